@@ -1,0 +1,39 @@
+"""Answers of the engine and their bytes in any format of the table.
+
+Spec: https://www.w3.org/TR/sparql11-results-json/, https://www.w3.org/TR/rdf-sparql-XMLres/,
+https://www.w3.org/TR/sparql11-results-csv-tsv/
+"""
+
+from collections.abc import Mapping
+from typing import IO, Literal
+
+from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, serialize
+
+from spacepolicy.formats import Format
+
+Answer = QuerySolutions | QueryBoolean | QueryTriples
+Form = Literal["solutions", "boolean", "graph"]
+"""What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
+
+
+def form(answer: Answer) -> Form:
+    """The form of the answer."""
+    match answer:
+        case QuerySolutions():
+            return "solutions"
+        case QueryBoolean():
+            return "boolean"
+        case QueryTriples():
+            return "graph"
+
+
+def write(answer: Answer, format: Format, output: IO[bytes], prefixes: Mapping[str, str]) -> None:
+    """Write the answer to the output as it is computed.
+
+    Solutions and booleans need a format of solutions, a graph a format of graphs; `prefixes`
+    shorten the IRIs of Turtle, TriG and RDF/XML.
+    """
+    if isinstance(answer, QueryTriples):
+        serialize(answer, output, format.rdf, prefixes=dict(prefixes))
+    else:
+        answer.serialize(output, format=format.results)

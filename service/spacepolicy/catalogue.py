@@ -1,0 +1,235 @@
+"""Saved queries: plain SPARQL files whose `#+` header is YAML, and the binding of parameters.
+
+A parameter is a line `VALUES ?name { UNDEF }` inside the pattern that it restricts; binding
+replaces UNDEF by terms, never by text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Literal, final, get_args
+
+import yaml
+from pyoxigraph import Literal as LiteralTerm
+from pyoxigraph import NamedNode, Store
+
+from spacepolicy.errors import BadParameterError, Finding, FindingsError
+from spacepolicy.namespaces import XSD
+
+ParameterType = Literal["iri", "string", "integer", "date", "langString"]
+Language = Literal["en", "zh"]
+_HEADER: Final = "#+"
+_KEYS: Final = frozenset({"title", "description", "tags", "parameters", "expect"})
+_PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
+_PREFIX: Final = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PREFIXED: Final = re.compile(r"([\w.-]*):([\w./-]*)")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a saved query: its type, and what it is when it is not given."""
+
+    name: str
+    type: ParameterType
+    required: bool
+    default: str | None
+    options: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """A query with a name and a question as its title, in English and Chinese.
+
+    `expect` is what the header says of the answer over the shipped data, None where it says
+    nothing; `prefixes` are those the text declares.
+    """
+
+    name: str
+    path: Path
+    title: Mapping[Language, str]
+    description: str
+    tags: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    expect: Mapping[str, Any] | None
+    text: str
+    prefixes: Mapping[str, str]
+
+
+def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
+    """The saved queries of the folder, by name.
+
+    Raises: FindingsError naming each header or query that is wrong.
+    """
+    saved: list[SavedQuery] = []
+    findings: list[Finding] = []
+    for path in sorted(folder.glob("*.rq")):
+        try:
+            saved.append(read_query(path))
+        except FindingsError as error:
+            findings.extend(error.findings)
+    if findings:
+        raise FindingsError(findings)
+    return tuple(saved)
+
+
+def read_query(path: Path) -> SavedQuery:
+    """The saved query of that file.
+
+    Raises: FindingsError where the name, the header or the query is wrong.
+    """
+    if not _NAME.fullmatch(path.stem):
+        raise _wrong(path, 1, "the name is not kebab-case", "Rename the file.")
+    text = path.read_text(encoding="utf-8")
+    header = _header(path, text)
+    query = SavedQuery(
+        name=path.stem,
+        path=path,
+        title=_title(path, header),
+        description=str(header.get("description") or ""),
+        tags=tuple(map(str, header.get("tags") or ())),
+        parameters=tuple(_parameter(path, each) for each in header.get("parameters") or ()),
+        expect=header.get("expect"),
+        text=text,
+        prefixes=dict(_PREFIX.findall(text)),
+    )
+    _check_parameters(query)
+    _check_syntax(query)
+    return query
+
+
+def _wrong(path: Path, line: int | None, message: str, remedy: str = "") -> FindingsError:
+    return FindingsError([Finding(str(path), line, "saved-query", message, remedy)])
+
+
+def _header(path: Path, text: str) -> dict[str, Any]:
+    lines = [line for line in text.splitlines() if line.startswith(_HEADER)]
+    try:
+        table = yaml.safe_load("\n".join(line.removeprefix(_HEADER) for line in lines))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        reason = getattr(error, "problem", error)
+        raise _wrong(path, line, f"the header is not YAML: {reason}.") from error
+    if not isinstance(table, dict):
+        raise _wrong(path, 1, "there is no header", "Begin the file with `#+ title:` lines.")
+    for key in table.keys() - _KEYS:
+        raise _wrong(path, 1, f"{key!r} is no key of the header; keys are {sorted(_KEYS)}.")
+    return table
+
+
+def _title(path: Path, header: Mapping[str, Any]) -> dict[Language, str]:
+    title = header.get("title")
+    languages = get_args(Language)
+    if not isinstance(title, dict) or set(title) != set(languages):
+        raise _wrong(path, 1, "the title is not one question in en and one in zh")
+    return {language: str(title[language]) for language in languages}
+
+
+def _parameter(path: Path, table: object) -> Parameter:
+    if not isinstance(table, dict) or not table.keys() <= _PARAMETER_KEYS or "name" not in table:
+        raise _wrong(path, 1, f"{table!r} is no parameter; keys are {sorted(_PARAMETER_KEYS)}.")
+    if table.get("type") not in get_args(ParameterType):
+        raise _wrong(path, 1, f"parameter {table['name']}: type is one of {ParameterType}.")
+    default = table.get("default")
+    return Parameter(
+        name=str(table["name"]),
+        type=table["type"],
+        required=bool(table.get("required", False)),
+        default=None if default is None else str(default),
+        options=table.get("options"),
+    )
+
+
+def _check_parameters(query: SavedQuery) -> None:
+    for parameter in query.parameters:
+        if len(_slot(parameter.name).findall(query.text)) != 1:
+            raise _wrong(
+                query.path,
+                1,
+                f"parameter {parameter.name} has no place of its own in the query",
+                f"Write `VALUES ?{parameter.name} {{ UNDEF }}` once, in the pattern it restricts.",
+            )
+
+
+def _check_syntax(query: SavedQuery) -> None:
+    try:
+        Store().query(query.text)
+    except SyntaxError as error:
+        found = re.match(r"error at (\d+):", str(error))
+        line = int(found[1]) if found else None
+        raise _wrong(query.path, line, f"the query is not SPARQL: {error}") from error
+
+
+def _slot(name: str) -> re.Pattern[str]:
+    return re.compile(rf"VALUES\s+\?{re.escape(name)}\s*\{{\s*UNDEF\s*\}}", re.IGNORECASE)
+
+
+def bind(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> str:
+    """The query's text with each parameter bound to its values; several values are several rows.
+
+    A value is text of the parameter's type: an IRI (absolute, `<…>` or with a prefix of the
+    query), a string, an integer, a date, or a string with its language (`word@en`).
+
+    Raises: BadParameterError where a parameter is unknown, missing, or a value is not of its type.
+    """
+    names = {parameter.name for parameter in query.parameters}
+    for name in values.keys() - names:
+        known = ", ".join(sorted(names)) or "none"
+        raise BadParameterError(f"{query.name} has no parameter {name!r}; it has: {known}.")
+    text = query.text
+    for parameter in query.parameters:
+        given = values.get(parameter.name) or _fallback(query, parameter)
+        if given:
+            rows = " ".join(_term(query, parameter, value) for value in given)
+            bound = f"VALUES ?{parameter.name} {{ {rows} }}"
+            text = _slot(parameter.name).sub(lambda _, bound=bound: bound, text)
+    return text
+
+
+def _fallback(query: SavedQuery, parameter: Parameter) -> tuple[str, ...]:
+    if parameter.default is not None:
+        return (parameter.default,)
+    if parameter.required:
+        raise BadParameterError(f"{query.name} needs a value for {parameter.name!r}.")
+    return ()
+
+
+def _term(query: SavedQuery, parameter: Parameter, value: str) -> str:
+    """The value as a term in SPARQL's own notation, whatever characters it holds."""
+    try:
+        match parameter.type:
+            case "iri":
+                return str(NamedNode(_iri(query, value)))
+            case "integer":
+                return str(LiteralTerm(int(value)))
+            case "date":
+                day = date.fromisoformat(value).isoformat()
+                return str(LiteralTerm(day, datatype=NamedNode(f"{XSD}date")))
+            case "langString":
+                words, _, language = value.rpartition("@")
+                return str(LiteralTerm(words, language=language))
+            case "string":
+                return str(LiteralTerm(value))
+    except ValueError as error:
+        raise BadParameterError(
+            f"{parameter.name}: {value!r} is no {parameter.type}: {error}."
+        ) from error
+
+
+def _iri(query: SavedQuery, value: str) -> str:
+    if value.startswith("<") and value.endswith(">"):
+        return value[1:-1]
+    prefixed = _PREFIXED.fullmatch(value)
+    if prefixed and prefixed[1] in query.prefixes:
+        return query.prefixes[prefixed[1]] + prefixed[2]
+    return value
+
+
+def tagged(catalogue: Iterable[SavedQuery], tag: str) -> tuple[SavedQuery, ...]:
+    """The saved queries that carry the tag, in the catalogue's order."""
+    return tuple(query for query in catalogue if tag in query.tags)

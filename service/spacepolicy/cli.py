@@ -1,0 +1,217 @@
+"""The command line: the roof that puts the wings together."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from spacepolicy import settings
+from spacepolicy.errors import (
+    FindingsError,
+    ProblemError,
+    SpacepolicyError,
+    UsageError,
+)
+from spacepolicy.settings import Settings
+
+Command = Callable[[argparse.Namespace, Settings], int]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_FAILED: Final = 1
+_COULD_NOT_RUN: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name; its exit status."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    given.command = given.command or _default_command(parser, given)
+    try:
+        chosen = settings.load(vars(given), settings.environment(), Path.cwd())
+        command: Command = given.command
+        return command(given, chosen)
+    except FindingsError as error:
+        return _fail(error, _FAILED)
+    except ProblemError as error:
+        return _fail(f"{error.title}: {error.detail}", _FAILED)
+    except SpacepolicyError as error:
+        return _fail(error, _COULD_NOT_RUN)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return _FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _fail(error: object, status: int) -> int:
+    print(error, file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    from spacepolicy import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="spacepolicy",
+        description="Linked data about policy: checked files become a revision, served as SPARQL.",
+        epilog="Example: spacepolicy serve --port 8000",
+    )
+    parser.add_argument("--version", action="version", version=f"spacepolicy {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_serve(commands)
+    _add_build(commands)
+    _add_cite(commands)
+    _add_query(commands)
+    _add_fmt(commands)
+    return parser
+
+
+def _default_command(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Command:
+    """No command means `serve`."""
+    for name, value in vars(parser.parse_args(["serve"])).items():
+        setattr(given, name, value)
+    return _serve
+
+
+def _command(
+    commands: Commands, name: str, command: Command, summary: str, example: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=summary, description=summary, epilog=f"Example: {example}"
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="PATH", help="the folder of revisions")
+    parser.add_argument(
+        "--content", metavar="DIR", help="the folder of ontology/, data/, queries/; or none"
+    )
+    parser.add_argument(
+        "--default-graph",
+        choices=["merged", "stored"],
+        help="the default graph: all that is known, or what clients put there",
+    )
+
+
+def _add_serve(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "serve",
+        _serve,
+        "Build when the files have changed, then answer over HTTP.",
+        "spacepolicy serve --port 8080 --timeout 10",
+    )
+    _add_store(parser)
+    parser.add_argument("--host", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="the port to listen on (8000)")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time of a query (30)")
+    parser.add_argument(
+        "--memory-mib", type=int, metavar="MIB", help="memory of a query beyond the data (2048)"
+    )
+    parser.add_argument("--public-url", metavar="URL", help="the address the outside knows")
+    parser.add_argument(
+        "--keep-last",
+        action="store_true",
+        default=None,
+        help="serve the last good revision when the files have findings",
+    )
+
+
+def _add_build(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "build",
+        _build,
+        "Check the files, infer, and publish a revision; nothing on a finding.",
+        "spacepolicy build",
+    )
+    _add_store(parser)
+
+
+def _add_cite(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "cite",
+        _cite,
+        "The passages where words of a source stand, with their offsets.",
+        'spacepolicy cite "some words of the source"',
+    )
+    parser.add_argument("words", help="words of the source")
+    parser.add_argument("--content", metavar="DIR", help="the folder of seeds/ and data/")
+
+
+def _add_query(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "query",
+        _query,
+        "Ask a saved query, a file, or standard input (-), of the local revision.",
+        "spacepolicy query tasks -f csv",
+    )
+    _add_store(parser)
+    parser.add_argument("query", metavar="FILE|NAME|-", help="what to ask")
+    parser.add_argument(
+        "-p",
+        dest="parameters",
+        metavar="name=value",
+        action="append",
+        default=[],
+        help="a parameter of a saved query; again for another row",
+    )
+    parser.add_argument(
+        "-f", dest="format", metavar="FORMAT", help="csv, tsv, json, xml; turtle, jsonld, …"
+    )
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time of the query (30)")
+
+
+def _add_fmt(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "fmt",
+        _fmt,
+        "Print Turtle and TriG files in the one layout.",
+        "spacepolicy fmt --check",
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="the files (all of the content)")
+    parser.add_argument("--check", action="store_true", help="only say which files differ")
+    parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")
+
+
+def _serve(_: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.serve import serve
+
+    return serve(chosen)
+
+
+def _build(_: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.build import build
+
+    build(chosen, report=print)
+    return 0
+
+
+def _cite(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.cite import cite
+
+    return cite(chosen, given.words)
+
+
+def _query(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.query import query
+
+    parameters: dict[str, list[str]] = {}
+    for pair in given.parameters:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"-p takes name=value, not {pair!r}.")
+        parameters.setdefault(name, []).append(value)
+    return query(chosen, given.query, parameters, given.format)
+
+
+def _fmt(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.fmt import fmt
+
+    return fmt(chosen, [Path(name) for name in given.files], check=given.check)

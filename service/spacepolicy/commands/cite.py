@@ -1,0 +1,60 @@
+"""`spacepolicy cite`: the passages where words of a source stand."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from spacepolicy import settings
+from spacepolicy.dataset.assembly import quoted_sources
+from spacepolicy.dataset.citation import Citation, Standing
+from spacepolicy.dataset.citation import cite as cite_source
+from spacepolicy.dataset.evidence import Passage
+from spacepolicy.errors import UsageError
+from spacepolicy.settings import Settings
+
+
+def cite(chosen: Settings, words: str) -> int:
+    """Print the passages where the words stand; 1 where no passage holds them.
+
+    Raises: UsageError where there is no content, FindingsError where it cannot be read.
+    """
+    content = settings.content_directory(chosen, Path.cwd())
+    if content is None or not words.strip():
+        raise UsageError("There is nothing to look for, or no content to look in.")
+    found = False
+    for source, passages in quoted_sources(content.path, packaged=content.packaged):
+        citation = cite_source(words, source, passages)
+        found = found or citation.found
+        named = {passage.iri: passage for passage in passages}
+        for line in _lines(citation, named):
+            print(line)
+    return 0 if found else 1
+
+
+def _lines(citation: Citation, named: Mapping[str, Passage]) -> Iterator[str]:
+    for standing in citation.standings:
+        if standing.passages:
+            for passage in standing.passages:
+                yield from _passage_lines(passage, named)
+        else:
+            yield from _unheld_lines(citation, standing)
+    if citation.nearest is not None:
+        yield f"not found in {citation.source.iri}; the nearest passage is"
+        yield from _passage_lines(citation.nearest, named)
+
+
+def _passage_lines(passage: Passage, named: Mapping[str, Passage]) -> Iterator[str]:
+    yield f"{passage.iri}  {passage.start},{passage.end}"
+    yield f'  "{passage.exact}"'
+    for iri in passage.about:
+        yield f"  says something of {iri}"
+    for outer in passage.within:
+        about = ", ".join(named[outer].about) if outer in named else ""
+        yield f"  within {outer}{f', which is about {about}' if about else ''}"
+
+
+def _unheld_lines(citation: Citation, standing: Standing) -> Iterator[str]:
+    """Words that stand in the text but in no passage: the offsets for a new one."""
+    yield f"{citation.source.iri}#char={standing.start},{standing.end}  no passage holds this yet"
+    yield f'  "{standing.text}"'
+    for passage in standing.touched:
+        yield f"  overlaps {passage.iri}"

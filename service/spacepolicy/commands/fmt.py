@@ -1,0 +1,39 @@
+"""`spacepolicy fmt`: Turtle and TriG files in the one layout."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from spacepolicy import settings
+from spacepolicy.dataset.layout import format_text
+from spacepolicy.errors import UsageError
+from spacepolicy.settings import Settings
+
+
+def fmt(chosen: Settings, files: Sequence[Path], *, check: bool) -> int:
+    """Print each file anew where its layout differs, or only name it; 1 where a check differs.
+
+    Raises: FindingsError where a file cannot be printed without losing something.
+    """
+    differing = 0
+    for path in files or _all_files(chosen):
+        before = path.read_text(encoding="utf-8")
+        after = format_text(before, path=str(path))
+        if after != before:
+            differing += 1
+            print(f"{path}: {'differs from the one layout' if check else 'printed anew'}")
+            if not check:
+                path.write_text(after, encoding="utf-8")
+    return 1 if check and differing else 0
+
+
+def _all_files(chosen: Settings) -> list[Path]:
+    content = settings.content_directory(chosen, Path.cwd())
+    if content is None:
+        raise UsageError("There is no content to print; name files.")
+    folders = (content.path / "ontology", content.path / "data")
+    return sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in (".ttl", ".trig")
+    )

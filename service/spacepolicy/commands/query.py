@@ -1,0 +1,79 @@
+"""`spacepolicy query`: a query of the local revision, its answer on standard output."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spacepolicy import formats, revisions, settings
+from spacepolicy.catalogue import bind, read_query
+from spacepolicy.commands.build import build, store_path
+from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.port import Data, Query, ask
+from spacepolicy.errors import UsageError
+from spacepolicy.revisions import Revision
+from spacepolicy.settings import Settings
+
+
+def query(
+    chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]], format: str | None
+) -> int:
+    """Print the answer; builds first when there is no revision or the files have changed.
+
+    Raises: ProblemError where the query fails, UsageError where there is no such query or format.
+    """
+    text = _text(chosen, asked, parameters)
+    revision = _revision(chosen)
+    request = Query(
+        text,
+        solutions_format=_format("solutions", format or "tsv"),
+        graph_format=_format("graph", format or "turtle"),
+        prefixes=revision.prefixes,
+    )
+    engine = Pool(revision.dataset, chosen.memory_mib << 20)
+    try:
+        for frame in ask(engine, request, chosen.timeout):
+            if isinstance(frame, Data):
+                sys.stdout.buffer.write(frame.payload)
+        sys.stdout.buffer.flush()
+    finally:
+        engine.close()
+    return 0
+
+
+def _text(chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]]) -> str:
+    if asked == "-":
+        return sys.stdin.read()
+    path = _path(chosen, asked)
+    if not parameters and path.parent.name != "queries":
+        return path.read_text(encoding="utf-8")
+    return bind(read_query(path), parameters)
+
+
+def _path(chosen: Settings, asked: str) -> Path:
+    """The file of that name, else the saved query of that name."""
+    if Path(asked).is_file():
+        return Path(asked)
+    content = settings.content_directory(chosen, Path.cwd())
+    folder = content.path / "queries" if content else None
+    saved = folder / f"{asked}.rq" if folder else None
+    if saved is None or not saved.is_file():
+        names = ", ".join(sorted(path.stem for path in folder.glob("*.rq"))) if folder else "none"
+        raise UsageError(f"{asked}: no file, and no saved query; there are: {names}.")
+    return saved
+
+
+def _revision(chosen: Settings) -> Revision:
+    """The revision of these files; without a word where it is in force already."""
+    if chosen.content == "none":
+        current = revisions.current(store_path(chosen))
+        if current is not None:
+            return current
+    return build(chosen, report=lambda line: print(line, file=sys.stderr))
+
+
+def _format(kind: formats.Kind, name: str) -> str | None:
+    if formats.named(name) is None:
+        names = ", ".join(format.name for format in formats.offered("solutions", "graph"))
+        raise UsageError(f"{name!r} names no format; there are {names}.")
+    found = formats.named(name, formats.offered(kind))
+    return found.name if found else None

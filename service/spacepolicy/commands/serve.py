@@ -1,0 +1,114 @@
+"""`spacepolicy serve`: builds when needed, then answers over HTTP."""
+
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from spacepolicy import revisions, settings
+from spacepolicy.catalogue import SavedQuery, read_catalogue
+from spacepolicy.commands.build import build, store_path
+from spacepolicy.engine.pool import Pool
+from spacepolicy.errors import FindingsError, StoreError
+from spacepolicy.revisions import Revision
+from spacepolicy.settings import Settings
+from spacepolicy.web.app import create_app
+from spacepolicy.web.service import Service
+
+_GRACE_SECONDS: Final = 1
+
+
+def serve(chosen: Settings) -> int:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises: StoreError where the port is in use or the store cannot be used, FindingsError where
+    the files have findings and the last good revision is not to be kept.
+    """
+    listening = _listen(chosen.host, chosen.port)
+    with listening:
+        revision, stale = _revision(chosen)
+        service = Service(
+            engine=Pool(revision.dataset, chosen.memory_mib << 20),
+            revision=revision,
+            catalogue=_catalogue(chosen),
+            timeout_seconds=chosen.timeout,
+            public_url=chosen.public_url,
+            stale=stale,
+        )
+        try:
+            _run(service, listening)
+        finally:
+            service.engine.close()
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address before anything is built.
+
+    Raises: StoreError where the address cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        raise StoreError(f"{host}:{port} cannot be listened on: {error.strerror}.") from error
+    return listening
+
+
+def _revision(chosen: Settings) -> tuple[Revision, str | None]:
+    """The revision to serve, and why it is not the newest files where it is not."""
+    try:
+        return build(chosen, report=_say), None
+    except FindingsError as error:
+        last = revisions.current(store_path(chosen))
+        if not chosen.keep_last or last is None:
+            raise
+        _say(str(error))
+        _say(f"the files have findings; serving revision {last.number} of {last.time}")
+        return last, f"{len(error.findings)} findings in the files since this revision"
+
+
+def _catalogue(chosen: Settings) -> tuple[SavedQuery, ...]:
+    content = settings.content_directory(chosen, Path.cwd())
+    if content is None:
+        return ()
+    try:
+        return read_catalogue(content.path / "queries")
+    except FindingsError:
+        if not chosen.keep_last:
+            raise
+        return ()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _run(service: Service, listening: socket.socket) -> None:
+    """Answer requests until a signal; both signals end in a plain return."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    config = uvicorn.Config(
+        create_app(service),
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
+    uvicorn.Server(config).run(sockets=[listening])

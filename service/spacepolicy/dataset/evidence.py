@@ -1,0 +1,261 @@
+"""Evidence: passages of the sources, and whether the words they quote stand at their offsets.
+
+A passage is named `<source>#char=START,END` (0-based, end-exclusive code points); the graph of
+that name holds what the passage says, the graph `<source>` describes it.
+
+Spec: https://www.rfc-editor.org/rfc/rfc5147, https://www.w3.org/TR/annotation-model/#selectors
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from spacepolicy.dataset.record import Fault, Place
+from spacepolicy.dataset.sources import Source
+from spacepolicy.namespaces import RDF, Base
+
+_TYPE: Final = NamedNode(f"{RDF}type")
+_FRAGMENT: Final = re.compile(r"char=(\d+),(\d+)")
+
+Graphs = Mapping[str, Sequence[Triple]]
+"""What each graph states, by its IRI."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a source as it is described.
+
+    `within` are the passages that it is said to lie in, `about` the things that its own graph
+    makes statements of.
+    """
+
+    iri: str
+    start: int
+    end: int
+    exact: str
+    prefix: str | None = None
+    suffix: str | None = None
+    within: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a source's graph says of one of its passages, before it is judged."""
+
+    iri: NamedNode
+    values: Mapping[str, tuple[object, ...]]
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The literal values of the property of that name."""
+        values = self.values.get(name, ())
+        return tuple(value.value for value in values if isinstance(value, Literal))
+
+    def iris(self, name: str) -> tuple[str, ...]:
+        """The IRIs that are values of the property of that name, sorted."""
+        values = self.values.get(name, ())
+        return tuple(sorted(value.value for value in values if isinstance(value, NamedNode)))
+
+
+def read_passages(base: Base, source: Source, graphs: Graphs) -> tuple[Passage, ...]:
+    """The passages of the source that are described wholly, in the order of the text."""
+    descriptions = describe(base, source, graphs)
+    passages = (_passage(description, graphs) for description in descriptions)
+    found = [passage for passage in passages if passage is not None]
+    return tuple(sorted(found, key=lambda passage: (passage.start, -passage.end)))
+
+
+def describe(base: Base, source: Source, graphs: Graphs) -> tuple[Description, ...]:
+    """The descriptions of passages in the source's graph, by IRI."""
+    triples = graphs.get(source.iri, ())
+    passages = {
+        triple.subject
+        for triple in triples
+        if triple.predicate == _TYPE
+        and triple.object == base.term("Passage")
+        and isinstance(triple.subject, NamedNode)
+    }
+    values: dict[NamedNode, dict[str, tuple[object, ...]]] = {iri: {} for iri in passages}
+    terms = base.term("").value
+    for triple in triples:
+        if isinstance(triple.subject, NamedNode) and triple.subject in values:
+            name = triple.predicate.value.removeprefix(terms)
+            of_passage = values[triple.subject]
+            of_passage[name] = (*of_passage.get(name, ()), triple.object)
+    return tuple(
+        Description(iri, values[iri]) for iri in sorted(passages, key=lambda iri: iri.value)
+    )
+
+
+def _passage(description: Description, graphs: Graphs) -> Passage | None:
+    starts, ends = description.texts("start"), description.texts("end")
+    exact = description.texts("exactText")
+    if not all(len(values) == 1 for values in (starts, ends, exact)):
+        return None
+    if not (starts[0].isdecimal() and ends[0].isdecimal()):
+        return None
+    iri = description.iri.value
+    subjects = {triple.subject for triple in graphs.get(iri, ())}
+    return Passage(
+        iri,
+        int(starts[0]),
+        int(ends[0]),
+        exact[0],
+        next(iter(description.texts("prefixText")), None),
+        next(iter(description.texts("suffixText")), None),
+        description.iris("isWithin"),
+        tuple(sorted(subject.value for subject in subjects if isinstance(subject, NamedNode))),
+    )
+
+
+def evidence_faults(base: Base, source: Source, graphs: Graphs) -> Iterator[Fault]:
+    """Whatever keeps the source's passages from being evidence.
+
+    Where the source's text is not there, quotations are not compared with it.
+    """
+    passages = {passage.iri: passage for passage in read_passages(base, source, graphs)}
+    for graph in sorted(graphs):
+        if graph.startswith(f"{source.iri}#") and graph not in passages:
+            yield from _undescribed(base, source, graph, graphs)
+    for description in describe(base, source, graphs):
+        at = _places(base, source, description.iri)
+        passage = passages.get(description.iri.value)
+        if passage is None:
+            yield _incomplete(description, at)
+        else:
+            yield from _source_faults(source, description, at)
+            yield from _offset_faults(source, passage, at)
+            yield from _container_faults(passage, passages, at)
+            if source.text is not None:
+                yield from _quotation_faults(source.text, passage, at)
+
+
+_At = Callable[[str], tuple[Place, ...]]
+"""Where a property of the passage at hand is stated; else where the passage is described."""
+
+
+def _places(base: Base, source: Source, iri: NamedNode) -> _At:
+    graph = NamedNode(source.iri)
+    return lambda name: (
+        Place(iri, base.term(name), graph=graph),
+        Place(iri, graph=graph),
+    )
+
+
+def _undescribed(base: Base, source: Source, graph: str, graphs: Graphs) -> Iterator[Fault]:
+    if any(description.iri.value == graph for description in describe(base, source, graphs)):
+        return
+    yield Fault(
+        "passage",
+        f"the passage <{graph}> says something, but is not described.",
+        (Place(graph=NamedNode(graph)),),
+        f"Describe it in the graph <{source.iri}>, with its offsets and its exact words.",
+    )
+
+
+def _incomplete(description: Description, at: _At) -> Fault:
+    message = (
+        f"the passage <{description.iri.value}> needs one start and one end, which are whole "
+        "numbers, and one exactText."
+    )
+    return Fault("passage", message, at("start"))
+
+
+def _source_faults(source: Source, description: Description, at: _At) -> Iterator[Fault]:
+    iri = description.iri.value
+    if not iri.startswith(f"{source.iri}#"):
+        message = f"<{iri}> is described as a passage of <{source.iri}>, but not named after it."
+        yield Fault("passage", message, at("source"))
+    if description.iris("source") != (source.iri,):
+        message = f"the passage <{iri}> is not said to have the source <{source.iri}>, or others."
+        yield Fault("passage", message, at("source"))
+
+
+def _offset_faults(source: Source, passage: Passage, at: _At) -> Iterator[Fault]:
+    said = f"{passage.start},{passage.end}"
+    fragment = _FRAGMENT.fullmatch(passage.iri.partition("#")[2])
+    if fragment is None or f"{fragment[1]},{fragment[2]}" != said:
+        message = f"the passage <{passage.iri}> has start and end {said}, but another name."
+        yield Fault("offsets", message, at("start"), f"Name it <{source.iri}#char={said}>.")
+    if passage.start >= passage.end:
+        message = f"the passage <{passage.iri}> ends where it starts or before."
+        yield Fault("offsets", message, at("end"))
+    if source.text is not None and passage.end > len(source.text):
+        message = (
+            f"the passage <{passage.iri}> ends behind the end of its source, which has "
+            f"{len(source.text)} characters."
+        )
+        yield Fault("offsets", message, at("end"))
+
+
+def _container_faults(
+    passage: Passage, passages: Mapping[str, Passage], at: _At
+) -> Iterator[Fault]:
+    for iri in passage.within:
+        container = passages.get(iri)
+        if container is None:
+            message = f"<{passage.iri}> lies within <{iri}>, which is not described."
+            yield Fault("passage", message, at("isWithin"))
+        elif passage == container or not _holds(container, passage):
+            message = f"<{passage.iri}> does not lie within <{iri}>."
+            yield Fault("offsets", message, at("isWithin"))
+
+
+def _holds(outer: Passage, inner: Passage) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _quotation_faults(text: str, passage: Passage, at: _At) -> Iterator[Fault]:
+    start, end = passage.start, passage.end
+    prefix, suffix = passage.prefix or "", passage.suffix or ""
+    yield from _compared("exactText", passage, passage.exact, text[start:end], at)
+    before = text[max(start - len(prefix), 0) : start]
+    yield from _compared("prefixText", passage, prefix, before, at)
+    yield from _compared("suffixText", passage, suffix, text[end : end + len(suffix)], at)
+
+
+def _compared(name: str, passage: Passage, quoted: str, found: str, at: _At) -> Iterator[Fault]:
+    if quoted != found:
+        message = f"<{passage.iri}> has {name} “{quoted}”, but the source says “{found}” there."
+        remedy = "Find the words and their offsets with `spacepolicy cite`."
+        yield Fault("quotation", message, at(name), remedy)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a text its leaf passages hold; `gaps` are the stretches that none holds."""
+
+    characters: int
+    covered: int
+    gaps: tuple[tuple[int, int], ...]
+
+
+def leaves(passages: Iterable[Passage]) -> tuple[Passage, ...]:
+    """The passages that no other lies within: what a statement can be quoted from."""
+    passages = tuple(passages)
+    containers = {iri for passage in passages for iri in passage.within}
+    return tuple(passage for passage in passages if passage.iri not in containers)
+
+
+def coverage(text: str, passages: Iterable[Passage]) -> Coverage:
+    """How much of the text the leaf passages hold.
+
+    >>> clause = Passage("#char=4,7", 4, 7, "two")
+    >>> coverage("one two three", [clause])
+    Coverage(characters=13, covered=3, gaps=((0, 4), (7, 13)))
+    """
+    gaps, reached = [], 0
+    for passage in sorted(leaves(passages), key=lambda passage: passage.start):
+        if passage.start > reached:
+            gaps.append((reached, passage.start))
+        reached = max(reached, passage.end)
+    if reached < len(text):
+        gaps.append((reached, len(text)))
+    missing = sum(end - start for start, end in gaps)
+    return Coverage(len(text), len(text) - missing, tuple(gaps))

@@ -1,0 +1,143 @@
+"""Reading the files of graphs, and what is wrong with how graphs are shared out among them.
+
+`ontology/**/*.ttl` are graphs named by their owl:Ontology; `data/**/*.trig` name their own.
+
+Spec: https://www.w3.org/TR/turtle/, https://www.w3.org/TR/trig/
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
+
+from spacepolicy.dataset.record import (
+    GraphFile,
+    Place,
+    Record,
+    line_in,
+    place_of,
+    quads_in,
+    shown,
+)
+from spacepolicy.errors import Finding
+from spacepolicy.formats import FORMATS
+from spacepolicy.namespaces import OWL, RDF
+
+_TYPE: Final = NamedNode(f"{RDF}type")
+_ONTOLOGY: Final = NamedNode(f"{OWL}Ontology")
+_FOLDERS: Final = {"ontology": RdfFormat.TURTLE, "data": RdfFormat.TRIG}
+
+Note = Callable[[Finding], None]
+"""Where a finding goes that does not stop the work at hand."""
+
+
+def read_files(content: Path, note: Note) -> tuple[GraphFile, ...]:
+    """The files of graphs in a content folder, by name; what cannot be read is noted."""
+    files: list[GraphFile] = []
+    for folder, format in _FOLDERS.items():
+        for path in sorted((content / folder).rglob("*")):
+            name = path.relative_to(content).as_posix()
+            if path.suffix == f".{format.file_extension}":
+                files += _read(path, name, format, note)
+            elif path.suffix.removeprefix(".") in _extensions():
+                note(_unread(name, format))
+    return tuple(files)
+
+
+def _extensions() -> frozenset[str]:
+    return frozenset(format.extension for format in FORMATS if format.kind == "graph")
+
+
+def _unread(name: str, format: RdfFormat) -> Finding:
+    message = f"files of this folder are {format.name}, named .{format.file_extension}."
+    return Finding(name, None, "format", message, "Convert the file, or move it elsewhere.")
+
+
+def _read(path: Path, name: str, format: RdfFormat, note: Note) -> Iterator[GraphFile]:
+    try:
+        quads = tuple(parse(path=path, format=format, rename_blank_nodes=True))
+    except SyntaxError as error:
+        reason = error.msg.partition(": ")[2] or error.msg
+        column = f" (column {error.offset})" if error.offset else ""
+        note(Finding(name, error.lineno, "syntax", f"{reason}{column}."))
+    except OSError as error:
+        note(Finding(name, None, "syntax", f"the file cannot be read: {error.strerror}."))
+    else:
+        yield GraphFile(path, name, quads)
+
+
+def name_graphs(files: Iterable[GraphFile], note: Note) -> tuple[GraphFile, ...]:
+    """The files with every statement in a named graph; those that are in none are noted."""
+    return tuple(
+        _ontology_graph(file, note) if file.path.suffix == ".ttl" else _data_graphs(file, note)
+        for file in files
+    )
+
+
+def _ontology_graph(file: GraphFile, note: Note) -> GraphFile:
+    ontologies = _ontologies(file)
+    if len(ontologies) != 1:
+        message = f"the file has {len(ontologies)} headers (an owl:Ontology each), not one."
+        line = line_in(file, Place(ontologies[1], _TYPE)) if ontologies else 1
+        note(Finding(file.name, line, "header", message))
+        return GraphFile(file.path, file.name, ())
+    graph = ontologies[0]
+    quads = quads_in(graph, (quad.triple for quad in file.quads))
+    return GraphFile(file.path, file.name, tuple(quads))
+
+
+def _ontologies(file: GraphFile) -> list[NamedNode]:
+    return [
+        quad.subject
+        for quad in file.quads
+        if quad.predicate == _TYPE
+        and quad.object == _ONTOLOGY
+        and isinstance(quad.subject, NamedNode)
+    ]
+
+
+def _data_graphs(file: GraphFile, note: Note) -> GraphFile:
+    named = tuple(quad for quad in file.quads if isinstance(quad.graph_name, NamedNode))
+    for quad in file.quads:
+        if not isinstance(quad.graph_name, NamedNode):
+            note(_outside_graphs(file, quad))
+    return GraphFile(file.path, file.name, named)
+
+
+def _outside_graphs(file: GraphFile, quad: Quad) -> Finding:
+    where = "no graph" if isinstance(quad.graph_name, DefaultGraph) else "a graph without an IRI"
+    message = f"{shown(quad.triple)} is stated in {where}."
+    remedy = "Put it into the graph of the passage or the background that says it."
+    return Finding(file.name, line_in(file, place_of(quad.triple)), "graph", message, remedy)
+
+
+def graph_findings(record: Record, sources: Iterable[str]) -> Iterator[Finding]:
+    """Graphs that two files state, that are never written, or of a source not described.
+
+    `sources` are the IRIs of the sources that are described.
+    """
+    known = frozenset(sources)
+    homes: dict[str, GraphFile] = {}
+    for file in record.files:
+        for graph in sorted(file.graphs):
+            if (home := homes.setdefault(graph, file)) is not file:
+                yield _graph_finding(
+                    file,
+                    graph,
+                    f"the graph <{graph}> is stated in {home.name} too.",
+                    "Keep a graph in one file.",
+                )
+            if graph == record.base.inferred.value:
+                message = f"<{graph}> holds what is inferred and is never written."
+                yield _graph_finding(file, graph, message)
+            document = graph.partition("#")[0]
+            if document.startswith(record.base.sources) and document not in known:
+                name = document.removeprefix(record.base.sources)
+                message = f"the graph <{graph}> is of a source that is not described."
+                yield _graph_finding(file, graph, message, f"Describe it in seeds/{name}.toml.")
+
+
+def _graph_finding(file: GraphFile, graph: str, message: str, remedy: str = "") -> Finding:
+    line = line_in(file, Place(graph=NamedNode(graph)))
+    return Finding(file.name, line, "graph", message, remedy)

@@ -1,0 +1,191 @@
+"""The one layout of Turtle and TriG, so that files differ only where their data differ.
+
+Every statement stands on a line of its own: the subject alone, then `predicate object ;` with the
+predicate repeated for each object, then a dot alone. Adding or removing a statement about a
+subject is therefore always a change of one line: none changes because of its neighbours. Members
+of collections and the statements within `[ ]` have their own lines for the same reason.
+
+Spec: https://www.w3.org/TR/turtle/, https://www.w3.org/TR/trig/
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePath
+from typing import final
+
+from pyoxigraph import (
+    CanonicalizationAlgorithm,
+    Dataset,
+    Literal,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse,
+)
+
+from spacepolicy.dataset.layout_blocks import blocks
+from spacepolicy.dataset.layout_names import WELL_KNOWN, Names, meant_prefixes
+from spacepolicy.dataset.layout_order import natural_key
+from spacepolicy.dataset.layout_tokens import Token, is_machine_made, tokens
+from spacepolicy.errors import Finding, FindingsError, UsageError
+
+_FORMATS: Mapping[str, RdfFormat] = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
+_PARSER_PLACE = re.compile(r"^Parser error at .*?: ")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What a text says, its blank nodes with canonical labels, and how it shortens IRIs."""
+
+    quads: frozenset[Quad]
+    base: str | None
+    prefixes: Mapping[str, str]
+
+
+def rdf_format(path: str) -> RdfFormat:
+    """Turtle or TriG, as the file's name says.
+
+    Raises:
+        UsageError: the name ends neither in .ttl nor in .trig.
+    """
+    try:
+        return _FORMATS[PurePath(path).suffix]
+    except KeyError:
+        raise UsageError(f"{path} is neither a .ttl nor a .trig file.") from None
+
+
+def format_text(text: str, *, path: str) -> str:
+    """The text of a Turtle or TriG file in the one layout; `path` says which of the two it is.
+
+    Declared prefixes stay where they are used; those of OWL, SKOS and their like come by
+    themselves, those that serialisers number (`ns1`) go. The base stays, and shortens the IRIs
+    that differ from it by their fragment. Blank nodes are ordered by what they say, so that their
+    labels do not matter. Printing what was printed changes nothing.
+
+    Raises:
+        FindingsError: there is a syntax error, or something that the layout would lose: comments,
+            empty graphs, terms of RDF 1.2.
+        UsageError: the name ends neither in .ttl nor in .trig.
+
+    >>> print(format_text("<urn:x:a> a <urn:x:B>, <urn:x:A>.", path="example.ttl").rstrip())
+    <urn:x:a>
+      a <urn:x:A> ;
+      a <urn:x:B> ;
+    .
+    """
+    document = _read(text, path)
+    found = list(tokens(text))
+    if findings := [*_comments(found, document, path), *_empty_graphs(found, path)]:
+        raise FindingsError(findings)
+    from_owlapi = any(token.kind == "comment" for token in found)
+    printed = _print(document, base_may_go=from_owlapi)
+    if _read(printed, path).quads != document.quads:
+        raise FindingsError([_changed(path)])
+    return printed
+
+
+def _read(text: str, path: str) -> _Document:
+    parser = parse(text, rdf_format(path))
+    try:
+        dataset = Dataset(parser)
+    except SyntaxError as error:
+        raise FindingsError([_syntax_error(error, path)]) from error
+    if any(_is_newer(quad) for quad in dataset):
+        raise FindingsError([_newer(path)])
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return _Document(frozenset(dataset), parser.base_iri, parser.prefixes)
+
+
+def _is_newer(quad: Quad) -> bool:
+    term = quad.object
+    return isinstance(term, Triple) or (isinstance(term, Literal) and term.direction is not None)
+
+
+def _print(document: _Document, *, base_may_go: bool) -> str:
+    names = _names(document)
+    body = blocks(document.quads, names)
+    used = _used_prefixes(body)
+    order = sorted(used, key=natural_key)
+    lines = [f"@prefix {prefix}: <{names.prefixes[prefix]}> .\n" for prefix in order]
+    if names.base and not (base_may_go and not _uses_base(body)):
+        lines.insert(0, f"@base <{names.base}> .\n")
+    return "\n".join(part for part in ("".join(lines), body) if part)
+
+
+def _names(document: _Document) -> Names:
+    """The names to print with: declared prefixes that are used, then the well-known ones."""
+    declared = meant_prefixes(document.prefixes)
+    used = _used_prefixes(blocks(document.quads, Names(document.base, declared)))
+    ours = {prefix: declared[prefix] for prefix in used}
+    theirs = {
+        prefix: namespace
+        for prefix, namespace in WELL_KNOWN.items()
+        if prefix not in ours and namespace not in ours.values()
+    }
+    return Names(document.base, ours | theirs)
+
+
+def _used_prefixes(body: str) -> set[str]:
+    """The prefixes of the prefixed names; `_` of blank nodes is none."""
+    words = (token.text for token in tokens(body) if token.kind == "word")
+    return {word.partition(":")[0] for word in words if ":" in word} - {"_"}
+
+
+def _uses_base(body: str) -> bool:
+    return any(token.kind == "iri" and token.text.startswith("<#") for token in tokens(body))
+
+
+def _comments(found: Iterable[Token], document: _Document, path: str) -> Iterator[Finding]:
+    terms = {term for quad in document.quads for term in quad}
+    iris = {term.value for term in terms if isinstance(term, NamedNode)}
+    for token in found:
+        if token.kind == "comment" and not is_machine_made(token, iris):
+            yield Finding(
+                path,
+                token.line,
+                "layout-comment",
+                "Comments are lost when the file is printed.",
+                "Say it in an annotation such as rdfs:comment.",
+            )
+
+
+def _empty_graphs(found: Sequence[Token], path: str) -> Iterator[Finding]:
+    meant = [token for token in found if token.kind != "comment"]
+    for first, second in pairwise(meant):
+        if (first.kind, first.text, second.text) == ("mark", "{", "}"):
+            yield Finding(
+                path,
+                first.line,
+                "layout-empty-graph",
+                "A graph without statements is lost when the file is printed.",
+                "Give it a statement, or remove it.",
+            )
+
+
+def _syntax_error(error: SyntaxError, path: str) -> Finding:
+    message = _PARSER_PLACE.sub("", error.msg)
+    return Finding(path, error.lineno, "syntax", f"Column {error.offset}: {message}.")
+
+
+def _newer(path: str) -> Finding:
+    return Finding(
+        path,
+        None,
+        "layout-rdf-1.1",
+        "Triple terms and base directions belong to RDF 1.2; the layout knows RDF 1.1.",
+        "Say it with a node of its own.",
+    )
+
+
+def _changed(path: str) -> Finding:
+    return Finding(
+        path,
+        None,
+        "layout-data",
+        "Printing the file would change its data.",
+        "Leave the file as it is, and report this as a fault of the printer.",
+    )

@@ -1,0 +1,124 @@
+"""The line at which each statement of a Turtle or TriG file stands, for findings that name it.
+
+Parsers lose the lines: pyoxigraph has none, rdflib gives each object of a list the line of the
+last. So pyoxigraph is fed one token at a time: a statement that it gives then stands where that
+token does or, when the token closes a bracket, where the bracket opened.
+
+Spec: https://www.w3.org/TR/turtle/#sec-parsing, https://www.w3.org/TR/trig/#sec-parsing
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, cast, final
+
+from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, parse
+
+from spacepolicy.dataset.layout import rdf_format
+from spacepolicy.dataset.layout_nodes import FIRST, REST
+from spacepolicy.dataset.layout_order import GraphName, Node, Term
+from spacepolicy.dataset.layout_tokens import Token, tokens
+from spacepolicy.namespaces import XSD
+
+
+def statement_lines(path: Path) -> Mapping[Quad, int]:
+    """The line, counted from 1, on which the object of each statement begins.
+
+    A statement written twice stands at its first line. Labelled blank nodes keep their labels;
+    those in brackets have labels of this reading only.
+
+    Raises:
+        SyntaxError: the file is not Turtle or TriG.
+        UsageError: its name ends neither in .ttl nor in .trig.
+    """
+    return _lines(path.read_text(encoding="utf-8"), rdf_format(str(path)))
+
+
+def line_of(
+    path: Path,
+    *,
+    subject: Node | None = None,
+    predicate: NamedNode | None = None,
+    object: Term | None = None,  # noqa: A002  RDF's own word
+    graph: GraphName | None = None,
+) -> int | None:
+    """The line of the first statement that has all the terms given; None when there is none."""
+    wanted = (subject, predicate, object, graph)
+    for quad, line in statement_lines(path).items():
+        if all(term in (None, has) for term, has in zip(wanted, quad, strict=True)):
+            return line
+    return None
+
+
+@lru_cache(maxsize=16)
+def _lines(text: str, format: RdfFormat) -> Mapping[Quad, int]:
+    feed = _Feed([token for token in tokens(text) if token.kind != "comment"])
+    lines: dict[Quad, int] = {}
+    begun: dict[object, int] = {}
+    for quad in parse(cast("IO[bytes]", feed), format):
+        if isinstance(quad.subject, BlankNode) and (opened := feed.place.opened(quad.predicate)):
+            begun.setdefault(quad.subject, opened)
+        lines.setdefault(quad, begun.get(quad.object, feed.place.line))
+    return MappingProxyType(lines)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The line of the term read last, and those of the innermost brackets still open."""
+
+    line: int = 0
+    bracket: int | None = None
+    parenthesis: int | None = None
+
+    def opened(self, predicate: NamedNode) -> int | None:
+        """Where a nameless subject began of which this is said."""
+        return self.parenthesis if predicate in (FIRST, REST) else self.bracket
+
+
+@final
+class _Feed:
+    """A binary file that gives one token at each read and knows the place it has come to."""
+
+    def __init__(self, found: Sequence[Token]) -> None:
+        self._steps = zip(_places(found), _chunks(found), strict=True)
+        self.place = _Place()
+
+    def read(self, _size: int = -1) -> bytes:
+        self.place, chunk = next(self._steps, (self.place, b""))
+        return chunk
+
+
+def _places(found: Sequence[Token]) -> Iterator[_Place]:
+    opened: list[Token] = []
+    line, before = 0, ""
+    for token in found:
+        match token.kind, token.text:
+            case "mark", "[" | "(":
+                opened.append(token)
+            case "mark", "]" | ")":
+                line = opened.pop().line
+            case "iri" | "string" | "word", _ if before != "^^":
+                line = token.line
+        before = token.text
+        yield _Place(line, _innermost("[", opened), _innermost("(", opened))
+
+
+def _innermost(bracket: str, opened: Sequence[Token]) -> int | None:
+    return next((token.line for token in reversed(opened) if token.text == bracket), None)
+
+
+def _chunks(found: Sequence[Token]) -> Iterator[bytes]:
+    """Each token with what ends it, so that no parser waits for the next one.
+
+    A plain string gets the datatype that it has anyway; line breaks stay where they were.
+    """
+    end = Token("mark", "", found[-1].line if found else 0, 0)
+    for token, after in pairwise([*found, end]):
+        plain = token.kind == "string" and after.kind != "tag" and after.text != "^^"
+        datatype = f"^^<{XSD}string>" if plain else ""
+        breaks = "\n" * (after.line - token.line - token.text.count("\n"))
+        yield f"{token.text}{datatype} {breaks}".encode()

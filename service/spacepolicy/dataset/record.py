@@ -1,0 +1,124 @@
+"""The record: what the project's files state, each graph with the file that states it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
+
+from spacepolicy.dataset.lines import line_of
+from spacepolicy.errors import Finding
+from spacepolicy.namespaces import Base
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class GraphFile:
+    """A file of graphs. `name` is its path inside the content folder; `quads` name their graph."""
+
+    path: Path
+    name: str
+    quads: tuple[Quad, ...]
+
+    @property
+    def graphs(self) -> frozenset[str]:
+        """The IRIs of the graphs that the file states."""
+        return frozenset(graph_iri(quad) for quad in self.quads)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The statements of all files, under the base they share."""
+
+    base: Base
+    files: tuple[GraphFile, ...]
+
+    def quads(self) -> Iterator[Quad]:
+        """Every statement, file by file."""
+        for file in self.files:
+            yield from file.quads
+
+    def graphs(self) -> dict[str, list[Triple]]:
+        """What each graph states, by its IRI."""
+        graphs: dict[str, list[Triple]] = {}
+        for quad in self.quads():
+            graphs.setdefault(graph_iri(quad), []).append(quad.triple)
+        return graphs
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A statement in a file, by those of its parts that are known."""
+
+    subject: NamedNode | None = None
+    predicate: NamedNode | None = None
+    object: NamedNode | Literal | None = None
+    graph: NamedNode | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a statement, before its file is known; the first place found counts."""
+
+    rule: str
+    message: str
+    places: tuple[Place, ...]
+    remedy: str = ""
+
+
+def located(record: Record, fault: Fault) -> Finding:
+    """The fault as a finding, at the first of its places that a file states."""
+    for place in fault.places:
+        for file in record.files:
+            if any(_stands_at(quad, place) for quad in file.quads):
+                line = line_in(file, place)
+                return Finding(file.name, line, fault.rule, fault.message, fault.remedy)
+    return Finding("data", None, fault.rule, fault.message, fault.remedy)
+
+
+def _stands_at(quad: Quad, place: Place) -> bool:
+    return (
+        place.subject in (None, quad.subject)
+        and place.predicate in (None, quad.predicate)
+        and place.object in (None, quad.object)
+        and place.graph in (None, quad.graph_name)
+    )
+
+
+def line_in(file: GraphFile, place: Place) -> int | None:
+    """The line of the file at which the statement stands."""
+    return line_of(
+        file.path,
+        subject=place.subject,
+        predicate=place.predicate,
+        object=place.object,
+        graph=place.graph,
+    )
+
+
+def place_of(triple: Triple) -> Place:
+    """Where the statement stands, as far as its parts have names."""
+    return Place(
+        triple.subject if isinstance(triple.subject, NamedNode) else None,
+        triple.predicate,
+        triple.object if isinstance(triple.object, NamedNode | Literal) else None,
+    )
+
+
+def graph_iri(quad: Quad) -> str:
+    """The IRI of the graph that the statement stands in; empty where it is in none."""
+    return quad.graph_name.value if isinstance(quad.graph_name, NamedNode) else ""
+
+
+def shown(triple: Triple) -> str:
+    """A statement as N-Triples writes it, for people."""
+    return f"{triple.subject} {triple.predicate} {triple.object}"
+
+
+def quads_in(graph: NamedNode | DefaultGraph, triples: Iterable[Triple]) -> Iterator[Quad]:
+    """The statements as those of the graph."""
+    return (Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples)

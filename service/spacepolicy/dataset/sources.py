@@ -1,0 +1,112 @@
+"""Sources: the documents that are quoted, each a text and a table of metadata beside it.
+
+`seeds/<name>.toml` describes the source `<base>source/<name>`, whose text is `seeds/<name>.txt`
+byte for byte. The texts are other people's: an installed package travels without them.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from spacepolicy.errors import Finding
+from spacepolicy.namespaces import Base
+
+FOLDER: Final = "seeds"
+_PLACE: Final = re.compile(r"line (\d+)")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document that is quoted. `text` is None where it did not travel with its metadata."""
+
+    name: str
+    iri: str
+    text: str | None
+    metadata: Mapping[str, object]
+
+
+def read_sources(
+    content: Path, base: Base, *, packaged: bool, note: Callable[[Finding], None]
+) -> tuple[Source, ...]:
+    """The sources of a content folder, by name; what is wrong with their files is noted.
+
+    `packaged`: the texts may be missing.
+    """
+    folder = content / FOLDER
+    for text in sorted(folder.glob("*.txt")):
+        if not text.with_suffix(".toml").is_file():
+            note(_undescribed(text.name))
+    tables = sorted(folder.glob("*.toml"))
+    return tuple(_read(table, base, packaged=packaged, note=note) for table in tables)
+
+
+def _undescribed(name: str) -> Finding:
+    return Finding(
+        f"{FOLDER}/{name}",
+        None,
+        "source",
+        "the text has no metadata.",
+        f"Describe it in {FOLDER}/{Path(name).stem}.toml.",
+    )
+
+
+def _read(table: Path, base: Base, *, packaged: bool, note: Callable[[Finding], None]) -> Source:
+    metadata = _metadata(table, note)
+    text = table.with_suffix(".txt")
+    content = text.read_bytes() if text.is_file() else None
+    for finding in _faults(table, metadata, content, packaged=packaged):
+        note(finding)
+    return Source(table.stem, base.sources + table.stem, _decoded(content), metadata)
+
+
+def _metadata(table: Path, note: Callable[[Finding], None]) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(table.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        place = _PLACE.search(str(error))
+        line = int(place[1]) if place else None
+        note(Finding(f"{FOLDER}/{table.name}", line, "syntax", f"this is not TOML: {error}."))
+        return {}
+
+
+def _faults(
+    table: Path, metadata: Mapping[str, object], content: bytes | None, *, packaged: bool
+) -> Iterator[Finding]:
+    """What does not agree between the metadata and the text's bytes."""
+    path, text = f"{FOLDER}/{table.name}", f"{FOLDER}/{table.stem}.txt"
+    recorded = metadata.get("sha256")
+    if metadata and not isinstance(recorded, str):
+        remedy = "Add sha256, the digest of the text's bytes."
+        yield Finding(path, None, "source", "the metadata does not say the text's digest.", remedy)
+    if content is None:
+        if not packaged:
+            yield Finding(text, None, "source", "the text of this source is missing.")
+        return
+    found = hashlib.sha256(content).hexdigest()
+    if isinstance(recorded, str) and recorded != found:
+        message = f"the digest is {recorded}, but that of {text} is {found}."
+        remedy = "Put the text back as it was, or record the new one and mend its quotations."
+        yield Finding(path, _line_of(table, "sha256"), "source", message, remedy)
+    if _decoded(content) is None:
+        yield Finding(text, None, "source", "the text is not UTF-8.")
+
+
+def _decoded(content: bytes | None) -> str | None:
+    """The text, its line ends untouched; None where there is none or it is not UTF-8."""
+    try:
+        return None if content is None else content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _line_of(table: Path, key: str) -> int | None:
+    lines = table.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if line.partition("=")[0].strip() == key:
+            return number
+    return None

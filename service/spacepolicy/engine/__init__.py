@@ -1,0 +1,1 @@
+"""Answers SPARQL over one revision, in processes that can be killed."""

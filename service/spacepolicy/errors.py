@@ -1,0 +1,193 @@
+"""The one family of errors, and the problem types that the outside sees (RFC 9457).
+
+    SpacepolicyError
+    ├── ProblemError                an answer over HTTP; carries kind, title, status
+    │   ├── QuerySyntaxError        400 syntax-error (line, column, text)
+    │   ├── QueryTooComplexError    400 query-too-complex
+    │   ├── BadParameterError       400 bad-parameter
+    │   ├── EgressRefusedError      403 egress-refused
+    │   ├── NotFoundError           404 not-found
+    │   ├── MethodNotAllowedError   405 method-not-allowed
+    │   ├── NotAcceptableError      406 not-acceptable
+    │   ├── ContentTooLargeError    413 content-too-large
+    │   ├── UriTooLongError         414 uri-too-long
+    │   ├── UnsupportedMediaError   415 unsupported-media-type
+    │   ├── EngineError             500 engine-failure
+    │   ├── MemoryLimitError        503 memory-limit
+    │   ├── ResultLimitError        503 result-limit
+    │   └── TimeLimitError          504 time-limit
+    ├── FindingsError               files with findings; nothing is published
+    ├── StoreError                  the store cannot be read, written or opened
+    └── UsageError                  a command, setting or file was named wrongly
+
+Spec: https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+
+class SpacepolicyError(Exception):
+    """Whatever this project raises on purpose; the message is one clear sentence."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong in a file, where, by which rule, and how to mend it."""
+
+    path: str
+    line: int | None
+    rule: str
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{place}: {self.rule}: {self.message}{remedy}"
+
+
+class FindingsError(SpacepolicyError):
+    """Files have findings; `findings` holds them in the order they were met."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class StoreError(SpacepolicyError):
+    """The store cannot be read, written or opened."""
+
+
+class UsageError(SpacepolicyError):
+    """A command, a setting or a file was named wrongly."""
+
+
+class ProblemError(SpacepolicyError):
+    """A problem that the outside sees.
+
+    `extras` are the typed members beside title, status and detail (RFC 9457 section 3.2);
+    `headers` go on the HTTP answer.
+    """
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    status: ClassVar[int]
+    remedy: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        extras: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.extras = dict(extras or {})
+        self.headers = dict(headers or {})
+
+
+class QuerySyntaxError(ProblemError):
+    kind = "syntax-error"
+    title = "The query is not SPARQL"
+    status = 400
+    remedy = "Mend the query at the line and column given; line and column count from 1."
+
+
+class QueryTooComplexError(ProblemError):
+    kind = "query-too-complex"
+    title = "The query is nested or chained too deeply"
+    status = 400
+    remedy = "Break the query up: fewer nested groups, shorter chains of operators and paths."
+
+
+class BadParameterError(ProblemError):
+    kind = "bad-parameter"
+    title = "A parameter of the request is missing or wrong"
+    status = 400
+    remedy = "Compare the request with the SPARQL 1.1 Protocol and with /openapi.json."
+
+
+class EgressRefusedError(ProblemError):
+    kind = "egress-refused"
+    title = "The query would reach out to another machine"
+    status = 403
+    remedy = "Query the other endpoint yourself and join the answers; this service stays at home."
+
+
+class NotFoundError(ProblemError):
+    kind = "not-found"
+    title = "Nothing is here"
+    status = 404
+    remedy = "Check the path; / lists the entry points."
+
+
+class MethodNotAllowedError(ProblemError):
+    kind = "method-not-allowed"
+    title = "This resource does not have that method"
+    status = 405
+    remedy = "Use one of the methods in the Allow header."
+
+
+class NotAcceptableError(ProblemError):
+    kind = "not-acceptable"
+    title = "None of the acceptable formats is available"
+    status = 406
+    remedy = "Ask for one of the formats listed in `available`, by Accept or by ?format=."
+
+
+class ContentTooLargeError(ProblemError):
+    kind = "content-too-large"
+    title = "The request is larger than this service takes"
+    status = 413
+    remedy = "Send less; the limit is in `limit_bytes`."
+
+
+class UriTooLongError(ProblemError):
+    kind = "uri-too-long"
+    title = "The request's address is longer than this service takes"
+    status = 414
+    remedy = "Send queries over 8 KB by POST."
+
+
+class UnsupportedMediaError(ProblemError):
+    kind = "unsupported-media-type"
+    title = "The request's body is in a format that is not read here"
+    status = 415
+    remedy = "Send one of the media types listed in `supported`."
+
+
+class EngineError(ProblemError):
+    kind = "engine-failure"
+    title = "The engine failed"
+    status = 500
+    remedy = "This is a fault of the service; report it with the X-Query-Id."
+
+
+class MemoryLimitError(ProblemError):
+    kind = "memory-limit"
+    title = "The query needs more memory than one query may have"
+    status = 503
+    remedy = "Narrow the query: fewer rows to sort or group at a time."
+
+
+class ResultLimitError(ProblemError):
+    kind = "result-limit"
+    title = "The answer is larger than one answer may be"
+    status = 503
+    remedy = "Ask for a part of it with LIMIT, or for CSV or TSV, which are streamed."
+
+
+class TimeLimitError(ProblemError):
+    kind = "time-limit"
+    title = "The query ran longer than it may"
+    status = 504
+    remedy = "Narrow the query, or ask for less at a time."
+
+
+def problems() -> dict[str, type[ProblemError]]:
+    """Every problem type by its kind, in the order they are defined."""
+    return {problem.kind: problem for problem in ProblemError.__subclasses__()}

@@ -1,0 +1,293 @@
+"""The one table of formats, and content negotiation over it.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1 (Accept),
+https://www.w3.org/ns/formats/ (format IRIs).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, final
+
+from pyoxigraph import QueryResultsFormat, RdfFormat
+
+Kind = Literal["solutions", "graph", "page"]
+"""What a format can hold: SELECT and ASK results, RDF, or a page for people (of either)."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A row of the table. `name` is the value of `?format=`; `aliases` are media types that
+    ask for this format too and are answered under their own name."""
+
+    name: str
+    label: str
+    kind: Kind
+    media_type: str
+    extension: str
+    iri: str | None = None
+    results: QueryResultsFormat | None = None
+    rdf: RdfFormat | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """All media types that ask for this format, its own first."""
+        return (self.media_type, *self.aliases)
+
+
+_W3C: Final = "http://www.w3.org/ns/formats/"
+
+FORMATS: Final[tuple[Format, ...]] = (
+    Format(
+        "json",
+        "SPARQL results in JSON",
+        "solutions",
+        "application/sparql-results+json",
+        "srj",
+        f"{_W3C}SPARQL_Results_JSON",
+        results=QueryResultsFormat.JSON,
+        aliases=("application/json",),
+    ),
+    Format(
+        "xml",
+        "SPARQL results in XML",
+        "solutions",
+        "application/sparql-results+xml",
+        "srx",
+        f"{_W3C}SPARQL_Results_XML",
+        results=QueryResultsFormat.XML,
+        aliases=("application/xml", "text/xml"),
+    ),
+    Format(
+        "csv",
+        "CSV",
+        "solutions",
+        "text/csv",
+        "csv",
+        f"{_W3C}SPARQL_Results_CSV",
+        results=QueryResultsFormat.CSV,
+    ),
+    Format(
+        "tsv",
+        "TSV",
+        "solutions",
+        "text/tab-separated-values",
+        "tsv",
+        f"{_W3C}SPARQL_Results_TSV",
+        results=QueryResultsFormat.TSV,
+    ),
+    Format(
+        "turtle",
+        "Turtle",
+        "graph",
+        "text/turtle",
+        "ttl",
+        f"{_W3C}Turtle",
+        rdf=RdfFormat.TURTLE,
+        aliases=("application/x-turtle",),
+    ),
+    Format(
+        "trig",
+        "TriG",
+        "graph",
+        "application/trig",
+        "trig",
+        f"{_W3C}TriG",
+        rdf=RdfFormat.TRIG,
+    ),
+    Format(
+        "ntriples",
+        "N-Triples",
+        "graph",
+        "application/n-triples",
+        "nt",
+        f"{_W3C}N-Triples",
+        rdf=RdfFormat.N_TRIPLES,
+        aliases=("text/plain",),
+    ),
+    Format(
+        "nquads",
+        "N-Quads",
+        "graph",
+        "application/n-quads",
+        "nq",
+        f"{_W3C}N-Quads",
+        rdf=RdfFormat.N_QUADS,
+    ),
+    Format(
+        "rdfxml",
+        "RDF/XML",
+        "graph",
+        "application/rdf+xml",
+        "rdf",
+        f"{_W3C}RDF_XML",
+        rdf=RdfFormat.RDF_XML,
+        aliases=("application/xml", "text/xml"),
+    ),
+    Format(
+        "jsonld",
+        "JSON-LD",
+        "graph",
+        "application/ld+json",
+        "jsonld",
+        f"{_W3C}JSON-LD",
+        rdf=RdfFormat.JSON_LD,
+        aliases=("application/json",),
+    ),
+    Format("html", "HTML", "page", "text/html", "html", aliases=("application/xhtml+xml",)),
+)
+
+
+def named(name: str, among: Iterable[Format] = FORMATS) -> Format | None:
+    """The first of the formats that goes by the name, extension or media type, as `?format=`
+    may say it; "json" and "xml" name a graph's JSON-LD and RDF/XML too, and signs do not count.
+
+    >>> named("json").label, named("json", offered("graph")).label
+    ('SPARQL results in JSON', 'JSON-LD')
+    """
+    wanted = name.strip().lower()
+    for format in among:
+        names = (format.extension, *format.media_types)
+        if wanted in names or re.sub(r"\W", "", wanted) == format.name:
+            return format
+        if f"application/{wanted}" in format.aliases:
+            return format
+    return None
+
+
+def offered(*kinds: Kind) -> tuple[Format, ...]:
+    """The formats of these kinds, in the order of preference."""
+    return tuple(format for format in FORMATS if format.kind in kinds)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MediaRange:
+    """One member of an Accept header: `type/subtype;parameters` and its quality from 0 to 1."""
+
+    type: str
+    subtype: str
+    parameters: tuple[tuple[str, str], ...]
+    quality: float
+
+    def specificity(self, media_type: str) -> int | None:
+        """How exactly this range names the media type; None where it does not."""
+        kind, _, subtype = media_type.partition("/")
+        if self.type == "*":
+            return 0
+        if self.type != kind:
+            return None
+        if self.subtype == "*":
+            return 1
+        if self.subtype != subtype or not all(map(_satisfied, self.parameters)):
+            return None
+        return 2 + len(self.parameters)
+
+
+def _satisfied(parameter: tuple[str, str]) -> bool:
+    """Whether every text this service writes has the parameter; a JSON-LD profile is a wish."""
+    name, value = parameter
+    match name:
+        case "charset":
+            return value.lower() in ("utf-8", "utf8")
+        case "header":
+            return value.lower() == "present"
+        case _:
+            return name == "profile"
+
+
+def media_ranges(accept: str) -> tuple[MediaRange, ...]:
+    """The well-formed members of an Accept header; a member that is not is passed over."""
+    return tuple(
+        range_ for member in _split(accept, ",") if (range_ := _media_range(member)) is not None
+    )
+
+
+def _media_range(member: str) -> MediaRange | None:
+    head, *rest = _split(member, ";")
+    kind, slash, subtype = head.strip().lower().partition("/")
+    if not (slash and kind and subtype) or (kind == "*" and subtype != "*"):
+        return None
+    parameters = [_parameter(text) for text in rest if text.strip()]
+    weights = [value for name, value in parameters if name == "q"]
+    quality = _quality(weights[0]) if weights else 1.0
+    if quality is None:
+        return None
+    named_ = tuple((name, value) for name, value in parameters if name != "q")
+    return MediaRange(kind, subtype, named_, quality)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip().lower(), value.strip().strip('"')
+
+
+def _quality(text: str) -> float | None:
+    """A qvalue: 0 to 1 with up to three decimals, None where it is not one."""
+    whole, _, decimals = text.partition(".")
+    if whole not in ("0", "1") or len(decimals) > 3 or (decimals and not decimals.isdecimal()):
+        return None
+    quality = float(text.rstrip("."))
+    return quality if quality <= 1 else None
+
+
+def _split(text: str, separator: str) -> Iterator[str]:
+    """The parts between separators that stand outside quoted strings."""
+    start, quoted, escaped = 0, False, False
+    for index, character in enumerate(text):
+        if escaped:
+            escaped = False
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif character == separator and not quoted:
+            yield text[start:index]
+            start = index + 1
+    yield text[start:]
+
+
+def quality(media_type: str, ranges: Iterable[MediaRange]) -> float:
+    """The quality a client gives the media type: that of the most specific range naming it."""
+    best, best_specificity = 0.0, -1
+    for range_ in ranges:
+        specificity = range_.specificity(media_type)
+        if specificity is not None and specificity > best_specificity:
+            best, best_specificity = range_.quality, specificity
+    return best
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A format and the media type that it goes out under."""
+
+    format: Format
+    media_type: str
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type field's value; texts say their charset."""
+        if self.media_type.startswith("text/"):
+            return f"{self.media_type}; charset=utf-8"
+        return self.media_type
+
+
+def negotiate(accept: str | None, formats: Sequence[Format]) -> Choice | None:
+    """The format the client likes best; among equals the first offered. None: none acceptable.
+
+    An absent or empty Accept accepts everything, and so does one without a well-formed member.
+    A format's own media type is preferred to its aliases where the client likes both alike.
+    """
+    ranges = media_ranges(accept or "")
+    if not ranges:
+        return Choice(formats[0], formats[0].media_type) if formats else None
+    best, best_quality = None, 0.0
+    for format in formats:
+        for media_type in format.media_types:
+            wanted = quality(media_type, ranges)
+            if wanted > best_quality:
+                best, best_quality = Choice(format, media_type), wanted
+    return best

@@ -1,0 +1,170 @@
+"""What an operator can set, and where it comes from: command line, environment, file, defaults.
+
+Only the roof reads this; everything below is passed what it needs.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final, Literal, final, get_args
+
+from spacepolicy.errors import UsageError
+
+Mode = Literal["merged", "stored"]
+PREFIX: Final = "SPACEPOLICY_"
+FILE: Final = "spacepolicy.toml"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One value for each option of `serve`; the other commands read those they share.
+
+    `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    store: str | None = None
+    content: str | None = None
+    default_graph: Mode = "merged"
+    timeout: float = 30.0
+    memory_mib: int = 2048
+    public_url: str | None = None
+    keep_last: bool = False
+
+
+def load(
+    arguments: Mapping[str, object], environment: Mapping[str, str], directory: Path
+) -> Settings:
+    """The settings in force: arguments over environment over `spacepolicy.toml` over defaults.
+
+    Raises: UsageError where a name is unknown or a value does not fit.
+    """
+    values: dict[str, object] = {}
+    values |= _from_file(directory / FILE)
+    values |= _from_environment(environment)
+    values |= {name: value for name, value in arguments.items() if value is not None}
+    names = {field.name for field in fields(Settings)}
+    known = {name: _fitting(name, value) for name, value in values.items() if name in names}
+    return Settings(**known)  # type: ignore[arg-type] # each value was made to fit its field
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
+    names = {field.name for field in fields(Settings)}
+    values = {name.replace("-", "_"): value for name, value in table.items()}
+    for name in values.keys() - names:
+        raise UsageError(f"{path}: {name!r} is no setting; there are {', '.join(sorted(names))}.")
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    names = {f"{PREFIX}{field.name.upper()}": field.name for field in fields(Settings)}
+    return {names[key]: value for key, value in environment.items() if key in names and value}
+
+
+def _fitting(name: str, value: object) -> object:
+    match name:
+        case "port":
+            return _number(name, value, int, 0, 65535)
+        case "timeout":
+            return _number(name, value, float, 0.01, 86400)
+        case "memory_mib":
+            return _number(name, value, int, 16, 1 << 20)
+        case "default_graph":
+            if value not in get_args(Mode):
+                raise UsageError(f"default-graph is merged or stored, not {value!r}.")
+            return value
+        case "keep_last":
+            return _flag(name, value)
+        case _:
+            return str(value)
+
+
+def _number(
+    name: str, value: object, kind: type[int] | type[float], low: float, high: float
+) -> float:
+    try:
+        number = kind(str(value))
+    except ValueError as error:
+        raise UsageError(f"{name} takes a number, not {value!r}.") from error
+    if not low <= number <= high:
+        raise UsageError(f"{name} lies between {low} and {high}; {value} does not.")
+    return number
+
+
+def _flag(name: str, value: object) -> bool:
+    match str(value).lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+        case _:
+            raise UsageError(f"{name} is true or false, not {value!r}.")
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment; the only place that reads it."""
+    return os.environ
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The folder that holds ontology/, data/, queries/ and seeds/.
+
+    `packaged`: it travelled in the wheel, without the sources' texts.
+    """
+
+    path: Path
+    packaged: bool
+
+
+def content_directory(settings: Settings, working: Path) -> Content | None:
+    """The files to build from: those asked for, else the checkout one stands in, else the
+    checkout the package runs from, else what the wheel brought. None where `content` is "none".
+
+    Raises: UsageError where there is no such folder.
+    """
+    if settings.content == "none":
+        return None
+    if settings.content is not None:
+        return _asked_for(Path(settings.content))
+    package = Path(__file__).resolve().parent
+    checkout = _checkout(working.resolve()) or _checkout(package)
+    if checkout is not None:
+        return Content(checkout, packaged=False)
+    return Content(package / "content", packaged=True)
+
+
+def _asked_for(path: Path) -> Content:
+    if not (path / "ontology").is_dir():
+        raise UsageError(f"{path}: has no folder ontology/, so it is no content to build from.")
+    return Content(path, packaged=False)
+
+
+def _checkout(inside: Path) -> Path | None:
+    """The nearest folder upwards that holds a content tree beside its pyproject.toml."""
+    for folder in (inside, *inside.parents):
+        if (folder / "pyproject.toml").is_file() and (folder / "ontology").is_dir():
+            return folder
+    return None
+
+
+def store_directory(settings: Settings, working: Path, environment: Mapping[str, str]) -> Path:
+    """Where revisions are kept: as asked, else `.spacepolicy/` in a checkout, else XDG's."""
+    if settings.store is not None:
+        return Path(settings.store)
+    checkout = _checkout(working.resolve()) or _checkout(Path(__file__).resolve().parent)
+    if checkout is not None:
+        return checkout / ".spacepolicy"
+    data = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "spacepolicy"

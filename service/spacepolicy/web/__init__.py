@@ -1,0 +1,1 @@
+"""HTTP: protocols, negotiation, pages. It knows requests and answers, not files."""

@@ -1,0 +1,134 @@
+"""Pages for people: plain HTML from the templates beside this file, nothing loaded elsewhere."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from spacepolicy import formats
+from spacepolicy.answers import Form
+from spacepolicy.errors import ProblemError
+from spacepolicy.web.home import LiveAnswer
+from spacepolicy.web.service import Service
+
+_templates: Final = Environment(
+    loader=PackageLoader("spacepolicy.web", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_STYLE: Final = _templates.get_template("style.css").render()
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'sha256-"
+    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    + "'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A term as a reader sees it: short text, the whole IRI where it is one, the language."""
+
+    text: str
+    iri: str | None = None
+    language: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Solutions as rows of cells; an unbound variable is None."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell | None, ...], ...]
+
+
+def home(service: Service, origin: str, answers: Iterable[LiveAnswer]) -> str:
+    """The first page: real questions with live answers, and how to ask more."""
+    live = [(answer, _table(service, answer.results)) for answer in answers]
+    return _page("home.html", service, origin=origin, live=live)
+
+
+def form(service: Service, query: str = "") -> str:
+    """The form to ask a query in."""
+    return _page("form.html", service, query=query)
+
+
+def answer(service: Service, query: str, form: Form, body: bytes) -> str:
+    """The answer of a query: a table, a word, or a graph as Turtle."""
+    results = None if form == "graph" else json.loads(body)
+    return _page(
+        "answer.html",
+        service,
+        query=query,
+        table=_table(service, results),
+        boolean=None if results is None else results.get("boolean"),
+        turtle=body.decode() if form == "graph" else None,
+        offered=formats.offered("graph" if form == "graph" else "solutions"),
+    )
+
+
+def problem(service: Service, members: Mapping[str, Any]) -> str:
+    """A problem that a request met."""
+    return _page("problem.html", service, problem=members)
+
+
+def problem_kind(service: Service, kind: type[ProblemError]) -> str:
+    """What a kind of problem means."""
+    return _page("problem-kind.html", service, kind=kind)
+
+
+def _page(template: str, service: Service, **values: object) -> str:
+    return _templates.get_template(template).render(
+        style=_STYLE,
+        revision=service.revision,
+        prefixes=service.revision.prefixes,
+        saved=service.catalogue,
+        **values,
+    )
+
+
+def _table(service: Service, results: Mapping[str, Any] | None) -> Table | None:
+    """The table of a SELECT's SPARQL JSON; None of anything else."""
+    if results is None or "results" not in results:
+        return None
+    columns = tuple(results["head"]["vars"])
+    rows = tuple(
+        tuple(_cell(service, row.get(column)) for column in columns)
+        for row in results["results"]["bindings"]
+    )
+    return Table(columns, rows)
+
+
+def _cell(service: Service, term: Mapping[str, Any] | None) -> Cell | None:
+    if term is None:
+        return None
+    match term["type"]:
+        case "uri":
+            return Cell(_short(service, term["value"]), iri=term["value"])
+        case "triple":
+            return Cell(json.dumps(term["value"], ensure_ascii=False))
+        case "bnode":
+            return Cell(f"_:{term['value']}")
+        case _:
+            return Cell(term["value"], language=term.get("xml:lang"))
+
+
+def _short(service: Service, iri: str) -> str:
+    """The IRI with the longest prefix that fits, or under the base without it."""
+    fitting = [
+        (namespace, prefix)
+        for prefix, namespace in service.revision.prefixes.items()
+        if iri.startswith(namespace) and len(iri) > len(namespace)
+    ]
+    if fitting:
+        namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
+        return f"{prefix}:{iri.removeprefix(namespace)}"
+    base = service.revision.base
+    return iri.removeprefix(base) if base else iri

@@ -1,0 +1,55 @@
+"""Problems as answers: JSON for programs, a page for browsers.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+import json
+from typing import Any, Final
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Scope
+
+from spacepolicy import formats
+from spacepolicy.errors import ProblemError
+from spacepolicy.formats import Format
+from spacepolicy.web import pages
+from spacepolicy.web.service import Service
+
+PROBLEM: Final = Format(
+    "problem",
+    "problem details",
+    "page",
+    "application/problem+json",
+    "json",
+    aliases=("application/json",),
+)
+_HTML: Final = next(iter(formats.offered("page")))
+
+
+def problem_response(service: Service, scope: Scope, error: ProblemError) -> Response:
+    """The answer that tells the problem, in the form that the client likes better."""
+    members = problem_members(service, scope, error)
+    headers = {"Vary": "Accept", "Cache-Control": "no-store", **error.headers}
+    if prefers_page(Headers(scope=scope).get("accept")):
+        page = pages.problem(service, members)
+        return Response(page, error.status, headers, media_type="text/html")
+    body = json.dumps(members, ensure_ascii=False).encode()
+    return Response(body, error.status, headers, media_type=PROBLEM.media_type)
+
+
+def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict[str, Any]:
+    """The members of the problem, as RFC 9457 section 3 names them, extras after them."""
+    return {
+        "type": service.url(scope, f"/problems/{error.kind}"),
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        **error.extras,
+    }
+
+
+def prefers_page(accept: str | None) -> bool:
+    """Whether the client would rather read a page than JSON."""
+    choice = formats.negotiate(accept, (PROBLEM, _HTML))
+    return choice is not None and choice.format is _HTML

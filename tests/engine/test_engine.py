@@ -1,0 +1,182 @@
+"""What holds of any engine behind the port."""
+
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.port import Data, Engine, Header, Query, ask
+from spacepolicy.errors import (
+    EgressRefusedError,
+    MemoryLimitError,
+    NotAcceptableError,
+    ProblemError,
+    QuerySyntaxError,
+    QueryTooComplexError,
+    StoreError,
+    TimeLimitError,
+)
+
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+def answer(engine: Engine, query: Query, seconds: float = 20) -> tuple[Header, bytes]:
+    header, *data = ask(engine, query, seconds)
+    assert isinstance(header, Header)
+    return header, b"".join(each.payload for each in data if isinstance(each, Data))
+
+
+def count(engine: Engine, text: str) -> int:
+    _, body = answer(engine, Query(text))
+    return int(json.loads(body)["results"]["bindings"][0]["n"]["value"])
+
+
+def test_a_select_gives_solutions(engine: Engine) -> None:
+    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+
+
+def test_an_ask_gives_a_boolean(engine: Engine) -> None:
+    header, body = answer(engine, Query("ASK {}"))
+    assert header == Header("boolean", "json")
+    assert json.loads(body)["boolean"] is True
+
+
+@pytest.mark.parametrize("text", ["CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }", "DESCRIBE ?s { ?s ?p 1 }"])
+def test_construct_and_describe_give_a_graph(engine: Engine, text: str) -> None:
+    header, _ = answer(engine, Query(text, graph_format="ntriples"))
+    assert header == Header("graph", "ntriples")
+
+
+def test_an_answer_of_many_pieces_is_whole(engine: Engine) -> None:
+    text = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 200000"
+    _, body = answer(engine, Query(text, solutions_format="tsv"))
+    assert body.count(b"\n") == 200001
+
+
+def test_prefixes_given_need_no_declaration(engine: Engine) -> None:
+    query = Query("ASK { :s1 :p1 ?o }", prefixes={"": "https://example.org/"})
+    assert json.loads(answer(engine, query)[1])["boolean"] is True
+
+
+def test_dataset_parameters_replace_the_default_graph(engine: Engine) -> None:
+    query = Query("ASK { ?s ?p 'c'@en }", default_graphs=("https://example.org/g",))
+    assert json.loads(answer(engine, query)[1])["boolean"] is True
+    query = Query("ASK { GRAPH ?g { ?s ?p ?o } }", default_graphs=("https://example.org/g",))
+    assert json.loads(answer(engine, query)[1])["boolean"] is False
+
+
+def test_a_syntax_error_names_line_and_column(engine: Engine) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        answer(engine, Query("SELECT *\n{ ?s ?p }"))
+    assert caught.value.extras == {"line": 2, "column": 10, "text": "{ ?s ?p }"}
+
+
+def test_an_undeclared_prefix_is_named_as_the_cause(engine: Engine) -> None:
+    with pytest.raises(QuerySyntaxError, match="Line 1, column 7: the prefix nope: is not declared"):
+        answer(engine, Query("ASK { nope:s ?p ?o }"))
+
+
+def test_a_form_without_an_acceptable_format_is_refused(engine: Engine) -> None:
+    with pytest.raises(NotAcceptableError) as caught:
+        answer(engine, Query("ASK {}", solutions_format=None))
+    available = caught.value.extras["available"]
+    assert isinstance(available, list)
+    assert "text/csv" in available
+
+
+def test_a_runaway_query_is_stopped_at_its_limit(engine: Engine) -> None:
+    started = time.monotonic()
+    with pytest.raises(TimeLimitError):
+        answer(engine, Query(RUNAWAY), seconds=0.3)
+    assert time.monotonic() - started < 2
+    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+
+
+def test_a_closed_connection_ends_its_worker(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.sendall(Query(RUNAWAY).to_bytes())
+        time.sleep(0.2)
+        assert len(workers(engine)) == 1
+    assert gone(engine)
+
+
+def test_a_query_over_its_memory_fails_alone(engine: Engine) -> None:
+    hungry = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c"
+    with pytest.raises(MemoryLimitError):
+        answer(engine, Query(hungry))
+    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+
+
+def test_text_that_nests_too_deeply_fails_alone(engine: Engine) -> None:
+    with pytest.raises(QueryTooComplexError):
+        answer(engine, Query("SELECT * " + "{" * 20000 + "}" * 20000))
+    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+
+
+@pytest.mark.parametrize("silent", ["", "SILENT "])
+def test_no_query_reaches_another_machine(engine: Engine, silent: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.3)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        query = Query(f"SELECT * {{ SERVICE {silent}<{address}> {{ ?s ?p ?o }} }}")
+        if silent:
+            answer(engine, query)
+        else:
+            with pytest.raises(EgressRefusedError):
+                answer(engine, query)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def test_queries_run_side_by_side(engine: Engine) -> None:
+    counts: list[int] = []
+
+    def run() -> None:
+        counts.append(count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"))
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [2000] * 8
+    assert gone(engine)
+
+
+def test_closing_the_engine_ends_what_it_runs(dataset: Path) -> None:
+    pool = Pool(dataset, memory_bytes=64 << 20)
+    connection = pool.connect()
+    connection.sendall(Query(RUNAWAY).to_bytes())
+    time.sleep(0.1)
+    running = workers(pool)
+    pool.close()
+    assert running
+    assert not [process for process in running if Path(f"/proc/{process}").exists()]
+    with pytest.raises(ProblemError):
+        pool.connect()
+    connection.close()
+
+
+def test_a_dataset_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"missing\.nq"):
+        Pool(tmp_path / "missing.nq", memory_bytes=64 << 20)
+
+
+def workers(engine: Engine) -> list[int]:
+    """The processes that the engine's server has forked."""
+    assert isinstance(engine, Pool)
+    children = Path(f"/proc/{engine.process}/task/{engine.process}/children")
+    return [int(process) for process in children.read_text(encoding="ascii").split()]
+
+
+def gone(engine: Engine) -> bool:
+    """Whether all workers end within a second."""
+    for _ in range(100):
+        if not workers(engine):
+            return True
+        time.sleep(0.01)
+    return False

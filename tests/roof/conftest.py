@@ -1,0 +1,142 @@
+"""The program under test, started as users start it, over a copy of the shipped content."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = str(Path(sys.executable).with_name("spacepolicy"))
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A content folder that a test may break."""
+    folder = tmp_path / "content"
+    for name in ("ontology", "data", "queries", "seeds"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "LC_ALL": "C.UTF-8"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """Runs commands in a folder of their own, over the content, with a store beside it."""
+
+    folder: Path
+    content: Path
+    store: Path
+    environment: dict[str, str]
+
+    def run(
+        self, command: str, *arguments: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """The command's end, with what it printed."""
+        return subprocess.run(
+            [PROGRAM, command, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def run_here(
+        self, command: str, *arguments: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """The same with the content and the store named."""
+        where = ("--content", str(self.content), "--store", str(self.store))
+        return self.run(command, *where, *arguments, stdin=stdin)
+
+
+@pytest.fixture
+def program(tmp_path: Path, content: Path, environment: dict[str, str]) -> Program:
+    folder = tmp_path / "somewhere"
+    folder.mkdir()
+    return Program(folder, content, tmp_path / "store", environment)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `serve`."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def ask(self, query: str) -> httpx.Response:
+        """The answer of its endpoint, in CSV."""
+        return httpx.get(f"{self.url}/sparql", params={"query": query, "format": "csv"})
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit status after the signal.
+
+        Raises: subprocess.TimeoutExpired where it takes more than two seconds.
+        """
+        self.process.send_signal(number)
+        return self.process.wait(2)
+
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve(program: Program) -> Iterator[Serve]:
+    """Starts servers, and ends them after the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> Server:
+        where = ("--store", str(program.store), "--port", "0")
+        if "--content" not in arguments:
+            where += ("--content", str(program.content))
+        process = subprocess.Popen(
+            [PROGRAM, "serve", *where, *arguments],
+            cwd=program.folder,
+            env=program.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return Server(process, _address(process))
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """The address that the server says it is at."""
+    lines: Queue[str] = Queue()
+
+    def read() -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            lines.put(line)
+
+    threading.Thread(target=read, daemon=True).start()
+    said: list[str] = []
+    while True:
+        try:
+            said.append(lines.get(timeout=30))
+        except Empty:
+            raise AssertionError("".join(said)) from None
+        if found := re.search(r"revision \d+ at (http\S+)", said[-1]):
+            return found[1]

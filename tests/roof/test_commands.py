@@ -1,0 +1,164 @@
+"""The commands as a user meets them."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from spacepolicy import revisions
+from spacepolicy.revisions import Revision
+
+from .conftest import Program
+
+WORDS = "develop reusable rockets"
+PASSAGE = "source/shanghai-2022-opinions#char=1510,1534"
+DATA = Path("data") / "shanghai-2022-opinions.trig"
+
+
+def in_force(program: Program) -> Revision:
+    current = revisions.current(program.store)
+    assert current is not None
+    return current
+
+
+def test_build_publishes_a_revision_and_tells_each_stage(program: Program) -> None:
+    ended = program.run_here("build")
+    assert ended.returncode == 0, ended.stderr
+    for stage in ("parse", "evidence", "rules", "queries", "revision 1 published"):
+        assert stage in ended.stdout
+    assert in_force(program).counts.inferred > 0
+
+
+def test_unchanged_files_publish_nothing(program: Program) -> None:
+    program.run_here("build")
+    before = in_force(program)
+    again = program.run_here("build")
+    assert "up to date" in again.stdout
+    assert in_force(program) == before
+
+
+def test_a_changed_file_publishes_a_revision_that_has_the_change(program: Program) -> None:
+    program.run_here("build")
+    before = in_force(program)
+    data = program.content / DATA
+    text = data.read_text(encoding="utf-8")
+    data.write_text(text.replace(":ordinal 12", ":ordinal 13"), encoding="utf-8")
+    program.run_here("build")
+    assert in_force(program).number == before.number + 1
+    assert in_force(program).record_sha256 != before.record_sha256
+
+
+def test_a_query_that_is_not_sparql_is_a_finding(program: Program) -> None:
+    (program.content / "queries" / "broken.rq").write_text("SELECT", encoding="utf-8")
+    ended = program.run_here("build")
+    assert ended.returncode == 1
+    assert "broken.rq:1: saved-query" in ended.stderr
+
+
+def test_broken_turtle_is_named_by_file_and_line_and_changes_nothing(program: Program) -> None:
+    program.run_here("build")
+    before = in_force(program)
+    data = program.content / DATA
+    lines = data.read_text(encoding="utf-8").splitlines()
+    data.write_text("\n".join([*lines, "this is no TriG"]), encoding="utf-8")
+    ended = program.run_here("build")
+    assert ended.returncode == 1
+    assert f"{DATA}:{len(lines) + 1}: syntax" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert in_force(program) == before
+
+
+def test_a_quotation_that_is_not_in_the_source_is_named_by_file_and_line(
+    program: Program,
+) -> None:
+    program.run_here("build")
+    before = in_force(program)
+    data = program.content / DATA
+    text = data.read_text(encoding="utf-8")
+    assert f'"{WORDS}"' in text
+    data.write_text(text.replace(f'"{WORDS}"', '"develop reusable buses"'), encoding="utf-8")
+    ended = program.run_here("build")
+    assert ended.returncode == 1
+    found = re.search(rf"{DATA}:(\d+): quotation: .*", ended.stderr)
+    assert found is not None, ended.stderr
+    line = data.read_text(encoding="utf-8").splitlines()[int(found[1]) - 1]
+    assert "buses" in line or "char=1510,1534" in line
+    assert in_force(program) == before
+
+
+def test_a_store_that_cannot_be_written_is_one_clear_line(program: Program) -> None:
+    (program.folder / "file").write_text("", encoding="utf-8")
+    ended = program.run("build", "--content", str(program.content), "--store", "file/store")
+    assert ended.returncode != 0
+    assert "file/store" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_cite_finds_words_with_their_offsets(program: Program) -> None:
+    ended = program.run("cite", "--content", str(program.content), WORDS)
+    assert ended.returncode == 0
+    assert PASSAGE in ended.stdout
+    assert "1510,1534" in ended.stdout
+    assert "/task/2" in ended.stdout
+
+
+def test_cite_names_the_nearest_passage_where_words_are_not_there(program: Program) -> None:
+    ended = program.run("cite", "--content", str(program.content), "develop resuable rocket")
+    assert ended.returncode == 1
+    assert PASSAGE in ended.stdout
+
+
+def test_query_asks_a_saved_query_with_a_parameter(program: Program) -> None:
+    answers = [
+        program.run_here("query", "tasks-by-technology", "-f", "csv", *parameter)
+        for parameter in ((), ("-p", "technology=https://w3id.org/spacepolicy/none"))
+    ]
+    rows = [list(csv.DictReader(io.StringIO(answer.stdout))) for answer in answers]
+    assert [answer.returncode for answer in answers] == [0, 0], answers[0].stderr
+    assert rows[0]
+    assert not rows[1]
+
+
+def test_query_reads_a_query_from_standard_input(program: Program) -> None:
+    ended = program.run_here("query", "-", "-f", "json", stdin="ASK { ?t a :Task }")
+    assert json.loads(ended.stdout)["boolean"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("no-such-query",), "there are: "),
+        (("-", "-f", "docx"), "docx"),
+        (("tasks", "-p", "nothing"), "name=value"),
+        (("tasks", "-p", "nothing=1"), "nothing"),
+    ],
+)
+def test_query_says_what_is_wrong(
+    program: Program, arguments: tuple[str, ...], message: str
+) -> None:
+    ended = program.run_here("query", *arguments, stdin="ASK {}")
+    assert ended.returncode != 0
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_syntax_error_names_its_place(program: Program) -> None:
+    ended = program.run_here("query", "-", stdin="SELECT *\n{ ?s ?p }")
+    assert ended.returncode == 1
+    assert "Line 2, column 10" in ended.stderr
+
+
+def test_shipped_files_are_in_the_one_layout(program: Program) -> None:
+    ended = program.run("fmt", "--check", "--content", str(program.content))
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_every_command_has_help_with_an_example(program: Program) -> None:
+    listed = program.run("--help").stdout
+    commands = re.findall(r"^ {4}(\w+) ", listed, re.MULTILINE)
+    assert {"serve", "build", "cite", "query", "fmt"} <= set(commands)
+    for command in commands:
+        assert "Example: spacepolicy" in program.run(command, "--help").stdout

@@ -1,0 +1,86 @@
+"""`serve` as a user meets it: it answers, it ends, and it says what is wrong."""
+
+import signal
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+
+from .conftest import Program, Serve
+
+TASKS = "SELECT (COUNT(DISTINCT ?t) AS ?n) { ?t a :Task }"
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+def test_the_document_has_twelve_tasks_each_counted_once(serve: Serve) -> None:
+    assert serve().ask(TASKS).text.split() == ["n", "12"]
+
+
+def test_a_second_start_publishes_nothing_and_is_ready_soon(serve: Serve) -> None:
+    first = serve()
+    assert first.end() == 0
+    started = time.monotonic()
+    second = serve()
+    ready = httpx.get(f"{second.url}/readyz")
+    assert time.monotonic() - started < 3
+    assert ready.json()["revision"] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_while_a_query_runs_away(
+    serve: Serve, number: signal.Signals
+) -> None:
+    server = serve()
+    failures: list[Exception] = []
+
+    def run_away() -> None:
+        try:
+            server.ask(RUNAWAY)
+        except httpx.HTTPError as error:
+            failures.append(error)
+
+    client = threading.Thread(target=run_away)
+    client.start()
+    time.sleep(0.5)
+    assert server.end(number) == 0
+    client.join()
+
+
+def test_a_port_in_use_is_one_clear_line(program: Program) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        ended = program.run_here("serve", "--port", port)
+    assert ended.returncode != 0
+    assert ended.stderr.count("\n") == 1
+    assert f"127.0.0.1:{port}" in ended.stderr
+
+
+def test_files_with_a_finding_are_not_served(program: Program) -> None:
+    (program.content / "ontology" / "broken.ttl").write_text("a b c", encoding="utf-8")
+    ended = program.run_here("serve", "--port", "0")
+    assert ended.returncode == 1
+    assert "ontology/broken.ttl:1: syntax" in ended.stderr
+
+
+def test_the_last_good_revision_is_kept_where_it_is_asked_for(
+    serve: Serve, program: Program
+) -> None:
+    assert program.run_here("build").returncode == 0
+    (program.content / "ontology" / "broken.ttl").write_text("a b c", encoding="utf-8")
+    server = serve("--keep-last")
+    assert server.ask(TASKS).text.split() == ["n", "12"]
+    assert httpx.get(f"{server.url}/readyz").json()["status"] == "stale"
+
+
+def test_no_content_is_an_empty_plain_store(serve: Serve) -> None:
+    server = serve("--content", "none", "--default-graph", "stored")
+    assert server.ask("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").text.split() == ["n", "0"]
+
+
+def test_a_store_of_another_mode_is_refused(serve: Serve, program: Program) -> None:
+    assert serve().end() == 0
+    ended = program.run_here("serve", "--default-graph", "stored")
+    assert ended.returncode != 0
+    assert "merged" in ended.stderr

@@ -1,0 +1,73 @@
+"""A site under test: the whole application over a small dataset, on a real socket."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from spacepolicy.catalogue import read_catalogue
+from spacepolicy.engine.pool import Pool
+from spacepolicy.revisions import Counts, Revision
+from spacepolicy.web.app import create_app
+from spacepolicy.web.service import Service
+
+QUADS = "".join(
+    f'<https://example.org/s{i}> <https://example.org/p{j}> "<b>{i}</b> {j}"@en .\n'
+    for i in range(100)
+    for j in range(10)
+)
+SAVED = """#+ title: {en: "How many things are there?", zh: "有多少事物？"}
+#+ tags: [home]
+SELECT (COUNT(*) AS ?number_of_things) { ?s ?p ?o }
+"""
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "dataset.nq").write_text(QUADS, encoding="utf-8")
+    (folder / "how-many.rq").write_text(SAVED, encoding="utf-8")
+    revision = Revision(
+        number=7,
+        time="2026-01-02T03:04:05+00:00",
+        author="test",
+        message="test",
+        counts=Counts(1000, 0, 1000, 0),
+        record_sha256="",
+        content_sha256="",
+        base="https://example.org/",
+        prefixes={"": "https://example.org/"},
+        directory=folder,
+    )
+    engine = Pool(revision.dataset, memory_bytes=256 << 20)
+    catalogue = read_catalogue(folder)
+    yield Service(engine, revision, catalogue, timeout_seconds=5, max_page_bytes=1 << 20)
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def address(service: Service) -> Iterator[tuple[str, int]]:
+    """The host and port at which the site answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(
+            create_app(service), http="httptools", lifespan="off", log_config=None
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield listening.getsockname()
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def site(address: tuple[str, int]) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", timeout=30) as client:
+        yield client
