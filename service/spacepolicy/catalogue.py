@@ -186,8 +186,8 @@ def bind(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> str:
         given = values.get(parameter.name) or _fallback(query, parameter)
         if given:
             rows = " ".join(_term(query, parameter, value) for value in given)
-            bound = f"VALUES ?{parameter.name} {{ {rows} }}"
-            text = _slot(parameter.name).sub(lambda _, bound=bound: bound, text)
+            before, after = _slot(parameter.name).split(text)
+            text = f"{before}VALUES ?{parameter.name} {{ {rows} }}{after}"
     return text
 
 

@@ -76,7 +76,7 @@ def test_a_syntax_error_names_line_and_column(engine: Engine) -> None:
 
 
 def test_an_undeclared_prefix_is_named_as_the_cause(engine: Engine) -> None:
-    with pytest.raises(QuerySyntaxError, match="Line 1, column 7: the prefix nope: is not declared"):
+    with pytest.raises(QuerySyntaxError, match="column 7: the prefix nope: is not declared"):
         answer(engine, Query("ASK { nope:s ?p ?o }"))
 
 

@@ -101,7 +101,7 @@ def serve(program: Program) -> Iterator[Serve]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> Server:
-        where = ("--store", str(program.store), "--port", "0")
+        where: tuple[str, ...] = ("--store", str(program.store), "--port", "0")
         if "--content" not in arguments:
             where += ("--content", str(program.content))
         process = subprocess.Popen(

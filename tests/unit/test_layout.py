@@ -460,9 +460,10 @@ quads = st.builds(
 def listed(user: NamedNode | BlankNode, start: int, members: list[Term]) -> list[Quad]:
     """A collection that is used; those that start close to each other are tangled."""
     cells = [BlankNode(f"c{start + index}") for index in range(len(members))]
-    links = zip([user, *cells], [PART, *(REST for _ in cells)], [*cells, NIL], strict=True)
+    ends: list[BlankNode | NamedNode] = [*cells, NIL]
     return [
-        *(Quad(*link) for link in links),
+        Quad(user, PART, ends[0]),
+        *(Quad(cell, REST, rest) for cell, rest in zip(cells, ends[1:], strict=True)),
         *(Quad(cell, FIRST, member) for cell, member in zip(cells, members, strict=True)),
     ]
 

@@ -83,10 +83,15 @@ def test_a_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         revisions.open_store(tmp_path / "file" / "store", "merged")
 
 
-@pytest.mark.parametrize("name", ["current", "store.json", "revisions/000001/revision.json"])
-def test_a_damaged_store_is_named(store: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["current", "revisions/000001/revision.json"])
+def test_a_damaged_revision_is_named(store: Path, name: str) -> None:
     revisions.publish(store, draft("a"))
     (store / name).write_text("?", encoding="utf-8")
     with pytest.raises(StoreError, match=str(store)):
-        revisions.open_store(store, "merged")
         revisions.current(store)
+
+
+def test_a_damaged_store_is_named(store: Path) -> None:
+    (store / "store.json").write_text("?", encoding="utf-8")
+    with pytest.raises(StoreError, match=str(store)):
+        revisions.open_store(store, "merged")

@@ -220,9 +220,7 @@ def test_a_limit_met_after_the_first_byte_breaks_the_body_off(
     assert no_worker_is_left(service)
 
 
-def test_a_client_that_leaves_stops_its_query(
-    address: tuple[str, int], service: Service
-) -> None:
+def test_a_client_that_leaves_stops_its_query(address: tuple[str, int], service: Service) -> None:
     with socket.create_connection(address) as client:
         request = f"GET /sparql?query={quote(RUNAWAY)} HTTP/1.1\r\nHost: x\r\n\r\n"
         client.sendall(request.encode())

@@ -32,8 +32,5 @@ def _all_files(chosen: Settings) -> list[Path]:
         raise UsageError("There is no content to print; name files.")
     folders = (content.path / "ontology", content.path / "data")
     return sorted(
-        path
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.suffix in (".ttl", ".trig")
+        path for folder in folders for path in folder.rglob("*") if path.suffix in (".ttl", ".trig")
     )

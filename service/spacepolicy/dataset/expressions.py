@@ -24,7 +24,7 @@ TYPE: Final = NamedNode(f"{RDF}type")
 SUBCLASS: Final = NamedNode(f"{RDFS}subClassOf")
 SUBPROPERTY: Final = NamedNode(f"{RDFS}subPropertyOf")
 THING: Final = NamedNode(f"{OWL}Thing")
-_NOTHING: Final = NamedNode(f"{OWL}Nothing")
+NOTHING: Final = NamedNode(f"{OWL}Nothing")
 DOMAIN: Final = NamedNode(f"{RDFS}domain")
 RANGE: Final = NamedNode(f"{RDFS}range")
 _DATATYPE: Final = NamedNode(f"{RDFS}Datatype")
@@ -173,7 +173,7 @@ def heads(
     """What follows from the member's being of the class, each with the premises it needs more."""
     if isinstance(expression, NamedNode):
         if expression != THING:
-            yield (), None if expression == _NOTHING else Pattern(member, TYPE, expression)
+            yield (), None if expression == NOTHING else Pattern(member, TYPE, expression)
         return
     if (parts := ontology.one(expression, "intersectionOf")) is not None:
         for part in ontology.members(parts):

@@ -15,6 +15,7 @@ from pyoxigraph import BlankNode, NamedNode, Triple, Variable
 
 from spacepolicy.dataset.expressions import (
     DOMAIN,
+    NOTHING,
     RANGE,
     SUBCLASS,
     SUBPROPERTY,
@@ -59,7 +60,7 @@ class Rule:
 
 _X, _Y, _Z = Variable("x"), Variable("y"), Variable("z")
 
-SCHEMA_RULES: Final = (
+GENERAL_RULES: Final = (
     Rule(
         "scm-sco",
         None,
@@ -72,7 +73,9 @@ SCHEMA_RULES: Final = (
         (Pattern(_X, SUBPROPERTY, _Y), Pattern(_Y, SUBPROPERTY, _Z)),
         Pattern(_X, SUBPROPERTY, _Z),
     ),
+    Rule("cls-nothing2", None, (Pattern(_X, TYPE, NOTHING),), None),
 )
+"""What holds in any ontology."""
 
 
 _Ends = tuple[Variable, Variable]
@@ -90,7 +93,7 @@ def compile_rules(axioms: Iterable[Triple]) -> tuple[Rule, ...]:
     """The rules that the axioms among these statements make, in a stable order."""
     ontology = Axioms(axioms)
     rules = itertools.chain(
-        SCHEMA_RULES,
+        GENERAL_RULES,
         _class_rules(ontology),
         _property_rules(ontology),
         _characteristic_rules(ontology),

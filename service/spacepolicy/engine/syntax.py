@@ -14,7 +14,7 @@ _ERROR: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _CAUSE: Final = re.compile(r"expected (?:one of )?([A-Z][a-z][^\[,]*)")
 _TOKEN: Final = re.compile(
     r'''<[^<>"{}|^`\\\s]*>|"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\''''
-    r'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*|[?$@]\w+|_:\w+'''
+    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*|[?$@]\w+|_:\w+"""
     r"""|(?P<declared>\bPREFIX\s+[\w.-]*:)|(?P<used>[^\W\d_][\w.-]*:|(?<!\w):)""",
     re.DOTALL | re.IGNORECASE,
 )

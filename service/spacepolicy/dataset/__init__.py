@@ -1,0 +1,1 @@
+"""Files in git become a checked, reasoned dataset."""

@@ -1,0 +1,265 @@
+"""The saved queries over the shipped data: each answer is the one its header expects."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QuerySolution,
+    QuerySolutions,
+    Store,
+    Triple,
+)
+
+from spacepolicy.catalogue import SavedQuery, bind, read_catalogue, tagged
+from spacepolicy.dataset.assembly import assemble
+
+ROOT: Final = Path(__file__).parents[2]
+DEF: Final = "https://w3id.org/spacepolicy/def/"
+ID: Final = "https://w3id.org/spacepolicy/id/"
+QUERIES: Final = read_catalogue(ROOT / "queries")
+BY_NAME: Final = {query.name: query for query in QUERIES}
+QUOTATIONS: Final = frozenset({"words", "heading", "wording"})
+"""The columns whose values stand in the row's passages, to the letter."""
+
+Term = NamedNode | BlankNode | Literal | Triple | None
+Row = tuple[Term, ...]
+
+each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    """The dataset that the project ships, reasoned."""
+    return assemble(ROOT, packaged=False, report=lambda _: None).store
+
+
+@pytest.fixture(scope="module")
+def passages(store: Store) -> Mapping[str, str]:
+    """The exact text of every passage that is described, by its IRI."""
+    described = f"SELECT ?p ?text {{ ?p a <{DEF}Passage> ; <{DEF}exactText> ?text }}"
+    return {str(row["p"].value): str(row["text"].value) for row in solutions(store, described)}
+
+
+def solutions(store: Store, text: str) -> QuerySolutions:
+    answer = store.query(text)
+    assert isinstance(answer, QuerySolutions)
+    return answer
+
+
+def answer(store: Store, query: SavedQuery, **values: str) -> list[dict[str, str]]:
+    """The answer's rows as people read them: the bare words, without what is unbound."""
+    found = solutions(store, bind(query, {name: [value] for name, value in values.items()}))
+    columns = [variable.value for variable in found.variables]
+    return [{name: row[name].value for name in columns if row[name] is not None} for row in found]
+
+
+def column(rows: Sequence[Mapping[str, str]], name: str) -> set[str]:
+    return {row[name] for row in rows}
+
+
+def expectation(query: SavedQuery) -> Mapping[str, Any]:
+    assert query.expect is not None, "the header says nothing of the answer"
+    return query.expect
+
+
+def expected(query: SavedQuery) -> Iterator[Row]:
+    """The rows of the header, whose values are written as in a VALUES block."""
+    columns = " ".join(f"?{name}" for name in expectation(query)["columns"])
+    for row in expectation(query)["rows"]:
+        values = " ".join(map(str, row["values"]))
+        text = f"{prologue(query)} SELECT {columns} {{ VALUES ({columns}) {{ ({values}) }} }}"
+        yield from map(terms, solutions(Store(), text))
+
+
+def prologue(query: SavedQuery) -> str:
+    return "\n".join(f"PREFIX {prefix}: <{iri}>" for prefix, iri in query.prefixes.items())
+
+
+def terms(solution: QuerySolution) -> Row:
+    return tuple(solution)
+
+
+def is_ordered(query: SavedQuery) -> bool:
+    return re.search(r"^ORDER BY\b", query.text, re.MULTILINE) is not None
+
+
+def passages_of(row: Mapping[str, Any], described: Mapping[str, str]) -> list[str]:
+    """The IRIs of the row's passages; each is described once."""
+    found: list[str] = []
+    for fragment in row.get("passages", ()):
+        matches = [iri for iri in described if iri.endswith(fragment)]
+        assert len(matches) == 1, f"{fragment} is no described passage"
+        found += matches
+    return found
+
+
+@each_query
+def test_a_saved_query_answers_what_its_header_expects(query: SavedQuery, store: Store) -> None:
+    found = solutions(store, bind(query, {}))
+    assert [variable.value for variable in found.variables] == expectation(query)["columns"]
+    got, wanted = list(map(terms, found)), list(expected(query))
+    if not is_ordered(query):
+        got, wanted = sorted(got, key=str), sorted(wanted, key=str)
+    assert got == wanted
+
+
+@each_query
+def test_a_saved_query_expects_rows_of_one_shape(query: SavedQuery) -> None:
+    columns, rows = expectation(query)["columns"], expectation(query)["rows"]
+    assert expectation(query).keys() == {"columns", "rows"}
+    assert rows
+    for row in rows:
+        assert {"values"} <= row.keys() <= {"values", "passages"}
+        assert len(row["values"]) == len(columns)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in columns)
+
+
+@each_query
+def test_the_passages_of_a_row_are_graphs_that_say_its_words(
+    query: SavedQuery, store: Store, passages: Mapping[str, str]
+) -> None:
+    quoting = [name in QUOTATIONS for name in expectation(query)["columns"]]
+    for row, values in zip(expectation(query)["rows"], expected(query), strict=True):
+        quoted = [passages[iri] for iri in passages_of(row, passages)]
+        for iri in passages_of(row, passages):
+            stated = store.query(f"ASK {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}")
+            assert isinstance(stated, QueryBoolean)
+            assert stated, f"{iri} states nothing"
+        for value, quotes in zip(values, quoting, strict=True):
+            if quotes:
+                assert isinstance(value, Literal)
+                assert any(value.value in text for text in quoted)
+
+
+@each_query
+def test_a_saved_query_answers_as_its_text_stands(query: SavedQuery, store: Store) -> None:
+    unbound = set(map(terms, solutions(store, query.text)))
+    assert unbound >= set(map(terms, solutions(store, bind(query, {}))))
+
+
+@each_query
+def test_a_saved_query_is_a_question_in_two_languages(query: SavedQuery) -> None:
+    assert query.title["en"].endswith("?")
+    assert query.title["zh"].endswith("？")
+    assert query.description.endswith(".")
+    assert query.tags
+
+
+@each_query
+def test_the_options_of_a_parameter_are_choices_that_it_takes(
+    query: SavedQuery, store: Store
+) -> None:
+    for parameter in query.parameters:
+        if parameter.options is None:
+            continue
+        offered = solutions(store, f"{prologue(query)} {parameter.options}")
+        choices = [str(row[parameter.name].value) for row in offered]
+        assert choices
+        assert len(set(choices)) == len(choices)
+        assert parameter.default is None or parameter.default in choices
+        chosen = bind(query, {parameter.name: choices})
+        assert list(solutions(store, chosen)), f"{parameter.name}: its choices have no answer"
+
+
+@each_query
+def test_a_saved_query_answers_in_chinese_where_it_names_things(
+    query: SavedQuery, store: Store
+) -> None:
+    if "language" not in {parameter.name for parameter in query.parameters}:
+        pytest.skip("it has no language")
+    english, chinese = answer(store, query), answer(store, query, language="zh")
+    assert len(chinese) == len(english)
+    assert chinese != english
+
+
+def test_three_questions_are_answered_on_the_first_page() -> None:
+    home = {query.name for query in tagged(QUERIES, "home")}
+    assert home == {"breakthroughs", "tasks-by-technology", "what-tasks-build"}
+
+
+@pytest.mark.parametrize(
+    ("technology", "tasks"),
+    [
+        ("reusable-rocket", {2}),
+        ("launch-vehicle", {2, 8}),
+        ("artificial-satellite", {2, 3, 4}),
+        ("remote-sensing", {3, 4}),
+        ("on-orbit-maintenance", {5}),
+        ("core-technologies", {7}),
+        ("commercial-space-technology", {6}),
+    ],
+)
+def test_tasks_are_found_by_any_technology(store: Store, technology: str, tasks: set[int]) -> None:
+    query = BY_NAME["tasks-by-technology"]
+    found = answer(store, query, technology=f"{ID}technology/{technology}")
+    assert column(found, "ordinal") == set(map(str, tasks))
+
+
+def test_the_words_for_a_technology_are_found_wherever_a_task_concerns_it(store: Store) -> None:
+    concerning = f"""SELECT DISTINCT ?thing ?ordinal {{
+        ?task a <{DEF}Task> ; <{DEF}ordinal> ?ordinal ; <{DEF}concerns> ?thing }}"""
+    known: dict[str, set[str]] = {}
+    for row in solutions(store, concerning):
+        known.setdefault(row["thing"].value, set()).add(row["ordinal"].value)
+    query = BY_NAME["tasks-by-technology"]
+    assert {
+        thing: column(answer(store, query, technology=thing), "ordinal") for thing in known
+    } == known
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value", "of_column", "found"),
+    [
+        ("breakthroughs", "ordinal", "7", "breakthrough_in",
+         {"core component", "core technologies", "high-end equipment"}),
+        ("breakthroughs", "ordinal", "2", "breakthrough_in", set()),
+        ("what-tasks-build", "ordinal", "6", "builds",
+         {"platform system for scientific and technological innovation",
+          "state-level key laboratory"}),
+        ("what-tasks-do", "act", ":attracts", "ordinal", {"9"}),
+        ("measures", "ordinal", "5", "measure_ordinal", {"1"}),
+        ("goals", "kind", "https://w3id.org/spacepolicy/concept/goal-kind/position", "by_year",
+         {"2025"}),
+        ("facilities", "kind", ":Facility", "ordinal", {"2", "4", "6"}),
+        ("facilities", "kind", ":Platform", "ordinal", {"2", "6"}),
+        ("tasks-by-domain", "domain",
+         "https://w3id.org/spacepolicy/concept/technology-domain/launch-vehicle", "ordinal",
+         {"2", "8"}),
+        ("find", "text", "信关站", "thing", {f"{ID}facility/information-and-customs-station"}),
+        ("find", "text", "TELEPORTATION", "thing",
+         {f"{ID}technology/remote-sensing", f"{ID}system/integrated-space-information-system"}),
+        ("find", "text", "no such thing", "thing", set()),
+        ("jurisdiction", "measure", f"{ID}policy/shanghai-2022-spatial-information/task/12",
+         "region_name", {"China", "Shanghai", "Yangtze River Delta"}),
+        ("deadline", "measure",
+         f"{ID}policy/shanghai-2022-spatial-information/outlook/next-step/measure/1",
+         "by_year", set()),
+    ],
+)  # fmt: skip
+def test_another_value_gives_another_answer(
+    store: Store, name: str, parameter: str, value: str, of_column: str, found: set[str]
+) -> None:
+    rows = answer(store, BY_NAME[name], **{parameter: value})
+    assert column(rows, of_column) == found
+
+
+def test_words_are_found_for_a_statement_as_it_is_made_and_for_nothing_else(store: Store) -> None:
+    query, policy = BY_NAME["words-behind"], f"{ID}policy/shanghai-2022-spatial-information"
+    rocket = f"{ID}technology/reusable-rocket"
+    stated = answer(store, query, subject=f"{policy}/task/2/measure/1", object=rocket)
+    assert column(stated, "passage") == {
+        "https://w3id.org/spacepolicy/source/shanghai-2022-opinions#char=1510,1534"
+    }
+    assert answer(store, query, subject=policy, predicate=":concerns", object=rocket) == stated
+    assert answer(store, query, subject=f"{policy}/task/3", object=rocket) == []
+
+
+def test_there_are_questions_enough() -> None:
+    assert len(QUERIES) >= 20

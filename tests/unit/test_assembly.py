@@ -1,0 +1,454 @@
+"""Assembly: an example's files, of another base and another field, become a dataset or findings."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
+
+from spacepolicy.dataset import assembly
+from spacepolicy.dataset.assembly import Assembly, assemble, content_sha256, quoted_sources
+from spacepolicy.errors import Finding, FindingsError
+
+G = "https://example.org/gov/"
+TEXT = "The plan: plant trees, water them."
+FILES = {
+    "ontology/core.ttl": """@prefix : <https://example.org/gov/def/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix vann: <http://purl.org/vocab/vann/> .
+
+<https://example.org/gov/ontology> a owl:Ontology ;
+  owl:imports <https://example.org/gov/ontology/kinds> ,
+    <http://www.w3.org/2004/02/skos/core> ;
+  sh:declare [ sh:prefix "rdfs" ; sh:namespace "http://www.w3.org/2000/01/rdf-schema#" ] ,
+    [ sh:prefix "" ; sh:namespace "https://example.org/gov/def/" ] ;
+  vann:preferredNamespaceUri "https://example.org/gov/def/" .
+
+:plants rdfs:subPropertyOf :actsOn .
+
+:Step rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :isUseful ; owl:hasValue true ] .
+
+:Step owl:disjointWith :Plant .
+""",
+    "ontology/kinds/plants.ttl": """@prefix : <https://example.org/gov/def/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+
+<https://example.org/gov/ontology/kinds> a owl:Ontology .
+
+:Tree rdfs:subClassOf :Plant .
+""",
+    "ontology/alignments.ttl": """@prefix : <https://example.org/gov/def/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+
+<https://example.org/gov/ontology/alignments> a owl:Ontology .
+
+:Plant rdfs:subClassOf <https://example.com/Organism> .
+""",
+    "data/plan.trig": """@base <https://example.org/gov/source/plan> .
+@prefix : <https://example.org/gov/def/> .
+
+<https://example.org/gov/source/plan> {
+  <#char=10,21> a :Passage ;
+    :end 21 ;
+    :exactText "plant trees"@en ;
+    :source <https://example.org/gov/source/plan> ;
+    :start 10 .
+}
+
+<#char=10,21> {
+  <https://example.org/gov/id/step/1> a :Step ;
+    :plants <https://example.org/gov/id/oak> .
+}
+""",
+    "data/background/trees.trig": """@prefix : <https://example.org/gov/def/> .
+
+<https://example.org/gov/graph/background/trees> {
+  <https://example.org/gov/id/oak> a :Tree ;
+    :hasPart [ a :Leaf ] .
+
+  <https://example.org/gov/id/step/1> a :Step .
+}
+""",
+    "seeds/plan.txt": TEXT,
+    "seeds/plan.toml": f'sha256 = "{hashlib.sha256(TEXT.encode()).hexdigest()}"\n',
+}
+Change = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A content folder without a finding."""
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def change(content: Path) -> Change:
+    """Replaces words of a file of the content."""
+
+    def changed(name: str, before: str, after: str) -> None:
+        text = (content / name).read_text(encoding="utf-8")
+        assert before in text
+        (content / name).write_text(text.replace(before, after, 1), encoding="utf-8")
+
+    return changed
+
+
+def assembled(content: Path, *, packaged: bool = False) -> Assembly:
+    return assemble(content, packaged=packaged, report=lambda _: None)
+
+
+def findings(content: Path) -> tuple[Finding, ...]:
+    with pytest.raises(FindingsError) as caught:
+        assembled(content)
+    return caught.value.findings
+
+
+def only(content: Path) -> tuple[str, int | None, str]:
+    """The path, line and rule of the only finding."""
+    (finding,) = findings(content)
+    return (finding.path, finding.line, finding.rule)
+
+
+def holds(store: Store, graph: str | None, statement: str) -> bool:
+    """Whether the graph (None: the default graph) states this, in prefixed names."""
+    where = f"GRAPH <{graph}> {{ {statement} }}" if graph else statement
+    prefixes = {
+        "": f"{G}def/",
+        "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    }
+    return bool(store.query(f"ASK {{ {where} }}", prefixes=prefixes))
+
+
+def test_the_base_and_the_prefixes_are_the_content_s_own(content: Path) -> None:
+    found = assembled(content)
+    assert found.base.iri == G
+    assert found.prefixes == {
+        "": "https://example.org/gov/def/",
+        "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    }
+
+
+def test_named_graphs_are_the_record_each_file_s_statements_in_its_graph(content: Path) -> None:
+    store = assembled(content).store
+    names = {graph.value.removeprefix(G) for graph in store.named_graphs()}
+    assert names == {
+        "ontology",
+        "ontology/kinds",
+        "ontology/alignments",
+        "source/plan",
+        "source/plan#char=10,21",
+        "graph/background/trees",
+        "graph/inferred",
+    }
+    assert holds(store, f"{G}source/plan#char=10,21", f"<{G}id/step/1> :plants <{G}id/oak>")
+    assert holds(store, f"{G}ontology/kinds", ":Tree rdfs:subClassOf :Plant")
+
+
+def test_the_default_graph_is_the_merge_and_what_follows(content: Path) -> None:
+    found = assembled(content)
+    oak, step = f"<{G}id/oak>", f"<{G}id/step/1>"
+    assert holds(found.store, None, f"{step} :plants {oak}")
+    assert holds(found.store, None, f"{step} :actsOn {oak}")
+    assert holds(found.store, None, f"{oak} a :Plant")
+    assert len(list(found.store.quads_for_pattern(None, None, None, DefaultGraph()))) == (
+        found.default_count
+    )
+
+
+def test_an_ontology_that_the_core_does_not_import_is_recorded_and_not_known(content: Path) -> None:
+    store = assembled(content).store
+    statement = ":Plant rdfs:subClassOf <https://example.com/Organism>"
+    assert holds(store, f"{G}ontology/alignments", statement)
+    assert not holds(store, None, statement)
+    assert not holds(store, None, f"<{G}id/oak> a <https://example.com/Organism>")
+
+
+def test_the_inferred_graph_holds_exactly_what_the_record_does_not_state(content: Path) -> None:
+    found = assembled(content)
+    inferred = {
+        str(quad.triple)
+        for quad in found.store.quads_for_pattern(None, None, None, found.base.inferred)
+    }
+    oak, step = f"<{G}id/oak>", f"<{G}id/step/1>"
+    true = '"true"^^<http://www.w3.org/2001/XMLSchema#boolean>'
+    assert inferred == {
+        f"{step} <{G}def/actsOn> {oak}",
+        f"{step} <{G}def/isUseful> {true}",
+        f"{oak} <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{G}def/Plant>",
+    }
+    assert found.inferred_count == 3
+
+
+def test_a_statement_of_two_graphs_is_recorded_twice_and_known_once(content: Path) -> None:
+    found = assembled(content)
+    step = NamedNode(f"{G}id/step/1")
+    stated = list(found.store.quads_for_pattern(step, None, NamedNode(f"{G}def/Step")))
+    assert len(stated) == 3
+    quads = sum(
+        len(list(parse_file(content / name))) for name in FILES if name.endswith((".ttl", ".trig"))
+    )
+    assert found.record_count == quads
+    assert found.graph_count == 6
+    assert found.default_count == quads - 2 - 1 + 3
+
+
+def parse_file(path: Path) -> list[Quad]:
+    format = RdfFormat.TURTLE if path.suffix == ".ttl" else RdfFormat.TRIG
+    return list(parse(path=path, format=format))
+
+
+def test_the_same_files_make_the_same_dataset_to_the_blank_node(content: Path) -> None:
+    first, second = assembled(content), assembled(content)
+    assert set(first.store) == set(second.store)
+    assert first.record_sha256 == second.record_sha256
+
+
+def test_blank_nodes_of_two_files_never_meet(content: Path) -> None:
+    graph = "<https://example.org/gov/graph/{}> {{ _:x <https://example.org/gov/def/is> '{}' }}"
+    for name in ("one", "two"):
+        (content / f"data/{name}.trig").write_text(graph.format(name, name), encoding="utf-8")
+    assert not holds(assembled(content).store, None, "?x :is 'one' , 'two'")
+
+
+def test_the_digest_of_the_record_is_that_of_its_canonical_n_quads(content: Path) -> None:
+    found = assembled(content)
+    record = [
+        quad for quad in found.store if quad.graph_name not in (DefaultGraph(), found.base.inferred)
+    ]
+    lines = sorted((serialize(record, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+    assert hashlib.sha256(b"".join(lines)).hexdigest() == found.record_sha256
+    assert any(b"_:c14n0" in line for line in lines)
+
+
+def test_the_digest_of_the_record_does_not_depend_on_how_files_are_laid_out(
+    content: Path, change: Change
+) -> None:
+    before = assembled(content).record_sha256
+    change("data/background/trees.trig", ":hasPart [ a :Leaf ]", ":hasPart _:leaf . _:leaf a :Leaf")
+    (content / "data/background/trees.trig").rename(content / "data/a.trig")
+    assert assembled(content).record_sha256 == before
+    change("data/a.trig", ":Leaf", ":Branch")
+    assert assembled(content).record_sha256 != before
+
+
+def test_each_stage_is_reported_in_a_line(content: Path) -> None:
+    lines: list[str] = []
+    assemble(content, packaged=False, report=lines.append)
+    assert [line.split("  ")[0] for line in lines] == ["parse", "evidence", "record", "rules"]
+    assert lines[0].startswith("parse  5 files  ")
+    assert lines[1].startswith("evidence  1 source  1 passage  ")
+    assert all(line.endswith(" s") for line in lines)
+
+
+def test_a_package_is_assembled_without_the_texts_and_says_so(content: Path) -> None:
+    (content / "seeds/plan.txt").unlink()
+    lines: list[str] = []
+    assemble(content, packaged=True, report=lines.append)
+    assert "evidence  the text of plan is not here: quotations not compared" in lines
+    assert only(content) == ("seeds/plan.txt", None, "source")
+
+
+def test_a_syntax_error_is_found_at_its_line_and_column(content: Path, change: Change) -> None:
+    change("data/plan.trig", ":start 10 .", ":start 10 ;; ] .")
+    (finding,) = findings(content)
+    assert (finding.path, finding.line, finding.rule) == ("data/plan.trig", 9, "syntax")
+    assert "column 18" in finding.message
+
+
+def test_syntax_errors_of_several_files_are_reported_together(
+    content: Path, change: Change
+) -> None:
+    change("ontology/core.ttl", ":plants rdfs:subPropertyOf", ":plants")
+    change("data/plan.trig", ":start 10 .", ":start .")
+    assert [(each.path, each.line) for each in findings(content)] == [
+        ("data/plan.trig", 9),
+        ("ontology/core.ttl", 14),
+    ]
+
+
+def test_a_statement_outside_all_graphs_is_found(content: Path, change: Change) -> None:
+    change("data/plan.trig", "\n<#char=10,21> {", "\n:a :b :c .\n<#char=10,21> {")
+    assert only(content) == ("data/plan.trig", 12, "graph")
+
+
+def test_a_graph_without_an_iri_is_found(content: Path, change: Change) -> None:
+    change("data/plan.trig", "\n<#char=10,21> {", "\n_:g { :a :b :c }\n<#char=10,21> {")
+    assert only(content) == ("data/plan.trig", 12, "graph")
+
+
+def test_a_graph_that_two_files_state_is_found(content: Path) -> None:
+    text = f"\n<{G}source/plan#char=10,21> {{ <{G}id/a> <{G}def/b> <{G}def/c> }}"
+    (content / "data/second.trig").write_text(text, encoding="utf-8")
+    assert only(content) == ("data/second.trig", 2, "graph")
+
+
+def test_a_graph_of_a_source_without_metadata_is_found(content: Path) -> None:
+    text = f"\n\n<{G}source/other> {{ <{G}id/a> <{G}def/b> <{G}def/c> }}"
+    (content / "data/other.trig").write_text(text, encoding="utf-8")
+    (finding,) = findings(content)
+    assert (finding.path, finding.line) == ("data/other.trig", 3)
+    assert finding.remedy == "Describe it in seeds/other.toml."
+
+
+def test_the_inferred_graph_is_never_written(content: Path) -> None:
+    text = f"<{G}graph/inferred> {{ <{G}id/a> <{G}def/b> <{G}def/c> }}"
+    (content / "data/other.trig").write_text(text, encoding="utf-8")
+    assert only(content) == ("data/other.trig", 1, "graph")
+
+
+def test_an_import_that_no_file_answers_is_found(content: Path, change: Change) -> None:
+    change("ontology/core.ttl", "/ontology/kinds>", "/ontology/sorts>")
+    assert only(content) == ("ontology/core.ttl", 8, "import")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("a owl:Ontology", "a owl:Class", 1),
+        (
+            ":Tree rdfs:subClassOf",
+            "<https://example.org/gov/ontology/more> a owl:Ontology .\n:Tree a",
+            7,
+        ),
+    ],
+)
+def test_an_ontology_file_has_one_header(
+    content: Path, change: Change, before: str, after: str, line: int
+) -> None:
+    change("ontology/kinds/plants.ttl", before, after)
+    found = [each for each in findings(content) if each.rule == "header"]
+    assert [(each.path, each.line) for each in found] == [("ontology/kinds/plants.ttl", line)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('Uri "https://example.org/gov/def/"', 'Uri "https://example.org/def/"'),
+        ("<https://example.org/gov/ontology> a", "<https://example.org/gov/core> a"),
+    ],
+)
+def test_a_core_ontology_that_does_not_declare_its_base_is_found(
+    content: Path, change: Change, before: str, after: str
+) -> None:
+    change("ontology/core.ttl", before, after)
+    assert only(content) == ("ontology", None, "base")
+
+
+def test_a_content_without_files_is_found(tmp_path: Path) -> None:
+    assert only(tmp_path) == ("ontology", None, "base")
+
+
+def test_a_file_in_another_format_is_found_and_not_passed_over(content: Path) -> None:
+    (content / "data/more.ttl").write_text("", encoding="utf-8")
+    (content / "ontology/more.rdf").write_text("", encoding="utf-8")
+    assert [(each.path, each.rule) for each in findings(content)] == [
+        ("data/more.ttl", "format"),
+        ("ontology/more.rdf", "format"),
+    ]
+
+
+def test_a_quotation_that_is_not_in_the_source_is_found_at_its_line(
+    content: Path, change: Change
+) -> None:
+    change("data/plan.trig", '"plant trees"@en', '"plant bushes"@en')
+    (finding,) = findings(content)
+    assert (finding.path, finding.line, finding.rule) == ("data/plan.trig", 7, "quotation")
+    assert "“plant bushes”" in finding.message
+    assert "“plant trees”" in finding.message
+
+
+def test_a_passage_that_is_not_described_is_found_where_it_says_something(
+    content: Path, change: Change
+) -> None:
+    change("data/plan.trig", "\n<#char=10,21> {", "\n<#char=10,15> {")
+    assert only(content) == ("data/plan.trig", 13, "passage")
+
+
+def test_a_clash_is_found_with_its_axiom_at_a_statement_that_makes_it(
+    content: Path, change: Change
+) -> None:
+    change("data/plan.trig", "id/step/1> a :Step ;", "id/step/1> a :Step , :Tree ;")
+    (finding,) = findings(content)
+    assert (finding.path, finding.line, finding.rule) == (
+        "data/background/trees.trig",
+        7,
+        "cax-dw",
+    )
+    assert f"<{G}def/Step> <http://www.w3.org/2002/07/owl#disjointWith>" in finding.message
+
+
+def test_findings_of_all_stages_are_reported_together_by_file_and_line(
+    content: Path, change: Change
+) -> None:
+    change("data/plan.trig", '"plant trees"@en', '"plant bushes"@en')
+    change("data/plan.trig", "id/step/1> a :Step ;", "id/step/1> a :Step , :Tree ;")
+    change("data/plan.trig", "\n<#char=10,21> {", "\n:a :b :c .\n<#char=10,21> {")
+    (content / "seeds/plan.toml").write_text('sha256 = "0"\n', encoding="utf-8")
+    assert [(each.path, each.line, each.rule) for each in findings(content)] == [
+        ("data/background/trees.trig", 7, "cax-dw"),
+        ("data/plan.trig", 7, "quotation"),
+        ("data/plan.trig", 12, "graph"),
+        ("seeds/plan.toml", 1, "source"),
+    ]
+
+
+def test_sources_can_be_cited_from_while_their_quotations_are_wrong(
+    content: Path, change: Change
+) -> None:
+    change("data/plan.trig", '"plant trees"@en', '"plant bushes"@en')
+    ((source, (passage,)),) = quoted_sources(content, packaged=False)
+    assert (source.text, passage.exact) == (TEXT, "plant bushes")
+
+
+@pytest.mark.parametrize(
+    "name", ["ontology/core.ttl", "data/plan.trig", "seeds/plan.txt", "queries/a.rq"]
+)
+def test_the_digest_of_the_content_changes_with_any_file_that_is_read(
+    content: Path, name: str
+) -> None:
+    (content / "queries").mkdir()
+    (content / "queries/a.rq").write_text("ASK {}", encoding="utf-8")
+    before = content_sha256(content)
+    assert content_sha256(content) == before
+    with (content / name).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    changed = content_sha256(content)
+    assert changed != before
+    (content / name).rename((content / name).with_stem("renamed"))
+    assert content_sha256(content) not in (before, changed)
+
+
+def test_the_digest_of_the_content_passes_over_what_is_not_read(content: Path) -> None:
+    before = content_sha256(content)
+    (content / "data/notes.md").write_text("later", encoding="utf-8")
+    assert content_sha256(content) == before
+
+
+def test_the_digest_of_the_content_changes_with_the_libraries(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = content_sha256(content)
+    monkeypatch.setattr(assembly, "version", lambda library: f"{library} 99")
+    assert content_sha256(content) != before
+
+
+def test_the_digest_of_the_content_changes_with_the_code(
+    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wing = tmp_path / "dataset"
+    wing.mkdir()
+    (tmp_path / "namespaces.py").touch()
+    (wing / "rules.py").write_text("one", encoding="utf-8")
+    monkeypatch.setattr(assembly, "__file__", str(wing / "assembly.py"))
+    before = content_sha256(content)
+    (wing / "rules.py").write_text("other", encoding="utf-8")
+    assert content_sha256(content) != before
