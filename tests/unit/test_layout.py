@@ -21,8 +21,9 @@ from pyoxigraph import (
 )
 
 from spacepolicy.dataset.layout import format_text
+from spacepolicy.dataset.layout_names import WELL_KNOWN
 from spacepolicy.errors import FindingsError, UsageError
-from spacepolicy.namespaces import OWL, RDF, RDFS, XSD
+from spacepolicy.namespaces import OWL, RDF, XSD
 
 E = "https://example.org/"
 TEXT = f"{E}text"
@@ -282,7 +283,7 @@ def test_every_comment_is_named_with_its_remedy() -> None:
 
 
 def test_a_number_sign_in_an_iri_a_name_or_a_string_is_no_comment() -> None:
-    text = '<#a> :b\\#c "# d", \'# e\', """\n# f""", \'\'\'"\n# g\'\'\', "\\"# h"@en .'
+    text = '<#a> :b\\#c "# d", \'# e\', """\n# f""", \'\'\'"\n# g\'\'\', "\\"# h"@en, """""# i""" .'
     assert canonical(formatted(text)) == canonical(HEAD + text)
 
 
@@ -361,12 +362,14 @@ def test_a_term_has_one_form(written: str, printed: str) -> None:
 
 
 def test_names_stand_before_what_defines_and_what_is_said_besides() -> None:
-    vocabularies = {"skos": "http://www.w3.org/2004/02/skos/core#", "rdfs": RDFS, "rdf": RDF}
-    declared = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in vocabularies.items())
-    said = ":b 1; :a 1; <urn:x> 1; skos:note 1; rdfs:comment 1; skos:definition 1; skos:altLabel 1"
-    page = body(f"{declared} :s {said}; skos:prefLabel 1; rdfs:label 1; rdf:type :T .")
-    order = "a rdfs:label skos:prefLabel skos:altLabel skos:definition rdfs:comment :a :b skos:note"
-    assert [line.split()[0] for line in page.splitlines()[1:-1]] == [*order.split(), "<urn:x>"]
+    order = [
+        *("a", "rdfs:label", "dcterms:title", "skos:prefLabel", "skos:altLabel"),
+        *("skos:hiddenLabel", "skos:definition", "dcterms:description", "skos:scopeNote"),
+        *("skos:example", "rdfs:comment", ":a", ":b", "dcterms:source", "skos:note", "<urn:x>"),
+    ]
+    declared = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in WELL_KNOWN.items())
+    page = body(f"{declared} :s {' :o ; '.join(reversed(order))} :o .")
+    assert [line.split()[0] for line in page.splitlines()[1:-1]] == order
 
 
 def test_objects_are_iris_then_literals_by_tag_and_number_then_blank_nodes() -> None:
@@ -389,6 +392,11 @@ def test_objects_are_iris_then_literals_by_tag_and_number_then_blank_nodes() -> 
 )
 def test_only_blank_nodes_that_need_a_label_have_one(shape: str, printed: str) -> None:
     assert body(shape) == printed
+
+
+def test_labels_count_from_one_in_the_order_of_the_page() -> None:
+    page = body("".join(f"_:x{number} :p _:x{number}, {number} . " for number in range(11)))
+    assert page.splitlines()[::5] == [f"_:b{number}" for number in range(1, 12)]
 
 
 def test_a_collection_that_is_told_more_of_keeps_all_of_it() -> None:
@@ -415,15 +423,19 @@ def test_the_declarations_are_those_that_are_used(declared: str, printed: str) -
     assert page[: page.index("\n\n") + 1 if "\n\n" in page else 0] == printed
 
 
-def test_a_known_vocabulary_is_shortened_even_when_it_was_not_declared() -> None:
-    page = format_text(f"<{E}a> a <{OWL}Class> .", path="file.ttl")
-    assert page == f"@prefix owl: <{OWL}> .\n\n<{E}a>\n  a owl:Class ;\n.\n"
+@pytest.mark.parametrize(("prefix", "namespace"), WELL_KNOWN.items())
+def test_a_known_vocabulary_is_shortened_even_when_it_was_not_declared(
+    prefix: str, namespace: str
+) -> None:
+    page = format_text(f"<{E}a> a <{namespace}A> .", path="file.ttl")
+    assert page == f"@prefix {prefix}: <{namespace}> .\n\n<{E}a>\n  a {prefix}:A ;\n.\n"
 
 
 def test_a_prefix_of_the_file_wins_over_a_known_one() -> None:
-    declared = f"@prefix owl: <{E}> . @prefix o: <{OWL}> ."
-    page = format_text(f"{declared} <{E}a> a <{OWL}Class> .", path="file.ttl")
-    assert page.endswith("owl:a\n  a o:Class ;\n.\n")
+    text = f"@prefix owl: <{E}> . <{E}a> a <{OWL}Class> ."
+    assert f"owl:a\n  a <{OWL}Class> ;" in format_text(text, path="file.ttl")
+    text = f"@prefix w: <{OWL}> . {text}"
+    assert "owl:a\n  a w:Class ;" in format_text(text, path="file.ttl")
 
 
 Term = NamedNode | BlankNode | Literal

@@ -29,10 +29,12 @@ SCATTERED = """\
 lines (
 \"""
   , "plain" ; :q (
-    1 "[" "plain" :member
-    [ :in 1 ] ) ;
+    1 "["
+    "plain" "member"
+    :member [ :in 1 ] ) ;
   :r [ :in 2 ;
-     :in [ ] ,
+     :in [
+     ] ,
       [ :in
         true ]
   ] ,
@@ -71,11 +73,12 @@ def node(name: str) -> NamedNode:
         (Literal("many\nlines (\n"), 11),
         (Literal("plain"), 14),
         (Literal("["), 15),
-        (node("member"), 15),
-        (Literal(2), 17),
-        (Literal(value=True), 20),
-        (Literal(3), 24),
-        (Literal("in a graph"), 29),
+        (Literal("member"), 16),
+        (node("member"), 17),
+        (Literal(2), 18),
+        (Literal(value=True), 22),
+        (Literal(3), 26),
+        (Literal("in a graph"), 31),
     ],
 )
 def test_a_statement_stands_where_its_object_begins(
@@ -85,7 +88,7 @@ def test_a_statement_stands_where_its_object_begins(
 
 
 @pytest.mark.parametrize(
-    ("predicate", "lines"), [("q", {14}), ("r", {17, 22}), ("in", {16, 17, 18, 19, 20, 24})]
+    ("predicate", "lines"), [("q", {14}), ("r", {18, 24}), ("in", {17, 18, 19, 21, 22, 26})]
 )
 def test_a_nameless_object_begins_at_its_bracket(
     scattered: Path, predicate: str, lines: set[int]
@@ -97,7 +100,7 @@ def test_a_nameless_object_begins_at_its_bracket(
 def test_a_statement_is_found_by_any_of_its_terms(scattered: Path) -> None:
     assert line_of(scattered, subject=node("a")) == 4
     assert line_of(scattered, predicate=node("p"), object=node("iri")) == 9
-    assert line_of(scattered, graph=node("text#char=1,2")) == 27
+    assert line_of(scattered, graph=node("text#char=1,2")) == 29
     assert line_of(scattered, subject=node("a"), graph=DefaultGraph()) == 4
     assert line_of(scattered, subject=node("a"), predicate=node("in")) is None
 
@@ -124,10 +127,10 @@ def test_an_empty_file_has_no_statements(tmp_path: Path) -> None:
 
 def test_a_syntax_error_keeps_its_line(tmp_path: Path) -> None:
     path = tmp_path / "wrong.ttl"
-    path.write_text(f"<{E}a>\n  <{E}p> 1, # one\n\n  2 2 .")
+    path.write_text(f'<{E}a>\n  <{E}p> """1\n""", # one\n\n  2 2 .')
     with pytest.raises(SyntaxError) as caught:
         statement_lines(path)
-    assert caught.value.lineno == 4
+    assert caught.value.lineno == 5
 
 
 def test_only_turtle_and_trig_have_lines(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Parsers lose the lines: pyoxigraph has none, rdflib gives each object of a list the line of the
 last. So pyoxigraph is fed one token at a time: a statement that it gives then stands where that
-token does or, when the token closes a bracket, where the bracket opened.
+token does or, when the token closes a bracket, where the bracket opened. Only the objects that
+are collections are known before they close.
 
 Spec: https://www.w3.org/TR/turtle/#sec-parsing, https://www.w3.org/TR/trig/#sec-parsing
 """
@@ -15,10 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, cast, final
 
-from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from spacepolicy.dataset.layout import rdf_format
-from spacepolicy.dataset.layout_nodes import FIRST, REST
+from spacepolicy.dataset.layout_nodes import FIRST
 from spacepolicy.dataset.layout_order import GraphName, Node, Term
 from spacepolicy.dataset.layout_tokens import Token, tokens
 from spacepolicy.namespaces import XSD
@@ -57,26 +58,21 @@ def line_of(
 def _lines(text: str, format: RdfFormat) -> Mapping[Quad, int]:
     feed = _Feed([token for token in tokens(text) if token.kind != "comment"])
     lines: dict[Quad, int] = {}
-    begun: dict[object, int] = {}
+    collections: dict[object, int] = {}
     for quad in parse(cast("IO[bytes]", feed), format):
-        if isinstance(quad.subject, BlankNode) and (opened := feed.place.opened(quad.predicate)):
-            begun.setdefault(quad.subject, opened)
-        lines.setdefault(quad, begun.get(quad.object, feed.place.line))
+        if quad.predicate == FIRST and feed.place.parenthesis:
+            collections.setdefault(quad.subject, feed.place.parenthesis)
+        lines.setdefault(quad, collections.get(quad.object, feed.place.line))
     return MappingProxyType(lines)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The line of the term read last, and those of the innermost brackets still open."""
+    """The line where the object read last begins, and that of the innermost open collection."""
 
     line: int = 0
-    bracket: int | None = None
     parenthesis: int | None = None
-
-    def opened(self, predicate: NamedNode) -> int | None:
-        """Where a nameless subject began of which this is said."""
-        return self.parenthesis if predicate in (FIRST, REST) else self.bracket
 
 
 @final
@@ -104,11 +100,8 @@ def _places(found: Sequence[Token]) -> Iterator[_Place]:
             case "iri" | "string" | "word", _ if before != "^^":
                 line = token.line
         before = token.text
-        yield _Place(line, _innermost("[", opened), _innermost("(", opened))
-
-
-def _innermost(bracket: str, opened: Sequence[Token]) -> int | None:
-    return next((token.line for token in reversed(opened) if token.text == bracket), None)
+        parentheses = (each.line for each in reversed(opened) if each.text == "(")
+        yield _Place(line, next(parentheses, None))
 
 
 def _chunks(found: Sequence[Token]) -> Iterator[bytes]:
