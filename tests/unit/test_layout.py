@@ -283,7 +283,9 @@ def test_every_comment_is_named_with_its_remedy() -> None:
 
 
 def test_a_number_sign_in_an_iri_a_name_or_a_string_is_no_comment() -> None:
-    text = '<#a> :b\\#c "# d", \'# e\', """\n# f""", \'\'\'"\n# g\'\'\', "\\"# h"@en, """""# i""" .'
+    text = (
+        '<#a> :b\\#c "# d", \'# e\', """\n# f""", \'\'\'"\n# g\'\'\', "\\"# h"@en, """i"j""# k""" .'
+    )
     assert canonical(formatted(text)) == canonical(HEAD + text)
 
 
@@ -434,8 +436,8 @@ def test_a_known_vocabulary_is_shortened_even_when_it_was_not_declared(
 def test_a_prefix_of_the_file_wins_over_a_known_one() -> None:
     text = f"@prefix owl: <{E}> . <{E}a> a <{OWL}Class> ."
     assert f"owl:a\n  a <{OWL}Class> ;" in format_text(text, path="file.ttl")
-    text = f"@prefix w: <{OWL}> . {text}"
-    assert "owl:a\n  a w:Class ;" in format_text(text, path="file.ttl")
+    text = f"@prefix w: <{OWL}> . <{E}a> a <{OWL}Class> ."
+    assert f"<{E}a>\n  a w:Class ;" in format_text(text, path="file.ttl")
 
 
 Term = NamedNode | BlankNode | Literal
