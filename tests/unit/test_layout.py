@@ -6,7 +6,7 @@ from difflib import ndiff
 
 import pytest
 import rdflib
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import (
     BlankNode,
@@ -490,18 +490,21 @@ datasets = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(datasets)
 def test_printing_never_changes_the_data(data: list[Quad]) -> None:
     text = HEAD + statements(data)
     assert canonical(format_text(text, path="file.trig")) == canonical(text)
 
 
+@settings(deadline=None)
 @given(datasets)
 def test_printing_what_was_printed_changes_nothing(data: list[Quad]) -> None:
     page = formatted(statements(data))
     assert format_text(page, path="file.trig") == page
 
 
+@settings(deadline=None)
 @given(datasets, st.randoms(use_true_random=False))
 def test_neither_order_nor_labels_matter(data: list[Quad], chance: random.Random) -> None:
     shuffled = list(parse(statements(data), RdfFormat.TRIG, rename_blank_nodes=True))
@@ -509,11 +512,13 @@ def test_neither_order_nor_labels_matter(data: list[Quad], chance: random.Random
     assert formatted(statements(shuffled)) == formatted(statements(data))
 
 
+@settings(deadline=None)
 @given(datasets)
 def test_no_line_ends_in_a_blank(data: list[Quad]) -> None:
     assert all(line == line.rstrip(" \t") for line in formatted(statements(data)).split("\n"))
 
 
+@settings(deadline=None)
 @given(st.lists(plain_quads, min_size=1, max_size=8), st.integers(0, 7), literals | iris)
 def test_a_statement_more_of_a_subject_is_a_line_more(
     data: list[Quad], index: int, term: Literal | NamedNode
@@ -527,6 +532,7 @@ def test_a_statement_more_of_a_subject_is_a_line_more(
     assert [line[0] for line in changes] == ["+"]
 
 
+@settings(deadline=None)
 @given(st.lists(triples, max_size=10))
 def test_what_rdflib_makes_of_any_page_is_printed_as_before(data: list[Quad]) -> None:
     page = formatted(statements(data))

@@ -4,7 +4,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
@@ -136,6 +136,13 @@ def test_a_syntax_error_keeps_its_line(tmp_path: Path) -> None:
     assert caught.value.lineno == 5
 
 
+def test_a_bracket_too_many_is_a_syntax_error(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.ttl"
+    path.write_text(f"<{E}a> <{E}p> 1 ] .")
+    with pytest.raises(SyntaxError):
+        statement_lines(path)
+
+
 def test_only_turtle_and_trig_have_lines(tmp_path: Path) -> None:
     path = tmp_path / "file.nt"
     path.touch()
@@ -148,6 +155,7 @@ terms = st.builds(Literal, st.text(st.characters(exclude_categories=["Cs"]))) | 
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(terms, st.integers(1, 3)), unique_by=lambda part: part[0]))
 def test_statements_a_line_each_stand_at_their_lines(
     tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[Literal, int]]

@@ -150,7 +150,11 @@ def _check_evidence(
         findings += (located(record, fault) for fault in faults)
         if source.text is None and packaged:
             report(f"evidence  the text of {source.name} is not here: quotations not compared")
-    found = [coverage(source.text or "", passages[source.name]) for source in sources]
+    found = [
+        coverage(source.text, passages[source.name])
+        for source in sources
+        if source.text is not None
+    ]
     quoted, whole = sum(each.covered for each in found), sum(each.characters for each in found)
     counts = (
         _count(len(sources), "source"),

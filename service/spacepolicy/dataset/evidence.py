@@ -259,5 +259,5 @@ def coverage(text: str, passages: Iterable[Passage]) -> Coverage:
         reached = max(reached, passage.end)
     if reached < len(text):
         gaps.append((reached, len(text)))
-    missing = sum(min(end, len(text)) - min(start, len(text)) for start, end in gaps)
+    missing = sum(end - start for start, end in gaps)
     return Coverage(len(text), len(text) - missing, tuple(gaps))
