@@ -13,6 +13,8 @@ from pyoxigraph import QueryResultsFormat, RdfFormat
 
 Kind = Literal["solutions", "graph", "page"]
 """What a format can hold: SELECT and ASK results, RDF, or a page for people (of either)."""
+VERSIONS: Final = ("1.0", "1.1", "1.2", "1.2-basic")
+"""The versions of SPARQL and RDF that a request may announce."""
 
 
 @final
@@ -194,6 +196,8 @@ def _satisfied(parameter: tuple[str, str]) -> bool:
             return value.lower() in ("utf-8", "utf8")
         case "header":
             return value.lower() == "present"
+        case "version":
+            return value in VERSIONS
         case _:
             return name == "profile"
 
