@@ -135,7 +135,7 @@ def test_the_passages_of_a_row_are_graphs_that_say_its_words(
             assert isinstance(stated, QueryBoolean)
             assert stated, f"{iri} states nothing"
         for value, quotes in zip(values, quoting, strict=True):
-            if quotes:
+            if quotes and value is not None:
                 assert isinstance(value, Literal)
                 assert any(value.value in text for text in quoted)
 
@@ -251,6 +251,12 @@ def test_the_words_for_a_technology_are_found_wherever_a_task_concerns_it(store:
             "ordinal",
             {"1", "2", "3", "4", "5"},
         ),
+        (
+            "tasks-by-technology",
+            {"technology": f"{ID}initiative/belt-and-road"},
+            "words",
+            {"support cooperation with countries along the Belt and Road"},
+        ),
         ("find", {"text": "卫星地面终端"}, "thing", {f"{ID}product/ground-terminal"}),
         (
             "find",
@@ -286,5 +292,11 @@ def test_words_are_found_for_a_statement_as_it_is_made_and_for_nothing_else(stor
     assert answer(store, query, subject=f"{POLICY}/task/3", object=rocket) == []
 
 
+def test_every_passage_that_makes_a_statement_is_found(store: Store) -> None:
+    line = f"{ID}facility/rocket-assembly-line"
+    found = answer(store, BY_NAME["words-behind"], predicate=":builds", object=line)
+    assert [row["start"] for row in found] == ["78", "1605"]
+
+
 def test_there_are_questions_enough() -> None:
-    assert len(QUERIES) >= 20
+    assert len(QUERIES) >= 30

@@ -245,7 +245,7 @@ def test_each_stage_is_reported_in_a_line(content: Path) -> None:
     assemble(content, packaged=False, report=lines.append)
     assert [line.split("  ")[0] for line in lines] == ["parse", "evidence", "record", "rules"]
     assert lines[0].startswith("parse  5 files  ")
-    assert lines[1].startswith("evidence  1 source  1 passage  ")
+    assert lines[1].startswith("evidence  1 source  1 passage  11 of 34 characters quoted  ")
     assert all(line.endswith(" s") for line in lines)
 
 
@@ -383,7 +383,19 @@ def test_a_clash_is_found_with_its_axiom_at_a_statement_that_makes_it(
         7,
         "cax-dw",
     )
-    assert f"<{G}def/Step> <http://www.w3.org/2002/07/owl#disjointWith>" in finding.message
+    step = "<https://example.org/gov/id/step/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+    assert f"`{step} :Step` and `{step} :Plant` cannot hold together" in finding.message
+    assert "by the axiom `:Step <http://www.w3.org/2002/07/owl#disjointWith> :Plant`" in (
+        finding.message
+    )
+    assert finding.message.endswith(f"they rest on `{step} :Step` and `{step} :Tree`.")
+
+
+def test_a_clash_is_found_at_the_very_statement_it_rests_on(content: Path, change: Change) -> None:
+    oak = "<https://example.org/gov/id/oak>"
+    change("data/plan.trig", "\n}\n\n<#char", f"\n}}\n\n<#char=10,21> {{ {oak} a :Step }}\n<#char")
+    change("data/background/trees.trig", "a :Tree ;", "a :Tree ; :growsAt :Step ;")
+    assert only(content) == ("data/plan.trig", 12, "cax-dw")
 
 
 def test_findings_of_all_stages_are_reported_together_by_file_and_line(

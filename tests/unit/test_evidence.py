@@ -31,7 +31,10 @@ DATA = """
     :start 18 ; :end 29 ; :exactText "plant trees"@en ;
     :prefixText "plan: "@en ; :suffixText ", water"@en ; :isWithin <#char=18,42> .
 }
-<#char=18,29> { <https://example.org/gov/id/plan/1> :plants "trees" . }
+<#char=18,29> {
+  <https://example.org/gov/id/plan/10> :plants "trees" .
+  <https://example.org/gov/id/plan/2> :plants "trees" .
+}
 """
 
 
@@ -59,7 +62,10 @@ def test_a_passage_is_read_with_its_offsets_words_container_and_subjects() -> No
     assert (clause.start, clause.end, clause.exact) == (18, 29, "plant trees")
     assert (clause.prefix, clause.suffix) == ("plan: ", ", water")
     assert clause.within == (container.iri,)
-    assert clause.about == ("https://example.org/gov/id/plan/1",)
+    assert clause.about == (
+        "https://example.org/gov/id/plan/2",
+        "https://example.org/gov/id/plan/10",
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,6 +79,12 @@ def test_a_passage_is_read_with_its_offsets_words_container_and_subjects() -> No
         (":start 18 ; :end 29", ":start 30 ; :end 29", "offsets", "ends where it starts"),
         (":isWithin <#char=18,42>", ":isWithin <#char=0,42>", "passage", "is not described"),
         (":isWithin <#char=18,42>", ":isWithin <#char=18,29>", "offsets", "does not lie within"),
+        (
+            ":start 18 ; :end 42",
+            ":isWithin <#char=18,29> ; :start 18 ; :end 42",
+            "offsets",
+            "does not lie within",
+        ),
         (":start 18 ; :end 29", ":end 29", "passage", "needs one start"),
         (":start 18 ; :end 29", ':start "now" ; :end 29', "passage", "needs one start"),
         (":start 18 ; :end 29", ":start 18 ; :end 29, 30", "passage", "needs one start"),

@@ -4,9 +4,9 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
 from spacepolicy.dataset.lines import line_of, statement_lines
 from spacepolicy.errors import UsageError
@@ -41,7 +41,8 @@ lines (
   _:x
 .
 [ :in 3 ] .
-_:x :p _:x .
+_:x :q ( 4 ) ;
+  :p _:x .
 <#char=1,2> { :a :p
   :iri . }
 GRAPH :g { :a
@@ -78,7 +79,8 @@ def node(name: str) -> NamedNode:
         (Literal(2), 18),
         (Literal(value=True), 22),
         (Literal(3), 26),
-        (Literal("in a graph"), 31),
+        (Literal(4), 27),
+        (Literal("in a graph"), 32),
     ],
 )
 def test_a_statement_stands_where_its_object_begins(
@@ -88,7 +90,7 @@ def test_a_statement_stands_where_its_object_begins(
 
 
 @pytest.mark.parametrize(
-    ("predicate", "lines"), [("q", {14}), ("r", {18, 24}), ("in", {17, 18, 19, 21, 22, 26})]
+    ("predicate", "lines"), [("q", {14, 27}), ("r", {18, 24}), ("in", {17, 18, 19, 21, 22, 26})]
 )
 def test_a_nameless_object_begins_at_its_bracket(
     scattered: Path, predicate: str, lines: set[int]
@@ -100,7 +102,8 @@ def test_a_nameless_object_begins_at_its_bracket(
 def test_a_statement_is_found_by_any_of_its_terms(scattered: Path) -> None:
     assert line_of(scattered, subject=node("a")) == 4
     assert line_of(scattered, predicate=node("p"), object=node("iri")) == 9
-    assert line_of(scattered, graph=node("text#char=1,2")) == 29
+    assert line_of(scattered, graph=node("text#char=1,2")) == 30
+    assert line_of(scattered, predicate=node("p"), object=BlankNode("x")) == 28
     assert line_of(scattered, subject=node("a"), graph=DefaultGraph()) == 4
     assert line_of(scattered, subject=node("a"), predicate=node("in")) is None
 
@@ -133,6 +136,13 @@ def test_a_syntax_error_keeps_its_line(tmp_path: Path) -> None:
     assert caught.value.lineno == 5
 
 
+def test_a_bracket_too_many_is_a_syntax_error(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.ttl"
+    path.write_text(f"<{E}a> <{E}p> 1 ] .")
+    with pytest.raises(SyntaxError):
+        statement_lines(path)
+
+
 def test_only_turtle_and_trig_have_lines(tmp_path: Path) -> None:
     path = tmp_path / "file.nt"
     path.touch()
@@ -145,6 +155,7 @@ terms = st.builds(Literal, st.text(st.characters(exclude_categories=["Cs"]))) | 
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(terms, st.integers(1, 3)), unique_by=lambda part: part[0]))
 def test_statements_a_line_each_stand_at_their_lines(
     tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[Literal, int]]

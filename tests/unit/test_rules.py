@@ -199,6 +199,15 @@ def test_a_literal_is_never_the_subject_of_a_consequence() -> None:
     assert reasoning(turtle).inferred == frozenset()
 
 
+def test_a_datatype_is_no_class_to_be_of() -> None:
+    assert reasoning(":p rdfs:range xsd:string . :x :p :y .").inferred == frozenset()
+
+
+def test_a_value_without_a_name_is_of_no_rule() -> None:
+    turtle = ":A rdfs:subClassOf [ owl:onProperty :p ; owl:hasValue [] ] . :x a :A ."
+    assert reasoning(turtle).inferred == frozenset()
+
+
 def test_a_literal_value_is_carried_along() -> None:
     turtle = ":p rdfs:subPropertyOf :q . :x :p 'a'@en ."
     (triple,) = reasoning(turtle).inferred
@@ -240,12 +249,23 @@ def test_statements_that_cannot_hold_together_clash(name: str, case: tuple[str, 
     assert reasoning(axiom).clashes == ()
 
 
-def test_a_clash_may_be_inferred() -> None:
+def test_a_clash_that_is_inferred_names_the_asserted_statements_it_rests_on() -> None:
     turtle = (
-        ":A owl:disjointWith :B . :p rdfs:domain :A . :C rdfs:subClassOf :B . :x a :C ; :p :y ."
+        ":A owl:disjointWith :B . :p rdfs:domain :A . :C rdfs:subClassOf :B . "
+        ":q owl:propertyChainAxiom (:p :p) . :r owl:inverseOf :q . :s rdfs:range :D . "
+        "[ owl:onProperty :q ; owl:hasValue :z ] rdfs:subClassOf :C . :x :p :y . :y :p :z ."
     )
-    (clash,) = reasoning(turtle).clashes
+    clash = reasoning(turtle).clashes[0]
     assert [told(frozenset([each])) for each in clash.statements] == [{"x a A"}, {"x a B"}]
+    assert told(frozenset(clash.grounds)) == {"x p y", "y p z"}
+
+
+def test_clashes_that_rest_on_the_same_statements_are_one() -> None:
+    turtle = (
+        ":A owl:disjointWith :B . :C owl:disjointWith :D . :A rdfs:subClassOf :C . "
+        ":B rdfs:subClassOf :D . :x a :A , :B ."
+    )
+    assert len(reasoning(turtle).clashes) == 1
 
 
 def test_rules_are_the_same_whatever_the_order_of_the_axioms() -> None:

@@ -26,7 +26,7 @@ from pyoxigraph import (
     serialize,
 )
 
-from spacepolicy.dataset.evidence import Passage, evidence_faults, read_passages
+from spacepolicy.dataset.evidence import Passage, coverage, evidence_faults, read_passages
 from spacepolicy.dataset.files import graph_findings, name_graphs, read_files
 from spacepolicy.dataset.ontology import (
     declared_prefixes,
@@ -37,7 +37,6 @@ from spacepolicy.dataset.ontology import (
 from spacepolicy.dataset.reasoning import Clash, reason
 from spacepolicy.dataset.record import (
     Fault,
-    Place,
     Record,
     graph_iri,
     located,
@@ -145,14 +144,24 @@ def _check_evidence(
     findings += graph_findings(record, (source.iri for source in sources))
     findings += import_findings(record)
     graphs = record.graphs()
-    number = 0
+    passages = {source.name: read_passages(record.base, source, graphs) for source in sources}
     for source in sources:
-        number += len(read_passages(record.base, source, graphs))
         faults = evidence_faults(record.base, source, graphs)
         findings += (located(record, fault) for fault in faults)
         if source.text is None and packaged:
             report(f"evidence  the text of {source.name} is not here: quotations not compared")
-    report(_line("evidence", started, _count(len(sources), "source"), _count(number, "passage")))
+    found = [
+        coverage(source.text, passages[source.name])
+        for source in sources
+        if source.text is not None
+    ]
+    quoted, whole = sum(each.covered for each in found), sum(each.characters for each in found)
+    counts = (
+        _count(len(sources), "source"),
+        _count(sum(map(len, passages.values())), "passage"),
+        f"{quoted:,} of {whole:,} characters quoted",
+    )
+    report(_line("evidence", started, *counts))
 
 
 def quoted_sources(
@@ -200,22 +209,24 @@ def _reason(
     started = perf_counter()
     rules = compile_rules(knowledge)
     reasoning = reason(rules, knowledge)
-    findings += (located(record, _fault(clash)) for clash in reasoning.clashes)
+    prefixes = declared_prefixes(record)
+    findings += (located(record, _fault(clash, prefixes)) for clash in reasoning.clashes)
     inferences = _count(len(reasoning.inferred), "inference")
     rounds = _count(reasoning.rounds, "round")
     report(_line("rules", started, _count(len(rules), "rule"), rounds, inferences))
     return reasoning.inferred
 
 
-def _fault(clash: Clash) -> Fault:
-    """The clash as a fault of its first statement that a file states."""
-    statements = " and ".join(map(shown, clash.statements))
-    axiom = f" by the axiom {shown(clash.rule.axiom)}" if clash.rule.axiom else ""
-    places = [place_of(statement) for statement in clash.statements]
-    subjects = [Place(subject=place.subject) for place in places if place.subject]
-    message = f"{statements} cannot hold together{axiom}."
-    remedy = "Withdraw one of them; the statement may be inferred (domain, range, subclass)."
-    return Fault(clash.rule.name, message, (*places, *subjects), remedy)
+def _fault(clash: Clash, prefixes: Mapping[str, str]) -> Fault:
+    """The clash as a fault of the first statement that it rests on."""
+    clashing, stated = (
+        " and ".join(f"`{shown(each, prefixes)}`" for each in statements)
+        for statements in (clash.statements, clash.grounds)
+    )
+    axiom = f" by the axiom `{shown(clash.rule.axiom, prefixes)}`" if clash.rule.axiom else ""
+    message = f"{clashing} cannot hold together{axiom}; they rest on {stated}."
+    places = tuple(place_of(ground) for ground in clash.grounds)
+    return Fault(clash.rule.name, message, places, "Withdraw one of these statements.")
 
 
 def _assembly(

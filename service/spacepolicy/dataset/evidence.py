@@ -13,6 +13,7 @@ from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from spacepolicy.dataset.layout_order import natural_key
 from spacepolicy.dataset.record import Fault, Place
 from spacepolicy.dataset.sources import Source
 from spacepolicy.namespaces import RDF, Base
@@ -101,6 +102,7 @@ def _passage(description: Description, graphs: Graphs) -> Passage | None:
         return None
     iri = description.iri.value
     subjects = {triple.subject for triple in graphs.get(iri, ())}
+    about = (subject.value for subject in subjects if isinstance(subject, NamedNode))
     return Passage(
         iri,
         int(starts[0]),
@@ -109,7 +111,7 @@ def _passage(description: Description, graphs: Graphs) -> Passage | None:
         next(iter(description.texts("prefixText")), None),
         next(iter(description.texts("suffixText")), None),
         description.iris("isWithin"),
-        tuple(sorted(subject.value for subject in subjects if isinstance(subject, NamedNode))),
+        tuple(sorted(about, key=natural_key)),
     )
 
 

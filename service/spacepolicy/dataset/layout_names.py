@@ -109,8 +109,8 @@ def literal_form(literal: Literal, names: Names) -> str:
     '2025'
     >>> literal_form(Literal("01", datatype=NamedNode(XSD + "integer")), Names(None, WELL_KNOWN))
     '"01"^^xsd:integer'
-    >>> literal_form(Literal("卫星", language="zh-hans-cn"), Names(None, {}))
-    '"卫星"@zh-Hans-CN'
+    >>> literal_form(Literal("词", language="zh-hans-cn"), Names(None, {}))
+    '"词"@zh-Hans-CN'
     """
     short = _SHORT_FORMS.get(literal.datatype.value)
     if short and short.fullmatch(literal.value):

@@ -35,7 +35,7 @@ def statement_lines(path: Path) -> Mapping[Quad, int]:
         SyntaxError: the file is not Turtle or TriG.
         UsageError: its name ends neither in .ttl nor in .trig.
     """
-    return _lines(path.read_text(encoding="utf-8"), rdf_format(str(path)))
+    return _lines(path.read_bytes().decode(), rdf_format(str(path)))
 
 
 def line_of(
@@ -95,7 +95,7 @@ def _places(found: Sequence[Token]) -> Iterator[_Place]:
         match token.kind, token.text:
             case "mark", "[" | "(":
                 opened.append(token)
-            case "mark", "]" | ")":
+            case "mark", "]" | ")" if opened:
                 line = opened.pop().line
             case "iri" | "string" | "word", _ if before != "^^":
                 line = token.line

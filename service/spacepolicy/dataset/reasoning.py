@@ -4,7 +4,7 @@ Rules run as SPARQL over a store in memory, to fixpoint; each round looks only f
 statement that the round before found (semi-naive evaluation).
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, cast, final
 
@@ -12,7 +12,6 @@ from pyoxigraph import (
     BlankNode,
     DefaultGraph,
     NamedNode,
-    QuerySolution,
     QuerySolutions,
     QueryTriples,
     Store,
@@ -20,7 +19,7 @@ from pyoxigraph import (
     Variable,
 )
 
-from spacepolicy.dataset.expressions import SUBCLASS, SUBPROPERTY, TYPE, Pattern, PatternTerm
+from spacepolicy.dataset.expressions import SUBCLASS, SUBPROPERTY, TYPE, Pattern, PatternTerm, Term
 from spacepolicy.dataset.record import quads_in
 from spacepolicy.dataset.rules import Rule
 from spacepolicy.namespaces import OWL
@@ -34,10 +33,14 @@ _REFLEXIVE: Final = frozenset({SUBCLASS, SUBPROPERTY, NamedNode(f"{OWL}sameAs")}
 @final
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Statements that cannot hold together, by a rule without a conclusion."""
+    """Statements that cannot hold together, by a rule without a conclusion.
+
+    `grounds` are the asserted statements that they were found to rest on.
+    """
 
     rule: Rule
     statements: tuple[Triple, ...]
+    grounds: tuple[Triple, ...]
 
 
 @final
@@ -53,7 +56,7 @@ class Reasoning:
 def reason(rules: Sequence[Rule], asserted: Iterable[Triple]) -> Reasoning:
     """Run the rules over the statements until nothing new follows."""
     known = set(asserted)
-    inferred: set[Triple] = set()
+    found_in: dict[Triple, int] = {}
     store = Store()
     store.extend(quads_in(DefaultGraph(), known))
     new, rounds = frozenset(known), 0
@@ -61,11 +64,22 @@ def reason(rules: Sequence[Rule], asserted: Iterable[Triple]) -> Reasoning:
         rounds += 1
         store.clear_graph(_NEW)
         store.extend(quads_in(_NEW, new))
-        found = _consequences(store, rules, new) - known - inferred
+        found = _consequences(store, rules, new) - known - found_in.keys()
         new = frozenset(filter(_worth_stating, found))
-        inferred |= new
+        found_in |= dict.fromkeys(new, rounds)
         store.extend(quads_in(DefaultGraph(), new))
-    return Reasoning(frozenset(inferred), tuple(_clashes(store, rules)), rounds)
+    whole = _Whole(store, tuple(rules), found_in)
+    return Reasoning(frozenset(found_in), tuple(_clashes(whole)), rounds)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Everything that holds, by which rules, and the round that each inference was found in."""
+
+    store: Store
+    rules: tuple[Rule, ...]
+    found_in: Mapping[Triple, int]
 
 
 def _consequences(store: Store, rules: Sequence[Rule], new: Set[Triple]) -> set[Triple]:
@@ -107,16 +121,70 @@ def _worth_stating(triple: Triple) -> bool:
     return triple.predicate not in _REFLEXIVE or triple.subject != triple.object
 
 
-def _clashes(store: Store, rules: Sequence[Rule]) -> Iterator[Clash]:
-    for rule in rules:
+def _clashes(whole: _Whole) -> Iterator[Clash]:
+    """The clashes, one for all that rest on the same grounds."""
+    seen: set[frozenset[Triple]] = set()
+    for rule in whole.rules:
         if rule.conclusion is None:
-            where = " . ".join(map(str, rule.premises))
-            solutions = store.query(f"SELECT * WHERE {{ {where} }}")
-            for solution in cast("QuerySolutions", solutions):
-                yield Clash(rule, tuple(_met(premise, solution) for premise in rule.premises))
+            for statements in _met(whole.store, rule.premises):
+                found = (ground for each in statements for ground in _grounds(whole, each))
+                grounds = tuple(dict.fromkeys(found))
+                if frozenset(grounds) not in seen:
+                    seen.add(frozenset(grounds))
+                    yield Clash(rule, statements, grounds)
 
 
-def _met(premise: Pattern, solution: QuerySolution) -> Triple:
-    """The statement that meets the premise in this solution."""
-    terms = (solution[part] if isinstance(part, Variable) else part for part in premise.parts)
-    return Triple(*terms)  # type: ignore[arg-type] # a solution binds parts of a statement
+def _grounds(whole: _Whole, statement: Triple) -> Iterator[Triple]:
+    """The asserted statements that the statement was first found to rest on."""
+    if statement not in whole.found_in:
+        yield statement
+        return
+    for premise in _premises(whole, statement):
+        yield from _grounds(whole, premise)
+
+
+def _premises(whole: _Whole, statement: Triple) -> tuple[Triple, ...]:
+    """What the statement follows from by one rule, all of it known a round before."""
+    before = whole.found_in[statement]
+    for rule in whole.rules:
+        bound = None if rule.conclusion is None else _matched(rule.conclusion, statement)
+        if bound is not None and not any(isinstance(term, BlankNode) for term in bound.values()):
+            for met in _met(whole.store, [_bound(each, bound) for each in rule.premises]):
+                if all(whole.found_in.get(each, 0) < before for each in met):
+                    return met
+    return ()
+
+
+def _matched(pattern: Pattern, statement: Triple) -> dict[Variable, Term] | None:
+    """What the pattern's variables stand for where the statement meets it."""
+    bound: dict[Variable, Term] = {}
+    for part, term in zip(pattern.parts, statement, strict=True):
+        if isinstance(part, Variable):
+            if bound.setdefault(part, term) != term:
+                return None
+        elif part != term:
+            return None
+    return bound
+
+
+def _bound(pattern: Pattern, bound: Mapping[Variable, Term]) -> Pattern:
+    return Pattern(
+        *(bound.get(part, part) if isinstance(part, Variable) else part for part in pattern.parts)
+    )
+
+
+def _met(store: Store, premises: Sequence[Pattern]) -> Iterator[tuple[Triple, ...]]:
+    """The statements that meet the premises, for each way in which some do."""
+    where = " . ".join(map(str, premises))
+    variables = {part for premise in premises for part in premise.variables}
+    if not variables:
+        if store.query(f"ASK {{ {where} }}"):
+            yield tuple(_statement(premise, {}) for premise in premises)
+        return
+    for solution in cast("QuerySolutions", store.query(f"SELECT * WHERE {{ {where} }}")):
+        values = {variable: solution[variable] for variable in variables}
+        yield tuple(_statement(premise, values) for premise in premises)
+
+
+def _statement(premise: Pattern, values: Mapping[Variable, Term]) -> Triple:
+    return Triple(*_bound(premise, values).parts)  # type: ignore[arg-type] # all are bound

@@ -1,12 +1,13 @@
 """The record: what the project's files state, each graph with the file that states it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
+from spacepolicy.dataset.layout_order import Term
 from spacepolicy.dataset.lines import line_of
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import Base
@@ -114,9 +115,24 @@ def graph_iri(quad: Quad) -> str:
     return quad.graph_name.value if isinstance(quad.graph_name, NamedNode) else ""
 
 
-def shown(triple: Triple) -> str:
-    """A statement as N-Triples writes it, for people."""
-    return f"{triple.subject} {triple.predicate} {triple.object}"
+def shown(triple: Triple, prefixes: Mapping[str, str] | None = None) -> str:
+    """A statement as Turtle writes it, for people.
+
+    >>> from pyoxigraph import parse, RdfFormat
+    >>> (quad,) = parse("<urn:a> <urn:b> 'c' .", RdfFormat.TURTLE)
+    >>> shown(quad.triple, {"": "urn:"})
+    ':a :b "c"'
+    """
+    return " ".join(_short(term, prefixes or {}) for term in triple)
+
+
+def _short(term: Term, prefixes: Mapping[str, str]) -> str:
+    for prefix, namespace in prefixes.items():
+        if isinstance(term, NamedNode) and term.value.startswith(namespace):
+            local = term.value.removeprefix(namespace)
+            if local.isidentifier():
+                return f"{prefix}:{local}"
+    return str(term)
 
 
 def quads_in(graph: NamedNode | DefaultGraph, triples: Iterable[Triple]) -> Iterator[Quad]:
