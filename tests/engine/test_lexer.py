@@ -154,6 +154,12 @@ def test_graphs_named_by_constants_are_told(text: str, graphs: tuple[str, ...]) 
     assert scan(text, {"": "given:"}).graphs == graphs
 
 
+def test_the_graphs_of_a_dataset_are_told_by_their_part() -> None:
+    seen = scan("BASE <urn:x:> ASK FROM <a:b> FROM NAMED <#c> FROM <a:d> { GRAPH <a:e> {} }")
+    assert seen.default_graphs == ("a:b", "a:d")
+    assert seen.named_graphs == ("urn:x:#c",)
+
+
 NESTED = {
     "groups": ("SELECT * ", "{", "", "}", ""),
     "optional": ("SELECT * {", "OPTIONAL{", "", "}", "}"),

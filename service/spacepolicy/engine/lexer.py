@@ -9,12 +9,14 @@ Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar, of 1.2 triple terms a
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, final
-from urllib.parse import urljoin
+
+from pyoxigraph import NamedNode, RdfFormat, parse
 
 from spacepolicy.errors import EgressRefusedError, QueryTooComplexError
+from spacepolicy.namespaces import RDF
 
 QueryForm = Literal["select", "ask", "construct", "describe", "update"]
 
@@ -28,7 +30,8 @@ class Scan:
     evaluation to the next over the same data; `depth` counts nested brackets and groups, `chain`
     the links of the longest chain: operators of one expression, steps of one path, items of one
     collection, elements of one group; the rows of VALUES and of INSERT DATA are no chain. `graphs`
-    are the IRIs named by FROM, NAMED, GRAPH, USING, WITH, INTO and their like, as they come.
+    are the IRIs named by FROM, NAMED, GRAPH, USING, WITH, INTO and their like, as they come;
+    `default_graphs` those of FROM and USING among them, `named_graphs` those of NAMED.
     """
 
     form: QueryForm | None
@@ -38,6 +41,8 @@ class Scan:
     depth: int
     chain: int
     graphs: tuple[str, ...]
+    default_graphs: tuple[str, ...]
+    named_graphs: tuple[str, ...]
 
 
 @final
@@ -89,8 +94,14 @@ def _either(one: Scan, other: Scan) -> Scan:
         volatile=one.volatile or other.volatile,
         depth=max(one.depth, other.depth),
         chain=max(one.chain, other.chain),
-        graphs=tuple(dict.fromkeys(one.graphs + other.graphs)),
+        graphs=_each_once(one.graphs + other.graphs),
+        default_graphs=_each_once(one.default_graphs + other.default_graphs),
+        named_graphs=_each_once(one.named_graphs + other.named_graphs),
     )
+
+
+def _each_once(iris: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(iris))
 
 
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
@@ -104,6 +115,15 @@ def _without_escapes(text: str) -> str:
 def _decoded(escape: re.Match[str]) -> str:
     codepoint = int(escape[1] or escape[2], 16)
     return chr(codepoint) if codepoint <= _HIGHEST else escape[0]
+
+
+def _resolved(iri: str, base: str) -> str:
+    """The IRI as the engine resolves it; as it stands where it cannot."""
+    try:
+        triple = next(parse(f"<{iri}> <{RDF}type> []", RdfFormat.TURTLE, base_iri=base))
+    except (SyntaxError, ValueError):
+        return iri
+    return triple.subject.value if isinstance(triple.subject, NamedNode) else iri
 
 
 _BASE: Final = (
@@ -194,7 +214,7 @@ class _Reader:
         self._form: QueryForm | None = None
         self._service = self._load = self._volatile = self._run_together = False
         self._depth = self._chain = 0
-        self._graphs: dict[str, None] = {}
+        self._graphs: list[tuple[str, str]] = []  # the keyword before each, and its IRI
         self._brackets = [_Bracket("patterns")]
         self._template: Literal["none", "to come", "open", "closed"] = "none"
         self._kind = ""  # the kind of the token before
@@ -235,8 +255,13 @@ class _Reader:
             volatile=self._volatile or self._service,
             depth=self._depth,
             chain=self._chain,
-            graphs=tuple(self._graphs),
+            graphs=self._graphs_after(""),
+            default_graphs=self._graphs_after("FROM", "USING"),
+            named_graphs=self._graphs_after("NAMED"),
         )
+
+    def _graphs_after(self, *keywords: str) -> tuple[str, ...]:
+        return _each_once(iri for word, iri in self._graphs if word.endswith(keywords))
 
     def _count(self, bracket: _Bracket) -> None:
         self._chain = max(self._chain, bracket.elements, bracket.operators)
@@ -259,7 +284,7 @@ class _Reader:
     def _iri(self, mark: str) -> None:
         iri = _without_escapes(mark[1:-1])
         if self._base:
-            iri = urljoin(self._base, iri)
+            iri = _resolved(iri, self._base)
         if self._declared is not None and self._kind == "name":
             self._prefixes[self._declared] = iri
         elif self._word == "BASE":
@@ -296,7 +321,7 @@ class _Reader:
 
     def _refer(self, iri: str | None) -> None:
         if iri is not None and self._word.endswith(_BEFORE_A_GRAPH):
-            self._graphs[iri] = None
+            self._graphs.append((self._word, iri))
         self._function = self._word.endswith(("FILTER", "HAVING"))
 
     def _words(self, mark: str) -> None:
