@@ -45,7 +45,8 @@ class Query:
 
     `default_graphs` and `named_graphs` are the protocol's dataset parameters, None where it gives
     none; `solutions_format` and `graph_format` name the formats of `formats.FORMATS` wanted for
-    either form, None where the client accepts none; `prefixes` need not be declared in the text.
+    either form, None where the client accepts none; `prefixes` need not be declared in the text,
+    and relative IRIs are resolved against `base`.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Query:
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    base: str | None = None
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection."""

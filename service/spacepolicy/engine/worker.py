@@ -186,7 +186,7 @@ def _answer_one(store: Store, connection: socket.socket) -> None:
         connection.sendall(problem_frame(error))
     except MemoryError:
         os.abort()
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         connection.sendall(problem_frame(_translated(error)))
     except Exception as error:  # noqa: BLE001 # the worker's outermost wall
         traceback.print_exc()
@@ -215,6 +215,7 @@ def _evaluate(store: Store, query: Query) -> answers.Answer:
     try:
         return store.query(
             query.text,
+            base_iri=query.base,
             prefixes=dict(query.prefixes),
             default_graph=default_graph,
             named_graphs=named_graphs,
@@ -242,8 +243,12 @@ def _not_acceptable(form: answers.Form) -> NotAcceptableError:
     )
 
 
-def _translated(error: OSError) -> ProblemError:
+def _translated(error: OSError | RuntimeError) -> ProblemError:
     """An evaluation that failed: the only way out of the process is SERVICE, and it is shut."""
+    if isinstance(error, RuntimeError) and "custom function" in str(error):
+        return BadParameterError(f"{error}.")
+    if isinstance(error, RuntimeError):
+        return EngineError(f"The engine failed: {error}")
     if isinstance(error, ConnectionError):
         return EngineError(str(error))
     return EgressRefusedError("SERVICE is refused: queries do not leave this machine.")

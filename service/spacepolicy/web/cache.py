@@ -38,14 +38,14 @@ class RequestKey:
 @final
 @dataclass(frozen=True, slots=True)
 class BodyKey:
-    """What a body depends on, beside the revision. `origin` is the address that its links lead
-    to, where it has any."""
+    """What a body depends on, beside the revision. `origin` is the address of the
+    endpoint, against which relative IRIs are resolved."""
 
     text: str
     default_graphs: tuple[str, ...] | None
     named_graphs: tuple[str, ...] | None
     format: str
-    origin: str = ""
+    origin: str
 
     @property
     def size(self) -> int:

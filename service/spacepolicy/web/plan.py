@@ -48,8 +48,8 @@ class Plan:
     graphs: frozenset[str]
 
 
-def plan(service: Service, call: Call, operation: QueryOperation, text: str) -> Plan:
-    """The plan for the query text.
+def plan(service: Service, call: Call, operation: QueryOperation, text: str, endpoint: str) -> Plan:
+    """The plan for the query text, whose relative IRIs are resolved against the endpoint's.
 
     Raises: ProblemError where the query is refused, or its answer has no format that is wanted.
     """
@@ -60,7 +60,9 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str) -> 
     form = _FORMS.get(scanned.form or "", "solutions")
     kind: formats.Kind = "graph" if form == "graph" else "solutions"
     choice = operation.choice(kind, "page") if scanned.form else _any_choice()
-    body = BodyKey(text, operation.default_graphs, operation.named_graphs, choice.format.name)
+    body = BodyKey(
+        text, operation.default_graphs, operation.named_graphs, choice.format.name, endpoint
+    )
     tag = None if scanned.volatile or not service.max_cache_bytes else _tag(service, choice, body)
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
     return Plan(
@@ -71,6 +73,7 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str) -> 
             default_graphs=operation.default_graphs,
             named_graphs=operation.named_graphs,
             prefixes=service.revision.prefixes,
+            base=endpoint,
         ),
         form=form,
         choice=choice,
@@ -124,7 +127,7 @@ def description_plan(
 def _graphs(scanned: Scan, operation: QueryOperation) -> frozenset[str]:
     """The graphs that make the query's dataset, as far as their IRIs stand in the request."""
     asked = (*(operation.default_graphs or ()), *(operation.named_graphs or ()))
-    return frozenset(asked or scanned.graphs)
+    return frozenset(asked or (*scanned.default_graphs, *scanned.named_graphs))
 
 
 def warnings(graphs: frozenset[str], contents: Contents) -> Fields:

@@ -57,7 +57,8 @@ async def _respond(desk: Desk, scope: Scope, receive: Receive, send: Send) -> No
     if operation.text is None:
         await _describe(desk, exchange, operation, endpoint)
         return
-    planned = await _warned(desk, plan(desk.service, call, operation, operation.text))
+    planned = plan(desk.service, call, operation, operation.text, endpoint)
+    planned = await _warned(desk, planned)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
     answering = evaluate(desk, exchange, planned, operation.timeout_seconds)
