@@ -12,7 +12,7 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import aclosing, closing, suppress
+from contextlib import aclosing, suppress
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -122,19 +122,21 @@ async def _answer(
     )
     reply = _Reply(service, scope, request, text, send)
     started = time.monotonic()
-    with closing(service.engine.connect()) as connection:
-        try:
-            async with asyncio.timeout(request.timeout_seconds):
-                async with aclosing(_frames(connection, query)) as frames:
-                    await reply.send(frames)
-        except TimeoutError as error:
-            limit = TimeLimitError(
-                f"The query ran longer than {request.timeout_seconds:g} seconds.",
-                extras={"limit_seconds": request.timeout_seconds},
-            )
-            reply.fail(limit, error)
-        except ProblemError as error:
-            reply.fail(error, error)
+    connection, decoder = service.engine.connect(), FrameDecoder()
+    try:
+        async with asyncio.timeout(request.timeout_seconds):
+            async with aclosing(_frames(connection, decoder, query)) as frames:
+                await reply.send(frames)
+    except TimeoutError as error:
+        limit = TimeLimitError(
+            f"The query ran longer than {request.timeout_seconds:g} seconds.",
+            extras={"limit_seconds": request.timeout_seconds},
+        )
+        reply.fail(limit, error)
+    except ProblemError as error:
+        reply.fail(error, error)
+    finally:
+        service.engine.release(connection, reusable=decoder.reusable)
     _log.debug("%s in %.0f ms", reply.identifier, 1000 * (time.monotonic() - started))
 
 
@@ -145,14 +147,15 @@ def _engine_format(choice: Choice | None, for_page: str) -> str | None:
     return for_page if choice.format.kind == "page" else choice.format.name
 
 
-async def _frames(connection: socket.socket, query: Query) -> AsyncGenerator[Header | Data]:
+async def _frames(
+    connection: socket.socket, decoder: FrameDecoder, query: Query
+) -> AsyncGenerator[Header | Data]:
     """The frames of the answer up to its end.
 
     Raises: ProblemError where the engine tells one or breaks off.
     """
     loop = asyncio.get_running_loop()
     connection.setblocking(False)
-    decoder = FrameDecoder()
     try:
         await loop.sock_sendall(connection, query.to_bytes())
         while piece := await loop.sock_recv(connection, CHUNK_BYTES):
