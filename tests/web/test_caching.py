@@ -38,6 +38,9 @@ class Counting:
         self.asked += 1
         return self.engine.connect()
 
+    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+        self.engine.release(connection, reusable=reusable)
+
     def close(self) -> None:
         self.engine.close()
 
@@ -182,7 +185,7 @@ def test_the_cache_stays_within_its_bytes(operations: list[tuple[int, int]]) -> 
     for number, size in operations:
         body = BodyKey(str(number), None, None, "json", "")
         cache.keep_body(1, body, b"x" * size)
-        cache.keep_body(1, body, b"y" * (size // 2), "gzip")
+        cache.keep_body(1, body, b"y" * (size // 2), coding="gzip")
         cache.keep_head(1, a_request(b"%d" % number), Head(body, IDENTITY, "", ()))
         cache.head(1, a_request(b"%d" % (number // 2)))
         assert 0 <= cache.held_bytes <= 20_000

@@ -7,7 +7,6 @@ Spec: https://www.w3.org/TR/sparql11-protocol/
 """
 
 import logging
-from dataclasses import replace
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -20,7 +19,7 @@ from spacepolicy.web.call import METHODS, POSTED, Exchange, read_call
 from spacepolicy.web.description import description
 from spacepolicy.web.desk import Desk, answer_again, answer_known, send_whole
 from spacepolicy.web.evaluation import evaluate, while_connected
-from spacepolicy.web.plan import Plan, description_plan, plan, warnings
+from spacepolicy.web.plan import description_plan, plan
 from spacepolicy.web.problems import problem_response
 from spacepolicy.web.protocol import QueryOperation, query_operation
 from spacepolicy.web.reply import VARY, Reply
@@ -58,24 +57,10 @@ async def _respond(desk: Desk, scope: Scope, receive: Receive, send: Send) -> No
         await _describe(desk, exchange, operation, endpoint)
         return
     planned = plan(desk.service, call, operation, operation.text, endpoint)
-    planned = await _warned(desk, planned)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
     answering = evaluate(desk, exchange, planned, operation.timeout_seconds)
     await while_connected(receive, answering)
-
-
-async def _warned(desk: Desk, planned: Plan) -> Plan:
-    """The plan with a warning for each graph that it names and that is not there."""
-    if not planned.graphs:
-        return planned
-    try:
-        contents = await desk.contents.of(desk.service)
-    except ProblemError as error:
-        _log.warning("the graphs cannot be listed: %s", error)
-        return planned
-    fields = warnings(planned.graphs, contents)
-    return replace(planned, shape=replace(planned.shape, fields=fields)) if fields else planned
 
 
 async def _describe(
