@@ -20,6 +20,7 @@ from spacepolicy.namespaces import XSD
 
 ParameterType = Literal["iri", "string", "integer", "date", "langString"]
 Language = Literal["en", "zh"]
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER: Final = "#+"
 _KEYS: Final = frozenset({"title", "description", "tags", "parameters", "expect"})
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
@@ -113,7 +114,8 @@ def read_header(path: Path, text: str, keys: Set[str]) -> dict[str, Any]:
     """
     lines = [line for line in text.splitlines() if line.startswith(_HEADER)]
     try:
-        table = yaml.safe_load("\n".join(line.removeprefix(_HEADER) for line in lines))
+        text = "\n".join(line.removeprefix(_HEADER) for line in lines)
+        table = yaml.load(text, _Loader)  # noqa: S506 # both loaders are safe ones
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None

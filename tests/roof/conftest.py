@@ -78,6 +78,7 @@ class Server:
 
     process: subprocess.Popen[str]
     url: str
+    said: str
 
     def ask(self, query: str) -> httpx.Response:
         """The answer of its endpoint, in CSV."""
@@ -112,7 +113,7 @@ def serve(program: Program) -> Iterator[Serve]:
             text=True,
         )
         started.append(process)
-        return Server(process, _address(process))
+        return Server(process, *_address(process))
 
     yield start
     for process in started:
@@ -122,8 +123,8 @@ def serve(program: Program) -> Iterator[Serve]:
         process.stderr.close()
 
 
-def _address(process: subprocess.Popen[str]) -> str:
-    """The address that the server says it is at."""
+def _address(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """The address that the server says it is at, and all it said before."""
     lines: Queue[str] = Queue()
 
     def read() -> None:
@@ -139,4 +140,4 @@ def _address(process: subprocess.Popen[str]) -> str:
         except Empty:
             raise AssertionError("".join(said)) from None
         if found := re.search(r"revision \d+ at (http\S+)", said[-1]):
-            return found[1]
+            return found[1], "".join(said)

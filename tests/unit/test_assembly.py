@@ -392,6 +392,13 @@ def test_a_clash_is_found_with_its_axiom_at_a_statement_that_makes_it(
     assert finding.message.endswith(f"they rest on `{step} :Step` and `{step} :Tree`.")
 
 
+def test_a_clash_is_found_at_the_very_statement_it_rests_on(content: Path, change: Change) -> None:
+    oak = "<https://example.org/gov/id/oak>"
+    change("data/plan.trig", "\n}\n\n<#char", f"\n}}\n\n<#char=10,21> {{ {oak} a :Step }}\n<#char")
+    change("data/background/trees.trig", "a :Tree ;", "a :Tree ; :growsAt :Step ;")
+    assert only(content) == ("data/plan.trig", 12, "cax-dw")
+
+
 def test_findings_of_all_stages_are_reported_together_by_file_and_line(
     content: Path, change: Change
 ) -> None:

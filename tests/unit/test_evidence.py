@@ -79,6 +79,12 @@ def test_a_passage_is_read_with_its_offsets_words_container_and_subjects() -> No
         (":start 18 ; :end 29", ":start 30 ; :end 29", "offsets", "ends where it starts"),
         (":isWithin <#char=18,42>", ":isWithin <#char=0,42>", "passage", "is not described"),
         (":isWithin <#char=18,42>", ":isWithin <#char=18,29>", "offsets", "does not lie within"),
+        (
+            ":start 18 ; :end 42",
+            ":isWithin <#char=18,29> ; :start 18 ; :end 42",
+            "offsets",
+            "does not lie within",
+        ),
         (":start 18 ; :end 29", ":end 29", "passage", "needs one start"),
         (":start 18 ; :end 29", ':start "now" ; :end 29', "passage", "needs one start"),
         (":start 18 ; :end 29", ":start 18 ; :end 29, 30", "passage", "needs one start"),

@@ -33,6 +33,7 @@ def cite(chosen: Settings, words: str) -> int:
 def _lines(citation: Citation, named: Mapping[str, Passage]) -> Iterator[str]:
     for standing in citation.standings:
         if standing.passages:
+            yield f"{standing.start},{standing.end}  {standing.text!r} stands in"
             for passage in standing.passages:
                 yield from _passage_lines(passage, named)
         else:

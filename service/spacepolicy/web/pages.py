@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from spacepolicy import formats
 from spacepolicy.answers import Form
+from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.home import LiveAnswer
 from spacepolicy.web.service import Service
@@ -51,7 +52,7 @@ class Table:
 
 def home(service: Service, origin: str, answers: Iterable[LiveAnswer]) -> str:
     """The first page: real questions with live answers, and how to ask more."""
-    live = [(answer, _table(service, answer.results)) for answer in answers]
+    live = [(each, _runnable(each.query), _table(service, each.results)) for each in answers]
     return _page("home.html", service, origin=origin, live=live)
 
 
@@ -89,9 +90,15 @@ def _page(template: str, service: Service, **values: object) -> str:
         style=_STYLE,
         revision=service.revision,
         prefixes=service.revision.prefixes,
-        saved=service.catalogue,
+        saved=[(query, _runnable(query)) for query in service.catalogue],
         **values,
     )
+
+
+def _runnable(query: SavedQuery) -> str:
+    """The query with its defaults bound; as it stands where it needs a value."""
+    needs_value = any(each.required and each.default is None for each in query.parameters)
+    return query.text if needs_value else bind(query, {})
 
 
 def _table(service: Service, results: Mapping[str, Any] | None) -> Table | None:
