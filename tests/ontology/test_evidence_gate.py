@@ -62,7 +62,8 @@ def widened(first: Passage, second: Passage) -> Passage:
     assert TEXT.text is not None
     exact = TEXT.text[first.start : second.end]
     iri = f"{SOURCE}#char={first.start},{second.end}"
-    return Passage(iri, first.start, second.end, exact, within=first.within)
+    within = tuple(outer for outer in first.within if outer != iri)
+    return Passage(iri, first.start, second.end, exact, within=within)
 
 
 def others(*gone: Passage) -> Iterator[Passage]:
