@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
-from spacepolicy.dataset import assembly
-from spacepolicy.dataset.assembly import Assembly, assemble, content_sha256, quoted_sources
+from spacepolicy.dataset import digest
+from spacepolicy.dataset.assembly import Assembly, assemble
+from spacepolicy.dataset.citation import quoted_sources
+from spacepolicy.dataset.digest import content_sha256
 from spacepolicy.errors import Finding, FindingsError
 
 G = "https://example.org/gov/"
@@ -244,7 +246,13 @@ def test_the_digest_of_the_record_does_not_depend_on_how_files_are_laid_out(
 def test_each_stage_is_reported_in_a_line(content: Path) -> None:
     lines: list[str] = []
     assemble(content, packaged=False, report=lines.append)
-    assert [line.split("  ")[0] for line in lines] == ["syntax", "evidence", "rules", "record"]
+    assert [line.split("  ")[0] for line in lines] == [
+        "syntax",
+        "evidence",
+        "rules",
+        "shapes",
+        "record",
+    ]
     assert lines[0].startswith("syntax  5 files  ")
     assert "34 characters: 11 quoted, 23 connectives, 0 residue (100.0 %)" in lines[1]
     assert all(line.endswith(" s") for line in lines)
@@ -450,7 +458,7 @@ def test_the_digest_of_the_content_changes_with_the_libraries(
     content: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = content_sha256(content)
-    monkeypatch.setattr(assembly, "version", lambda library: f"{library} 99")
+    monkeypatch.setattr(digest, "version", lambda library: f"{library} 99")
     assert content_sha256(content) != before
 
 
@@ -461,7 +469,7 @@ def test_the_digest_of_the_content_changes_with_the_code(
     wing.mkdir()
     (tmp_path / "namespaces.py").touch()
     (wing / "rules.py").write_text("one", encoding="utf-8")
-    monkeypatch.setattr(assembly, "__file__", str(wing / "assembly.py"))
+    monkeypatch.setattr(digest, "__file__", str(wing / "digest.py"))
     before = content_sha256(content)
     (wing / "rules.py").write_text("other", encoding="utf-8")
     assert content_sha256(content) != before

@@ -6,36 +6,20 @@ The named graphs are the record; the default graph is the knowledge: the RDF mer
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
 
-import hashlib
-import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
-from typing import Final, final
+from typing import final
 
 from pyoxigraph import Store
 
 from spacepolicy.dataset.checks import BUILD_GATES, count, judge, order
-from spacepolicy.dataset.evidence import Passage, read_passages
-from spacepolicy.dataset.files import name_graphs, read_files
 from spacepolicy.dataset.material import Material
-from spacepolicy.dataset.ontology import find_base
-from spacepolicy.dataset.record import Record
-from spacepolicy.dataset.sources import Source, read_sources
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
 
 Report = Callable[[str], None]
-_CONTENT: Final = {
-    "ontology": (".ttl", ".rq"),
-    "data": (".trig",),
-    "queries": (".rq",),
-    "seeds": (".toml", ".txt"),
-}
-"""What is read of each folder of the content."""
-_LIBRARIES: Final = ("pyoxigraph", "pyshacl", "rdflib")
 
 
 @final
@@ -99,46 +83,3 @@ def _assembly(material: Material) -> Assembly:
         graph_count=len({quad.graph_name for quad in material.quads}),
         record_sha256=material.digest,
     )
-
-
-def quoted_sources(
-    content: Path, *, packaged: bool
-) -> tuple[tuple[Source, tuple[Passage, ...]], ...]:
-    """Each source with those of its passages that the files describe, right or wrong.
-
-    Raises: FindingsError where no base is found.
-    """
-    passed_over: list[Finding] = []
-    files = name_graphs(read_files(content, passed_over.append), passed_over.append)
-    base = find_base(files, passed_over.append)
-    if base is None:
-        raise FindingsError(passed_over)
-    graphs = Record(base, files).graphs()
-    sources = read_sources(content, base, packaged=packaged, note=passed_over.append)
-    return tuple((source, read_passages(base, source, graphs)) for source in sources)
-
-
-def content_sha256(content: Path) -> str:
-    """The digest of all that a dataset is made of: the names and bytes of the files, the code
-    that reads them, and the versions of the libraries it uses."""
-    digest = hashlib.sha256()
-    for name, path in (*_content_files(content), *_code_files()):
-        digest.update(f"{name}\n{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    for library in _LIBRARIES:
-        digest.update(f"{library} {version(library)}\n".encode())
-    digest.update(platform.python_version().encode())
-    return digest.hexdigest()
-
-
-def _content_files(content: Path) -> Iterator[tuple[str, Path]]:
-    for folder, suffixes in _CONTENT.items():
-        for path in sorted((content / folder).rglob("*")):
-            if path.suffix in suffixes and path.is_file():
-                yield path.relative_to(content).as_posix(), path
-
-
-def _code_files() -> Iterator[tuple[str, Path]]:
-    """The modules of this wing, and of the rooms below that say what is in a dataset."""
-    wing = Path(__file__).parent
-    for path in (*sorted(wing.glob("*.py")), wing.parent / "namespaces.py"):
-        yield path.relative_to(wing.parent).as_posix(), path

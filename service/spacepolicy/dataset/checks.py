@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from pyoxigraph import NamedNode
+
 from spacepolicy.dataset.clauses import (
     Division,
     clause_faults,
@@ -24,8 +26,10 @@ from spacepolicy.dataset.material import Material
 from spacepolicy.dataset.ontology import declared_prefixes
 from spacepolicy.dataset.reasoning import Clash
 from spacepolicy.dataset.record import Fault, located, place_of, shown
+from spacepolicy.dataset.shapes import shape_faults
 from spacepolicy.dataset.sources import FOLDER as SEEDS
 from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.namespaces import RDF, SH
 
 
 @final
@@ -154,6 +158,17 @@ def _clash_fault(clash: Clash, prefixes: dict[str, str]) -> Fault:
     return Fault(clash.rule.name, message, places, "Withdraw one of these statements.")
 
 
+def _shapes(material: Material) -> Verdict:
+    shapes = material.shapes
+    named = sum(
+        triple.predicate == _TYPE and triple.object == _NODE_SHAPE
+        for triple in shapes
+        if isinstance(triple.subject, NamedNode)
+    )
+    faults = shape_faults(material.default, shapes, material.prefixes) if shapes else ()
+    return Verdict(_located(material, faults), (count(named, "shape"),))
+
+
 def _evidence(material: Material) -> Verdict:
     findings = [*material.source_findings]
     for source in material.sources:
@@ -204,6 +219,9 @@ def _shares(division: Division) -> str:
     )
 
 
+_TYPE: Final = NamedNode(f"{RDF}type")
+_NODE_SHAPE: Final = NamedNode(f"{SH}NodeShape")
+
 SYNTAX: Final = Gate(
     "syntax", "every file can be read and its graphs are named; imports are answered", _syntax
 )
@@ -214,14 +232,18 @@ EVIDENCE: Final = Gate(
     "statements of content stand in them",
     _evidence,
 )
+SHAPES: Final = Gate(
+    "shapes", "everything known, inferences included, conforms to the SHACL shapes", _shapes
+)
 
 GATES: Final = (
     SYNTAX,
     Gate("layout", "files of graphs are in the one layout that fmt prints", _layout),
     RULES,
+    SHAPES,
     EVIDENCE,
 )
 """All gates, in the order of `check`."""
 
-BUILD_GATES: Final = (SYNTAX, EVIDENCE, RULES)
+BUILD_GATES: Final = (SYNTAX, EVIDENCE, RULES, SHAPES)
 """The gates that a dataset passes before it is published."""

@@ -30,6 +30,7 @@ from spacepolicy.dataset.ontology import (
     find_base,
     import_findings,
     knowledge_graphs,
+    shape_graphs,
 )
 from spacepolicy.dataset.reasoning import Reasoning, reason
 from spacepolicy.dataset.record import Record, graph_iri, quads_in
@@ -152,6 +153,11 @@ class Material:
         store.extend(quads_in(self.base.inferred, self.reasoning.inferred))
         store.extend(quads_in(DefaultGraph(), self.default))
         return store
+
+    @cached_property
+    def shapes(self) -> tuple[Triple, ...]:
+        """What the graphs of shapes state; they are not merged."""
+        return tuple(triple for graph in shape_graphs(self.record) for triple in self.graphs[graph])
 
     @cached_property
     def hygiene(self) -> tuple[HygieneRule, ...]:
