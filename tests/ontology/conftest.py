@@ -1,0 +1,54 @@
+"""The shipped content, to break: gates must see it."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from spacepolicy.dataset.checks import GATES, judge
+from spacepolicy.dataset.material import Material
+from spacepolicy.errors import Finding
+
+ROOT: Final = Path(__file__).parents[2]
+DATA: Final = "data/shanghai-2022-opinions.trig"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A copy of the shipped content."""
+
+    folder: Path
+
+    def change(self, name: str, before: str, after: str) -> int:
+        """Replace words of a file that stand there once or more; the line of the first."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert before in text, f"{name} does not say {before!r}"
+        path.write_text(text.replace(before, after, 1), encoding="utf-8")
+        return text.count("\n", 0, text.index(before)) + 1
+
+    def add(self, name: str, text: str) -> None:
+        """Write more at the end of a file, which is made where it is missing."""
+        path = self.folder / name
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    def findings(self, gate: str) -> tuple[Finding, ...]:
+        """What the gate of that name finds."""
+        (chosen,) = (each for each in GATES if each.name == gate)
+        return judge(chosen, Material(self.folder, packaged=False)).findings
+
+    def only(self, gate: str) -> Finding:
+        """The one finding of the gate of that name."""
+        findings = self.findings(gate)
+        assert len(findings) == 1, "\n".join(map(str, findings))
+        return findings[0]
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Content:
+    for name in ("ontology", "data", "queries", "seeds"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return Content(tmp_path)
