@@ -68,7 +68,7 @@ class Instance:
             prefixes={},
             directory=directory,
         )
-        self._pools.append(Pool(revision.dataset, memory_bytes=1 << 30))
+        self._pools.append(Pool(revision.dataset, memory_bytes=1 << 30, spares=1))
         return Service(self._pools[0], revision, (), timeout_seconds=20, mode="stored")
 
     def close(self) -> None:

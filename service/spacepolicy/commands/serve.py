@@ -36,6 +36,11 @@ def serve(chosen: Settings) -> int:
             revision=revision,
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,
+            max_timeout_seconds=chosen.max_timeout,
+            max_running=chosen.max_running,
+            max_waiting=chosen.max_waiting,
+            max_cache_bytes=chosen.cache_mib << 20,
+            mode=chosen.default_graph,
             public_url=chosen.public_url,
             stale=stale,
         )

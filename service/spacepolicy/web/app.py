@@ -1,7 +1,6 @@
 """The application: the SPARQL endpoint in front, everything else by FastAPI's routing."""
 
 import logging
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import FastAPI, Path, Request
@@ -11,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spacepolicy import __version__
@@ -155,15 +155,22 @@ def _as_problem(request: Request, error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case HTTPException(status_code=405):
-            return _method_not_allowed(request, error.headers or {})
+            return _method_not_allowed(request)
         case HTTPException(status_code=404):
             return NotFoundError(f"There is nothing at {request.url.path}.")
         case _:
             return BadParameterError(str(error))
 
 
-def _method_not_allowed(request: Request, headers: Mapping[str, str]) -> ProblemError:
-    allowed = headers.get("Allow", "GET").replace("GET", "GET, HEAD")
+def _method_not_allowed(request: Request) -> ProblemError:
+    """The problem, with the methods of all routes at the path."""
+    methods = {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods
+    }
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     return MethodNotAllowedError(
         f"{request.url.path} answers {allowed}, not {request.method}.",
         headers={"Allow": allowed},
