@@ -15,6 +15,7 @@ from spacepolicy.errors import UsageError
 Mode = Literal["merged", "stored"]
 PREFIX: Final = "SPACEPOLICY_"
 FILE: Final = "spacepolicy.toml"
+_BOUNDS: Final = {"port": (0, 65535), "memory_mib": (16, 1 << 20), "memory_quads": (0, 1 << 40)}
 
 
 @final
@@ -32,6 +33,7 @@ class Settings:
     default_graph: Mode = "merged"
     timeout: float = 30.0
     memory_mib: int = 2048
+    memory_quads: int = 5_000_000
     public_url: str | None = None
     keep_last: bool = False
 
@@ -73,12 +75,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 def _fitting(name: str, value: object) -> object:
     match name:
-        case "port":
-            return _number(name, value, int, 0, 65535)
         case "timeout":
             return _number(name, value, float, 0.01, 86400)
-        case "memory_mib":
-            return _number(name, value, int, 16, 1 << 20)
+        case "port" | "memory_mib" | "memory_quads":
+            return _number(name, value, int, *_BOUNDS[name])
         case "default_graph":
             if value not in get_args(Mode):
                 raise UsageError(f"default-graph is merged or stored, not {value!r}.")
