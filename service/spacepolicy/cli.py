@@ -132,6 +132,12 @@ def _add_serve(commands: Commands) -> None:
     parser.add_argument(
         "--memory-mib", type=int, metavar="MIB", help="memory of a query beyond the data (2048)"
     )
+    parser.add_argument(
+        "--memory-quads",
+        type=int,
+        metavar="N",
+        help="the most quads served from memory; more are served from disk (5000000)",
+    )
     parser.add_argument("--public-url", metavar="URL", help="the address the outside knows")
     parser.add_argument(
         "--keep-last",

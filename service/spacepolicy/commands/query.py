@@ -29,7 +29,7 @@ def query(
         graph_format=_format("graph", format or "turtle"),
         prefixes=revision.prefixes,
     )
-    engine = Pool(revision.dataset, chosen.memory_mib << 20)
+    engine = Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads, spares=1)
     try:
         for frame in ask(engine, request, chosen.timeout):
             if isinstance(frame, Data):

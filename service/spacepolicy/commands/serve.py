@@ -32,7 +32,7 @@ def serve(chosen: Settings) -> int:
     with listening:
         revision, stale = _revision(chosen)
         service = Service(
-            engine=Pool(revision.dataset, chosen.memory_mib << 20),
+            engine=Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads),
             revision=revision,
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,

@@ -11,7 +11,6 @@ from typing import Final, final
 from spacepolicy.engine.port import READY
 from spacepolicy.errors import EngineError, StoreError
 
-MEMORY_QUADS: Final = 5_000_000
 _LOADING_SECONDS: Final = 600.0
 _ENDING_SECONDS: Final = 1.0
 
@@ -31,7 +30,7 @@ class Pool:
         self,
         dataset: Path,
         memory_bytes: int,
-        memory_quads: int = MEMORY_QUADS,
+        memory_quads: int = 5_000_000,
         spares: int | None = None,
     ) -> None:
         self._spares = spares if spares is not None else max(2, os.cpu_count() or 1)

@@ -1,0 +1,244 @@
+"""How fast the service answers beside `oxigraph serve` in memory, as ratios of one run.
+
+    python bench/engine.py [--subjects 20000] [--seconds 3] [--clients 4]
+
+Both serve the same generated quads over HTTP on the loopback, in turn, to the same clients; every
+query has a fresh constant, so that no cache helps. Answers are compared before anything is timed.
+Exits with 1 where a ratio or a delay misses what the project holds itself to.
+"""
+
+import argparse
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, final
+from urllib.parse import quote
+
+import uvicorn
+
+from spacepolicy.engine.pool import Pool
+from spacepolicy.revisions import Counts, Revision
+from spacepolicy.web.app import create_app
+from spacepolicy.web.service import Service
+
+EX: Final = "https://example.org/"
+JSON: Final = {"Accept": "application/sparql-results+json"}
+CROSS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+P99_SECONDS: Final = 0.05
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A kind of query, made from a fresh number, and the least ratio to the peer's rate."""
+
+    name: str
+    least: float
+    query: Callable[[int], str]
+
+
+LOADS: Final = (
+    Load("look-up", 0.25, lambda i: f"SELECT ?p ?o {{ <{EX}s{i}> ?p ?o }}"),
+    Load(
+        "look-up in two steps",
+        0.25,
+        lambda i: f"SELECT ?o ?v {{ <{EX}s{i}> <{EX}knows> ?o . ?o <{EX}value> ?v }}",
+    ),
+    Load(
+        "join",
+        0.8,
+        lambda i: (
+            f"SELECT ?a ?c {{ ?a <{EX}knows> ?b . ?b <{EX}knows> ?c . ?c <{EX}kind> <{EX}k{i % 50}>"
+            f" ; <{EX}value> ?v FILTER(?v > {i}) }} LIMIT 500"
+        ),
+    ),
+    Load(
+        "aggregate",
+        0.8,
+        lambda i: (
+            f"SELECT ?k (COUNT(*) AS ?n) (AVG(?v) AS ?m) {{ ?s <{EX}kind> ?k ; <{EX}value> ?v"
+            f" FILTER(?v != {i}) }} GROUP BY ?k"
+        ),
+    ),
+)
+
+
+def write_quads(path: Path, subjects: int) -> None:
+    """Five statements about each subject, the same on every run."""
+    chance = random.Random(1)  # noqa: S311 # data, no secret
+    integer = "http://www.w3.org/2001/XMLSchema#integer"
+    with path.open("w", encoding="utf-8") as file:
+        for i in range(subjects):
+            for predicate, value in (
+                ("label", f'"subject {i}"'),
+                ("value", f'"{i}"^^<{integer}>'),
+                ("kind", f"<{EX}k{i % 50}>"),
+                ("knows", f"<{EX}s{chance.randrange(subjects)}>"),
+                ("knows", f"<{EX}s{chance.randrange(subjects)}>"),
+            ):
+                file.write(f"<{EX}s{i}> <{EX}{predicate}> {value} .\n")
+
+
+def serve(dataset: Path, port: int) -> None:
+    """The service over the quads, until it is killed."""
+    revision = Revision(1, "", "", "", Counts(), "", "", None, {}, dataset.parent)
+    service = Service(Pool(dataset, 1 << 30), revision, (), timeout_seconds=60)
+    uvicorn.run(create_app(service), port=port, http="httptools", log_config=None)
+
+
+@contextmanager
+def running(*command: str, port: int) -> Iterator[None]:
+    """A server while it runs; entered once it listens."""
+    with subprocess.Popen(  # noqa: S603 # this file and the peer
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            for _ in range(600):
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.05)
+            yield
+        finally:
+            process.kill()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where queries are answered."""
+
+    port: int
+    path: str
+
+    def ask(self, client: http.client.HTTPConnection, text: str) -> bytes:
+        """The answer in JSON."""
+        client.request("GET", f"{self.path}?query={quote(text)}", headers=JSON)
+        response = client.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{response.status}: {body[:200]!r}")
+        return body
+
+    def client(self) -> http.client.HTTPConnection:
+        """A connection that is kept."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+
+
+def delays(
+    endpoint: Endpoint, number: int, seconds: float, subjects: int, seed: int
+) -> list[float]:
+    """The seconds that each query took of one client, one after the other."""
+    load, client, taken = LOADS[number], endpoint.client(), []
+    chance = random.Random(seed)  # noqa: S311 # queries, no secret
+    stop = time.monotonic() + seconds
+    while (started := time.monotonic()) < stop:
+        endpoint.ask(client, load.query(chance.randrange(subjects)))
+        taken.append(time.monotonic() - started)
+    return taken
+
+
+def measure(endpoint: Endpoint, number: int, chosen: argparse.Namespace) -> list[float]:
+    """The delays that all clients met, in order of size."""
+    jobs = [
+        (endpoint, number, chosen.seconds, chosen.subjects, seed) for seed in range(chosen.clients)
+    ]
+    with multiprocessing.get_context("spawn").Pool(chosen.clients) as pool:
+        pool.starmap(delays, [(*job[:2], 0.2, *job[3:]) for job in jobs])
+        return sorted(delay for taken in pool.starmap(delays, jobs) for delay in taken)
+
+
+def bindings(body: bytes) -> list[str]:
+    """The solutions, as a bag."""
+    rows: list[Any] = json.loads(body)["results"]["bindings"]
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def compare_answers(ours: Endpoint, theirs: Endpoint) -> None:
+    """See that both give the same; where LIMIT leaves a choice, the same number."""
+    for load in LOADS:
+        for number in (1, 77, 500):
+            text = load.query(number)
+            one, other = (bindings(each.ask(each.client(), text)) for each in (ours, theirs))
+            same = len(one) == len(other) if "LIMIT" in text else one == other
+            if not same:
+                raise RuntimeError(f"{load.name}: the answers differ: {text}")
+
+
+def run(chosen: argparse.Namespace) -> bool:
+    """Print the table; whether everything held."""
+    held = True
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = Path(folder) / "dataset.nq"
+        write_quads(dataset, chosen.subjects)
+        ours, theirs = Endpoint(free_port(), "/sparql"), Endpoint(free_port(), "/query")
+        us = (sys.executable, __file__, "--serve", str(dataset), str(ours.port))
+        oxigraph = str(Path(sys.executable).with_name("oxigraph"))
+        peer = (oxigraph, "serve", "--bind", f"127.0.0.1:{theirs.port}")
+        with running(*us, port=ours.port), running(*peer, port=theirs.port):
+            store = theirs.client()
+            store.request(
+                "POST", "/store", dataset.read_bytes(), {"Content-Type": "application/n-quads"}
+            )
+            store.getresponse().read()
+            compare_answers(ours, theirs)
+            print(f"{'':24}{'ours/s':>10}{'peer/s':>10}{'ratio':>8}{'least':>8}{'p99 ms':>8}")
+            for number, load in enumerate(LOADS):
+                taken, peers = (measure(each, number, chosen) for each in (ours, theirs))
+                ratio = len(taken) / len(peers)
+                held &= ratio >= load.least
+                rates = "".join(f"{len(each) / chosen.seconds:10.0f}" for each in (taken, peers))
+                print(f"{load.name:24}{rates}{ratio:8.2f}{load.least:8.2f}{p99(taken):8.1f}")
+            held &= beside_cross_products(ours, chosen)
+    return held
+
+
+def p99(taken: list[float]) -> float:
+    """The delay, in milliseconds, that 99 of 100 queries keep."""
+    return 1000 * taken[len(taken) * 99 // 100]
+
+
+def beside_cross_products(endpoint: Endpoint, chosen: argparse.Namespace) -> bool:
+    """Whether look-ups keep their delay while each core has a cross product to compute."""
+    before = len(measure(endpoint, 0, chosen))
+    heavy = [endpoint.client() for _ in range(os.cpu_count() or 1)]
+    for client in heavy:
+        client.request("GET", f"{endpoint.path}?query={quote(CROSS)}", headers=JSON)
+    time.sleep(0.5)
+    taken = measure(endpoint, 0, chosen)
+    for client in heavy:
+        client.close()
+    print(
+        f"look-ups beside {len(heavy)} cross products: p99 {p99(taken):.1f} ms, "
+        f"{len(taken) / before:.2f} of their rate"
+    )
+    return p99(taken) < 1000 * P99_SECONDS
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve(Path(sys.argv[2]), int(sys.argv[3]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--subjects", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--clients", type=int, default=4)
+    sys.exit(0 if run(parser.parse_args()) else 1)
