@@ -1,4 +1,4 @@
-"""The shipped content, to break: gates must see it."""
+"""The shipped content: reasoned, to be asked, and copied, to be broken."""
 
 import shutil
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from pyoxigraph import Store
 
+from spacepolicy.dataset.assembly import assemble
 from spacepolicy.dataset.checks import GATES, judge
 from spacepolicy.dataset.material import Material
 from spacepolicy.errors import Finding
@@ -45,6 +47,12 @@ class Content:
         findings = self.findings(gate)
         assert len(findings) == 1, "\n".join(map(str, findings))
         return findings[0]
+
+
+@pytest.fixture(scope="session")
+def store() -> Store:
+    """The dataset that the project ships, reasoned."""
+    return assemble(ROOT, packaged=False, report=lambda _: None).store
 
 
 @pytest.fixture

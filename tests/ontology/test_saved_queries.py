@@ -1,45 +1,35 @@
 """The saved queries over the shipped data: each answer is the one its header expects."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-from pyoxigraph import (
-    BlankNode,
-    Literal,
-    NamedNode,
-    QueryBoolean,
-    QuerySolution,
-    QuerySolutions,
-    Store,
-    Triple,
+from pyoxigraph import Literal, QueryBoolean, Store
+
+from spacepolicy.catalogue import SavedQuery, bind, tagged
+
+from .questions import (
+    BY_NAME,
+    CONCEPT,
+    DEF,
+    ID,
+    POLICY,
+    QUERIES,
+    answer,
+    as_compared,
+    column,
+    expectation,
+    expected,
+    prologue,
+    solutions,
+    terms,
 )
 
-from spacepolicy.catalogue import SavedQuery, bind, read_catalogue, tagged
-from spacepolicy.dataset.assembly import assemble
-
-ROOT: Final = Path(__file__).parents[2]
-DEF: Final = "https://w3id.org/spacepolicy/def/"
-CONCEPT: Final = "https://w3id.org/spacepolicy/concept/"
-ID: Final = "https://w3id.org/spacepolicy/id/"
-POLICY: Final = f"{ID}policy/shanghai-2022-spatial-information"
-QUERIES: Final = read_catalogue(ROOT / "queries")
-BY_NAME: Final = {query.name: query for query in QUERIES}
 QUOTATIONS: Final = frozenset({"words", "heading", "wording"})
 """The columns whose values stand in the row's passages, to the letter."""
 
-Term = NamedNode | BlankNode | Literal | Triple | None
-Row = tuple[Term, ...]
-
 each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
-
-
-@pytest.fixture(scope="module")
-def store() -> Store:
-    """The dataset that the project ships, reasoned."""
-    return assemble(ROOT, packaged=False, report=lambda _: None).store
 
 
 @pytest.fixture(scope="module")
@@ -47,49 +37,6 @@ def passages(store: Store) -> Mapping[str, str]:
     """The exact text of every passage that is described, by its IRI."""
     described = f"SELECT ?p ?text {{ ?p a <{DEF}Passage> ; <{DEF}exactText> ?text }}"
     return {str(row["p"].value): str(row["text"].value) for row in solutions(store, described)}
-
-
-def solutions(store: Store, text: str) -> QuerySolutions:
-    answer = store.query(text)
-    assert isinstance(answer, QuerySolutions)
-    return answer
-
-
-def answer(store: Store, query: SavedQuery, **values: str) -> list[dict[str, str]]:
-    """The answer's rows as people read them: the bare words, without what is unbound."""
-    found = solutions(store, bind(query, {name: [value] for name, value in values.items()}))
-    columns = [variable.value for variable in found.variables]
-    return [{name: row[name].value for name in columns if row[name] is not None} for row in found]
-
-
-def column(rows: Sequence[Mapping[str, str]], name: str) -> set[str]:
-    return {row[name] for row in rows}
-
-
-def expectation(query: SavedQuery) -> Mapping[str, Any]:
-    assert query.expect is not None, "the header says nothing of the answer"
-    return query.expect
-
-
-def expected(query: SavedQuery) -> Iterator[Row]:
-    """The rows of the header, whose values are written as in a VALUES block."""
-    columns = " ".join(f"?{name}" for name in expectation(query)["columns"])
-    for row in expectation(query)["rows"]:
-        values = " ".join(map(str, row["values"]))
-        text = f"{prologue(query)} SELECT {columns} {{ VALUES ({columns}) {{ ({values}) }} }}"
-        yield from map(terms, solutions(Store(), text))
-
-
-def prologue(query: SavedQuery) -> str:
-    return "\n".join(f"PREFIX {prefix}: <{iri}>" for prefix, iri in query.prefixes.items())
-
-
-def terms(solution: QuerySolution) -> Row:
-    return tuple(solution)
-
-
-def is_ordered(query: SavedQuery) -> bool:
-    return re.search(r"^ORDER BY\b", query.text, re.MULTILINE) is not None
 
 
 def passages_of(row: Mapping[str, Any], described: Mapping[str, str]) -> list[str]:
@@ -106,17 +53,14 @@ def passages_of(row: Mapping[str, Any], described: Mapping[str, str]) -> list[st
 def test_a_saved_query_answers_what_its_header_expects(query: SavedQuery, store: Store) -> None:
     found = solutions(store, bind(query, {}))
     assert [variable.value for variable in found.variables] == expectation(query)["columns"]
-    got, wanted = list(map(terms, found)), list(expected(query))
-    if not is_ordered(query):
-        got, wanted = sorted(got, key=str), sorted(wanted, key=str)
-    assert got == wanted
+    assert as_compared(query, map(terms, found)) == as_compared(query, expected(query))
 
 
 @each_query
 def test_a_saved_query_expects_rows_of_one_shape(query: SavedQuery) -> None:
     columns, rows = expectation(query)["columns"], expectation(query)["rows"]
     assert expectation(query).keys() == {"columns", "rows"}
-    assert rows
+    assert rows or "comparison" in query.tags, "only what other policies have may be missing here"
     for row in rows:
         assert {"values"} <= row.keys() <= {"values", "passages"}
         assert len(row["values"]) == len(columns)
@@ -167,7 +111,7 @@ def test_the_options_of_a_parameter_are_choices_that_it_takes(
         assert len(set(choices)) == len(choices)
         assert parameter.default is None or parameter.default in choices
         chosen = bind(query, {parameter.name: choices})
-        assert list(solutions(store, chosen)), f"{parameter.name}: its choices have no answer"
+        assert list(solutions(store, chosen)) or not expectation(query)["rows"], parameter.name
 
 
 @each_query
@@ -178,7 +122,7 @@ def test_a_saved_query_answers_in_chinese_where_it_names_things(
         pytest.skip("it has no language")
     english, chinese = answer(store, query), answer(store, query, language="zh")
     assert len(chinese) == len(english)
-    assert chinese != english
+    assert chinese != english or not expectation(query)["rows"]
 
 
 def test_three_questions_are_answered_on_the_first_page() -> None:
@@ -300,4 +244,4 @@ def test_every_passage_that_makes_a_statement_is_found(store: Store) -> None:
 
 
 def test_there_are_questions_enough() -> None:
-    assert len(QUERIES) >= 30
+    assert len(QUERIES) >= 40

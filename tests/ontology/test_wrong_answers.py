@@ -1,0 +1,166 @@
+"""Wrong data is noticed: where a statement is missing or changed, an `expect` fails.
+
+What may go unnoticed is no list but a reason: nothing is lost where another graph says the same, or
+where it follows from what is left (a measure is typed as one by `isMeasureOf`'s domain).
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pytest
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store, Triple
+
+from spacepolicy.catalogue import bind
+from spacepolicy.dataset.assembly import assemble
+from spacepolicy.dataset.reasoning import reason
+from spacepolicy.dataset.rules import Rule, compile_rules
+
+from .questions import BASE, BY_NAME, DEF, ROOT, as_compared, expected, solutions, terms
+
+SAMPLE: Final = 12
+"""How many statements are taken, of more than 400; each costs a round of reasoning."""
+Noticed = Literal["nothing is lost", "a clash"] | None
+"""What reasoning itself makes of a mutation: the statement is said elsewhere or follows from what
+is left; or it contradicts others, so that no build publishes it; or neither."""
+UNMERGED: Final = frozenset(
+    f"{BASE}{name}" for name in ("ontology/alignments", "ontology/shapes", "graph/inferred")
+)
+"""The graphs that are not part of the knowledge, or only follow from it."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """The shipped dataset, in a store that mutations change and restore."""
+
+    store: Store
+    said: Counter[Triple]
+    """Each statement of the knowledge, with the number of graphs that make it."""
+    known: frozenset[Triple]
+    """The default graph."""
+    rules: tuple[Rule, ...]
+
+    def asserted(self, gone: Triple, came: Triple | None) -> frozenset[Triple]:
+        """What is said after one of the graphs that say `gone` says `came` instead."""
+        left = self.said.keys() - ({gone} if self.said[gone] == 1 else set())
+        return frozenset(left | {came} if came else left)
+
+    @contextmanager
+    def mutated(self, quad: Quad, came: Triple | None = None) -> Iterator[Noticed]:
+        """The store with another statement, or none, for this one; what reasoning makes of it."""
+        asserted = self.asserted(quad.triple, came)
+        if asserted == self.said.keys():
+            yield "nothing is lost"
+            return
+        reasoning = reason(self.rules, asserted)
+        known = asserted | reasoning.inferred
+        off, on = self.known - known, known - self.known
+        instead = in_graph([came] if came else [], quad.graph_name)
+        self._replace((quad, *in_graph(off)), (*instead, *in_graph(on)))
+        try:
+            if not off and not on:
+                yield "nothing is lost"
+            elif reasoning.clashes:
+                yield "a clash"
+            else:
+                yield None
+        finally:
+            self._replace((*instead, *in_graph(on)), (quad, *in_graph(off)))
+
+    def _replace(self, gone: tuple[Quad, ...], came: tuple[Quad, ...]) -> None:
+        for quad in gone:
+            self.store.remove(quad)
+        self.store.extend(came)
+
+
+def in_graph(
+    triples: Iterable[Triple], graph: NamedNode | BlankNode | DefaultGraph | None = None
+) -> tuple[Quad, ...]:
+    name = graph or DefaultGraph()
+    return tuple(Quad(each.subject, each.predicate, each.object, name) for each in triples)
+
+
+@pytest.fixture(scope="module")
+def data() -> Data:
+    store = assemble(ROOT, packaged=False, report=lambda _: None).store
+    said = Counter(
+        quad.triple
+        for quad in store
+        if isinstance(quad.graph_name, NamedNode) and quad.graph_name.value not in UNMERGED
+    )
+    known = {quad.triple for quad in store.quads_for_pattern(None, None, None, DefaultGraph())}
+    return Data(store, said, frozenset(known), tuple(compile_rules(frozenset(said))))
+
+
+@pytest.fixture(scope="module")
+def wrong(data: Data) -> "Wrong":
+    return Wrong(data.store)
+
+
+class Wrong:
+    """Finds a saved query whose answer is not the one expected; the last found is asked first."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.asked = [
+            (query, bind(query, {}), as_compared(query, expected(query)))
+            for query in BY_NAME.values()
+        ]
+
+    def answer(self) -> str | None:
+        """The name of such a query, None where all answers are right."""
+        for place, (query, text, wanted) in enumerate(self.asked):
+            found = as_compared(query, map(terms, solutions(self.store, text)))
+            if found != wanted:
+                self.asked.insert(0, self.asked.pop(place))
+                return query.name
+        return None
+
+
+@pytest.fixture(scope="module")
+def leaves(data: Data) -> list[Quad]:
+    """What the passages state that contain no other passage."""
+    within = data.store.quads_for_pattern(None, NamedNode(f"{DEF}isWithin"), None, None)
+    outer = {quad.object for quad in within}
+    quads = [
+        quad
+        for quad in data.store
+        if "#char=" in str(quad.graph_name) and quad.graph_name not in outer
+    ]
+    return sorted(quads, key=str)
+
+
+def test_the_answers_are_right_before_anything_is_changed(wrong: Wrong) -> None:
+    assert wrong.answer() is None
+
+
+def test_a_missing_statement_gives_a_wrong_answer(
+    data: Data, wrong: Wrong, leaves: list[Quad]
+) -> None:
+    unnoticed = []
+    for quad in random.Random(2022).sample(leaves, SAMPLE):  # noqa: S311 # a sample, not a secret
+        with data.mutated(quad) as noticed:
+            if noticed is None and wrong.answer() is None:
+                unnoticed.append(str(quad))
+    assert unnoticed == []
+
+
+def test_a_changed_statement_gives_a_wrong_answer(
+    data: Data, wrong: Wrong, leaves: list[Quad]
+) -> None:
+    """Changed: another object of the same property, as a curator might slip."""
+    chance = random.Random(2025)  # noqa: S311 # a sample, not a secret
+    unnoticed = []
+    for quad in chance.sample(leaves, SAMPLE):
+        others = {each.object for each in leaves if each.predicate == quad.predicate}
+        others -= {each.object for each in leaves if each.subject == quad.subject}
+        if not others:
+            continue
+        came = Triple(quad.subject, quad.predicate, chance.choice(sorted(others, key=str)))
+        with data.mutated(quad, came) as noticed:
+            if noticed is None and wrong.answer() is None:
+                unnoticed.append(f"{quad} became {came}")
+    assert unnoticed == []

@@ -1,0 +1,89 @@
+"""The guide for maintainers does what it says: its commands run, its answers are given."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from .conftest import PROGRAM, ROOT
+
+GUIDE: Final = ROOT / "docs" / "maintaining.md"
+FENCE: Final = re.compile(r"^```(\w+)(?: append=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A fenced block: commands (sh), lines of their output (text), or what a file gains."""
+
+    language: str
+    file: str | None
+    text: str
+
+
+def chapters() -> Iterator[tuple[str, list[Step]]]:
+    """Each chapter of the guide, its heading first, with its steps."""
+    guide = GUIDE.read_text(encoding="utf-8")
+    for chapter in re.split(r"^## ", guide, flags=re.MULTILINE):
+        steps = [Step(*found) for found in FENCE.findall(chapter)]
+        yield chapter.splitlines()[0].strip("# "), steps
+
+
+CHAPTERS: Final = dict(chapters())
+
+
+@pytest.fixture
+def checkout(content: Path) -> Path:
+    """A copy of the content with a `run` that starts the program over it."""
+    shutil.copytree(ROOT / "tests" / "second_policy", content / "tests" / "second_policy")
+    run = content / "run"
+    run.write_text(f'#!/bin/sh\nexec "{PROGRAM}" "$@"\n', encoding="utf-8")
+    run.chmod(0o755)
+    return content
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_of_the_guide_does_what_it_says(chapter: str, checkout: Path) -> None:
+    settings = {
+        "SPACEPOLICY_CONTENT": str(checkout),
+        "SPACEPOLICY_STORE": str(checkout.parent / "store"),
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(checkout.parent),
+        "PATH": os.environ["PATH"],
+    }
+    printed = ""
+    for step in CHAPTERS[chapter]:
+        if step.language == "sh":
+            ended = subprocess.run(
+                ["sh", "-eu", "-c", step.text],
+                cwd=checkout,
+                env=settings,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert ended.returncode == 0, f"{step.text}\n{ended.stderr}"
+            printed = ended.stdout
+        elif step.file:
+            with (checkout / step.file).open("a", encoding="utf-8") as file:
+                file.write(f"\n{step.text}")
+        else:
+            assert [line for line in step.text.splitlines() if line not in printed] == [], printed
+
+
+def test_the_guide_has_a_chapter_for_each_piece_of_work() -> None:
+    assert [*CHAPTERS][1:] == [
+        "Add a technology",
+        "Add a measure's missing actor",
+        "Deprecate a property",
+        "Add a document",
+    ]
+    for chapter, steps in CHAPTERS.items():
+        languages = {step.language for step in steps}
+        assert languages <= {"sh", "text", "trig", "turtle"}, chapter
+        assert "sh" in languages, chapter
