@@ -26,6 +26,7 @@ from pyoxigraph import (
     serialize,
 )
 
+from spacepolicy.dataset.clashes import clash_findings
 from spacepolicy.dataset.evidence import Passage, coverage, evidence_faults, read_passages
 from spacepolicy.dataset.files import graph_findings, name_graphs, read_files
 from spacepolicy.dataset.ontology import (
@@ -34,17 +35,8 @@ from spacepolicy.dataset.ontology import (
     import_findings,
     knowledge_graphs,
 )
-from spacepolicy.dataset.reasoning import Clash, reason
-from spacepolicy.dataset.record import (
-    Fault,
-    Record,
-    graph_iri,
-    located,
-    place_of,
-    quads_in,
-    shown,
-)
-from spacepolicy.dataset.rules import compile_rules
+from spacepolicy.dataset.reasoning import Reasoner
+from spacepolicy.dataset.record import Record, graph_iri, located, quads_in
 from spacepolicy.dataset.sources import Source, read_sources
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
@@ -207,26 +199,13 @@ def _reason(
 ) -> frozenset[Triple]:
     """What follows from the knowledge; what clashes is noted."""
     started = perf_counter()
-    rules = compile_rules(knowledge)
-    reasoning = reason(rules, knowledge)
-    prefixes = declared_prefixes(record)
-    findings += (located(record, _fault(clash, prefixes)) for clash in reasoning.clashes)
-    inferences = _count(len(reasoning.inferred), "inference")
-    rounds = _count(reasoning.rounds, "round")
-    report(_line("rules", started, _count(len(rules), "rule"), rounds, inferences))
-    return reasoning.inferred
-
-
-def _fault(clash: Clash, prefixes: Mapping[str, str]) -> Fault:
-    """The clash as a fault of the first statement that it rests on."""
-    clashing, stated = (
-        " and ".join(f"`{shown(each, prefixes)}`" for each in statements)
-        for statements in (clash.statements, clash.grounds)
-    )
-    axiom = f" by the axiom `{shown(clash.rule.axiom, prefixes)}`" if clash.rule.axiom else ""
-    message = f"{clashing} cannot hold together{axiom}; they rest on {stated}."
-    places = tuple(place_of(ground) for ground in clash.grounds)
-    return Fault(clash.rule.name, message, places, "Withdraw one of these statements.")
+    reasoner = Reasoner(knowledge)
+    inferred = reasoner.inferred()
+    findings += clash_findings(record, reasoner, knowledge, declared_prefixes(record))
+    inferences = _count(len(inferred), "inference")
+    rounds = _count(reasoner.rounds, "round")
+    report(_line("rules", started, _count(len(reasoner.rules), "rule"), rounds, inferences))
+    return inferred
 
 
 def _assembly(

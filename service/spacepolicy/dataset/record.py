@@ -75,13 +75,14 @@ def located(record: Record, fault: Fault) -> Finding:
     """The fault as a finding, at the first of its places that a file states."""
     for place in fault.places:
         for file in record.files:
-            if any(_stands_at(quad, place) for quad in file.quads):
+            if any(stands_at(quad, place) for quad in file.quads):
                 line = line_in(file, place)
                 return Finding(file.name, line, fault.rule, fault.message, fault.remedy)
     return Finding("data", None, fault.rule, fault.message, fault.remedy)
 
 
-def _stands_at(quad: Quad, place: Place) -> bool:
+def stands_at(quad: Quad, place: Place) -> bool:
+    """Whether the statement has the parts of the place."""
     return (
         place.subject in (None, quad.subject)
         and place.predicate in (None, quad.predicate)
@@ -123,10 +124,11 @@ def shown(triple: Triple, prefixes: Mapping[str, str] | None = None) -> str:
     >>> shown(quad.triple, {"": "urn:"})
     ':a :b "c"'
     """
-    return " ".join(_short(term, prefixes or {}) for term in triple)
+    return " ".join(short(term, prefixes or {}) for term in triple)
 
 
-def _short(term: Term, prefixes: Mapping[str, str]) -> str:
+def short(term: Term, prefixes: Mapping[str, str]) -> str:
+    """The term's prefixed name where it has one, else the term as N-Triples writes it."""
     for prefix, namespace in prefixes.items():
         if isinstance(term, NamedNode) and term.value.startswith(namespace):
             local = term.value.removeprefix(namespace)
