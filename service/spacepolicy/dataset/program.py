@@ -206,9 +206,7 @@ def _fewest(body: Sequence[Atom], new: Delta) -> tuple[int, set[Row]]:
 def _test(terms: Terms, test: Test, variables: Sequence[str]) -> Callable[[Row], bool]:
     if isinstance(test, Differ):
         one, other = variables.index(test.one.value), variables.index(test.other.value)
-        return lambda row: (
-            row[one] > row[other] and _differ(terms.term(row[one]), terms.term(row[other]))
-        )
+        return lambda row: _differ(terms.term(row[one]), terms.term(row[other]))
     place, datatype = variables.index(test.value.value), test.datatype
     seen: dict[int, bool] = {}
 
