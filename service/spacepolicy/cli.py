@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_cite(commands)
     _add_query(commands)
+    _add_explain(commands)
     _add_fmt(commands)
     return parser
 
@@ -232,6 +233,22 @@ def _add_query(commands: Commands) -> None:
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time of the query (30)")
 
 
+def _add_explain(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "explain",
+        _explain,
+        "Why a statement holds: rules and axioms, down to the words of the source.",
+        "spacepolicy explain '<id/policy/one/task/1>' :concerns '<id/product/two>'",
+    )
+    _add_store(parser)
+    terms = "an IRI, a name with a prefix the ontology declares"
+    parser.add_argument("subject", metavar="S", help=f"{terms}; <…> may be relative to the base")
+    parser.add_argument("predicate", metavar="P", help=f"{terms}, or a (rdf:type)")
+    parser.add_argument("object", metavar="O", help=f"{terms}, or a literal as Turtle writes it")
+    parser.add_argument("--format", choices=["text", "json"], default="text", help="(text)")
+
+
 def _add_fmt(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -280,6 +297,12 @@ def _query(given: argparse.Namespace, chosen: Settings) -> int:
             raise UsageError(f"-p takes name=value, not {pair!r}.")
         parameters.setdefault(name, []).append(value)
     return query(chosen, given.query, parameters, given.format)
+
+
+def _explain(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.explain import explain
+
+    return explain(chosen, (given.subject, given.predicate, given.object), given.format)
 
 
 def _fmt(given: argparse.Namespace, chosen: Settings) -> int:

@@ -162,3 +162,46 @@ def test_every_command_has_help_with_an_example(program: Program) -> None:
     assert {"serve", "build", "check", "cite", "query", "fmt"} <= set(commands)
     for command in commands:
         assert "Example: spacepolicy" in program.run(command, "--help").stdout
+
+
+TASK = "<id/policy/shanghai-2022-spatial-information/task/2>"
+ROCKET = "<id/technology/reusable-rocket>"
+
+
+def test_explain_prints_the_proof_down_to_the_quoted_words(program: Program) -> None:
+    ended = program.run_here("explain", TASK, ":concerns", ROCKET)
+    assert ended.returncode == 0, ended.stderr
+    first, *rest = ended.stdout.splitlines()
+    assert first.endswith(":concerns <https://w3id.org/spacepolicy/id/technology/reusable-rocket>")
+    assert any(line.strip().startswith("follows by prp-spo2: :hasPart o") for line in rest)
+    assert any(line.endswith(f"{PASSAGE}>: “{WORDS}”") for line in rest)
+
+
+def test_explain_prints_the_same_proof_for_programs(program: Program) -> None:
+    ended = program.run_here("explain", TASK, ":concerns", ROCKET, "--format", "json")
+    proof = json.loads(ended.stdout)
+    assert proof["steps"][-1]["statement"] == proof["statement"]
+    words = {origin.get("exact") for step in proof["steps"] for origin in step.get("stated", ())}
+    assert WORDS in words
+
+
+def test_explain_of_a_literal_finds_it_however_it_is_written(program: Program) -> None:
+    for written in ("2", "02", '"2"^^xsd:integer'):
+        ended = program.run_here("explain", TASK, ":ordinal", written)
+        assert ended.returncode == 0, written
+
+
+@pytest.mark.parametrize(
+    ("terms", "status", "said"),
+    [
+        ((TASK, "a", ":Region"), 1, "does not hold"),
+        ((TASK, "a", "unknown:Region"), 2, "no IRI, prefixed name or Turtle literal"),
+        ((TASK, "'a'", ":Region"), 2, "is no property"),
+        (("5", "a", ":Region"), 2, "only things with names"),
+    ],
+)
+def test_explain_says_what_cannot_be_explained(
+    program: Program, terms: tuple[str, str, str], status: int, said: str
+) -> None:
+    ended = program.run_here("explain", *terms)
+    assert (ended.returncode, said in ended.stderr) == (status, True), ended.stderr

@@ -394,10 +394,21 @@ def test_a_clash_is_found_with_its_axiom_at_a_statement_that_makes_it(
     )
     step = "<https://example.org/gov/id/step/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
     assert f"`{step} :Step` and `{step} :Plant` cannot hold together" in finding.message
-    assert "by the axiom `:Step <http://www.w3.org/2002/07/owl#disjointWith> :Plant`" in (
-        finding.message
+    assert "by the axiom `:Step DisjointWith :Plant` (ontology/core.ttl:18)" in finding.message
+    assert finding.message.endswith(
+        f"grounds: `{step} :Step` (data/background/trees.trig:7) and "
+        f"`{step} :Tree` (data/plan.trig:13)."
     )
-    assert finding.message.endswith(f"they rest on `{step} :Step` and `{step} :Tree`.")
+
+
+def test_clashes_that_rest_on_the_same_statements_are_one_finding(
+    content: Path, change: Change
+) -> None:
+    change("data/plan.trig", "id/step/1> a :Step ;", "id/step/1> a :Step , :Tree ;")
+    change(
+        "ontology/core.ttl", ":Step owl:disj", ":Step owl:disjointWith :Tree .\n\n:Step owl:disj"
+    )
+    assert len(findings(content)) == 1
 
 
 def test_a_clash_is_found_at_the_very_statement_it_rests_on(content: Path, change: Change) -> None:

@@ -22,7 +22,7 @@ def query(
     Raises: ProblemError where the query fails, UsageError where there is no such query or format.
     """
     text = _text(chosen, asked, parameters)
-    revision = _revision(chosen)
+    revision = local_revision(chosen)
     request = Query(
         text,
         solutions_format=_format("solutions", format or "tsv"),
@@ -62,8 +62,8 @@ def _path(chosen: Settings, asked: str) -> Path:
     return saved
 
 
-def _revision(chosen: Settings) -> Revision:
-    """The revision of these files; without a word where it is in force already."""
+def local_revision(chosen: Settings) -> Revision:
+    """The revision of these files; built first where it is not in force already."""
     if chosen.content == "none":
         current = revisions.current(store_path(chosen))
         if current is not None:

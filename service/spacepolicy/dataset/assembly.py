@@ -78,7 +78,7 @@ def _assembly(material: Material) -> Assembly:
         store=material.dataset,
         prefixes=material.prefixes,
         record_count=len(material.quads),
-        inferred_count=len(material.reasoning.inferred),
+        inferred_count=len(material.inferred),
         default_count=len(material.default),
         graph_count=len({quad.graph_name for quad in material.quads}),
         record_sha256=material.digest,

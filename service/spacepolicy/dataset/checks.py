@@ -11,6 +11,7 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy.dataset.clashes import clash_findings
 from spacepolicy.dataset.clauses import (
     Division,
     clause_faults,
@@ -24,8 +25,7 @@ from spacepolicy.dataset.hygiene import hygiene_faults
 from spacepolicy.dataset.layout import format_text
 from spacepolicy.dataset.material import Material
 from spacepolicy.dataset.ontology import declared_prefixes
-from spacepolicy.dataset.reasoning import Clash
-from spacepolicy.dataset.record import Fault, located, place_of, shown
+from spacepolicy.dataset.record import Fault, located
 from spacepolicy.dataset.shapes import shape_faults
 from spacepolicy.dataset.sources import FOLDER as SEEDS
 from spacepolicy.errors import Finding, FindingsError
@@ -136,26 +136,14 @@ def _hygiene(name: str, material: Material) -> Verdict:
 
 
 def _rules(material: Material) -> Verdict:
-    reasoning, prefixes = material.reasoning, declared_prefixes(material.record)
-    faults = (_clash_fault(clash, prefixes) for clash in reasoning.clashes)
-    counts = (
-        count(len(material.rules), "rule"),
-        count(reasoning.rounds, "round"),
-        count(len(reasoning.inferred), "inference"),
+    reasoner, prefixes = material.reasoner, declared_prefixes(material.record)
+    report = (
+        count(len(reasoner.rules), "rule"),
+        count(reasoner.rounds, "round"),
+        count(len(material.inferred), "inference"),
     )
-    return Verdict(_located(material, faults), counts)
-
-
-def _clash_fault(clash: Clash, prefixes: dict[str, str]) -> Fault:
-    """The clash as a fault of the first statement that it rests on."""
-    clashing, stated = (
-        " and ".join(f"`{shown(each, prefixes)}`" for each in statements)
-        for statements in (clash.statements, clash.grounds)
-    )
-    axiom = f" by the axiom `{shown(clash.rule.axiom, prefixes)}`" if clash.rule.axiom else ""
-    message = f"{clashing} cannot hold together{axiom}; they rest on {stated}."
-    places = tuple(place_of(ground) for ground in clash.grounds)
-    return Fault(clash.rule.name, message, places, "Withdraw one of these statements.")
+    findings = clash_findings(material.record, reasoner, material.knowledge, prefixes)
+    return Verdict(tuple(findings), report)
 
 
 def _shapes(material: Material) -> Verdict:

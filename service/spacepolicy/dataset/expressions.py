@@ -1,8 +1,8 @@
 """Class and property expressions as patterns of statements about their members.
 
 A class on the condition's side may be an intersection, a union, a some-values or has-value
-restriction; on the consequence's an intersection, an all-values or has-value restriction, or a
-complement. What is written otherwise is of no rule.
+restriction; on the consequence's an intersection, an all-values or has-value restriction, at most
+one or none of something, or a complement. What is written otherwise is of no rule.
 
 Spec: https://www.w3.org/TR/owl2-profiles/#Class_Expressions_3,
 https://www.w3.org/TR/owl2-mapping-to-rdf/
@@ -23,6 +23,7 @@ PatternTerm = Term | Variable
 TYPE: Final = NamedNode(f"{RDF}type")
 SUBCLASS: Final = NamedNode(f"{RDFS}subClassOf")
 SUBPROPERTY: Final = NamedNode(f"{RDFS}subPropertyOf")
+SAME: Final = NamedNode(f"{OWL}sameAs")
 THING: Final = NamedNode(f"{OWL}Thing")
 NOTHING: Final = NamedNode(f"{OWL}Nothing")
 DOMAIN: Final = NamedNode(f"{RDFS}domain")
@@ -64,6 +65,38 @@ class Pattern:
 
 
 Body = tuple[Pattern, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Differ:
+    """Two values are literals that stand for different things."""
+
+    one: Variable
+    other: Variable
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A value is a literal that is not of the datatype."""
+
+    value: Variable
+    datatype: NamedNode
+
+
+Test = Differ | Outside
+"""What must be seen of values beside the premises for a clash."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What follows from a membership where more premises hold too; no conclusion is a clash."""
+
+    more: Body
+    conclusion: Pattern | None
+    test: Test | None = None
 
 
 @final
@@ -169,18 +202,19 @@ def _restricted(
 
 def heads(
     ontology: Axioms, expression: Term, member: PatternTerm, fresh: Iterator[Variable]
-) -> Iterator[tuple[Body, Pattern | None]]:
-    """What follows from the member's being of the class, each with the premises it needs more."""
+) -> Iterator[Head]:
+    """What follows from the member's being of the class."""
     if isinstance(expression, NamedNode):
         if expression != THING:
-            yield (), None if expression == NOTHING else Pattern(member, TYPE, expression)
+            is_nothing = expression == NOTHING
+            yield Head((), None if is_nothing else Pattern(member, TYPE, expression))
         return
     if (parts := ontology.one(expression, "intersectionOf")) is not None:
         for part in ontology.members(parts):
             yield from heads(ontology, part, member, fresh)
     if (excluded := ontology.one(expression, "complementOf")) is not None:
         for body in bodies(ontology, excluded, member, fresh):
-            yield body, None
+            yield Head(body, None)
     if (role := ontology.one(expression, "onProperty")) is not None:
         yield from _restricting(ontology, expression, role, member, fresh)
 
@@ -191,12 +225,54 @@ def _restricting(
     role: Term,
     member: PatternTerm,
     fresh: Iterator[Variable],
-) -> Iterator[tuple[Body, Pattern | None]]:
+) -> Iterator[Head]:
     if (value := ontology.one(restriction, "hasValue")) is not None:
         for link in links(ontology, role, member, value):
-            yield (), link
+            yield Head((), link)
     if (filler := ontology.one(restriction, "allValuesFrom")) is not None:
-        other = next(fresh)
-        for link in links(ontology, role, member, other):
-            for more, conclusion in heads(ontology, filler, other, fresh):
-                yield (link, *more), conclusion
+        yield from _all_values(ontology, role, filler, member, fresh)
+    counted = ontology.one(restriction, "onClass") or THING
+    for name in ("maxCardinality", "cardinality", "maxQualifiedCardinality"):
+        most = ontology.one(restriction, name)
+        if isinstance(most, Literal) and most.value in ("0", "1"):
+            counts = counted if name == "maxQualifiedCardinality" else THING
+            yield from _at_most(ontology, int(most.value), (role, counts), member, fresh)
+
+
+def _all_values(
+    ontology: Axioms, role: Term, filler: Term, member: PatternTerm, fresh: Iterator[Variable]
+) -> Iterator[Head]:
+    other = next(fresh)
+    for link in links(ontology, role, member, other):
+        if is_datatype(ontology, filler):
+            if isinstance(filler, NamedNode):
+                yield Head((link,), None, Outside(other, filler))
+            continue
+        for head in heads(ontology, filler, other, fresh):
+            yield Head((link, *head.more), head.conclusion, head.test)
+
+
+def _at_most(
+    ontology: Axioms,
+    most: int,
+    counted: tuple[Term, Term],
+    member: PatternTerm,
+    fresh: Iterator[Variable],
+) -> Iterator[Head]:
+    """No value of the class counted, or one at the most: two are then the same."""
+    role, values = counted
+    met: list[Body] = [()]
+    others = [next(fresh) for _ in range(most + 1)]
+    for other in others:
+        ways = [
+            (link, *body)
+            for link in links(ontology, role, member, other)
+            for body in bodies(ontology, values, other, fresh)
+        ]
+        met = [(*before, *way) for before in met for way in ways]
+    for body in met:
+        if most == 0:
+            yield Head(body, None)
+        else:
+            yield Head(body, Pattern(others[0], SAME, others[1]))
+            yield Head(body, None, Differ(others[0], others[1]))

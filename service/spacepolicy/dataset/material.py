@@ -32,9 +32,8 @@ from spacepolicy.dataset.ontology import (
     knowledge_graphs,
     shape_graphs,
 )
-from spacepolicy.dataset.reasoning import Reasoning, reason
+from spacepolicy.dataset.reasoning import Reasoner
 from spacepolicy.dataset.record import Record, graph_iri, quads_in
-from spacepolicy.dataset.rules import Rule, compile_rules
 from spacepolicy.dataset.sources import Source, read_sources
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
@@ -131,26 +130,26 @@ class Material:
         return frozenset(quad.triple for quad in self.quads if graph_iri(quad) in merged)
 
     @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules that the ontology's axioms make."""
-        return compile_rules(self.knowledge)
+    def reasoner(self) -> Reasoner:
+        """The knowledge with what follows from it, and what clashes in it."""
+        return Reasoner(self.knowledge)
 
     @cached_property
-    def reasoning(self) -> Reasoning:
-        """What follows from the knowledge, and what clashes in it."""
-        return reason(self.rules, self.knowledge)
+    def inferred(self) -> frozenset[Triple]:
+        """What follows from the knowledge and is not asserted."""
+        return self.reasoner.inferred()
 
     @cached_property
     def default(self) -> frozenset[Triple]:
         """The default graph: what is asserted and what follows."""
-        return self.knowledge | self.reasoning.inferred
+        return self.knowledge | self.inferred
 
     @cached_property
     def dataset(self) -> Store:
         """The record's named graphs, the graph of what is only inferred, and the default graph."""
         store = Store()
         store.extend(self.quads)
-        store.extend(quads_in(self.base.inferred, self.reasoning.inferred))
+        store.extend(quads_in(self.base.inferred, self.inferred))
         store.extend(quads_in(DefaultGraph(), self.default))
         return store
 

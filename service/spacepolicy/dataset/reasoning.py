@@ -1,46 +1,37 @@
-"""Reasoning: everything that rules make of statements, and the clashes among them.
+"""Reasoning: everything that rules make of statements, kept as statements come and go.
 
-Rules run as SPARQL over a store in memory, to fixpoint; each round looks only for what uses a
-statement that the round before found (semi-naive evaluation).
+Each round joins only what uses a statement that the round before found (semi-naive evaluation).
+What is withdrawn takes back all that rests on it; what also follows from something else is then
+found again (delete and rederive).
+
+Spec: Gupta, Mumick, Subrahmanian, Maintaining Views Incrementally, SIGMOD 1993,
+https://doi.org/10.1145/170035.170066
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+import gc
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, cast, final
+from typing import final
 
-from pyoxigraph import (
-    BlankNode,
-    DefaultGraph,
-    NamedNode,
-    QuerySolutions,
-    QueryTriples,
-    Store,
-    Triple,
-    Variable,
-)
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from spacepolicy.dataset.expressions import SUBCLASS, SUBPROPERTY, TYPE, Pattern, PatternTerm, Term
-from spacepolicy.dataset.record import quads_in
-from spacepolicy.dataset.rules import Rule
-from spacepolicy.namespaces import OWL
-
-_NEW: Final = NamedNode("urn:x-spacepolicy:new")
-"""The graph of what the last round found; the default graph holds everything."""
-_SCHEMA: Final = frozenset({SUBCLASS, SUBPROPERTY})
-_REFLEXIVE: Final = frozenset({SUBCLASS, SUBPROPERTY, NamedNode(f"{OWL}sameAs")})
+from spacepolicy.dataset.expressions import Term
+from spacepolicy.dataset.facts import Delta, Facts, Key, Row, add, joined
+from spacepolicy.dataset.program import Program
+from spacepolicy.dataset.rule import Rule, is_axiomatic
+from spacepolicy.dataset.rules import compile_rules
+from spacepolicy.dataset.terms import Terms
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Statements that cannot hold together, by a rule without a conclusion.
-
-    `grounds` are the asserted statements that they were found to rest on.
-    """
+    """Statements that cannot hold together, by a rule without a conclusion."""
 
     rule: Rule
     statements: tuple[Triple, ...]
-    grounds: tuple[Triple, ...]
 
 
 @final
@@ -53,138 +44,224 @@ class Reasoning:
     rounds: int
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is inferred now and was not before, and the other way round."""
+
+    appeared: frozenset[Triple]
+    gone: frozenset[Triple]
+
+
 def reason(rules: Sequence[Rule], asserted: Iterable[Triple]) -> Reasoning:
     """Run the rules over the statements until nothing new follows."""
-    known = set(asserted)
-    found_in: dict[Triple, int] = {}
-    store = Store()
-    store.extend(quads_in(DefaultGraph(), known))
-    new, rounds = frozenset(known), 0
-    while new:
-        rounds += 1
-        store.clear_graph(_NEW)
-        store.extend(quads_in(_NEW, new))
-        found = _consequences(store, rules, new) - known - found_in.keys()
-        new = frozenset(filter(_worth_stating, found))
-        found_in |= dict.fromkeys(new, rounds)
-        store.extend(quads_in(DefaultGraph(), new))
-    whole = _Whole(store, tuple(rules), found_in)
-    return Reasoning(frozenset(found_in), tuple(_clashes(whole)), rounds)
+    reasoner = Reasoner(asserted, rules)
+    return Reasoning(reasoner.inferred(), reasoner.clashes(), reasoner.rounds)
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """Everything that holds, by which rules, and the round that each inference was found in."""
+class Reasoner:
+    """The statements asserted, and what follows from them by the rules of their own axioms.
 
-    store: Store
-    rules: tuple[Rule, ...]
-    found_in: Mapping[Triple, int]
+    `rules` in place of those of the axioms stay as they are given. `rounds` counts those of the
+    last change.
+    """
+
+    def __init__(self, asserted: Iterable[Triple], rules: Sequence[Rule] | None = None) -> None:
+        self._fixed = rules is not None
+        self.rounds = 0
+        with _without_collection():
+            asserted = tuple(asserted)
+            self._start(asserted, compile_rules(asserted) if rules is None else tuple(rules))
+
+    def _start(self, asserted: Iterable[Triple], rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
+        self._terms = Terms()
+        self._facts = Facts()
+        self._derived: Delta = {}
+        self._clashes: dict[tuple[int, Row], Clash] = {}
+        delta = self._terms.delta(asserted)
+        for key, rows in delta.items():
+            self._facts.add(key, rows)
+        self._program = Program(self._terms, self._facts, rules)
+        self._saturate(delta, first=True)
+        self._find_clashes(None)
+
+    def asserted(self) -> Iterator[Triple]:
+        """Every statement that is asserted."""
+        for key in tuple(self._facts.keys()):
+            derived = self._derived.get(key, frozenset[Row]())
+            rows = (row for row in self._facts.rows(key) if row not in derived)
+            yield from self._terms.triples(key, rows)
+
+    def inferred(self) -> frozenset[Triple]:
+        """Every statement that follows and is not asserted."""
+        with _without_collection():
+            return _triples(self._terms, self._derived)
+
+    def clashes(self) -> tuple[Clash, ...]:
+        """What cannot hold together, in a stable order."""
+        found = sorted(
+            self._clashes.items(), key=lambda each: (each[0][0], str(each[1].statements))
+        )
+        return tuple(clash for _, clash in found)
+
+    def change(self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()) -> Change:
+        """Assert statements and withdraw others; one that is in both is asserted after.
+
+        A change of the axioms starts anew.
+        """
+        added, withdrawn = tuple(added), tuple(withdrawn)
+        with _without_collection():
+            if not self._fixed and any(map(is_axiomatic, itertools.chain(added, withdrawn))):
+                return self._anew(added, withdrawn)
+            self.rounds = 0
+            after = self._withdraw(self._terms.delta(withdrawn))
+            then = self._assert(self._terms.delta(added))
+            appeared, gone = (joined(pair) for pair in zip(after, then, strict=True))
+            return Change(
+                _triples(self._terms, _less(appeared, gone)),
+                _triples(self._terms, _less(gone, appeared)),
+            )
+
+    def _anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> Change:
+        before = _triples(self._terms, self._derived)
+        asserted = {*self.asserted()}.difference(withdrawn).union(added)
+        self._start(asserted, compile_rules(asserted))
+        after = _triples(self._terms, self._derived)
+        return Change(after - before, before - after)
+
+    def matching(
+        self, subject: Term | None, predicate: NamedNode | None, value: Term | None
+    ) -> Iterator[Triple]:
+        """The statements that hold and have the parts that are given."""
+        keys = self._facts.keys() if predicate is None else self._keys(predicate, value)
+        one = None if subject is None else self._terms.number(subject)
+        other = None if value is None else self._terms.number(value)
+        for key in tuple(keys):
+            yield from self._terms.triples(key, self._facts.matching(key, one, other))
+
+    def _keys(self, predicate: NamedNode, value: Term | None) -> Iterator[Key]:
+        role = self._terms.number(predicate)
+        if role != self._terms.type or isinstance(value, Literal):
+            yield role
+        elif value is not None:
+            yield ~self._terms.number(value)
+        else:
+            yield from self._facts.classes
+
+    def is_asserted(self, statement: Triple) -> bool:
+        """Whether the statement is asserted, and not only inferred or unknown."""
+        ((key, rows),) = self._terms.delta([statement]).items()
+        derived = self._derived.get(key, frozenset[Row]())
+        return all(self._facts.holds(key, row) and row not in derived for row in rows)
+
+    def _assert(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Add asserted statements; what is inferred then and was not, and what no longer is."""
+        new: Delta = {}
+        gone: Delta = {}
+        for key, rows in delta.items():
+            derived = self._derived.get(key)
+            if derived:
+                gone[key] = rows & derived
+                derived -= rows
+            new[key] = {row for row in rows if not self._facts.holds(key, row)}
+            self._facts.add(key, new[key])
+        found = self._saturate(new)
+        self._find_clashes(joined([new, found]))
+        return found, gone
+
+    def _saturate(self, new: Delta, *, first: bool = False) -> Delta:
+        """Add what follows from what is new; `first`: from what is everything."""
+        whole: Delta = self._derived if first else {}
+        while first or any(new.values()):
+            self.rounds += 1
+            found = self._program.consequences(new, first=first)
+            new, first = {}, False
+            for key, rows in found.items():
+                missing = self._facts.missing(key, rows)
+                if key in self._program.schema:
+                    missing = {row for row in missing if self._is_worth_stating(key, row)}
+                if missing:
+                    new[key] = missing
+                    self._facts.add(key, missing)
+            add(self._derived, new)
+            if whole is not self._derived:
+                add(whole, new)
+        return whole
+
+    def _is_worth_stating(self, key: Key, row: Row) -> bool:
+        """Whether it tells anyone anything: no class without a name below or above another,
+        nothing below itself or the same as itself, no literal the same as anything."""
+        one, other = row
+        if one == other or other < 0:
+            return False
+        kinds = (type(self._terms.term(one)), type(self._terms.term(other)))
+        return key == self._program.same or BlankNode not in kinds
+
+    def _withdraw(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Take back asserted statements; what is inferred then and was not, what no longer is."""
+        left: Delta = {}
+        for key, rows in delta.items():
+            derived = self._derived.get(key, frozenset[Row]())
+            left[key] = {row for row in rows if row not in derived and self._facts.holds(key, row)}
+        resting = self._resting_on(left)
+        for key, rows in joined([left, resting]).items():
+            self._facts.remove(key, rows)
+        for key, rows in resting.items():
+            self._derived[key] -= rows
+        again = self._program.rederivable(joined([left, resting]))
+        for key, rows in again.items():
+            self._facts.add(key, rows)
+        add(self._derived, again)
+        back = joined([again, self._saturate(again)])
+        self._forget_clashes()
+        return _less(back, resting), _less(resting, back)
+
+    def _resting_on(self, withdrawn: Delta) -> Delta:
+        """What was inferred from the statements in any way, and from what rests on them."""
+        resting: Delta = {}
+        delta = withdrawn
+        while any(delta.values()):
+            found = self._program.consequences(delta)
+            delta = {}
+            for key, rows in found.items():
+                derived = self._derived.get(key)
+                if derived:
+                    delta[key] = derived.intersection(rows) - resting.get(key, frozenset[Row]())
+            add(resting, delta)
+        return resting
+
+    def _find_clashes(self, new: Delta | None) -> None:
+        for number, row in self._program.clashing(new):
+            rule = self.rules[number]
+            statements = self._program.statements(number, row)
+            self._clashes.setdefault((number, row), Clash(rule, statements))
+
+    def _forget_clashes(self) -> None:
+        for found, clash in tuple(self._clashes.items()):
+            parts = self._terms.delta(clash.statements)
+            if not all(self._facts.holds(key, row) for key, rows in parts.items() for row in rows):
+                del self._clashes[found]
 
 
-def _consequences(store: Store, rules: Sequence[Rule], new: Set[Triple]) -> set[Triple]:
-    """What the rules make of the whole with at least one premise among what is new."""
-    keys = _keys(new)
-    found: set[Triple] = set()
-    for rule in rules:
-        if rule.conclusion is None:
-            continue
-        for number, premise in enumerate(rule.premises):
-            if _key(premise.predicate, premise.object) in keys:
-                answer = store.query(_construction(rule, rule.conclusion, number))
-                found.update(cast("QueryTriples", answer))
-    return found
-
-
-def _keys(triples: Iterable[Triple]) -> frozenset[object]:
-    return frozenset(_key(triple.predicate, triple.object) for triple in triples)
-
-
-def _key(predicate: PatternTerm, value: PatternTerm) -> object:
-    """What a premise and a statement that may meet it have in common."""
-    return (predicate, value) if predicate == TYPE else predicate
-
-
-def _construction(rule: Rule, conclusion: Pattern, new: int) -> str:
-    """The query for what follows where the premise of that number is met by something new."""
-    others = (premise for number, premise in enumerate(rule.premises) if number != new)
-    where = " . ".join(map(str, others))
-    first = f"GRAPH {_NEW} {{ {rule.premises[new]} }}"
-    return f"CONSTRUCT {{ {conclusion} }} WHERE {{ {first} {where} }}"
-
-
-def _worth_stating(triple: Triple) -> bool:
-    """Whether a consequence tells anyone anything: no class without a name below or above
-    another, nothing below itself or the same as itself."""
-    if triple.predicate in _SCHEMA and BlankNode in (type(triple.subject), type(triple.object)):
-        return False
-    return triple.predicate not in _REFLEXIVE or triple.subject != triple.object
-
-
-def _clashes(whole: _Whole) -> Iterator[Clash]:
-    """The clashes, one for all that rest on the same grounds."""
-    seen: set[frozenset[Triple]] = set()
-    for rule in whole.rules:
-        if rule.conclusion is None:
-            for statements in _met(whole.store, rule.premises):
-                found = (ground for each in statements for ground in _grounds(whole, each))
-                grounds = tuple(dict.fromkeys(found))
-                if frozenset(grounds) not in seen:
-                    seen.add(frozenset(grounds))
-                    yield Clash(rule, statements, grounds)
-
-
-def _grounds(whole: _Whole, statement: Triple) -> Iterator[Triple]:
-    """The asserted statements that the statement was first found to rest on."""
-    if statement not in whole.found_in:
-        yield statement
-        return
-    for premise in _premises(whole, statement):
-        yield from _grounds(whole, premise)
-
-
-def _premises(whole: _Whole, statement: Triple) -> tuple[Triple, ...]:
-    """What the statement follows from by one rule, all of it known a round before."""
-    before = whole.found_in[statement]
-    for rule in whole.rules:
-        bound = None if rule.conclusion is None else _matched(rule.conclusion, statement)
-        if bound is not None and not any(isinstance(term, BlankNode) for term in bound.values()):
-            for met in _met(whole.store, [_bound(each, bound) for each in rule.premises]):
-                if all(whole.found_in.get(each, 0) < before for each in met):
-                    return met
-    return ()
-
-
-def _matched(pattern: Pattern, statement: Triple) -> dict[Variable, Term] | None:
-    """What the pattern's variables stand for where the statement meets it."""
-    bound: dict[Variable, Term] = {}
-    for part, term in zip(pattern.parts, statement, strict=True):
-        if isinstance(part, Variable):
-            if bound.setdefault(part, term) != term:
-                return None
-        elif part != term:
-            return None
-    return bound
-
-
-def _bound(pattern: Pattern, bound: Mapping[Variable, Term]) -> Pattern:
-    return Pattern(
-        *(bound.get(part, part) if isinstance(part, Variable) else part for part in pattern.parts)
+def _triples(terms: Terms, delta: Delta) -> frozenset[Triple]:
+    return frozenset(
+        itertools.chain.from_iterable(terms.triples(key, rows) for key, rows in delta.items())
     )
 
 
-def _met(store: Store, premises: Sequence[Pattern]) -> Iterator[tuple[Triple, ...]]:
-    """The statements that meet the premises, for each way in which some do."""
-    where = " . ".join(map(str, premises))
-    variables = {part for premise in premises for part in premise.variables}
-    if not variables:
-        if store.query(f"ASK {{ {where} }}"):
-            yield tuple(_statement(premise, {}) for premise in premises)
-        return
-    for solution in cast("QuerySolutions", store.query(f"SELECT * WHERE {{ {where} }}")):
-        values = {variable: solution[variable] for variable in variables}
-        yield tuple(_statement(premise, values) for premise in premises)
+def _less(delta: Delta, other: Delta) -> Delta:
+    return {key: rows - other.get(key, frozenset[Row]()) for key, rows in delta.items()}
 
 
-def _statement(premise: Pattern, values: Mapping[Variable, Term]) -> Triple:
-    return Triple(*_bound(premise, values).parts)  # type: ignore[arg-type] # all are bound
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Many small sets make no circles: looking for some would take most of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

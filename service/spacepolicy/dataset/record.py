@@ -76,7 +76,7 @@ def located(record: Record, fault: Fault) -> Finding:
     """The fault as a finding, at the first of its places that a file states."""
     for place in fault.places:
         for file in record.files:
-            if any(_stands_at(quad, place) for quad in file.quads):
+            if any(stands_at(quad, place) for quad in file.quads):
                 line = line_in(file, place)
                 return _finding(fault, file.name, line)
     return _finding(fault, "data", None)
@@ -86,7 +86,8 @@ def _finding(fault: Fault, path: str, line: int | None) -> Finding:
     return Finding(path, line, fault.rule, fault.message, fault.remedy, fault.severity)
 
 
-def _stands_at(quad: Quad, place: Place) -> bool:
+def stands_at(quad: Quad, place: Place) -> bool:
+    """Whether the statement has the parts of the place."""
     return (
         place.subject in (None, quad.subject)
         and place.predicate in (None, quad.predicate)
@@ -132,7 +133,7 @@ def shown(triple: Triple, prefixes: Mapping[str, str] | None = None) -> str:
 
 
 def short(term: Term, prefixes: Mapping[str, str]) -> str:
-    """A term as Turtle writes it; a prefixed name where a prefix fits."""
+    """The term's prefixed name where it has one, else the term as N-Triples writes it."""
     for prefix, namespace in prefixes.items():
         if isinstance(term, NamedNode) and term.value.startswith(namespace):
             local = term.value.removeprefix(namespace)

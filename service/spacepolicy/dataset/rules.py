@@ -8,20 +8,21 @@ Spec: https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
-from pyoxigraph import BlankNode, NamedNode, Triple, Variable
+from pyoxigraph import NamedNode, Triple, Variable
 
 from spacepolicy.dataset.expressions import (
     DOMAIN,
-    NOTHING,
     RANGE,
+    SAME,
     SUBCLASS,
     SUBPROPERTY,
     TYPE,
     Axioms,
     Body,
+    Differ,
+    Outside,
     Pattern,
     Term,
     bodies,
@@ -31,52 +32,9 @@ from spacepolicy.dataset.expressions import (
     owl,
     variables,
 )
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """The conclusion follows where all premises hold; a rule without one finds a clash.
-
-    `axiom` is the statement that the rule was compiled from (None: it holds in any ontology).
-    """
-
-    name: str
-    axiom: Triple | None
-    premises: tuple[Pattern, ...]
-    conclusion: Pattern | None
-
-    @property
-    def sound(self) -> bool:
-        """Whether the rule says only what its premises bind, and names no blank node."""
-        patterns = (*self.premises, *([self.conclusion] if self.conclusion else []))
-        if any(isinstance(part, BlankNode) for pattern in patterns for part in pattern.parts):
-            return False
-        bound = frozenset().union(*(premise.variables for premise in self.premises))
-        return bool(self.premises) and (
-            self.conclusion is None or self.conclusion.variables <= bound
-        )
-
+from spacepolicy.dataset.rule import GENERAL_RULES, Rule, is_axiomatic
 
 _X, _Y, _Z = Variable("x"), Variable("y"), Variable("z")
-
-GENERAL_RULES: Final = (
-    Rule(
-        "scm-sco",
-        None,
-        (Pattern(_X, SUBCLASS, _Y), Pattern(_Y, SUBCLASS, _Z)),
-        Pattern(_X, SUBCLASS, _Z),
-    ),
-    Rule(
-        "scm-spo",
-        None,
-        (Pattern(_X, SUBPROPERTY, _Y), Pattern(_Y, SUBPROPERTY, _Z)),
-        Pattern(_X, SUBPROPERTY, _Z),
-    ),
-    Rule("cls-nothing2", None, (Pattern(_X, TYPE, NOTHING),), None),
-)
-"""What holds in any ontology."""
-
 
 _Ends = tuple[Variable, Variable]
 _KINDS: Final[dict[NamedNode, tuple[str, tuple[_Ends, ...], _Ends | None]]] = {
@@ -91,14 +49,16 @@ _KINDS: Final[dict[NamedNode, tuple[str, tuple[_Ends, ...], _Ends | None]]] = {
 
 def compile_rules(axioms: Iterable[Triple]) -> tuple[Rule, ...]:
     """The rules that the axioms among these statements make, in a stable order."""
-    ontology = Axioms(axioms)
+    ontology = Axioms(filter(is_axiomatic, axioms))
     rules = itertools.chain(
         GENERAL_RULES,
         _class_rules(ontology),
         _property_rules(ontology),
         _characteristic_rules(ontology),
         _chain_rules(ontology),
+        _identity_rules(ontology),
         _disjointness_rules(ontology),
+        _value_rules(ontology),
     )
     return tuple(dict.fromkeys(rule for rule in rules if rule.sound))
 
@@ -106,6 +66,10 @@ def compile_rules(axioms: Iterable[Triple]) -> tuple[Rule, ...]:
 def _class_rules(ontology: Axioms) -> Iterator[Rule]:
     for axiom in ontology.statements(SUBCLASS):
         yield from _implication(ontology, "cax-sco", axiom, axiom.subject, axiom.object)
+    for axiom in ontology.statements(owl("oneOf")):
+        if isinstance(axiom.subject, NamedNode):
+            for value in ontology.members(axiom.object):
+                yield Rule("cls-oo", axiom, (), Pattern(value, TYPE, axiom.subject))
     for axiom in ontology.statements(owl("equivalentClass")):
         yield from _implication(ontology, "cax-eqc1", axiom, axiom.subject, axiom.object)
         yield from _implication(ontology, "cax-eqc2", axiom, axiom.object, axiom.subject)
@@ -116,6 +80,7 @@ def _class_rules(ontology: Axioms) -> Iterator[Rule]:
         )
     for axiom in ontology.statements(RANGE):
         if is_datatype(ontology, axiom.object):
+            yield from _datatype_rules(ontology, axiom)
             continue
         used = (*links(ontology, axiom.subject, _X, _Y),)
         yield from _memberships(
@@ -123,12 +88,27 @@ def _class_rules(ontology: Axioms) -> Iterator[Rule]:
         )
 
 
+def _datatype_rules(ontology: Axioms, axiom: Triple) -> Iterator[Rule]:
+    """A literal that is not of the range's datatype clashes with it."""
+    if isinstance(axiom.object, NamedNode):
+        for link in links(ontology, axiom.subject, _X, _Y):
+            yield Rule("dt-not-type", axiom, (link,), None, Outside(_Y, axiom.object))
+
+
 def _implication(
     ontology: Axioms, name: str, axiom: Triple, condition: Term, consequence: Term
 ) -> Iterator[Rule]:
     """Whatever is of the condition's class is of the consequence's."""
+    for value in _enumerated(ontology, condition):
+        for head in heads(ontology, consequence, value, variables("c")):
+            yield Rule("cls-oo", axiom, head.more, head.conclusion, head.test)
     for body in bodies(ontology, condition, _X, variables()):
         yield from _memberships(ontology, name, axiom, body, member=_X, consequence=consequence)
+
+
+def _enumerated(ontology: Axioms, expression: Term) -> tuple[Term, ...]:
+    choices = ontology.one(expression, "oneOf")
+    return () if choices is None else ontology.members(choices)
 
 
 def _memberships(
@@ -137,9 +117,9 @@ def _memberships(
     """Where the body holds, the member is of the class."""
     if not body:
         return
-    for more, conclusion in heads(ontology, consequence, member, variables("c")):
-        if conclusion not in body:
-            yield Rule(name, axiom, (*body, *more), conclusion)
+    for head in heads(ontology, consequence, member, variables("c")):
+        if head.conclusion not in body:
+            yield Rule(name, axiom, (*body, *head.more), head.conclusion, head.test)
 
 
 def _property_rules(ontology: Axioms) -> Iterator[Rule]:
@@ -199,22 +179,78 @@ def _chain_rules(ontology: Axioms) -> Iterator[Rule]:
                 yield Rule("prp-spo2", axiom, premises, conclusion)
 
 
+def _identity_rules(ontology: Axioms) -> Iterator[Rule]:
+    """What makes two names stand for the same, and two values for too many."""
+    for axiom in ontology.statements(TYPE):
+        if axiom.object == owl("FunctionalProperty"):
+            yield from _single_valued(ontology, axiom)
+        elif axiom.object == owl("InverseFunctionalProperty"):
+            for one in links(ontology, axiom.subject, _X, _Z):
+                for other in links(ontology, axiom.subject, _Y, _Z):
+                    yield Rule("prp-ifp", axiom, (one, other), Pattern(_X, SAME, _Y))
+    for axiom in ontology.statements(owl("hasKey")):
+        yield from _key_rules(ontology, axiom)
+
+
+def _single_valued(ontology: Axioms, axiom: Triple) -> Iterator[Rule]:
+    for one in links(ontology, axiom.subject, _X, _Y):
+        for other in links(ontology, axiom.subject, _X, _Z):
+            yield Rule("prp-fp", axiom, (one, other), Pattern(_Y, SAME, _Z))
+            yield Rule("prp-fp", axiom, (one, other), None, Differ(_Y, _Z))
+
+
+def _key_rules(ontology: Axioms, axiom: Triple) -> Iterator[Rule]:
+    """Members of the class that agree in every property of the key are the same."""
+    roles = ontology.members(axiom.object)
+    values = [Variable(f"k{number}") for number in range(len(roles))]
+    agreements = [
+        tuple(links(ontology, role, member, value))
+        for member in (_X, _Y)
+        for role, value in zip(roles, values, strict=True)
+    ]
+    if not agreements or not all(agreements):
+        return
+    fresh = variables()
+    linked = tuple(itertools.chain.from_iterable(agreements))
+    for one in bodies(ontology, axiom.subject, _X, fresh):
+        for other in bodies(ontology, axiom.subject, _Y, fresh):
+            yield Rule("prp-key", axiom, (*one, *linked, *other), Pattern(_X, SAME, _Y))
+
+
+def _value_rules(ontology: Axioms) -> Iterator[Rule]:
+    """Individuals said to be different, and links said not to hold."""
+    for axiom in ontology.statements(TYPE):
+        if axiom.object == owl("AllDifferent"):
+            different = _listed(ontology, axiom.subject, "members", "distinctMembers")
+            for one, other in itertools.combinations(different, 2):
+                yield Rule("eq-diff2", axiom, (Pattern(one, SAME, other),), None)
+    for axiom in ontology.statements(owl("sourceIndividual")):
+        role = ontology.one(axiom.subject, "assertionProperty")
+        for rule, name in (("prp-npa1", "targetIndividual"), ("prp-npa2", "targetValue")):
+            value = ontology.one(axiom.subject, name)
+            if role is not None and value is not None:
+                for link in links(ontology, role, axiom.object, value):
+                    yield Rule(rule, axiom, (link,), None)
+
+
 def _disjointness_rules(ontology: Axioms) -> Iterator[Rule]:
     for axiom in ontology.statements(owl("disjointWith")):
         yield from _disjoint_classes(ontology, "cax-dw", axiom, axiom.subject, axiom.object)
     for axiom in ontology.statements(owl("propertyDisjointWith")):
         yield from _disjoint_properties(ontology, "prp-pdw", axiom, axiom.subject, axiom.object)
     for axiom in ontology.statements(TYPE):
-        for one, other in itertools.combinations(_listed(ontology, axiom.subject), 2):
+        for one, other in itertools.combinations(_listed(ontology, axiom.subject, "members"), 2):
             if axiom.object == owl("AllDisjointClasses"):
                 yield from _disjoint_classes(ontology, "cax-adc", axiom, one, other)
             elif axiom.object == owl("AllDisjointProperties"):
                 yield from _disjoint_properties(ontology, "prp-adp", axiom, one, other)
 
 
-def _listed(ontology: Axioms, subject: Term) -> tuple[Term, ...]:
-    head = ontology.one(subject, "members")
-    return () if head is None else ontology.members(head)
+def _listed(ontology: Axioms, subject: Term, *names: str) -> tuple[Term, ...]:
+    heads_of_lists = (ontology.one(subject, name) for name in names)
+    return tuple(
+        member for head in heads_of_lists if head is not None for member in ontology.members(head)
+    )
 
 
 def _disjoint_classes(

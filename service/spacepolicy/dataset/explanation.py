@@ -1,0 +1,193 @@
+"""Explanations: the proof of a statement for people and programs, down to the words of the sources.
+
+An asserted statement is explained by the graphs that state it: a passage with its quotation, or
+the graph of an ontology or of a background that says it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store, Triple
+
+from spacepolicy.dataset.expressions import TYPE, Term
+from spacepolicy.dataset.proof import Proof, Prover, Step, Stored
+from spacepolicy.dataset.record import short, shown
+from spacepolicy.dataset.rule import AXIOM_KINDS, AXIOM_PREDICATES
+from spacepolicy.dataset.rules import compile_rules
+from spacepolicy.dataset.wording import Wording
+from spacepolicy.namespaces import RDFS, SKOS, Base
+
+_LABELS: Final = (NamedNode(f"{RDFS}label"), NamedNode(f"{SKOS}prefLabel"))
+_SAYS: Final = {TYPE: "is a"}
+"""What is said for properties that no ontology of ours labels."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A graph that states something; for a passage, where it stands in the source and its words."""
+
+    graph: str
+    start: int | None = None
+    end: int | None = None
+    exact: str | None = None
+
+
+@final
+class Explainer:
+    """Explains statements of a whole dataset: record, default graph, and what is only inferred."""
+
+    def __init__(self, store: Store, base: Base, prefixes: Mapping[str, str]) -> None:
+        self._store = store
+        self._base = base
+        self._prefixes = prefixes
+        closure = Stored(store, base.inferred)
+        axioms = tuple(filter(closure.is_asserted, _axioms(store)))
+        self._prover = Prover(closure, compile_rules(axioms))
+        self._wording = Wording(axioms, lambda term: short(term, prefixes))
+
+    def prove(self, statement: Triple) -> Proof | None:
+        """The proof of a statement of the default graph; None where it does not hold there."""
+        return self._prover.prove(statement)
+
+    def origins(self, statement: Triple) -> tuple[Origin, ...]:
+        """The graphs that state it, sorted."""
+        subject, predicate, value = statement
+        quads = self._store.quads_for_pattern(subject, predicate, value, None)
+        graphs = {quad.graph_name for quad in quads} - {DefaultGraph(), self._base.inferred}
+        named = (graph for graph in graphs if isinstance(graph, NamedNode))
+        return tuple(self._origin(graph) for graph in sorted(named, key=lambda each: each.value))
+
+    def _origin(self, graph: NamedNode) -> Origin:
+        exact = self._value(graph, "exactText")
+        start, end = self._value(graph, "start"), self._value(graph, "end")
+        if exact is None or start is None or end is None:
+            return Origin(graph.value)
+        return Origin(graph.value, int(start), int(end), exact)
+
+    def _value(self, subject: NamedNode, name: str) -> str | None:
+        quads = self._store.quads_for_pattern(subject, self._base.term(name), None, DefaultGraph())
+        literals = (quad.object for quad in quads if isinstance(quad.object, Literal))
+        return next((literal.value for literal in literals), None)
+
+    def text(self, proof: Proof, language: str = "en") -> str:
+        """The proof as an indented tree; what was shown already is not shown again."""
+        return "\n".join(self._lines(proof, language))
+
+    def _lines(self, proof: Proof, language: str) -> Iterator[str]:
+        steps = {step.statement: step for step in proof.steps}
+        told: set[Triple] = set()
+        yield shown(proof.statement, self._prefixes)
+        waiting = [(proof.statement, 0)]
+        while waiting:
+            statement, depth = waiting.pop()
+            margin = "  " * depth
+            yield f"{margin}- {self.said(statement, language)}"
+            step = steps[statement]
+            if statement in told:
+                yield f"{margin}  as shown above"
+                continue
+            told.add(statement)
+            yield from (f"{margin}  {line}" for line in self._reasons(step))
+            waiting += ((premise, depth + 1) for premise in reversed(step.premises))
+
+    def _reasons(self, step: Step) -> Iterator[str]:
+        if step.rule is None:
+            for origin in self.origins(step.statement):
+                words = "" if origin.exact is None else f": “{origin.exact}”"
+                yield f"stated in <{origin.graph}>{words}"
+        elif step.rule.axiom is None:
+            yield f"follows by {step.rule.name}, from"
+        else:
+            axiom = step.rule.axiom
+            graphs = ", ".join(f"<{origin.graph}>" for origin in self.origins(axiom))
+            yield f"follows by {step.rule.name}: {self._wording.axiom(axiom)} ({graphs}), from"
+
+    def said(self, statement: Triple, language: str = "en") -> str:
+        """The statement with labels for its terms."""
+        return " · ".join(self._label(term, language) for term in statement)
+
+    def _label(self, term: Term, language: str) -> str:
+        if isinstance(term, NamedNode):
+            for predicate in _LABELS:
+                quads = self._store.quads_for_pattern(term, predicate, None, DefaultGraph())
+                for quad in quads:
+                    label = quad.object
+                    if isinstance(label, Literal) and label.language == language:
+                        return label.value
+            if term in _SAYS:
+                return _SAYS[term]
+        if isinstance(term, BlankNode):
+            return self._wording.expression(term)
+        return short(term, self._prefixes)
+
+    def table(self, proof: Proof) -> dict[str, object]:
+        """The proof for programs: numbered steps, each after those it rests on.
+
+        Terms are written as in SPARQL 1.1 Query Results JSON.
+        """
+        numbers = {step.statement: number for number, step in enumerate(proof.steps, 1)}
+        return {
+            "statement": _statement(proof.statement),
+            "steps": [self._step(step, numbers) for step in proof.steps],
+        }
+
+    def _step(self, step: Step, numbers: Mapping[Triple, int]) -> dict[str, object]:
+        table: dict[str, object] = {
+            "step": numbers[step.statement],
+            "statement": _statement(step.statement),
+            "text": self.said(step.statement),
+        }
+        if step.rule is None:
+            return table | {"stated": self._origins(step.statement)}
+        table["rule"] = step.rule.name
+        if step.rule.axiom is not None:
+            table["axiom"] = {
+                "statement": _statement(step.rule.axiom),
+                "text": self._wording.axiom(step.rule.axiom),
+                "stated": self._origins(step.rule.axiom),
+            }
+        return table | {"premises": [numbers[premise] for premise in step.premises]}
+
+    def _origins(self, statement: Triple) -> list[dict[str, object]]:
+        return [
+            {"graph": origin.graph}
+            if origin.exact is None
+            else {
+                "graph": origin.graph,
+                "start": origin.start,
+                "end": origin.end,
+                "exact": origin.exact,
+            }
+            for origin in self.origins(statement)
+        ]
+
+
+def _axioms(store: Store) -> Iterator[Triple]:
+    """What the default graph says that may be part of an axiom."""
+    for predicate in AXIOM_PREDICATES:
+        for quad in store.quads_for_pattern(None, predicate, None, DefaultGraph()):
+            yield quad.triple
+    for kind in AXIOM_KINDS:
+        for quad in store.quads_for_pattern(None, TYPE, kind, DefaultGraph()):
+            yield quad.triple
+
+
+def _statement(statement: Triple) -> dict[str, object]:
+    parts = zip(("subject", "predicate", "object"), statement, strict=True)
+    return {name: _term(term) for name, term in parts}
+
+
+def _term(term: Term) -> dict[str, object]:
+    match term:
+        case NamedNode():
+            return {"type": "uri", "value": term.value}
+        case BlankNode():
+            return {"type": "bnode", "value": term.value}
+        case Literal() if term.language:
+            return {"type": "literal", "value": term.value, "xml:lang": term.language}
+        case Literal():
+            return {"type": "literal", "value": term.value, "datatype": term.datatype.value}
+        case _:
+            return {"type": "triple", "value": _statement(term)}
