@@ -17,7 +17,8 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store, Triple
 from spacepolicy.catalogue import bind
 from spacepolicy.dataset.assembly import assemble
 from spacepolicy.dataset.reasoning import reason
-from spacepolicy.dataset.rules import Rule, compile_rules
+from spacepolicy.dataset.rule import Rule
+from spacepolicy.dataset.rules import compile_rules
 
 from .questions import BASE, BY_NAME, DEF, ROOT, as_compared, expected, solutions, terms
 
