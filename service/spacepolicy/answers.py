@@ -4,14 +4,14 @@ Spec: https://www.w3.org/TR/sparql11-results-json/, https://www.w3.org/TR/rdf-sp
 https://www.w3.org/TR/sparql11-results-csv-tsv/
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Literal, Protocol, cast
 
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, serialize
+from pyoxigraph import Quad, QueryBoolean, QuerySolutions, QueryTriples, serialize
 
 from spacepolicy.formats import Format
 
-Answer = QuerySolutions | QueryBoolean | QueryTriples
+Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad]
 Form = Literal["solutions", "boolean", "graph"]
 """What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
 
@@ -35,7 +35,7 @@ def form(answer: Answer) -> Form:
             return "solutions"
         case QueryBoolean():
             return "boolean"
-        case QueryTriples():
+        case _:
             return "graph"
 
 
@@ -46,7 +46,7 @@ def write(answer: Answer, format: Format, output: Output, prefixes: Mapping[str,
     shorten the IRIs of Turtle, TriG and RDF/XML.
     """
     file = cast("IO[bytes]", output)  # the engine asks no more of a file
-    if isinstance(answer, QueryTriples):
-        serialize(answer, file, format.rdf, prefixes=dict(prefixes))
-    else:
+    if isinstance(answer, QuerySolutions | QueryBoolean):
         answer.serialize(file, format=format.results)
+    else:
+        serialize(answer, file, format.rdf, prefixes=dict(prefixes))

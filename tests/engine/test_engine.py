@@ -96,25 +96,25 @@ G, H, NOWHERE = (f"https://example.org/{name}" for name in ("g", "h", "nowhere")
     ("default_graphs", "triples"), [((G,), 1), ((G, G), 1), ((G, H), 2), ((NOWHERE, H), 2)]
 )
 def test_the_default_graph_of_several_graphs_is_a_set(
-    engine: Engine, default_graphs: tuple[str, ...], triples: int
+    local: Engine, default_graphs: tuple[str, ...], triples: int
 ) -> None:
     select, pattern = "SELECT (COUNT(*) AS ?n)", "{ ?s ?p ?o }"
     clauses = " ".join(f"FROM <{graph}>" for graph in default_graphs)
-    assert count(engine, f"{select} {clauses} {pattern}") == triples
+    assert count(local, f"{select} {clauses} {pattern}") == triples
     text = f"{select} FROM <{NOWHERE}> {pattern}"
-    assert counted(engine, Query(text, default_graphs=default_graphs)) == triples
+    assert counted(local, Query(text, default_graphs=default_graphs)) == triples
 
 
-def test_named_graphs_stand_beside_a_merged_default_graph(engine: Engine) -> None:
+def test_named_graphs_stand_beside_a_merged_default_graph(local: Engine) -> None:
     dataset = f"FROM <{G}> FROM <{H}> FROM NAMED <{H}> FROM NAMED <{H}>"
-    assert count(engine, f"SELECT (COUNT(*) AS ?n) {dataset} {{ GRAPH ?g {{ ?s ?p ?o }} }}") == 2
+    assert count(local, f"SELECT (COUNT(*) AS ?n) {dataset} {{ GRAPH ?g {{ ?s ?p ?o }} }}") == 2
 
 
-def test_a_graph_that_is_not_there_is_empty_with_a_warning(engine: Engine) -> None:
-    header, body = answer(engine, Query(f"ASK FROM <{NOWHERE}> {{ ?s ?p ?o }}"))
+def test_a_graph_that_is_not_there_is_empty_with_a_warning(local: Engine) -> None:
+    header, body = answer(local, Query(f"ASK FROM <{NOWHERE}> {{ ?s ?p ?o }}"))
     assert json.loads(body)["boolean"] is False
     assert header.warnings == (f"The dataset has no graph <{NOWHERE}>; it is taken as empty.",)
-    assert answer(engine, Query(f"ASK FROM <{G}> {{}}"))[0].warnings == ()
+    assert answer(local, Query(f"ASK FROM <{G}> {{}}"))[0].warnings == ()
 
 
 ROWS = "SELECT ?o { ?s ?p ?o } LIMIT 1000"
@@ -138,47 +138,47 @@ def test_an_answer_of_too_many_bytes_is_refused_before_it_begins(engine: Engine)
         answer(engine, Query(text, max_bytes=len(body) - 1))
 
 
-def test_an_answer_that_becomes_too_large_breaks_off(engine: Engine) -> None:
+def test_an_answer_that_becomes_too_large_breaks_off(local: Engine) -> None:
     text = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
-    frames = ask(engine, Query(text, solutions_format="tsv", max_rows=50_000), 20)
+    frames = ask(local, Query(text, solutions_format="tsv", max_rows=50_000), 20)
     assert isinstance(next(frames), Header)
     assert isinstance(next(frames), Data)
     with pytest.raises(ResultLimitError):
         list(frames)
 
 
-def test_a_runaway_query_is_stopped_at_its_limit(engine: Engine) -> None:
+def test_a_runaway_query_is_stopped_at_its_limit(local: Engine) -> None:
     started = time.monotonic()
     with pytest.raises(TimeLimitError):
-        answer(engine, Query(RUNAWAY), seconds=0.3)
+        answer(local, Query(RUNAWAY), seconds=0.3)
     assert time.monotonic() - started < 2
-    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+    assert count(local, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
 
 
-def test_a_query_over_its_memory_fails_alone(engine: Engine) -> None:
+def test_a_query_over_its_memory_fails_alone(local: Engine) -> None:
     hungry = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c"
     with pytest.raises(MemoryLimitError):
-        answer(engine, Query(hungry))
-    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+        answer(local, Query(hungry))
+    assert count(local, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
 
 
-def test_text_that_nests_too_deeply_fails_alone(engine: Engine) -> None:
+def test_text_that_nests_too_deeply_fails_alone(local: Engine) -> None:
     with pytest.raises(QueryTooComplexError):
-        answer(engine, Query("SELECT * " + "{" * 20000 + "}" * 20000))
-    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+        answer(local, Query("SELECT * " + "{" * 20000 + "}" * 20000))
+    assert count(local, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
 
 
 @pytest.mark.parametrize("silent", ["", "SILENT "])
-def test_no_query_reaches_another_machine(engine: Engine, silent: str) -> None:
+def test_no_query_reaches_another_machine(local: Engine, silent: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.3)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         query = Query(f"SELECT * {{ SERVICE {silent}<{address}> {{ ?s ?p ?o }} }}")
         if silent:
-            answer(engine, query)
+            answer(local, query)
         else:
             with pytest.raises(EgressRefusedError):
-                answer(engine, query)
+                answer(local, query)
         with pytest.raises(TimeoutError):
             listener.accept()
 

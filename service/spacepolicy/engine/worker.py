@@ -16,28 +16,17 @@ from typing import Final, final
 
 from pyoxigraph import Store
 
-from spacepolicy import answers, formats
+from spacepolicy import answers
 from spacepolicy.engine.dataset import Dataset, dataset_of
-from spacepolicy.engine.port import (
-    CHUNK_BYTES,
-    Header,
-    Query,
-    end_frame,
-    frame,
-    header_frame,
-    problem_frame,
-    receive_query,
-)
+from spacepolicy.engine.output import Output, wanted_format
+from spacepolicy.engine.port import Header, Query, receive_query
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (
     BadParameterError,
     EgressRefusedError,
     EngineError,
-    NotAcceptableError,
     ProblemError,
-    ResultLimitError,
 )
-from spacepolicy.formats import Format
 
 _STACK_BYTES: Final = 64 << 20
 """Eight times the usual, and so much deeper texts before the parser dies."""
@@ -102,13 +91,13 @@ def _confine(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def _answer(store: Store, query: Query, output: "Output") -> ProblemError | None:
+def _answer(store: Store, query: Query, output: Output) -> ProblemError | None:
     """Write the answer; what went wrong where it could not be written whole."""
     try:
         dataset = dataset_of(store, query)
         answer = _evaluate(dataset, query)
         form = answers.form(answer)
-        format = _format(query, form)
+        format = wanted_format(query, form)
         output.begin(Header(form, format.name, dataset.warnings), format)
         answers.write(answer, format, output, query.prefixes)
         output.check()
@@ -139,88 +128,8 @@ def _evaluate(dataset: Dataset, query: Query) -> answers.Answer:
         raise BadParameterError(str(error)) from error
 
 
-def _format(query: Query, form: answers.Form) -> Format:
-    name = query.graph_format if form == "graph" else query.solutions_format
-    format = formats.named(name) if name else None
-    if format is None:
-        raise _not_acceptable(form)
-    return format
-
-
-def _not_acceptable(form: answers.Form) -> NotAcceptableError:
-    kind: formats.Kind = "graph" if form == "graph" else "solutions"
-    available = [format.media_type for format in formats.offered(kind, "page")]
-    return NotAcceptableError(
-        f"This query gives {'a graph' if form == 'graph' else 'solutions'}; there are "
-        f"{', '.join(available)}.",
-        extras={"available": available},
-    )
-
-
 def _translated(error: OSError) -> ProblemError:
     """An evaluation that failed: the only way out of the process is SERVICE, and it is shut."""
     if isinstance(error, ConnectionError):
         return EngineError(str(error))
     return EgressRefusedError("SERVICE is refused: queries do not leave this machine.")
-
-
-@final
-class Output:
-    """A file whose writes go out as frames: small answers in one message, large ones in pieces."""
-
-    def __init__(self, connection: socket.socket, query: Query) -> None:
-        self.problem: ResultLimitError | None = None
-        self._connection = connection
-        self._query = query
-        self._header = b""
-        self._row_mark: bytes | None = None
-        self._piece = bytearray()
-        self._bytes = self._rows = 0
-
-    def begin(self, header: Header, format: Format) -> None:
-        """Have the header go before the first piece."""
-        self._header = header_frame(header)
-        self._row_mark = format.row_mark
-
-    def write(self, data: bytes) -> int:
-        """Take the bytes, and send a piece when there is one.
-
-        Raises: ResultLimitError, which is also kept: the engine may raise another in its place.
-        """
-        if len(self._piece) + len(data) > CHUNK_BYTES:
-            self.check()
-            self._connection.sendall(self._header + frame(b"D", bytes(self._piece)))
-            self._header = b""
-            self._piece.clear()
-        self._piece += data
-        return len(data)
-
-    def flush(self) -> None:
-        """What is small waits for its end."""
-
-    def check(self) -> None:
-        """See that the answer, with the piece at hand, keeps to its limits.
-
-        Raises: ResultLimitError.
-        """
-        self._bytes += len(self._piece)
-        if self._row_mark is not None:
-            self._rows += self._piece.count(self._row_mark)
-        for what, seen, limit in (
-            ("bytes", self._bytes, self._query.max_bytes),
-            ("rows", self._rows - 1, self._query.max_rows),  # a format may mark its first line
-        ):
-            if limit is not None and seen > limit:
-                self.problem = ResultLimitError(
-                    f"The answer is larger than the {limit} {what} that one may have.",
-                    extras={f"limit_{what}": limit},
-                )
-                raise self.problem
-
-    def finish(self, problem: ProblemError | None, *, last: bool) -> None:
-        """Send what is left, and the answer's end or the problem."""
-        if problem is not None:
-            self._connection.sendall(problem_frame(problem, last=last))
-        else:
-            piece = frame(b"D", bytes(self._piece)) if self._piece else b""
-            self._connection.sendall(self._header + piece + end_frame(last=last))
