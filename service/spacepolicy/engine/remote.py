@@ -141,8 +141,9 @@ def _write(answer: answers.Answer, query: Query, output: Output) -> None:
 
 
 def _prologue(query: Query) -> str:
-    """Declarations of the prefixes that the text need not declare, each on a line before it."""
-    return "".join(
+    """Declarations of the base and of prefixes that the text need not declare, each on a line."""
+    base = f"BASE <{query.base}>\n" if query.base else ""
+    return base + "".join(
         f"PREFIX {prefix}: <{iri}>\n"
         for prefix, iri in query.prefixes.items()
         if f"{prefix}:" in query.text

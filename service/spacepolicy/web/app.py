@@ -25,7 +25,8 @@ from spacepolicy.errors import (
     problems,
 )
 from spacepolicy.web import pages
-from spacepolicy.web.desk import make_desk
+from spacepolicy.web.cache import BodyKey
+from spacepolicy.web.desk import Desk, make_desk
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
@@ -41,7 +42,7 @@ def create_app(service: Service) -> ASGIApp:
     """The whole application over the service."""
     desk = make_desk(service)
     sparql = sparql_endpoint(desk)
-    rest = _routes(service)
+    rest = _routes(desk)
     add_operations(rest, desk)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,7 +124,7 @@ class _Sending:
         await self._send(message)
 
 
-def _routes(service: Service) -> FastAPI:
+def _routes(desk: Desk) -> FastAPI:
     app = FastAPI(
         title="spacepolicy",
         version=__version__,
@@ -132,8 +133,8 @@ def _routes(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    _answer_errors(app, service)
-    _add_pages(app, service)
+    _answer_errors(app, desk.service)
+    _add_pages(app, desk)
     return app
 
 
@@ -177,11 +178,20 @@ def _method_not_allowed(request: Request) -> ProblemError:
     )
 
 
-def _add_pages(app: FastAPI, service: Service) -> None:
+def _add_pages(app: FastAPI, desk: Desk) -> None:
+    service = desk.service
+
     @app.get("/", include_in_schema=False)
     async def home(request: Request) -> Response:
-        answers = await run_in_threadpool(live_answers, service)
-        return HTMLResponse(pages.home(service, service.url(request.scope, ""), answers))
+        origin = service.url(request.scope, "")
+        key = BodyKey("/", None, None, "html", origin)
+        page = desk.cache.body(desk.number, key)
+        if page is None:
+            answers = await run_in_threadpool(live_answers, service)
+            page = pages.home(service, origin, answers).encode()
+            if not any(answer.problem for answer in answers):
+                desk.cache.keep_body(desk.number, key, page)
+        return HTMLResponse(page)
 
     @app.get("/problems/{kind}", tags=["descriptions"])
     def problem_kind(

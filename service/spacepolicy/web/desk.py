@@ -3,6 +3,7 @@
 Spec: https://www.rfc-editor.org/rfc/rfc9111
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -19,12 +20,14 @@ from spacepolicy.web.validators import any_state, matching
 @final
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The service, and what is remembered between its requests."""
+    """The service, and what is remembered between its requests. Long texts are read one at a
+    time, under `reading`, so that they cannot crowd out the short ones."""
 
     service: Service
     running: Running
     cache: AnswerCache
     contents: ContentsBoard
+    reading: asyncio.Lock
 
     @property
     def number(self) -> int:
@@ -39,6 +42,7 @@ def make_desk(service: Service) -> Desk:
         Running(service.max_running, service.max_waiting),
         AnswerCache(service.max_cache_bytes),
         ContentsBoard(),
+        asyncio.Lock(),
     )
 
 

@@ -71,7 +71,8 @@ async def _planned(
     """The plan; a long text is read beside the event loop, which answers others meanwhile."""
     if len(text) < _SHORT_TEXT:
         return plan(desk.service, call, operation, text, endpoint)
-    return await asyncio.to_thread(plan, desk.service, call, operation, text, endpoint)
+    async with desk.reading:
+        return await asyncio.to_thread(plan, desk.service, call, operation, text, endpoint)
 
 
 async def _describe(
