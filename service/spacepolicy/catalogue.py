@@ -5,7 +5,7 @@ replaces UNDEF by terms, never by text.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -86,7 +86,7 @@ def read_query(path: Path) -> SavedQuery:
     if not _NAME.fullmatch(path.stem):
         raise _wrong(path, 1, "the name is not kebab-case", "Rename the file.")
     text = path.read_text(encoding="utf-8")
-    header = _header(path, text)
+    header = read_header(path, text, _KEYS)
     query = SavedQuery(
         name=path.stem,
         path=path,
@@ -99,7 +99,7 @@ def read_query(path: Path) -> SavedQuery:
         prefixes=dict(_PREFIX.findall(text)),
     )
     _check_parameters(query)
-    _check_syntax(query)
+    check_syntax(path, text)
     return query
 
 
@@ -107,7 +107,11 @@ def _wrong(path: Path, line: int | None, message: str, remedy: str = "") -> Find
     return FindingsError([Finding(str(path), line, "saved-query", message, remedy)])
 
 
-def _header(path: Path, text: str) -> dict[str, Any]:
+def read_header(path: Path, text: str, keys: Set[str]) -> dict[str, Any]:
+    """The table in the `#+` lines of a query, whose keys are among these.
+
+    Raises: FindingsError where there is none or it is wrong.
+    """
     lines = [line for line in text.splitlines() if line.startswith(_HEADER)]
     try:
         text = "\n".join(line.removeprefix(_HEADER) for line in lines)
@@ -119,8 +123,8 @@ def _header(path: Path, text: str) -> dict[str, Any]:
         raise _wrong(path, line, f"the header is not YAML: {reason}.") from error
     if not isinstance(table, dict):
         raise _wrong(path, 1, "there is no header", "Begin the file with `#+ title:` lines.")
-    for key in table.keys() - _KEYS:
-        raise _wrong(path, 1, f"{key!r} is no key of the header; keys are {sorted(_KEYS)}.")
+    for key in table.keys() - keys:
+        raise _wrong(path, 1, f"{key!r} is no key of the header; keys are {sorted(keys)}.")
     return table
 
 
@@ -158,13 +162,17 @@ def _check_parameters(query: SavedQuery) -> None:
             )
 
 
-def _check_syntax(query: SavedQuery) -> None:
+def check_syntax(path: Path, text: str) -> None:
+    """See that the text is a SPARQL query.
+
+    Raises: FindingsError naming the line where it is not.
+    """
     try:
-        Store().query(query.text)
+        Store().query(text)
     except SyntaxError as error:
         found = re.match(r"error at (\d+):", str(error))
         line = int(found[1]) if found else None
-        raise _wrong(query.path, line, f"the query is not SPARQL: {error}") from error
+        raise _wrong(path, line, f"the query is not SPARQL: {error}") from error
 
 
 def _slot(name: str) -> re.Pattern[str]:

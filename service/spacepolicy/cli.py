@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_serve(commands)
     _add_build(commands)
+    _add_check(commands)
     _add_cite(commands)
     _add_query(commands)
     _add_fmt(commands)
@@ -75,10 +76,20 @@ def _default_command(parser: argparse.ArgumentParser, given: argparse.Namespace)
 
 
 def _command(
-    commands: Commands, name: str, command: Command, summary: str, example: str
+    commands: Commands,
+    name: str,
+    command: Command,
+    summary: str,
+    example: str,
+    *,
+    add_help: bool = True,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(
-        name, help=summary, description=summary, epilog=f"Example: {example}"
+        name,
+        help=summary,
+        description=summary,
+        epilog=f"Example: {example}",
+        add_help=add_help,
     )
     parser.set_defaults(command=command)
     return parser
@@ -129,6 +140,44 @@ def _add_build(commands: Commands) -> None:
         "spacepolicy build",
     )
     _add_store(parser)
+
+
+class _GateHelp(argparse.Action):
+    """Prints the help with the gates, which are known only where they are imported."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: argparse.Namespace,
+        _values: object,
+        _option: str | None = None,
+    ) -> None:
+        from spacepolicy.commands.check import gate_list
+
+        parser.epilog = f"gates:\n{gate_list()}\n\n{parser.epilog}"
+        parser.print_help()
+        parser.exit()
+
+
+def _add_check(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "check",
+        _check,
+        "Judge the files by every gate, or by those named: 0 clean, 1 findings, 2 could not run.",
+        "spacepolicy check evidence queries --format github",
+        add_help=False,
+    )
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("-h", "--help", nargs=0, action=_GateHelp, help="show this and the gates")
+    parser.add_argument("gates", nargs="*", metavar="GATE", help="a gate (all of them)")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json", "github", "junit"],
+        default="text",
+        help="how findings are printed (text)",
+    )
+    parser.add_argument("--content", metavar="DIR", help="the folder to check")
 
 
 def _add_cite(commands: Commands) -> None:
@@ -191,6 +240,12 @@ def _build(_: argparse.Namespace, chosen: Settings) -> int:
 
     build(chosen, report=print)
     return 0
+
+
+def _check(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.check import check
+
+    return check(chosen, given.gates, given.format)
 
 
 def _cite(given: argparse.Namespace, chosen: Settings) -> int:

@@ -30,7 +30,10 @@ Spec: https://www.rfc-editor.org/rfc/rfc9457
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
+
+Severity = Literal["error", "warning", "note"]
+"""What a finding weighs: only errors keep files from being published."""
 
 
 class SpacepolicyError(Exception):
@@ -47,11 +50,13 @@ class Finding:
     rule: str
     message: str
     remedy: str = ""
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         place = self.path if self.line is None else f"{self.path}:{self.line}"
+        weight = "" if self.severity == "error" else f"{self.severity}: "
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{place}: {self.rule}: {self.message}{remedy}"
+        return f"{place}: {weight}{self.rule}: {self.message}{remedy}"
 
 
 class FindingsError(SpacepolicyError):

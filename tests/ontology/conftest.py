@@ -1,35 +1,52 @@
-"""The shipped data, reasoned, and how the saved queries are asked."""
+"""The shipped data, reasoned; and the shipped content, to break: gates must see it."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from pyoxigraph import (
-    BlankNode,
-    Literal,
-    NamedNode,
-    QuerySolution,
-    QuerySolutions,
-    Store,
-    Triple,
-)
+from pyoxigraph import Store
 
-from spacepolicy.catalogue import SavedQuery, bind, read_catalogue
 from spacepolicy.dataset.assembly import assemble
+from spacepolicy.dataset.checks import GATES, judge
+from spacepolicy.dataset.material import Material
+from spacepolicy.errors import Finding
 
 ROOT: Final = Path(__file__).parents[2]
-BASE: Final = "https://w3id.org/spacepolicy/"
-DEF: Final = f"{BASE}def/"
-CONCEPT: Final = f"{BASE}concept/"
-ID: Final = f"{BASE}id/"
-POLICY: Final = f"{ID}policy/shanghai-2022-spatial-information"
-QUERIES: Final = read_catalogue(ROOT / "queries")
-BY_NAME: Final = {query.name: query for query in QUERIES}
+DATA: Final = "data/shanghai-2022-opinions.trig"
 
-Term = NamedNode | BlankNode | Literal | Triple | None
-Row = tuple[Term, ...]
+
+@dataclass(frozen=True)
+class Content:
+    """A copy of the shipped content."""
+
+    folder: Path
+
+    def change(self, name: str, before: str, after: str) -> int:
+        """Replace words of a file that stand there once or more; the line of the first."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert before in text, f"{name} does not say {before!r}"
+        path.write_text(text.replace(before, after, 1), encoding="utf-8")
+        return text.count("\n", 0, text.index(before)) + 1
+
+    def add(self, name: str, text: str) -> None:
+        """Write more at the end of a file, which is made where it is missing."""
+        path = self.folder / name
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    def findings(self, gate: str) -> tuple[Finding, ...]:
+        """What the gate of that name finds."""
+        (chosen,) = (each for each in GATES if each.name == gate)
+        return judge(chosen, Material(self.folder, packaged=False)).findings
+
+    def only(self, gate: str) -> Finding:
+        """The one finding of the gate of that name."""
+        findings = self.findings(gate)
+        assert len(findings) == 1, "\n".join(map(str, findings))
+        return findings[0]
 
 
 @pytest.fixture(scope="session")
@@ -38,49 +55,8 @@ def store() -> Store:
     return assemble(ROOT, packaged=False, report=lambda _: None).store
 
 
-def solutions(store: Store, text: str) -> QuerySolutions:
-    answer = store.query(text)
-    assert isinstance(answer, QuerySolutions)
-    return answer
-
-
-def answer(store: Store, query: SavedQuery, **values: str) -> list[dict[str, str]]:
-    """The answer's rows as people read them: the bare words, without what is unbound."""
-    found = solutions(store, bind(query, {name: [value] for name, value in values.items()}))
-    columns = [variable.value for variable in found.variables]
-    return [{name: row[name].value for name in columns if row[name] is not None} for row in found]
-
-
-def column(rows: Sequence[Mapping[str, str]], name: str) -> set[str]:
-    return {row[name] for row in rows}
-
-
-def expectation(query: SavedQuery) -> Mapping[str, Any]:
-    assert query.expect is not None, "the header says nothing of the answer"
-    return query.expect
-
-
-def expected(query: SavedQuery) -> Iterator[Row]:
-    """The rows of the header, whose values are written as in a VALUES block."""
-    columns = " ".join(f"?{name}" for name in expectation(query)["columns"])
-    for row in expectation(query)["rows"]:
-        values = " ".join(map(str, row["values"]))
-        text = f"{prologue(query)} SELECT {columns} {{ VALUES ({columns}) {{ ({values}) }} }}"
-        yield from map(terms, solutions(Store(), text))
-
-
-def prologue(query: SavedQuery) -> str:
-    return "\n".join(f"PREFIX {prefix}: <{iri}>" for prefix, iri in query.prefixes.items())
-
-
-def terms(solution: QuerySolution) -> Row:
-    return tuple(solution)
-
-
-def is_ordered(query: SavedQuery) -> bool:
-    return re.search(r"^ORDER BY\b", query.text, re.MULTILINE) is not None
-
-
-def as_compared(query: SavedQuery, rows: Iterable[Row]) -> list[Row]:
-    """The rows in their order, or as a bag where the query leaves the order open."""
-    return list(rows) if is_ordered(query) else sorted(rows, key=str)
+@pytest.fixture
+def shipped(tmp_path: Path) -> Content:
+    for name in ("ontology", "data", "queries", "seeds"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return Content(tmp_path)

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
-from spacepolicy.dataset import assembly
-from spacepolicy.dataset.assembly import Assembly, assemble, content_sha256, quoted_sources
+from spacepolicy.dataset import digest
+from spacepolicy.dataset.assembly import Assembly, assemble
+from spacepolicy.dataset.citation import quoted_sources
+from spacepolicy.dataset.digest import content_sha256
 from spacepolicy.errors import Finding, FindingsError
 
 G = "https://example.org/gov/"
 TEXT = "The plan: plant trees, water them."
+MARKS = 'connectives = ["The plan: ", ", water them."]\n'
 FILES = {
     "ontology/core.ttl": """@prefix : <https://example.org/gov/def/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -75,7 +78,7 @@ FILES = {
 }
 """,
     "seeds/plan.txt": TEXT,
-    "seeds/plan.toml": f'sha256 = "{hashlib.sha256(TEXT.encode()).hexdigest()}"\n',
+    "seeds/plan.toml": f'sha256 = "{hashlib.sha256(TEXT.encode()).hexdigest()}"\n{MARKS}',
 }
 Change = Callable[[str, str, str], None]
 
@@ -243,9 +246,15 @@ def test_the_digest_of_the_record_does_not_depend_on_how_files_are_laid_out(
 def test_each_stage_is_reported_in_a_line(content: Path) -> None:
     lines: list[str] = []
     assemble(content, packaged=False, report=lines.append)
-    assert [line.split("  ")[0] for line in lines] == ["parse", "evidence", "record", "rules"]
-    assert lines[0].startswith("parse  5 files  ")
-    assert lines[1].startswith("evidence  1 source  1 passage  11 of 34 characters quoted  ")
+    assert [line.split("  ")[0] for line in lines] == [
+        "syntax",
+        "evidence",
+        "rules",
+        "shapes",
+        "record",
+    ]
+    assert lines[0].startswith("syntax  5 files  ")
+    assert "34 characters: 11 quoted, 23 connectives, 0 residue (100.0 %)" in lines[1]
     assert all(line.endswith(" s") for line in lines)
 
 
@@ -253,7 +262,7 @@ def test_a_package_is_assembled_without_the_texts_and_says_so(content: Path) -> 
     (content / "seeds/plan.txt").unlink()
     lines: list[str] = []
     assemble(content, packaged=True, report=lines.append)
-    assert "evidence  the text of plan is not here: quotations not compared" in lines
+    assert "the text of plan is not here: quotations not compared" in lines[1]
     assert only(content) == ("seeds/plan.txt", None, "source")
 
 
@@ -404,7 +413,7 @@ def test_findings_of_all_stages_are_reported_together_by_file_and_line(
     change("data/plan.trig", '"plant trees"@en', '"plant bushes"@en')
     change("data/plan.trig", "id/step/1> a :Step ;", "id/step/1> a :Step , :Tree ;")
     change("data/plan.trig", "\n<#char=10,21> {", "\n:a :b :c .\n<#char=10,21> {")
-    (content / "seeds/plan.toml").write_text('sha256 = "0"\n', encoding="utf-8")
+    (content / "seeds/plan.toml").write_text(f'sha256 = "0"\n{MARKS}', encoding="utf-8")
     assert [(each.path, each.line, each.rule) for each in findings(content)] == [
         ("data/background/trees.trig", 7, "cax-dw"),
         ("data/plan.trig", 7, "quotation"),
@@ -449,7 +458,7 @@ def test_the_digest_of_the_content_changes_with_the_libraries(
     content: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = content_sha256(content)
-    monkeypatch.setattr(assembly, "version", lambda library: f"{library} 99")
+    monkeypatch.setattr(digest, "version", lambda library: f"{library} 99")
     assert content_sha256(content) != before
 
 
@@ -460,7 +469,7 @@ def test_the_digest_of_the_content_changes_with_the_code(
     wing.mkdir()
     (tmp_path / "namespaces.py").touch()
     (wing / "rules.py").write_text("one", encoding="utf-8")
-    monkeypatch.setattr(assembly, "__file__", str(wing / "assembly.py"))
+    monkeypatch.setattr(digest, "__file__", str(wing / "digest.py"))
     before = content_sha256(content)
     (wing / "rules.py").write_text("other", encoding="utf-8")
     assert content_sha256(content) != before

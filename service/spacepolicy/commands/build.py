@@ -8,7 +8,7 @@ from pyoxigraph import Store
 
 from spacepolicy import revisions, settings
 from spacepolicy.catalogue import read_catalogue
-from spacepolicy.dataset.assembly import assemble, content_sha256
+from spacepolicy.dataset.digest import content_sha256
 from spacepolicy.errors import FindingsError
 from spacepolicy.revisions import Counts, Draft, Revision
 from spacepolicy.settings import Content, Settings
@@ -57,6 +57,9 @@ def digest(content: Content | None) -> str:
 def _draft(content: Content | None, report: Report) -> Draft:
     if content is None:
         return Draft(Store(), Counts(), "", EMPTY, "an empty store")
+    # Serving what is published needs no reasoner and no validator.
+    from spacepolicy.dataset.assembly import assemble  # noqa: PLC0415
+
     assembly = None
     errors: list[FindingsError] = []
     try:

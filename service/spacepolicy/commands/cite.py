@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.assembly import quoted_sources
-from spacepolicy.dataset.citation import Citation, Standing
+from spacepolicy.dataset.citation import Citation, Standing, quoted_sources
 from spacepolicy.dataset.citation import cite as cite_source
 from spacepolicy.dataset.evidence import Passage
 from spacepolicy.errors import UsageError

@@ -3,10 +3,15 @@
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, final
 
-from spacepolicy.dataset.evidence import Passage
-from spacepolicy.dataset.sources import Source
+from spacepolicy.dataset.evidence import Passage, read_passages
+from spacepolicy.dataset.files import name_graphs, read_files
+from spacepolicy.dataset.ontology import find_base
+from spacepolicy.dataset.record import Record
+from spacepolicy.dataset.sources import Source, read_sources
+from spacepolicy.errors import Finding, FindingsError
 
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟–—", "''''\"\"\"\"--")
 _SHORTEST_LIKENESS: Final = 3
@@ -42,6 +47,23 @@ class Citation:
     def found(self) -> bool:
         """Whether a passage holds the words."""
         return any(standing.passages for standing in self.standings)
+
+
+def quoted_sources(
+    content: Path, *, packaged: bool
+) -> tuple[tuple[Source, tuple[Passage, ...]], ...]:
+    """Each source with those of its passages that the files describe, right or wrong.
+
+    Raises: FindingsError where no base is found.
+    """
+    passed_over: list[Finding] = []
+    files = name_graphs(read_files(content, passed_over.append), passed_over.append)
+    base = find_base(files, passed_over.append)
+    if base is None:
+        raise FindingsError(passed_over)
+    graphs = Record(base, files).graphs()
+    sources = read_sources(content, base, packaged=packaged, note=passed_over.append)
+    return tuple((source, read_passages(base, source, graphs)) for source in sources)
 
 
 def cite(words: str, source: Source, passages: Sequence[Passage]) -> Citation:

@@ -12,8 +12,10 @@ from pyoxigraph import Literal, NamedNode, Triple
 from spacepolicy.dataset.files import Note
 from spacepolicy.dataset.record import GraphFile, Record, graph_iri, line_in, place_of
 from spacepolicy.errors import Finding
-from spacepolicy.namespaces import OWL, SH, Base
+from spacepolicy.namespaces import OWL, RDF, SH, Base
 
+_TYPE: Final = NamedNode(f"{RDF}type")
+_NODE_SHAPE: Final = NamedNode(f"{SH}NodeShape")
 _IMPORTS: Final = NamedNode(f"{OWL}imports")
 _NAMESPACE_URI: Final = NamedNode("http://purl.org/vocab/vann/preferredNamespaceUri")
 _DECLARE: Final = NamedNode(f"{SH}declare")
@@ -88,6 +90,16 @@ def _import_closure(record: Record) -> set[str]:
             closure.add(ontology)
             waiting += imports.get(ontology, ())
     return closure
+
+
+def shape_graphs(record: Record) -> frozenset[str]:
+    """The graphs of shapes, which are not merged."""
+    shapes = {
+        graph_iri(quad)
+        for quad in record.quads()
+        if quad.predicate == _TYPE and quad.object == _NODE_SHAPE
+    }
+    return frozenset(shapes) - knowledge_graphs(record)
 
 
 def declared_prefixes(record: Record) -> dict[str, str]:

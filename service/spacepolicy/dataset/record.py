@@ -9,7 +9,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from spacepolicy.dataset.layout_order import Term
 from spacepolicy.dataset.lines import line_of
-from spacepolicy.errors import Finding
+from spacepolicy.errors import Finding, Severity
 from spacepolicy.namespaces import Base
 
 
@@ -69,6 +69,7 @@ class Fault:
     message: str
     places: tuple[Place, ...]
     remedy: str = ""
+    severity: Severity = "error"
 
 
 def located(record: Record, fault: Fault) -> Finding:
@@ -77,8 +78,12 @@ def located(record: Record, fault: Fault) -> Finding:
         for file in record.files:
             if any(_stands_at(quad, place) for quad in file.quads):
                 line = line_in(file, place)
-                return Finding(file.name, line, fault.rule, fault.message, fault.remedy)
-    return Finding("data", None, fault.rule, fault.message, fault.remedy)
+                return _finding(fault, file.name, line)
+    return _finding(fault, "data", None)
+
+
+def _finding(fault: Fault, path: str, line: int | None) -> Finding:
+    return Finding(path, line, fault.rule, fault.message, fault.remedy, fault.severity)
 
 
 def _stands_at(quad: Quad, place: Place) -> bool:
@@ -91,13 +96,13 @@ def _stands_at(quad: Quad, place: Place) -> bool:
 
 
 def line_in(file: GraphFile, place: Place) -> int | None:
-    """The line of the file at which the statement stands."""
+    """The line of the file at which the statement stands; Turtle does not name its one graph."""
     return line_of(
         file.path,
         subject=place.subject,
         predicate=place.predicate,
         object=place.object,
-        graph=place.graph,
+        graph=None if file.path.suffix == ".ttl" else place.graph,
     )
 
 
@@ -123,10 +128,11 @@ def shown(triple: Triple, prefixes: Mapping[str, str] | None = None) -> str:
     >>> shown(quad.triple, {"": "urn:"})
     ':a :b "c"'
     """
-    return " ".join(_short(term, prefixes or {}) for term in triple)
+    return " ".join(short(term, prefixes or {}) for term in triple)
 
 
-def _short(term: Term, prefixes: Mapping[str, str]) -> str:
+def short(term: Term, prefixes: Mapping[str, str]) -> str:
+    """A term as Turtle writes it; a prefixed name where a prefix fits."""
     for prefix, namespace in prefixes.items():
         if isinstance(term, NamedNode) and term.value.startswith(namespace):
             local = term.value.removeprefix(namespace)

@@ -1,0 +1,249 @@
+"""The gates: what must hold of a content folder before it is published, one verdict each.
+
+The table at the end is their one home: the order is that of `check`, and `build` takes from it
+the gates that it needs. Gates that run another reasoner have their place after `pitfalls`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.dataset.clauses import (
+    Division,
+    clause_faults,
+    coverage_findings,
+    divide,
+    metadata_findings,
+    read_marks,
+)
+from spacepolicy.dataset.evidence import evidence_faults, leaves
+from spacepolicy.dataset.hygiene import hygiene_faults
+from spacepolicy.dataset.layout import format_text
+from spacepolicy.dataset.material import Material
+from spacepolicy.dataset.ontology import declared_prefixes
+from spacepolicy.dataset.reasoning import Clash
+from spacepolicy.dataset.record import Fault, located, place_of, shown
+from spacepolicy.dataset.shapes import shape_faults
+from spacepolicy.dataset.sources import FOLDER as SEEDS
+from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.namespaces import RDF, SH
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a gate found, and what it counted on the way."""
+
+    findings: tuple[Finding, ...]
+    report: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate: its name, what holds where it finds nothing, and how it judges."""
+
+    name: str
+    holds: str
+    judge: Callable[[Material], Verdict]
+
+
+def judge(gate: Gate, material: Material) -> Verdict:
+    """The gate's verdict, its findings by file and line; what it rests on may be at fault too."""
+    try:
+        verdict = gate.judge(material)
+    except FindingsError as error:
+        verdict = Verdict(error.findings)
+    ordered = sorted(
+        (_inside(material.content, finding) for finding in set(verdict.findings)), key=order
+    )
+    return Verdict(tuple(ordered), verdict.report)
+
+
+def order(finding: Finding) -> tuple[str, int, str]:
+    """By file, line and message."""
+    return (finding.path, finding.line or 0, finding.message)
+
+
+def _inside(content: Path, finding: Finding) -> Finding:
+    """The finding with its path as seen from the content folder."""
+    path = Path(finding.path)
+    if not path.is_relative_to(content):
+        return finding
+    inside = path.relative_to(content).as_posix()
+    return Finding(
+        inside, finding.line, finding.rule, finding.message, finding.remedy, finding.severity
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun, for people.
+
+    >>> count(1, "file"), count(1200, "statement")
+    ('1 file', '1,200 statements')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _located(material: Material, faults: Iterable[Fault]) -> tuple[Finding, ...]:
+    return tuple(located(material.record, fault) for fault in faults)
+
+
+def _syntax(material: Material) -> Verdict:
+    files = material.record.files
+    size = sum(len(file.quads) for file in files)
+    return Verdict(material.file_findings, (count(len(files), "file"), count(size, "statement")))
+
+
+def _layout(material: Material) -> Verdict:
+    paths = sorted(
+        path
+        for folder in ("ontology", "data")
+        for path in (material.content / folder).rglob("*")
+        if path.suffix in (".ttl", ".trig")
+    )
+    findings = (finding for path in paths for finding in _layout_findings(path))
+    return Verdict(tuple(findings), (count(len(paths), "file"),))
+
+
+def _layout_findings(path: Path) -> Iterator[Finding]:
+    before = path.read_text(encoding="utf-8")
+    try:
+        after = format_text(before, path=str(path))
+    except FindingsError as error:
+        # That a file cannot be read is told by the gate of syntax.
+        yield from (each for each in error.findings if each.rule != "syntax")
+        return
+    if after != before:
+        lines = zip(before.splitlines(), after.splitlines(), strict=False)
+        line = next((n for n, (had, has) in enumerate(lines, 1) if had != has), 1)
+        message = "the file is not in the one layout from here on."
+        yield Finding(str(path), line, "layout", message, "Run `spacepolicy fmt`.")
+
+
+def _hygiene(name: str, material: Material) -> Verdict:
+    """The verdict of the content's own rules for that gate."""
+    rules = [rule for rule in material.hygiene if rule.gate == name]
+    faults = (
+        fault
+        for rule in rules
+        for fault in hygiene_faults(rule, material.dataset, material.prefixes)
+    )
+    return Verdict(_located(material, faults), (count(len(rules), "rule"),))
+
+
+def _rules(material: Material) -> Verdict:
+    reasoning, prefixes = material.reasoning, declared_prefixes(material.record)
+    faults = (_clash_fault(clash, prefixes) for clash in reasoning.clashes)
+    counts = (
+        count(len(material.rules), "rule"),
+        count(reasoning.rounds, "round"),
+        count(len(reasoning.inferred), "inference"),
+    )
+    return Verdict(_located(material, faults), counts)
+
+
+def _clash_fault(clash: Clash, prefixes: dict[str, str]) -> Fault:
+    """The clash as a fault of the first statement that it rests on."""
+    clashing, stated = (
+        " and ".join(f"`{shown(each, prefixes)}`" for each in statements)
+        for statements in (clash.statements, clash.grounds)
+    )
+    axiom = f" by the axiom `{shown(clash.rule.axiom, prefixes)}`" if clash.rule.axiom else ""
+    message = f"{clashing} cannot hold together{axiom}; they rest on {stated}."
+    places = tuple(place_of(ground) for ground in clash.grounds)
+    return Fault(clash.rule.name, message, places, "Withdraw one of these statements.")
+
+
+def _shapes(material: Material) -> Verdict:
+    shapes = material.shapes
+    named = sum(
+        triple.predicate == _TYPE and triple.object == _NODE_SHAPE
+        for triple in shapes
+        if isinstance(triple.subject, NamedNode)
+    )
+    faults = shape_faults(material.default, shapes, material.prefixes) if shapes else ()
+    return Verdict(_located(material, faults), (count(named, "shape"),))
+
+
+def _evidence(material: Material) -> Verdict:
+    findings = [*material.source_findings]
+    for source in material.sources:
+        passages = material.passages[source.name]
+        table = material.content / SEEDS / f"{source.name}.toml"
+        lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
+        findings += metadata_findings(source, lines)
+        findings += coverage_findings(source, passages)
+        findings += _located(material, clause_faults(source, passages))
+        findings += _located(material, evidence_faults(material.base, source, material.graphs))
+    hygiene = _hygiene("evidence", material)
+    report = _evidence_report(material, len(hygiene.findings))
+    return Verdict((*findings, *hygiene.findings), (*report, *hygiene.report))
+
+
+def _evidence_report(material: Material, unquoted: int) -> Iterator[str]:
+    passages = [passage for found in material.passages.values() for passage in found]
+    clauses = leaves(passages)
+    stated = sum(len(material.graphs.get(passage.iri, ())) for passage in clauses)
+    yield count(len(material.sources), "source")
+    yield f"{count(len(passages), 'passage')}, {len(clauses)} of them leaves"
+    whole = stated + unquoted
+    share = f"{100 * stated / max(whole, 1):.1f} %"
+    yield f"{stated:,} of {count(whole, 'statement')} of content in leaf passages ({share})"
+    for source in material.sources:
+        if source.text is None:
+            yield f"the text of {source.name} is not here: quotations not compared"
+        else:
+            marks = read_marks(source.metadata)
+            yield _shares(divide(source.text, material.passages[source.name], marks))
+            quoted = sum(
+                1 + (each.prefix is not None) + (each.suffix is not None)
+                for each in material.passages[source.name]
+            )
+            yield f"{count(quoted, 'quotation')} compared"
+
+
+def _shares(division: Division) -> str:
+    """What the characters of a text are in.
+
+    >>> _shares(Division(100, 90, 8, 1))
+    '100 characters: 90 quoted, 8 connectives, 1 residue (99.0 %)'
+    """
+    percent = 100 * division.accounted / max(division.characters, 1)
+    return (
+        f"{division.characters:,} characters: {division.clauses:,} quoted, "
+        f"{division.connectives:,} connectives, {division.residue:,} residue ({percent:.1f} %)"
+    )
+
+
+_TYPE: Final = NamedNode(f"{RDF}type")
+_NODE_SHAPE: Final = NamedNode(f"{SH}NodeShape")
+
+SYNTAX: Final = Gate(
+    "syntax", "every file can be read and its graphs are named; imports are answered", _syntax
+)
+RULES: Final = Gate("rules", "the ontology's rules find no clash", _rules)
+EVIDENCE: Final = Gate(
+    "evidence",
+    "every quotation is its slice, leaf passages are clauses that hold all of the text, and "
+    "statements of content stand in them",
+    _evidence,
+)
+SHAPES: Final = Gate(
+    "shapes", "everything known, inferences included, conforms to the SHACL shapes", _shapes
+)
+
+GATES: Final = (
+    SYNTAX,
+    Gate("layout", "files of graphs are in the one layout that fmt prints", _layout),
+    RULES,
+    SHAPES,
+    EVIDENCE,
+)
+"""All gates, in the order of `check`."""
+
+BUILD_GATES: Final = (SYNTAX, EVIDENCE, RULES, SHAPES)
+"""The gates that a dataset passes before it is published."""

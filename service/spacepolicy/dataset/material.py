@@ -1,0 +1,185 @@
+"""Material: the files of a content folder and all that is made of them, each once and when asked.
+
+Gates look at it, and a dataset is assembled from it, so that both judge the same.
+
+Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import final
+
+from pyoxigraph import (
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    Quad,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+
+from spacepolicy.dataset.evidence import Graphs, Passage, read_passages
+from spacepolicy.dataset.files import graph_findings, name_graphs, read_files
+from spacepolicy.dataset.hygiene import HygieneRule, read_hygiene
+from spacepolicy.dataset.ontology import (
+    declared_prefixes,
+    find_base,
+    import_findings,
+    knowledge_graphs,
+    shape_graphs,
+)
+from spacepolicy.dataset.reasoning import Reasoning, reason
+from spacepolicy.dataset.record import Record, graph_iri, quads_in
+from spacepolicy.dataset.rules import Rule, compile_rules
+from spacepolicy.dataset.sources import Source, read_sources
+from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.namespaces import Base
+
+
+@final
+class Material:
+    """What a content folder holds and what follows from it.
+
+    Every part that rests on the files raises FindingsError where they cannot be read or declare
+    no base. `packaged`: the sources' texts may be missing.
+    """
+
+    def __init__(self, content: Path, *, packaged: bool) -> None:
+        self.content = content
+        self.packaged = packaged
+
+    @cached_property
+    def _read(self) -> tuple[Record, tuple[Finding, ...]]:
+        findings: list[Finding] = []
+        read = read_files(self.content, findings.append)
+        if findings:
+            raise FindingsError(findings)
+        files = name_graphs(read, findings.append)
+        base = find_base(files, findings.append)
+        if base is None:
+            raise FindingsError(findings)
+        return Record(base, files), tuple(findings)
+
+    @property
+    def record(self) -> Record:
+        """The statements of all files, each in its graph."""
+        return self._read[0]
+
+    @property
+    def base(self) -> Base:
+        """The base that the core ontology declares."""
+        return self.record.base
+
+    @cached_property
+    def file_findings(self) -> tuple[Finding, ...]:
+        """How graphs are shared out among the files, and imports that no file answers."""
+        sources = (source.iri for source in self.sources)
+        found = (*graph_findings(self.record, sources), *import_findings(self.record))
+        return (*self._read[1], *found)
+
+    @cached_property
+    def graphs(self) -> Graphs:
+        """What each graph of the record states, by its IRI."""
+        return self.record.graphs()
+
+    @cached_property
+    def _quoted(self) -> tuple[tuple[Source, ...], tuple[Finding, ...]]:
+        findings: list[Finding] = []
+        note = findings.append
+        sources = read_sources(self.content, self.base, packaged=self.packaged, note=note)
+        return sources, tuple(findings)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The documents that are quoted, by name."""
+        return self._quoted[0]
+
+    @property
+    def source_findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the files of the sources."""
+        return self._quoted[1]
+
+    @cached_property
+    def passages(self) -> Mapping[str, tuple[Passage, ...]]:
+        """The passages of each source that are described wholly, by the source's name."""
+        return {
+            source.name: read_passages(self.base, source, self.graphs) for source in self.sources
+        }
+
+    @cached_property
+    def _canonical(self) -> tuple[tuple[Quad, ...], str]:
+        return canonical(self.record.quads())
+
+    @property
+    def quads(self) -> tuple[Quad, ...]:
+        """The record as the engine keeps it, its blank nodes named by RDFC-1.0, sorted."""
+        return self._canonical[0]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the record's canonical N-Quads."""
+        return self._canonical[1]
+
+    @cached_property
+    def knowledge(self) -> frozenset[Triple]:
+        """What the default graph asserts: the set of statements in the graphs that are merged."""
+        merged = knowledge_graphs(self.record)
+        return frozenset(quad.triple for quad in self.quads if graph_iri(quad) in merged)
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that the ontology's axioms make."""
+        return compile_rules(self.knowledge)
+
+    @cached_property
+    def reasoning(self) -> Reasoning:
+        """What follows from the knowledge, and what clashes in it."""
+        return reason(self.rules, self.knowledge)
+
+    @cached_property
+    def default(self) -> frozenset[Triple]:
+        """The default graph: what is asserted and what follows."""
+        return self.knowledge | self.reasoning.inferred
+
+    @cached_property
+    def dataset(self) -> Store:
+        """The record's named graphs, the graph of what is only inferred, and the default graph."""
+        store = Store()
+        store.extend(self.quads)
+        store.extend(quads_in(self.base.inferred, self.reasoning.inferred))
+        store.extend(quads_in(DefaultGraph(), self.default))
+        return store
+
+    @cached_property
+    def shapes(self) -> tuple[Triple, ...]:
+        """What the graphs of shapes state; they are not merged."""
+        return tuple(triple for graph in shape_graphs(self.record) for triple in self.graphs[graph])
+
+    @cached_property
+    def hygiene(self) -> tuple[HygieneRule, ...]:
+        """The rules that the content brings along for itself, by name."""
+        return read_hygiene(self.content)
+
+    @cached_property
+    def prefixes(self) -> Mapping[str, str]:
+        """The prefixes that the core ontology declares."""
+        return declared_prefixes(self.record)
+
+
+def canonical(quads: Iterable[Quad]) -> tuple[tuple[Quad, ...], str]:
+    """The quads as the engine keeps them, their blank nodes named by RDFC-1.0, sorted; and the
+    SHA-256 of the canonical N-Quads.
+
+    The names depend on nothing but the quads: the same files make the same dataset.
+    """
+    engine = Store()
+    engine.extend(quads)
+    dataset = Dataset(engine)
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    text = serialize(dataset, format=RdfFormat.N_QUADS) or b""
+    lines = sorted(text.splitlines(keepends=True))
+    return tuple(sorted(dataset, key=str)), hashlib.sha256(b"".join(lines)).hexdigest()

@@ -1,0 +1,161 @@
+"""The evidence gate over the shipped content: what breaks the evidence is seen, with its line."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from spacepolicy.dataset.checks import EVIDENCE, judge
+from spacepolicy.dataset.clauses import clause_faults, coverage_findings
+from spacepolicy.dataset.evidence import Passage, leaves
+from spacepolicy.dataset.material import Material
+
+from .conftest import DATA, ROOT, Content
+
+SOURCE: Final = "https://w3id.org/spacepolicy/source/shanghai-2022-opinions"
+MEASURE: Final = (
+    "<https://w3id.org/spacepolicy/id/policy/shanghai-2022-spatial-information/task/2/measure/1>"
+)
+UNQUOTED: Final = f"{MEASURE} <https://w3id.org/spacepolicy/def/builds> <urn:x:palace> ."
+
+MATERIAL: Final = Material(ROOT, packaged=False)
+(TEXT,) = MATERIAL.sources
+PASSAGES: Final = MATERIAL.passages[TEXT.name]
+LEAVES: Final = tuple(sorted(leaves(PASSAGES), key=lambda passage: passage.start))
+
+
+def test_all_content_is_quoted_and_the_report_says_so() -> None:
+    verdict = judge(EVIDENCE, MATERIAL)
+    assert verdict.findings == ()
+    report = "; ".join(verdict.report)
+    assert "418 of 418 statements of content in leaf passages (100.0 %)" in report
+    assert "4,461 characters" in report
+    assert "4 residue (100.0 %)" in report
+    assert "243 quotations compared" in report
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        (":start 1510", ":start 1511", "offsets"),
+        (":end 1534", ":end 1535", "offsets"),
+        ('"develop reusable rockets"', '"develop reusable buses"', "quotation"),
+        ("<#char=1510,1534> {", "<#char=1510,1535> {", "passage"),
+    ],
+)
+def test_a_shifted_offset_or_other_words_are_found_at_their_line(
+    shipped: Content, before: str, after: str, rule: str
+) -> None:
+    line = shipped.change(DATA, before, after)
+    findings = shipped.findings("evidence")
+    assert any(
+        (each.path, each.rule) == (DATA, rule) and abs((each.line or 0) - line) <= 6
+        for each in findings
+    ), findings
+    assert all(each.path in (DATA, f"seeds/{TEXT.name}.txt") for each in findings)
+
+
+def widened(first: Passage, second: Passage) -> Passage:
+    assert TEXT.text is not None
+    exact = TEXT.text[first.start : second.end]
+    iri = f"{SOURCE}#char={first.start},{second.end}"
+    within = tuple(outer for outer in first.within if outer != iri)
+    return Passage(iri, first.start, second.end, exact, within=within)
+
+
+def others(*gone: Passage) -> Iterator[Passage]:
+    names = {passage.iri for passage in gone}
+    return (passage for passage in PASSAGES if passage.iri not in names)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), list(pairwise(LEAVES)), ids=[passage.exact for passage in LEAVES[:-1]]
+)
+def test_no_leaf_can_be_widened_over_the_next_clause(first: Passage, second: Passage) -> None:
+    wide = widened(first, second)
+    beside = [*others(first, wide), wide]
+    kept = {fault.rule for fault in clause_faults(TEXT, beside)}
+    assert "overlap" in kept or list(coverage_findings(TEXT, beside))
+    alone = {fault.rule for fault in clause_faults(TEXT, [*others(first, second, wide), wide])}
+    assert alone & {"two-clauses", "two-sentences"}
+
+
+def test_a_clause_that_is_dropped_is_found_by_its_words(shipped: Content) -> None:
+    path = shipped.folder / DATA
+    text = path.read_text(encoding="utf-8")
+    said = re.compile(r"^ *<#char=2391,2425>( \{\n.*?^\}|\n.*?^  \.)\n", re.MULTILINE | re.DOTALL)
+    assert len(said.findall(text)) == 2
+    path.write_text(said.sub("", text), encoding="utf-8")
+    findings = shipped.findings("evidence")
+    (uncovered,) = (each for each in findings if each.rule == "uncovered")
+    assert (uncovered.path, uncovered.line) == (f"seeds/{TEXT.name}.txt", 5)
+    assert "“build state-level key laboratories”" in uncovered.message
+
+
+@pytest.mark.parametrize(
+    ("name", "graph", "rule"),
+    [
+        (DATA, "source:shanghai-2022-opinions", "sources-speak-of-themselves"),
+        (DATA, "<#char=1444,1681>", "containers-hold-structure"),
+        ("data/background/technologies.trig", "graph:technologies", "content-stands-in-a-leaf"),
+        ("data/background/classification.trig", "graph:classification", "content-stands-in-a-leaf"),
+        ("data/background/readings.trig", "graph:readings", "content-stands-in-a-leaf"),
+    ],
+)
+def test_a_statement_that_no_clause_says_is_found_wherever_it_stands(
+    shipped: Content, name: str, graph: str, rule: str
+) -> None:
+    line = shipped.change(name, f"\n{graph} {{\n", f"\n{graph} {{\n{UNQUOTED}\n") + 2
+    findings = shipped.findings("evidence")
+    assert (name, line, rule) in [(each.path, each.line, each.rule) for each in findings]
+    assert all("urn:x:palace" in each.message and each.remedy for each in findings)
+
+
+def test_a_statement_that_no_clause_says_is_found_in_the_ontology(shipped: Content) -> None:
+    shipped.add("ontology/time.ttl", f"\n{UNQUOTED}\n")
+    finding = shipped.only("evidence")
+    text = (shipped.folder / "ontology/time.ttl").read_text(encoding="utf-8")
+    assert (finding.path, finding.line) == ("ontology/time.ttl", text.count("\n"))
+
+
+def test_a_statement_in_a_graph_of_a_passage_that_is_not_described_is_found(
+    shipped: Content,
+) -> None:
+    shipped.add(DATA, f"\n<#char=1510,1520> {{\n{UNQUOTED}\n}}\n")
+    assert "passage" in {each.rule for each in shipped.findings("evidence")}
+
+
+def test_a_reading_needs_the_words_that_are_read_so(shipped: Content) -> None:
+    name = "data/background/readings.trig"
+    shipped.change(name, "    :refersTo position:manufacturing-highland ;\n", "")
+    rules = {each.rule for each in shipped.findings("evidence")}
+    assert rules == {"content-stands-in-a-leaf"}
+
+
+def test_two_acts_in_one_leaf_are_found(shipped: Content) -> None:
+    other = MEASURE.replace("measure/1", "measure/2")
+    task = MEASURE.replace("/measure/1", "")
+    is_measure_of = "<https://w3id.org/spacepolicy/def/isMeasureOf>"
+    graph = "\n<#char=1510,1534> {\n"
+    shipped.change(DATA, graph, f"{graph}{other} {is_measure_of} {task} .\n")
+    finding = shipped.only("evidence")
+    assert finding.rule == "a-clause-states-one-act"
+    assert (finding.path, finding.line is not None) == (DATA, True)
+
+
+def test_a_background_graph_without_its_source_is_found(shipped: Content) -> None:
+    name = "data/background/periods.trig"
+    shipped.change(name, "    :assertionStatus status:external ;\n", "")
+    findings = shipped.findings("evidence")
+    assert {each.rule for each in findings} == {"background-names-its-source"}
+    assert {each.path for each in findings} == {name}
+
+
+def test_the_evidence_of_a_package_is_judged_without_its_texts(shipped: Content) -> None:
+    Path(shipped.folder / f"seeds/{TEXT.name}.txt").unlink()
+    verdict = judge(EVIDENCE, Material(shipped.folder, packaged=True))
+    assert verdict.findings == ()
+    assert "is not here" in "; ".join(verdict.report)
