@@ -1,4 +1,4 @@
-"""The shipped content: reasoned, to be asked, and copied, to be broken."""
+"""The shipped data, reasoned; and the shipped content, to break: gates must see it."""
 
 import shutil
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from pyoxigraph import Literal, QueryBoolean, Store
 
 from spacepolicy.catalogue import SavedQuery, bind, tagged
 
-from .questions import (
+from .asking import (
     BY_NAME,
     CONCEPT,
     DEF,

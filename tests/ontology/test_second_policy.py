@@ -1,23 +1,19 @@
 """A second policy, of an invented country, told by the same ontology: figures and comparisons."""
 
-import re
 import shutil
-import subprocess
-import sys
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import pyshacl
 import pytest
-from pyoxigraph import DefaultGraph, NamedNode, Store
-from rdflib import RDF, SH, Graph, URIRef
+from pyoxigraph import Store
 
 from spacepolicy.catalogue import SavedQuery, tagged
 from spacepolicy.dataset.assembly import assemble
+from spacepolicy.dataset.checks import GATES, Gate, judge
+from spacepolicy.dataset.material import Material
 
-from .questions import BASE, BY_NAME, DEF, ID, QUERIES, ROOT, answer, column, solutions
+from .asking import BY_NAME, DEF, ID, QUERIES, ROOT, answer, column, solutions
 
 FILES: Final = ROOT / "tests" / "second_policy"
 NAME: Final = "marevia-2027-strategy"
@@ -49,6 +45,12 @@ def both(content: Path) -> Store:
     return assemble(content, packaged=False, report=lambda _: None).store
 
 
+@pytest.fixture(scope="module")
+def material(content: Path) -> Material:
+    """The same files, for the gates."""
+    return Material(content, packaged=False)
+
+
 def count(store: Store, pattern: str) -> int:
     """How many things `?x` the pattern finds in the default graph."""
     text = f"PREFIX : <{DEF}> SELECT (COUNT(DISTINCT ?x) AS ?n) {{ {pattern} }}"
@@ -73,12 +75,6 @@ def test_the_strategy_has_the_figures_of_its_text(both: Store, what: str, number
     assert count(both, what.replace("{policy}", MAREVIA)) == number
 
 
-def test_the_files_of_the_strategy_are_in_the_one_layout() -> None:
-    program = Path(sys.executable).with_name("spacepolicy")
-    files = [str(path) for path in FILES.glob("*.trig")]
-    assert subprocess.run([program, "fmt", "--check", *files], check=False).returncode == 0
-
-
 def test_the_first_policy_says_what_it_said_alone(both: Store, store: Store) -> None:
     mine = f"SELECT DISTINCT ?p ?o {{ <{ID}policy/shanghai-2022-spatial-information> ?p ?o }}"
     assert {str(row) for row in solutions(both, mine)} == {
@@ -86,38 +82,10 @@ def test_the_first_policy_says_what_it_said_alone(both: Store, store: Store) -> 
     }
 
 
-def test_every_character_of_the_text_is_quoted_or_connects(both: Store) -> None:
-    text = (FILES / f"{NAME}.txt").read_text(encoding="utf-8")
-    notes = tomllib.loads((FILES / f"{NAME}.toml").read_text(encoding="utf-8"))
-    leaves = f"""SELECT DISTINCT ?start ?end {{
-        ?passage <{DEF}source> <{BASE}source/{NAME}> ; <{DEF}start> ?start ; <{DEF}end> ?end .
-        FILTER NOT EXISTS {{ ?inner <{DEF}isWithin> ?passage }}
-        FILTER EXISTS {{ GRAPH ?passage {{ ?s ?p ?o }} }} }}"""
-    left = [*text]
-    for row in solutions(both, leaves):
-        start, end = int(row["start"].value), int(row["end"].value)
-        left[start:end] = ["\0"] * (end - start)
-    connecting = "|".join(map(re.escape, notes["connectives"]))
-    between = re.split("\0+", "".join(left))
-    assert [each for each in between if not re.fullmatch(f"({connecting})*", each)] == []
-
-
-def test_the_strategy_fits_the_shapes(both: Store, content: Path) -> None:
-    """Only of what the strategy's own file describes: the shipped data has tests of its own."""
-    file = Store()
-    for path in (content / "data").glob(f"{NAME}.trig"):
-        file.load(path=path)
-    own = {str(quad.subject) for quad in file if isinstance(quad.subject, NamedNode)}
-    triples = both.quads_for_pattern(None, None, None, DefaultGraph())
-    data = Graph().parse(data="".join(f"{quad.triple} .\n" for quad in triples), format="nt")
-    _, report, _ = pyshacl.validate(
-        data,
-        shacl_graph=Graph().parse(content / "ontology" / "shapes.ttl"),
-        focus_nodes=[URIRef(name[1:-1]) for name in sorted(own)],
-    )
-    assert isinstance(report, Graph)
-    results = report.subjects(RDF.type, SH.ValidationResult)
-    assert [[str(value) for value in report.objects(result)] for result in results] == []
+@pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
+def test_the_strategy_passes_every_gate(gate: Gate, material: Material) -> None:
+    found = judge(gate, material).findings
+    assert [str(each) for each in found if each.severity != "note" or NAME in each.path] == []
 
 
 COMPARED: Final[Mapping[str, list[tuple[str, ...]]]] = {

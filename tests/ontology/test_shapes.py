@@ -63,8 +63,8 @@ def shapes() -> Graph:
 
 
 def node_shapes() -> dict[str, Node]:
-    """The shapes of a class, by their local names."""
-    named = shapes().subjects(SH.targetClass)
+    """The shapes of a class, or of what a property leads to, by their local names."""
+    named = shapes().subjects(SH.targetClass | SH.targetObjectsOf)
     return {str(shape).rpartition("/")[2].rpartition("#")[2]: shape for shape in named}
 
 
