@@ -45,7 +45,7 @@ def test_a_changed_file_publishes_a_revision_that_has_the_change(program: Progra
     before = in_force(program)
     data = program.content / DATA
     text = data.read_text(encoding="utf-8")
-    data.write_text(text.replace("\"Guidelines\"", "\"The Guidelines\""), encoding="utf-8")
+    data.write_text(text.replace('"Guidelines"', '"The Guidelines"'), encoding="utf-8")
     program.run_here("build")
     assert in_force(program).number == before.number + 1
     assert in_force(program).record_sha256 != before.record_sha256

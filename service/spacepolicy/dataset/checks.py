@@ -11,6 +11,7 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy.catalogue import read_catalogue
 from spacepolicy.dataset.clauses import (
     Division,
     clause_faults,
@@ -20,6 +21,7 @@ from spacepolicy.dataset.clauses import (
     read_marks,
 )
 from spacepolicy.dataset.evidence import evidence_faults, leaves
+from spacepolicy.dataset.expectations import query_findings
 from spacepolicy.dataset.hygiene import hygiene_faults
 from spacepolicy.dataset.layout import format_text
 from spacepolicy.dataset.material import Material
@@ -79,13 +81,13 @@ def _inside(content: Path, finding: Finding) -> Finding:
     )
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """The number with its noun, for people.
 
     >>> count(1, "file"), count(1200, "statement")
     ('1 file', '1,200 statements')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def _located(material: Material, faults: Iterable[Fault]) -> tuple[Finding, ...]:
@@ -169,6 +171,16 @@ def _shapes(material: Material) -> Verdict:
     return Verdict(_located(material, faults), (count(named, "shape"),))
 
 
+def _queries(material: Material) -> Verdict:
+    catalogue = read_catalogue(material.content / "queries")
+    findings = [
+        finding for query in catalogue for finding in query_findings(query, material.dataset)
+    ]
+    rows = sum(len((query.expect or {}).get("rows") or ()) for query in catalogue)
+    counts = (count(len(catalogue), "saved query", "saved queries"), count(rows, "row"))
+    return Verdict(tuple(findings), counts)
+
+
 def _evidence(material: Material) -> Verdict:
     findings = [*material.source_findings]
     for source in material.sources:
@@ -242,6 +254,7 @@ GATES: Final = (
     RULES,
     SHAPES,
     EVIDENCE,
+    Gate("queries", "saved queries run, and answer what their headers expect", _queries),
 )
 """All gates, in the order of `check`."""
 
