@@ -6,6 +6,7 @@ the gates that it needs. Gates that run another reasoner have their place after 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, final
 
@@ -137,6 +138,10 @@ def _hygiene(name: str, material: Material) -> Verdict:
     return Verdict(_located(material, faults), (count(len(rules), "rule"),))
 
 
+def _hygiene_gate(name: str, holds: str) -> Gate:
+    return Gate(name, holds, partial(_hygiene, name))
+
+
 def _rules(material: Material) -> Verdict:
     reasoning, prefixes = material.reasoning, declared_prefixes(material.record)
     faults = (_clash_fault(clash, prefixes) for clash in reasoning.clashes)
@@ -251,6 +256,11 @@ SHAPES: Final = Gate(
 GATES: Final = (
     SYNTAX,
     Gate("layout", "files of graphs are in the one layout that fmt prints", _layout),
+    _hygiene_gate("metadata", "ontologies and terms say what they are and where they belong"),
+    _hygiene_gate("naming", "names are formed alike"),
+    _hygiene_gate("labels", "terms are named in en and zh, and defined after ISO 704"),
+    _hygiene_gate("pitfalls", "the ontology falls into none of the documented pitfalls"),
+    _hygiene_gate("skos", "concept schemes keep SKOS's own rules"),
     RULES,
     SHAPES,
     EVIDENCE,
