@@ -6,11 +6,13 @@ the gates that it needs. Gates that run another reasoner have their place after 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy.catalogue import read_catalogue
 from spacepolicy.dataset.clashes import clash_findings
 from spacepolicy.dataset.clauses import (
     Division,
@@ -21,6 +23,7 @@ from spacepolicy.dataset.clauses import (
     read_marks,
 )
 from spacepolicy.dataset.evidence import evidence_faults, leaves
+from spacepolicy.dataset.expectations import query_findings
 from spacepolicy.dataset.hygiene import hygiene_faults
 from spacepolicy.dataset.layout import format_text
 from spacepolicy.dataset.material import Material
@@ -79,13 +82,13 @@ def _inside(content: Path, finding: Finding) -> Finding:
     )
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """The number with its noun, for people.
 
     >>> count(1, "file"), count(1200, "statement")
     ('1 file', '1,200 statements')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def _located(material: Material, faults: Iterable[Fault]) -> tuple[Finding, ...]:
@@ -135,6 +138,10 @@ def _hygiene(name: str, material: Material) -> Verdict:
     return Verdict(_located(material, faults), (count(len(rules), "rule"),))
 
 
+def _hygiene_gate(name: str, holds: str) -> Gate:
+    return Gate(name, holds, partial(_hygiene, name))
+
+
 def _rules(material: Material) -> Verdict:
     reasoner, prefixes = material.reasoner, declared_prefixes(material.record)
     report = (
@@ -155,6 +162,16 @@ def _shapes(material: Material) -> Verdict:
     )
     faults = shape_faults(material.default, shapes, material.prefixes) if shapes else ()
     return Verdict(_located(material, faults), (count(named, "shape"),))
+
+
+def _queries(material: Material) -> Verdict:
+    catalogue = read_catalogue(material.content / "queries")
+    findings = [
+        finding for query in catalogue for finding in query_findings(query, material.dataset)
+    ]
+    rows = sum(len((query.expect or {}).get("rows") or ()) for query in catalogue)
+    counts = (count(len(catalogue), "saved query", "saved queries"), count(rows, "row"))
+    return Verdict(tuple(findings), counts)
 
 
 def _evidence(material: Material) -> Verdict:
@@ -227,9 +244,15 @@ SHAPES: Final = Gate(
 GATES: Final = (
     SYNTAX,
     Gate("layout", "files of graphs are in the one layout that fmt prints", _layout),
+    _hygiene_gate("metadata", "ontologies and terms say what they are and where they belong"),
+    _hygiene_gate("naming", "names are formed alike"),
+    _hygiene_gate("labels", "terms are named in en and zh, and defined after ISO 704"),
+    _hygiene_gate("pitfalls", "the ontology falls into none of the documented pitfalls"),
+    _hygiene_gate("skos", "concept schemes keep SKOS's own rules"),
     RULES,
     SHAPES,
     EVIDENCE,
+    Gate("queries", "saved queries run, and answer what their headers expect", _queries),
 )
 """All gates, in the order of `check`."""
 
