@@ -5,7 +5,7 @@ https://www.w3.org/TR/sparql11-results-csv-tsv/
 """
 
 from collections.abc import Mapping
-from typing import IO, Literal
+from typing import IO, Literal, Protocol, cast
 
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, serialize
 
@@ -14,6 +14,18 @@ from spacepolicy.formats import Format
 Answer = QuerySolutions | QueryBoolean | QueryTriples
 Form = Literal["solutions", "boolean", "graph"]
 """What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
+
+
+class Output(Protocol):
+    """Where an answer's bytes go, piece by piece."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take the bytes."""
+        ...
+
+    def flush(self) -> None:
+        """Hear that no more bytes follow."""
+        ...
 
 
 def form(answer: Answer) -> Form:
@@ -27,13 +39,14 @@ def form(answer: Answer) -> Form:
             return "graph"
 
 
-def write(answer: Answer, format: Format, output: IO[bytes], prefixes: Mapping[str, str]) -> None:
+def write(answer: Answer, format: Format, output: Output, prefixes: Mapping[str, str]) -> None:
     """Write the answer to the output as it is computed.
 
     Solutions and booleans need a format of solutions, a graph a format of graphs; `prefixes`
     shorten the IRIs of Turtle, TriG and RDF/XML.
     """
+    file = cast("IO[bytes]", output)  # the engine asks no more of a file
     if isinstance(answer, QueryTriples):
-        serialize(answer, output, format.rdf, prefixes=dict(prefixes))
+        serialize(answer, file, format.rdf, prefixes=dict(prefixes))
     else:
-        answer.serialize(output, format=format.results)
+        answer.serialize(file, format=format.results)

@@ -5,6 +5,7 @@
     │   ├── QuerySyntaxError        400 syntax-error (line, column, text)
     │   ├── QueryTooComplexError    400 query-too-complex
     │   ├── BadParameterError       400 bad-parameter
+    │   ├── ForbiddenError          403 forbidden
     │   ├── EgressRefusedError      403 egress-refused
     │   ├── NotFoundError           404 not-found
     │   ├── MethodNotAllowedError   405 method-not-allowed
@@ -12,10 +13,14 @@
     │   ├── ContentTooLargeError    413 content-too-large
     │   ├── UriTooLongError         414 uri-too-long
     │   ├── UnsupportedMediaError   415 unsupported-media-type
+    │   ├── FieldsTooLargeError     431 header-fields-too-large
     │   ├── EngineError             500 engine-failure
+    │   ├── QueryCancelledError     503 cancelled
     │   ├── MemoryLimitError        503 memory-limit
+    │   ├── OverloadedError         503 overloaded (Retry-After)
     │   ├── ResultLimitError        503 result-limit
-    │   └── TimeLimitError          504 time-limit
+    │   ├── TimeLimitError          504 time-limit
+    │   └── HttpVersionError        505 http-version
     ├── FindingsError               files with findings; nothing is published
     ├── StoreError                  the store cannot be read, written or opened
     └── UsageError                  a command, setting or file was named wrongly
@@ -116,6 +121,13 @@ class BadParameterError(ProblemError):
     remedy = "Compare the request with the SPARQL 1.1 Protocol and with /openapi.json."
 
 
+class ForbiddenError(ProblemError):
+    kind = "forbidden"
+    title = "The request is not allowed"
+    status = 403
+    remedy = "Ask the operator of this service whether, and how, it may be."
+
+
 class EgressRefusedError(ProblemError):
     kind = "egress-refused"
     title = "The query would reach out to another machine"
@@ -165,6 +177,13 @@ class UnsupportedMediaError(ProblemError):
     remedy = "Send one of the media types listed in `supported`."
 
 
+class FieldsTooLargeError(ProblemError):
+    kind = "header-fields-too-large"
+    title = "The request's header fields are larger than this service takes"
+    status = 431
+    remedy = "Send fewer or shorter header fields."
+
+
 class EngineError(ProblemError):
     kind = "engine-failure"
     title = "The engine failed"
@@ -172,11 +191,25 @@ class EngineError(ProblemError):
     remedy = "This is a fault of the service; report it with the X-Query-Id."
 
 
+class QueryCancelledError(ProblemError):
+    kind = "cancelled"
+    title = "The query was cancelled"
+    status = 503
+    remedy = "Someone who knows its X-Query-Id cancelled it; ask again if it was not you."
+
+
 class MemoryLimitError(ProblemError):
     kind = "memory-limit"
     title = "The query needs more memory than one query may have"
     status = 503
     remedy = "Narrow the query: fewer rows to sort or group at a time."
+
+
+class OverloadedError(ProblemError):
+    kind = "overloaded"
+    title = "The service has as many queries as it takes"
+    status = 503
+    remedy = "Ask again after the seconds in Retry-After."
 
 
 class ResultLimitError(ProblemError):
@@ -191,6 +224,13 @@ class TimeLimitError(ProblemError):
     title = "The query ran longer than it may"
     status = 504
     remedy = "Narrow the query, or ask for less at a time."
+
+
+class HttpVersionError(ProblemError):
+    kind = "http-version"
+    title = "The answer is too large for this version of HTTP"
+    status = 505
+    remedy = "Ask by HTTP/1.1, which streams; HTTP/1.0 could not tell a whole answer from a part."
 
 
 def problems() -> dict[str, type[ProblemError]]:

@@ -13,13 +13,17 @@ from pyoxigraph import QueryResultsFormat, RdfFormat
 
 Kind = Literal["solutions", "graph", "page"]
 """What a format can hold: SELECT and ASK results, RDF, or a page for people (of either)."""
+VERSIONS: Final = ("1.0", "1.1", "1.2", "1.2-basic")
+"""The versions of SPARQL and RDF that a request may announce."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Format:
     """A row of the table. `name` is the value of `?format=`; `aliases` are media types that
-    ask for this format too and are answered under their own name."""
+    ask for this format too and are answered under their own name. `row_mark` is what the engine
+    writes once for each solution or triple and never inside a term, None where there is no such
+    mark; JSON has it between solutions that bind something, CSV also where a value holds one."""
 
     name: str
     label: str
@@ -30,6 +34,7 @@ class Format:
     results: QueryResultsFormat | None = None
     rdf: RdfFormat | None = None
     aliases: tuple[str, ...] = ()
+    row_mark: bytes | None = None
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -49,6 +54,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}SPARQL_Results_JSON",
         results=QueryResultsFormat.JSON,
         aliases=("application/json",),
+        row_mark=b'},{"',
     ),
     Format(
         "xml",
@@ -59,6 +65,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}SPARQL_Results_XML",
         results=QueryResultsFormat.XML,
         aliases=("application/xml", "text/xml"),
+        row_mark=b"<result>",
     ),
     Format(
         "csv",
@@ -68,6 +75,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "csv",
         f"{_W3C}SPARQL_Results_CSV",
         results=QueryResultsFormat.CSV,
+        row_mark=b"\r\n",
     ),
     Format(
         "tsv",
@@ -77,6 +85,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "tsv",
         f"{_W3C}SPARQL_Results_TSV",
         results=QueryResultsFormat.TSV,
+        row_mark=b"\n",
     ),
     Format(
         "turtle",
@@ -106,6 +115,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}N-Triples",
         rdf=RdfFormat.N_TRIPLES,
         aliases=("text/plain",),
+        row_mark=b"\n",
     ),
     Format(
         "nquads",
@@ -115,6 +125,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "nq",
         f"{_W3C}N-Quads",
         rdf=RdfFormat.N_QUADS,
+        row_mark=b"\n",
     ),
     Format(
         "rdfxml",
@@ -194,6 +205,8 @@ def _satisfied(parameter: tuple[str, str]) -> bool:
             return value.lower() in ("utf-8", "utf8")
         case "header":
             return value.lower() == "present"
+        case "version":
+            return value in VERSIONS
         case _:
             return name == "profile"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.pool import MEMORY_QUADS, Pool
 from spacepolicy.engine.port import Engine
 
 QUADS = "".join(
@@ -13,7 +13,10 @@ QUADS = "".join(
     for i in range(200)
     for j in range(10)
 )
-NAMED = '<https://example.org/a> <https://example.org/b> "c"@EN <https://example.org/g> .\n'
+NAMED = """<https://example.org/a> <https://example.org/b> "c"@EN <https://example.org/g> .
+<https://example.org/a> <https://example.org/b> "c"@EN <https://example.org/h> .
+<https://example.org/a> <https://example.org/b> "d"@EN <https://example.org/h> .
+"""
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +26,18 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def engine(dataset: Path) -> Iterator[Engine]:
-    pool = Pool(dataset, memory_bytes=256 << 20)
+@pytest.fixture(scope="session", params=["memory", "snapshot"])
+def engine(dataset: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Every engine behind the port."""
+    memory_quads = 1 if request.param == "snapshot" else MEMORY_QUADS
+    pool = Pool(dataset, memory_bytes=256 << 20, memory_quads=memory_quads)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def pool(dataset: Path) -> Iterator[Pool]:
+    """A pool of its own, for a test that looks at its processes."""
+    pool = Pool(dataset, memory_bytes=256 << 20, spares=2)
     yield pool
     pool.close()

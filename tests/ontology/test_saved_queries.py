@@ -230,6 +230,7 @@ def test_the_words_for_a_technology_are_found_wherever_a_task_concerns_it(store:
             {"ordinal": "6"},
             "builds",
             {
+                "commercial space technology innovation platform",
                 "platform system for scientific and technological innovation",
                 "state-level key laboratory",
             },

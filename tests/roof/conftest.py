@@ -87,10 +87,10 @@ class Server:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Its exit status after the signal.
 
-        Raises: subprocess.TimeoutExpired where it takes more than two seconds.
+        Raises: subprocess.TimeoutExpired where it does not end.
         """
         self.process.send_signal(number)
-        return self.process.wait(2)
+        return self.process.wait(5)
 
 
 Serve = Callable[..., Server]

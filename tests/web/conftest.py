@@ -4,6 +4,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -49,9 +51,17 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     engine.close()
 
 
-@pytest.fixture(scope="session")
-def address(service: Service) -> Iterator[tuple[str, int]]:
-    """The host and port at which the site answers."""
+@dataclass(frozen=True)
+class Site:
+    """A site that answers at an address, and a client of it."""
+
+    address: tuple[str, int]
+    client: httpx.Client
+
+
+@contextmanager
+def serve(service: Service) -> Iterator[Site]:
+    """The application over the service, on a socket, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
             create_app(service), http="httptools", lifespan="off", log_config=None
@@ -61,12 +71,25 @@ def address(service: Service) -> Iterator[tuple[str, int]]:
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield listening.getsockname()
+        host, port = listening.getsockname()
+        with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+            yield Site((host, port), client)
         server.should_exit = True
         thread.join()
 
 
 @pytest.fixture(scope="session")
-def site(address: tuple[str, int]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", timeout=30) as client:
-        yield client
+def served(service: Service) -> Iterator[Site]:
+    with serve(service) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def address(served: Site) -> tuple[str, int]:
+    """The host and port at which the site answers."""
+    return served.address
+
+
+@pytest.fixture(scope="session")
+def site(served: Site) -> httpx.Client:
+    return served.client

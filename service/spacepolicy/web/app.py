@@ -1,7 +1,8 @@
 """The application: the SPARQL endpoint in front, everything else by FastAPI's routing."""
 
+import logging
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,39 +16,74 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from spacepolicy import __version__
 from spacepolicy.errors import (
     BadParameterError,
+    EngineError,
+    FieldsTooLargeError,
     MethodNotAllowedError,
     NotFoundError,
     ProblemError,
+    UriTooLongError,
     problems,
 )
 from spacepolicy.web import pages
+from spacepolicy.web.desk import make_desk
 from spacepolicy.web.home import live_answers
+from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
 from spacepolicy.web.service import Service
 from spacepolicy.web.sparql import sparql_endpoint
 
-_EXPOSED: Final = "ETag, Link, Location, Retry-After, X-Query-Id, X-Dataset-Revision"
+_EXPOSED: Final = "ETag, Link, Location, Retry-After, Warning, X-Query-Id, X-Dataset-Revision"
+_ALLOWED: Final = "Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Query-Id"
+_log: Final = logging.getLogger(__name__)
 
 
 def create_app(service: Service) -> ASGIApp:
     """The whole application over the service."""
-    sparql = sparql_endpoint(service)
+    desk = make_desk(service)
+    sparql = sparql_endpoint(desk)
     rest = _routes(service)
+    add_operations(rest, desk)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            send = _with_common_headers(service, scope, send)
+        if scope["type"] != "http":
+            return
+        sending = _Sending(service, scope, send)
+        try:
+            _check_size(service, scope)
             if scope["path"] == "/sparql":
-                await sparql(scope, receive, send)
-                return
-        await rest(*_head_as_get(scope, receive, send))
+                await sparql(scope, receive, sending)
+            else:
+                await rest(*_head_as_get(scope, receive, sending))
+        except ProblemError as error:
+            await problem_response(service, scope, error)(scope, receive, sending)
+        except Exception as error:
+            if sending.started:
+                raise
+            _log.exception("a request failed")
+            failure = EngineError(f"The service failed: {type(error).__name__}.")
+            await problem_response(service, scope, failure)(scope, receive, sending)
 
     return app
 
 
+def _check_size(service: Service, scope: Scope) -> None:
+    """Raises: UriTooLongError, FieldsTooLargeError where there is more than is looked at."""
+    size = len(scope["raw_path"])
+    if size > service.max_target_bytes:
+        raise UriTooLongError(
+            f"The address has a path of {size} bytes; {service.max_target_bytes} are taken."
+        )
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > service.max_fields_bytes:
+        raise FieldsTooLargeError(
+            f"The header fields have {size} bytes; {service.max_fields_bytes} are taken.",
+            extras={"limit_bytes": service.max_fields_bytes},
+        )
+
+
 def _head_as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
     """HEAD is GET whose body stays here (RFC 9110 section 9.3.2)."""
-    if scope.get("method") != "HEAD":
+    if scope["method"] != "HEAD":
         return scope, receive, send
 
     async def without_body(message: Message) -> None:
@@ -58,26 +94,33 @@ def _head_as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Rec
     return {**scope, "method": "GET"}, receive, without_body
 
 
-def _with_common_headers(service: Service, scope: Scope, send: Send) -> Send:
-    """What every answer carries: the revision, and leave for scripts of any origin to read it."""
-    preflight = scope["method"] == "OPTIONS"
+class _Sending:
+    """Sends, with what every answer carries: the revision, and leave for scripts of any origin
+    to read it."""
 
-    async def sending(message: Message) -> None:
+    def __init__(self, service: Service, scope: Scope, send: Send) -> None:
+        self.started = False
+        self._send = send
+        self._preflight = scope["method"] == "OPTIONS"
+        self._fields = [
+            (b"access-control-allow-origin", b"*"),
+            (b"access-control-expose-headers", _EXPOSED.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-dataset-revision", str(service.revision.number).encode()),
+        ]
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.started = True
+            message = {**message, "headers": [*message["headers"], *self._fields]}
             headers = MutableHeaders(scope=message)
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = _EXPOSED
-            headers["X-Content-Type-Options"] = "nosniff"
-            headers["X-Dataset-Revision"] = str(service.revision.number)
-            if preflight:
+            if self._preflight:
                 headers["Access-Control-Allow-Methods"] = headers.get("Allow", "GET, HEAD")
-                headers["Access-Control-Allow-Headers"] = "Accept, Authorization, Content-Type"
+                headers["Access-Control-Allow-Headers"] = _ALLOWED
                 headers["Access-Control-Max-Age"] = "86400"
             if headers.get("content-type", "").startswith("text/html"):
                 headers["Content-Security-Policy"] = pages.CONTENT_SECURITY_POLICY
-        await send(message)
-
-    return sending
+        await self._send(message)
 
 
 def _routes(service: Service) -> FastAPI:
@@ -90,7 +133,6 @@ def _routes(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     _answer_errors(app, service)
-    _add_operations(app, service)
     _add_pages(app, service)
     return app
 
@@ -99,7 +141,10 @@ def _answer_errors(app: FastAPI, service: Service) -> None:
     """Tell every error as a problem."""
 
     async def problem(request: Request, error: Exception) -> Response:
-        return problem_response(service, request.scope, _as_problem(request, error))
+        told = _as_problem(request, error)
+        if request.method == "OPTIONS" and isinstance(told, MethodNotAllowedError):
+            return Response(status_code=204, headers=told.headers)
+        return problem_response(service, request.scope, told)
 
     for kind in (ProblemError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, problem)
@@ -123,29 +168,6 @@ def _method_not_allowed(request: Request, headers: Mapping[str, str]) -> Problem
         f"{request.url.path} answers {allowed}, not {request.method}.",
         headers={"Allow": allowed},
     )
-
-
-def _add_operations(app: FastAPI, service: Service) -> None:
-    @app.get("/livez", tags=["operations"])
-    def livez() -> dict[str, str]:
-        """Whether the process runs."""
-        return {"status": "alive"}
-
-    @app.get("/readyz", tags=["operations"])
-    def readyz() -> dict[str, Any]:
-        """Whether queries are answered, and over which revision."""
-        revision = service.revision
-        return {
-            "status": "ready" if service.stale is None else "stale",
-            "revision": revision.number,
-            "time": revision.time,
-            "statements": {
-                "record": revision.counts.record,
-                "inferred": revision.counts.inferred,
-                "default graph": revision.counts.default,
-            },
-            **({"reason": service.stale} if service.stale else {}),
-        }
 
 
 def _add_pages(app: FastAPI, service: Service) -> None:

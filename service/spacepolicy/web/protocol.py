@@ -1,74 +1,101 @@
-"""Requests of the SPARQL protocol: from HTTP to a query and the formats wanted for its answer.
+"""The SPARQL protocol's query operation: from the parameters of a request to what is asked.
 
-Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation
+Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation,
+https://www.w3.org/TR/sparql12-protocol/ (version)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 from urllib.parse import unquote_plus
 
-from starlette.datastructures import Headers
-from starlette.types import Receive, Scope
-
 from spacepolicy import formats
 from spacepolicy.errors import (
     BadParameterError,
-    ContentTooLargeError,
-    MethodNotAllowedError,
+    ForbiddenError,
     NotAcceptableError,
-    UnsupportedMediaError,
-    UriTooLongError,
 )
 from spacepolicy.formats import Choice, Format
+from spacepolicy.web.call import FORM, Call, media_type
 from spacepolicy.web.service import Service
 
-METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
-FORM: Final = "application/x-www-form-urlencoded"
-QUERY: Final = "application/sparql-query"
-_SINGLE: Final = frozenset({"query", "format", "timeout"})
+_SINGLE: Final = frozenset({"query", "update", "format", "timeout", "version"})
+_GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class QueryRequest:
-    """A query operation. `text` is None where the request brings no query."""
+class QueryOperation:
+    """What is asked. `text` is None where the request brings no query, `plain` where it brings
+    nothing at all that the protocol names; `format` and `accept` say how to answer."""
 
     text: str | None
     default_graphs: tuple[str, ...] | None
     named_graphs: tuple[str, ...] | None
-    solutions: Choice | None
-    graph: Choice | None
+    format: str | None
+    accept: str | None
     timeout_seconds: float
+    plain: bool
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether the client would rather have a page than a graph."""
+        choice = self._choice(formats.offered("graph", "page"))
+        return choice is not None and choice.format.kind == "page"
+
+    def choice(self, *kinds: formats.Kind) -> Choice:
+        """The format of these kinds that the client asks for.
+
+        Raises: NotAcceptableError that lists those there are.
+        """
+        offered = formats.offered(*kinds)
+        choice = self._choice(offered)
+        if choice is None:
+            available = [format.media_type for format in offered]
+            what = "a graph" if "graph" in kinds else "solutions"
+            raise NotAcceptableError(
+                f"The answer is {what}; there are {', '.join(available)}.",
+                extras={"available": available},
+            )
+        return choice
+
+    def _choice(self, offered: Sequence[Format]) -> Choice | None:
+        if self.format is None:
+            return formats.negotiate(self.accept, offered)
+        found = formats.named(self.format, offered)
+        return Choice(found, found.media_type) if found else None
 
 
-async def read_request(service: Service, scope: Scope, receive: Receive) -> QueryRequest:
-    """The query operation that the request asks for.
+def query_operation(service: Service, call: Call) -> QueryOperation:
+    """The operation that the request asks for; parameters of other protocols are passed over.
 
-    Raises: ProblemError where the request is not one of the protocol's three ways to ask.
+    Raises: ProblemError where a parameter is wrong or given twice, or asks for an update.
     """
-    method = scope["method"]
-    if method not in METHODS:
-        allow = ", ".join(METHODS)
-        raise MethodNotAllowedError(
-            f"/sparql answers {allow}, not {method}.", headers={"Allow": allow}
-        )
-    target = scope["query_string"]
-    if len(target) > service.max_target_bytes:
-        raise UriTooLongError(
-            f"The address has {len(target)} bytes of query string; {service.max_target_bytes} "
-            "are taken. Send the query by POST."
-        )
-    parameters = _parameters(target)
-    if method in ("POST", "QUERY"):
-        parameters += await _body_parameters(service, scope, receive)
-    return _request(service, scope, parameters)
+    content = media_type(call.field(b"content-type") or "") if call.body else None
+    parameters = _parameters(call.target)
+    if content is not None and f"{content.type}/{content.subtype}" == FORM:
+        parameters += _parameters(call.body)
+    elif content is not None:
+        parameters.append(("query", _text(call.body)))
+    single = _single(parameters)
+    versions = {single.get("version"), dict(content.parameters).get("version") if content else None}
+    _check_version(versions - {None})
+    _check_format(single.get("format"))
+    return QueryOperation(
+        text=single.get("query"),
+        default_graphs=_all(parameters, _GRAPHS[0]),
+        named_graphs=_all(parameters, _GRAPHS[1]),
+        format=single.get("format"),
+        accept=call.field(b"accept"),
+        timeout_seconds=_timeout(service, single.get("timeout")),
+        plain=not any(name in (*_GRAPHS, "query") for name, _ in parameters),
+    )
 
 
 def _parameters(encoded: bytes) -> list[tuple[str, str]]:
     """The names and values of a form-encoded text.
 
-    Raises: BadParameterError where an escape is broken or the bytes are not UTF-8.
+    Raises: BadParameterError where the bytes are not UTF-8.
     """
     pairs = [piece.partition(b"=") for piece in encoded.split(b"&") if piece]
     return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
@@ -81,42 +108,6 @@ def _decoded(piece: bytes) -> str:
         raise BadParameterError("The request's parameters are not UTF-8.") from error
 
 
-async def _body_parameters(
-    service: Service, scope: Scope, receive: Receive
-) -> list[tuple[str, str]]:
-    media_type, _, _ = Headers(scope=scope).get("content-type", "").partition(";")
-    match media_type.strip().lower():
-        case "application/x-www-form-urlencoded":
-            return _parameters(await _body(service, scope, receive))
-        case "application/sparql-query":
-            return [("query", _text(await _body(service, scope, receive)))]
-        case other:
-            raise UnsupportedMediaError(
-                f"A query comes as {FORM} or {QUERY}, not as {other or 'an unnamed type'}.",
-                extras={"supported": [FORM, QUERY]},
-                headers={"Accept-Post": f"{FORM}, {QUERY}", "Accept-Query": QUERY},
-            )
-
-
-async def _body(service: Service, scope: Scope, receive: Receive) -> bytes:
-    """The request's body, no more of it than one query may have."""
-    limit = service.max_query_bytes
-    declared = Headers(scope=scope).get("content-length", "0")
-    received = bytearray()
-    more = True
-    while more and int(declared) <= limit and len(received) <= limit:
-        message = await receive()
-        received += message.get("body", b"")
-        more = message.get("more_body", False)
-    if more or len(received) > limit:
-        raise ContentTooLargeError(
-            f"The body is larger than the {limit} bytes that a query may have.",
-            extras={"limit_bytes": limit},
-            headers={"Connection": "close"},
-        )
-    return bytes(received)
-
-
 def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8")
@@ -124,44 +115,46 @@ def _text(body: bytes) -> str:
         raise BadParameterError(f"The query is not UTF-8: {error}.") from error
 
 
-def _request(service: Service, scope: Scope, parameters: list[tuple[str, str]]) -> QueryRequest:
-    """The operation that the parameters name; parameters of other protocols are passed over."""
+def _single(parameters: list[tuple[str, str]]) -> dict[str, str]:
+    """The parameters that may come once.
+
+    Raises: BadParameterError where one comes twice, ForbiddenError where there is an update.
+    """
     names = [name for name, _ in parameters]
-    for name in _SINGLE:
+    for name in sorted(_SINGLE):
         if names.count(name) > 1:
             raise BadParameterError(f"The parameter {name!r} is given more than once.")
-    single = {name: value for name, value in parameters if name in _SINGLE}
-    accept = Headers(scope=scope).get("accept")
-    return QueryRequest(
-        text=single.get("query"),
-        default_graphs=_all(parameters, "default-graph-uri"),
-        named_graphs=_all(parameters, "named-graph-uri"),
-        solutions=_choice("solutions", single.get("format"), accept),
-        graph=_choice("graph", single.get("format"), accept),
-        timeout_seconds=_timeout(service, single.get("timeout")),
-    )
+    if "query" in names and "update" in names:
+        raise BadParameterError("A request holds a query or an update, not both.")
+    if "update" in names:
+        raise ForbiddenError("This service is read only: it takes queries, and no updates.")
+    return {name: value for name, value in parameters if name in _SINGLE}
 
 
 def _all(parameters: Iterable[tuple[str, str]], wanted: str) -> tuple[str, ...] | None:
     return tuple(value for name, value in parameters if name == wanted) or None
 
 
-def _choice(kind: formats.Kind, name: str | None, accept: str | None) -> Choice | None:
-    """The format of this kind, or the page, that the client asks for; None where it takes none.
+def _check_version(versions: set[str | None]) -> None:
+    """Raises: BadParameterError where the versions differ, or none such is spoken here."""
+    if len(versions) > 1:
+        raise BadParameterError("The version parameter and the media type's version differ.")
+    for version in versions:
+        if version not in formats.VERSIONS:
+            raise BadParameterError(
+                f"SPARQL {version} is not spoken here; {', '.join(formats.VERSIONS)} are.",
+                extras={"supported": list(formats.VERSIONS)},
+            )
 
-    Raises: NotAcceptableError where `?format=` names no format at all.
-    """
-    if name is None:
-        return formats.negotiate(accept, formats.offered(kind, "page"))
-    found = formats.named(name, formats.FORMATS)
-    if found is None:
+
+def _check_format(name: str | None) -> None:
+    """Raises: NotAcceptableError where `?format=` names no format at all."""
+    if name is not None and formats.named(name) is None:
         available = [format.name for format in formats.FORMATS]
         raise NotAcceptableError(
             f"{name!r} names no format; there are {', '.join(available)}.",
             extras={"available": available},
         )
-    fitting: Format | None = formats.named(name, formats.offered(kind, "page"))
-    return Choice(fitting, fitting.media_type) if fitting else None
 
 
 def _timeout(service: Service, text: str | None) -> float:
@@ -171,8 +164,7 @@ def _timeout(service: Service, text: str | None) -> float:
         seconds = float(text)
     except ValueError as error:
         raise BadParameterError(f"timeout takes seconds, not {text!r}.") from error
-    if not 0 < seconds <= service.timeout_seconds:
-        raise BadParameterError(
-            f"timeout lies above 0 and up to {service.timeout_seconds:g} seconds, not {text}."
-        )
+    most = max(service.timeout_seconds, service.max_timeout_seconds)
+    if not 0 < seconds <= most:
+        raise BadParameterError(f"timeout lies above 0 and up to {most:g} seconds, not {text}.")
     return seconds

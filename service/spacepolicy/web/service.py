@@ -1,31 +1,45 @@
 """What the web wing needs to answer requests; the roof makes it and hands it in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
 from typing import final
 
 from starlette.types import Scope
 
 from spacepolicy.catalogue import SavedQuery
+from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
 from spacepolicy.revisions import Revision
+from spacepolicy.settings import Mode
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An engine over one revision, its saved queries, and the limits of one query.
+    """An engine over one revision, its saved queries, and the limits on what is asked.
 
-    `stale` says why the served revision is not the newest files, None where it is.
+    `max_timeout_seconds` is what a request may ask for where that is more than
+    `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
+    it is; `instance` tells this engine's blank nodes from those of any other over the revision.
     """
 
     engine: Engine
     revision: Revision
     catalogue: tuple[SavedQuery, ...]
     timeout_seconds: float
+    max_timeout_seconds: float = 0
     public_url: str | None = None
     max_query_bytes: int = 1 << 20
     max_target_bytes: int = 1 << 13
     max_page_bytes: int = 1 << 22
+    max_fields_bytes: int = 1 << 15
+    max_cache_bytes: int = 1 << 26
+    max_running: int = 16
+    max_waiting: int = 64
+    max_wait_seconds: float = 5
+    text_limits: TextLimits = field(default_factory=TextLimits)
+    instance: str = field(default_factory=lambda: token_urlsafe(6))
+    mode: Mode = "merged"
     stale: str | None = None
 
     def url(self, scope: Scope, path: str) -> str:

@@ -1,0 +1,431 @@
+"""What a SPARQL text shows before anything parses it: its form, its reach, its depth and length.
+
+One linear reader without recursion, for text that a parser may not survive. It splits the text
+into tokens as the grammar does and keeps a stack of the open brackets; it accepts more than the
+grammar, and never less than the embedded engine, which also takes keywords run together with what
+follows (`SERVICESILENT<…>`, `trueFILTER(…)`).
+
+Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar, of 1.2 triple terms and VERSION
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, final
+
+from pyoxigraph import NamedNode, RdfFormat, parse
+
+from spacepolicy.errors import EgressRefusedError, QueryTooComplexError
+from spacepolicy.namespaces import RDF
+
+QueryForm = Literal["select", "ask", "construct", "describe", "update"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was seen of a text.
+
+    `form` is None where no operation begins; `volatile` says that the answer may differ from one
+    evaluation to the next over the same data; `depth` counts nested brackets and groups, `chain`
+    the links of the longest chain: operators of one expression, steps of one path, items of one
+    collection, elements of one group; the rows of VALUES and of INSERT DATA are no chain. `graphs`
+    are the IRIs named by FROM, NAMED, GRAPH, USING, WITH, INTO and their like, as they come;
+    `default_graphs` those of FROM and USING among them, `named_graphs` those of NAMED.
+    """
+
+    form: QueryForm | None
+    service: bool
+    load: bool
+    volatile: bool
+    depth: int
+    chain: int
+    graphs: tuple[str, ...]
+    default_graphs: tuple[str, ...]
+    named_graphs: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TextLimits:
+    """How deep and how long a text may be. The engine's parser was seen to die from 512 nested
+    EXISTS and from 2,048 links; a worker's larger stack takes eight times that."""
+
+    max_depth: int = 128
+    max_chain: int = 1000
+
+
+def refuse(scan: Scan, limits: TextLimits) -> None:
+    """Let the text pass, or say why it goes no further.
+
+    Raises: QueryTooComplexError, EgressRefusedError.
+    """
+    for what, seen, limit in (
+        ("nests", scan.depth, limits.max_depth),
+        ("chains", scan.chain, limits.max_chain),
+    ):
+        if seen > limit:
+            raise QueryTooComplexError(
+                f"The query {what} {seen} deep; {limit} is the limit.",
+                extras={"found": seen, "limit": limit},
+            )
+    if scan.service or scan.load:
+        keyword = "SERVICE" if scan.service else "LOAD"
+        raise EgressRefusedError(f"{keyword} is refused: queries do not leave this machine.")
+
+
+def scan(text: str, prefixes: Mapping[str, str] | None = None) -> Scan:
+    """What the text shows. `prefixes` are those that it need not declare.
+
+    SPARQL 1.1 decodes codepoint escapes before it reads, 1.2 within IRIs and strings alone; a text
+    that has any is read in both ways, and what either shows counts.
+    """
+    read = _Reader(text, prefixes or {}).read()
+    if "\\u" not in text and "\\U" not in text:
+        return read
+    return _either(read, _Reader(_without_escapes(text), prefixes or {}).read())
+
+
+def _either(one: Scan, other: Scan) -> Scan:
+    return Scan(
+        form=one.form or other.form,
+        service=one.service or other.service,
+        load=one.load or other.load,
+        volatile=one.volatile or other.volatile,
+        depth=max(one.depth, other.depth),
+        chain=max(one.chain, other.chain),
+        graphs=_each_once(one.graphs + other.graphs),
+        default_graphs=_each_once(one.default_graphs + other.default_graphs),
+        named_graphs=_each_once(one.named_graphs + other.named_graphs),
+    )
+
+
+def _each_once(iris: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(iris))
+
+
+_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_HIGHEST: Final = 0x10FFFF
+
+
+def _without_escapes(text: str) -> str:
+    return _ESCAPE.sub(_decoded, text)
+
+
+def _decoded(escape: re.Match[str]) -> str:
+    codepoint = int(escape[1] or escape[2], 16)
+    return chr(codepoint) if codepoint <= _HIGHEST else escape[0]
+
+
+def _resolved(iri: str, base: str) -> str:
+    """The IRI as the engine resolves it; as it stands where it cannot."""
+    try:
+        triple = next(parse(f"<{iri}> <{RDF}type> []", RdfFormat.TURTLE, base_iri=base))
+    except (SyntaxError, ValueError):
+        return iri
+    return triple.subject.value if isinstance(triple.subject, NamedNode) else iri
+
+
+_BASE: Final = (
+    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
+    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
+)
+_VARIABLE: Final = rf"{_BASE}_0-9\u00B7\u0300-\u036F\u203F\u2040"
+_NAME: Final = rf"{_VARIABLE}\-"
+
+# Quantifiers are possessive and strings need not be closed: no text is looked at twice.
+_TOKEN: Final = re.compile(
+    rf"""(?:[ \t\r\n]++|\#[^\r\n]*+)*+(?:
+    (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>)
+  | (?P<variable>[?$][{_VARIABLE}]++)
+  | (?P<name>(?:[{_BASE}][{_NAME}.]*+)?:(?:[{_NAME}.:%]++|\\.)*+)
+  | (?P<word>[{_BASE}][{_NAME}.]*+)
+  | (?P<open>\{{\||[({{\[])
+  | (?P<close>[)}}\]]|\|\}}|>>)
+  | (?P<string>'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?
+              |\"\"\"(?:[^"\\]++|\\.|"(?!""))*+(?:\"\"\")?
+              |'(?:[^'\\\r\n]++|\\.)*+'?
+              |"(?:[^"\\\r\n]++|\\.)*+"?)
+  | (?P<number>\.?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)
+  | (?P<blank>_:[{_NAME}.]++)
+  | (?P<separator>[.;,])
+  | (?P<language>@[A-Za-z]++(?:-+[A-Za-z0-9]++)*+)
+  | (?P<operator>\|\||&&|<<|[<>!]=|[-+*/|^!=<>])
+  | (?P<other>\^\^|.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_FORMS: Final[Mapping[str, QueryForm]] = {
+    "SELECT": "select",
+    "ASK": "ask",
+    "CONSTRUCT": "construct",
+    "DESCRIBE": "describe",
+    **dict.fromkeys(
+        ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"),
+        "update",
+    ),
+}
+_BEGINS: Final = re.compile("|".join(_FORMS))
+_CHANGING: Final = ("NOW", "RAND", "UUID", "BNODE")
+"""Endings of the functions that differ from call to call; STRUUID has one of them."""
+_BEFORE_A_GRAPH: Final = (
+    "FROM", "NAMED", "GRAPH", "USING", "WITH", "INTO", "TO", "ADD", "MOVE", "COPY",
+)  # fmt: skip
+_NAMES_A_GRAPH: Final = re.compile("|".join(_BEFORE_A_GRAPH), re.IGNORECASE)
+_BEFORE_EXPRESSIONS: Final = ("SELECT", "DISTINCT", "REDUCED", "BY", "HAVING", "ASC", "DESC")
+_AFTER_EXPRESSIONS: Final = ("WHERE", "FROM", "NAMED", "VALUES", "LIMIT", "OFFSET")
+_CONSTANTS: Final = ("TRUE", "FALSE", "UNDEF")
+_OPERANDS: Final = frozenset(
+    {"iri", "variable", "name", "close", "string", "number", "blank", "language"}
+)
+_KEYWORDS: Final = re.compile(
+    "FILTER|HAVING|BY|SELECT|DISTINCT|REDUCED|EXISTS|VALUES|SERVICE|SILENT"
+)
+_NOTED: Final = re.compile("service|load|now|rand|uuid|bnode", re.IGNORECASE)
+_LOCAL_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+@final
+@dataclass(slots=True)
+class _Bracket:
+    """An open bracket: what it holds, and the links of the chains in it so far.
+
+    `lists` says that expressions stand side by side here, as after SELECT or ORDER BY; `values`
+    that the rows of a VALUES are to come.
+    """
+
+    holds: Literal["patterns", "expression", "terms", "rows"]
+    elements: int = 0
+    operators: int = 0
+    lists: bool = False
+    values: bool = False
+
+
+@final
+class _Reader:
+    """One reading of a text, and what it has seen so far."""
+
+    def __init__(self, text: str, prefixes: Mapping[str, str]) -> None:
+        self._text = text
+        self._prefixes = dict(prefixes)
+        self._base = ""
+        self._declared: str | None = None
+        self._form: QueryForm | None = None
+        self._service = self._load = self._volatile = self._run_together = False
+        self._depth = self._chain = 0
+        self._graphs: list[tuple[str, str]] = []  # the keyword before each, and its IRI
+        self._brackets = [_Bracket("patterns")]
+        self._template: Literal["none", "to come", "open", "closed"] = "none"
+        self._kind = ""  # the kind of the token before
+        self._word = ""  # the token before, in capitals, where it is a word
+        self._function = False  # the name before stands after FILTER: its brackets hold arguments
+        self._suspect = False  # the name before may be a keyword run together with a name
+
+    def read(self) -> Scan:
+        """Read to the end of the text."""
+        text, match = self._text, _TOKEN.match
+        position = 0
+        while (token := match(text, position)) is not None:
+            kind = token.lastgroup or "other"
+            position = token.end()
+            start = token.start(kind)
+            if text[start] == "<" and self._compares():
+                kind, position = "operator", start + 1
+            if (step := _STEPS.get(kind)) is not None:
+                step(self, text[start:position])
+            if kind != "word":
+                self._word = ""
+            self._kind = kind
+        return self._seen()
+
+    def _seen(self) -> Scan:
+        while len(self._brackets) > 1:
+            self._close("")
+        self._count(self._brackets[0])
+        if self._run_together:
+            noted = {word.lower() for word in _NOTED.findall(self._text)}
+            self._service |= "service" in noted
+            self._load |= "load" in noted
+            self._volatile |= bool(noted - {"service", "load"})
+        return Scan(
+            form=self._form,
+            service=self._service,
+            load=self._load,
+            volatile=self._volatile or self._service,
+            depth=self._depth,
+            chain=self._chain,
+            graphs=self._graphs_after(""),
+            default_graphs=self._graphs_after("FROM", "USING"),
+            named_graphs=self._graphs_after("NAMED"),
+        )
+
+    def _graphs_after(self, *keywords: str) -> tuple[str, ...]:
+        return _each_once(iri for word, iri in self._graphs if word.endswith(keywords))
+
+    def _count(self, bracket: _Bracket) -> None:
+        self._chain = max(self._chain, bracket.elements, bracket.operators)
+
+    def _compares(self) -> bool:
+        """Whether a `<` here is the operator: inside an expression, after an operand."""
+        return self._brackets[-1].holds == "expression" and (
+            self._kind in _OPERANDS or self._word.endswith(_CONSTANTS)
+        )
+
+    def _term(self, _: str) -> None:
+        bracket = self._brackets[-1]
+        if bracket.holds == "terms":
+            bracket.elements += 1
+
+    def _blank(self, mark: str) -> None:
+        self._volatile |= self._template == "open"
+        self._term(mark)
+
+    def _iri(self, mark: str) -> None:
+        iri = _without_escapes(mark[1:-1])
+        if self._base:
+            iri = _resolved(iri, self._base)
+        if self._declared is not None and self._kind == "name":
+            self._prefixes[self._declared] = iri
+        elif self._word == "BASE":
+            self._base = iri
+        self._declared = None
+        self._refer(iri)
+        self._term(mark)
+
+    def _name(self, mark: str) -> None:
+        prefix, _, local = mark.partition(":")
+        upper = prefix.upper()
+        outside = len(self._brackets) == 1
+        self._declared = None
+        if outside and not local and (self._word == "PREFIX" or upper.startswith("PREFIX")):
+            self._declared = prefix if self._word == "PREFIX" else prefix[len("PREFIX") :]
+            return
+        self._begin(upper)
+        if outside and self._form == "update" and not self._word:
+            self._load |= upper.startswith("LOAD")
+        self._suspect = not self._word.endswith(_BEFORE_A_GRAPH) and bool(_KEYWORDS.search(upper))
+        if prefix not in self._prefixes:
+            prefix = self._behind_a_keyword(prefix)
+        namespace = self._prefixes.get(prefix)
+        self._refer(namespace and namespace + _LOCAL_ESCAPE.sub(r"\1", local.rstrip(".")))
+        self._term(mark)
+
+    def _behind_a_keyword(self, prefix: str) -> str:
+        """The declared prefix that stands right behind a keyword, as in `GRAPHex:g`."""
+        for keyword in _NAMES_A_GRAPH.finditer(prefix):
+            if (rest := prefix[keyword.end() :]) in self._prefixes:
+                self._word = keyword[0].upper()
+                return rest
+        return prefix
+
+    def _refer(self, iri: str | None) -> None:
+        if iri is not None and self._word.endswith(_BEFORE_A_GRAPH):
+            self._graphs.append((self._word, iri))
+        self._function = self._word.endswith(("FILTER", "HAVING"))
+
+    def _words(self, mark: str) -> None:
+        """One word, or several with dots between them."""
+        for word in mark.upper().split("."):
+            if word:
+                self._one_word(word)
+
+    def _one_word(self, word: str) -> None:
+        self._begin(word)
+        self._service |= "SERVICE" in word
+        self._load |= "LOAD" in word
+        bracket = self._brackets[-1]
+        if word.endswith(_BEFORE_EXPRESSIONS):
+            bracket.lists = True
+        elif word.endswith(_AFTER_EXPRESSIONS):
+            bracket.lists = False
+        if word.endswith("VALUES"):
+            bracket.values = True
+        elif word.endswith(_CONSTANTS):
+            self._term(word)
+        self._word = word
+
+    def _begin(self, word: str) -> None:
+        """Note the text's form where this is its first keyword after the prologue."""
+        if self._form is None and (found := _BEGINS.match(word)) is not None:
+            self._form = _FORMS[found[0]]
+            if self._form == "construct":
+                self._template = "to come"
+
+    def _open(self, mark: str) -> None:
+        parent = self._brackets[-1]
+        self._run_together |= self._kind == "name" and self._suspect
+        holds = self._held(parent, mark)
+        if mark == "{":
+            parent.values = False
+            parent.lists &= self._word.endswith("EXISTS")
+            if self._template == "to come":
+                self._template = "open"
+        elif self._template == "open":
+            self._volatile = True
+        if mark == "(":
+            self._volatile |= self._word.endswith(_CHANGING)
+        if parent.holds != "rows":
+            parent.elements += 1
+        self._brackets.append(_Bracket(holds))
+        self._depth = max(self._depth, len(self._brackets) - 1)
+
+    def _held(
+        self, parent: _Bracket, mark: str
+    ) -> Literal["patterns", "expression", "terms", "rows"]:
+        """What a bracket holds that opens here."""
+        if parent.holds == "rows" or (parent.values and mark != "["):
+            return "rows"
+        if mark == "<<":
+            return "terms"
+        if mark != "(":
+            return "rows" if self._word.endswith("DATA") else "patterns"
+        if parent.holds != "patterns":
+            return parent.holds
+        called = self._word not in ("", "A") and not self._word.endswith(_CONSTANTS)
+        after_filter = self._function and self._kind in ("iri", "name")
+        return "expression" if parent.lists or called or after_filter else "terms"
+
+    def _close(self, mark: str) -> None:
+        if mark == ">>" and self._brackets[-1].holds == "expression":
+            self._operator(mark)
+        elif len(self._brackets) > 1:
+            self._count(self._brackets.pop())
+            if len(self._brackets) == 1 and self._template == "open":
+                self._template = "closed"
+
+    def _separate(self, mark: str) -> None:
+        bracket = self._brackets[-1]
+        self._count(bracket)
+        match bracket.holds:
+            case "patterns":
+                bracket.operators = 0
+                if mark == ";" and len(self._brackets) == 1:
+                    bracket.elements = 0
+            case "expression" if mark == ",":
+                bracket.elements = bracket.operators = 0
+
+    def _operator(self, mark: str) -> None:
+        if mark == "<<":
+            self._open(mark)
+        else:
+            self._brackets[-1].operators += 1
+
+    def _other(self, mark: str) -> None:
+        self._volatile |= mark == "~" and self._template == "open"
+
+
+_STEPS: Final[Mapping[str, Callable[[_Reader, str], None]]] = {
+    "iri": _Reader._iri,
+    "name": _Reader._name,
+    "word": _Reader._words,
+    "variable": _Reader._term,
+    "string": _Reader._term,
+    "number": _Reader._term,
+    "blank": _Reader._blank,
+    "open": _Reader._open,
+    "close": _Reader._close,
+    "separator": _Reader._separate,
+    "operator": _Reader._operator,
+    "other": _Reader._other,
+}

@@ -1,0 +1,135 @@
+"""Content codings: which one a client wants, and bytes in it.
+
+A coded body depends on the plain bytes alone, not on the pieces they came in: pieces are gathered
+to blocks of one size. So a streamed body equals the kept one, as a strong ETag promises.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3, https://www.rfc-editor.org/rfc/rfc8878
+"""
+
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, final
+
+import zstandard
+
+IDENTITY: Final = "identity"
+SMALL_BYTES: Final = 1000
+"""What is not larger is left alone: its coding would cost more than it saves."""
+_BLOCK_BYTES: Final = 1 << 18
+_GZIP_LEVEL: Final = 4
+_ZSTD_LEVEL: Final = 3
+_GZIP_WINDOW: Final = 31
+_MEMBER: Final = re.compile(
+    r"\s*([\w!#$%&'*+.^`|~-]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?", re.ASCII
+)
+
+
+class _Compressor(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self, mode: int, /) -> bytes: ...
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A row of the table: how to start, and how to flush after a block and at the end."""
+
+    name: str
+    start: Callable[[], _Compressor]
+    flush_block: int
+    flush_end: int
+
+
+CODINGS: Final[Mapping[str, Coding]] = {
+    "zstd": Coding(
+        "zstd",
+        lambda: zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj(),
+        zstandard.COMPRESSOBJ_FLUSH_BLOCK,
+        zstandard.COMPRESSOBJ_FLUSH_FINISH,
+    ),
+    "gzip": Coding(
+        "gzip",
+        lambda: zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW),
+        zlib.Z_SYNC_FLUSH,
+        zlib.Z_FINISH,
+    ),
+}
+"""The codings there are, the preferred first."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The coding a client likes best, and whether it takes plain bytes too."""
+
+    coding: str
+    plain: bool
+
+    def of(self, size: int) -> str:
+        """The coding for a whole body of this size."""
+        return IDENTITY if self.plain and size <= SMALL_BYTES else self.coding
+
+
+def wish(accept_encoding: str | None) -> Wish | None:
+    """What the field asks for; None where no coding there is, nor plain bytes, is acceptable.
+
+    >>> wish("gzip, zstd;q=0.5"), wish("br"), wish("*;q=0")
+    (Wish(coding='gzip', plain=True), Wish(coding='identity', plain=True), None)
+    """
+    if accept_encoding is None:
+        return Wish(IDENTITY, plain=True)
+    qualities = _qualities(accept_encoding)
+    others = qualities.get("*")
+    plain = qualities.get(IDENTITY, 1.0 if others is None else others)
+    wanted = {name: qualities.get(name, others or 0.0) for name in CODINGS}
+    wanted[IDENTITY] = plain if IDENTITY in qualities else 0.0
+    best = max(wanted, key=lambda name: wanted[name])
+    if wanted[best] > 0:
+        return Wish(best, plain > 0)
+    return Wish(IDENTITY, plain=True) if plain > 0 else None
+
+
+def _qualities(field: str) -> dict[str, float]:
+    """The quality of each coding named; a member that is not well-formed is passed over."""
+    found = [_MEMBER.fullmatch(member) for member in field.lower().split(",")]
+    return {
+        each[1].removeprefix("x-"): float(each[2] or 1) if each[2] else 1.0
+        for each in found
+        if each is not None
+    }
+
+
+@final
+class Encoder:
+    """Codes a body as it comes. What was fed and not finished stays visibly broken."""
+
+    def __init__(self, coding: str) -> None:
+        self._coding = CODINGS[coding]
+        self._compressor = self._coding.start()
+        self._pending = bytearray()
+
+    def feed(self, piece: bytes) -> bytes:
+        """The coded bytes of the blocks that the piece completes."""
+        self._pending += piece
+        coded = bytearray()
+        while len(self._pending) >= _BLOCK_BYTES:
+            coded += self._compressor.compress(bytes(self._pending[:_BLOCK_BYTES]))
+            coded += self._compressor.flush(self._coding.flush_block)
+            del self._pending[:_BLOCK_BYTES]
+        return bytes(coded)
+
+    def finish(self) -> bytes:
+        """The coded rest and the end of the coded body."""
+        rest = self._compressor.compress(bytes(self._pending))
+        self._pending.clear()
+        return rest + self._compressor.flush(self._coding.flush_end)
+
+
+def encoded(body: bytes, coding: str) -> bytes:
+    """The whole body in the coding."""
+    if coding == IDENTITY:
+        return body
+    encoder = Encoder(coding)
+    return encoder.feed(body) + encoder.finish()

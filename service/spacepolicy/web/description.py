@@ -1,0 +1,82 @@
+"""The service description: what the endpoint speaks, and the dataset it answers over.
+
+Spec: https://www.w3.org/TR/sparql11-service-description/, https://www.w3.org/TR/void/
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
+
+from spacepolicy import formats
+from spacepolicy.formats import Format
+from spacepolicy.settings import Mode
+from spacepolicy.web.contents import Contents
+
+_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_VOID: Final = "http://rdfs.org/ns/void#"
+_DCTERMS: Final = "http://purl.org/dc/terms/"
+_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_PREFIXES: Final[Mapping[str, str]] = {
+    "dcterms": _DCTERMS,
+    "ent": "http://www.w3.org/ns/entailment/",
+    "formats": "http://www.w3.org/ns/formats/",
+    "sd": _SD,
+    "void": _VOID,
+    "xsd": _XSD,
+}
+_LANGUAGES: Final = ("SPARQL10Query", "SPARQL11Query")
+_DEFAULT_GRAPH: Final[Mapping[Mode, str]] = {
+    "merged": "The merge, as a set, of the record's named graphs and what follows from them.",
+    "stored": "What clients put into the default graph.",
+}
+"""What the default graph is. It is neither the union of all named graphs (shapes stay out of it,
+inferences come in) nor required to be named, so no sd:feature holds of either mode: graphs
+without triples are not remembered, IRIs are not dereferenced, SERVICE is refused."""
+
+
+def description(endpoint: str, mode: Mode, contents: Contents, format: Format) -> bytes:
+    """The description of the service at the endpoint's address, in a format of graphs."""
+    triples = _triples(endpoint, mode, contents)
+    return serialize(triples, format=format.rdf, prefixes=dict(_PREFIXES)) or b""
+
+
+def _triples(endpoint: str, mode: Mode, contents: Contents) -> Iterator[Triple]:
+    service, dataset = NamedNode(f"{endpoint}#service"), NamedNode(f"{endpoint}#dataset")
+    yield Triple(service, _type(), _sd("Service"))
+    yield Triple(service, _sd("endpoint"), NamedNode(endpoint))
+    for language in _LANGUAGES:
+        yield Triple(service, _sd("supportedLanguage"), _sd(language))
+    for format in formats.offered("solutions", "graph"):
+        if format.iri is not None:
+            yield Triple(service, _sd("resultFormat"), NamedNode(format.iri))
+    simple = NamedNode("http://www.w3.org/ns/entailment/Simple")
+    yield Triple(service, _sd("defaultEntailmentRegime"), simple)
+    yield Triple(service, _sd("defaultDataset"), dataset)
+    yield Triple(dataset, _type(), _sd("Dataset"))
+    default = NamedNode(f"{endpoint}#default-graph")
+    yield Triple(dataset, _sd("defaultGraph"), default)
+    yield Triple(default, NamedNode(f"{_DCTERMS}description"), Literal(_DEFAULT_GRAPH[mode]))
+    yield from _graph(default, contents.default)
+    for number, (name, count) in enumerate(contents.named.items()):
+        named, graph = BlankNode(f"n{number}"), BlankNode(f"g{number}")
+        yield Triple(dataset, _sd("namedGraph"), named)
+        yield Triple(named, _type(), _sd("NamedGraph"))
+        yield Triple(named, _sd("name"), NamedNode(name))
+        yield Triple(named, _sd("graph"), graph)
+        yield from _graph(graph, count)
+
+
+def _graph(graph: NamedNode | BlankNode, count: int) -> Iterator[Triple]:
+    number = Literal(str(count), datatype=NamedNode(f"{_XSD}integer"))
+    yield Triple(graph, _type(), _sd("Graph"))
+    yield Triple(graph, NamedNode(f"{_VOID}triples"), number)
+
+
+def _type() -> NamedNode:
+    return NamedNode(f"{_RDF}type")
+
+
+def _sd(name: str) -> NamedNode:
+    return NamedNode(_SD + name)

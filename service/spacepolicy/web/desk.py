@@ -1,0 +1,100 @@
+"""What the endpoint works with, and answers that need no evaluation because they are kept.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9111
+"""
+
+from dataclasses import dataclass, replace
+from typing import final
+
+from spacepolicy.web.cache import AnswerCache, BodyKey, Head
+from spacepolicy.web.call import Exchange
+from spacepolicy.web.codings import IDENTITY
+from spacepolicy.web.contents import ContentsBoard
+from spacepolicy.web.reply import Reply, Shape, coded, send_not_modified
+from spacepolicy.web.running import Running, query_identifier
+from spacepolicy.web.service import Service
+from spacepolicy.web.validators import any_state, matching
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The service, and what is remembered between its requests."""
+
+    service: Service
+    running: Running
+    cache: AnswerCache
+    contents: ContentsBoard
+
+    @property
+    def number(self) -> int:
+        """The number of the served revision."""
+        return self.service.revision.number
+
+
+def make_desk(service: Service) -> Desk:
+    """A desk on which nothing lies yet."""
+    return Desk(
+        service,
+        Running(service.max_running, service.max_waiting),
+        AnswerCache(service.max_cache_bytes),
+        ContentsBoard(),
+    )
+
+
+async def answer_again(desk: Desk, exchange: Exchange) -> bool:
+    """Answer a request that was answered before, byte for byte; whether its answer is kept."""
+    head = desk.cache.head(desk.number, exchange.key)
+    if head is None:
+        return False
+    condition = exchange.call.field(b"if-none-match")
+    if matching(condition, [head.etag]) or any_state(condition):
+        await send_not_modified(exchange.send, head.fields, head.etag)
+        return True
+    body = await _kept(desk, head.body, head.coding)
+    if body is None:
+        return False
+    await Reply(exchange, query_identifier(None)).whole(head.fields, body)
+    return True
+
+
+async def answer_known(
+    desk: Desk, exchange: Exchange, shape: Shape, body_key: BodyKey | None
+) -> bool:
+    """Answer by what the client or the cache has; whether either had it."""
+    known = shape.known(exchange.call)
+    if known is not None:
+        await send_not_modified(exchange.send, shape.head(IDENTITY), known)
+        return True
+    plain = desk.cache.body(desk.number, body_key) if body_key else None
+    if body_key is None or plain is None:
+        return False
+    shape = replace(shape, fields=desk.cache.fields(desk.number, body_key))
+    await send_whole(desk, Reply(exchange, query_identifier(None)), shape, body_key, plain)
+    return True
+
+
+async def send_whole(
+    desk: Desk, reply: Reply, shape: Shape, body_key: BodyKey | None, plain: bytes
+) -> None:
+    """Send a whole body; it is kept under its key, where it has one, and its head too."""
+    coding = shape.wish.of(len(plain))
+    fields = shape.head(coding)
+    body = None
+    if body_key is not None:
+        desk.cache.keep_body(desk.number, body_key, plain, fields=shape.fields)
+        tag = dict(fields)[b"etag"].decode()
+        head = Head(body_key, coding, tag, fields)
+        desk.cache.keep_head(desk.number, reply.exchange.key, head)
+        body = await _kept(desk, body_key, coding)
+    await reply.whole(fields, await coded(plain, coding) if body is None else body)
+
+
+async def _kept(desk: Desk, key: BodyKey, coding: str) -> bytes | None:
+    """The kept body in the coding; coded now, and kept so, where it was not yet."""
+    body = desk.cache.body(desk.number, key, coding)
+    plain = desk.cache.body(desk.number, key) if body is None else None
+    if plain is not None:
+        body = await coded(plain, coding)
+        desk.cache.keep_body(desk.number, key, body, coding=coding)
+    return body

@@ -1,0 +1,81 @@
+"""How the service is: whether it lives, is ready, and what it is busy with."""
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path
+from starlette.responses import Response
+
+from spacepolicy.errors import NotFoundError
+from spacepolicy.web.desk import Desk
+from spacepolicy.web.running import Ticket
+
+Identifier = Annotated[str, Path(description="the query's X-Query-Id")]
+
+
+def add_operations(app: FastAPI, desk: Desk) -> None:
+    """Add the routes."""
+    _add_states(app, desk)
+    _add_running(app, desk)
+
+
+def _add_states(app: FastAPI, desk: Desk) -> None:
+    @app.get("/livez", tags=["operations"])
+    def livez() -> dict[str, str]:
+        """Whether the process runs."""
+        return {"status": "alive"}
+
+    @app.get("/readyz", tags=["operations"])
+    def readyz() -> dict[str, Any]:
+        """Whether queries are answered, and over which revision."""
+        revision, stale = desk.service.revision, desk.service.stale
+        return {
+            "status": "ready" if stale is None else "stale",
+            "revision": revision.number,
+            "time": revision.time,
+            "statements": {
+                "record": revision.counts.record,
+                "inferred": revision.counts.inferred,
+                "default graph": revision.counts.default,
+            },
+            **({"reason": stale} if stale else {}),
+        }
+
+
+def _add_running(app: FastAPI, desk: Desk) -> None:
+    """These routes are coroutines: what runs belongs to the event loop."""
+
+    @app.get("/running", tags=["operations"])
+    async def running(response: Response) -> dict[str, Any]:
+        """The queries on their way: how many, in which state, how old; neither text nor name."""
+        response.headers["Cache-Control"] = "no-store"
+        tickets = [_shown(ticket) for ticket in desk.running.tickets()]
+        return {
+            "running": sum(ticket["state"] != "waiting" for ticket in tickets),
+            "waiting": sum(ticket["state"] == "waiting" for ticket in tickets),
+            "max_running": desk.running.max_running,
+            "max_waiting": desk.running.max_waiting,
+            "queries": tickets,
+        }
+
+    @app.get("/running/{identifier}", tags=["operations"])
+    async def one(identifier: Identifier, response: Response) -> dict[str, Any]:
+        """The state and the age of one query."""
+        response.headers["Cache-Control"] = "no-store"
+        ticket = desk.running.ticket(identifier)
+        if ticket is None:
+            raise _gone()
+        return _shown(ticket)
+
+    @app.delete("/running/{identifier}", status_code=204, tags=["operations"])
+    async def cancel(identifier: Identifier) -> None:
+        """Stop the query: its client sees a problem, or a body that breaks off."""
+        if not desk.running.cancel(identifier):
+            raise _gone()
+
+
+def _shown(ticket: Ticket) -> dict[str, Any]:
+    return {"state": ticket.state, "age_seconds": round(ticket.age_seconds(), 3)}
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError("No query of that name is running.")

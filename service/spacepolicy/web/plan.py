@@ -1,0 +1,119 @@
+"""What is to be done for an operation, decided before the engine is asked.
+
+The lexer reads the form of the query, so that nothing is evaluated that cannot be answered in a
+format the client takes, that would reach out, or that is too deep to be read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from spacepolicy import __version__, formats
+from spacepolicy.answers import Form
+from spacepolicy.engine.lexer import refuse, scan
+from spacepolicy.engine.port import Query
+from spacepolicy.errors import BadParameterError, NotAcceptableError
+from spacepolicy.formats import Choice
+from spacepolicy.web.cache import BodyKey
+from spacepolicy.web.call import Call
+from spacepolicy.web.codings import CODINGS, IDENTITY, Wish, wish
+from spacepolicy.web.protocol import QueryOperation
+from spacepolicy.web.reply import Shape
+from spacepolicy.web.service import Service
+from spacepolicy.web.validators import opaque
+
+_ENGINE_FORMATS: Final = {"graph": "turtle", "solutions": "json"}
+"""The formats that pages are made of."""
+_FORMS: Final[Mapping[str, Form]] = {
+    "select": "solutions",
+    "ask": "boolean",
+    "construct": "graph",
+    "describe": "graph",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query, how its answer goes out, and where it is kept: `body` is None where it is not."""
+
+    query: Query
+    form: Form
+    choice: Choice
+    shape: Shape
+    body: BodyKey | None
+
+
+def plan(service: Service, call: Call, operation: QueryOperation, text: str, endpoint: str) -> Plan:
+    """The plan for the query text, whose relative IRIs are resolved against the endpoint's.
+
+    Raises: ProblemError where the query is refused, or its answer has no format that is wanted.
+    """
+    scanned = scan(text, service.revision.prefixes)
+    if scanned.form == "update":
+        raise BadParameterError("This is an update; the query operation takes queries only.")
+    refuse(scanned, service.text_limits)
+    form = _FORMS.get(scanned.form or "", "solutions")
+    kind: formats.Kind = "graph" if form == "graph" else "solutions"
+    choice = operation.choice(kind, "page") if scanned.form else _any_choice()
+    body = BodyKey(
+        text, operation.default_graphs, operation.named_graphs, choice.format.name, endpoint
+    )
+    tag = None if scanned.volatile or not service.max_cache_bytes else _tag(service, choice, body)
+    engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
+    return Plan(
+        query=Query(
+            text,
+            solutions_format=None if kind == "graph" else engine_format,
+            graph_format=engine_format if kind == "graph" else None,
+            default_graphs=operation.default_graphs,
+            named_graphs=operation.named_graphs,
+            prefixes=service.revision.prefixes,
+            base=endpoint,
+        ),
+        form=form,
+        choice=choice,
+        shape=Shape(choice.content_type, acceptable_coding(call), tag),
+        body=None if tag is None else body,
+    )
+
+
+def _any_choice() -> Choice:
+    """For a text that is no query: the engine will tell where it goes wrong."""
+    json = formats.FORMATS[0]
+    return Choice(json, json.media_type)
+
+
+def acceptable_coding(call: Call) -> Wish:
+    """The content coding that the client likes best.
+
+    Raises: NotAcceptableError where it takes none there is.
+    """
+    found = wish(call.field(b"accept-encoding"))
+    if found is None:
+        available = [*CODINGS, IDENTITY]
+        raise NotAcceptableError(
+            f"There are the content codings {', '.join(available)}.",
+            extras={"available": available},
+        )
+    return found
+
+
+def _tag(service: Service, choice: Choice, body: BodyKey) -> str:
+    """A name for the answer: another for every revision, engine, query, dataset and format."""
+    revision = service.revision
+    graphs = [
+        part
+        for each in (body.default_graphs, body.named_graphs)
+        for part in ("-" if each is None else str(len(each)), *(each or ()))
+    ]
+    made = (str(revision.number), revision.time, revision.record_sha256, service.instance)
+    return opaque((__version__, *made, body.text, body.origin, choice.content_type, *graphs))
+
+
+def description_plan(
+    service: Service, call: Call, choice: Choice, endpoint: str
+) -> tuple[Shape, BodyKey]:
+    """How the service description goes out, and where it is kept."""
+    body = BodyKey("", None, None, choice.format.name, endpoint)
+    return Shape(choice.content_type, acceptable_coding(call), _tag(service, choice, body)), body

@@ -1,0 +1,181 @@
+"""Answers on their way out: whole or streamed, coded, tagged, or not needed at all.
+
+An answer is whole or visibly broken: what fails before the first byte is raised and gets its real
+status, what fails after it leaves the body unterminated, so that every client reports a failed
+transfer. An answer of one piece has its length.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110, https://www.rfc-editor.org/rfc/rfc9111
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, final
+
+from starlette.types import Send
+
+from spacepolicy.errors import HttpVersionError
+from spacepolicy.web.cache import Fields
+from spacepolicy.web.call import Call, Exchange
+from spacepolicy.web.codings import IDENTITY, Encoder, Wish, encoded
+from spacepolicy.web.validators import any_state, etag, matching
+
+VARY: Final = "Accept, Accept-Encoding"
+_OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
+_IN_A_THREAD_BYTES: Final = 1 << 14
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the answer goes out. `tag` names what it is in any coding, None where it is not the
+    same the next time; `fields` come beside those that follow from the rest."""
+
+    content_type: str
+    wish: Wish
+    tag: str | None
+    fields: Fields = ()
+
+    def head(self, coding: str) -> Fields:
+        """The fields of the answer in the coding."""
+        cache_control = "no-store" if self.tag is None else "no-cache"
+        fields = [
+            (b"content-type", self.content_type.encode("latin-1")),
+            (b"vary", VARY.encode()),
+            (b"cache-control", cache_control.encode()),
+        ]
+        if self.tag is not None:
+            fields.append((b"etag", etag(self.tag, coding).encode()))
+        if coding != IDENTITY:
+            fields.append((b"content-encoding", coding.encode()))
+        return (*fields, *self.fields)
+
+    def known(self, call: Call) -> str | None:
+        """The tag of an answer that the client has and that is still this one."""
+        if self.tag is None:
+            return None
+        tags = [etag(self.tag, self.wish.coding)]
+        if self.wish.plain:
+            tags.append(etag(self.tag, IDENTITY))
+        return matching(call.field(b"if-none-match"), tags)
+
+
+async def send_not_modified(send: Send, fields: Iterable[tuple[bytes, bytes]], tag: str) -> None:
+    """Tell the client that what it has under the tag still holds."""
+    kept = [field for field in fields if field[0] not in (b"etag", *_OF_THE_BODY)]
+    start = {"type": "http.response.start", "status": 304}
+    await send({**start, "headers": [*kept, (b"etag", tag.encode())]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def coded(body: bytes, coding: str) -> bytes:
+    """The body in the coding; the work of a large one leaves the event loop free."""
+    if coding == IDENTITY or len(body) < _IN_A_THREAD_BYTES:
+        return encoded(body, coding)
+    return await asyncio.to_thread(encoded, body, coding)
+
+
+@final
+class Reply:
+    """One answer of an exchange; `started` once its status is sent."""
+
+    def __init__(self, exchange: Exchange, identifier: str) -> None:
+        self.exchange = exchange
+        self._call = exchange.call
+        self._send = exchange.send
+        self._identifier = identifier
+        self.started = False
+
+    async def whole(self, fields: Fields, body: bytes) -> None:
+        """Send an answer that is there, in the coding that its fields name."""
+        if await self._begin((*fields, (b"content-length", str(len(body)).encode()))):
+            await self._body(body, more=False)
+
+    async def streamed(
+        self,
+        shape: Shape,
+        pieces: AsyncIterator[bytes],
+        whole: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        """Send the pieces as they come; one piece alone is for `whole` to send."""
+        first = await anext(pieces, b"")
+        second = await anext(pieces, None)
+        if second is None:
+            await whole(first)
+        elif await self._begin(shape.head(shape.wish.coding)):
+            await self._stream(shape.wish.coding, first, second, pieces)
+
+    async def _stream(
+        self, coding: str, first: bytes, second: bytes, pieces: AsyncIterator[bytes]
+    ) -> None:
+        encoder = None if coding == IDENTITY else Encoder(coding)
+        for piece in (first, second):
+            await self._piece(encoder, piece)
+        async for piece in pieces:
+            await self._piece(encoder, piece)
+        await self._body(encoder.finish() if encoder else b"", more=False)
+
+    async def _piece(self, encoder: Encoder | None, piece: bytes) -> None:
+        out = piece if encoder is None else await asyncio.to_thread(encoder.feed, piece)
+        if out:
+            await self._body(out, more=True)
+
+    async def _begin(self, fields: Fields) -> bool:
+        """Send the head; whether the client wants the body after it."""
+        self.started = True
+        tag = dict(fields).get(b"etag")
+        if tag is not None and any_state(self._call.field(b"if-none-match")):
+            await send_not_modified(self._send, fields, tag.decode())
+            return False
+        headers = [*fields, (b"x-query-id", self._identifier.encode())]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        if self._call.method == "HEAD":
+            await self._body(b"", more=False)
+            return False
+        return True
+
+    async def _body(self, body: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def warning_fields(warnings: Iterable[str]) -> Fields:
+    """Fields that tell the warnings, in the characters that a quoted text may hold."""
+    return tuple((b"warning", f'299 - "{_quotable(text)}"'.encode()) for text in warnings)
+
+
+def _quotable(text: str) -> str:
+    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "?" for c in text)
+
+
+async def teed(
+    pieces: AsyncIterator[bytes], limit: int, keep: Callable[[bytes], None]
+) -> AsyncGenerator[bytes]:
+    """The pieces; once they have ended, and are not more than the limit, `keep` gets them all."""
+    gathered: bytearray | None = bytearray()
+    async for piece in pieces:
+        if gathered is not None:
+            gathered = gathered + piece if len(gathered) + len(piece) <= limit else None
+        yield piece
+    if gathered is not None:
+        keep(bytes(gathered))
+
+
+async def gathered(pieces: AsyncIterator[bytes], limit: int, beyond: Exception) -> bytes:
+    """All the pieces as one.
+
+    Raises: `beyond` where they are more than the limit.
+    """
+    body = bytearray()
+    async for piece in pieces:
+        body += piece
+        if len(body) > limit:
+            raise beyond
+    return bytes(body)
+
+
+def too_large_for_old_http(limit: int) -> HttpVersionError:
+    """What to say to a client of HTTP/1.0 whose answer cannot be sent with its length."""
+    return HttpVersionError(
+        f"The answer is larger than the {limit} bytes that go out whole.",
+        extras={"limit_bytes": limit},
+    )

@@ -1,0 +1,51 @@
+"""Entity tags and the condition on them.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3,
+https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from spacepolicy.web.codings import IDENTITY
+
+_MEMBER: Final = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
+_OPAQUE_BYTES: Final = 15
+
+
+def opaque(parts: Iterable[str]) -> str:
+    """A name for what all the parts make together, other than for any other parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return base64.urlsafe_b64encode(digest.digest()[:_OPAQUE_BYTES]).decode()
+
+
+def etag(name: str, coding: str) -> str:
+    """The strong entity tag of what is named so, in the coding.
+
+    >>> etag("abc", "identity"), etag("abc", "gzip")
+    ('"abc"', '"abc-gzip"')
+    """
+    return f'"{name}"' if coding == IDENTITY else f'"{name}-{coding}"'
+
+
+def matching(if_none_match: str | None, tags: Iterable[str]) -> str | None:
+    """The first of the tags that the field lists, compared weakly.
+
+    >>> matching('"x", W/"abc"', ['"abc"'])
+    '"abc"'
+    """
+    if if_none_match is None:
+        return None
+    listed = {f'"{tag}"' for tag in _MEMBER.findall(if_none_match)}
+    return next((tag for tag in tags if tag in listed), None)
+
+
+def any_state(if_none_match: str | None) -> bool:
+    """Whether the field is `*`: met by whatever there is."""
+    return if_none_match is not None and if_none_match.strip() == "*"

@@ -1,0 +1,46 @@
+"""The queries in the ontology's examples: they run as they are copied, and find something."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pyoxigraph import Literal, QuerySolutions
+
+from spacepolicy.dataset.assembly import Assembly, assemble
+from spacepolicy.namespaces import SKOS
+
+ROOT: Final = Path(__file__).parents[2]
+EXAMPLES: Final = (
+    f'SELECT ?term ?text {{ ?term <{SKOS}example> ?text FILTER(STRSTARTS(?text, "SELECT ")) }}'
+)
+
+
+@pytest.fixture(scope="module")
+def assembly() -> Assembly:
+    """The dataset that the project ships, reasoned."""
+    return assemble(ROOT, packaged=False, report=lambda _: None)
+
+
+def answer(assembly: Assembly, text: str) -> QuerySolutions:
+    found = assembly.store.query(text, prefixes=dict(assembly.prefixes))
+    assert isinstance(found, QuerySolutions)
+    return found
+
+
+def test_every_example_that_is_a_query_has_an_answer(assembly: Assembly) -> None:
+    examples = [row["text"] for row in answer(assembly, EXAMPLES)]
+    texts = [text.value for text in examples if isinstance(text, Literal)]
+    assert texts
+    assert [text for text in texts if next(answer(assembly, text), None) is None] == []
+
+
+def test_the_example_of_mention_gives_each_wording_one_reading(assembly: Assembly) -> None:
+    [text] = [
+        row["text"].value
+        for row in answer(assembly, EXAMPLES)
+        if isinstance(row["text"], Literal) and ":Mention" in row["text"].value
+    ]
+    wordings = [str(row["wording"]) for row in answer(assembly, text)]
+    [count] = answer(assembly, "SELECT (COUNT(?m) AS ?n) { ?m a :Mention }")
+    assert isinstance(count["n"], Literal)
+    assert len(wordings) == len(set(wordings)) == int(count["n"].value)
