@@ -44,9 +44,9 @@ def check(chosen: Settings, names: Sequence[str], form: str) -> int:
     material = Material(content.path, packaged=content.packaged)
     passed = []
     for gate in gates:
-        passed.append(_pass(gate, material))
         if form == "text" and sys.stderr.isatty():
-            print(f"{gate.name} …", end="\r", file=sys.stderr)
+            print(f"{gate.name} …    ", end="\r", file=sys.stderr)
+        passed.append(_pass(gate, material))
     for line in FORMS[form](passed):
         print(line)
     return 1 if any(each.errors for each in passed) else 0

@@ -12,7 +12,7 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.catalogue import read_catalogue
+from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.dataset.clashes import clash_findings
 from spacepolicy.dataset.clauses import (
     Division,
@@ -26,6 +26,7 @@ from spacepolicy.dataset.evidence import evidence_faults, leaves
 from spacepolicy.dataset.expectations import query_findings
 from spacepolicy.dataset.hygiene import hygiene_faults
 from spacepolicy.dataset.layout import format_text
+from spacepolicy.dataset.lint import Vocabulary, read_vocabulary, remarks
 from spacepolicy.dataset.material import Material
 from spacepolicy.dataset.ontology import declared_prefixes
 from spacepolicy.dataset.record import Fault, located
@@ -166,12 +167,23 @@ def _shapes(material: Material) -> Verdict:
 
 def _queries(material: Material) -> Verdict:
     catalogue = read_catalogue(material.content / "queries")
+    vocabulary = read_vocabulary(material.base.iri, material.default)
     findings = [
-        finding for query in catalogue for finding in query_findings(query, material.dataset)
+        finding
+        for query in catalogue
+        for finding in (
+            *_remark_findings(query, vocabulary),
+            *query_findings(query, material.dataset),
+        )
     ]
     rows = sum(len((query.expect or {}).get("rows") or ()) for query in catalogue)
     counts = (count(len(catalogue), "saved query", "saved queries"), count(rows, "row"))
     return Verdict(tuple(findings), counts)
+
+
+def _remark_findings(query: SavedQuery, vocabulary: Vocabulary) -> Iterator[Finding]:
+    for each in remarks(query.text, vocabulary, query.prefixes):
+        yield Finding(str(query.path), each.line, each.rule, each.message, each.remedy)
 
 
 def _evidence(material: Material) -> Verdict:
@@ -252,7 +264,11 @@ GATES: Final = (
     RULES,
     SHAPES,
     EVIDENCE,
-    Gate("queries", "saved queries run, and answer what their headers expect", _queries),
+    Gate(
+        "queries",
+        "saved queries fit the ontology, run, and answer what their headers expect",
+        _queries,
+    ),
 )
 """All gates, in the order of `check`."""
 

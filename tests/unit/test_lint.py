@@ -1,0 +1,89 @@
+"""Lint: what is likely wrong with a query is told with its line; what is right is left alone."""
+
+import pytest
+from pyoxigraph import RdfFormat, parse
+
+from spacepolicy.dataset.lint import Remark, read_vocabulary, remarks
+
+ONTOLOGY = """
+PREFIX : <https://example.org/gov/def/>
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+:Step a owl:Class ; rdfs:label "step"@en , "步骤"@zh .
+:Tree a owl:Class ; rdfs:subClassOf :Plant ; rdfs:label "tree"@en .
+:Plant a owl:Class .
+:Place a owl:Class .
+[] a owl:AllDisjointClasses ; owl:members ( :Step :Plant :Place ) .
+:plants rdfs:subPropertyOf :actsOn .
+:actsOn rdfs:domain :Step ; rdfs:range :Plant .
+:growsIn rdfs:domain :Plant ; rdfs:range :Place .
+:ordinal rdfs:domain :Step .
+"""
+PROLOGUE = """#+ title: ?header is passed over, :AndSo is this
+PREFIX : <https://example.org/gov/def/>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+"""
+VOCABULARY = read_vocabulary(
+    "https://example.org/gov/",
+    [quad.triple for quad in parse(ONTOLOGY, RdfFormat.TURTLE)],
+)
+
+
+def told(query: str) -> list[Remark]:
+    prefixes = {"": "https://example.org/gov/def/"}
+    return list(remarks(PROLOGUE + query, VOCABULARY, prefixes))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?step ?tree { ?step a :Step ; :plants ?tree . ?tree a :Tree }",
+        "SELECT ?x { { ?x a :Step } UNION { ?x a :Tree } }",
+        "SELECT ?name { ?s a :Step ; rdfs:label ?name FILTER langMatches(lang(?name), 'zh') }",
+        "SELECT (COUNT(?s) AS ?count) { ?s a :Step }",
+        "SELECT ?a ?b { ?a a :Step . ?b a :Tree FILTER EXISTS { ?a :plants ?b } }",
+        "SELECT ?a ?b { ?a :ordinal ?n . ?b :ordinal ?m FILTER (?n < ?m) }",
+        "SELECT ?a ?b { ?a :ordinal ?n . BIND (?n + 1 AS ?m) ?b :ordinal ?m }",
+        "SELECT ?s { ?s :plants/:growsIn ?place . ?place a :Place }",
+        "SELECT ?s { ?s ?anything :Tree }",
+        "ASK { :Step rdfs:label 'step'@en }",
+        "SELECT * { ?s a :Step }",
+        "SELECT ?s { VALUES ?n { 1 2 } ?s :ordinal ?n }",
+    ],
+)
+def test_what_is_right_is_left_alone(query: str) -> None:
+    assert told(query) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "rule", "line", "part"),
+    [
+        ("SELECT ?s {\n ?s a :Stepp }", "unknown-term", 5, ":Step (“step”)"),
+        ("SELECT ?s {\n ?s :plants+/:grows ?p . ?p a :Place }", "unknown-term", 5, ":growsIn"),
+        ("SELECT ?s {\n ?s a :Step , :Tree }", "impossible-pattern", 4, ":Step and :Tree"),
+        ("SELECT ?s {\n ?t a :Step . ?s :plants ?t }", "impossible-pattern", 5, "?t"),
+        ("SELECT ?s {\n ?s a :Step OPTIONAL { ?s :growsIn [] } }", "impossible-pattern", 4, "?s"),
+        ("SELECT ?s {\n ?s ^:plants ?x . ?x a :Place }", "impossible-pattern", 5, "?x"),
+        (
+            "SELECT ?n { ?s rdfs:label ?n\n FILTER (lang(?n) = 'en') }",
+            "lang-equals",
+            5,
+            "langMatches",
+        ),
+        ("SELECT ?s {\n ?s rdfs:label 'Schritt'@de }", "unknown-language", 5, "en, zh"),
+        (
+            'SELECT ?n { ?s rdfs:label ?n\n FILTER langMatches(lang(?n), "fr") }',
+            "unknown-language",
+            5,
+            "en, zh",
+        ),
+        ("SELECT ?s {\n ?s :ordinal ?n }", "lonely-variable", 5, "[]"),
+        ("SELECT ?s ?t {\n ?s a :Step .\n ?t a :Tree }", "cross-product", 4, "Join"),
+    ],
+)
+def test_what_is_likely_wrong_is_told_with_its_line_and_a_remedy(
+    query: str, rule: str, line: int, part: str
+) -> None:
+    found = told(query)
+    assert [(each.rule, each.line) for each in found if each.rule == rule] == [(rule, line)], found
+    assert all(part in each.message + each.remedy for each in found if each.rule == rule)
