@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from pyoxigraph import Store
+from pyoxigraph import DefaultGraph, Store, Triple
 
-from spacepolicy.dataset.assembly import assemble
+from spacepolicy.dataset.assembly import Assembly, assemble
 from spacepolicy.dataset.checks import GATES, judge
 from spacepolicy.dataset.material import Material
 from spacepolicy.errors import Finding
@@ -50,9 +50,28 @@ class Content:
 
 
 @pytest.fixture(scope="session")
-def store() -> Store:
+def assembly() -> Assembly:
+    """The shipped files, assembled once."""
+    return assemble(ROOT, packaged=False, report=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def store(assembly: Assembly) -> Store:
     """The dataset that the project ships, reasoned."""
-    return assemble(ROOT, packaged=False, report=lambda _: None).store
+    return assembly.store
+
+
+@pytest.fixture(scope="session")
+def inferred(assembly: Assembly) -> frozenset[Triple]:
+    quads = assembly.store.quads_for_pattern(None, None, None, assembly.base.inferred)
+    return frozenset(quad.triple for quad in quads)
+
+
+@pytest.fixture(scope="session")
+def asserted(assembly: Assembly, inferred: frozenset[Triple]) -> frozenset[Triple]:
+    """What the default graph asserts."""
+    quads = assembly.store.quads_for_pattern(None, None, None, DefaultGraph())
+    return frozenset(quad.triple for quad in quads) - inferred
 
 
 @pytest.fixture

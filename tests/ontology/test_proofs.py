@@ -1,47 +1,41 @@
-"""Proofs of what the shipped files let infer, judged by a checker that knows only the tables."""
+"""Proofs of what the assembly files let infer, judged by a checker that knows only the tables."""
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pyoxigraph import DefaultGraph, Triple
 
-from spacepolicy.dataset.assembly import Assembly, assemble
+from spacepolicy.dataset.assembly import Assembly
 from spacepolicy.dataset.explanation import Explainer
 
 from .checker import Checker, WrongProofError
+from .conftest import ROOT
 
-ROOT = Path(__file__).parents[2]
 Table = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Assembly:
-    return assemble(ROOT, packaged=False, report=lambda _: None)
-
-
-@pytest.fixture(scope="module")
-def checker(shipped: Assembly) -> Checker:
-    derived = (DefaultGraph(), shipped.base.inferred)
-    record = [quad for quad in shipped.store if quad.graph_name not in derived]
+def checker(assembly: Assembly) -> Checker:
+    derived = (DefaultGraph(), assembly.base.inferred)
+    record = [quad for quad in assembly.store if quad.graph_name not in derived]
     texts = {
-        f"{shipped.base.sources}{path.stem}": path.read_text(encoding="utf-8")
+        f"{assembly.base.sources}{path.stem}": path.read_text(encoding="utf-8")
         for path in (ROOT / "seeds").glob("*.txt")
     }
     return Checker(record, texts)
 
 
 @pytest.fixture(scope="module")
-def explainer(shipped: Assembly) -> Explainer:
-    return Explainer(shipped.store, shipped.base, shipped.prefixes)
+def explainer(assembly: Assembly) -> Explainer:
+    return Explainer(assembly.store, assembly.base, assembly.prefixes)
 
 
 @pytest.fixture(scope="module")
-def proofs(shipped: Assembly, explainer: Explainer) -> list[Table]:
+def proofs(assembly: Assembly, explainer: Explainer) -> list[Table]:
     """The proof of every inferred statement, in a stable order."""
-    inferred = shipped.store.quads_for_pattern(None, None, None, shipped.base.inferred)
+    inferred = assembly.store.quads_for_pattern(None, None, None, assembly.base.inferred)
     statements = sorted((quad.triple for quad in inferred), key=str)
     return [table(explainer, statement) for statement in statements]
 
@@ -53,11 +47,11 @@ def table(explainer: Explainer, statement: Triple) -> Table:
 
 
 def test_every_inferred_statement_has_a_proof_that_the_checker_accepts(
-    proofs: list[Table], checker: Checker, shipped: Assembly
+    proofs: list[Table], checker: Checker, assembly: Assembly
 ) -> None:
     for proof in proofs:
         checker.check(proof)
-    assert len(proofs) == shipped.inferred_count
+    assert len(proofs) == assembly.inferred_count
 
 
 def test_no_proof_uses_a_step_that_nothing_rests_on(proofs: list[Table]) -> None:
@@ -155,17 +149,17 @@ def test_a_quotation_that_is_changed_is_not_accepted(proofs: list[Table], checke
                 checker.check(doctored)
 
 
-def test_what_does_not_hold_has_no_proof(shipped: Assembly, explainer: Explainer) -> None:
-    quad = next(shipped.store.quads_for_pattern(None, None, None, shipped.base.inferred))
+def test_what_does_not_hold_has_no_proof(assembly: Assembly, explainer: Explainer) -> None:
+    quad = next(assembly.store.quads_for_pattern(None, None, None, assembly.base.inferred))
     assert (
-        explainer.prove(Triple(quad.subject, shipped.base.term("unheardOf"), quad.object)) is None
+        explainer.prove(Triple(quad.subject, assembly.base.term("unheardOf"), quad.object)) is None
     )
 
 
 def test_the_text_of_a_proof_shows_labels_rules_axioms_and_quoted_words(
-    shipped: Assembly, explainer: Explainer
+    assembly: Assembly, explainer: Explainer
 ) -> None:
-    inferred = shipped.store.quads_for_pattern(None, None, None, shipped.base.inferred)
+    inferred = assembly.store.quads_for_pattern(None, None, None, assembly.base.inferred)
     texts = [
         explainer.text(proof)
         for quad in sorted(inferred, key=str)[::40]
