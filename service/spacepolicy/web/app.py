@@ -29,6 +29,7 @@ from spacepolicy.web.desk import make_desk
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
+from spacepolicy.web.resources import Library, add_context, add_graph_documents, add_resources
 from spacepolicy.web.service import Service
 from spacepolicy.web.sparql import sparql_endpoint
 
@@ -43,6 +44,10 @@ def create_app(service: Service) -> ASGIApp:
     sparql = sparql_endpoint(desk)
     rest = _routes(service)
     add_operations(rest, desk)
+    library = Library(desk)
+    add_resources(rest, library)
+    add_graph_documents(rest, library)
+    add_context(rest, library)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
