@@ -27,8 +27,10 @@ from spacepolicy.errors import (
 from spacepolicy.web import pages
 from spacepolicy.web.desk import make_desk
 from spacepolicy.web.home import live_answers
+from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
+from spacepolicy.web.queries import add_queries
 from spacepolicy.web.resources import Library, add_context, add_graph_documents, add_resources
 from spacepolicy.web.service import Service
 from spacepolicy.web.sparql import sparql_endpoint
@@ -48,6 +50,8 @@ def create_app(service: Service) -> ASGIApp:
     add_resources(rest, library)
     add_graph_documents(rest, library)
     add_context(rest, library)
+    add_queries(rest, desk)
+    add_openapi(rest, service)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -54,7 +54,7 @@ class KeptResponse(Response):
 
         Raises: ProblemError where it cannot be made.
         """
-        call = _call(scope)
+        call = read_get(scope)
         origin = self._desk.service.url(scope, "")
         exchange = Exchange(call, call.key(origin), send)
         if not await answer_again(self._desk, exchange):
@@ -79,8 +79,8 @@ class KeptResponse(Response):
         return opaque((__version__, *made, body.text, body.format, body.origin))
 
 
-def _call(scope: Scope) -> Call:
-    """The request as far as a kept answer depends on it."""
+def read_get(scope: Scope) -> Call:
+    """The request as far as an answer to GET depends on it."""
     fields: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in _READ:

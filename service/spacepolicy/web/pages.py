@@ -64,6 +64,15 @@ def form(service: Service, query: str = "") -> str:
     return render("form.html", service, query=query)
 
 
+def shown_answer(service: Service, body: bytes) -> dict[str, Any]:
+    """What templates show of an answer: a table, a boolean, or Turtle; the others are None."""
+    try:
+        results = json.loads(body)
+    except ValueError:
+        return {"table": None, "boolean": None, "turtle": body.decode()}
+    return {"table": _table(service, results), "boolean": results.get("boolean"), "turtle": None}
+
+
 def answer(service: Service, query: str, form: Form, body: bytes) -> str:
     """The answer of a query: a table, a word, or a graph as Turtle."""
     results = None if form == "graph" else json.loads(body)
