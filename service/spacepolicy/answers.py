@@ -4,16 +4,28 @@ Spec: https://www.w3.org/TR/sparql11-results-json/, https://www.w3.org/TR/rdf-sp
 https://www.w3.org/TR/sparql11-results-csv-tsv/
 """
 
-from collections.abc import Mapping
-from typing import IO, Literal
+from collections.abc import Iterator, Mapping
+from typing import IO, Literal, Protocol, cast
 
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, serialize
+from pyoxigraph import Quad, QueryBoolean, QuerySolutions, QueryTriples, serialize
 
 from spacepolicy.formats import Format
 
-Answer = QuerySolutions | QueryBoolean | QueryTriples
+Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad]
 Form = Literal["solutions", "boolean", "graph"]
 """What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
+
+
+class Output(Protocol):
+    """Where an answer's bytes go, piece by piece."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take the bytes."""
+        ...
+
+    def flush(self) -> None:
+        """Hear that no more bytes follow."""
+        ...
 
 
 def form(answer: Answer) -> Form:
@@ -23,17 +35,18 @@ def form(answer: Answer) -> Form:
             return "solutions"
         case QueryBoolean():
             return "boolean"
-        case QueryTriples():
+        case _:
             return "graph"
 
 
-def write(answer: Answer, format: Format, output: IO[bytes], prefixes: Mapping[str, str]) -> None:
+def write(answer: Answer, format: Format, output: Output, prefixes: Mapping[str, str]) -> None:
     """Write the answer to the output as it is computed.
 
     Solutions and booleans need a format of solutions, a graph a format of graphs; `prefixes`
     shorten the IRIs of Turtle, TriG and RDF/XML.
     """
-    if isinstance(answer, QueryTriples):
-        serialize(answer, output, format.rdf, prefixes=dict(prefixes))
+    file = cast("IO[bytes]", output)  # the engine asks no more of a file
+    if isinstance(answer, QuerySolutions | QueryBoolean):
+        answer.serialize(file, format=format.results)
     else:
-        answer.serialize(output, format=format.results)
+        serialize(answer, file, format.rdf, prefixes=dict(prefixes))

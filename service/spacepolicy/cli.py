@@ -109,6 +109,16 @@ def _add_serve(commands: Commands) -> None:
     parser.add_argument("--port", type=int, help="the port to listen on (8000)")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time of a query (30)")
     parser.add_argument(
+        "--max-timeout", type=float, metavar="SECONDS", help="the most ?timeout= may ask for (30)"
+    )
+    parser.add_argument(
+        "--max-running", type=int, metavar="N", help="queries evaluated at once (16)"
+    )
+    parser.add_argument(
+        "--max-waiting", type=int, metavar="N", help="queries that wait before a 503 (64)"
+    )
+    parser.add_argument("--cache-mib", type=int, metavar="MIB", help="answers kept; 0: none (64)")
+    parser.add_argument(
         "--memory-mib", type=int, metavar="MIB", help="memory of a query beyond the data (2048)"
     )
     parser.add_argument("--public-url", metavar="URL", help="the address the outside knows")

@@ -21,7 +21,9 @@ VERSIONS: Final = ("1.0", "1.1", "1.2", "1.2-basic")
 @dataclass(frozen=True, slots=True)
 class Format:
     """A row of the table. `name` is the value of `?format=`; `aliases` are media types that
-    ask for this format too and are answered under their own name."""
+    ask for this format too and are answered under their own name. `row_mark` is what the engine
+    writes once for each solution or triple and never inside a term, None where there is no such
+    mark; JSON has it between solutions that bind something, CSV also where a value holds one."""
 
     name: str
     label: str
@@ -32,6 +34,7 @@ class Format:
     results: QueryResultsFormat | None = None
     rdf: RdfFormat | None = None
     aliases: tuple[str, ...] = ()
+    row_mark: bytes | None = None
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -51,6 +54,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}SPARQL_Results_JSON",
         results=QueryResultsFormat.JSON,
         aliases=("application/json",),
+        row_mark=b'},{"',
     ),
     Format(
         "xml",
@@ -61,6 +65,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}SPARQL_Results_XML",
         results=QueryResultsFormat.XML,
         aliases=("application/xml", "text/xml"),
+        row_mark=b"<result>",
     ),
     Format(
         "csv",
@@ -70,6 +75,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "csv",
         f"{_W3C}SPARQL_Results_CSV",
         results=QueryResultsFormat.CSV,
+        row_mark=b"\r\n",
     ),
     Format(
         "tsv",
@@ -79,6 +85,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "tsv",
         f"{_W3C}SPARQL_Results_TSV",
         results=QueryResultsFormat.TSV,
+        row_mark=b"\n",
     ),
     Format(
         "turtle",
@@ -108,6 +115,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}N-Triples",
         rdf=RdfFormat.N_TRIPLES,
         aliases=("text/plain",),
+        row_mark=b"\n",
     ),
     Format(
         "nquads",
@@ -117,6 +125,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "nq",
         f"{_W3C}N-Quads",
         rdf=RdfFormat.N_QUADS,
+        row_mark=b"\n",
     ),
     Format(
         "rdfxml",

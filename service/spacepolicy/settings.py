@@ -23,6 +23,8 @@ class Settings:
     """One value for each option of `serve`; the other commands read those they share.
 
     `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
+    `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `max_running` queries
+    are evaluated at once and `max_waiting` wait; answers are kept in `cache_mib`, 0 for none.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +33,10 @@ class Settings:
     content: str | None = None
     default_graph: Mode = "merged"
     timeout: float = 30.0
+    max_timeout: float = 30.0
+    max_running: int = 16
+    max_waiting: int = 64
+    cache_mib: int = 64
     memory_mib: int = 2048
     public_url: str | None = None
     keep_last: bool = False
@@ -71,14 +77,22 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     return {names[key]: value for key, value in environment.items() if key in names and value}
 
 
+_NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
+    "port": (int, 0, 65535),
+    "timeout": (float, 0.01, 86400),
+    "max_timeout": (float, 0.01, 86400),
+    "memory_mib": (int, 16, 1 << 20),
+    "max_running": (int, 1, 10_000),
+    "max_waiting": (int, 0, 100_000),
+    "cache_mib": (int, 0, 1 << 20),
+}
+"""The settings that are numbers, with the least and the most they may be."""
+
+
 def _fitting(name: str, value: object) -> object:
+    if name in _NUMBERS:
+        return _number(name, value, *_NUMBERS[name])
     match name:
-        case "port":
-            return _number(name, value, int, 0, 65535)
-        case "timeout":
-            return _number(name, value, float, 0.01, 86400)
-        case "memory_mib":
-            return _number(name, value, int, 16, 1 << 20)
         case "default_graph":
             if value not in get_args(Mode):
                 raise UsageError(f"default-graph is merged or stored, not {value!r}.")

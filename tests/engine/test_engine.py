@@ -4,20 +4,17 @@ import json
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Data, Engine, Header, Query, ask
 from spacepolicy.errors import (
     EgressRefusedError,
     MemoryLimitError,
     NotAcceptableError,
-    ProblemError,
     QuerySyntaxError,
     QueryTooComplexError,
-    StoreError,
+    ResultLimitError,
     TimeLimitError,
 )
 
@@ -31,7 +28,11 @@ def answer(engine: Engine, query: Query, seconds: float = 20) -> tuple[Header, b
 
 
 def count(engine: Engine, text: str) -> int:
-    _, body = answer(engine, Query(text))
+    return counted(engine, Query(text))
+
+
+def counted(engine: Engine, query: Query) -> int:
+    _, body = answer(engine, query)
     return int(json.loads(body)["results"]["bindings"][0]["n"]["value"])
 
 
@@ -88,46 +89,96 @@ def test_a_form_without_an_acceptable_format_is_refused(engine: Engine) -> None:
     assert "text/csv" in available
 
 
-def test_a_runaway_query_is_stopped_at_its_limit(engine: Engine) -> None:
+G, H, NOWHERE = (f"https://example.org/{name}" for name in ("g", "h", "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("default_graphs", "triples"), [((G,), 1), ((G, G), 1), ((G, H), 2), ((NOWHERE, H), 2)]
+)
+def test_the_default_graph_of_several_graphs_is_a_set(
+    local: Engine, default_graphs: tuple[str, ...], triples: int
+) -> None:
+    select, pattern = "SELECT (COUNT(*) AS ?n)", "{ ?s ?p ?o }"
+    clauses = " ".join(f"FROM <{graph}>" for graph in default_graphs)
+    assert count(local, f"{select} {clauses} {pattern}") == triples
+    text = f"{select} FROM <{NOWHERE}> {pattern}"
+    assert counted(local, Query(text, default_graphs=default_graphs)) == triples
+
+
+def test_named_graphs_stand_beside_a_merged_default_graph(local: Engine) -> None:
+    dataset = f"FROM <{G}> FROM <{H}> FROM NAMED <{H}> FROM NAMED <{H}>"
+    assert count(local, f"SELECT (COUNT(*) AS ?n) {dataset} {{ GRAPH ?g {{ ?s ?p ?o }} }}") == 2
+
+
+def test_a_graph_that_is_not_there_is_empty_with_a_warning(local: Engine) -> None:
+    header, body = answer(local, Query(f"ASK FROM <{NOWHERE}> {{ ?s ?p ?o }}"))
+    assert json.loads(body)["boolean"] is False
+    assert header.warnings == (f"The dataset has no graph <{NOWHERE}>; it is taken as empty.",)
+    assert answer(local, Query(f"ASK FROM <{G}> {{}}"))[0].warnings == ()
+
+
+ROWS = "SELECT ?o { ?s ?p ?o } LIMIT 1000"
+
+
+@pytest.mark.parametrize("format", ["json", "xml", "csv", "tsv"])
+def test_an_answer_of_too_many_rows_is_refused_before_it_begins(
+    engine: Engine, format: str
+) -> None:
+    answer(engine, Query(ROWS, solutions_format=format, max_rows=1000))
+    with pytest.raises(ResultLimitError) as caught:
+        answer(engine, Query(ROWS, solutions_format=format, max_rows=990))
+    assert caught.value.extras == {"limit_rows": 990}
+
+
+def test_an_answer_of_too_many_bytes_is_refused_before_it_begins(engine: Engine) -> None:
+    text = "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"
+    _, body = answer(engine, Query(text))
+    answer(engine, Query(text, max_bytes=len(body)))
+    with pytest.raises(ResultLimitError, match="bytes"):
+        answer(engine, Query(text, max_bytes=len(body) - 1))
+
+
+def test_an_answer_that_becomes_too_large_breaks_off(local: Engine) -> None:
+    text = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
+    frames = ask(local, Query(text, solutions_format="tsv", max_rows=50_000), 20)
+    assert isinstance(next(frames), Header)
+    assert isinstance(next(frames), Data)
+    with pytest.raises(ResultLimitError):
+        list(frames)
+
+
+def test_a_runaway_query_is_stopped_at_its_limit(local: Engine) -> None:
     started = time.monotonic()
     with pytest.raises(TimeLimitError):
-        answer(engine, Query(RUNAWAY), seconds=0.3)
+        answer(local, Query(RUNAWAY), seconds=0.3)
     assert time.monotonic() - started < 2
-    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+    assert count(local, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
 
 
-def test_a_closed_connection_ends_its_worker(engine: Engine) -> None:
-    with engine.connect() as connection:
-        connection.sendall(Query(RUNAWAY).to_bytes())
-        time.sleep(0.2)
-        assert len(workers(engine)) == 1
-    assert gone(engine)
-
-
-def test_a_query_over_its_memory_fails_alone(engine: Engine) -> None:
+def test_a_query_over_its_memory_fails_alone(local: Engine) -> None:
     hungry = "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c"
     with pytest.raises(MemoryLimitError):
-        answer(engine, Query(hungry))
-    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+        answer(local, Query(hungry))
+    assert count(local, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
 
 
-def test_text_that_nests_too_deeply_fails_alone(engine: Engine) -> None:
+def test_text_that_nests_too_deeply_fails_alone(local: Engine) -> None:
     with pytest.raises(QueryTooComplexError):
-        answer(engine, Query("SELECT * " + "{" * 20000 + "}" * 20000))
-    assert count(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
+        answer(local, Query("SELECT * " + "{" * 20000 + "}" * 20000))
+    assert count(local, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
 
 
 @pytest.mark.parametrize("silent", ["", "SILENT "])
-def test_no_query_reaches_another_machine(engine: Engine, silent: str) -> None:
+def test_no_query_reaches_another_machine(local: Engine, silent: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.3)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         query = Query(f"SELECT * {{ SERVICE {silent}<{address}> {{ ?s ?p ?o }} }}")
         if silent:
-            answer(engine, query)
+            answer(local, query)
         else:
             with pytest.raises(EgressRefusedError):
-                answer(engine, query)
+                answer(local, query)
         with pytest.raises(TimeoutError):
             listener.accept()
 
@@ -144,39 +195,3 @@ def test_queries_run_side_by_side(engine: Engine) -> None:
     for thread in threads:
         thread.join()
     assert counts == [2000] * 8
-    assert gone(engine)
-
-
-def test_closing_the_engine_ends_what_it_runs(dataset: Path) -> None:
-    pool = Pool(dataset, memory_bytes=64 << 20)
-    connection = pool.connect()
-    connection.sendall(Query(RUNAWAY).to_bytes())
-    time.sleep(0.1)
-    running = workers(pool)
-    pool.close()
-    assert running
-    assert not [process for process in running if Path(f"/proc/{process}").exists()]
-    with pytest.raises(ProblemError):
-        pool.connect()
-    connection.close()
-
-
-def test_a_dataset_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"missing\.nq"):
-        Pool(tmp_path / "missing.nq", memory_bytes=64 << 20)
-
-
-def workers(engine: Engine) -> list[int]:
-    """The processes that the engine's server has forked."""
-    assert isinstance(engine, Pool)
-    children = Path(f"/proc/{engine.process}/task/{engine.process}/children")
-    return [int(process) for process in children.read_text(encoding="ascii").split()]
-
-
-def gone(engine: Engine) -> bool:
-    """Whether all workers end within a second."""
-    for _ in range(100):
-        if not workers(engine):
-            return True
-        time.sleep(0.01)
-    return False

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 
@@ -232,6 +232,7 @@ SOUP = [
 soups = st.lists(st.sampled_from(SOUP), max_size=60).map("".join)
 
 
+@settings(deadline=None)
 @given(soups | st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     seen = scan(text)
@@ -239,11 +240,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         refuse(seen, TextLimits())
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.sampled_from(SOUP), min_size=1, max_size=4).map("".join))
 def test_reading_takes_time_in_proportion_to_the_text(piece: str) -> None:
     started = time.thread_time()
     scan(piece * (20_000 // len(piece)))
-    assert time.thread_time() - started < 1  # some 20 ms; squared it would be minutes
+    assert time.thread_time() - started < 2  # some 50 ms; squared it would be minutes
 
 
 def evaluated_form(text: str) -> QueryForm | None:

@@ -25,6 +25,7 @@ QUADS = "".join(
     for i in range(100)
     for j in range(10)
 )
+NAMED = "<urn:a> <urn:b> <urn:c> <https://example.org/graph> .\n"
 SAVED = """#+ title: {en: "How many things are there?", zh: "有多少事物？"}
 #+ tags: [home]
 SELECT (COUNT(*) AS ?number_of_things) { ?s ?p ?o }
@@ -34,7 +35,7 @@ SELECT (COUNT(*) AS ?number_of_things) { ?s ?p ?o }
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("site")
-    (folder / "dataset.nq").write_text(QUADS, encoding="utf-8")
+    (folder / "dataset.nq").write_text(QUADS + NAMED, encoding="utf-8")
     (folder / "how-many.rq").write_text(SAVED, encoding="utf-8")
     revision = Revision(
         number=7,

@@ -38,6 +38,9 @@ class Counting:
         self.asked += 1
         return self.engine.connect()
 
+    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+        self.engine.release(connection, reusable=reusable)
+
     def close(self) -> None:
         self.engine.close()
 
@@ -108,8 +111,9 @@ def test_what_the_client_has_is_not_sent_again(counted: Counted, text: str) -> N
 
 def test_a_tag_holds_without_evaluating_when_nothing_is_kept(service: Service) -> None:
     counting = Counting(service.engine)
-    alike = replace(service, engine=counting)
-    with serve(service) as site:
+    named = replace(service, public_url="https://data.example.org")
+    alike = replace(named, engine=counting)
+    with serve(named) as site:
         tag = Counted(site.client, counting).get(ALL, "gzip").headers["etag"]
     with serve(alike) as site:
         again = Counted(site.client, counting).get(ALL, "gzip", **{"If-None-Match": tag})
@@ -154,7 +158,7 @@ def test_errors_are_not_kept(counted: Counted) -> None:
 
 def test_a_publication_drops_what_was_kept(service: Service) -> None:
     cache = AnswerCache(1 << 20)
-    key, body = a_request(b"q"), BodyKey("q", None, None, "json")
+    key, body = a_request(b"q"), BodyKey("q", None, None, "json", "")
     cache.keep_body(1, body, b"old")
     cache.keep_head(1, key, Head(body, IDENTITY, '"t"', ()))
     assert cache.head(1, key) is not None
@@ -179,9 +183,9 @@ def a_request(target: bytes) -> RequestKey:
 def test_the_cache_stays_within_its_bytes(operations: list[tuple[int, int]]) -> None:
     cache = AnswerCache(20_000)
     for number, size in operations:
-        body = BodyKey(str(number), None, None, "json")
+        body = BodyKey(str(number), None, None, "json", "")
         cache.keep_body(1, body, b"x" * size)
-        cache.keep_body(1, body, b"y" * (size // 2), "gzip")
+        cache.keep_body(1, body, b"y" * (size // 2), coding="gzip")
         cache.keep_head(1, a_request(b"%d" % number), Head(body, IDENTITY, "", ()))
         cache.head(1, a_request(b"%d" % (number // 2)))
         assert 0 <= cache.held_bytes <= 20_000

@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,11 +17,14 @@ from spacepolicy.engine.pool import Pool
 from spacepolicy.formats import FORMATS, Format, offered
 from spacepolicy.web.service import Service
 
+from .conftest import serve
+
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 LONG = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-DIRECT = {"Content-Type": "application/sparql-query"}
+TYPE = "application/sparql-query"
+DIRECT = {"Content-Type": TYPE}
 
 
 def number(answer: httpx.Response) -> int:
@@ -143,6 +147,18 @@ def test_a_browser_is_shown_the_place_of_a_syntax_error(site: httpx.Client) -> N
         ("/sparql?query=ASK%7B%7D&format=docx", 406, "not-acceptable"),
         ("/sparql?query=ASK%7B%7D&format=turtle", 406, "not-acceptable"),
         ("/sparql?query=" + "x" * 9000, 414, "uri-too-long"),
+        ("/sparql?query=ASK%7B%7D&format=csv&format=csv", 400, "bad-parameter"),
+        ("/sparql?query=ASK%7B%7D&timeout=1&timeout=1", 400, "bad-parameter"),
+        ("/sparql?query=ASK%7B%7D&version=1.1&version=1.1", 400, "bad-parameter"),
+        ("/sparql?query=ASK%7B%7D&version=9", 400, "bad-parameter"),
+        ("/sparql?query=ASK%7B%7D&update=CLEAR+ALL", 400, "bad-parameter"),
+        ("/sparql?query=CLEAR+ALL", 400, "bad-parameter"),
+        ("/sparql?update=CLEAR+ALL", 403, "forbidden"),
+        ("/sparql?query=", 400, "syntax-error"),
+        ("/sparql?format=csv", 406, "not-acceptable"),
+        ("/sparql?query=SELECT(urn:f(1)AS%20?x){}", 400, "syntax-error"),
+        ("/sparql?query=SELECT(%3Curn:f%3E(1)AS%20?x){}", 400, "bad-parameter"),
+        ("/" + "x" * 9000, 414, "uri-too-long"),
     ],
 )
 def test_a_wrong_request_is_told_what_is_wrong(
@@ -155,6 +171,13 @@ def test_nothing_acceptable_lists_what_there_is(site: httpx.Client) -> None:
     answer = site.get("/sparql", params={"query": COUNT}, headers={"Accept": "image/png"})
     available = problem(answer, 406, "not-acceptable")["available"]
     assert available == [row.media_type for row in offered("solutions", "page")]
+
+
+def test_a_timeout_may_be_asked_for_up_to_the_cap(service: Service) -> None:
+    with serve(replace(service, max_timeout_seconds=8)) as patient:
+        for seconds, status in (("8", 200), ("8.1", 400)):
+            target = {"query": COUNT, "timeout": seconds}
+            assert patient.client.get("/sparql", params=target).status_code == status
 
 
 def test_a_method_that_is_none_is_told_those_there_are(site: httpx.Client) -> None:
@@ -206,7 +229,7 @@ def test_a_runaway_query_is_a_time_limit_and_leaves_nothing_running(
     answer = site.get("/sparql", params={"query": RUNAWAY, "timeout": "0.5"})
     assert problem(answer, 504, "time-limit")["limit_seconds"] == 0.5
     assert time.monotonic() - started < 2
-    assert no_worker_is_left(service)
+    assert no_worker_runs(service)
 
 
 def test_a_limit_met_after_the_first_byte_breaks_the_body_off(
@@ -218,7 +241,7 @@ def test_a_limit_met_after_the_first_byte_breaks_the_body_off(
         with pytest.raises(httpx.RemoteProtocolError):
             for _ in answer.iter_raw():
                 pass
-    assert no_worker_is_left(service)
+    assert no_worker_runs(service)
 
 
 def test_a_client_that_leaves_stops_its_query(address: tuple[str, int], service: Service) -> None:
@@ -226,8 +249,8 @@ def test_a_client_that_leaves_stops_its_query(address: tuple[str, int], service:
         request = f"GET /sparql?query={quote(RUNAWAY)} HTTP/1.1\r\nHost: x\r\n\r\n"
         client.sendall(request.encode())
         time.sleep(0.3)
-        assert workers(service)
-    assert no_worker_is_left(service)
+        assert running(service)
+    assert no_worker_runs(service)
 
 
 def test_an_old_client_gets_its_answer_with_a_length(address: tuple[str, int]) -> None:
@@ -247,15 +270,24 @@ def test_a_page_that_would_be_too_large_says_so(site: httpx.Client) -> None:
     assert "larger" in answer.text
 
 
-def workers(service: Service) -> str:
+def running(service: Service) -> list[str]:
+    """The workers that are using a processor."""
     assert isinstance(service.engine, Pool)
-    process = service.engine.process
-    return Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    server = service.engine.process
+    children = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii")
+    return [process for process in children.split() if " R " in stat(process)]
 
 
-def no_worker_is_left(service: Service) -> bool:
+def stat(process: str) -> str:
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except OSError:
+        return ""
+
+
+def no_worker_runs(service: Service) -> bool:
     for _ in range(100):
-        if not workers(service):
+        if not running(service):
             return True
         time.sleep(0.01)
     return False
@@ -275,3 +307,75 @@ def test_service_is_refused(site: httpx.Client) -> None:
 def test_a_graph_of_quads_is_read_back(site: httpx.Client) -> None:
     answer = site.get("/sparql", params={"query": "DESCRIBE :s1", "format": "nq"})
     assert len(list(parse(answer.content, format=RdfFormat.N_QUADS))) == 10
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2", "1.2-basic"])
+def test_a_request_may_announce_its_version(site: httpx.Client, version: str) -> None:
+    by_parameter = {"query": COUNT, "version": version}
+    assert number(site.get("/sparql", params=by_parameter)) == 1000
+    typed = {"Content-Type": f"application/sparql-query; version={version}; charset=utf-8"}
+    accept = {"Accept": f"application/sparql-results+json; version={version}"}
+    assert number(site.post("/sparql", content=COUNT, headers=typed | accept)) == 1000
+    assert number(site.post(f"/sparql?version={version}", content=COUNT, headers=typed)) == 1000
+
+
+def test_versions_that_differ_are_refused(site: httpx.Client) -> None:
+    typed = {"Content-Type": "application/sparql-query; version=1.2"}
+    answer = site.post("/sparql?version=1.1", content=COUNT, headers=typed)
+    problem(answer, 400, "bad-parameter")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "kind"),
+    [
+        ({"Content-Type": "application/sparql-update"}, 403, "forbidden"),
+        ({"Content-Type": f"{TYPE}; charset=utf-16"}, 415, "unsupported-media-type"),
+        ({"Content-Type": f"{TYPE}, text/plain"}, 415, "unsupported-media-type"),
+        ({**DIRECT, "Content-Encoding": "gzip"}, 415, "unsupported-media-type"),
+        ({**DIRECT, "X-Query-Id": "guessable"}, 400, "bad-parameter"),
+        ({**DIRECT, "Cookie": "x" * 40_000}, 431, "header-fields-too-large"),
+    ],
+)  # fmt: skip
+def test_a_wrong_header_is_told_what_is_wrong(
+    site: httpx.Client, headers: dict[str, str], status: int, kind: str
+) -> None:
+    query = "SELECT (RAND() AS ?n) {}"
+    problem(site.post("/sparql", content=query, headers=headers), status, kind)
+
+
+def test_the_protocols_dataset_wins_over_the_querys(site: httpx.Client) -> None:
+    query = "SELECT (COUNT(*) AS ?n) FROM <urn:nothing> { ?s ?p ?o }"
+    assert number(site.get("/sparql", params={"query": query})) == 0
+    there = {"query": query, "default-graph-uri": "https://example.org/graph"}
+    assert number(site.get("/sparql", params=there)) == 1
+
+
+def test_a_graph_that_is_not_there_is_empty_with_a_warning(site: httpx.Client) -> None:
+    query = (
+        "SELECT (COUNT(*) AS ?n) FROM <urn:nö> FROM NAMED <https://example.org/graph> { ?s ?p ?o }"
+    )
+    for _ in range(2):
+        answer = site.get("/sparql", params={"query": query})
+        assert number(answer) == 0
+        assert "urn:n?" in answer.headers["warning"]
+    again = site.get("/sparql", params={"query": query}, headers={"Accept": "*/*;q=0.5"})
+    assert "urn:n?" in again.headers["warning"]
+    there = site.get("/sparql", params={"query": COUNT})
+    assert "warning" not in there.headers
+
+
+def test_relative_names_are_resolved_against_the_endpoint(site: httpx.Client) -> None:
+    answer = site.get("/sparql", params={"query": "SELECT (STR(<x>) AS ?x) {}", "format": "csv"})
+    assert answer.text.split() == ["x", str(site.base_url.join("/x"))]
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/livez", "/running/x", "/problems/syntax-error"])
+def test_a_preflight_is_answered(site: httpx.Client, path: str) -> None:
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "DELETE"}
+    answer = site.options(path, headers=asked)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "GET" in answer.headers["access-control-allow-methods"]
+    if path == "/running/x":
+        assert "DELETE" in answer.headers["access-control-allow-methods"]

@@ -36,6 +36,11 @@ def serve(chosen: Settings) -> int:
             revision=revision,
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,
+            max_timeout_seconds=chosen.max_timeout,
+            max_running=chosen.max_running,
+            max_waiting=chosen.max_waiting,
+            max_cache_bytes=chosen.cache_mib << 20,
+            mode=chosen.default_graph,
             public_url=chosen.public_url,
             stale=stale,
         )
@@ -94,8 +99,6 @@ def _say(line: str) -> None:
 
 def _run(service: Service, listening: socket.socket) -> None:
     """Answer requests until a signal; both signals end in a plain return."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     config = uvicorn.Config(
         create_app(service),
@@ -108,7 +111,14 @@ def _run(service: Service, listening: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # one may come before the server heeds them
+        signal.signal(number, stop)
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
-    uvicorn.Server(config).run(sockets=[listening])
+    server.run(sockets=[listening])

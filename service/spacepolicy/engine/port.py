@@ -2,14 +2,15 @@
 
 A connection is a stream socket. One request goes in, frames come out:
 
-    header   the form and the format that follow, as JSON; the answer has begun
+    header   the form and the format that follow, and warnings, as JSON; the answer has begun
     data     a piece of the answer's bytes
     end      the answer is whole
-    problem  kind, detail and extras of a problem, as JSON; nothing else follows
+    problem  kind, detail and extras of a problem, as JSON; nothing of the answer follows
     exit     the process ended without an end or a problem; the signal that ended it
 
 A frame is a letter, its payload's length in four bytes, and the payload. Closing the connection
-stops the query, wherever it stands.
+stops the query, wherever it stands. After an end or a problem the engine may be ready for the next
+query on the same connection (`FrameDecoder.reusable`); `Engine.release` takes it back.
 """
 
 import json
@@ -17,7 +18,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final, Literal, Protocol, final
 
 from spacepolicy.answers import Form
@@ -35,6 +36,7 @@ READY: Final = b"ready"
 """What a server of queries says once its dataset is loaded."""
 _HEAD: Final = struct.Struct("!cI")
 _LENGTH: Final = struct.Struct("!I")
+_LAST: Final = b"last"
 _ABORTED: Final = 6
 
 
@@ -45,7 +47,10 @@ class Query:
 
     `default_graphs` and `named_graphs` are the protocol's dataset parameters, None where it gives
     none; `solutions_format` and `graph_format` name the formats of `formats.FORMATS` wanted for
-    either form, None where the client accepts none; `prefixes` need not be declared in the text.
+    either form, None where the client accepts none; `prefixes` need not be declared in the text,
+    and relative IRIs are resolved against `base`. An answer of more rows (solutions or triples) or
+    bytes than the limits fails with a ResultLimitError; rows are counted in its bytes, where its
+    format shows them.
     """
 
     text: str
@@ -54,11 +59,18 @@ class Query:
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    max_rows: int | None = None
+    max_bytes: int | None = None
+    base: str | None = None
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection."""
-        body = json.dumps(asdict(self)).encode()
+        table = {field.name: getattr(self, field.name) for field in _FIELDS}
+        body = json.dumps(table | {"prefixes": dict(self.prefixes)}).encode()
         return _LENGTH.pack(len(body)) + body
+
+
+_FIELDS: Final = fields(Query)
 
 
 def receive_query(connection: socket.socket) -> Query | None:
@@ -86,10 +98,11 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
 @final
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The answer's form, and the name of the format it comes in."""
+    """The answer's form, the name of the format it comes in, and what its reader should know."""
 
     form: Form
     format: str
+    warnings: tuple[str, ...] = ()
 
 
 @final
@@ -125,20 +138,30 @@ def frame(letter: Letter, payload: bytes = b"") -> bytes:
 
 def header_frame(header: Header) -> bytes:
     """The frame that begins an answer."""
-    return frame(b"H", json.dumps(asdict(header)).encode())
+    table = {"form": header.form, "format": header.format, "warnings": header.warnings}
+    return frame(b"H", json.dumps(table).encode())
 
 
-def problem_frame(error: ProblemError) -> bytes:
-    """The frame that tells a problem."""
-    table = {"kind": error.kind, "detail": error.detail, "extras": error.extras}
+def end_frame(*, last: bool) -> bytes:
+    """The frame that ends an answer; `last`: no other query is taken on this connection."""
+    return frame(b"E", _LAST if last else b"")
+
+
+def problem_frame(error: ProblemError, *, last: bool) -> bytes:
+    """The frame that tells a problem; `last` as for the end."""
+    table = {"kind": error.kind, "detail": error.detail, "extras": error.extras, "last": last}
     return frame(b"P", json.dumps(table).encode())
 
 
 @final
 class FrameDecoder:
-    """Turns the bytes of a connection into frames, as they come."""
+    """Turns the bytes of a connection into frames, as they come.
+
+    `reusable` says that the answer has ended and the connection takes another query.
+    """
 
     def __init__(self) -> None:
+        self.reusable = False
         self._received = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[Frame]:
@@ -151,24 +174,26 @@ class FrameDecoder:
                 return
             payload = bytes(self._received[_HEAD.size : stop])
             del self._received[:stop]
-            yield _decoded(letter, payload)
+            yield self._decoded(letter, payload)
 
-
-def _decoded(letter: bytes, payload: bytes) -> Frame:
-    match letter:
-        case b"D":
-            return Data(payload)
-        case b"H":
-            return Header(**json.loads(payload))
-        case b"E":
-            return End()
-        case b"P":
-            table = json.loads(payload)
-            return Problem(problems()[table["kind"]](table["detail"], extras=table["extras"]))
-        case b"X":
-            return Problem(_ended(int(payload)))
-        case _:
-            return Problem(EngineError(f"The engine sent a frame {letter!r} that is none."))
+    def _decoded(self, letter: bytes, payload: bytes) -> Frame:
+        match letter:
+            case b"D":
+                return Data(payload)
+            case b"H":
+                table = json.loads(payload)
+                return Header(table["form"], table["format"], tuple(table["warnings"]))
+            case b"E":
+                self.reusable = payload != _LAST
+                return End()
+            case b"P":
+                table = json.loads(payload)
+                self.reusable = not table["last"]
+                return Problem(problems()[table["kind"]](table["detail"], extras=table["extras"]))
+            case b"X":
+                return Problem(_ended(int(payload)))
+            case _:
+                return Problem(EngineError(f"The engine sent a frame {letter!r} that is none."))
 
 
 def _ended(signal_number: int) -> ProblemError:
@@ -184,10 +209,14 @@ class Engine(Protocol):
     """Whatever answers queries: processes on this machine, or an endpoint elsewhere."""
 
     def connect(self) -> socket.socket:
-        """A blocking connection for one query: send `Query.to_bytes()`, read frames, close.
+        """A connection for one query: send `Query.to_bytes()`, read frames, then release.
 
         Raises: EngineError where the engine takes no queries.
         """
+        ...
+
+    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+        """Take back a connection: for another query where it is reusable, else to close it."""
         ...
 
     def close(self) -> None:
@@ -201,9 +230,10 @@ def ask(engine: Engine, query: Query, timeout_seconds: float) -> Iterator[Header
     Raises: ProblemError where the query fails, is not answered in time, or breaks off.
     """
     deadline = time.monotonic() + timeout_seconds
-    with engine.connect() as connection:
+    connection, decoder = engine.connect(), FrameDecoder()
+    try:
+        connection.settimeout(timeout_seconds)
         connection.sendall(query.to_bytes())
-        decoder = FrameDecoder()
         while True:
             for each in decoder.feed(_received(connection, deadline)):
                 match each:
@@ -213,18 +243,21 @@ def ask(engine: Engine, query: Query, timeout_seconds: float) -> Iterator[Header
                         raise error
                     case _:
                         yield each
+    except TimeoutError as error:
+        raise TimeLimitError("The query ran longer than it may.") from error
+    except OSError as error:
+        raise broken_off() from error
+    finally:
+        engine.release(connection, reusable=decoder.reusable)
 
 
 def _received(connection: socket.socket, deadline: float) -> bytes:
     """The next bytes.
 
-    Raises: TimeLimitError at the deadline, EngineError where the connection ends.
+    Raises: TimeoutError at the deadline, EngineError where the connection ends.
     """
     connection.settimeout(max(deadline - time.monotonic(), 0.001))
-    try:
-        piece = connection.recv(CHUNK_BYTES)
-    except TimeoutError as error:
-        raise TimeLimitError("The query ran longer than it may.") from error
+    piece = connection.recv(CHUNK_BYTES)
     if not piece:
         raise broken_off()
     return piece

@@ -1,7 +1,6 @@
 """The application: the SPARQL endpoint in front, everything else by FastAPI's routing."""
 
 import logging
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import FastAPI, Path, Request
@@ -11,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spacepolicy import __version__
@@ -25,7 +25,8 @@ from spacepolicy.errors import (
     problems,
 )
 from spacepolicy.web import pages
-from spacepolicy.web.desk import make_desk
+from spacepolicy.web.cache import BodyKey
+from spacepolicy.web.desk import Desk, make_desk
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
@@ -44,7 +45,7 @@ def create_app(service: Service) -> ASGIApp:
     """The whole application over the service."""
     desk = make_desk(service)
     sparql = sparql_endpoint(desk)
-    rest = _routes(service)
+    rest = _routes(desk)
     add_operations(rest, desk)
     library = Library(desk)
     add_resources(rest, library)
@@ -132,7 +133,7 @@ class _Sending:
         await self._send(message)
 
 
-def _routes(service: Service) -> FastAPI:
+def _routes(desk: Desk) -> FastAPI:
     app = FastAPI(
         title="spacepolicy",
         version=__version__,
@@ -141,8 +142,8 @@ def _routes(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    _answer_errors(app, service)
-    _add_pages(app, service)
+    _answer_errors(app, desk.service)
+    _add_pages(app, desk)
     return app
 
 
@@ -164,26 +165,42 @@ def _as_problem(request: Request, error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case HTTPException(status_code=405):
-            return _method_not_allowed(request, error.headers or {})
+            return _method_not_allowed(request)
         case HTTPException(status_code=404):
             return NotFoundError(f"There is nothing at {request.url.path}.")
         case _:
             return BadParameterError(str(error))
 
 
-def _method_not_allowed(request: Request, headers: Mapping[str, str]) -> ProblemError:
-    allowed = headers.get("Allow", "GET").replace("GET", "GET, HEAD")
+def _method_not_allowed(request: Request) -> ProblemError:
+    """The problem, with the methods of all routes at the path."""
+    methods = {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods
+    }
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     return MethodNotAllowedError(
         f"{request.url.path} answers {allowed}, not {request.method}.",
         headers={"Allow": allowed},
     )
 
 
-def _add_pages(app: FastAPI, service: Service) -> None:
+def _add_pages(app: FastAPI, desk: Desk) -> None:
+    service = desk.service
+
     @app.get("/", include_in_schema=False)
     async def home(request: Request) -> Response:
-        answers = await run_in_threadpool(live_answers, service)
-        return HTMLResponse(pages.home(service, service.url(request.scope, ""), answers))
+        origin = service.url(request.scope, "")
+        key = BodyKey("/", None, None, "html", origin)
+        page = desk.cache.body(desk.number, key)
+        if page is None:
+            answers = await run_in_threadpool(live_answers, service)
+            page = pages.home(service, origin, answers).encode()
+            if not any(answer.problem for answer in answers):
+                desk.cache.keep_body(desk.number, key, page)
+        return HTMLResponse(page)
 
     @app.get("/problems/{kind}", tags=["descriptions"])
     def problem_kind(

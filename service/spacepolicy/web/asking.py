@@ -3,7 +3,7 @@ for as long as the client is there."""
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing, closing
+from contextlib import aclosing
 from typing import Final
 
 from pyoxigraph import (
@@ -45,10 +45,8 @@ async def body(desk: Desk, query: Query) -> bytes:
     try:
         async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
             async with asyncio.timeout(service.timeout_seconds):
-                with closing(service.engine.connect()) as connection:
-                    frames = payloads(answer_frames(connection, query))
-                    async with aclosing(frames):
-                        return await gathered(frames, limit, too_large)
+                async with aclosing(answer_frames(service.engine, query)) as frames:
+                    return await gathered(payloads(frames), limit, too_large)
     except TimeoutError as error:
         raise TimeLimitError("The query ran longer than it may.") from error
 

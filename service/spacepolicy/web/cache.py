@@ -14,6 +14,8 @@ from spacepolicy.web.codings import IDENTITY
 _OVERHEAD_BYTES: Final = 512
 _SHARE: Final = 8
 """One body takes no more than this part of the whole."""
+Fields = tuple[tuple[bytes, bytes], ...]
+"""The names and values of header fields."""
 
 
 @final
@@ -38,14 +40,14 @@ class RequestKey:
 @final
 @dataclass(frozen=True, slots=True)
 class BodyKey:
-    """What a body depends on, beside the revision. `origin` is the address that its links lead
-    to, where it has any."""
+    """What a body depends on, beside the revision. `origin` is the address of the
+    endpoint, against which relative IRIs are resolved."""
 
     text: str
     default_graphs: tuple[str, ...] | None
     named_graphs: tuple[str, ...] | None
     format: str
-    origin: str = ""
+    origin: str
 
     @property
     def size(self) -> int:
@@ -61,7 +63,16 @@ class Head:
     body: BodyKey
     coding: str
     etag: str
-    fields: tuple[tuple[bytes, bytes], ...]
+    fields: Fields
+
+
+@final
+@dataclass(slots=True)
+class _Body:
+    """A body in its codings, and the fields that always come with it."""
+
+    fields: Fields
+    variants: dict[str, bytes] = field(default_factory=dict)
 
 
 @final
@@ -69,7 +80,7 @@ class Head:
 class _Revision:
     number: int = -1
     heads: OrderedDict[RequestKey, Head] = field(default_factory=OrderedDict)
-    bodies: OrderedDict[BodyKey, dict[str, bytes]] = field(default_factory=OrderedDict)
+    bodies: OrderedDict[BodyKey, _Body] = field(default_factory=OrderedDict)
     held_bytes: int = 0
 
 
@@ -107,24 +118,38 @@ class AnswerCache:
     def body(self, revision: int, key: BodyKey, coding: str = IDENTITY) -> bytes | None:
         """The body in the coding, where it was kept in it."""
         kept = self._of(revision)
-        variants = kept.bodies.get(key) if kept else None
-        if kept is None or variants is None:
+        body = kept.bodies.get(key) if kept else None
+        if kept is None or body is None:
             return None
         kept.bodies.move_to_end(key)
-        return variants.get(coding)
+        return body.variants.get(coding)
 
-    def keep_body(self, revision: int, key: BodyKey, body: bytes, coding: str = IDENTITY) -> None:
+    def fields(self, revision: int, key: BodyKey) -> Fields:
+        """The fields that come with the body."""
+        kept = self._of(revision)
+        body = kept.bodies.get(key) if kept else None
+        return body.fields if body else ()
+
+    def keep_body(
+        self,
+        revision: int,
+        key: BodyKey,
+        body: bytes,
+        *,
+        coding: str = IDENTITY,
+        fields: Fields = (),
+    ) -> None:
         """Keep a whole body, the plain one first; one that is too large, or of an older
         revision, is passed over."""
         kept = self._of(revision)
         if kept is None or len(body) > self.max_body_bytes:
             return
-        variants = kept.bodies.get(key)
-        if variants is None:
+        if key not in kept.bodies:
             if coding != IDENTITY:
                 return
-            variants = kept.bodies[key] = {}
+            kept.bodies[key] = _Body(fields)
             kept.held_bytes += key.size
+        variants = kept.bodies[key].variants
         if coding not in variants:
             variants[coding] = body
             kept.held_bytes += len(body)
@@ -152,5 +177,5 @@ class AnswerCache:
                 request, _ = kept.heads.popitem(last=False)
                 kept.held_bytes -= request.size
             else:
-                key, variants = kept.bodies.popitem(last=False)
-                kept.held_bytes -= key.size + sum(map(len, variants.values()))
+                key, body = kept.bodies.popitem(last=False)
+                kept.held_bytes -= key.size + sum(map(len, body.variants.values()))

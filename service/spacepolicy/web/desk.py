@@ -3,7 +3,8 @@
 Spec: https://www.rfc-editor.org/rfc/rfc9111
 """
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from typing import final
 
 from spacepolicy.web.cache import AnswerCache, BodyKey, Head
@@ -19,12 +20,14 @@ from spacepolicy.web.validators import any_state, matching
 @final
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The service, and what is remembered between its requests."""
+    """The service, and what is remembered between its requests. Long texts are read one at a
+    time, under `reading`, so that they cannot crowd out the short ones."""
 
     service: Service
     running: Running
     cache: AnswerCache
     contents: ContentsBoard
+    reading: asyncio.Lock
 
     @property
     def number(self) -> int:
@@ -39,6 +42,7 @@ def make_desk(service: Service) -> Desk:
         Running(service.max_running, service.max_waiting),
         AnswerCache(service.max_cache_bytes),
         ContentsBoard(),
+        asyncio.Lock(),
     )
 
 
@@ -66,9 +70,10 @@ async def answer_known(
     if known is not None:
         await send_not_modified(exchange.send, shape.head(IDENTITY), known)
         return True
-    plain = body_key and desk.cache.body(desk.number, body_key)
-    if plain is None:
+    plain = desk.cache.body(desk.number, body_key) if body_key else None
+    if body_key is None or plain is None:
         return False
+    shape = replace(shape, fields=desk.cache.fields(desk.number, body_key))
     await send_whole(desk, Reply(exchange, query_identifier(None)), shape, body_key, plain)
     return True
 
@@ -81,7 +86,7 @@ async def send_whole(
     fields = shape.head(coding)
     body = None
     if body_key is not None:
-        desk.cache.keep_body(desk.number, body_key, plain)
+        desk.cache.keep_body(desk.number, body_key, plain, fields=shape.fields)
         tag = dict(fields)[b"etag"].decode()
         head = Head(body_key, coding, tag, fields)
         desk.cache.keep_head(desk.number, reply.exchange.key, head)
@@ -95,5 +100,5 @@ async def _kept(desk: Desk, key: BodyKey, coding: str) -> bytes | None:
     plain = desk.cache.body(desk.number, key) if body is None else None
     if plain is not None:
         body = await coded(plain, coding)
-        desk.cache.keep_body(desk.number, key, body, coding)
+        desk.cache.keep_body(desk.number, key, body, coding=coding)
     return body

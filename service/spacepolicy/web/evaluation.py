@@ -6,9 +6,9 @@ of it, and the body stays unterminated.
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import aclosing, closing, suppress
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -18,6 +18,7 @@ from spacepolicy.engine.port import (
     CHUNK_BYTES,
     Data,
     End,
+    Engine,
     FrameDecoder,
     Header,
     Problem,
@@ -29,7 +30,7 @@ from spacepolicy.web import pages
 from spacepolicy.web.call import Exchange
 from spacepolicy.web.desk import Desk, send_whole
 from spacepolicy.web.plan import Plan
-from spacepolicy.web.reply import Reply, gathered, teed, too_large_for_old_http
+from spacepolicy.web.reply import Reply, gathered, teed, too_large_for_old_http, warning_fields
 from spacepolicy.web.running import query_identifier
 
 _log: Final = logging.getLogger(__name__)
@@ -65,11 +66,10 @@ async def evaluate(desk: Desk, exchange: Exchange, planned: Plan, timeout_second
     try:
         async with desk.running.admitted(identifier, desk.service.max_wait_seconds) as ticket:
             async with asyncio.timeout(timeout_seconds):
-                with closing(desk.service.engine.connect()) as connection:
-                    async with aclosing(answer_frames(connection, planned.query)) as frames:
-                        await _first(frames)
-                        ticket.state = "sending"
-                        await _send(desk, reply, planned, frames)
+                async with aclosing(answer_frames(desk.service.engine, planned.query)) as frames:
+                    header = await _header(frames)
+                    ticket.state = "sending"
+                    await _send(desk, reply, _warned(planned, header), frames)
     except TimeoutError as error:
         limit = TimeLimitError(
             f"The query ran longer than {timeout_seconds:g} seconds.",
@@ -88,10 +88,19 @@ def _fail(reply: Reply, identifier: str, problem: ProblemError, cause: BaseExcep
     _log.warning("%s broke off: %s", identifier, problem)
 
 
-async def _first(frames: AsyncIterator[Header | Data]) -> None:
-    """Await the header: from here on the query is known to be one."""
+async def _header(frames: AsyncIterator[Header | Data]) -> Header:
+    """The header: from here on the query is known to be one."""
     header = await anext(frames)
     assert isinstance(header, Header)  # noqa: S101 # the port's first frame
+    return header
+
+
+def _warned(planned: Plan, header: Header) -> Plan:
+    """The plan with the engine's warnings as fields."""
+    if not header.warnings:
+        return planned
+    shape = replace(planned.shape, fields=warning_fields(header.warnings))
+    return replace(planned, shape=shape)
 
 
 async def _send(
@@ -116,7 +125,7 @@ async def _send(
 
 def _keep(desk: Desk, planned: Plan, body: bytes) -> None:
     if planned.body is not None:
-        desk.cache.keep_body(desk.number, planned.body, body)
+        desk.cache.keep_body(desk.number, planned.body, body, fields=planned.shape.fields)
 
 
 def _too_large(limit: int) -> ResultLimitError:
@@ -133,15 +142,15 @@ async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes
             yield frame.payload
 
 
-async def answer_frames(connection: socket.socket, query: Query) -> AsyncGenerator[Header | Data]:
+async def answer_frames(engine: Engine, query: Query) -> AsyncGenerator[Header | Data]:
     """The frames of the answer up to its end.
 
     Raises: ProblemError where the engine tells one or breaks off.
     """
     loop = asyncio.get_running_loop()
-    connection.setblocking(False)
-    decoder = FrameDecoder()
+    connection, decoder = engine.connect(), FrameDecoder()
     try:
+        connection.setblocking(False)
         await loop.sock_sendall(connection, query.to_bytes())
         while piece := await loop.sock_recv(connection, CHUNK_BYTES):
             for frame in decoder.feed(piece):
@@ -154,4 +163,6 @@ async def answer_frames(connection: socket.socket, query: Query) -> AsyncGenerat
                         yield frame
     except OSError as error:
         raise broken_off() from error
+    finally:
+        engine.release(connection, reusable=decoder.reusable)
     raise broken_off()

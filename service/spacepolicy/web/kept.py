@@ -14,13 +14,13 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy import __version__, formats
 from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import Choice, Format
-from spacepolicy.web.cache import BodyKey
+from spacepolicy.web.cache import BodyKey, Fields
 from spacepolicy.web.call import Call, Exchange
 from spacepolicy.web.codings import IDENTITY
 from spacepolicy.web.desk import Desk, answer_again, send_whole
 from spacepolicy.web.evaluation import while_connected
 from spacepolicy.web.plan import acceptable_coding
-from spacepolicy.web.reply import Fields, Reply, Shape, send_not_modified
+from spacepolicy.web.reply import Reply, Shape, send_not_modified
 from spacepolicy.web.running import query_identifier
 from spacepolicy.web.validators import opaque
 

@@ -10,16 +10,15 @@ from typing import Final, final
 
 from spacepolicy import __version__, formats
 from spacepolicy.answers import Form
-from spacepolicy.engine.lexer import Scan, refuse, scan
+from spacepolicy.engine.lexer import refuse, scan
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import Choice
 from spacepolicy.web.cache import BodyKey
 from spacepolicy.web.call import Call
 from spacepolicy.web.codings import CODINGS, IDENTITY, Wish, wish
-from spacepolicy.web.contents import Contents
 from spacepolicy.web.protocol import QueryOperation
-from spacepolicy.web.reply import Fields, Shape
+from spacepolicy.web.reply import Shape
 from spacepolicy.web.service import Service
 from spacepolicy.web.validators import opaque
 
@@ -31,25 +30,22 @@ _FORMS: Final[Mapping[str, Form]] = {
     "construct": "graph",
     "describe": "graph",
 }
-_MAX_WARNINGS: Final = 8
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query, how its answer goes out, and where it is kept: `body` is None where it is not.
-    `graphs` are those that its dataset is made of, as far as the request names them."""
+    """A query, how its answer goes out, and where it is kept: `body` is None where it is not."""
 
     query: Query
     form: Form
     choice: Choice
     shape: Shape
     body: BodyKey | None
-    graphs: frozenset[str]
 
 
-def plan(service: Service, call: Call, operation: QueryOperation, text: str) -> Plan:
-    """The plan for the query text.
+def plan(service: Service, call: Call, operation: QueryOperation, text: str, endpoint: str) -> Plan:
+    """The plan for the query text, whose relative IRIs are resolved against the endpoint's.
 
     Raises: ProblemError where the query is refused, or its answer has no format that is wanted.
     """
@@ -60,7 +56,9 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str) -> 
     form = _FORMS.get(scanned.form or "", "solutions")
     kind: formats.Kind = "graph" if form == "graph" else "solutions"
     choice = operation.choice(kind, "page") if scanned.form else _any_choice()
-    body = BodyKey(text, operation.default_graphs, operation.named_graphs, choice.format.name)
+    body = BodyKey(
+        text, operation.default_graphs, operation.named_graphs, choice.format.name, endpoint
+    )
     tag = None if scanned.volatile or not service.max_cache_bytes else _tag(service, choice, body)
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
     return Plan(
@@ -71,12 +69,12 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str) -> 
             default_graphs=operation.default_graphs,
             named_graphs=operation.named_graphs,
             prefixes=service.revision.prefixes,
+            base=endpoint,
         ),
         form=form,
         choice=choice,
         shape=Shape(choice.content_type, acceptable_coding(call), tag),
         body=None if tag is None else body,
-        graphs=_graphs(scanned, operation),
     )
 
 
@@ -119,24 +117,3 @@ def description_plan(
     """How the service description goes out, and where it is kept."""
     body = BodyKey("", None, None, choice.format.name, endpoint)
     return Shape(choice.content_type, acceptable_coding(call), _tag(service, choice, body)), body
-
-
-def _graphs(scanned: Scan, operation: QueryOperation) -> frozenset[str]:
-    """The graphs that make the query's dataset, as far as their IRIs stand in the request."""
-    asked = (*(operation.default_graphs or ()), *(operation.named_graphs or ()))
-    return frozenset(asked or scanned.graphs)
-
-
-def warnings(graphs: frozenset[str], contents: Contents) -> Fields:
-    """A warning for each graph that is asked for and not there: it is empty, and not fetched."""
-    missing = sorted(graphs - contents.named.keys())
-    return tuple(
-        (b"warning", f'299 - "There is no graph <{_ascii(graph)}>; it is empty."'.encode())
-        for graph in missing[:_MAX_WARNINGS]
-    )
-
-
-def _ascii(iri: str) -> str:
-    """The IRI in the characters that a header field may hold between quotes."""
-    kept = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "?" for c in iri)
-    return kept[:200]

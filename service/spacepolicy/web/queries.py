@@ -23,6 +23,7 @@ from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Choice
 from spacepolicy.web import asking
+from spacepolicy.web.cache import Fields
 from spacepolicy.web.call import Exchange
 from spacepolicy.web.desk import Desk, answer_again, answer_known
 from spacepolicy.web.evaluation import evaluate, while_connected
@@ -30,7 +31,6 @@ from spacepolicy.web.kept import KeptResponse, Made, chosen, link, read_get
 from spacepolicy.web.plan import plan
 from spacepolicy.web.protocol import QueryOperation, timeout_seconds
 from spacepolicy.web.query_pages import Asking, Choices, catalogue_page, query_page
-from spacepolicy.web.reply import Fields
 from spacepolicy.web.service import Service
 
 RESERVED: Final = ("format", "timeout", "limit", "after")
@@ -233,7 +233,8 @@ class _SavedResponse(Response):
         if await answer_again(desk, exchange):
             return
         operation = self._operation(scope)
-        planned = plan(desk.service, call, operation, self._text)
+        endpoint = desk.service.url(scope, "/sparql")
+        planned = plan(desk.service, call, operation, self._text, endpoint)
         if await answer_known(desk, exchange, planned.shape, planned.body):
             return
         answering = evaluate(desk, exchange, planned, self._asked.timeout_seconds)

@@ -15,6 +15,7 @@ from typing import Final, final
 from starlette.types import Send
 
 from spacepolicy.errors import HttpVersionError
+from spacepolicy.web.cache import Fields
 from spacepolicy.web.call import Call, Exchange
 from spacepolicy.web.codings import IDENTITY, Encoder, Wish, encoded
 from spacepolicy.web.validators import any_state, etag, matching
@@ -22,7 +23,6 @@ from spacepolicy.web.validators import any_state, etag, matching
 VARY: Final = "Accept, Accept-Encoding"
 _OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
 _IN_A_THREAD_BYTES: Final = 1 << 14
-Fields = tuple[tuple[bytes, bytes], ...]
 
 
 @final
@@ -136,6 +136,15 @@ class Reply:
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def warning_fields(warnings: Iterable[str]) -> Fields:
+    """Fields that tell the warnings, in the characters that a quoted text may hold."""
+    return tuple((b"warning", f'299 - "{_quotable(text)}"'.encode()) for text in warnings)
+
+
+def _quotable(text: str) -> str:
+    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "?" for c in text)
 
 
 async def teed(

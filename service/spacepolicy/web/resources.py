@@ -29,6 +29,7 @@ from spacepolicy.web.addresses import (
     document_path,
     quote_path,
 )
+from spacepolicy.web.cache import Fields
 from spacepolicy.web.context import Context, read_context
 from spacepolicy.web.desk import Desk
 from spacepolicy.web.documents import FOAF, VOID, Document, document, is_known, triples
@@ -36,7 +37,6 @@ from spacepolicy.web.graph_documents import ONTOLOGY, GraphDocument, graph_docum
 from spacepolicy.web.graph_pages import graph_page
 from spacepolicy.web.jsonld import compacted
 from spacepolicy.web.kept import KeptResponse, Made, chosen, link
-from spacepolicy.web.reply import Fields
 from spacepolicy.web.resource_pages import resource_page
 from spacepolicy.web.shelf import Shelf
 

@@ -6,8 +6,8 @@ evaluated only where neither the client nor the cache has the answer.
 Spec: https://www.w3.org/TR/sparql11-protocol/
 """
 
+import asyncio
 import logging
-from dataclasses import replace
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -16,16 +16,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.errors import BadParameterError, ProblemError
 from spacepolicy.web import pages
-from spacepolicy.web.call import METHODS, POSTED, Exchange, read_call
+from spacepolicy.web.call import METHODS, POSTED, Call, Exchange, read_call
 from spacepolicy.web.description import description
 from spacepolicy.web.desk import Desk, answer_again, answer_known, send_whole
 from spacepolicy.web.evaluation import evaluate, while_connected
-from spacepolicy.web.plan import Plan, description_plan, plan, warnings
+from spacepolicy.web.plan import Plan, description_plan, plan
 from spacepolicy.web.problems import problem_response
 from spacepolicy.web.protocol import QueryOperation, query_operation
 from spacepolicy.web.reply import VARY, Reply
 from spacepolicy.web.running import query_identifier
 
+_SHORT_TEXT: Final = 4096
 _log: Final = logging.getLogger(__name__)
 
 
@@ -57,24 +58,21 @@ async def _respond(desk: Desk, scope: Scope, receive: Receive, send: Send) -> No
     if operation.text is None:
         await _describe(desk, exchange, operation, endpoint)
         return
-    planned = await _warned(desk, plan(desk.service, call, operation, operation.text))
+    planned = await _planned(desk, call, operation, operation.text, endpoint)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
     answering = evaluate(desk, exchange, planned, operation.timeout_seconds)
     await while_connected(receive, answering)
 
 
-async def _warned(desk: Desk, planned: Plan) -> Plan:
-    """The plan with a warning for each graph that it names and that is not there."""
-    if not planned.graphs:
-        return planned
-    try:
-        contents = await desk.contents.of(desk.service)
-    except ProblemError as error:
-        _log.warning("the graphs cannot be listed: %s", error)
-        return planned
-    fields = warnings(planned.graphs, contents)
-    return replace(planned, shape=replace(planned.shape, fields=fields)) if fields else planned
+async def _planned(
+    desk: Desk, call: Call, operation: QueryOperation, text: str, endpoint: str
+) -> Plan:
+    """The plan; a long text is read beside the event loop, which answers others meanwhile."""
+    if len(text) < _SHORT_TEXT:
+        return plan(desk.service, call, operation, text, endpoint)
+    async with desk.reading:
+        return await asyncio.to_thread(plan, desk.service, call, operation, text, endpoint)
 
 
 async def _describe(

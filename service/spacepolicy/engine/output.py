@@ -1,0 +1,102 @@
+"""An answer on its way out over a connection, as frames and within its limits."""
+
+import socket
+from typing import final
+
+from spacepolicy import formats
+from spacepolicy.answers import Form
+from spacepolicy.engine.port import (
+    CHUNK_BYTES,
+    Header,
+    Query,
+    end_frame,
+    frame,
+    header_frame,
+    problem_frame,
+)
+from spacepolicy.errors import NotAcceptableError, ProblemError, ResultLimitError
+from spacepolicy.formats import Format
+
+
+def wanted_format(query: Query, form: Form) -> Format:
+    """The format in which the client wants an answer of this form.
+
+    Raises: NotAcceptableError where it wants none.
+    """
+    name = query.graph_format if form == "graph" else query.solutions_format
+    format = formats.named(name) if name else None
+    if format is None:
+        raise _not_acceptable(form)
+    return format
+
+
+def _not_acceptable(form: Form) -> NotAcceptableError:
+    kind: formats.Kind = "graph" if form == "graph" else "solutions"
+    available = [format.media_type for format in formats.offered(kind, "page")]
+    return NotAcceptableError(
+        f"This query gives {'a graph' if form == 'graph' else 'solutions'}; there are "
+        f"{', '.join(available)}.",
+        extras={"available": available},
+    )
+
+
+@final
+class Output:
+    """A file whose writes go out as frames: small answers in one message, large ones in pieces."""
+
+    def __init__(self, connection: socket.socket, query: Query) -> None:
+        self.problem: ResultLimitError | None = None
+        self._connection = connection
+        self._query = query
+        self._header = b""
+        self._row_mark: bytes | None = None
+        self._piece = bytearray()
+        self._bytes = self._rows = 0
+
+    def begin(self, header: Header, format: Format) -> None:
+        """Have the header go before the first piece."""
+        self._header = header_frame(header)
+        self._row_mark = format.row_mark
+
+    def write(self, data: bytes) -> int:
+        """Take the bytes, and send a piece when there is one.
+
+        Raises: ResultLimitError, which is also kept: the engine may raise another in its place.
+        """
+        if len(self._piece) + len(data) > CHUNK_BYTES:
+            self.check()
+            self._connection.sendall(self._header + frame(b"D", bytes(self._piece)))
+            self._header = b""
+            self._piece.clear()
+        self._piece += data
+        return len(data)
+
+    def flush(self) -> None:
+        """What is small waits for its end."""
+
+    def check(self) -> None:
+        """See that the answer, with the piece at hand, keeps to its limits.
+
+        Raises: ResultLimitError.
+        """
+        self._bytes += len(self._piece)
+        if self._row_mark is not None:
+            self._rows += self._piece.count(self._row_mark)
+        for what, seen, limit in (
+            ("bytes", self._bytes, self._query.max_bytes),
+            ("rows", self._rows - 1, self._query.max_rows),  # a format may mark its first line
+        ):
+            if limit is not None and seen > limit:
+                self.problem = ResultLimitError(
+                    f"The answer is larger than the {limit} {what} that one may have.",
+                    extras={f"limit_{what}": limit},
+                )
+                raise self.problem
+
+    def finish(self, problem: ProblemError | None, *, last: bool) -> None:
+        """Send what is left, and the answer's end or the problem."""
+        if problem is not None:
+            self._connection.sendall(problem_frame(problem, last=last))
+        else:
+            piece = frame(b"D", bytes(self._piece)) if self._piece else b""
+            self._connection.sendall(self._header + piece + end_frame(last=last))

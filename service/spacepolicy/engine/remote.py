@@ -1,0 +1,250 @@
+"""The engine's port over any SPARQL 1.1 endpoint, by HTTP.
+
+A connection is served by a thread of its own: it sends the query, reads the answer as it comes,
+and writes it again in the format asked for, so that an answer which cannot be read is a problem
+and never passes for a whole one. It watches the clock and the connection while it waits.
+
+Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation
+"""
+
+import re
+import select
+import socket
+import threading
+import time
+import traceback
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import IO, Final, TypeVar, cast, final
+from urllib.parse import urlencode, urlsplit
+
+from pyoxigraph import parse, parse_query_results
+
+from spacepolicy import answers, formats
+from spacepolicy.engine.output import Output, wanted_format
+from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, receive_query
+from spacepolicy.engine.syntax import query_syntax_error
+from spacepolicy.errors import EngineError, ProblemError, TimeLimitError, UsageError
+
+_ACCEPT: Final = (
+    "application/sparql-results+json, application/sparql-results+xml;q=0.9,"
+    " application/n-triples;q=0.8, text/turtle;q=0.7, application/rdf+xml;q=0.6"
+)
+_PLACE: Final = re.compile(
+    r"\bat (\d+):(\d+)|line:? (\d+),? (?:col(?:umn)?|char(?:acter)?):? (\d+)", re.IGNORECASE
+)
+_E = TypeVar("_E", bound=Exception)
+_LOOK_SECONDS: Final = 0.05
+_MESSAGE_BYTES: Final = 4096
+
+
+@final
+class Remote:
+    """Answers queries by asking the endpoint at the URL, for no longer than its own clock allows.
+
+    Raises: UsageError where the URL is not one of HTTP.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"{url}: is no HTTP address of an endpoint.")
+        self._url = url
+        self._timeout_seconds = timeout_seconds
+        self._closed = False
+        self._open: set[socket.socket] = set()
+
+    def connect(self) -> socket.socket:
+        """A connection to a thread that asks the endpoint; closing it gives the answer up.
+
+        Raises: EngineError where the engine has been closed.
+        """
+        if self._closed:
+            raise EngineError("The engine has ended; it takes no queries.")
+        ours, theirs = socket.socketpair()
+        self._open.add(theirs)
+        threading.Thread(target=self._serve, args=(theirs,), daemon=True).start()
+        return ours
+
+    def release(self, connection: socket.socket, *, reusable: bool) -> None:  # noqa: ARG002
+        """Close the connection: a thread costs little."""
+        connection.close()
+
+    def close(self) -> None:
+        """Give every answer up."""
+        self._closed = True
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with suppress(OSError), connection:
+                query = receive_query(connection)
+                if query is not None:
+                    output = Output(connection, query)
+                    problem = self._answer(query, output, connection)
+                    output.finish(problem, last=True)
+        finally:
+            self._open.discard(connection)
+
+    def _answer(
+        self, query: Query, output: Output, connection: socket.socket
+    ) -> ProblemError | None:
+        """Write the endpoint's answer; what went wrong where it cannot be had whole."""
+        exchange = _Exchange(self._url, self._timeout_seconds)
+        watch = threading.Thread(target=exchange.watch, args=(connection,), daemon=True)
+        watch.start()
+        try:
+            response = exchange.ask(query)
+            _write(_read(response, exchange), query, output)
+        except ProblemError as error:
+            return _released(exchange.problem or error)
+        except (OSError, HTTPException, SyntaxError, ValueError) as error:
+            _released(error)
+            return exchange.problem or output.problem or exchange.failed(error)
+        finally:
+            exchange.close()
+            watch.join()
+        return None
+
+
+def _released(error: _E) -> _E:
+    """The error without what it holds on to: an answer must end in the thread that made it."""
+    held: BaseException | None = error
+    while held is not None:
+        traceback.clear_frames(held.__traceback__)
+        held = held.__context__
+    return error
+
+
+def _read(response: HTTPResponse, exchange: "_Exchange") -> answers.Answer:
+    """The answer in the response, read as it is used.
+
+    Raises: EngineError where it is in no format that is known, SyntaxError where it is none.
+    """
+    media_type = response.headers.get_content_type()
+    for format in formats.FORMATS:
+        if media_type in format.media_types and format.results is not None:
+            return parse_query_results(cast("IO[bytes]", exchange), format=format.results)
+        if media_type in format.media_types and format.rdf is not None:
+            return parse(cast("IO[bytes]", exchange), format=format.rdf)
+    raise EngineError(f"The endpoint answers in {media_type}, which is not read here.")
+
+
+def _write(answer: answers.Answer, query: Query, output: Output) -> None:
+    form = answers.form(answer)
+    format = wanted_format(query, form)
+    output.begin(Header(form, format.name), format)
+    answers.write(answer, format, output, query.prefixes)
+    output.check()
+
+
+def _prologue(query: Query) -> str:
+    """Declarations of the base and of prefixes that the text need not declare, each on a line."""
+    base = f"BASE <{query.base}>\n" if query.base else ""
+    return base + "".join(
+        f"PREFIX {prefix}: <{iri}>\n"
+        for prefix, iri in query.prefixes.items()
+        if f"{prefix}:" in query.text
+    )
+
+
+@final
+class _Exchange:
+    """One request and its response, whose body is read like a file.
+
+    `problem` says why it was broken off from this side: a reader then meets any error.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        parts = urlsplit(url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self.problem: ProblemError | None = None
+        self._url = url
+        self._seconds = timeout_seconds
+        self._done = threading.Event()
+        self._http = kind(parts.hostname or "", parts.port, timeout=timeout_seconds)
+        self._target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        self._socket: socket.socket | None = None
+        self._response: HTTPResponse | None = None
+
+    def watch(self, connection: socket.socket) -> None:
+        """Break the exchange off when its time is over or the connection's other side has gone."""
+        deadline = time.monotonic() + self._seconds
+        poll = select.poll()
+        poll.register(connection, 0)
+        while not self._done.wait(_LOOK_SECONDS):
+            gone = bool(poll.poll(0))
+            if not gone and time.monotonic() < deadline:
+                continue
+            self.problem = self._late()
+            if self._socket is not None:
+                with suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # below any TLS
+                return
+
+    def _late(self) -> TimeLimitError:
+        return TimeLimitError(
+            f"{self._url} took longer than {self._seconds:g} seconds.",
+            extras={"limit_seconds": self._seconds},
+        )
+
+    def failed(self, error: Exception) -> ProblemError:
+        """What to tell of an error that broke the exchange."""
+        match error:
+            case TimeoutError():
+                return self._late()
+            case SyntaxError() | ValueError():
+                return EngineError(f"The answer of {self._url} cannot be read: {error}")
+            case _:
+                return EngineError(f"{self._url} cannot be asked: {error}")
+
+    def ask(self, query: Query) -> HTTPResponse:
+        """Send the query; the response once it has begun well.
+
+        Raises: ProblemError where the endpoint refuses; OSError, HTTPException.
+        """
+        prologue = _prologue(query)
+        form = [("query", prologue + query.text)]
+        form += [("default-graph-uri", iri) for iri in query.default_graphs or ()]
+        form += [("named-graph-uri", iri) for iri in query.named_graphs or ()]
+        headers = {"Accept": _ACCEPT, "Content-Type": "application/x-www-form-urlencoded"}
+        self._http.connect()
+        self._socket = self._http.sock
+        self._http.request("POST", self._target, urlencode(form), headers)
+        response = self._http.getresponse()
+        self._response = response
+        if response.status != 200:
+            message = response.read(_MESSAGE_BYTES).decode("utf-8", "replace").strip()
+            raise self._refused(response.status, message, query, prologue.count("\n"))
+        return response
+
+    def _refused(self, status: int, message: str, query: Query, lines_before: int) -> ProblemError:
+        if status in (408, 504):
+            return TimeLimitError(f"{self._url} ran out of time: {message}")
+        if status != 400:
+            return EngineError(f"{self._url} answered {status}: {message}")
+        found = _PLACE.search(message)
+        if found is not None:
+            line, column = (int(number) for number in found.groups() if number is not None)
+            reason = message[found.end() :].lstrip(":, ")
+            message = f"error at {max(line - lines_before, 1)}:{column}: {reason}"
+        return query_syntax_error(message, query.text, query.prefixes)
+
+    def read(self, size: int = -1) -> bytes:
+        """Some bytes of the body, none at its end.
+
+        Raises: OSError, HTTPException where it breaks off.
+        """
+        response = self._response
+        assert response is not None  # noqa: S101 # read after ask
+        piece = response.read1(min(size, CHUNK_BYTES) if size > 0 else CHUNK_BYTES)
+        if not piece and (response.length or self.problem):
+            raise ConnectionError(f"{self._url} broke its answer off.")
+        return piece
+
+    def close(self) -> None:
+        """Hang up."""
+        self._done.set()
+        self._http.close()

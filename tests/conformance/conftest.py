@@ -1,0 +1,101 @@
+"""A served instance in stored mode whose dataset changes from case to case."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from pyoxigraph import RdfFormat
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from spacepolicy.engine.pool import Pool
+from spacepolicy.revisions import Counts, Revision
+from spacepolicy.web.app import create_app
+from spacepolicy.web.service import Service
+
+from .manifests import SUITES, Data, store
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip without the suites where that may be; a checkout that is checked must have them."""
+    if SUITES.is_dir() or os.environ.get("CI") == "true":
+        return
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason=f"the W3C suites are not at {SUITES}"))
+
+
+@dataclass
+class Instance:
+    """One server; `serve` puts a dataset behind it as a new revision."""
+
+    folder: Path
+    client: httpx.Client
+    _app: list[ASGIApp]
+    _pools: list[Pool] = field(default_factory=list)
+    _served: Data | None = None
+    _number: int = 0
+
+    def serve(self, data: Data) -> httpx.Client:
+        """A client of the instance, which now holds this dataset."""
+        if data != self._served:
+            self._app[0] = create_app(self._service(data))
+            self._served = data
+        return self.client
+
+    def _service(self, data: Data) -> Service:
+        self.close()
+        self._number += 1
+        directory = self.folder / str(self._number)
+        directory.mkdir()
+        store(data).dump(directory / "dataset.nq", RdfFormat.N_QUADS)
+        revision = Revision(
+            number=self._number,
+            time="2026-01-02T03:04:05+00:00",
+            author="test",
+            message="test",
+            counts=Counts(),
+            record_sha256="",
+            content_sha256="",
+            base=None,
+            prefixes={},
+            directory=directory,
+        )
+        self._pools.append(Pool(revision.dataset, memory_bytes=1 << 30, spares=1))
+        return Service(self._pools[0], revision, (), timeout_seconds=20, mode="stored")
+
+    def close(self) -> None:
+        """End the engine."""
+        while self._pools:
+            self._pools.pop().close()
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    apps: list[ASGIApp] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[0](scope, receive, send)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(app, http="httptools", lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        host, port = listening.getsockname()
+        with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+            apps.append(app)
+            served = Instance(tmp_path_factory.mktemp("w3c"), client, apps)
+            yield served
+            served.close()
+        server.should_exit = True
+        thread.join()

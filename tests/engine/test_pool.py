@@ -1,0 +1,200 @@
+"""What holds of the processes of the pool."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.port import Data, FrameDecoder, Query, ask
+from spacepolicy.errors import (
+    EngineError,
+    MemoryLimitError,
+    ProblemError,
+    QueryTooComplexError,
+    ResultLimitError,
+    StoreError,
+    TimeLimitError,
+)
+
+from .processes import at_rest, running, state, within, workers
+from .test_lexer import CHAINED, EVEN, NESTED, chained, nested
+
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+LIGHT = "SELECT ?o { <https://example.org/s1> ?p ?o }"
+
+
+def rows(pool: Pool, text: str, seconds: float = 20) -> int:
+    """The rows of the answer, in TSV."""
+    frames = ask(pool, Query(text, solutions_format="tsv"), seconds)
+    return b"".join(each.payload for each in frames if isinstance(each, Data)).count(b"\n") - 1
+
+
+def test_small_queries_share_a_worker(pool: Pool) -> None:
+    rows(pool, LIGHT)
+    before = workers(pool)
+    for _ in range(50):
+        assert rows(pool, LIGHT) == 10
+        with pytest.raises(ProblemError):
+            rows(pool, "no query")
+    assert workers(pool) == before
+
+
+def test_a_closed_connection_ends_its_worker(pool: Pool) -> None:
+    connection = pool.connect()
+    connection.sendall(Query(RUNAWAY).to_bytes())
+    assert within(1, lambda: len(running(pool)) == 1)
+    pool.release(connection, reusable=False)
+    assert at_rest(pool)
+
+
+def test_a_long_query_gives_way_and_its_worker_is_not_used_again(pool: Pool) -> None:
+    connection = pool.connect()
+    text = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"
+    connection.sendall(Query(text).to_bytes())
+    assert within(1, lambda: len(running(pool)) == 1)
+    (worker,) = running(pool)
+    assert os.getpriority(os.PRIO_PROCESS, worker) == 0
+    assert within(1, lambda: os.getpriority(os.PRIO_PROCESS, worker) == 19)
+    decoder = FrameDecoder()
+    frames = list(decoder.feed(connection.recv(1 << 20)))
+    assert len(frames) == 3
+    assert not decoder.reusable
+    assert within(1, lambda: state(worker) == "X")
+    connection.close()
+
+
+def test_a_worker_that_was_killed_while_it_waited_is_passed_over(pool: Pool) -> None:
+    rows(pool, LIGHT)
+    for worker in workers(pool):
+        os.kill(worker, signal.SIGKILL)
+    assert within(1, lambda: not workers(pool))
+    assert rows(pool, LIGHT) == 10
+
+
+def test_closing_the_pool_ends_what_it_runs(dataset: Path) -> None:
+    pool = Pool(dataset, memory_bytes=64 << 20)
+    connection = pool.connect()
+    connection.sendall(Query(RUNAWAY).to_bytes())
+    assert within(1, lambda: bool(running(pool)))
+    processes = [pool.process, *workers(pool)]
+    pool.close()
+    assert not [process for process in processes if state(process) != "X"]
+    with pytest.raises(ProblemError):
+        pool.connect()
+    connection.close()
+
+
+FRONT = """
+import sys, time
+from pathlib import Path
+from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.port import Query
+pool = Pool(Path(sys.argv[1]), memory_bytes=64 << 20)
+connection = pool.connect()
+connection.sendall(Query(sys.argv[2]).to_bytes())
+time.sleep(0.1)
+print(pool.process, *Path(f"/proc/{pool.process}/task/{pool.process}/children").read_text().split())
+sys.stdout.flush()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_no_process_outlives_the_front(dataset: Path, number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", FRONT, str(dataset), RUNAWAY], stdout=subprocess.PIPE, text=True
+    ) as front:
+        assert front.stdout is not None
+        processes = [int(process) for process in front.stdout.readline().split()]
+        assert len(processes) >= 3
+        front.send_signal(number)
+        front.wait()
+    assert within(2, lambda: all(state(process) in "XZ" for process in processes))
+
+
+def test_no_worker_outlives_the_server(pool: Pool) -> None:
+    connection = pool.connect()
+    connection.sendall(Query(RUNAWAY).to_bytes())
+    assert within(1, lambda: bool(running(pool)))
+    processes = workers(pool)
+    os.kill(pool.process, signal.SIGKILL)
+    assert within(1, lambda: all(state(process) in "XZ" for process in processes))
+    connection.close()
+    with pytest.raises(EngineError):
+        rows(pool, LIGHT)
+
+
+def test_a_dataset_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"missing\.nq"):
+        Pool(tmp_path / "missing.nq", memory_bytes=64 << 20)
+
+
+def test_a_large_dataset_that_is_no_dataset_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.nq").write_text("no\nquads\n", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"broken\.nq"):
+        Pool(tmp_path / "broken.nq", memory_bytes=64 << 20, memory_quads=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.nq"]
+
+
+def test_a_snapshot_is_built_once(tmp_path: Path) -> None:
+    dataset = tmp_path / "dataset.nq"
+    dataset.write_text("<x:s> <x:p> <x:o> .\n" * 2, encoding="utf-8")
+    built = []
+    for _ in range(2):
+        pool = Pool(dataset, memory_bytes=64 << 20, memory_quads=1)
+        assert rows(pool, "SELECT * { ?s ?p ?o }") == 1
+        pool.close()
+        built.append((tmp_path / "dataset.snapshot").stat().st_mtime_ns)
+    assert built[0] == built[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset.nq", "dataset.snapshot"]
+
+
+def test_an_extreme_text_that_passes_the_lexer_harms_nobody(pool: Pool) -> None:
+    texts = [
+        *(nested(shape, 20_000) for shape in NESTED),
+        *(chained(shape, 20_000) for shape in (CHAINED | EVEN).values()),
+    ]
+    before = len(workers(pool))
+
+    def survive(text: str) -> None:
+        try:
+            rows(pool, text, seconds=0.5)
+        except (QueryTooComplexError, MemoryLimitError, TimeLimitError) as error:
+            assert error.status in (400, 503, 504)  # noqa: PT017 # either limit may come first
+        except ProblemError as error:
+            assert error.kind == "syntax-error"  # noqa: PT017 # updates are no queries
+        assert rows(pool, LIGHT) == 10
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(survive, texts))
+    assert at_rest(pool)
+    assert within(1, lambda: len(workers(pool)) <= before + 4)
+
+
+def test_two_thousand_mixed_queries_leave_no_process_and_no_descriptor(pool: Pool) -> None:
+    rows(pool, LIGHT)
+    descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    mixed = [LIGHT, "ASK {}", "no query", "ASK { ?s ?p ?o }", "DESCRIBE <https://example.org/s2>"]
+
+    def run(number: int) -> None:
+        text, seconds = mixed[number % len(mixed)], 20.0
+        if number % 200 == 0:
+            text, seconds = RUNAWAY, 0.05
+        try:
+            list(ask(pool, Query(text, max_rows=None if number % 7 else 1), seconds))
+        except (ProblemError, ResultLimitError) as error:
+            assert error.status < 505  # noqa: PT017 # any of them will do
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(run, range(2000)))
+    assert at_rest(pool)
+    assert within(1, lambda: len(workers(pool)) <= 8)
+    assert len(os.listdir("/proc/self/fd")) <= descriptors + 8  # noqa: PTH208
+    time.sleep(0.1)
+    assert {state(worker) for worker in workers(pool)} == {"S"}
