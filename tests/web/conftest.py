@@ -3,15 +3,18 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+from pyoxigraph import RdfFormat, Store
 
 from spacepolicy.catalogue import read_catalogue
+from spacepolicy.dataset.assembly import assemble
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions import Counts, Revision
 from spacepolicy.web.app import create_app
@@ -94,3 +97,62 @@ def address(served: Site) -> tuple[str, int]:
 @pytest.fixture(scope="session")
 def site(served: Site) -> httpx.Client:
     return served.client
+
+
+SHIPPED_BASE = "https://w3id.org/spacepolicy/"
+MakeService = Callable[[str], Service]
+
+
+@pytest.fixture(scope="session")
+def shipped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service over the shipped content, as `build` makes it."""
+    root = Path(__file__).parents[2]
+    made = assemble(root, packaged=False, report=lambda _: None)
+    folder = tmp_path_factory.mktemp("shipped")
+    made.store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
+    counts = Counts(made.record_count, made.inferred_count, made.default_count, made.graph_count)
+    service = _service(folder, counts, made.prefixes, root / "queries")
+    yield service
+    service.engine.close()
+
+
+@pytest.fixture(scope="session")
+def shipped(shipped_service: Service) -> Iterator[httpx.Client]:
+    with serve(shipped_service) as site:
+        yield site.client
+
+
+@pytest.fixture(scope="session")
+def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeService]:
+    """Makes services over Turtle in the default graph, under the shipped base."""
+    made: list[Service] = []
+
+    def make(turtle: str) -> Service:
+        folder = tmp_path_factory.mktemp("made")
+        store = Store()
+        store.load(turtle.encode(), RdfFormat.TURTLE)
+        store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
+        counts = Counts(len(store), 0, len(store), 0)
+        made.append(_service(folder, counts, {"": f"{SHIPPED_BASE}def/"}, folder))
+        return made[-1]
+
+    yield make
+    for service in made:
+        service.engine.close()
+
+
+def _service(folder: Path, counts: Counts, prefixes: Mapping[str, str], queries: Path) -> Service:
+    revision = Revision(
+        number=7,
+        time="2026-01-02T03:04:05+00:00",
+        author="test",
+        message="test",
+        counts=counts,
+        record_sha256="",
+        content_sha256="",
+        base=SHIPPED_BASE,
+        prefixes=prefixes,
+        directory=folder,
+    )
+    engine = Pool(revision.dataset, memory_bytes=256 << 20)
+    return Service(engine, revision, read_catalogue(queries), timeout_seconds=5)

@@ -72,13 +72,18 @@ def _pass(gate: Gate, material: Material) -> Passed:
 
 def _text(passed: Sequence[Passed]) -> Iterator[str]:
     for each in passed:
-        found = len(each.findings)
-        state = "ok" if not found else f"{found} finding{'' if found == 1 else 's'}"
-        yield f"{each.gate.name:<12} {state:<12} {each.seconds:6.2f} s  {'; '.join(each.report)}"
+        yield f"{each.gate.name:<12} {_state(each):<12} {each.seconds:6.2f} s  {'; '.join(each.report)}"
     findings = _distinct(passed)
     if findings:
         yield ""
     yield from map(str, findings)
+
+
+def _state(passed: Passed) -> str:
+    """Whether the gate is passed, and how many findings there are of which it may speak."""
+    found, errors = len(passed.findings), passed.errors
+    word = "finding" if errors else "note"
+    return f"{found} {word}{'' if found == 1 else 's'}" if found else "ok"
 
 
 def _distinct(passed: Sequence[Passed]) -> list[Finding]:

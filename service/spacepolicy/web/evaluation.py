@@ -66,7 +66,7 @@ async def evaluate(desk: Desk, exchange: Exchange, planned: Plan, timeout_second
     try:
         async with desk.running.admitted(identifier, desk.service.max_wait_seconds) as ticket:
             async with asyncio.timeout(timeout_seconds):
-                async with aclosing(_frames(desk.service.engine, planned.query)) as frames:
+                async with aclosing(answer_frames(desk.service.engine, planned.query)) as frames:
                     header = await _header(frames)
                     ticket.state = "sending"
                     await _send(desk, reply, _warned(planned, header), frames)
@@ -109,7 +109,7 @@ async def _send(
     """Send the data as a page, in one piece for HTTP/1.0, or else as a stream."""
     limit = desk.service.max_page_bytes
     whole = partial(send_whole, desk, reply, planned.shape, planned.body)
-    async with aclosing(_payloads(frames)) as pieces:
+    async with aclosing(payloads(frames)) as pieces:
         if planned.choice.format.kind == "page":
             body = await gathered(pieces, limit, _too_large(limit))
             text, form = planned.query.text, planned.form
@@ -135,13 +135,14 @@ def _too_large(limit: int) -> ResultLimitError:
     )
 
 
-async def _payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes]:
+async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes]:
+    """The bytes that the frames carry."""
     async for frame in frames:
         if isinstance(frame, Data):
             yield frame.payload
 
 
-async def _frames(engine: Engine, query: Query) -> AsyncGenerator[Header | Data]:
+async def answer_frames(engine: Engine, query: Query) -> AsyncGenerator[Header | Data]:
     """The frames of the answer up to its end.
 
     Raises: ProblemError where the engine tells one or breaks off.

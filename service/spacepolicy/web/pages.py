@@ -13,6 +13,7 @@ from spacepolicy import formats
 from spacepolicy.answers import Form
 from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
+from spacepolicy.web.addresses import local_path
 from spacepolicy.web.home import LiveAnswer
 from spacepolicy.web.service import Service
 
@@ -34,10 +35,12 @@ CONTENT_SECURITY_POLICY: Final = (
 @final
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A term as a reader sees it: short text, the whole IRI where it is one, the language."""
+    """A term as a reader sees it: short text, the whole IRI where it is one and where that
+    answers here, the language."""
 
     text: str
     iri: str | None = None
+    href: str | None = None
     language: str | None = None
 
 
@@ -53,18 +56,27 @@ class Table:
 def home(service: Service, origin: str, answers: Iterable[LiveAnswer]) -> str:
     """The first page: real questions with live answers, and how to ask more."""
     live = [(each, _runnable(each.query), _table(service, each.results)) for each in answers]
-    return _page("home.html", service, origin=origin, live=live)
+    return render("home.html", service, origin=origin, live=live)
 
 
 def form(service: Service, query: str = "") -> str:
     """The form to ask a query in."""
-    return _page("form.html", service, query=query)
+    return render("form.html", service, query=query)
+
+
+def shown_answer(service: Service, body: bytes) -> dict[str, Any]:
+    """What templates show of an answer: a table, a boolean, or Turtle; the others are None."""
+    try:
+        results = json.loads(body)
+    except ValueError:
+        return {"table": None, "boolean": None, "turtle": body.decode()}
+    return {"table": _table(service, results), "boolean": results.get("boolean"), "turtle": None}
 
 
 def answer(service: Service, query: str, form: Form, body: bytes) -> str:
     """The answer of a query: a table, a word, or a graph as Turtle."""
     results = None if form == "graph" else json.loads(body)
-    return _page(
+    return render(
         "answer.html",
         service,
         query=query,
@@ -77,17 +89,19 @@ def answer(service: Service, query: str, form: Form, body: bytes) -> str:
 
 def problem(service: Service, members: Mapping[str, Any]) -> str:
     """A problem that a request met."""
-    return _page("problem.html", service, problem=members)
+    return render("problem.html", service, problem=members)
 
 
 def problem_kind(service: Service, kind: type[ProblemError]) -> str:
     """What a kind of problem means."""
-    return _page("problem-kind.html", service, kind=kind)
+    return render("problem-kind.html", service, kind=kind)
 
 
-def _page(template: str, service: Service, **values: object) -> str:
+def render(template: str, service: Service, **values: object) -> str:
+    """The page that the template makes of the values, and of what every page tells."""
     return _templates.get_template(template).render(
         style=_STYLE,
+        root=service.root,
         revision=service.revision,
         prefixes=service.revision.prefixes,
         saved=[(query, _runnable(query)) for query in service.catalogue],
@@ -118,7 +132,9 @@ def _cell(service: Service, term: Mapping[str, Any] | None) -> Cell | None:
         return None
     match term["type"]:
         case "uri":
-            return Cell(_short(service, term["value"]), iri=term["value"])
+            path = local_path(service, term["value"])
+            href = None if path is None else service.root + path
+            return Cell(short_name(service, term["value"]), term["value"], href)
         case "triple":
             return Cell(json.dumps(term["value"], ensure_ascii=False))
         case "bnode":
@@ -127,7 +143,7 @@ def _cell(service: Service, term: Mapping[str, Any] | None) -> Cell | None:
             return Cell(term["value"], language=term.get("xml:lang"))
 
 
-def _short(service: Service, iri: str) -> str:
+def short_name(service: Service, iri: str) -> str:
     """The IRI with the longest prefix that fits, or under the base without it."""
     fitting = [
         (namespace, prefix)

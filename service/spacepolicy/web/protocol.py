@@ -87,7 +87,7 @@ def query_operation(service: Service, call: Call) -> QueryOperation:
         named_graphs=_all(parameters, _GRAPHS[1]),
         format=single.get("format"),
         accept=call.field(b"accept"),
-        timeout_seconds=_timeout(service, single.get("timeout")),
+        timeout_seconds=timeout_seconds(service, single.get("timeout")),
         plain=not any(name in (*_GRAPHS, "query") for name, _ in parameters),
     )
 
@@ -157,7 +157,11 @@ def _check_format(name: str | None) -> None:
         )
 
 
-def _timeout(service: Service, text: str | None) -> float:
+def timeout_seconds(service: Service, text: str | None) -> float:
+    """How long the query may take, as asked.
+
+    Raises: BadParameterError where that is no time it may take.
+    """
     if text is None:
         return service.timeout_seconds
     try:

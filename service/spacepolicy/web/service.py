@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
 from typing import final
+from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
@@ -41,6 +42,11 @@ class Service:
     instance: str = field(default_factory=lambda: token_urlsafe(6))
     mode: Mode = "merged"
     stale: str | None = None
+
+    @property
+    def root(self) -> str:
+        """What the paths of links within the service begin with, as the outside sees it."""
+        return urlsplit(self.public_url).path.rstrip("/") if self.public_url else ""
 
     def url(self, scope: Scope, path: str) -> str:
         """The absolute address of a path, as the outside sees it."""

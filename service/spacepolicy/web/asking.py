@@ -1,0 +1,76 @@
+"""What the service itself asks of the engine, answered whole: in a seat, under the clock, and
+for as long as the client is there."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Final
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    parse,
+    parse_query_results,
+)
+
+from spacepolicy.engine.port import Query
+from spacepolicy.errors import ResultLimitError, TimeLimitError
+from spacepolicy.web.desk import Desk
+from spacepolicy.web.evaluation import answer_frames, payloads
+from spacepolicy.web.reply import gathered
+from spacepolicy.web.running import query_identifier
+
+Term = NamedNode | BlankNode | Literal
+Row = Mapping[str, Term]
+_GRAPH_FORMAT: Final = "ntriples"
+
+
+async def body(desk: Desk, query: Query) -> bytes:
+    """The whole answer.
+
+    Raises: ProblemError where it fails, is too large, or no seat comes free.
+    """
+    service = desk.service
+    limit = service.max_page_bytes
+    too_large = ResultLimitError(
+        f"The answer is larger than the {limit} bytes that are put together at once.",
+        extras={"limit_bytes": limit},
+    )
+    try:
+        async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
+            async with asyncio.timeout(service.timeout_seconds):
+                async with aclosing(answer_frames(service.engine, query)) as frames:
+                    return await gathered(payloads(frames), limit, too_large)
+    except TimeoutError as error:
+        raise TimeLimitError("The query ran longer than it may.") from error
+
+
+async def graph(desk: Desk, text: str) -> tuple[Triple, ...]:
+    """The statements that a CONSTRUCT gives."""
+    answer = await body(desk, Query(text, graph_format=_GRAPH_FORMAT))
+    return tuple(quad.triple for quad in parse(answer, format=RdfFormat.N_TRIPLES))
+
+
+async def rows(desk: Desk, text: str) -> tuple[Row, ...]:
+    """The solutions of a SELECT; a variable that is not bound is not in the row."""
+    answer = await body(desk, Query(text, prefixes=desk.service.revision.prefixes))
+    solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
+    assert isinstance(solutions, QuerySolutions)  # noqa: S101 # the text is a SELECT
+    names = [variable.value for variable in solutions.variables]
+    found = [{name: solution[name] for name in names} for solution in solutions]
+    return tuple(
+        {name: term for name, term in row.items() if isinstance(term, Term)} for row in found
+    )
+
+
+async def boolean(desk: Desk, text: str) -> bool:
+    """The answer of an ASK."""
+    answer = parse_query_results(await body(desk, Query(text)), format=QueryResultsFormat.JSON)
+    assert isinstance(answer, QueryBoolean)  # noqa: S101 # the text is an ASK
+    return bool(answer)

@@ -1,0 +1,279 @@
+"""Documents about things: what the dataset says of an IRI, and the words that say it.
+
+A document holds the statements about its thing in the default graph, the links that lead to it
+up to a number, the passages that speak of it with their words, and the names of everything that
+is linked.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from spacepolicy.errors import NotFoundError
+from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Base
+from spacepolicy.web.asking import Term, boolean, graph, rows
+from spacepolicy.web.desk import Desk
+from spacepolicy.web.skolem import skolemised
+
+MAX_STATEMENTS: Final = 5000
+MAX_INCOMING: Final = 500
+MAX_PASSAGES: Final = 500
+_MAX_NODES: Final = 20000
+_MAX_NAMED: Final = 2000
+FOAF: Final = "http://xmlns.com/foaf/0.1/"
+VOID: Final = "http://rdfs.org/ns/void#"
+TYPE: Final = NamedNode(f"{RDF}type")
+LABEL: Final = NamedNode(f"{RDFS}label")
+NAMES: Final = (LABEL, NamedNode(f"{SKOS}prefLabel"), NamedNode(f"{DCTERMS}title"))
+"""The properties that name a thing, the better ones first."""
+CUT: Final = (
+    f"Of the statements about a thing {MAX_STATEMENTS} are listed, and of the links to it "
+    f"{MAX_INCOMING}; there are more. Ask /sparql for all of them."
+)
+_DEPRECATED: Final = NamedNode(f"{OWL}deprecated")
+_REPLACED: Final = NamedNode(f"{DCTERMS}isReplacedBy")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a statement stands: a graph, and its words where the graph is a passage."""
+
+    statement: Triple
+    graph: str
+    words: Literal | None
+    start: Literal | None
+    end: Literal | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is known of a thing: what is said of it and of the blank nodes that leads to, what
+    leads to it, where each statement stands, the words of passages, and the names of whatever is
+    linked. `cut`: not all is listed."""
+
+    thing: NamedNode
+    iri: str
+    statements: tuple[Triple, ...]
+    nodes: tuple[Triple, ...]
+    incoming: tuple[Triple, ...]
+    origins: tuple[Origin, ...]
+    passages: tuple[Triple, ...]
+    names: tuple[Triple, ...]
+    cut: bool
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """What the thing is, in the order of the IRIs."""
+        return self._linked(TYPE)
+
+    @property
+    def deprecated(self) -> bool:
+        """Whether the thing is not to be used any more."""
+        return any(
+            triple.predicate == _DEPRECATED and str(triple.object).startswith('"true"')
+            for triple in self.statements
+        )
+
+    @property
+    def replacements(self) -> tuple[str, ...]:
+        """What is to be used in its place."""
+        return self._linked(_REPLACED)
+
+    def _linked(self, predicate: NamedNode) -> tuple[str, ...]:
+        found = (
+            t.object for t in self.statements if (t.subject, t.predicate) == (self.thing, predicate)
+        )
+        return tuple(sorted(term.value for term in found if isinstance(term, NamedNode)))
+
+
+async def document(desk: Desk, thing: NamedNode, iri: str) -> Document:
+    """The document, named `iri`, about the thing.
+
+    Raises: NotFoundError where the dataset says nothing of it.
+    """
+    said = await graph(desk, _about(thing)) or await graph(desk, _elsewhere(thing))
+    if not said:
+        raise NotFoundError(f"Nothing is known of <{thing.value}>.")
+    incoming = tuple(t for t in said if t.object == thing and t.subject != thing)
+    statements = tuple(t for t in said if t.object != thing or t.subject == thing)
+    nodes = await _nodes(desk, thing, statements)
+    kept = tuple(skolemised((*statements[:MAX_STATEMENTS], *nodes), iri))
+    origins = await _origins(desk, thing)
+    own = desk.service.revision.base
+    passages = _passages(Base(own), origins) if own else ()
+    return Document(
+        thing=thing,
+        iri=iri,
+        statements=_sorted(t for t in kept if _about_thing(t, thing)),
+        nodes=_sorted(t for t in kept if not _about_thing(t, thing)),
+        incoming=_sorted(incoming[:MAX_INCOMING]),
+        origins=origins,
+        passages=_sorted(passages),
+        names=await names_of(desk, (*kept, *incoming[:MAX_INCOMING])),
+        cut=len(statements) > MAX_STATEMENTS or len(incoming) > MAX_INCOMING,
+    )
+
+
+async def is_known(desk: Desk, thing: NamedNode) -> bool:
+    """Whether the dataset speaks of the thing anywhere."""
+    places = (f"{thing} ?p ?o", f"?s ?p {thing}", f"?s {thing} ?o")
+    patterns = [pattern for place in places for pattern in (place, f"GRAPH ?g {{ {place} }}")]
+    return await boolean(desk, f"ASK {{ {' UNION '.join(f'{{ {each} }}' for each in patterns)} }}")
+
+
+def _about_thing(triple: Triple, thing: NamedNode) -> bool:
+    return thing in (triple.subject, triple.predicate, triple.object)
+
+
+def _sorted(triples: Iterable[Triple]) -> tuple[Triple, ...]:
+    return tuple(sorted(set(triples), key=str))
+
+
+def _about(thing: NamedNode) -> str:
+    """What the default graph says of the thing, and what leads to it."""
+    said = f"BIND ({thing} AS ?s) ?s ?p ?o"
+    incoming = f"BIND ({thing} AS ?o) ?s ?p ?o FILTER (isIRI(?s) && ?s != ?o)"
+    return (
+        "CONSTRUCT { ?s ?p ?o } { "
+        f"{{ SELECT ?s ?p ?o {{ {said} }} ORDER BY ?p ?o LIMIT {MAX_STATEMENTS + 1} }} UNION "
+        f"{{ SELECT ?s ?p ?o {{ {incoming} }} ORDER BY ?p ?s LIMIT {MAX_INCOMING + 1} }} }}"
+    )
+
+
+def _elsewhere(thing: NamedNode) -> str:
+    """What is said of a thing that the default graph does not speak of."""
+    patterns = (
+        f"GRAPH ?g {{ ?s ?p ?o }} VALUES ?s {{ {thing} }}",
+        f"GRAPH ?g {{ ?s ?p ?o }} VALUES ?o {{ {thing} }} FILTER isIRI(?s)",
+        f"?s ?p ?o VALUES ?p {{ {thing} }}",
+        f"GRAPH ?g {{ ?s ?p ?o }} VALUES ?p {{ {thing} }}",
+    )
+    union = " UNION ".join(f"{{ {pattern} }}" for pattern in patterns)
+    return (
+        f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ SELECT DISTINCT ?s ?p ?o {{ {union} }} "
+        f"ORDER BY ?s ?p ?o LIMIT {MAX_INCOMING} }}"
+    )
+
+
+async def _nodes(desk: Desk, thing: NamedNode, statements: Iterable[Triple]) -> tuple[Triple, ...]:
+    """What is said of the blank nodes that the statements lead to, however far."""
+    waiting = [t.object for t in statements if isinstance(t.object, BlankNode)]
+    if not waiting:
+        return ()
+    said: dict[BlankNode, list[Triple]] = {}
+    for triple in await graph(desk, _blank_nodes(thing)):
+        if isinstance(triple.subject, BlankNode):
+            said.setdefault(triple.subject, []).append(triple)
+    found: list[Triple] = []
+    while waiting:
+        triples = said.pop(waiting.pop(), [])
+        found += triples
+        waiting += (t.object for t in triples if isinstance(t.object, BlankNode))
+    return tuple(found)
+
+
+def _blank_nodes(thing: NamedNode) -> str:
+    """What is said of blank nodes where the thing is spoken of: they belong to one graph."""
+    return (
+        "CONSTRUCT { ?s ?p ?o } WHERE { { SELECT DISTINCT ?g { "
+        f"GRAPH ?g {{ {thing} ?q ?b }} FILTER isBlank(?b) }} }} "
+        f"GRAPH ?g {{ ?s ?p ?o FILTER isBlank(?s) }} }} LIMIT {_MAX_NODES}"
+    )
+
+
+async def _origins(desk: Desk, thing: NamedNode) -> tuple[Origin, ...]:
+    own = desk.service.revision.base
+    if own is None:
+        return ()
+    found = await rows(desk, _origins_query(thing, Base(own)))
+    return tuple(
+        Origin(
+            Triple(row["s"], row["p"], row["o"]),  # type: ignore[arg-type] # as it stands in data
+            row["g"].value,
+            _literal(row.get("words")),
+            _literal(row.get("start")),
+            _literal(row.get("end")),
+        )
+        for row in found
+    )
+
+
+def _literal(term: Term | None) -> Literal | None:
+    return term if isinstance(term, Literal) else None
+
+
+def _origins_query(thing: NamedNode, own: Base) -> str:
+    words, start, end = map(own.term, ("exactText", "start", "end"))
+    return (
+        "SELECT DISTINCT ?s ?p ?o ?g ?words ?start ?end { "
+        f"{{ VALUES ?s {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} }} UNION "
+        f"{{ VALUES ?o {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} ?g {words} [] FILTER isIRI(?s) }} "
+        "FILTER (!isBlank(?o)) "
+        f"OPTIONAL {{ ?g {words} ?words }} OPTIONAL {{ ?g {start} ?start ; {end} ?end }} "
+        f"}} ORDER BY ?start ?end ?g ?s ?p ?o LIMIT {MAX_PASSAGES}"
+    )
+
+
+async def names_of(desk: Desk, triples: Iterable[Triple]) -> tuple[Triple, ...]:
+    """What names the things in the statements."""
+    linked = _linked(triples)
+    pieces = [linked[at : at + _MAX_NAMED] for at in range(0, len(linked), _MAX_NAMED)]
+    found = [triple for piece in pieces for triple in await graph(desk, _names(piece))]
+    return _sorted(found)
+
+
+def _linked(triples: Iterable[Triple]) -> list[NamedNode]:
+    """The IRIs in the statements, each once."""
+    terms = {term for t in triples for term in (t.subject, t.predicate, t.object)}
+    return sorted((term for term in terms if isinstance(term, NamedNode)), key=str)
+
+
+def _names(iris: Iterable[NamedNode]) -> str:
+    """A query for the names of the things."""
+    return (
+        "CONSTRUCT { ?s ?p ?o } WHERE { "
+        f"VALUES ?s {{ {' '.join(map(str, iris))} }} VALUES ?p {{ {' '.join(map(str, NAMES))} }} "
+        "?s ?p ?o }"
+    )
+
+
+def triples(found: Document, dataset: str, modified: str) -> tuple[Triple, ...]:
+    """All that the document says, and what it says of itself: whose dataset it belongs to, when
+    that changed, what it is about, and from which passages it is drawn."""
+    itself = NamedNode(found.iri)
+    passages = {triple.subject for triple in found.passages}
+    about = [
+        Triple(itself, TYPE, NamedNode(f"{FOAF}Document")),
+        Triple(itself, NamedNode(f"{FOAF}primaryTopic"), found.thing),
+        Triple(itself, NamedNode(f"{VOID}inDataset"), NamedNode(dataset)),
+        Triple(
+            itself,
+            NamedNode(f"{DCTERMS}modified"),
+            Literal(modified, datatype=NamedNode(f"{XSD}dateTime")),
+        ),
+        *(Triple(itself, NamedNode(f"{DCTERMS}source"), passage) for passage in passages),
+    ]
+    if found.cut:
+        about.append(Triple(itself, NamedNode(f"{RDFS}comment"), Literal(CUT, language="en")))
+    return _sorted((*_said(found), *found.names, *found.passages, *about))
+
+
+def _said(found: Document) -> tuple[Triple, ...]:
+    return (*found.statements, *found.nodes, *found.incoming)
+
+
+def _passages(own: Base, origins: Iterable[Origin]) -> Iterator[Triple]:
+    """What the passages among the graphs are, and their words."""
+    exact, start, end = map(own.term, ("exactText", "start", "end"))
+    for origin in origins:
+        if origin.words is not None:
+            passage = NamedNode(origin.graph)
+            yield Triple(passage, TYPE, own.term("Passage"))
+            yield Triple(passage, exact, origin.words)
+            if origin.start is not None and origin.end is not None:
+                yield Triple(passage, start, origin.start)
+                yield Triple(passage, end, origin.end)

@@ -1,0 +1,125 @@
+"""Answers of the service's own making: negotiated, tagged, coded and kept like those of queries.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12, https://www.rfc-editor.org/rfc/rfc8288
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from spacepolicy import __version__, formats
+from spacepolicy.errors import BadParameterError, NotAcceptableError
+from spacepolicy.formats import Choice, Format
+from spacepolicy.web.cache import BodyKey, Fields
+from spacepolicy.web.call import Call, Exchange
+from spacepolicy.web.codings import IDENTITY
+from spacepolicy.web.desk import Desk, answer_again, send_whole
+from spacepolicy.web.evaluation import while_connected
+from spacepolicy.web.plan import acceptable_coding
+from spacepolicy.web.reply import Reply, Shape, send_not_modified
+from spacepolicy.web.running import query_identifier
+from spacepolicy.web.validators import opaque
+
+_READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A body, and the fields that are known only with it."""
+
+    body: bytes
+    fields: Fields = ()
+
+
+class KeptResponse(Response):
+    """An answer that depends on nothing but its name, its format, the address it is asked at and
+    the revision; made where neither the client nor the cache has it."""
+
+    def __init__(
+        self, desk: Desk, name: str, choice: Choice, make: Callable[[], Awaitable[Made]]
+    ) -> None:
+        super().__init__()
+        self._desk = desk
+        self._name = name
+        self._choice = choice
+        self._make = make
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer.
+
+        Raises: ProblemError where it cannot be made.
+        """
+        call = read_get(scope)
+        origin = self._desk.service.url(scope, "")
+        exchange = Exchange(call, call.key(origin), send)
+        if not await answer_again(self._desk, exchange):
+            await while_connected(receive, self._answer(exchange, origin))
+
+    async def _answer(self, exchange: Exchange, origin: str) -> None:
+        body = BodyKey(self._name, None, None, self._choice.media_type, origin)
+        coding = acceptable_coding(exchange.call)
+        shape = Shape(self._choice.content_type, coding, self._tag(body))
+        known = shape.known(exchange.call)
+        if known is not None:
+            await send_not_modified(exchange.send, shape.head(IDENTITY), known)
+            return
+        made = await self._make()
+        shape = replace(shape, fields=made.fields)
+        reply = Reply(exchange, query_identifier(None))
+        await send_whole(self._desk, reply, shape, body, made.body)
+
+    def _tag(self, body: BodyKey) -> str:
+        revision = self._desk.service.revision
+        made = (str(revision.number), revision.time, revision.record_sha256)
+        return opaque((__version__, *made, body.text, body.format, body.origin))
+
+
+def read_get(scope: Scope) -> Call:
+    """The request as far as an answer to GET depends on it."""
+    fields: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _READ:
+            fields[name] = fields[name] + b", " + value if name in fields else value
+    target = scope["raw_path"] + b"?" + scope["query_string"]
+    return Call(scope["method"], target, fields, b"", scope["http_version"] == "1.0")
+
+
+def chosen(scope: Scope, offered: Sequence[Format], pinned: Format | None = None) -> Choice:
+    """The format that the request asks for: as pinned by its path, by `?format=`, or by Accept.
+
+    Raises: NotAcceptableError that lists those there are, BadParameterError where `format` comes
+    twice.
+    """
+    if pinned is not None:
+        return Choice(pinned, pinned.media_type)
+    asked = QueryParams(scope["query_string"]).getlist("format")
+    if len(asked) > 1:
+        raise BadParameterError("The parameter 'format' is given more than once.")
+    if asked:
+        found = formats.named(asked[0], offered)
+        choice = Choice(found, found.media_type) if found else None
+    else:
+        accept = ", ".join(Headers(scope=scope).getlist("accept"))
+        choice = formats.negotiate(accept, offered)
+    if choice is None:
+        available = [each.media_type for each in offered]
+        raise NotAcceptableError(
+            f"There are {', '.join(available)}.", extras={"available": available}
+        )
+    return choice
+
+
+def link(target: str, relation: str, **attributes: str) -> tuple[bytes, bytes]:
+    """A Link field; the target in the characters of a URI."""
+    more = "".join(f'; {name}="{value}"' for name, value in attributes.items())
+    return b"link", f'<{_uri(target)}>; rel="{relation}"{more}'.encode("latin-1")
+
+
+def _uri(iri: str) -> str:
+    """The IRI as a URI (RFC 3987 section 3.1)."""
+    return "".join(c if c.isascii() else "".join(f"%{b:02X}" for b in c.encode()) for c in iri)

@@ -1,0 +1,127 @@
+"""The OpenAPI description: what FastAPI knows of the routes, the endpoint, and an operation for
+each saved query, made from its header; and that description as a page.
+
+Spec: https://spec.openapis.org/oas/v3.1.0
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.responses import HTMLResponse, Response
+
+from spacepolicy import formats
+from spacepolicy.catalogue import Parameter, ParameterType, SavedQuery
+from spacepolicy.web import pages
+from spacepolicy.web.queries import MAX_LIMIT
+from spacepolicy.web.service import Service
+
+_SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
+    "iri": {"type": "string", "format": "iri-reference"},
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "date": {"type": "string", "format": "date"},
+    "langString": {"type": "string", "pattern": "^[^@]*@[A-Za-z]+(-[A-Za-z0-9]+)*$"},
+}
+_PROBLEM: Final = {
+    "description": "a problem (RFC 9457)",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+_EXAMPLE: Final = "SELECT ?class (COUNT(*) AS ?number) { ?thing a ?class } GROUP BY ?class"
+
+
+def add_openapi(app: FastAPI, service: Service) -> None:
+    """Complete the description that the application gives of itself, and add its page."""
+    known = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = known()
+        paths: dict[str, Any] = {"/sparql": {"get": _endpoint()}}
+        for query in service.catalogue:
+            paths[f"/queries/{query.name}"] = {"get": _operation(query)}
+        document["paths"] = {**document["paths"], **paths}
+        return document
+
+    app.openapi = described  # type: ignore[method-assign] # FastAPI's own way to extend it
+
+    @app.get("/api", include_in_schema=False)
+    def viewer(_: Request) -> Response:
+        return HTMLResponse(pages.render("api.html", service, document=described()))
+
+
+def _endpoint() -> dict[str, Any]:
+    return {
+        "operationId": "sparql",
+        "summary": "Answer a SPARQL query (SPARQL 1.1 Protocol)",
+        "tags": ["SPARQL"],
+        "parameters": [
+            _in_query("query", {"type": "string"}, "the query; without it, a description", _EXAMPLE)
+        ],
+        "responses": _responses(formats.offered("solutions", "graph")),
+    }
+
+
+def _operation(query: SavedQuery) -> dict[str, Any]:
+    names = [format.name for format in formats.offered("solutions", "graph", "page")]
+    return {
+        "operationId": query.name,
+        "summary": query.title["en"],
+        "description": f"{query.description}\n\n{query.title['zh']}".strip(),
+        "tags": ["saved queries"],
+        "parameters": [
+            *map(_parameter, query.parameters),
+            _in_query("format", {"type": "string", "enum": names}, "the format, before Accept"),
+            _in_query(
+                "limit",
+                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+                "as many rows at a time; the Link field with rel=next leads on",
+            ),
+            _in_query("after", {"type": "string"}, "the cursor of an earlier part"),
+        ],
+        "responses": _responses(formats.offered("solutions", "graph")),
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = dict(_SCHEMAS[parameter.type])
+    default: object = parameter.default
+    if parameter.type == "integer" and parameter.default is not None:
+        default = int(parameter.default)
+    if default is not None:
+        schema["default"] = default
+    member = _in_query(
+        parameter.name,
+        {"type": "array", "items": schema},
+        f"{parameter.type}; again for another row",
+        None if default is None else [default],
+    )
+    return {**member, "required": parameter.required and default is None, "explode": True}
+
+
+def _in_query(
+    name: str, schema: Mapping[str, Any], description: str, example: object = None
+) -> dict[str, Any]:
+    member = {"name": name, "in": "query", "description": description, "schema": dict(schema)}
+    return member if example is None else {**member, "example": example}
+
+
+def _responses(offered: Sequence[formats.Format]) -> dict[str, Any]:
+    content = {format.media_type: {"schema": {"type": "string"}} for format in offered}
+    content["application/sparql-results+json"] = {"schema": {"type": "object"}}
+    return {
+        "200": {"description": "the answer", "content": content},
+        "default": _PROBLEM,
+    }

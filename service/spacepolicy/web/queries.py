@@ -1,0 +1,282 @@
+"""Saved queries as an API: each by its name, its parameters bound as terms, in every format.
+
+`limit` gives an answer in parts; the cursor in `next` leads on. A cursor holds for the revision
+and the engine that gave it, so that no part overlaps another.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, final
+
+from fastapi import FastAPI, Path, Request
+from pyoxigraph import QueryResultsFormat, QuerySolutions, parse_query_results
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from spacepolicy import formats
+from spacepolicy.catalogue import Parameter, SavedQuery, bind
+from spacepolicy.engine.port import Query
+from spacepolicy.errors import BadParameterError, NotFoundError
+from spacepolicy.formats import Choice
+from spacepolicy.web import asking
+from spacepolicy.web.cache import Fields
+from spacepolicy.web.call import Exchange
+from spacepolicy.web.desk import Desk, answer_again, answer_known
+from spacepolicy.web.evaluation import evaluate, while_connected
+from spacepolicy.web.kept import KeptResponse, Made, chosen, link, read_get
+from spacepolicy.web.plan import plan
+from spacepolicy.web.protocol import QueryOperation, timeout_seconds
+from spacepolicy.web.query_pages import Asking, Choices, catalogue_page, query_page
+from spacepolicy.web.service import Service
+
+RESERVED: Final = ("format", "timeout", "limit", "after")
+"""What a request may say beside the parameters of the query."""
+MAX_LIMIT: Final = 10000
+_PAGE: Final = formats.offered("page")
+_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
+_LISTED: Final = (_JSON, *_PAGE)
+Name = Annotated[str, Path(description="the name of a saved query", pattern=r"^[a-z0-9-]+$")]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a request asks of a saved query."""
+
+    values: Mapping[str, list[str]]
+    timeout_seconds: float
+    limit: int | None
+    after: int
+
+
+def add_queries(app: FastAPI, desk: Desk) -> None:
+    """Add the routes."""
+    catalogue = {query.name: query for query in desk.service.catalogue}
+
+    def saved_query(name: str) -> SavedQuery:
+        if name not in catalogue:
+            near = ", ".join(sorted(catalogue)) or "none"
+            raise NotFoundError(f"There is no saved query {name!r}; there are: {near}.")
+        return catalogue[name]
+
+    @app.get("/queries", tags=["saved queries"])
+    async def listed(request: Request) -> Response:
+        """The saved queries, with their questions and parameters."""
+        choice = chosen(request.scope, _LISTED)
+
+        async def make() -> Made:
+            if choice.format is not _JSON:
+                return Made(catalogue_page(desk.service).encode())
+            origin = desk.service.url(request.scope, "")
+            members = {"queries": [described(query, origin) for query in catalogue.values()]}
+            return Made(json.dumps(members, ensure_ascii=False, indent=1).encode())
+
+        return KeptResponse(desk, "/queries", choice, make)
+
+    @app.get("/queries/{name}", include_in_schema=False)
+    async def answered(request: Request, name: Name) -> Response:
+        return _answer(desk, saved_query(name), request.scope)
+
+    @app.get("/queries/{name}/options/{parameter}", tags=["saved queries"])
+    async def options(request: Request, name: Name, parameter: str) -> Response:
+        """The values that a parameter may take, where its query lists them."""
+        query = saved_query(name)
+        found = next((each for each in query.parameters if each.name == parameter), None)
+        if found is None or found.options is None:
+            raise NotFoundError(f"{name} lists no choices for {parameter!r}.")
+        return _SavedResponse(desk, found.options, _asked(desk.service, request.scope))
+
+
+def described(query: SavedQuery, origin: str) -> dict[str, Any]:
+    """The query as a program sees it in the list."""
+    return {
+        "name": query.name,
+        "url": f"{origin}/queries/{query.name}",
+        "title": dict(query.title),
+        "description": query.description,
+        "tags": list(query.tags),
+        "parameters": [_parameter(query, each, origin) for each in query.parameters],
+        "query": query.text,
+    }
+
+
+def _parameter(query: SavedQuery, parameter: Parameter, origin: str) -> dict[str, Any]:
+    options = f"{origin}/queries/{query.name}/options/{parameter.name}"
+    return {
+        "name": parameter.name,
+        "type": parameter.type,
+        "required": parameter.required,
+        "default": parameter.default,
+        **({"options": options} if parameter.options else {}),
+    }
+
+
+def _answer(desk: Desk, query: SavedQuery, scope: Scope) -> Response:
+    asked = _asked(desk.service, scope)
+    if _wants_page(scope):
+        return _page(desk, query, scope, asked)
+    return _SavedResponse(desk, bind(query, asked.values), asked)
+
+
+def _asked(service: Service, scope: Scope) -> _Asked:
+    """Raises: BadParameterError where a parameter is wrong."""
+    parameters = QueryParams(scope["query_string"])
+    for name in RESERVED:
+        if len(parameters.getlist(name)) > 1:
+            raise BadParameterError(f"The parameter {name!r} is given more than once.")
+    values = {name: parameters.getlist(name) for name in parameters if name not in RESERVED}
+    after = parameters.get("after")
+    return _Asked(
+        values={name: [v for v in given if v] for name, given in values.items()},
+        timeout_seconds=timeout_seconds(service, parameters.get("timeout")),
+        limit=_limit(parameters.get("limit")),
+        after=0 if after is None else _offset(service, after),
+    )
+
+
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:9]) <= MAX_LIMIT:
+        raise BadParameterError(f"limit is a number from 1 to {MAX_LIMIT}, not {text[:40]!r}.")
+    return int(text)
+
+
+def cursor(service: Service, offset: int) -> str:
+    """What leads on to the rows after the first `offset`."""
+    said = f"{service.revision.number} {service.instance} {offset}"
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+def _offset(service: Service, text: str) -> int:
+    try:
+        said = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+        number, instance, offset = said.split(" ")
+        found = int(offset)
+    except (ValueError, binascii.Error) as error:
+        raise BadParameterError("after takes the cursor of an earlier part.") from error
+    if (number, instance) != (str(service.revision.number), service.instance) or found < 0:
+        raise BadParameterError("The cursor is of another revision; begin again without `after`.")
+    return found
+
+
+def _wants_page(scope: Scope) -> bool:
+    asked = QueryParams(scope["query_string"]).get("format")
+    if asked is not None:
+        return formats.named(asked) in _PAGE
+    accept = ", ".join(Headers(scope=scope).getlist("accept"))
+    choice = formats.negotiate(accept, formats.offered("solutions", "graph", "page"))
+    return choice is not None and choice.format.kind == "page"
+
+
+def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Response:
+    """The page of the query: its parameters as a form, and its answer where it has all it
+    needs."""
+
+    async def make() -> Made:
+        service = desk.service
+        missing = [
+            each.name
+            for each in query.parameters
+            if each.required and each.default is None and not asked.values.get(each.name)
+        ]
+        text = None if missing else bind(query, asked.values)
+        answer = None if text is None else await _whole(desk, text)
+        choices = {
+            each.name: await _choices(desk, each.options)
+            for each in query.parameters
+            if each.options
+        }
+        page = query_page(service, query, Asking(asked.values, choices, text, answer))
+        return Made(page.encode())
+
+    target = scope["query_string"].decode("latin-1")
+    return KeptResponse(
+        desk, f"/queries/{query.name}?{target}", Choice(_PAGE[0], "text/html"), make
+    )
+
+
+async def _whole(desk: Desk, text: str) -> bytes:
+    return await asking.body(desk, Query(text, prefixes=desk.service.revision.prefixes))
+
+
+async def _choices(desk: Desk, text: str) -> Choices:
+    """The values, each with what else its row says as its name."""
+    found = await asking.rows(desk, text)
+    return [tuple(term.value for term in row.values()) for row in found]
+
+
+@final
+class _SavedResponse(Response):
+    """The answer of a query's text, as the endpoint would give it; or a part of it."""
+
+    def __init__(self, desk: Desk, text: str, asked: _Asked) -> None:
+        super().__init__()
+        self._desk = desk
+        self._text = text
+        self._asked = asked
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer.
+
+        Raises: ProblemError where there is none.
+        """
+        if self._asked.limit is not None:
+            await self._part(scope)(scope, receive, send)
+            return
+        desk, call = self._desk, read_get(scope)
+        exchange = Exchange(call, call.key(desk.service.url(scope, "")), send)
+        if await answer_again(desk, exchange):
+            return
+        operation = self._operation(scope)
+        endpoint = desk.service.url(scope, "/sparql")
+        planned = plan(desk.service, call, operation, self._text, endpoint)
+        if await answer_known(desk, exchange, planned.shape, planned.body):
+            return
+        answering = evaluate(desk, exchange, planned, self._asked.timeout_seconds)
+        await while_connected(receive, answering)
+
+    def _operation(self, scope: Scope) -> QueryOperation:
+        return QueryOperation(
+            text=self._text,
+            default_graphs=None,
+            named_graphs=None,
+            format=QueryParams(scope["query_string"]).get("format"),
+            accept=", ".join(Headers(scope=scope).getlist("accept")),
+            timeout_seconds=self._asked.timeout_seconds,
+            plain=False,
+        )
+
+    def _part(self, scope: Scope) -> Response:
+        choice = chosen(scope, formats.offered("solutions"))
+        asked, service = self._asked, self._desk.service
+
+        async def make() -> Made:
+            table = json.loads(await _whole(self._desk, self._text))
+            if "results" not in table:
+                raise BadParameterError("Only solutions come in parts; leave out `limit`.")
+            every = table["results"]["bindings"]
+            end = asked.after + (asked.limit or 0)
+            table["results"]["bindings"] = every[asked.after : end]
+            fields: Fields = ()
+            if end < len(every):
+                parameters = QueryParams(scope["query_string"]).multi_items()
+                kept = [(name, value) for name, value in parameters if name != "after"]
+                query = QueryParams([*kept, ("after", cursor(service, end))])
+                here = service.url(scope, scope["path"])
+                fields = (link(f"{here}?{query}", "next"),)
+            return Made(_solutions(table, choice), fields)
+
+        place = f"{asked.after} {asked.limit} {scope['raw_path']!r} {scope['query_string']!r}"
+        name = f"{service.instance} part {place} {self._text}"
+        return KeptResponse(self._desk, name, choice, make)
+
+
+def _solutions(table: Mapping[str, Any], choice: Choice) -> bytes:
+    parsed = parse_query_results(json.dumps(table), format=QueryResultsFormat.JSON)
+    assert isinstance(parsed, QuerySolutions)  # noqa: S101 # the table holds bindings
+    return parsed.serialize(format=choice.format.results) or b""

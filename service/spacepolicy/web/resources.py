@@ -1,0 +1,227 @@
+"""Linked data: every IRI under the base answers.
+
+A thing leads on to the document about it (303); documents answer themselves, in the format that
+is asked for by Accept, by `?format=`, or by the suffix of the path under `/doc`.
+
+Spec: https://www.w3.org/TR/cooluris/, https://www.rfc-editor.org/rfc/rfc8288,
+https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/rfc/rfc6903 (type)
+"""
+
+import json
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final, final
+
+from fastapi import FastAPI, Request
+from pyoxigraph import NamedNode, Triple, serialize
+from starlette.responses import RedirectResponse, Response
+
+from spacepolicy import formats
+from spacepolicy.errors import NotFoundError
+from spacepolicy.formats import Choice, Format
+from spacepolicy.namespaces import DCTERMS
+from spacepolicy.web.addresses import (
+    DOC,
+    DOCUMENTS,
+    THINGS,
+    Address,
+    address,
+    document_path,
+    quote_path,
+)
+from spacepolicy.web.cache import Fields
+from spacepolicy.web.context import Context, read_context
+from spacepolicy.web.desk import Desk
+from spacepolicy.web.documents import FOAF, VOID, Document, document, is_known, triples
+from spacepolicy.web.graph_documents import ONTOLOGY, GraphDocument, graph_document
+from spacepolicy.web.graph_pages import graph_page
+from spacepolicy.web.jsonld import compacted
+from spacepolicy.web.kept import KeptResponse, Made, chosen, link
+from spacepolicy.web.resource_pages import resource_page
+from spacepolicy.web.shelf import Shelf
+
+_PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
+OFFERED: Final = formats.offered("graph", "page")
+DATASET: Final = "/.well-known/void#dataset"
+"""Where the dataset is described to which all documents belong."""
+_MAX_TYPES: Final = 8
+_DOCUMENTS_HELD: Final = 64
+_JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
+_TAGS: Final[list[str | Enum]] = ["linked data"]
+_PATH: Final = {
+    "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
+}
+
+
+@final
+class Library:
+    """Documents and the context, made from the served revision and held for a while."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
+        self._contexts: Shelf[Context] = Shelf(1)
+
+    async def context(self) -> Context:
+        """The JSON-LD context."""
+        return await self._contexts.get(self.desk.number, "", lambda: read_context(self.desk))
+
+    async def document(self, thing: NamedNode, iri: str) -> Document:
+        """The document, named `iri`, about the thing.
+
+        Raises: NotFoundError where the dataset says nothing of it.
+        """
+        return await self._documents.get(
+            self.desk.number, iri, lambda: document(self.desk, thing, iri)
+        )
+
+
+def add_resources(app: FastAPI, library: Library) -> None:
+    """Add the routes."""
+
+    async def thing(request: Request) -> Response:
+        """Lead on to the document about the thing."""
+        asked = address(library.desk.service, request.scope)
+        if not await is_known(library.desk, asked.iri):
+            raise NotFoundError(f"Nothing is known of <{asked.iri.value}>.")
+        target = library.desk.service.url(request.scope, document_path(asked.path))
+        response = RedirectResponse(target, status_code=303)
+        response.headers.append("Link", f'<{target}>; rel="describedby"')
+        return response
+
+    async def about(request: Request) -> Response:
+        """The document about the thing at the path after `/doc`; a suffix pins the format."""
+        asked = address(library.desk.service, request.scope)
+        return _response(library, request, asked)
+
+    async def namespace(request: Request) -> Response:
+        """Lead on to the ontology that defines the terms."""
+        return RedirectResponse(library.desk.service.url(request.scope, ONTOLOGY), status_code=303)
+
+    for path in ("/def", "/def/"):
+        app.add_api_route(path, namespace, include_in_schema=False)
+
+    for kind in THINGS:
+        path = f"/{kind}/{{path:path}}"
+        app.add_api_route(path, thing, tags=_TAGS, status_code=303, openapi_extra=_PATH)
+        app.add_api_route(f"{DOC}{path}", about, tags=_TAGS, openapi_extra=_PATH)
+
+
+def add_graph_documents(app: FastAPI, library: Library) -> None:
+    """Add the routes of IRIs that name documents."""
+
+    async def itself(request: Request) -> Response:
+        """The document of that IRI."""
+        return _graph_response(library, request, address(library.desk.service, request.scope))
+
+    for kind in DOCUMENTS:
+        path = f"/{kind}/{{path:path}}"
+        app.add_api_route(path, itself, tags=_TAGS, openapi_extra=_PATH)
+        app.add_api_route(f"{DOC}{path}", itself, tags=_TAGS, openapi_extra=_PATH)
+    app.add_api_route(ONTOLOGY, itself, tags=_TAGS)
+    for suffix in ("", *(f".{each.extension}" for each in OFFERED)):
+        app.add_api_route(f"{DOC}{ONTOLOGY}{suffix}", itself, include_in_schema=False)
+
+
+def _response(library: Library, request: Request, asked: Address) -> Response:
+    choice = chosen(request.scope, OFFERED, asked.pinned)
+    origin = library.desk.service.url(request.scope, "")
+
+    async def make() -> Made:
+        iri = origin + document_path(asked.path)
+        found = await library.document(asked.iri, iri)
+        fields = (*_relations(origin, asked, choice.format), *_about(found))
+        return Made(await _body(library, origin, found, asked, choice), fields)
+
+    return KeptResponse(library.desk, f"{DOC}{asked.path}", choice, make)
+
+
+def _graph_response(library: Library, request: Request, asked: Address) -> Response:
+    choice = chosen(request.scope, OFFERED, asked.pinned)
+    origin = library.desk.service.url(request.scope, "")
+
+    async def make() -> Made:
+        iri = origin + quote_path(asked.path)
+        found = await graph_document(library.desk, asked.path, asked.iri, iri)
+        fields = _relations(origin, asked, choice.format)
+        if found.version is not None:
+            fields += (link(found.version, "latest-version"),)
+        return Made(await _graph_body(library, origin, found, asked, choice), fields)
+
+    name = f"{library.desk.service.instance} {asked.path}" if _keeps_nodes(asked) else asked.path
+    return KeptResponse(library.desk, name, choice, make)
+
+
+def _keeps_nodes(asked: Address) -> bool:
+    """Whether its blank nodes are as the engine labels them, which no other engine would."""
+    return asked.path.startswith(ONTOLOGY)
+
+
+async def _graph_body(
+    library: Library, origin: str, found: GraphDocument, asked: Address, choice: Choice
+) -> bytes:
+    if choice.format.kind == "page":
+        return graph_page(library.desk.service, found, asked.path).encode()
+    if _keeps_nodes(asked):
+        return _serialised(library, found.statements, choice)
+    dataset = NamedNode(f"{origin}{DATASET}")
+    said = (*found.statements, Triple(found.thing, NamedNode(f"{VOID}inDataset"), dataset))
+    if choice.format.name == "jsonld":
+        context = await library.context()
+        return compacted(said, found.thing, context, f"{origin}/context.jsonld")
+    return _serialised(library, said, choice)
+
+
+def _serialised(library: Library, said: Iterable[Triple], choice: Choice) -> bytes:
+    prefixes = {**library.desk.service.revision.prefixes, **_PREFIXES}
+    return serialize(said, format=choice.format.rdf, prefixes=prefixes) or b""
+
+
+def _relations(origin: str, asked: Address, shown: Format) -> Fields:
+    """How the document is to be called, and where it is in other formats."""
+    here = origin + document_path(asked.path)
+    others = [f for f in OFFERED if f is not shown]
+    return (
+        link(here, "canonical"),
+        link(asked.iri.value, "describes"),
+        link(f"{origin}/.well-known/void", "describedby"),
+        *(
+            link(origin + document_path(asked.path, f), "alternate", type=f.media_type)
+            for f in others
+        ),
+    )
+
+
+def _about(found: Document) -> Iterable[tuple[bytes, bytes]]:
+    """What the thing is, and what is to be used in its place."""
+    yield from (link(iri, "type") for iri in found.types[:_MAX_TYPES])
+    yield from (link(iri, "successor-version") for iri in found.replacements[:_MAX_TYPES])
+
+
+async def _body(
+    library: Library, origin: str, found: Document, asked: Address, choice: Choice
+) -> bytes:
+    service = library.desk.service
+    if choice.format.kind == "page":
+        return resource_page(service, found, asked.path).encode()
+    said = triples(found, f"{origin}{DATASET}", service.revision.time)
+    if choice.format.name == "jsonld":
+        context = await library.context()
+        return compacted(said, found.thing, context, f"{origin}/context.jsonld")
+    return _serialised(library, said, choice)
+
+
+def add_context(app: FastAPI, library: Library) -> None:
+    """Add the route of the JSON-LD context."""
+
+    @app.get("/context.jsonld", tags=_TAGS)
+    async def context(_: Request) -> Response:
+        """The JSON-LD context that the documents refer to."""
+
+        async def make() -> Made:
+            table = {"@context": (await library.context()).table()}
+            return Made(json.dumps(table, ensure_ascii=False, indent=1).encode() + b"\n")
+
+        return KeptResponse(
+            library.desk, "/context.jsonld", Choice(_JSON_LD, _JSON_LD.media_type), make
+        )
