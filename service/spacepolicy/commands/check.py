@@ -72,7 +72,8 @@ def _pass(gate: Gate, material: Material) -> Passed:
 
 def _text(passed: Sequence[Passed]) -> Iterator[str]:
     for each in passed:
-        yield f"{each.gate.name:<12} {_state(each):<12} {each.seconds:6.2f} s  {'; '.join(each.report)}"
+        report = "; ".join(each.report)
+        yield f"{each.gate.name:<12} {_state(each):<12} {each.seconds:6.2f} s  {report}"
     findings = _distinct(passed)
     if findings:
         yield ""
