@@ -33,6 +33,7 @@ from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
 from spacepolicy.web.resources import Library, add_context, add_graph_documents, add_resources
+from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 from spacepolicy.web.sparql import sparql_endpoint
 
@@ -47,11 +48,13 @@ def create_app(service: Service) -> ASGIApp:
     sparql = sparql_endpoint(desk)
     rest = _routes(desk)
     add_operations(rest, desk)
-    library = Library(desk)
+    search = SearchDesk(desk)
+    library = Library(desk, search.near)
     add_resources(rest, library)
     add_graph_documents(rest, library)
     add_context(rest, library)
     add_queries(rest, desk)
+    add_search(rest, search)
     add_openapi(rest, service)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
