@@ -26,7 +26,9 @@ from spacepolicy.errors import (
 )
 from spacepolicy.web import pages
 from spacepolicy.web.cache import BodyKey
+from spacepolicy.web.catalog import add_catalog
 from spacepolicy.web.desk import Desk, make_desk
+from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
@@ -55,6 +57,8 @@ def create_app(service: Service) -> ASGIApp:
     add_context(rest, library)
     add_queries(rest, desk)
     add_search(rest, search)
+    add_catalog(rest, desk)
+    add_dumps(rest, desk)
     add_openapi(rest, service)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
