@@ -34,6 +34,22 @@ def test_json_ld_says_what_n_triples_say(shipped: httpx.Client, path: str) -> No
     assert expanded(document, context) == said
 
 
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
+@pytest.mark.parametrize("form", ["turtle", "json-ld", "xml", "nt"])
+def test_a_client_that_nobody_here_wrote_follows_an_iri_to_its_names(
+    shipped: httpx.Client, form: str
+) -> None:
+    """It asks by its own Accept field, follows the redirect, and fetches the context."""
+    from rdflib import RDFS, Graph, URIRef
+
+    graph = Graph().parse(f"{shipped.base_url}/{TASK}", format=form)
+    task = URIRef(BASE + TASK)
+    for thing in (task, *graph.objects(task, URIRef(f"{BASE}def/concerns"))):
+        assert {str(label.n3())[-2:] for label in graph.objects(thing, RDFS.label)} == {"en", "zh"}
+    plain = shipped.get(f"/doc/{TASK}.nt").content
+    assert len(graph) == len(list(parse(plain, format=RdfFormat.N_TRIPLES)))
+
+
 def test_a_program_reads_a_task_by_key(shipped: httpx.Client) -> None:
     task = shipped.get(f"/doc/{TASK}.jsonld").json()
     assert task["@context"] == f"{shipped.base_url}/context.jsonld"

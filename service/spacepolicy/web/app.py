@@ -26,13 +26,16 @@ from spacepolicy.errors import (
 )
 from spacepolicy.web import pages
 from spacepolicy.web.cache import BodyKey
+from spacepolicy.web.catalog import add_catalog
 from spacepolicy.web.desk import Desk, make_desk
+from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
 from spacepolicy.web.resources import Library, add_context, add_graph_documents, add_resources
+from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 from spacepolicy.web.sparql import sparql_endpoint
 
@@ -47,11 +50,15 @@ def create_app(service: Service) -> ASGIApp:
     sparql = sparql_endpoint(desk)
     rest = _routes(desk)
     add_operations(rest, desk)
-    library = Library(desk)
+    search = SearchDesk(desk)
+    library = Library(desk, search.near)
     add_resources(rest, library)
     add_graph_documents(rest, library)
     add_context(rest, library)
     add_queries(rest, desk)
+    add_search(rest, search)
+    add_catalog(rest, desk)
+    add_dumps(rest, desk)
     add_openapi(rest, service)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 for as long as the client is there."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Final
 
@@ -31,24 +31,34 @@ Row = Mapping[str, Term]
 _GRAPH_FORMAT: Final = "ntriples"
 
 
+async def pieces(desk: Desk, query: Query) -> AsyncGenerator[bytes]:
+    """The answer as it comes.
+
+    Raises: ProblemError where it fails or no seat comes free.
+    """
+    service = desk.service
+    try:
+        async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
+            async with asyncio.timeout(service.timeout_seconds):
+                async with aclosing(answer_frames(service.engine, query)) as frames:
+                    async for piece in payloads(frames):
+                        yield piece
+    except TimeoutError as error:
+        raise TimeLimitError("The query ran longer than it may.") from error
+
+
 async def body(desk: Desk, query: Query) -> bytes:
     """The whole answer.
 
     Raises: ProblemError where it fails, is too large, or no seat comes free.
     """
-    service = desk.service
-    limit = service.max_page_bytes
+    limit = desk.service.max_page_bytes
     too_large = ResultLimitError(
         f"The answer is larger than the {limit} bytes that are put together at once.",
         extras={"limit_bytes": limit},
     )
-    try:
-        async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
-            async with asyncio.timeout(service.timeout_seconds):
-                async with aclosing(answer_frames(service.engine, query)) as frames:
-                    return await gathered(payloads(frames), limit, too_large)
-    except TimeoutError as error:
-        raise TimeLimitError("The query ran longer than it may.") from error
+    async with aclosing(pieces(desk, query)) as answer:
+        return await gathered(answer, limit, too_large)
 
 
 async def graph(desk: Desk, text: str) -> tuple[Triple, ...]:

@@ -1,10 +1,11 @@
 """Sources, ontologies and named graphs as pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from spacepolicy import formats
 from spacepolicy.web import pages
 from spacepolicy.web.graph_documents import GraphDocument, Passage
 from spacepolicy.web.resource_pages import Group, Link, Names, Statements, Value, alternates
@@ -13,9 +14,22 @@ from spacepolicy.web.service import Service
 MAX_LISTED: Final = 500
 
 
+def described_page(service: Service, found: GraphDocument) -> str:
+    """The page of a description that is not in the dataset; its formats are chosen by Accept and
+    by `?format=`."""
+    rows = [(f"?format={each.name}", each) for each in formats.offered("graph")]
+    return _page(service, found, rows)
+
+
 def graph_page(service: Service, found: GraphDocument, path: str) -> str:
     """The page about the graph that answers at the path: what it says of itself, its passages
     where it is a source, and the things of which it speaks."""
+    return _page(service, found, alternates(service, path))
+
+
+def _page(
+    service: Service, found: GraphDocument, formats_: Sequence[tuple[str, formats.Format]]
+) -> str:
     names = Names(service, (*found.names, *found.statements))
     about = Statements(names, found.statements)
     things = sorted(_things(found, names), key=lambda link: link.text)
@@ -29,7 +43,7 @@ def graph_page(service: Service, found: GraphDocument, path: str) -> str:
         passages=[_shown(names, passage) for passage in found.passages],
         things=[] if found.passages else things[:MAX_LISTED],
         more=0 if found.passages else max(len(things) - MAX_LISTED, 0),
-        alternates=alternates(service, path),
+        alternates=formats_,
     )
 
 

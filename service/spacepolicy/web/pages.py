@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -89,7 +90,7 @@ def answer(service: Service, query: str, form: Form, body: bytes) -> str:
 
 def problem(service: Service, members: Mapping[str, Any]) -> str:
     """A problem that a request met."""
-    return render("problem.html", service, problem=members)
+    return render("problem.html", service, problem=members, href=partial(href, service))
 
 
 def problem_kind(service: Service, kind: type[ProblemError]) -> str:
@@ -113,6 +114,12 @@ def _runnable(query: SavedQuery) -> str:
     """The query with its defaults bound; as it stands where it needs a value."""
     needs_value = any(each.required and each.default is None for each in query.parameters)
     return query.text if needs_value else bind(query, {})
+
+
+def href(service: Service, iri: str) -> str:
+    """Where a link to the thing leads: to its page here, where it has one."""
+    path = local_path(service, iri)
+    return iri if path is None else service.root + path
 
 
 def _table(service: Service, results: Mapping[str, Any] | None) -> Table | None:

@@ -8,9 +8,9 @@ https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/r
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import Enum
-from typing import Final, final
+from typing import Any, Final, final
 
 from fastapi import FastAPI, Request
 from pyoxigraph import NamedNode, Triple, serialize
@@ -53,18 +53,32 @@ _PATH: Final = {
 }
 
 
+Near = Callable[[str], Awaitable[list[dict[str, Any]]]]
+"""Things whose names are like what a path says."""
+
+
 @final
 class Library:
     """Documents and the context, made from the served revision and held for a while."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, near: Near) -> None:
         self.desk = desk
+        self._near = near
         self._documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
         self._contexts: Shelf[Context] = Shelf(1)
 
     async def context(self) -> Context:
         """The JSON-LD context."""
         return await self._contexts.get(self.desk.number, "", lambda: read_context(self.desk))
+
+    async def not_found(self, asked: Address) -> NotFoundError:
+        """What to say of an IRI of which nothing is known: things with names like it."""
+        near = await self._near(asked.path)
+        named = [next(iter(each["names"].values()), each["iri"]) for each in near]
+        hint = f" Near it: {', '.join(named)}." if named else ""
+        return NotFoundError(
+            f"Nothing is known of <{asked.iri.value}>.{hint}", extras={"near": near}
+        )
 
     async def document(self, thing: NamedNode, iri: str) -> Document:
         """The document, named `iri`, about the thing.
@@ -83,7 +97,7 @@ def add_resources(app: FastAPI, library: Library) -> None:
         """Lead on to the document about the thing."""
         asked = address(library.desk.service, request.scope)
         if not await is_known(library.desk, asked.iri):
-            raise NotFoundError(f"Nothing is known of <{asked.iri.value}>.")
+            raise await library.not_found(asked)
         target = library.desk.service.url(request.scope, document_path(asked.path))
         response = RedirectResponse(target, status_code=303)
         response.headers.append("Link", f'<{target}>; rel="describedby"')
@@ -129,7 +143,10 @@ def _response(library: Library, request: Request, asked: Address) -> Response:
 
     async def make() -> Made:
         iri = origin + document_path(asked.path)
-        found = await library.document(asked.iri, iri)
+        try:
+            found = await library.document(asked.iri, iri)
+        except NotFoundError as error:
+            raise await library.not_found(asked) from error
         fields = (*_relations(origin, asked, choice.format), *_about(found))
         return Made(await _body(library, origin, found, asked, choice), fields)
 
@@ -142,7 +159,10 @@ def _graph_response(library: Library, request: Request, asked: Address) -> Respo
 
     async def make() -> Made:
         iri = origin + quote_path(asked.path)
-        found = await graph_document(library.desk, asked.path, asked.iri, iri)
+        try:
+            found = await graph_document(library.desk, asked.path, asked.iri, iri)
+        except NotFoundError as error:
+            raise await library.not_found(asked) from error
         fields = _relations(origin, asked, choice.format)
         if found.version is not None:
             fields += (link(found.version, "latest-version"),)

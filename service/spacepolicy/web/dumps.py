@@ -1,0 +1,102 @@
+"""The whole dataset as it stands: every named graph and the default graph, in one stream.
+
+Spec: https://www.w3.org/TR/n-quads/, https://www.w3.org/TR/trig/
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Final, final
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response, StreamingResponse
+
+from spacepolicy import __version__
+from spacepolicy.engine.port import Query
+from spacepolicy.web import asking
+from spacepolicy.web.desk import Desk
+from spacepolicy.web.validators import matching, opaque
+
+_CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
+_ALL: Final = "?s ?p ?o"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """A way to write quads: how statements in N-Triples stand in a graph, None for the default
+    graph; before them, and after them."""
+
+    path: str
+    label: str
+    media_type: str
+    before: Callable[[str], bytes]
+    within: Callable[[bytes, str], bytes]
+    after: bytes
+
+
+def _with_graph(lines: bytes, graph: str) -> bytes:
+    ends = f" <{graph}> .\n".encode()
+    return b"".join(line.rstrip().removesuffix(b".").rstrip() + ends for line in lines.splitlines())
+
+
+DUMPS: Final = (
+    Dump("/dump.nq", "N-Quads", "application/n-quads", lambda _: b"", _with_graph, b""),
+    Dump(
+        "/dump.trig",
+        "TriG",
+        "application/trig",
+        lambda graph: f"<{graph}> {{\n".encode(),
+        lambda lines, _: lines,
+        b"}\n",
+    ),
+)
+
+
+def add_dumps(app: FastAPI, desk: Desk) -> None:
+    """Add the routes."""
+
+    def answer(dump: Dump, request: Request) -> Response:
+        tag = f'"{_tag(desk, dump)}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if matching(request.headers.get("if-none-match"), [tag]):
+            return Response(status_code=304, headers=headers)
+        return StreamingResponse(_quads(desk, dump), headers=headers, media_type=dump.media_type)
+
+    @app.get("/dump.nq", tags=["linked data"])
+    async def nquads(request: Request) -> Response:
+        """The whole dataset in N-Quads."""
+        return answer(DUMPS[0], request)
+
+    @app.get("/dump.trig", tags=["linked data"])
+    async def trig(request: Request) -> Response:
+        """The whole dataset in TriG."""
+        return answer(DUMPS[1], request)
+
+
+def _tag(desk: Desk, dump: Dump) -> str:
+    revision = desk.service.revision
+    made = (str(revision.number), revision.time, revision.record_sha256, desk.service.instance)
+    return opaque((__version__, *made, dump.path))
+
+
+async def _quads(desk: Desk, dump: Dump) -> AsyncGenerator[bytes]:
+    """The statements of the default graph, then of each named graph."""
+    contents = await desk.contents.of(desk.service)
+    async for lines in _statements(desk, _ALL):
+        yield lines
+    for graph in contents.named:
+        yield dump.before(graph)
+        async for lines in _statements(desk, f"GRAPH <{graph}> {{ {_ALL} }}"):
+            yield dump.within(lines, graph)
+        yield dump.after
+
+
+async def _statements(desk: Desk, pattern: str) -> AsyncIterator[bytes]:
+    """The statements that fit the pattern, in whole lines of N-Triples."""
+    rest = b""
+    query = Query(_CONSTRUCT.format(pattern), graph_format="ntriples")
+    async for piece in asking.pieces(desk, query):
+        lines, newline, rest = (rest + piece).rpartition(b"\n")
+        yield lines + newline
+    if rest:
+        yield rest + b"\n"

@@ -1,0 +1,223 @@
+"""Search and completion over the names, definitions and quotations of the served revision."""
+
+import asyncio
+import json
+from functools import partial
+from typing import Any, Final, final
+
+from fastapi import FastAPI, Request
+from pyoxigraph import Literal
+from starlette.datastructures import QueryParams
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from spacepolicy import formats
+from spacepolicy.errors import BadParameterError
+from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
+from spacepolicy.web import asking, pages
+from spacepolicy.web.addresses import local_path
+from spacepolicy.web.desk import Desk
+from spacepolicy.web.jsonld import language_tag
+from spacepolicy.web.kept import KeptResponse, Made, chosen
+from spacepolicy.web.search_index import MAX_LENGTH, Found, Hit, SearchIndex, Text
+from spacepolicy.web.service import Service
+from spacepolicy.web.words import words_of_name
+
+MAX_TEXTS: Final = 200_000
+MAX_LIMIT: Final = 100
+_LIMIT: Final = 20
+_SUGGESTED: Final = 10
+_NEAR: Final = 5
+_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
+_OFFERED: Final = (_JSON, *formats.offered("page"))
+_VALUES: Final = {
+    f"{RDFS}label": "name",
+    f"{SKOS}prefLabel": "name",
+    f"{DCTERMS}title": "name",
+    f"{SKOS}altLabel": "other name",
+    f"{DCTERMS}alternative": "other name",
+    f"{SKOS}definition": "definition",
+}
+_QUOTED: Final = ("exactText", "wording", "heading")
+_KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
+
+
+@final
+class SearchDesk:
+    """The index of the revision asked about last, made when it is first asked."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._lock = asyncio.Lock()
+        self._known: tuple[int, SearchIndex] | None = None
+
+    async def index(self) -> SearchIndex:
+        """The index of the served revision.
+
+        Raises: ProblemError where the engine does not tell its texts.
+        """
+        number = self.desk.number
+        async with self._lock:
+            if self._known is None or self._known[0] != number:
+                texts, types = await _texts(self.desk), await _types(self.desk)
+                made = await asyncio.to_thread(SearchIndex, texts, types)
+                self._known = number, made
+            return self._known[1]
+
+    async def near(self, path: str) -> list[dict[str, Any]]:
+        """Things whose names are like what the path says, for one who found nothing there."""
+        wanted = " ".join(words_of_name(path.rpartition("/")[2]))[:MAX_LENGTH]
+        index = await self.index()
+        found = await asyncio.to_thread(index.find, wanted, limit=_NEAR)
+        return [{"iri": hit.thing, "names": dict(hit.names)} for hit in found.hits]
+
+
+async def _texts(desk: Desk) -> list[Text]:
+    own = desk.service.revision.base
+    quoted = {Base(own).term(name).value: "words" for name in _QUOTED} if own else {}
+    values = " ".join(f'(<{iri}> "{role}")' for iri, role in (_VALUES | quoted).items())
+    found = await asking.rows(
+        desk,
+        f"SELECT DISTINCT ?thing ?role ?text {{ VALUES (?property ?role) {{ {values} }} "
+        f"?thing ?property ?text FILTER (isIRI(?thing) && isLiteral(?text)) }} "
+        f"ORDER BY ?thing ?role ?text LIMIT {MAX_TEXTS}",
+    )
+    return [
+        Text(row["thing"].value, row["role"].value, text.language or "", text.value)
+        for row in found
+        if isinstance(text := row["text"], Literal)
+    ]
+
+
+async def _types(desk: Desk) -> dict[str, list[str]]:
+    """The types of each thing, as far as the project's own terms and concepts name them."""
+    own = desk.service.revision.base
+    space = Base(own).term("").value if own else ""
+    found = await asking.rows(
+        desk,
+        f'SELECT ?thing ?type {{ ?thing a ?type FILTER (STRSTARTS(STR(?type), "{space}") || '
+        f"?type IN ({_KINDS})) FILTER isIRI(?thing) }} ORDER BY ?thing ?type LIMIT {MAX_TEXTS}",
+    )
+    types: dict[str, list[str]] = {}
+    for row in found:
+        types.setdefault(row["thing"].value, []).append(row["type"].value)
+    return types
+
+
+def add_search(app: FastAPI, search: SearchDesk) -> None:
+    """Add the routes."""
+    service = search.desk.service
+
+    @app.get("/search", tags=["search"], openapi_extra=_parameters("type", "lang", "limit"))
+    async def found(request: Request) -> Response:
+        """Things by their names, definitions and quotations, in any language."""
+        choice = chosen(request.scope, _OFFERED)
+        given = QueryParams(request.scope["query_string"])
+        if choice.format is not _JSON and not given.get("q"):
+            page = pages.render("search.html", service, q="", found=None, name=str, href=str)
+            return HTMLResponse(page, headers={"Vary": "Accept"})
+        asked = _asked(request.scope)
+        limit = _number(given.get("limit"), _LIMIT)
+        kind, language = given.get("type"), given.get("lang")
+
+        async def make() -> Made:
+            index = await search.index()
+            result = await asyncio.to_thread(
+                index.find, asked, kind=kind or None, language=language or None, limit=limit
+            )
+            if choice.format is _JSON:
+                return Made(_json(_members(service, request.scope, index, asked, result)))
+            return Made(_page(service, index, asked, result).encode())
+
+        name = f"/search?{request.scope['query_string'].decode('latin-1')}"
+        return KeptResponse(search.desk, name, choice, make)
+
+    @app.get("/suggest", tags=["search"], openapi_extra=_parameters())
+    async def suggested(request: Request) -> Response:
+        """Things whose names begin so, to complete what is typed."""
+        choice = chosen(request.scope, (_JSON,))
+        asked = _asked(request.scope)
+
+        async def make() -> Made:
+            index = await search.index()
+            result = await asyncio.to_thread(index.find, asked, limit=_SUGGESTED)
+            hits = [_hit(service, request.scope, index, hit) for hit in result.hits]
+            return Made(_json({"q": asked, "corrected": result.corrected, "suggestions": hits}))
+
+        name = f"/suggest?{request.scope['query_string'].decode('latin-1')}"
+        return KeptResponse(search.desk, name, choice, make)
+
+
+def _parameters(*others: str) -> dict[str, Any]:
+    examples = {"q": "station", "lang": "en", "limit": 5}
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": name == "q",
+                "schema": {"type": "integer" if name == "limit" else "string"},
+                **({"example": examples[name]} if name in examples else {}),
+            }
+            for name in ("q", *others)
+        ]
+    }
+
+
+def _asked(scope: Scope) -> str:
+    given = QueryParams(scope["query_string"]).getlist("q")
+    if len(given) != 1 or not given[0].strip():
+        raise BadParameterError("The parameter 'q' says once what is looked for.")
+    if len(given[0]) > MAX_LENGTH:
+        raise BadParameterError(f"'q' has up to {MAX_LENGTH} characters.")
+    return given[0].strip()
+
+
+def _number(text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= MAX_LIMIT):
+        raise BadParameterError(f"limit is a number from 1 to {MAX_LIMIT}, not {text[:40]!r}.")
+    return int(text)
+
+
+def _members(
+    service: Service, scope: Scope, index: SearchIndex, asked: str, found: Found
+) -> dict[str, Any]:
+    return {
+        "q": asked,
+        "corrected": found.corrected,
+        "total": found.total,
+        "types": [
+            {"iri": iri, "name": index.name(iri), "count": count}
+            for iri, count in sorted(found.types.items(), key=lambda pair: (-pair[1], pair[0]))
+        ],
+        "languages": {language_tag(tag): count for tag, count in found.languages.items()},
+        "results": [_hit(service, scope, index, hit) for hit in found.hits],
+    }
+
+
+def _hit(service: Service, scope: Scope, index: SearchIndex, hit: Hit) -> dict[str, Any]:
+    path = local_path(service, hit.thing)
+    return {
+        "iri": hit.thing,
+        "url": hit.thing if path is None else service.url(scope, path),
+        "names": {language_tag(tag): name for tag, name in hit.names.items()},
+        "types": [{"iri": iri, "name": index.name(iri)} for iri in hit.types],
+        "found_in": hit.by.role,
+        "language": language_tag(hit.by.language) if hit.by.language else None,
+        "text": hit.by.text,
+        "snippet": "".join(hit.snippet),
+    }
+
+
+def _json(members: dict[str, Any]) -> bytes:
+    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _page(service: Service, index: SearchIndex, asked: str, found: Found) -> str:
+    def name(iri: str) -> str:
+        return index.name(iri) or pages.short_name(service, iri)
+
+    href = partial(pages.href, service)
+    return pages.render("search.html", service, q=asked, found=found, name=name, href=href)

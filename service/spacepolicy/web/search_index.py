@@ -1,0 +1,190 @@
+"""An index of names, definitions and quotations in every language, in memory, for one revision.
+
+Each text is held twice: by the stems of its words, so that "stations" finds a station, and as it
+is written, so that the beginning of a word finds it. Where nothing is found the words are taken
+for misspellings of words that there are.
+
+Spec: https://www.sqlite.org/fts5.html
+"""
+
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from spacepolicy.web.words import corrected, folded, spaced, words
+
+ROLES: Final[Mapping[str, float]] = {
+    "name": 4.0,
+    "other name": 3.5,
+    "definition": 1.5,
+    "words": 1.0,
+}
+"""What a text is to its thing, and how much that counts."""
+MAX_LENGTH: Final = 200
+_MAX_FOUND: Final = 2000
+_AROUND: Final = 60
+_TABLES: Final = """
+CREATE TABLE text (id INTEGER PRIMARY KEY, thing TEXT, role TEXT, language TEXT, text TEXT);
+CREATE VIRTUAL TABLE stems USING fts5(text, content='', tokenize='porter unicode61');
+CREATE VIRTUAL TABLE forms USING fts5(text, content='', tokenize='unicode61', prefix='1 2 3');
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(forms, row);
+"""
+_FIND: Final = """
+SELECT thing, role, language, text FROM text WHERE id IN (
+  SELECT * FROM (SELECT rowid FROM forms WHERE forms MATCH ?1 ORDER BY rank LIMIT ?3)
+  UNION SELECT * FROM (SELECT rowid FROM stems WHERE stems MATCH ?2 ORDER BY rank LIMIT ?3)
+)
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of a thing: what it is to it, and its language."""
+
+    thing: str
+    role: str
+    language: str
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A thing that was found: by which text, where in it, and what the thing is."""
+
+    thing: str
+    by: Text
+    snippet: tuple[str, str, str]
+    names: Mapping[str, str]
+    types: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, the best first; how many of each type and language there are in all; and
+    the words that were looked for where they are not those that were asked for."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    types: Mapping[str, int]
+    languages: Mapping[str, int]
+    corrected: str | None
+
+
+@final
+class SearchIndex:
+    """The texts, and the types of their things."""
+
+    def __init__(self, texts: Iterable[Text], types: Mapping[str, Sequence[str]]) -> None:
+        self._lock = threading.Lock()
+        self._types = types
+        self._names: dict[str, dict[str, str]] = {}
+        self._database = sqlite3.connect(":memory:", check_same_thread=False)
+        self._database.executescript(_TABLES)
+        for number, each in enumerate(texts):
+            self._add(number, each)
+
+    def _add(self, number: int, each: Text) -> None:
+        if each.role == "name":
+            self._names.setdefault(each.thing, {}).setdefault(each.language, each.text)
+        row = (number, each.thing, each.role, each.language, each.text)
+        self._database.execute("INSERT INTO text VALUES (?, ?, ?, ?, ?)", row)
+        for table in ("stems", "forms"):
+            self._database.execute(
+                f"INSERT INTO {table} (rowid, text) VALUES (?, ?)",  # noqa: S608 # two constants
+                (number, spaced(each.text)),
+            )
+
+    def find(
+        self, asked: str, *, kind: str | None = None, language: str | None = None, limit: int = 20
+    ) -> Found:
+        """The things whose texts hold all the words, the last perhaps only begun; else those
+        that hold words close to them; else those that hold some."""
+        wanted = words(asked)
+        with self._lock:
+            texts, said = self._look(wanted), None
+            if not texts and wanted:
+                mended = [self._mended(word) for word in wanted]
+                texts = self._look(mended) or self._look(mended, " OR ")
+                said = " ".join(mended) if texts and mended != wanted else None
+        hits = self._ranked(texts, asked if said is None else said)
+        types = Counter(name for hit in hits for name in hit.types)
+        languages = Counter(hit.by.language for hit in hits)
+        kept = [
+            hit
+            for hit in hits
+            if (kind is None or kind in hit.types)
+            and (language is None or hit.by.language == language)
+        ]
+        return Found(tuple(kept[:limit]), len(kept), dict(types), dict(languages), said)
+
+    def name(self, thing: str, language: str = "en") -> str | None:
+        """The thing's name, in the language where it has one in it."""
+        names = self._names.get(thing)
+        return None if names is None else names.get(language) or next(iter(names.values()))
+
+    def _look(self, wanted: Sequence[str], joined: str = " ") -> list[Text]:
+        if not wanted:
+            return []
+        whole = [f'"{spaced(word).strip()}"' for word in wanted]
+        begun = joined.join([*whole[:-1], f"{whole[-1]}*"])
+        rows = self._database.execute(_FIND, (begun, joined.join(whole), _MAX_FOUND))
+        return [Text(*row) for row in rows]
+
+    def _mended(self, word: str) -> str:
+        """The word, or the closest there is to it."""
+        if self._look([word]):
+            return word
+        terms = (row[0] for row in self._database.execute("SELECT term FROM vocabulary"))
+        return next(iter(corrected(word, terms)), word)
+
+    def _ranked(self, texts: Iterable[Text], asked: str) -> list[Hit]:
+        """One hit a thing, by its best text."""
+        sought = folded(asked).strip()
+        best: dict[str, tuple[float, Text]] = {}
+        for each in texts:
+            score = _score(each, sought)
+            if each.thing not in best or score > best[each.thing][0]:
+                best[each.thing] = (score, each)
+        order = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].text, pair[1].thing))
+        return [
+            Hit(
+                by.thing,
+                by,
+                _snippet(by.text, sought),
+                self._names.get(by.thing, {}),
+                tuple(self._types.get(by.thing, ())),
+            )
+            for _, by in order
+        ]
+
+
+def _score(each: Text, sought: str) -> float:
+    """How well the text answers: by what it is, and by how much of it was asked for."""
+    text = folded(each.text)
+    if text == sought:
+        return ROLES[each.role] + 10
+    score = ROLES[each.role] + 3 * min(len(sought) / max(len(text), 1), 1)
+    if text.startswith(sought):
+        return score + 3
+    return score + 1 if sought in text else score
+
+
+def _snippet(text: str, sought: str) -> tuple[str, str, str]:
+    """What stands before, at and after the first place that was sought; cut where it is long."""
+    lowered = text.lower()
+    pieces = [sought, *words(sought)]
+    found = next((piece for piece in pieces if piece and piece in lowered), "")
+    start = lowered.find(found) if found and len(lowered) == len(text) else 0
+    end = start + (len(found) if len(lowered) == len(text) else 0)
+    before, after = text[:start], text[end:]
+    if len(before) > _AROUND:
+        before = f"…{before[-_AROUND:]}"
+    if len(after) > 2 * _AROUND:
+        after = f"{after[: 2 * _AROUND]}…"
+    return before, text[start:end], after

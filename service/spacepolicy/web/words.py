@@ -1,0 +1,58 @@
+"""Words of a text as search takes them: letters folded, every ideograph a word of its own."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+_IDEOGRAPH: Final = r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_WORD: Final = re.compile(rf"{_IDEOGRAPH}+|[^\W_]+")
+_IDEOGRAPHS: Final = re.compile(rf"({_IDEOGRAPH})")
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CUTOFF: Final = 0.72
+_MAX_CANDIDATES: Final = 20000
+
+
+def folded(text: str) -> str:
+    """The text in lower case, compatible forms made one, accents taken off.
+
+    >>> folded("Ｒéusable")
+    'reusable'
+    """
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", plain).lower()
+
+
+def spaced(text: str) -> str:
+    """The folded text with each ideograph standing alone.
+
+    >>> spaced("数据 ok").split()
+    ['数', '据', 'ok']
+    """
+    return _IDEOGRAPHS.sub(r" \1 ", folded(text))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in their order, a run of ideographs as one.
+
+    >>> words("Open-source, 数据!")
+    ['open', 'source', '数据']
+    """
+    return _WORD.findall(folded(text))
+
+
+def words_of_name(name: str) -> list[str]:
+    """The words of a local name.
+
+    >>> words_of_name("hasActionKind/in-use")
+    ['has', 'action', 'kind', 'in', 'use']
+    """
+    return words(_HUMP.sub(" ", name))
+
+
+def corrected(word: str, vocabulary: Iterable[str]) -> list[str]:
+    """The words that the word may be a misspelling of, the closest first."""
+    near = [w for w in vocabulary if abs(len(w) - len(word)) <= 2 and set(w[:2]) & set(word[:2])]
+    return get_close_matches(word, near[:_MAX_CANDIDATES], n=3, cutoff=_CUTOFF)

@@ -1,0 +1,145 @@
+"""Search: words in any language and form find the right things, and only of this revision."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacepolicy.web.search_index import SearchIndex, Text
+
+from .conftest import SHIPPED_BASE, MakeService, serve
+
+ROCKET = f"{SHIPPED_BASE}id/technology/reusable-rocket"
+STATION = f"{SHIPPED_BASE}id/facility/information-and-customs-station"
+PAGE = {"Accept": "text/html"}
+
+
+def find(site: httpx.Client, q: str, **more: object) -> dict[str, Any]:
+    answer = site.get("/search", params={"q": q, **more})  # type: ignore[dict-item] # all texts
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def iris(found: dict[str, Any]) -> list[str]:
+    return [hit["iri"] for hit in found["results"]]
+
+
+@pytest.mark.parametrize(
+    ("q", "thing"),
+    [
+        ("火箭", f"{SHIPPED_BASE}id/technology/rocket"),
+        ("箭", f"{SHIPPED_BASE}id/technology/rocket"),
+        ("可重复使用火箭", ROCKET),
+        ("reus", ROCKET),
+        ("REUSABLE ROCKET", ROCKET),
+        ("rockets", f"{SHIPPED_BASE}id/technology/rocket"),
+        ("rockets reusable", ROCKET),
+        ("resuable rocket", ROCKET),
+        ("reusable roket", ROCKET),
+        ("information and customs stations", STATION),
+        ("gateway station", STATION),
+        ("relation that links a policy resource with an entity", f"{SHIPPED_BASE}def/concerns"),
+    ],
+)
+def test_words_find_the_right_thing_first(shipped: httpx.Client, q: str, thing: str) -> None:
+    assert thing in iris(find(shipped, q))[:3]
+
+
+def test_an_ideograph_finds_every_word_that_has_it(shipped: httpx.Client) -> None:
+    assert ROCKET in iris(find(shipped, "箭", limit=100))
+
+
+def test_the_best_comes_first_and_tells_what_it_is(shipped: httpx.Client) -> None:
+    best = find(shipped, "reusable rocket")["results"][0]
+    assert best["iri"] == ROCKET
+    assert best["names"] == {"en": "reusable rocket", "zh": "可重复使用火箭"}
+    assert best["url"] == f"{shipped.base_url}/id/technology/reusable-rocket"
+    assert "technology" in {each["name"] for each in best["types"]}
+    assert shipped.get(best["url"], follow_redirects=True).status_code == 200
+
+
+def test_quotations_are_found_as_passages(shipped: httpx.Client) -> None:
+    found = find(shipped, "develop reusable rockets")
+    passage = f"{SHIPPED_BASE}source/shanghai-2022-opinions#char=1510,1534"
+    assert iris(found)[0] == passage
+    assert found["results"][0]["found_in"] == "words"
+
+
+def test_a_misspelling_is_told(shipped: httpx.Client) -> None:
+    found = find(shipped, "resuable rocket")
+    assert found["corrected"] == "reusable rocket"
+    assert find(shipped, "reusable rocket")["corrected"] is None
+    assert "here is what has" in shipped.get(
+        "/search", params={"q": "resuable rocket"}, headers=PAGE
+    ).text  # fmt: skip
+
+
+def test_facets_count_all_and_narrow(shipped: httpx.Client) -> None:
+    every = find(shipped, "satellite")
+    assert every["total"] > len(every["results"]) or every["total"] > 5
+    kind = next(each for each in every["types"] if each["name"] == "technology")
+    narrowed = find(shipped, "satellite", type=kind["iri"])
+    assert narrowed["total"] == kind["count"]
+    chinese = find(shipped, "卫星", lang="zh")
+    assert {hit["language"] for hit in chinese["results"]} == {"zh"}
+    assert len(find(shipped, "satellite", limit=2)["results"]) == 2
+
+
+def test_suggestions_complete_what_is_typed(shipped: httpx.Client) -> None:
+    for begun in ("reusable r", "reusab", "可重"):
+        answer = shipped.get("/suggest", params={"q": begun})
+        assert ROCKET in [hit["iri"] for hit in answer.json()["suggestions"]], begun
+    again = {"If-None-Match": answer.headers["etag"]}
+    assert shipped.get("/suggest", params={"q": "可重"}, headers=again).status_code == 304
+
+
+@pytest.mark.parametrize("q", ['"', "*", "a OR b", "NEAR(a b)", "text:x", "-", "(", "火\x00", "^a"])
+def test_signs_of_the_index_are_only_signs(shipped: httpx.Client, q: str) -> None:
+    assert shipped.get("/search", params={"q": q}).status_code == 200
+
+
+def test_what_is_missing_or_wrong_is_told(shipped: httpx.Client) -> None:
+    for wrong in ({}, {"q": " "}, {"q": "x" * 201}, {"q": "x", "limit": "0"}):
+        assert shipped.get("/search", params=wrong).status_code == 400
+    assert "<form" in shipped.get("/search", headers=PAGE).text
+
+
+def test_what_is_not_there_is_told_with_what_is_near(shipped: httpx.Client) -> None:
+    answer = shipped.get("/id/technology/resuable-rockets")
+    assert answer.status_code == 404
+    assert answer.json()["near"][0]["iri"] == ROCKET
+    page = shipped.get("/doc/def/Taks", headers=PAGE)
+    assert page.status_code == 404
+    assert 'href="/def/Task"' in page.text
+
+
+@pytest.fixture
+def two_revisions(make_service: MakeService) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    label = f'<{SHIPPED_BASE}id/a> <http://www.w3.org/2000/01/rdf-schema#label> "{{}}"@en .'
+    older, newer = make_service(label.format("apple")), make_service(label.format("pear"))
+    newer = replace(newer, revision=replace(newer.revision, number=8))
+    with serve(older) as first, serve(newer) as second:
+        yield first.client, second.client
+
+
+def test_a_revision_is_searched_by_its_own_texts(
+    two_revisions: tuple[httpx.Client, httpx.Client],
+) -> None:
+    older, newer = two_revisions
+    assert iris(find(older, "apple")) == [f"{SHIPPED_BASE}id/a"]
+    assert iris(find(newer, "apple")) == []
+    assert iris(find(newer, "pear")) == [f"{SHIPPED_BASE}id/a"]
+
+
+@given(st.text(max_size=40))
+def test_any_text_finds_itself(text: str) -> None:
+    index = SearchIndex([Text("urn:a", "name", "en", text)], {})
+    found = index.find(text)
+    assert [hit.thing for hit in found.hits] in ([], ["urn:a"])
+    if found.hits:
+        assert "".join(found.hits[0].snippet).strip("…") in text
