@@ -1,7 +1,7 @@
 """Rules compiled to joins: what follows from new facts, what still follows, and what clashes.
 
 The rules that let one name stand for another are carried out here as they are: they are about
-statements of any predicate.
+statements of any predicate but those that axioms are made of.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from pyoxigraph import Literal, Triple, Variable
 from spacepolicy.dataset.expressions import SAME, SUBCLASS, SUBPROPERTY, Differ, Pattern, Term, Test
 from spacepolicy.dataset.facts import Delta, Facts, Key, Relation, Row, add
 from spacepolicy.dataset.joins import Atom, Plan, plan
-from spacepolicy.dataset.rule import Rule
+from spacepolicy.dataset.rule import AXIOM_PREDICATES, Rule
 from spacepolicy.dataset.terms import Terms
 from spacepolicy.dataset.values import is_of, value
 
@@ -56,6 +56,7 @@ class Program:
     same: Key = field(init=False)
     schema: frozenset[Key] = field(init=False)
     _replacing: frozenset[str] = field(init=False)
+    _kept: frozenset[Key] = field(init=False)
     _axiomatic: Delta = field(init=False)
     _started: dict[Key, list[tuple[Key, Plan]]] = field(init=False)
     _ended: dict[Key, list[_Conclusive]] = field(init=False)
@@ -66,6 +67,7 @@ class Program:
         number = self.terms.number
         self.same = number(SAME)
         self.schema = frozenset({self.same, *map(number, _SCHEMA)})
+        self._kept = frozenset({self.same, *map(number, AXIOM_PREDICATES)})
         names = {rule.name for rule in self.rules}
         self._replacing = frozenset(name for name in _REPLACING if name in names)
         self._started, self._ended, self._axiomatic = {}, {}, {}
@@ -128,11 +130,11 @@ class Program:
         if not same.objects or not self._replacing:
             return
         for key, rows in new.items():
-            if key != self.same and rows:
+            if key not in self._kept and rows:
                 found.setdefault(key, set()).update(self._renamed(rows, same))
         links = new.get(self.same)
         for key in tuple(self.facts.keys()) if links else ():
-            if key != self.same:
+            if key not in self._kept:
                 met: set[Row] = set()
                 for one, _ in links or ():
                     if "eq-rep-s" in self._replacing:
@@ -158,7 +160,7 @@ class Program:
             again = {row for row in rows if row in self._axiomatic.get(key, ())}
             for rule in self._ended.get(key, ()):
                 again.update(rule.reverse.run(rows))
-            if same.objects and key != self.same:
+            if same.objects and key not in self._kept:
                 again.update(row for row in rows if self._is_renamed(key, row, same))
             if again:
                 found[key] = again
@@ -204,9 +206,7 @@ def _fewest(body: Sequence[Atom], new: Delta) -> tuple[int, set[Row]]:
 def _test(terms: Terms, test: Test, variables: Sequence[str]) -> Callable[[Row], bool]:
     if isinstance(test, Differ):
         one, other = variables.index(test.one.value), variables.index(test.other.value)
-        return lambda row: (
-            row[one] > row[other] and _differ(terms.term(row[one]), terms.term(row[other]))
-        )
+        return lambda row: _differ(terms.term(row[one]), terms.term(row[other]))
     place, datatype = variables.index(test.value.value), test.datatype
     seen: dict[int, bool] = {}
 
@@ -221,8 +221,10 @@ def _test(terms: Terms, test: Test, variables: Sequence[str]) -> Callable[[Row],
 
 
 def _differ(one: Term, other: Term) -> bool:
-    both = isinstance(one, Literal) and isinstance(other, Literal)
-    return both and value(one) != value(other)  # type: ignore[arg-type] # both are literals
+    """Whether two literals stand for different things; one way round only."""
+    if not isinstance(one, Literal) or not isinstance(other, Literal):
+        return False
+    return str(one) < str(other) and value(one) != value(other)
 
 
 def _ground(pattern: Pattern, bound: Mapping[str, Term] | None = None) -> Triple:

@@ -101,7 +101,10 @@ class Reasoner:
 
     def clashes(self) -> tuple[Clash, ...]:
         """What cannot hold together, in a stable order."""
-        return tuple(self._clashes[found] for found in sorted(self._clashes))
+        found = sorted(
+            self._clashes.items(), key=lambda each: (each[0][0], str(each[1].statements))
+        )
+        return tuple(clash for _, clash in found)
 
     def change(self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()) -> Change:
         """Assert statements and withdraw others; one that is in both is asserted after.
@@ -113,8 +116,9 @@ class Reasoner:
             if not self._fixed and any(map(is_axiomatic, itertools.chain(added, withdrawn))):
                 return self._anew(added, withdrawn)
             self.rounds = 0
-            gone = self._withdraw(self._terms.delta(withdrawn))
-            appeared = self._assert(self._terms.delta(added))
+            after = self._withdraw(self._terms.delta(withdrawn))
+            then = self._assert(self._terms.delta(added))
+            appeared, gone = (joined(pair) for pair in zip(after, then, strict=True))
             return Change(
                 _triples(self._terms, _less(appeared, gone)),
                 _triples(self._terms, _less(gone, appeared)),
@@ -152,8 +156,8 @@ class Reasoner:
         derived = self._derived.get(key, frozenset[Row]())
         return all(self._facts.holds(key, row) and row not in derived for row in rows)
 
-    def _assert(self, delta: Delta) -> Delta:
-        """Add asserted statements; what is inferred then and was not before."""
+    def _assert(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Add asserted statements; what is inferred then and was not, and what no longer is."""
         new: Delta = {}
         gone: Delta = {}
         for key, rows in delta.items():
@@ -165,7 +169,7 @@ class Reasoner:
             self._facts.add(key, new[key])
         found = self._saturate(new)
         self._find_clashes(joined([new, found]))
-        return found
+        return found, gone
 
     def _saturate(self, new: Delta, *, first: bool = False) -> Delta:
         """Add what follows from what is new; `first`: from what is everything."""
@@ -195,8 +199,8 @@ class Reasoner:
         kinds = (type(self._terms.term(one)), type(self._terms.term(other)))
         return key == self._program.same or BlankNode not in kinds
 
-    def _withdraw(self, delta: Delta) -> Delta:
-        """Take back asserted statements; what is no longer inferred."""
+    def _withdraw(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Take back asserted statements; what is inferred then and was not, what no longer is."""
         left: Delta = {}
         for key, rows in delta.items():
             derived = self._derived.get(key, frozenset[Row]())
@@ -212,7 +216,7 @@ class Reasoner:
         add(self._derived, again)
         back = joined([again, self._saturate(again)])
         self._forget_clashes()
-        return _less(resting, back)
+        return _less(back, resting), _less(resting, back)
 
     def _resting_on(self, withdrawn: Delta) -> Delta:
         """What was inferred from the statements in any way, and from what rests on them."""

@@ -1,0 +1,160 @@
+"""Reasoning that goes on: statements come and go, and what holds is what a rebuild finds."""
+
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
+
+from spacepolicy.dataset.proof import Prover
+from spacepolicy.dataset.reasoning import Reasoner
+
+E = "https://example.org/"
+PREFIXES = f"""
+@prefix : <{E}> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+ONTOLOGY = """
+:part owl:inverseOf :whole ; a owl:TransitiveProperty . :whole rdfs:range :Whole .
+:about owl:propertyChainAxiom (:part :about) , (:about :kind) ; rdfs:domain :Thing .
+:acts rdfs:subPropertyOf :about . :kind a owl:TransitiveProperty .
+:one a owl:FunctionalProperty . :Coded owl:hasKey (:code) . :Whole rdfs:subClassOf :Thing .
+:near a owl:SymmetricProperty . :left a owl:AsymmetricProperty . :Thing owl:disjointWith :Kind .
+[ owl:intersectionOf (:Whole [ owl:onProperty :about ; owl:someValuesFrom :Kind ]) ]
+  rdfs:subClassOf :Topical .
+:Topical rdfs:subClassOf [ owl:onProperty :mark ; owl:hasValue "topical" ] .
+:Few rdfs:subClassOf [ owl:onProperty :near ; owl:maxCardinality 1 ] .
+:Known owl:oneOf (:a :b) .
+"""
+
+
+def triples(turtle: str) -> list[Triple]:
+    return [quad.triple for quad in parse(PREFIXES + turtle, RdfFormat.TURTLE)]
+
+
+def statement(text: str) -> Triple:
+    (triple,) = triples(f"{text} .")
+    return triple
+
+
+AXIOMATIC = triples(ONTOLOGY)
+THINGS = st.sampled_from([":a", ":b", ":c", ":d"])
+LINKS = st.sampled_from(
+    [":part", ":whole", ":about", ":acts", ":kind", ":one", ":near", ":left", "owl:sameAs"]
+)
+KINDS = st.sampled_from([":Thing", ":Whole", ":Kind", ":Coded", ":Few"])
+FACTS = st.one_of(
+    st.builds("{} {} {}".format, THINGS, LINKS, THINGS),
+    st.builds("{} a {}".format, THINGS, KINDS),
+    st.builds("{} :code {}".format, THINGS, st.sampled_from(["1", "2"])),
+    st.builds("{} :one {}".format, THINGS, st.sampled_from(["1", "2", "'1'"])),
+).map(statement)
+AXIOMS = st.sampled_from(
+    [
+        statement(text)
+        for text in (
+            ":kind rdfs:subPropertyOf :near",
+            ":near a owl:TransitiveProperty",
+            ":Kind owl:disjointWith :Coded",
+            ":acts rdfs:range :Kind",
+        )
+    ]
+)
+WRITES = st.lists(
+    st.tuples(st.lists(st.one_of(FACTS, FACTS, FACTS, AXIOMS), max_size=5), st.booleans()),
+    max_size=6,
+)
+
+
+def clashing(reasoner: Reasoner) -> set[object]:
+    return {(clash.rule, clash.statements) for clash in reasoner.clashes()}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(FACTS, max_size=12), WRITES)
+def test_any_sequence_of_writes_finds_what_a_rebuild_finds(
+    first: list[Triple], writes: list[tuple[list[Triple], bool]]
+) -> None:
+    asserted = {*AXIOMATIC, *first}
+    reasoner = Reasoner(asserted)
+    for statements, is_addition in writes:
+        before = reasoner.inferred()
+        if is_addition:
+            asserted.update(statements)
+            change = reasoner.change(added=statements)
+        else:
+            asserted.difference_update(statements)
+            change = reasoner.change(withdrawn=statements)
+        rebuilt = Reasoner(asserted)
+        assert reasoner.inferred() == rebuilt.inferred()
+        assert clashing(reasoner) == clashing(rebuilt)
+        assert set(reasoner.asserted()) == asserted
+        assert change.appeared == reasoner.inferred() - before
+        assert change.gone == before - reasoner.inferred()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(FACTS, max_size=12))
+def test_whatever_is_inferred_has_a_proof_from_what_is_asserted(facts: list[Triple]) -> None:
+    asserted = {*AXIOMATIC, *facts}
+    reasoner = Reasoner(asserted)
+    prover = Prover(reasoner, reasoner.rules)
+    for inference in reasoner.inferred():
+        proof = prover.prove(inference)
+        assert proof is not None, inference
+        assert set(proof.grounds) <= asserted
+
+
+GRAPHS = st.sampled_from([NamedNode(f"{E}graph/{number}") for number in (1, 2, 3)])
+RECORDS = st.lists(
+    st.tuples(GRAPHS, st.lists(FACTS, min_size=1, max_size=6, unique=True)), max_size=8
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(RECORDS)
+def test_replacing_graphs_of_a_record_finds_what_a_rebuild_of_the_record_finds(
+    puts: list[tuple[NamedNode, Sequence[Triple]]],
+) -> None:
+    record: set[Quad] = set()
+    reasoner = Reasoner(AXIOMATIC)
+    for graph, statements in puts:
+        before = {quad.triple for quad in record}
+        record = {quad for quad in record if quad.graph_name != graph}
+        record |= {Quad(each.subject, each.predicate, each.object, graph) for each in statements}
+        after = {quad.triple for quad in record}
+        reasoner.change(added=after - before, withdrawn=before - after)
+    rebuilt = Reasoner([*AXIOMATIC, *(quad.triple for quad in record)])
+    assert reasoner.inferred() == rebuilt.inferred()
+    assert clashing(reasoner) == clashing(rebuilt)
+
+
+def test_what_also_follows_from_something_else_stays() -> None:
+    reasoner = Reasoner(triples(":p rdfs:domain :A . :q rdfs:domain :A . :x :p :y ; :q :z ."))
+    change = reasoner.change(withdrawn=[statement(":x :p :y")])
+    assert (change.appeared, change.gone) == (frozenset(), frozenset())
+    change = reasoner.change(withdrawn=[statement(":x :q :z")])
+    assert change.gone == {statement(":x a :A")}
+
+
+def test_what_follows_only_from_itself_goes() -> None:
+    reasoner = Reasoner(triples(":near a owl:SymmetricProperty . :x :near :y ."))
+    change = reasoner.change(withdrawn=[statement(":x :near :y")])
+    assert change.gone == {statement(":y :near :x")}
+    assert reasoner.inferred() == frozenset()
+
+
+def test_what_is_asserted_too_is_not_inferred_and_stays_when_it_is_not_asserted_any_more() -> None:
+    reasoner = Reasoner(triples(":p rdfs:domain :A . :x :p :y ."))
+    typed = statement(":x a :A")
+    assert reasoner.change(added=[typed]).gone == {typed}
+    assert reasoner.inferred() == frozenset()
+    assert reasoner.change(withdrawn=[typed]).appeared == {typed}
+
+
+def test_a_change_of_the_axioms_changes_the_rules() -> None:
+    reasoner = Reasoner(triples(":x :p :y ."))
+    change = reasoner.change(added=[statement(":p rdfs:domain :A")])
+    assert change.appeared == {statement(":x a :A")}
