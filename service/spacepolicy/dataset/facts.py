@@ -55,10 +55,16 @@ class Relation:
                     _put(self._subjects, each, subject)
         return self._subjects
 
-    def add(self, subject: int, value: int) -> None:
-        _put(self.objects, subject, value)
-        if self._subjects is not None:
-            _put(self._subjects, value, subject)
+    def add(self, rows: Iterable[Row]) -> None:
+        objects, subjects = self.objects, self._subjects
+        for subject, value in rows:
+            found = objects.get(subject)
+            if found is None:
+                objects[subject] = {value}
+            else:
+                found.add(value)
+            if subjects is not None:
+                _put(subjects, value, subject)
 
     def remove(self, subject: int, value: int) -> None:
         _take(self.objects, subject, value)
@@ -150,10 +156,8 @@ class Facts:
     def add(self, key: Key, rows: Iterable[Row]) -> None:
         if key < 0:
             self.members(key).update(row[0] for row in rows)
-            return
-        relation = self.relation(key)
-        for subject, value in rows:
-            relation.add(subject, value)
+        else:
+            self.relation(key).add(rows)
 
     def remove(self, key: Key, rows: Iterable[Row]) -> None:
         if key < 0:

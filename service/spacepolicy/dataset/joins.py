@@ -128,9 +128,12 @@ def _leads_to(slot: Slot, atom: Atom, places: dict[Slot, int]) -> bool:
     return atom.slots.count(slot) == 1 and all(s == slot or s in places for s in atom.slots)
 
 
-def _reach(slot: Slot, waiting: Iterable[Atom], places: dict[Slot, int]) -> tuple[int, int]:
+def _reach(slot: Slot, waiting: Iterable[Atom], places: dict[Slot, int]) -> tuple[bool, int, int]:
+    """How narrowly the slot's numbers are told: a subject has few objects, an object may have
+    many subjects; the more atoms tell, the better."""
     met = [atom for atom in waiting if _leads_to(slot, atom, places)]
-    return sum(len(atom.slots) == 2 for atom in met), len(met)
+    linking = [atom for atom in met if len(atom.slots) == 2]
+    return any(atom.slots[1] == slot for atom in linking), len(linking), len(met)
 
 
 def _filter(facts: Facts, atom: Atom, places: dict[Slot, int]) -> Step:

@@ -1,0 +1,1 @@
+"""Measurements, with the peers that are installed; none of this ships."""
