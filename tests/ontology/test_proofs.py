@@ -2,24 +2,18 @@
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pyoxigraph import DefaultGraph, Triple
 
-from spacepolicy.dataset.assembly import Assembly, assemble
+from spacepolicy.dataset.assembly import Assembly
 from spacepolicy.dataset.explanation import Explainer
 
 from .checker import Checker, WrongProofError
+from .conftest import ROOT
 
-ROOT = Path(__file__).parents[2]
 Table = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Assembly:
-    return assemble(ROOT, packaged=False, report=lambda _: None)
 
 
 @pytest.fixture(scope="module")

