@@ -35,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--owlrl-seconds", type=int, default=1800, help="owlrl's time for a size")
-    parser.add_argument("--owlrl-most", type=int, default=100_000, help="owlrl's largest size")
+    parser.add_argument("--peers-most", type=int, default=100_000, help="the peers' largest size")
     parser.add_argument("--measure", nargs=2, metavar=("WHO", "FILE"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
@@ -57,7 +57,7 @@ def _at_size(size: int, given: argparse.Namespace, folder: Path) -> Measures:
     share = ours["change"]["seconds"] / ours["seconds"]
     print(f"  {'':12}  replacing a document takes 1/{1 / share:.0f} of the full time")
     for who, seconds in (("owlrl", given.owlrl_seconds), ("reasonable", 600)):
-        if who == "owlrl" and size > given.owlrl_most:
+        if size > given.peers_most:
             continue
         peer = _measured(who, file, seconds)
         _print(who, size, peer, ours)

@@ -5,6 +5,7 @@
 - Schema: which classes and properties are below which, domains, ranges, lists. A reasoner that
   works on individuals need not state these; ours does for sub-classes and sub-properties only.
 - What is the same as itself, and literals as subjects.
+- Beside HermiT: annotations and literal values, of which it is not asked.
 
 Spec: https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules
 """
@@ -17,6 +18,7 @@ from pyoxigraph import BlankNode, NamedNode, Triple
 from spacepolicy.dataset.expressions import SAME, TYPE, Term, owl
 from spacepolicy.namespaces import OWL, RDF, RDFS, XSD
 
+_ANNOTATION: Final = owl("AnnotationProperty")
 _BUILT_IN: Final = (OWL, RDF, RDFS, XSD)
 _OF_INDIVIDUALS: Final = frozenset({TYPE, SAME, owl("differentFrom")})
 
@@ -24,6 +26,16 @@ _OF_INDIVIDUALS: Final = frozenset({TYPE, SAME, owl("differentFrom")})
 def compared(triples: Iterable[Triple]) -> frozenset[Triple]:
     """The statements about individuals and declared terms."""
     return frozenset(filter(_is_compared, triples))
+
+
+def between_individuals(found: Iterable[Triple], axioms: Iterable[Triple]) -> frozenset[Triple]:
+    """Those of the statements that HermiT tells too: classes, and links that are no annotation."""
+    annotating = {triple.subject for triple in axioms if triple.object == _ANNOTATION}
+    return frozenset(
+        triple
+        for triple in found
+        if isinstance(triple.object, NamedNode) and triple.predicate not in annotating
+    )
 
 
 def _is_compared(triple: Triple) -> bool:

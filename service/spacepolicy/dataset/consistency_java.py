@@ -1,6 +1,7 @@
 """The child process of `consistency`: Java in this process, one job, N-Triples in, JSON out."""
 
 import importlib.util
+import itertools
 import json
 import resource
 import sys
@@ -76,7 +77,7 @@ def _unsatisfiable(ontology: Any) -> Answer:  # noqa: ANN401
         raise SystemExit("the ontology is inconsistent, and every class unsatisfiable")
     classes = [
         str(each.getIRI())
-        for each in ontology.getClassesInSignature()
+        for each in list(ontology.getClassesInSignature())
         if not each.isOWLNothing() and not reasoner.isSatisfiable(each)
     ]
     return {"classes": sorted(classes)}
@@ -139,16 +140,42 @@ def _entailed(ontology: Any) -> Answer:  # noqa: ANN401
     typed = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     same = "http://www.w3.org/2002/07/owl#sameAs"
     lines: set[str] = set()
-    for individual in ontology.getIndividualsInSignature():
+    individuals = list(ontology.getIndividualsInSignature())
+    for individual in individuals:
         about = individual.getIRI()
-        for each in reasoner.getTypes(individual, False).getFlattened():
+        for each in list(reasoner.getTypes(individual, False).getFlattened()):
             lines.add(f"<{about}> <{typed}> <{each.getIRI()}> .")
-        for other in reasoner.getSameIndividuals(individual).getEntities():
+        for other in list(reasoner.getSameIndividuals(individual).getEntities()):
             lines.add(f"<{about}> <{same}> <{other.getIRI()}> .")
-        for role in ontology.getObjectPropertiesInSignature():
-            for value in reasoner.getObjectPropertyValues(individual, role).getFlattened():
-                lines.add(f"<{about}> <{role.getIRI()}> <{value.getIRI()}> .")
+            lines.add(f"<{other.getIRI()}> <{same}> <{about}> .")  # told one way only at times
+    reasoner = _hermit(ontology)
+    for individual, role in itertools.product(
+        individuals, list(ontology.getObjectPropertiesInSignature())
+    ):
+        for value in _values(ontology, reasoner, individual, role):
+            lines.add(f"<{individual.getIRI()}> <{role.getIRI()}> <{value.getIRI()}> .")
     return {"statements": "\n".join(sorted(lines))}
+
+
+def _values(ontology: Any, reasoner: Any, individual: Any, role: Any) -> list[Any]:  # noqa: ANN401
+    """What the individual is linked to. Where HermiT 1.3.8 trips over individuals that are the
+    same (a ConcurrentModificationException of its own), each link is denied to see it refused."""
+    try:
+        return list(reasoner.getObjectPropertyValues(individual, role).getFlattened())
+    except jpype.JException:
+        others = list(ontology.getIndividualsInSignature())
+        return [other for other in others if _is_refuted(ontology, role, individual, other)]
+
+
+def _is_refuted(ontology: Any, role: Any, individual: Any, other: Any) -> bool:  # noqa: ANN401
+    manager = ontology.getOWLOntologyManager()
+    factory = manager.getOWLDataFactory()
+    denial = factory.getOWLNegativeObjectPropertyAssertionAxiom(role, individual, other)
+    manager.addAxiom(ontology, denial)
+    try:
+        return not _hermit(ontology).isConsistent()
+    finally:
+        manager.removeAxiom(ontology, denial)
 
 
 _JOBS: Final[dict[str, Callable[[Any], Answer]]] = {
