@@ -1,15 +1,25 @@
 """What holds around every test."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from rdflib.term import _toPythonMapping
 
+_DATATYPES: Final = dict(_toPythonMapping)
+
+
+def _restore() -> None:
+    _toPythonMapping.clear()
+    _toPythonMapping.update(_DATATYPES)
+
 
 @pytest.fixture(autouse=True)
 def datatypes_stay_as_they_are() -> Iterator[None]:
-    """owlrl changes rdflib's datatypes for the whole process, and SHACL then judges by them."""
-    before = dict(_toPythonMapping)
+    """owlrl changes rdflib's datatypes for the whole process, and SHACL then judges by them.
+
+    They are put back before a test too: fixtures of wider scope come earlier than this one.
+    """
+    _restore()
     yield
-    _toPythonMapping.clear()
-    _toPythonMapping.update(before)
+    _restore()
