@@ -1,10 +1,16 @@
 """What the processes of a pool are doing, as the kernel tells it."""
 
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from spacepolicy.engine.pool import Pool
+
+PATIENCE_SECONDS: Final = 10
+"""How long a busy machine may take over what is a matter of milliseconds."""
 
 
 def workers(pool: Pool) -> list[int]:
@@ -18,6 +24,16 @@ def running(pool: Pool) -> list[int]:
     return [process for process in workers(pool) if state(process) == "R"]
 
 
+def demoted(pool: Pool) -> list[int]:
+    """Those of the workers that give way to the others."""
+    found = []
+    for process in workers(pool):
+        with suppress(ProcessLookupError):
+            if os.getpriority(os.PRIO_PROCESS, process) == 19:
+                found.append(process)
+    return found
+
+
 def state(process: int) -> str:
     """The process's state as the kernel names it; X where it has gone."""
     try:
@@ -28,8 +44,8 @@ def state(process: int) -> str:
 
 
 def at_rest(pool: Pool) -> bool:
-    """Whether within a second no worker uses a processor any more."""
-    return within(1, lambda: not running(pool))
+    """Whether soon no worker uses a processor any more."""
+    return within(PATIENCE_SECONDS, lambda: not running(pool))
 
 
 def within(seconds: float, holds: Callable[[], bool]) -> bool:
