@@ -29,11 +29,11 @@ from pyoxigraph import (
 
 from spacepolicy.catalogue import bind, read_catalogue
 from spacepolicy.dataset.assembly import Assembly, assemble
-from spacepolicy.dataset.expressions import SAME, TYPE, Differ, Pattern, owl
-from spacepolicy.dataset.reasoning import Reasoner
-from spacepolicy.dataset.record import short
-from spacepolicy.dataset.rule import Rule, is_axiomatic
-from spacepolicy.dataset.wording import Wording
+from spacepolicy.dataset.files.record import short
+from spacepolicy.dataset.reasoning.expressions import SAME, TYPE, Differ, Pattern, owl
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
+from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.namespaces import SH
 
 CONTENT: Final = Path(__file__).parents[1]

@@ -16,10 +16,10 @@ from typing import Final
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, serialize
 
-from spacepolicy.dataset.expressions import TYPE
-from spacepolicy.dataset.files import name_graphs, read_files
-from spacepolicy.dataset.ontology import find_base, knowledge_graphs
-from spacepolicy.dataset.record import Record, graph_iri
+from spacepolicy.dataset.files.ontology import find_base, knowledge_graphs
+from spacepolicy.dataset.files.reading import name_graphs, read_files
+from spacepolicy.dataset.files.record import Record, graph_iri
+from spacepolicy.dataset.reasoning.expressions import TYPE
 
 CONTENT: Final = Path(__file__).parents[1]
 _SHARE: Final = 0.2

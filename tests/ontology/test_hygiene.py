@@ -9,10 +9,10 @@ from typing import Final
 import pytest
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
-from spacepolicy.dataset.checks import GATES, judge
-from spacepolicy.dataset.hygiene import FOLDER, HygieneRule, hygiene_faults, read_hygiene
-from spacepolicy.dataset.material import Material
-from spacepolicy.dataset.record import GraphFile, Record, located
+from spacepolicy.dataset.files.record import GraphFile, Record, located
+from spacepolicy.dataset.gates.checks import GATES, judge
+from spacepolicy.dataset.gates.hygiene import FOLDER, HygieneRule, hygiene_faults, read_hygiene
+from spacepolicy.dataset.gates.material import Material
 from spacepolicy.errors import FindingsError
 
 from .conftest import ROOT, Content

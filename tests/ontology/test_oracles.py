@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from spacepolicy.dataset.assembly import Assembly
-from spacepolicy.dataset.comparison import between_individuals, compared
-from spacepolicy.dataset.consistency import entailed, judge, profiles, unsatisfiable
-from spacepolicy.dataset.expressions import owl
-from spacepolicy.dataset.reasoning import Reasoner, reason
-from spacepolicy.dataset.rule import Rule, is_axiomatic
-from spacepolicy.dataset.rules import compile_rules
+from spacepolicy.dataset.oracles.comparison import between_individuals, compared
+from spacepolicy.dataset.oracles.consistency import entailed, judge, profiles, unsatisfiable
+from spacepolicy.dataset.reasoning.expressions import owl
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner, reason
+from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
+from spacepolicy.dataset.reasoning.rules import compile_rules
 
 E = "https://example.org/"
 KEY = owl("hasKey")

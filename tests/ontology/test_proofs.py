@@ -8,7 +8,7 @@ import pytest
 from pyoxigraph import DefaultGraph, Triple
 
 from spacepolicy.dataset.assembly import Assembly
-from spacepolicy.dataset.explanation import Explainer
+from spacepolicy.dataset.reasoning.explanation import Explainer
 
 from .checker import Checker, WrongProofError
 from .conftest import ROOT

@@ -2,8 +2,8 @@
 
 import pytest
 
-from spacepolicy.dataset.checks import GATES, judge
-from spacepolicy.dataset.material import Material
+from spacepolicy.dataset.gates.checks import GATES, judge
+from spacepolicy.dataset.gates.material import Material
 
 from .conftest import DATA, ROOT, Content
 

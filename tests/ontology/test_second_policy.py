@@ -10,8 +10,8 @@ from pyoxigraph import Store
 
 from spacepolicy.catalogue import SavedQuery, tagged
 from spacepolicy.dataset.assembly import assemble
-from spacepolicy.dataset.checks import GATES, Gate, judge
-from spacepolicy.dataset.material import Material
+from spacepolicy.dataset.gates.checks import GATES, Gate, judge
+from spacepolicy.dataset.gates.material import Material
 
 from .asking import BY_NAME, DEF, ID, QUERIES, ROOT, answer, column, solutions
 

@@ -13,9 +13,9 @@ import pytest
 from rdflib import RDF, SH, BNode, Graph, URIRef
 from rdflib.term import Node
 
-from spacepolicy.dataset.checks import SHAPES, judge
-from spacepolicy.dataset.material import Material
-from spacepolicy.dataset.shapes import graph_of, validate
+from spacepolicy.dataset.gates.checks import SHAPES, judge
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.shapes import graph_of, validate
 
 from .conftest import DATA, ROOT, Content
 

@@ -16,9 +16,9 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store, Triple
 
 from spacepolicy.catalogue import bind
 from spacepolicy.dataset.assembly import assemble
-from spacepolicy.dataset.reasoning import reason
-from spacepolicy.dataset.rule import Rule
-from spacepolicy.dataset.rules import compile_rules
+from spacepolicy.dataset.reasoning.fixpoint import reason
+from spacepolicy.dataset.reasoning.rule import Rule
+from spacepolicy.dataset.reasoning.rules import compile_rules
 
 from .asking import BASE, BY_NAME, DEF, ROOT, as_compared, expected, solutions, terms
 

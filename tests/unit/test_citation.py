@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacepolicy.dataset.citation import cite
-from spacepolicy.dataset.evidence import Passage
-from spacepolicy.dataset.sources import Source
+from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.gates.evidence import Passage
 
 TEXT = "The “green” plan.Plant trees, water them — and plant trees."
 

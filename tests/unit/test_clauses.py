@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from spacepolicy.dataset.clauses import (
+from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.gates.clauses import (
     Division,
     clause_faults,
     coverage_findings,
@@ -13,8 +14,7 @@ from spacepolicy.dataset.clauses import (
     metadata_findings,
     read_marks,
 )
-from spacepolicy.dataset.evidence import Passage
-from spacepolicy.dataset.sources import Source
+from spacepolicy.dataset.gates.evidence import Passage
 
 TEXT = "First, plan and plant trees, water them.Then 2.5 m hedges grow. Ad here"
 METADATA = {

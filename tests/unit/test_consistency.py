@@ -3,7 +3,7 @@
 import pytest
 from pyoxigraph import RdfFormat, Triple, parse
 
-from spacepolicy.dataset.consistency import (
+from spacepolicy.dataset.oracles.consistency import (
     ReasonerError,
     conflict,
     entailed,

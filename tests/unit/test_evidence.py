@@ -7,14 +7,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
-from spacepolicy.dataset.evidence import (
+from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.gates.evidence import (
     Graphs,
     coverage,
     evidence_faults,
     leaves,
     read_passages,
 )
-from spacepolicy.dataset.sources import Source
 from spacepolicy.namespaces import RDF, XSD, Base
 
 BASE = Base("https://example.org/gov/")

@@ -20,8 +20,8 @@ from pyoxigraph import (
     parse,
 )
 
-from spacepolicy.dataset.layout import format_text
-from spacepolicy.dataset.layout_names import WELL_KNOWN
+from spacepolicy.dataset.layout.document import format_text
+from spacepolicy.dataset.layout.names import WELL_KNOWN
 from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.namespaces import OWL, RDF, XSD
 

@@ -3,7 +3,7 @@
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from spacepolicy.dataset.lint import Remark, read_vocabulary, remarks
+from spacepolicy.dataset.gates.lint import Remark, read_vocabulary, remarks
 
 ONTOLOGY = """
 PREFIX : <https://example.org/gov/def/>

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
-from spacepolicy.dataset.proof import Prover
-from spacepolicy.dataset.reasoning import Reasoner
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.dataset.reasoning.proof import Prover
 
 E = "https://example.org/"
 PREFIXES = f"""

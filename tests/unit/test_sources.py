@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.dataset.sources import Source, read_sources
+from spacepolicy.dataset.files.sources import Source, read_sources
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import Base
 

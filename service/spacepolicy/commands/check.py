@@ -10,8 +10,8 @@ from typing import Final, final
 from xml.etree import ElementTree as ET
 
 from spacepolicy import settings
-from spacepolicy.dataset.checks import GATES, Gate, judge
-from spacepolicy.dataset.material import Material
+from spacepolicy.dataset.gates.checks import GATES, Gate, judge
+from spacepolicy.dataset.gates.material import Material
 from spacepolicy.errors import Finding, UsageError
 from spacepolicy.settings import Settings
 

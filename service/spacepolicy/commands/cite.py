@@ -6,7 +6,7 @@ from pathlib import Path
 from spacepolicy import settings
 from spacepolicy.dataset.citation import Citation, Standing, quoted_sources
 from spacepolicy.dataset.citation import cite as cite_source
-from spacepolicy.dataset.evidence import Passage
+from spacepolicy.dataset.gates.evidence import Passage
 from spacepolicy.errors import UsageError
 from spacepolicy.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from spacepolicy.commands.query import local_revision
-from spacepolicy.dataset.explanation import Explainer
+from spacepolicy.dataset.reasoning.explanation import Explainer
 from spacepolicy.errors import UsageError
 from spacepolicy.namespaces import RDF, Base
 from spacepolicy.settings import Settings

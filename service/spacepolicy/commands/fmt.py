@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.layout import format_text
+from spacepolicy.dataset.layout.document import format_text
 from spacepolicy.errors import UsageError
 from spacepolicy.settings import Settings
 

@@ -14,8 +14,8 @@ from typing import final
 
 from pyoxigraph import Store
 
-from spacepolicy.dataset.checks import BUILD_GATES, count, judge, order
-from spacepolicy.dataset.material import Material
+from spacepolicy.dataset.gates.checks import BUILD_GATES, count, judge, order
+from spacepolicy.dataset.gates.material import Material
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from spacepolicy.dataset.evidence import Passage, read_passages
-from spacepolicy.dataset.files import name_graphs, read_files
-from spacepolicy.dataset.ontology import find_base
-from spacepolicy.dataset.record import Record
-from spacepolicy.dataset.sources import Source, read_sources
+from spacepolicy.dataset.files.ontology import find_base
+from spacepolicy.dataset.files.reading import name_graphs, read_files
+from spacepolicy.dataset.files.record import Record
+from spacepolicy.dataset.files.sources import Source, read_sources
+from spacepolicy.dataset.gates.evidence import Passage, read_passages
 from spacepolicy.errors import Finding, FindingsError
 
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟–—", "''''\"\"\"\"--")

@@ -39,5 +39,5 @@ def _content_files(content: Path) -> Iterator[tuple[str, Path]]:
 def _code_files() -> Iterator[tuple[str, Path]]:
     """The modules of this wing, and of the rooms below that say what is in a dataset."""
     wing = Path(__file__).parent
-    for path in (*sorted(wing.glob("*.py")), wing.parent / "namespaces.py"):
+    for path in (*sorted(wing.rglob("*.py")), wing.parent / "namespaces.py"):
         yield path.relative_to(wing.parent).as_posix(), path

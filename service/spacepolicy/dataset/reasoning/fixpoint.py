@@ -17,12 +17,12 @@ from typing import final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from spacepolicy.dataset.expressions import Term
-from spacepolicy.dataset.facts import Delta, Facts, Key, Row, add, joined
-from spacepolicy.dataset.program import Program
-from spacepolicy.dataset.rule import Rule, is_axiomatic
-from spacepolicy.dataset.rules import compile_rules
-from spacepolicy.dataset.terms import Terms
+from spacepolicy.dataset.reasoning.expressions import Term
+from spacepolicy.dataset.reasoning.facts import Delta, Facts, Key, Row, add, joined
+from spacepolicy.dataset.reasoning.program import Program
+from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
+from spacepolicy.dataset.reasoning.rules import compile_rules
+from spacepolicy.dataset.reasoning.terms import Terms
 
 
 @final

@@ -26,10 +26,10 @@ from pyoxigraph import (
     parse,
 )
 
-from spacepolicy.dataset.layout_blocks import blocks
-from spacepolicy.dataset.layout_names import WELL_KNOWN, Names, meant_prefixes
-from spacepolicy.dataset.layout_order import natural_key
-from spacepolicy.dataset.layout_tokens import Token, is_machine_made, tokens
+from spacepolicy.dataset.layout.blocks import blocks
+from spacepolicy.dataset.layout.names import WELL_KNOWN, Names, meant_prefixes
+from spacepolicy.dataset.layout.order import natural_key
+from spacepolicy.dataset.layout.tokens import Token, is_machine_made, tokens
 from spacepolicy.errors import Finding, FindingsError, UsageError
 
 _FORMATS: Mapping[str, RdfFormat] = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}

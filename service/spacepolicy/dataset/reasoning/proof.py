@@ -15,8 +15,8 @@ from typing import Protocol, final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store, Triple, Variable
 
-from spacepolicy.dataset.expressions import TYPE, Pattern, PatternTerm, Term
-from spacepolicy.dataset.rule import Rule
+from spacepolicy.dataset.reasoning.expressions import TYPE, Pattern, PatternTerm, Term
+from spacepolicy.dataset.reasoning.rule import Rule
 
 
 class Closure(Protocol):

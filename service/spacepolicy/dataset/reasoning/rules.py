@@ -12,7 +12,7 @@ from typing import Final
 
 from pyoxigraph import NamedNode, Triple, Variable
 
-from spacepolicy.dataset.expressions import (
+from spacepolicy.dataset.reasoning.expressions import (
     DOMAIN,
     RANGE,
     SAME,
@@ -32,7 +32,7 @@ from spacepolicy.dataset.expressions import (
     owl,
     variables,
 )
-from spacepolicy.dataset.rule import GENERAL_RULES, Rule, is_axiomatic
+from spacepolicy.dataset.reasoning.rule import GENERAL_RULES, Rule, is_axiomatic
 
 _X, _Y, _Z = Variable("x"), Variable("y"), Variable("z")
 

@@ -13,9 +13,9 @@ from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from spacepolicy.dataset.layout_order import natural_key
-from spacepolicy.dataset.record import Fault, Place
-from spacepolicy.dataset.sources import Source
+from spacepolicy.dataset.files.record import Fault, Place
+from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.layout.order import natural_key
 from spacepolicy.namespaces import RDF, Base
 
 _TYPE: Final = NamedNode(f"{RDF}type")

@@ -11,7 +11,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
-from spacepolicy.dataset.record import (
+from spacepolicy.dataset.files.record import (
     GraphFile,
     Place,
     Record,

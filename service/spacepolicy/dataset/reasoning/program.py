@@ -10,12 +10,20 @@ from typing import Final, final
 
 from pyoxigraph import Literal, Triple, Variable
 
-from spacepolicy.dataset.expressions import SAME, SUBCLASS, SUBPROPERTY, Differ, Pattern, Term, Test
-from spacepolicy.dataset.facts import Delta, Facts, Key, Relation, Row, add
-from spacepolicy.dataset.joins import Atom, Plan, plan
-from spacepolicy.dataset.rule import AXIOM_PREDICATES, Rule
-from spacepolicy.dataset.terms import Terms
-from spacepolicy.dataset.values import is_of, value
+from spacepolicy.dataset.reasoning.expressions import (
+    SAME,
+    SUBCLASS,
+    SUBPROPERTY,
+    Differ,
+    Pattern,
+    Term,
+    Test,
+)
+from spacepolicy.dataset.reasoning.facts import Delta, Facts, Key, Relation, Row, add
+from spacepolicy.dataset.reasoning.joins import Atom, Plan, plan
+from spacepolicy.dataset.reasoning.rule import AXIOM_PREDICATES, Rule
+from spacepolicy.dataset.reasoning.terms import Terms
+from spacepolicy.dataset.reasoning.values import is_of, value
 
 _SCHEMA: Final = (SUBCLASS, SUBPROPERTY)
 _REPLACING: Final = ("eq-rep-s", "eq-rep-o")

@@ -5,9 +5,9 @@ from typing import Final, final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from spacepolicy.dataset.expressions import TYPE, Pattern, PatternTerm, Term
-from spacepolicy.dataset.facts import Delta, Key, Row
-from spacepolicy.dataset.joins import Atom, Slot
+from spacepolicy.dataset.reasoning.expressions import TYPE, Pattern, PatternTerm, Term
+from spacepolicy.dataset.reasoning.facts import Delta, Key, Row
+from spacepolicy.dataset.reasoning.joins import Atom, Slot
 
 _RESOURCES: Final = (NamedNode, BlankNode)
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from pyoxigraph import BlankNode, NamedNode, Triple
 
-from spacepolicy.dataset.expressions import SAME, TYPE, Term, owl
+from spacepolicy.dataset.reasoning.expressions import SAME, TYPE, Term, owl
 from spacepolicy.namespaces import OWL, RDF, RDFS, XSD
 
 _ANNOTATION: Final = owl("AnnotationProperty")

@@ -14,9 +14,9 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.dataset.evidence import Passage, coverage, leaves
-from spacepolicy.dataset.record import Fault, Place
-from spacepolicy.dataset.sources import FOLDER, Source
+from spacepolicy.dataset.files.record import Fault, Place
+from spacepolicy.dataset.files.sources import FOLDER, Source
+from spacepolicy.dataset.gates.evidence import Passage, coverage, leaves
 from spacepolicy.errors import Finding
 
 _SENTENCE_END: Final = re.compile(

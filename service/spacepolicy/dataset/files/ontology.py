@@ -9,8 +9,8 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from spacepolicy.dataset.files import Note
-from spacepolicy.dataset.record import GraphFile, Record, graph_iri, line_in, place_of
+from spacepolicy.dataset.files.reading import Note
+from spacepolicy.dataset.files.record import GraphFile, Record, graph_iri, line_in, place_of
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import OWL, RDF, SH, Base
 

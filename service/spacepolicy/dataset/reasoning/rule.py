@@ -5,7 +5,7 @@ from typing import Final, final
 
 from pyoxigraph import BlankNode, NamedNode, Triple, Variable
 
-from spacepolicy.dataset.expressions import (
+from spacepolicy.dataset.reasoning.expressions import (
     DOMAIN,
     NOTHING,
     RANGE,

@@ -7,8 +7,8 @@ from typing import final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
-from spacepolicy.dataset.layout_order import Term
-from spacepolicy.dataset.lines import line_of
+from spacepolicy.dataset.layout.lines import line_of
+from spacepolicy.dataset.layout.order import Term
 from spacepolicy.errors import Finding, Severity
 from spacepolicy.namespaces import Base
 

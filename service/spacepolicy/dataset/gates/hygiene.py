@@ -15,7 +15,7 @@ from typing import Final, cast, final, get_args
 from pyoxigraph import Literal, NamedNode, QuerySolution, QuerySolutions, Store
 
 from spacepolicy.catalogue import check_syntax, read_header
-from spacepolicy.dataset.record import Fault, Place, short
+from spacepolicy.dataset.files.record import Fault, Place, short
 from spacepolicy.errors import Finding, FindingsError, Severity
 
 FOLDER: Final = "ontology/checks"

@@ -5,9 +5,7 @@ from typing import Final
 
 from pyoxigraph import NamedNode, Triple
 
-from spacepolicy.dataset.proof import Prover
-from spacepolicy.dataset.reasoning import Clash, Reasoner
-from spacepolicy.dataset.record import (
+from spacepolicy.dataset.files.record import (
     Place,
     Record,
     line_in,
@@ -16,8 +14,10 @@ from spacepolicy.dataset.record import (
     shown,
     stands_at,
 )
-from spacepolicy.dataset.rule import is_axiomatic
-from spacepolicy.dataset.wording import Wording
+from spacepolicy.dataset.reasoning.fixpoint import Clash, Reasoner
+from spacepolicy.dataset.reasoning.proof import Prover
+from spacepolicy.dataset.reasoning.rule import is_axiomatic
+from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.errors import Finding
 
 _MOST: Final = 100

@@ -10,9 +10,9 @@ from typing import final
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
-from spacepolicy.dataset.layout_names import Names, iri_name, literal_form
-from spacepolicy.dataset.layout_nodes import NIL, BlankNodes, blank_nodes
-from spacepolicy.dataset.layout_order import (
+from spacepolicy.dataset.layout.names import Names, iri_name, literal_form
+from spacepolicy.dataset.layout.nodes import NIL, BlankNodes, blank_nodes
+from spacepolicy.dataset.layout.order import (
     TYPE,
     GraphName,
     Node,

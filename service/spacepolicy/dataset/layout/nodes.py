@@ -10,7 +10,7 @@ from typing import final
 
 from pyoxigraph import BlankNode, NamedNode, Quad
 
-from spacepolicy.dataset.layout_order import GraphName, Term, natural_key
+from spacepolicy.dataset.layout.order import GraphName, Term, natural_key
 from spacepolicy.namespaces import RDF
 
 NIL = NamedNode(RDF + "nil")

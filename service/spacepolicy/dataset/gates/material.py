@@ -22,19 +22,19 @@ from pyoxigraph import (
     serialize,
 )
 
-from spacepolicy.dataset.evidence import Graphs, Passage, read_passages
-from spacepolicy.dataset.files import graph_findings, name_graphs, read_files
-from spacepolicy.dataset.hygiene import HygieneRule, read_hygiene
-from spacepolicy.dataset.ontology import (
+from spacepolicy.dataset.files.ontology import (
     declared_prefixes,
     find_base,
     import_findings,
     knowledge_graphs,
     shape_graphs,
 )
-from spacepolicy.dataset.reasoning import Reasoner
-from spacepolicy.dataset.record import Record, graph_iri, quads_in
-from spacepolicy.dataset.sources import Source, read_sources
+from spacepolicy.dataset.files.reading import graph_findings, name_graphs, read_files
+from spacepolicy.dataset.files.record import Record, graph_iri, quads_in
+from spacepolicy.dataset.files.sources import Source, read_sources
+from spacepolicy.dataset.gates.evidence import Graphs, Passage, read_passages
+from spacepolicy.dataset.gates.hygiene import HygieneRule, read_hygiene
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
 

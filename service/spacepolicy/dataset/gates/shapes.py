@@ -22,7 +22,7 @@ from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result
 from rdflib.term import Node
 
-from spacepolicy.dataset.record import Fault, Place, short
+from spacepolicy.dataset.files.record import Fault, Place, short
 from spacepolicy.errors import Severity
 
 _SEVERITIES: Final[Mapping[Node, Severity]] = {

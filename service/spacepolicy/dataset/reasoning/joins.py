@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import final
 
-from spacepolicy.dataset.facts import NONE, Facts, Index, Key, Row
+from spacepolicy.dataset.reasoning.facts import NONE, Facts, Index, Key, Row
 
 Slot = int | str
 """A number, or the name of a variable."""

@@ -10,12 +10,12 @@ from typing import Final, final
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store, Triple
 
-from spacepolicy.dataset.expressions import TYPE, Term
-from spacepolicy.dataset.proof import Proof, Prover, Step, Stored
-from spacepolicy.dataset.record import short, shown
-from spacepolicy.dataset.rule import AXIOM_KINDS, AXIOM_PREDICATES
-from spacepolicy.dataset.rules import compile_rules
-from spacepolicy.dataset.wording import Wording
+from spacepolicy.dataset.files.record import short, shown
+from spacepolicy.dataset.reasoning.expressions import TYPE, Term
+from spacepolicy.dataset.reasoning.proof import Proof, Prover, Step, Stored
+from spacepolicy.dataset.reasoning.rule import AXIOM_KINDS, AXIOM_PREDICATES
+from spacepolicy.dataset.reasoning.rules import compile_rules
+from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.namespaces import RDFS, SKOS, Base
 
 _LABELS: Final = (NamedNode(f"{RDFS}label"), NamedNode(f"{SKOS}prefLabel"))

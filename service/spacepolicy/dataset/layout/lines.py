@@ -18,10 +18,10 @@ from typing import IO, cast, final
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
-from spacepolicy.dataset.layout import rdf_format
-from spacepolicy.dataset.layout_nodes import FIRST
-from spacepolicy.dataset.layout_order import GraphName, Node, Term
-from spacepolicy.dataset.layout_tokens import Token, tokens
+from spacepolicy.dataset.layout.document import rdf_format
+from spacepolicy.dataset.layout.nodes import FIRST
+from spacepolicy.dataset.layout.order import GraphName, Node, Term
+from spacepolicy.dataset.layout.tokens import Token, tokens
 from spacepolicy.namespaces import XSD
 
 

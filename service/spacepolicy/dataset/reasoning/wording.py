@@ -8,7 +8,7 @@ from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from spacepolicy.dataset.expressions import (
+from spacepolicy.dataset.reasoning.expressions import (
     DOMAIN,
     RANGE,
     SUBCLASS,

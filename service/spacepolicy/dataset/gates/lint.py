@@ -23,7 +23,15 @@ from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
-from spacepolicy.dataset.expressions import DOMAIN, RANGE, SUBCLASS, SUBPROPERTY, TYPE, Axioms, owl
+from spacepolicy.dataset.reasoning.expressions import (
+    DOMAIN,
+    RANGE,
+    SUBCLASS,
+    SUBPROPERTY,
+    TYPE,
+    Axioms,
+    owl,
+)
 
 _MAX_ALTERNATIVES: Final = 64
 _MAX_DEPTH: Final = 100

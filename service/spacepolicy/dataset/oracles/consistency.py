@@ -16,14 +16,14 @@ from typing import Any, Final, final
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
-from spacepolicy.dataset.expressions import TYPE, owl
-from spacepolicy.dataset.values import is_in_owl
+from spacepolicy.dataset.reasoning.expressions import TYPE, owl
+from spacepolicy.dataset.reasoning.values import is_in_owl
 from spacepolicy.errors import SpacepolicyError
 from spacepolicy.namespaces import OWL
 
 _IMPORTS: Final = owl("imports")
 _ONTOLOGY: Final = owl("Ontology")
-_CHILD: Final = "spacepolicy.dataset.consistency_java"
+_CHILD: Final = "spacepolicy.dataset.oracles.consistency_java"
 
 
 class ReasonerError(SpacepolicyError):

@@ -13,8 +13,10 @@ from typing import Final, final
 from pyoxigraph import NamedNode
 
 from spacepolicy.catalogue import SavedQuery, read_catalogue
-from spacepolicy.dataset.clashes import clash_findings
-from spacepolicy.dataset.clauses import (
+from spacepolicy.dataset.files.ontology import declared_prefixes
+from spacepolicy.dataset.files.record import Fault, located
+from spacepolicy.dataset.files.sources import FOLDER as SEEDS
+from spacepolicy.dataset.gates.clauses import (
     Division,
     clause_faults,
     coverage_findings,
@@ -22,16 +24,14 @@ from spacepolicy.dataset.clauses import (
     metadata_findings,
     read_marks,
 )
-from spacepolicy.dataset.evidence import evidence_faults, leaves
-from spacepolicy.dataset.expectations import query_findings
-from spacepolicy.dataset.hygiene import hygiene_faults
-from spacepolicy.dataset.layout import format_text
-from spacepolicy.dataset.lint import Vocabulary, read_vocabulary, remarks
-from spacepolicy.dataset.material import Material
-from spacepolicy.dataset.ontology import declared_prefixes
-from spacepolicy.dataset.record import Fault, located
-from spacepolicy.dataset.shapes import shape_faults
-from spacepolicy.dataset.sources import FOLDER as SEEDS
+from spacepolicy.dataset.gates.evidence import evidence_faults, leaves
+from spacepolicy.dataset.gates.expectations import query_findings
+from spacepolicy.dataset.gates.hygiene import hygiene_faults
+from spacepolicy.dataset.gates.lint import Vocabulary, read_vocabulary, remarks
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.shapes import shape_faults
+from spacepolicy.dataset.layout.document import format_text
+from spacepolicy.dataset.reasoning.clashes import clash_findings
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import RDF, SH
 

@@ -1,0 +1,1 @@
+"""The gates that judge the files."""

@@ -1,0 +1,1 @@
+"""The one layout of Turtle and TriG, and the lines where statements stand."""

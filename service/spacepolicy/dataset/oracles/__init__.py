@@ -1,0 +1,1 @@
+"""What other reasoners say of the same axioms."""
