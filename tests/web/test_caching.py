@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacepolicy.engine.port import Engine
-from spacepolicy.web.cache import AnswerCache, BodyKey, Head, RequestKey
-from spacepolicy.web.codings import CODINGS, IDENTITY, Encoder, encoded, wish
+from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head, RequestKey
+from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Encoder, encoded, wish
+from spacepolicy.web.answering.validators import matching
 from spacepolicy.web.service import Service
-from spacepolicy.web.validators import matching
 
 from .conftest import serve
 

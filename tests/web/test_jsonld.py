@@ -7,8 +7,8 @@ import httpx
 import pytest
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
-from spacepolicy.web.context import Context, Property
-from spacepolicy.web.jsonld import compacted
+from spacepolicy.web.linked_data.context import Context, Property
+from spacepolicy.web.linked_data.jsonld import compacted
 
 BASE = "https://w3id.org/spacepolicy/"
 TASK = "id/policy/shanghai-2022-spatial-information/task/2"

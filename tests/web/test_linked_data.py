@@ -11,7 +11,7 @@ import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from spacepolicy.formats import Format, offered
-from spacepolicy.web.jsonld import language_tag
+from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.service import Service
 
 from .conftest import MakeService, serve

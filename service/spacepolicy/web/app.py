@@ -25,19 +25,24 @@ from spacepolicy.errors import (
     problems,
 )
 from spacepolicy.web import pages
-from spacepolicy.web.cache import BodyKey
+from spacepolicy.web.answering.cache import BodyKey
+from spacepolicy.web.answering.desk import Desk, make_desk
+from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.catalog import add_catalog
-from spacepolicy.web.desk import Desk, make_desk
 from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.home import live_answers
+from spacepolicy.web.linked_data.resources import (
+    Library,
+    add_context,
+    add_graph_documents,
+    add_resources,
+)
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
-from spacepolicy.web.resources import Library, add_context, add_graph_documents, add_resources
 from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
-from spacepolicy.web.sparql import sparql_endpoint
 
 _EXPOSED: Final = "ETag, Link, Location, Retry-After, Warning, X-Query-Id, X-Dataset-Revision"
 _ALLOWED: Final = "Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Query-Id"

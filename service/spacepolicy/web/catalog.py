@@ -15,13 +15,13 @@ from starlette.responses import Response
 from spacepolicy import formats
 from spacepolicy.formats import Choice
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD, Base
-from spacepolicy.web.asking import Term, rows
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.documents import FOAF, VOID, names_of
+from spacepolicy.web.answering.asking import Term, rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.dumps import DUMPS
-from spacepolicy.web.graph_documents import GraphDocument
-from spacepolicy.web.graph_pages import described_page
-from spacepolicy.web.kept import KeptResponse, Made, chosen
+from spacepolicy.web.linked_data.documents import FOAF, VOID, names_of
+from spacepolicy.web.linked_data.graph_documents import GraphDocument
+from spacepolicy.web.linked_data.graph_pages import described_page
 
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 SCHEMA: Final = "https://schema.org/"

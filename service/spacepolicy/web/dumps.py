@@ -12,9 +12,9 @@ from starlette.responses import Response, StreamingResponse
 
 from spacepolicy import __version__
 from spacepolicy.engine.port import Query
-from spacepolicy.web import asking
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.validators import matching, opaque
+from spacepolicy.web.answering import asking
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.validators import matching, opaque
 
 _CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
 _ALL: Final = "?s ?p ?o"

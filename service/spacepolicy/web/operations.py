@@ -6,8 +6,8 @@ from fastapi import FastAPI, Path
 from starlette.responses import Response
 
 from spacepolicy.errors import NotFoundError
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.running import Ticket
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.running import Ticket
 
 Identifier = Annotated[str, Path(description="the query's X-Query-Id")]
 

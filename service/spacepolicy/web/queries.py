@@ -22,14 +22,14 @@ from spacepolicy.catalogue import Parameter, SavedQuery, bind
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Choice
-from spacepolicy.web import asking
-from spacepolicy.web.cache import Fields
-from spacepolicy.web.call import Exchange
-from spacepolicy.web.desk import Desk, answer_again, answer_known
-from spacepolicy.web.evaluation import evaluate, while_connected
-from spacepolicy.web.kept import KeptResponse, Made, chosen, link, read_get
-from spacepolicy.web.plan import plan
-from spacepolicy.web.protocol import QueryOperation, timeout_seconds
+from spacepolicy.web.answering import asking
+from spacepolicy.web.answering.cache import Fields
+from spacepolicy.web.answering.call import Exchange
+from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
+from spacepolicy.web.answering.evaluation import evaluate, while_connected
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, read_get
+from spacepolicy.web.answering.plan import plan
+from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
 from spacepolicy.web.query_pages import Asking, Choices, catalogue_page, query_page
 from spacepolicy.web.service import Service
 

@@ -14,13 +14,13 @@ from spacepolicy.engine.lexer import refuse, scan
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import Choice
-from spacepolicy.web.cache import BodyKey
-from spacepolicy.web.call import Call
-from spacepolicy.web.codings import CODINGS, IDENTITY, Wish, wish
-from spacepolicy.web.protocol import QueryOperation
-from spacepolicy.web.reply import Shape
+from spacepolicy.web.answering.cache import BodyKey
+from spacepolicy.web.answering.call import Call
+from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Wish, wish
+from spacepolicy.web.answering.protocol import QueryOperation
+from spacepolicy.web.answering.reply import Shape
+from spacepolicy.web.answering.validators import opaque
 from spacepolicy.web.service import Service
-from spacepolicy.web.validators import opaque
 
 _ENGINE_FORMATS: Final = {"graph": "turtle", "solutions": "json"}
 """The formats that pages are made of."""

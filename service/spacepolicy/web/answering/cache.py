@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from spacepolicy.web.codings import IDENTITY
+from spacepolicy.web.answering.codings import IDENTITY
 
 _OVERHEAD_BYTES: Final = 512
 _SHARE: Final = 8

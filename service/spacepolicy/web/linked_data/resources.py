@@ -20,7 +20,11 @@ from spacepolicy import formats
 from spacepolicy.errors import NotFoundError
 from spacepolicy.formats import Choice, Format
 from spacepolicy.namespaces import DCTERMS
-from spacepolicy.web.addresses import (
+from spacepolicy.web.answering.cache import Fields
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
+from spacepolicy.web.answering.shelf import Shelf
+from spacepolicy.web.linked_data.addresses import (
     DOC,
     DOCUMENTS,
     THINGS,
@@ -29,16 +33,12 @@ from spacepolicy.web.addresses import (
     document_path,
     quote_path,
 )
-from spacepolicy.web.cache import Fields
-from spacepolicy.web.context import Context, read_context
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.documents import FOAF, VOID, Document, document, is_known, triples
-from spacepolicy.web.graph_documents import ONTOLOGY, GraphDocument, graph_document
-from spacepolicy.web.graph_pages import graph_page
-from spacepolicy.web.jsonld import compacted
-from spacepolicy.web.kept import KeptResponse, Made, chosen, link
-from spacepolicy.web.resource_pages import resource_page
-from spacepolicy.web.shelf import Shelf
+from spacepolicy.web.linked_data.context import Context, read_context
+from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, document, is_known, triples
+from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
+from spacepolicy.web.linked_data.graph_pages import graph_page
+from spacepolicy.web.linked_data.jsonld import compacted
+from spacepolicy.web.linked_data.resource_pages import resource_page
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
 OFFERED: Final = formats.offered("graph", "page")

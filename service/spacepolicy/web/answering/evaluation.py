@@ -27,11 +27,17 @@ from spacepolicy.engine.port import (
 )
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.web import pages
-from spacepolicy.web.call import Exchange
-from spacepolicy.web.desk import Desk, send_whole
-from spacepolicy.web.plan import Plan
-from spacepolicy.web.reply import Reply, gathered, teed, too_large_for_old_http, warning_fields
-from spacepolicy.web.running import query_identifier
+from spacepolicy.web.answering.call import Exchange
+from spacepolicy.web.answering.desk import Desk, send_whole
+from spacepolicy.web.answering.plan import Plan
+from spacepolicy.web.answering.reply import (
+    Reply,
+    gathered,
+    teed,
+    too_large_for_old_http,
+    warning_fields,
+)
+from spacepolicy.web.answering.running import query_identifier
 
 _log: Final = logging.getLogger(__name__)
 

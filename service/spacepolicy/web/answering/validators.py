@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from spacepolicy.web.codings import IDENTITY
+from spacepolicy.web.answering.codings import IDENTITY
 
 _MEMBER: Final = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 _OPAQUE_BYTES: Final = 15

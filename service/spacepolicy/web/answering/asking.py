@@ -21,10 +21,10 @@ from pyoxigraph import (
 
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import ResultLimitError, TimeLimitError
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.evaluation import answer_frames, payloads
-from spacepolicy.web.reply import gathered
-from spacepolicy.web.running import query_identifier
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.evaluation import answer_frames, payloads
+from spacepolicy.web.answering.reply import gathered
+from spacepolicy.web.answering.running import query_identifier
 
 Term = NamedNode | BlankNode | Literal
 Row = Mapping[str, Term]

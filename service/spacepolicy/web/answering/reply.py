@@ -15,10 +15,10 @@ from typing import Final, final
 from starlette.types import Send
 
 from spacepolicy.errors import HttpVersionError
-from spacepolicy.web.cache import Fields
-from spacepolicy.web.call import Call, Exchange
-from spacepolicy.web.codings import IDENTITY, Encoder, Wish, encoded
-from spacepolicy.web.validators import any_state, etag, matching
+from spacepolicy.web.answering.cache import Fields
+from spacepolicy.web.answering.call import Call, Exchange
+from spacepolicy.web.answering.codings import IDENTITY, Encoder, Wish, encoded
+from spacepolicy.web.answering.validators import any_state, etag, matching
 
 VARY: Final = "Accept, Accept-Encoding"
 _OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")

@@ -16,7 +16,7 @@ from spacepolicy.errors import (
     NotAcceptableError,
 )
 from spacepolicy.formats import Choice, Format
-from spacepolicy.web.call import FORM, Call, media_type
+from spacepolicy.web.answering.call import FORM, Call, media_type
 from spacepolicy.web.service import Service
 
 _SINGLE: Final = frozenset({"query", "update", "format", "timeout", "version"})

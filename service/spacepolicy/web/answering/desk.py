@@ -7,14 +7,14 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import final
 
-from spacepolicy.web.cache import AnswerCache, BodyKey, Head
-from spacepolicy.web.call import Exchange
-from spacepolicy.web.codings import IDENTITY
-from spacepolicy.web.contents import ContentsBoard
-from spacepolicy.web.reply import Reply, Shape, coded, send_not_modified
-from spacepolicy.web.running import Running, query_identifier
+from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head
+from spacepolicy.web.answering.call import Exchange
+from spacepolicy.web.answering.codings import IDENTITY
+from spacepolicy.web.answering.contents import ContentsBoard
+from spacepolicy.web.answering.reply import Reply, Shape, coded, send_not_modified
+from spacepolicy.web.answering.running import Running, query_identifier
+from spacepolicy.web.answering.validators import any_state, matching
 from spacepolicy.web.service import Service
-from spacepolicy.web.validators import any_state, matching
 
 
 @final

@@ -12,9 +12,9 @@ from typing import Any, Final, final
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import XSD
-from spacepolicy.web.context import LANGUAGE, LINK, Context, Property
-from spacepolicy.web.documents import NAMES, TYPE
-from spacepolicy.web.skolem import FRAGMENT
+from spacepolicy.web.linked_data.context import LANGUAGE, LINK, Context, Property
+from spacepolicy.web.linked_data.documents import NAMES, TYPE
+from spacepolicy.web.linked_data.skolem import FRAGMENT
 
 _INTEGER: Final = re.compile(r"0|-?[1-9]\d{0,14}", re.ASCII)
 _STRING: Final = f"{XSD}string"

@@ -15,9 +15,9 @@ from typing import Any, Final, final
 from pyoxigraph import NamedNode
 
 from spacepolicy.namespaces import OWL, RDF, RDFS, XSD, Base
-from spacepolicy.web.asking import Row, rows
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.documents import NAMES
+from spacepolicy.web.answering.asking import Row, rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.documents import NAMES
 
 LANGUAGE: Final = "@language"
 LINK: Final = "@id"

@@ -13,9 +13,9 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Base
-from spacepolicy.web.asking import Term, boolean, graph, rows
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.skolem import skolemised
+from spacepolicy.web.answering.asking import Term, boolean, graph, rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.skolem import skolemised
 
 MAX_STATEMENTS: Final = 5000
 MAX_INCOMING: Final = 500

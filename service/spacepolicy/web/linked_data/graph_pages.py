@@ -7,8 +7,15 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.web import pages
-from spacepolicy.web.graph_documents import GraphDocument, Passage
-from spacepolicy.web.resource_pages import Group, Link, Names, Statements, Value, alternates
+from spacepolicy.web.linked_data.graph_documents import GraphDocument, Passage
+from spacepolicy.web.linked_data.resource_pages import (
+    Group,
+    Link,
+    Names,
+    Statements,
+    Value,
+    alternates,
+)
 from spacepolicy.web.service import Service
 
 MAX_LISTED: Final = 500

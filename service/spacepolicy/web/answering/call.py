@@ -19,7 +19,7 @@ from spacepolicy.errors import (
     UriTooLongError,
 )
 from spacepolicy.formats import MediaRange
-from spacepolicy.web.cache import RequestKey
+from spacepolicy.web.answering.cache import RequestKey
 from spacepolicy.web.service import Service
 
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")

@@ -11,7 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 from spacepolicy import formats
 from spacepolicy.formats import Format
 from spacepolicy.settings import Mode
-from spacepolicy.web.contents import Contents
+from spacepolicy.web.answering.contents import Contents
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"

@@ -14,15 +14,15 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy import __version__, formats
 from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import Choice, Format
-from spacepolicy.web.cache import BodyKey, Fields
-from spacepolicy.web.call import Call, Exchange
-from spacepolicy.web.codings import IDENTITY
-from spacepolicy.web.desk import Desk, answer_again, send_whole
-from spacepolicy.web.evaluation import while_connected
-from spacepolicy.web.plan import acceptable_coding
-from spacepolicy.web.reply import Reply, Shape, send_not_modified
-from spacepolicy.web.running import query_identifier
-from spacepolicy.web.validators import opaque
+from spacepolicy.web.answering.cache import BodyKey, Fields
+from spacepolicy.web.answering.call import Call, Exchange
+from spacepolicy.web.answering.codings import IDENTITY
+from spacepolicy.web.answering.desk import Desk, answer_again, send_whole
+from spacepolicy.web.answering.evaluation import while_connected
+from spacepolicy.web.answering.plan import acceptable_coding
+from spacepolicy.web.answering.reply import Reply, Shape, send_not_modified
+from spacepolicy.web.answering.running import query_identifier
+from spacepolicy.web.answering.validators import opaque
 
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
 

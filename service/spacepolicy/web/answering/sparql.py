@@ -16,15 +16,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.errors import BadParameterError, ProblemError
 from spacepolicy.web import pages
-from spacepolicy.web.call import METHODS, POSTED, Call, Exchange, read_call
-from spacepolicy.web.description import description
-from spacepolicy.web.desk import Desk, answer_again, answer_known, send_whole
-from spacepolicy.web.evaluation import evaluate, while_connected
-from spacepolicy.web.plan import Plan, description_plan, plan
+from spacepolicy.web.answering.call import METHODS, POSTED, Call, Exchange, read_call
+from spacepolicy.web.answering.description import description
+from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
+from spacepolicy.web.answering.evaluation import evaluate, while_connected
+from spacepolicy.web.answering.plan import Plan, description_plan, plan
+from spacepolicy.web.answering.protocol import QueryOperation, query_operation
+from spacepolicy.web.answering.reply import VARY, Reply
+from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.problems import problem_response
-from spacepolicy.web.protocol import QueryOperation, query_operation
-from spacepolicy.web.reply import VARY, Reply
-from spacepolicy.web.running import query_identifier
 
 _SHORT_TEXT: Final = 4096
 _log: Final = logging.getLogger(__name__)

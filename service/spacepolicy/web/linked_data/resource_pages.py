@@ -8,11 +8,11 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.web import pages
-from spacepolicy.web.addresses import document_path, local_path
-from spacepolicy.web.documents import CUT, NAMES, TYPE, Document, Origin
-from spacepolicy.web.jsonld import language_tag
+from spacepolicy.web.linked_data.addresses import document_path, local_path
+from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
+from spacepolicy.web.linked_data.jsonld import language_tag
+from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.service import Service
-from spacepolicy.web.skolem import FRAGMENT
 
 _LANGUAGES: Final = ("en", "")
 """The languages that a name is taken from before any other."""

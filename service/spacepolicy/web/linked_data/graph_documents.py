@@ -15,10 +15,10 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import OWL, Base
-from spacepolicy.web.asking import graph, rows
-from spacepolicy.web.desk import Desk
-from spacepolicy.web.documents import names_of
-from spacepolicy.web.skolem import skolemised
+from spacepolicy.web.answering.asking import graph, rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.documents import names_of
+from spacepolicy.web.linked_data.skolem import skolemised
 
 ONTOLOGY: Final = "/ontology"
 SOURCE: Final = "/source/"

@@ -1,0 +1,1 @@
+"""Every IRI of the dataset and its documents."""
