@@ -74,11 +74,14 @@ def program(tmp_path: Path, content: Path, environment: dict[str, str]) -> Progr
 
 @dataclass(frozen=True)
 class Server:
-    """A running `serve`."""
+    """A running `serve`: what it said before it was ready, and all that was heard of it,
+    whole once the listener has ended."""
 
     process: subprocess.Popen[str]
     url: str
     said: str
+    heard: list[str]
+    listener: threading.Thread
 
     def ask(self, query: str) -> httpx.Response:
         """The answer of its endpoint, in CSV."""
@@ -113,7 +116,7 @@ def serve(program: Program) -> Iterator[Serve]:
             text=True,
         )
         started.append(process)
-        return Server(process, *_address(process))
+        return _server(process)
 
     yield start
     for process in started:
@@ -123,16 +126,19 @@ def serve(program: Program) -> Iterator[Serve]:
         process.stderr.close()
 
 
-def _address(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """The address that the server says it is at, and all it said before."""
+def _server(process: subprocess.Popen[str]) -> Server:
+    """The server, once it has said at which address it is."""
     lines: Queue[str] = Queue()
+    heard: list[str] = []
 
     def read() -> None:
         assert process.stderr is not None
         for line in process.stderr:
+            heard.append(line)
             lines.put(line)
 
-    threading.Thread(target=read, daemon=True).start()
+    listener = threading.Thread(target=read, daemon=True)
+    listener.start()
     said: list[str] = []
     while True:
         try:
@@ -140,4 +146,4 @@ def _address(process: subprocess.Popen[str]) -> tuple[str, str]:
         except Empty:
             raise AssertionError("".join(said)) from None
         if found := re.search(r"revision \d+ at (http\S+)", said[-1]):
-            return found[1], "".join(said)
+            return Server(process, found[1], "".join(said), heard, listener)

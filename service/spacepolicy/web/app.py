@@ -1,5 +1,6 @@
 """The application: the SPARQL endpoint in front, everything else by FastAPI's routing."""
 
+import asyncio
 import logging
 from typing import Annotated, Final
 
@@ -20,6 +21,7 @@ from spacepolicy.errors import (
     FieldsTooLargeError,
     MethodNotAllowedError,
     NotFoundError,
+    OverloadedError,
     ProblemError,
     UriTooLongError,
     problems,
@@ -78,6 +80,12 @@ def create_app(service: Service) -> ASGIApp:
                 await rest(*_head_as_get(scope, receive, sending))
         except ProblemError as error:
             await problem_response(service, scope, error)(scope, receive, sending)
+        except asyncio.CancelledError:
+            if sending.started:
+                _log.info("an answer was cut off, since the service ends")
+                return
+            ending = OverloadedError("The service is ending.", headers={"Retry-After": "1"})
+            await problem_response(service, scope, ending)(scope, receive, sending)
         except Exception as error:
             if sending.started:
                 raise
