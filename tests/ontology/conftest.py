@@ -9,8 +9,9 @@ import pytest
 from pyoxigraph import DefaultGraph, Store, Triple
 
 from spacepolicy.dataset.assembly import Assembly, assemble
-from spacepolicy.dataset.gates.checks import GATES, judge
+from spacepolicy.dataset.gates.checks import GATES
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import judge
 from spacepolicy.errors import Finding
 
 ROOT: Final = Path(__file__).parents[2]

@@ -8,10 +8,11 @@ from typing import Final
 
 import pytest
 
-from spacepolicy.dataset.gates.checks import EVIDENCE, judge
+from spacepolicy.dataset.gates.checks import EVIDENCE
 from spacepolicy.dataset.gates.clauses import clause_faults, coverage_findings
 from spacepolicy.dataset.gates.evidence import Passage, leaves
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import judge
 
 from .conftest import DATA, ROOT, Content
 

@@ -10,9 +10,10 @@ import pytest
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from spacepolicy.dataset.files.record import GraphFile, Record, located
-from spacepolicy.dataset.gates.checks import GATES, judge
+from spacepolicy.dataset.gates.checks import GATES
 from spacepolicy.dataset.gates.hygiene import FOLDER, HygieneRule, hygiene_faults, read_hygiene
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import judge
 from spacepolicy.errors import FindingsError
 
 from .conftest import ROOT, Content

@@ -2,8 +2,9 @@
 
 import pytest
 
-from spacepolicy.dataset.gates.checks import GATES, judge
+from spacepolicy.dataset.gates.checks import GATES
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import judge
 
 from .conftest import DATA, ROOT, Content
 

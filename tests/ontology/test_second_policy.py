@@ -10,8 +10,9 @@ from pyoxigraph import Store
 
 from spacepolicy.catalogue import SavedQuery, tagged
 from spacepolicy.dataset.assembly import assemble
-from spacepolicy.dataset.gates.checks import GATES, Gate, judge
+from spacepolicy.dataset.gates.checks import GATES, RULES
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import Gate, judge
 
 from .asking import BY_NAME, DEF, ID, QUERIES, ROOT, answer, column, solutions
 
@@ -82,7 +83,11 @@ def test_the_first_policy_says_what_it_said_alone(both: Store, store: Store) -> 
     }
 
 
-BESIDE: Final = [gate for gate in GATES if gate.name != "queries"]
+BESIDE: Final = [
+    RULES if gate.name == "rules" else gate for gate in GATES if gate.name != "queries"
+]
+"""All but the saved queries, whose headers speak of the shipped files; the rules without oracles,
+which are asked of the shipped files."""
 """The gates that judge any content; `expect` speaks of the shipped documents alone."""
 
 

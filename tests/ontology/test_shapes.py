@@ -13,9 +13,10 @@ import pytest
 from rdflib import RDF, SH, BNode, Graph, URIRef
 from rdflib.term import Node
 
-from spacepolicy.dataset.gates.checks import SHAPES, judge
+from spacepolicy.dataset.gates.checks import SHAPES
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.shapes import graph_of, validate
+from spacepolicy.dataset.gates.verdict import judge
 
 from .conftest import DATA, ROOT, Content
 

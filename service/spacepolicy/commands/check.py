@@ -10,8 +10,9 @@ from typing import Final, final
 from xml.etree import ElementTree as ET
 
 from spacepolicy import settings
-from spacepolicy.dataset.gates.checks import GATES, Gate, judge
+from spacepolicy.dataset.gates.checks import GATES
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import Gate, judge
 from spacepolicy.errors import Finding, UsageError
 from spacepolicy.settings import Settings
 
@@ -25,6 +26,7 @@ class Passed:
     report: tuple[str, ...]
     findings: tuple[Finding, ...]
     seconds: float
+    unable: str | None = None
 
     @property
     def errors(self) -> int:
@@ -33,7 +35,8 @@ class Passed:
 
 
 def check(chosen: Settings, names: Sequence[str], form: str) -> int:
-    """Print the verdicts of the gates named, of all where none is; 1 where one finds an error.
+    """Print the verdicts of the gates named, of all where none is; 1 where one finds an error,
+    2 where one could not run.
 
     Raises: UsageError where a gate is unknown or there is no content.
     """
@@ -49,6 +52,11 @@ def check(chosen: Settings, names: Sequence[str], form: str) -> int:
         passed.append(_pass(gate, material))
     for line in FORMS[form](passed):
         print(line)
+    for each in passed:
+        if each.unable:
+            print(f"{each.gate.name} could not run: {each.unable}", file=sys.stderr)
+    if any(each.unable for each in passed):
+        return 2
     return 1 if any(each.errors for each in passed) else 0
 
 
@@ -67,7 +75,8 @@ def chosen_gates(names: Sequence[str]) -> tuple[Gate, ...]:
 def _pass(gate: Gate, material: Material) -> Passed:
     started = perf_counter()
     verdict = judge(gate, material)
-    return Passed(gate, verdict.report, verdict.findings, perf_counter() - started)
+    seconds = perf_counter() - started
+    return Passed(gate, verdict.report, verdict.findings, seconds, verdict.unable)
 
 
 def _text(passed: Sequence[Passed]) -> Iterator[str]:
@@ -82,6 +91,8 @@ def _text(passed: Sequence[Passed]) -> Iterator[str]:
 
 def _state(passed: Passed) -> str:
     """Whether the gate is passed, and how many findings there are of which it may speak."""
+    if passed.unable:
+        return "not run"
     found, errors = len(passed.findings), passed.errors
     word = "finding" if errors else "note"
     return f"{found} {word}{'' if found == 1 else 's'}" if found else "ok"
@@ -99,11 +110,12 @@ def _json(passed: Sequence[Passed]) -> Iterator[str]:
             "holds": each.gate.holds,
             "seconds": round(each.seconds, 3),
             "report": each.report,
+            "unable": each.unable,
             "findings": [asdict(finding) for finding in each.findings],
         }
         for each in passed
     ]
-    table = {"clean": not any(each.errors for each in passed), "gates": gates}
+    table = {"clean": not any(each.errors or each.unable for each in passed), "gates": gates}
     yield json.dumps(table, ensure_ascii=False, indent=2)
 
 
@@ -115,6 +127,9 @@ def _github(passed: Sequence[Passed]) -> Iterator[str]:
 
     Spec: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
     """
+    for each in passed:
+        if each.unable:
+            yield f"::error title={_property(each.gate.name)}::{_escaped(each.unable)}"
     for finding in _distinct(passed):
         place = f"file={_property(finding.path)}"
         line = "" if finding.line is None else f",line={finding.line}"
@@ -145,12 +160,15 @@ def _junit(passed: Sequence[Passed]) -> Iterator[str]:
             name=each.gate.name,
             tests=str(len(each.findings) or 1),
             failures=str(each.errors),
+            errors=str(int(each.unable is not None)),
             time=f"{each.seconds:.3f}",
         )
         for finding in each.findings:
             _junit_case(suite, each.gate, finding)
         if not each.findings:
-            ET.SubElement(suite, "testcase", classname=each.gate.name, name=each.gate.holds)
+            case = ET.SubElement(suite, "testcase", classname=each.gate.name, name=each.gate.holds)
+            if each.unable:
+                ET.SubElement(case, "error", message=each.unable)
     ET.indent(suites)
     yield ET.tostring(suites, encoding="unicode", xml_declaration=True)
 

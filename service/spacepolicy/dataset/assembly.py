@@ -14,8 +14,9 @@ from typing import final
 
 from pyoxigraph import Store
 
-from spacepolicy.dataset.gates.checks import BUILD_GATES, count, judge, order
+from spacepolicy.dataset.gates.checks import BUILD_GATES
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import count, judge, order
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
 

@@ -1,20 +1,17 @@
 """The gates: what must hold of a content folder before it is published, one verdict each.
 
 The table at the end is their one home: the order is that of `check`, and `build` takes from it
-the gates that it needs. Gates that run another reasoner have their place after `pitfalls`.
+the gates that it needs.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 from pyoxigraph import NamedNode
 
 from spacepolicy.catalogue import SavedQuery, read_catalogue
-from spacepolicy.dataset.files.ontology import declared_prefixes
-from spacepolicy.dataset.files.record import Fault, located
 from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.dataset.gates.clauses import (
     Division,
@@ -29,71 +26,12 @@ from spacepolicy.dataset.gates.expectations import query_findings
 from spacepolicy.dataset.gates.hygiene import hygiene_faults
 from spacepolicy.dataset.gates.lint import Vocabulary, read_vocabulary, remarks
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.reasoners import clashes, consistency, profiles, rules
 from spacepolicy.dataset.gates.shapes import shape_faults
+from spacepolicy.dataset.gates.verdict import Gate, Verdict, count, located_all
 from spacepolicy.dataset.layout.document import format_text
-from spacepolicy.dataset.reasoning.clashes import clash_findings
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import RDF, SH
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a gate found, and what it counted on the way."""
-
-    findings: tuple[Finding, ...]
-    report: tuple[str, ...] = ()
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A gate: its name, what holds where it finds nothing, and how it judges."""
-
-    name: str
-    holds: str
-    judge: Callable[[Material], Verdict]
-
-
-def judge(gate: Gate, material: Material) -> Verdict:
-    """The gate's verdict, its findings by file and line; what it rests on may be at fault too."""
-    try:
-        verdict = gate.judge(material)
-    except FindingsError as error:
-        verdict = Verdict(error.findings)
-    ordered = sorted(
-        (_inside(material.content, finding) for finding in set(verdict.findings)), key=order
-    )
-    return Verdict(tuple(ordered), verdict.report)
-
-
-def order(finding: Finding) -> tuple[str, int, str]:
-    """By file, line and message."""
-    return (finding.path, finding.line or 0, finding.message)
-
-
-def _inside(content: Path, finding: Finding) -> Finding:
-    """The finding with its path as seen from the content folder."""
-    path = Path(finding.path)
-    if not path.is_relative_to(content):
-        return finding
-    inside = path.relative_to(content).as_posix()
-    return Finding(
-        inside, finding.line, finding.rule, finding.message, finding.remedy, finding.severity
-    )
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """The number with its noun, for people.
-
-    >>> count(1, "file"), count(1200, "statement")
-    ('1 file', '1,200 statements')
-    """
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
-def _located(material: Material, faults: Iterable[Fault]) -> tuple[Finding, ...]:
-    return tuple(located(material.record, fault) for fault in faults)
 
 
 def _syntax(material: Material) -> Verdict:
@@ -136,22 +74,11 @@ def _hygiene(name: str, material: Material) -> Verdict:
         for rule in rules
         for fault in hygiene_faults(rule, material.dataset, material.prefixes)
     )
-    return Verdict(_located(material, faults), (count(len(rules), "rule"),))
+    return Verdict(located_all(material, faults), (count(len(rules), "rule"),))
 
 
 def _hygiene_gate(name: str, holds: str) -> Gate:
     return Gate(name, holds, partial(_hygiene, name))
-
-
-def _rules(material: Material) -> Verdict:
-    reasoner, prefixes = material.reasoner, declared_prefixes(material.record)
-    report = (
-        count(len(reasoner.rules), "rule"),
-        count(reasoner.rounds, "round"),
-        count(len(material.inferred), "inference"),
-    )
-    findings = clash_findings(material.record, reasoner, material.knowledge, prefixes)
-    return Verdict(tuple(findings), report)
 
 
 def _shapes(material: Material) -> Verdict:
@@ -162,7 +89,7 @@ def _shapes(material: Material) -> Verdict:
         if isinstance(triple.subject, NamedNode)
     )
     faults = shape_faults(material.default, shapes, material.prefixes) if shapes else ()
-    return Verdict(_located(material, faults), (count(named, "shape"),))
+    return Verdict(located_all(material, faults), (count(named, "shape"),))
 
 
 def _queries(material: Material) -> Verdict:
@@ -194,8 +121,8 @@ def _evidence(material: Material) -> Verdict:
         lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
         findings += metadata_findings(source, lines)
         findings += coverage_findings(source, passages)
-        findings += _located(material, clause_faults(source, passages))
-        findings += _located(material, evidence_faults(material.base, source, material.graphs))
+        findings += located_all(material, clause_faults(source, passages))
+        findings += located_all(material, evidence_faults(material.base, source, material.graphs))
     hygiene = _hygiene("evidence", material)
     report = _evidence_report(material, len(hygiene.findings))
     return Verdict((*findings, *hygiene.findings), (*report, *hygiene.report))
@@ -242,7 +169,7 @@ _NODE_SHAPE: Final = NamedNode(f"{SH}NodeShape")
 SYNTAX: Final = Gate(
     "syntax", "every file can be read and its graphs are named; imports are answered", _syntax
 )
-RULES: Final = Gate("rules", "the ontology's rules find no clash", _rules)
+RULES: Final = Gate("rules", "the ontology's rules find no clash", clashes)
 EVIDENCE: Final = Gate(
     "evidence",
     "every quotation is its slice, leaf passages are clauses that hold all of the text, and "
@@ -260,8 +187,10 @@ GATES: Final = (
     _hygiene_gate("naming", "names are formed alike"),
     _hygiene_gate("labels", "terms are named in en and zh, and defined after ISO 704"),
     _hygiene_gate("pitfalls", "the ontology falls into none of the documented pitfalls"),
+    Gate("profiles", "the knowledge is OWL 2 DL, and RL, which the reasoner carries", profiles),
+    Gate("consistency", "HermiT finds a world for all, and none for what is excluded", consistency),
     _hygiene_gate("skos", "concept schemes keep SKOS's own rules"),
-    RULES,
+    Gate("rules", "the rules find no clash, and infer what owlrl and HermiT infer", rules),
     SHAPES,
     EVIDENCE,
     Gate(
@@ -270,7 +199,7 @@ GATES: Final = (
         _queries,
     ),
 )
-"""All gates, in the order of `check`."""
+"""All gates, in the order of `check`. Its `rules` asks other reasoners too, which takes a while."""
 
 BUILD_GATES: Final = (SYNTAX, EVIDENCE, RULES, SHAPES)
 """The gates that a dataset passes before it is published."""

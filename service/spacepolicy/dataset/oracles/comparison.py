@@ -5,6 +5,7 @@
 - Schema: which classes and properties are below which, domains, ranges, lists. A reasoner that
   works on individuals need not state these; ours does for sub-classes and sub-properties only.
 - What is the same as itself, and literals as subjects.
+- Beside owlrl: keys, of which it drops the last property, and so merges too much.
 - Beside HermiT: annotations and literal values, of which it is not asked.
 
 Spec: https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules
@@ -19,6 +20,7 @@ from spacepolicy.dataset.reasoning.expressions import SAME, TYPE, Term, owl
 from spacepolicy.namespaces import OWL, RDF, RDFS, XSD
 
 _ANNOTATION: Final = owl("AnnotationProperty")
+_KEY: Final = owl("hasKey")
 _BUILT_IN: Final = (OWL, RDF, RDFS, XSD)
 _OF_INDIVIDUALS: Final = frozenset({TYPE, SAME, owl("differentFrom")})
 
@@ -26,6 +28,11 @@ _OF_INDIVIDUALS: Final = frozenset({TYPE, SAME, owl("differentFrom")})
 def compared(triples: Iterable[Triple]) -> frozenset[Triple]:
     """The statements about individuals and declared terms."""
     return frozenset(filter(_is_compared, triples))
+
+
+def keyless(triples: Iterable[Triple]) -> list[Triple]:
+    """The statements without the axioms that owlrl reads wrongly."""
+    return [triple for triple in triples if triple.predicate != _KEY]
 
 
 def between_individuals(found: Iterable[Triple], axioms: Iterable[Triple]) -> frozenset[Triple]:

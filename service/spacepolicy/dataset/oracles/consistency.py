@@ -8,26 +8,22 @@ Spec: https://www.w3.org/TR/owl2-direct-semantics/, https://www.w3.org/TR/owl2-p
 """
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
+from spacepolicy.dataset.oracles.child import ReasonerError, ask
 from spacepolicy.dataset.reasoning.expressions import TYPE, owl
 from spacepolicy.dataset.reasoning.values import is_in_owl
-from spacepolicy.errors import SpacepolicyError
 from spacepolicy.namespaces import OWL
 
 _IMPORTS: Final = owl("imports")
 _ONTOLOGY: Final = owl("Ontology")
+CASE: Final = b"# case\n"
+"""What parts the statements of a case from those before it."""
 _CHILD: Final = "spacepolicy.dataset.oracles.consistency_java"
-
-
-class ReasonerError(SpacepolicyError):
-    """HermiT or the OWLAPI could not judge: they ran too long, or could not read or run."""
 
 
 @final
@@ -41,11 +37,20 @@ class Verdict:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Profiles:
-    """What keeps the axioms from being OWL 2 DL, and from being OWL 2 RL, in words."""
+class Said:
+    """What the OWLAPI says of an axiom, and the IRIs of the terms in it, in their order."""
 
-    dl: tuple[str, ...]
-    rl: tuple[str, ...]
+    words: str
+    terms: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """What keeps the axioms from being OWL 2 DL, and from being OWL 2 RL."""
+
+    dl: tuple[Said, ...]
+    rl: tuple[Said, ...]
 
 
 def judge(triples: Iterable[Triple], seconds: float = 120) -> Verdict:
@@ -71,17 +76,27 @@ def profiles(triples: Iterable[Triple], seconds: float = 60) -> Profiles:
     Raises: ReasonerError where that cannot be told in the time.
     """
     answer = _ask("profiles", triples, seconds)
-    return Profiles(tuple(answer["dl"]), tuple(answer["rl"]))
+    return Profiles(_said(answer["dl"]), _said(answer["rl"]))
 
 
-def conflict(triples: Iterable[Triple], seconds: float = 300) -> tuple[str, ...]:
-    """A minimal set of axioms and statements that cannot hold together, in words; () if all can.
+def contradicted(
+    triples: Iterable[Triple], cases: Sequence[Iterable[Triple]], seconds: float = 120
+) -> tuple[bool, ...]:
+    """Of each case, whether its statements contradict the others; cases do not see each other.
+
+    Raises: ReasonerError where that cannot be told in the time.
+    """
+    return tuple(_ask("contradicted", triples, seconds, cases)["contradicted"])
+
+
+def conflict(triples: Iterable[Triple], seconds: float = 300) -> tuple[Said, ...]:
+    """A minimal set of axioms and statements that cannot hold together; () if all can.
 
     Taking away any one of them lets the others hold.
 
     Raises: ReasonerError where that cannot be told in the time.
     """
-    return tuple(_ask("conflict", triples, seconds)["axioms"])
+    return _said(_ask("conflict", triples, seconds)["axioms"])
 
 
 def entailed(triples: Iterable[Triple], seconds: float = 300) -> frozenset[Triple]:
@@ -93,27 +108,22 @@ def entailed(triples: Iterable[Triple], seconds: float = 300) -> frozenset[Tripl
     return frozenset(quad.triple for quad in parse(text, RdfFormat.N_TRIPLES))
 
 
-def _ask(job: str, triples: Iterable[Triple], seconds: float) -> dict[str, Any]:
-    """What the child process answers to the job.
+def _said(told: Iterable[tuple[str, list[str]]]) -> tuple[Said, ...]:
+    return tuple(Said(words, tuple(terms)) for words, terms in told)
+
+
+def _ask(
+    job: str, triples: Iterable[Triple], seconds: float, cases: Sequence[Iterable[Triple]] = ()
+) -> dict[str, Any]:
+    """The child's answer. Cases stand after the others, each behind a comment.
 
     Raises: ReasonerError where it does not answer, or read fewer axioms than were there.
     """
     kept = tuple(_readable(tuple(triples)))
-    data = serialize(kept, format=RdfFormat.N_TRIPLES) or b""
-    try:
-        ended = subprocess.run(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-m", _CHILD, job, str(int(seconds))],
-            input=data,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ReasonerError(f"HermiT was stopped after {seconds:.0f} s.") from error
-    if ended.returncode:
-        said = ended.stderr.decode(errors="replace").strip().splitlines()
-        raise ReasonerError(f"HermiT failed: {said[-1] if said else ended.returncode}")
-    answer: dict[str, Any] = json.loads(ended.stdout)
+    parts = (kept, *(tuple(case) for case in cases))
+    data = CASE.join(serialize(part, format=RdfFormat.N_TRIPLES) or b"" for part in parts)
+    printed = ask("HermiT", _CHILD, [job, str(int(seconds))], data, seconds)
+    answer: dict[str, Any] = json.loads(printed)
     declared = {triple.subject for triple in kept if triple.object == NamedNode(f"{OWL}Class")}
     named = sum(isinstance(each, NamedNode) for each in declared)
     if answer["declared"] < named:

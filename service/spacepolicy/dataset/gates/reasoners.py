@@ -1,0 +1,234 @@
+"""The gates in which reasoners judge: profiles, consistency, and that all infer the same."""
+
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
+from typing import Final
+
+from pyoxigraph import NamedNode, Triple
+
+from spacepolicy.dataset.files.record import Fault, Place, place_of, short, shown
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import Verdict, count, located_all
+from spacepolicy.dataset.oracles import consistency as hermit
+from spacepolicy.dataset.oracles.closure import closure
+from spacepolicy.dataset.oracles.comparison import between_individuals, compared, keyless
+from spacepolicy.dataset.oracles.consistency import Said
+from spacepolicy.dataset.oracles.negatives import Exclusion, KeyCase, exclusions, key_cases
+from spacepolicy.dataset.reasoning.clashes import clash_findings, grounds_of
+from spacepolicy.dataset.reasoning.expressions import TYPE, owl
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.dataset.reasoning.proof import Prover
+from spacepolicy.dataset.reasoning.rule import is_axiomatic
+from spacepolicy.dataset.reasoning.wording import Wording
+
+_MOST: Final = 50
+"""Results that differ mostly differ for one reason: more findings than this help nobody."""
+_OF_ONTOLOGY: Final = re.compile(r" in OntologyID\(.*?\)(?=\]|$)")
+_TERMS: Final = frozenset(
+    map(owl, ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty"))
+)
+
+
+def clashes(material: Material) -> Verdict:
+    """What cannot hold together by our own rules."""
+    reasoner = material.reasoner
+    report = (
+        count(len(reasoner.rules), "rule"),
+        count(reasoner.rounds, "round"),
+        count(len(material.inferred), "inference"),
+    )
+    findings = clash_findings(material.record, reasoner, material.knowledge, material.prefixes)
+    return Verdict(tuple(findings), report)
+
+
+def rules(material: Material) -> Verdict:
+    """Clashes; where there are none, what owlrl or HermiT infers otherwise than we do."""
+    own = clashes(material)
+    if own.findings:
+        return Verdict(own.findings, (*own.report, "not compared: nothing follows from clashes"))
+    knowledge, keyed = material.knowledge, keyless(material.knowledge)
+    with ThreadPoolExecutor() as both:
+        theirs = both.submit(closure, keyed)
+        links = both.submit(hermit.entailed, knowledge)
+        without_keys = compared([*keyed, *Reasoner(keyed).inferred()])
+        wanted = between_individuals(compared(material.default), knowledge)
+        of_owlrl, of_hermit = compared(theirs.result()), compared(links.result())
+    faults = (
+        *_differences(material, "owlrl", without_keys, of_owlrl),
+        *_differences(material, "HermiT", wanted, of_hermit),
+    )
+    report = (
+        f"owlrl agrees on {len(without_keys & of_owlrl):,} of {len(of_owlrl):,}",
+        f"HermiT on {len(wanted & of_hermit):,} of {len(of_hermit):,}",
+    )
+    return Verdict(located_all(material, faults), (*own.report, *report))
+
+
+def _differences(
+    material: Material, oracle: str, ours: frozenset[Triple], theirs: frozenset[Triple]
+) -> Iterator[Fault]:
+    remedy = (
+        "Write the axiom within OWL 2 RL (`spacepolicy check profiles`); if it is, the rules "
+        "in dataset/reasoning are wrong."
+    )
+    for triple in sorted(theirs - ours, key=str)[:_MOST]:
+        message = f"{oracle} infers `{shown(triple, material.prefixes)}`, which the rules do not."
+        yield Fault(f"as-{oracle.lower()}", message, _near(triple), remedy)
+    prover = Prover(material.reasoner, material.reasoner.rules)
+    for triple in sorted(ours - theirs, key=str)[:_MOST]:
+        proof = prover.prove(triple)
+        grounds = () if proof is None else tuple(proof.grounds)
+        stated = " and ".join(f"`{shown(each, material.prefixes)}`" for each in grounds)
+        message = (
+            f"`{shown(triple, material.prefixes)}` follows by the rules from {stated}, "
+            f"but not for {oracle}."
+        )
+        places = tuple(place_of(each) for each in grounds)
+        yield Fault(f"as-{oracle.lower()}", message, (*places, *_near(triple)), remedy)
+
+
+def _near(triple: Triple) -> tuple[Place, ...]:
+    """Where something is said of the statement's subject."""
+    if not isinstance(triple.subject, NamedNode):
+        return ()
+    return (Place(triple.subject, triple.predicate), Place(triple.subject))
+
+
+def profiles(material: Material) -> Verdict:
+    """What of the knowledge is beyond OWL 2 DL or OWL 2 RL."""
+    found = hermit.profiles(material.knowledge)
+    only_rl = tuple(said for said in found.rl if said not in found.dl)
+    faults = (
+        Fault(
+            f"owl-2-{name}",
+            f"{_words(material, said)} is beyond OWL 2 {name.upper()}.",
+            _named(said),
+            f"Write the axiom as OWL 2 {name.upper()} allows: {specification}.",
+        )
+        for name, violations, specification in (
+            ("dl", found.dl, "https://www.w3.org/TR/owl2-syntax/#Ontologies"),
+            ("rl", only_rl, "https://www.w3.org/TR/owl2-profiles/#OWL_2_RL"),
+        )
+        for said in violations
+    )
+    statements = count(len(material.knowledge), "statement")
+    return Verdict(located_all(material, faults), (statements, "OWL 2 DL", "OWL 2 RL"))
+
+
+def _words(material: Material, said: Said) -> str:
+    words = _OF_ONTOLOGY.sub("", said.words)
+    for iri in sorted(said.terms, key=len, reverse=True):
+        words = words.replace(f"<{iri}>", short(NamedNode(iri), material.prefixes))
+    return words
+
+
+def _named(said: Said) -> tuple[Place, ...]:
+    """Where what the axiom is about is declared or told of; its first term comes first."""
+    terms = [NamedNode(iri) for iri in said.terms]
+    return (*(Place(term) for term in terms), *(Place(object=term) for term in terms))
+
+
+def _stated(told: Iterable[Said]) -> Iterator[Place]:
+    """Where one of an axiom's terms is said of another."""
+    for said in told:
+        for one, other in permutations(map(NamedNode, said.terms), 2):
+            yield Place(one, object=other)
+
+
+def consistency(material: Material) -> Verdict:
+    """Whether HermiT finds a world for the knowledge, things for each class, and none for what
+    axioms exclude."""
+    verdict = hermit.judge(material.knowledge)
+    axioms = count(verdict.axioms, "axiom")
+    if not verdict.is_consistent:
+        return Verdict(located_all(material, [_conflict(material)]), (axioms,))
+    ontology = [triple for triple in material.knowledge if _is_of_terms(triple)]
+    excluded = exclusions(material.reasoner.rules)
+    keys = tuple(key_cases(material.reasoner.rules, ontology))
+    faults = (
+        *_empty_classes(material, ontology, excluded),
+        *_keys(material, ontology, keys),
+    )
+    report = (
+        axioms,
+        f"{count(len(excluded), 'pair')} of classes excluded",
+        count(len(keys), "key"),
+    )
+    return Verdict(located_all(material, faults), report)
+
+
+def _is_of_terms(triple: Triple) -> bool:
+    """Whether the statement declares a term or may be part of an axiom."""
+    return is_axiomatic(triple) or (triple.predicate == TYPE and _is_term(triple))
+
+
+def _is_term(triple: Triple) -> bool:
+    return triple.object in _TERMS or triple.object == owl("Restriction")
+
+
+def _conflict(material: Material) -> Fault:
+    """The least that cannot hold together; where our rules see a clash, only its grounds are
+    looked through, which saves minutes."""
+    prover = Prover(material.reasoner, material.reasoner.rules)
+    grounds = {
+        ground for clash in material.reasoner.clashes()[:1] for ground in grounds_of(prover, clash)
+    }
+    ontology = {triple for triple in material.knowledge if _is_of_terms(triple)}
+    found = hermit.conflict(ontology | grounds) if grounds else ()
+    found = found or hermit.conflict(material.knowledge)
+    words = "; ".join(f"`{said.words}`" for said in found)
+    individual = sorted(found, key=lambda said: " Type " not in said.words)
+    return Fault(
+        "consistent",
+        f"these cannot hold together: {words}.",
+        (*_stated(individual), *(place for said in individual for place in _named(said))),
+        "Withdraw one of these statements, or weaken one of these axioms.",
+    )
+
+
+def _empty_classes(
+    material: Material, ontology: Iterable[Triple], excluded: tuple[Exclusion, ...]
+) -> Iterator[Fault]:
+    made_up = [triple for each in excluded for triple in each.statements]
+    empty = set(hermit.unsatisfiable([*ontology, *made_up]))
+    for each in excluded:
+        if each.below.value not in empty:
+            one, other = (short(kind, material.prefixes) for kind in each.kinds)
+            yield Fault(
+                "excluded",
+                f"by `{_axiom(material, each.axiom)}` nothing is both {one} and {other}, but "
+                "HermiT finds that something can be.",
+                (place_of(each.axiom), Place(each.kinds[0])),
+                "Write the axiom as OWL's mapping to RDF has it.",
+            )
+    for iri in sorted(empty - {each.below.value for each in excluded}):
+        yield Fault(
+            "satisfiable",
+            f"nothing can be of {short(NamedNode(iri), material.prefixes)}.",
+            (Place(NamedNode(iri)),),
+            "Look at its superclasses: two of them exclude each other.",
+        )
+
+
+def _keys(
+    material: Material, ontology: Iterable[Triple], keys: tuple[KeyCase, ...]
+) -> Iterator[Fault]:
+    cases = [case for key in keys for case in (key.refused, key.possible)]
+    told = hermit.contradicted(ontology, cases)
+    for key, refused, impossible in zip(keys, told[::2], told[1::2], strict=True):
+        axiom, places = _axiom(material, key.axiom), (place_of(key.axiom),)
+        if impossible:
+            message = f"nothing can have the values of `{axiom}`."
+            yield Fault("key", message, places, "Look at the domains and ranges of its properties.")
+        elif not refused:
+            message = f"`{axiom}` does not tell two things that agree in it to be one, for HermiT."
+            yield Fault("key", message, places, "Write the key as a list of declared properties.")
+
+
+def _axiom(material: Material, axiom: Triple) -> str:
+    prefixes = material.prefixes
+    return Wording(
+        filter(is_axiomatic, material.knowledge), lambda term: short(term, prefixes)
+    ).axiom(axiom)
