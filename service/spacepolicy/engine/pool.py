@@ -68,6 +68,7 @@ class Pool:
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         """Keep the worker of a reusable connection for another query; stop any other."""
         if reusable and len(self._idle) < 4 * self._spares and self._control.fileno() != -1:
+            connection.settimeout(None)
             self._idle.append(connection)
         else:
             connection.close()
@@ -112,11 +113,9 @@ class Pool:
 
 def _waits(connection: socket.socket) -> bool:
     """Whether the other side is there and has said nothing."""
-    connection.setblocking(False)
     try:
-        connection.recv(1, socket.MSG_PEEK)
+        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:
-        connection.setblocking(True)
         return True
     except OSError:
         return False

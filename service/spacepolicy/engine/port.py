@@ -75,24 +75,19 @@ _FIELDS: Final = fields(Query)
 
 def receive_query(connection: socket.socket) -> Query | None:
     """The request that comes over the connection; None where the other side has gone."""
-    head = _exactly(connection, _LENGTH.size)
-    body = _exactly(connection, _LENGTH.unpack(head)[0]) if head else None
-    if body is None:
-        return None
+    received, size = b"", _LENGTH.size
+    while len(received) < size:
+        piece = connection.recv(CHUNK_BYTES)
+        if not piece:
+            return None
+        received += piece
+        if len(received) >= _LENGTH.size:
+            size = _LENGTH.size + _LENGTH.unpack_from(received)[0]
+    body = received[_LENGTH.size :]
     table = json.loads(body)
     for name in ("default_graphs", "named_graphs"):
         table[name] = None if table[name] is None else tuple(table[name])
     return Query(**table)
-
-
-def _exactly(connection: socket.socket, size: int) -> bytes | None:
-    received = bytearray()
-    while len(received) < size:
-        piece = connection.recv(size - len(received))
-        if not piece:
-            return None
-        received += piece
-    return bytes(received)
 
 
 @final
@@ -162,19 +157,21 @@ class FrameDecoder:
 
     def __init__(self) -> None:
         self.reusable = False
-        self._received = bytearray()
+        self._received = b""
 
     def feed(self, piece: bytes) -> Iterator[Frame]:
         """The frames that the piece completes."""
-        self._received += piece
-        while len(self._received) >= _HEAD.size:
-            letter, length = _HEAD.unpack_from(self._received)
-            stop = _HEAD.size + length
-            if len(self._received) < stop:
-                return
-            payload = bytes(self._received[_HEAD.size : stop])
-            del self._received[:stop]
+        received = self._received + piece if self._received else piece
+        start = 0
+        while len(received) - start >= _HEAD.size:
+            letter, length = _HEAD.unpack_from(received, start)
+            stop = start + _HEAD.size + length
+            if len(received) < stop:
+                break
+            payload = received[start + _HEAD.size : stop]
+            start = stop
             yield self._decoded(letter, payload)
+        self._received = received[start:]
 
     def _decoded(self, letter: bytes, payload: bytes) -> Frame:
         match letter:

@@ -8,7 +8,6 @@ from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -48,6 +47,16 @@ from spacepolicy.web.service import Service
 
 _EXPOSED: Final = "ETag, Link, Location, Retry-After, Warning, X-Query-Id, X-Dataset-Revision"
 _ALLOWED: Final = "Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Query-Id"
+_ALWAYS: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED.encode()),
+    (b"x-content-type-options", b"nosniff"),
+)
+_PREFLIGHT: Final = (
+    (b"access-control-allow-headers", _ALLOWED.encode()),
+    (b"access-control-max-age", b"86400"),
+)
+_PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
 _log: Final = logging.getLogger(__name__)
 
 
@@ -132,24 +141,19 @@ class _Sending:
         self.started = False
         self._send = send
         self._preflight = scope["method"] == "OPTIONS"
-        self._fields = [
-            (b"access-control-allow-origin", b"*"),
-            (b"access-control-expose-headers", _EXPOSED.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"x-dataset-revision", str(service.revision.number).encode()),
-        ]
+        number = str(service.revision.number).encode()
+        self._fields = (*_ALWAYS, (b"x-dataset-revision", number))
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            message = {**message, "headers": [*message["headers"], *self._fields]}
-            headers = MutableHeaders(scope=message)
+            fields = [*message["headers"], *self._fields]
             if self._preflight:
-                headers["Access-Control-Allow-Methods"] = headers.get("Allow", "GET, HEAD")
-                headers["Access-Control-Allow-Headers"] = _ALLOWED
-                headers["Access-Control-Max-Age"] = "86400"
-            if headers.get("content-type", "").startswith("text/html"):
-                headers["Content-Security-Policy"] = pages.CONTENT_SECURITY_POLICY
+                allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
+                fields += [(b"access-control-allow-methods", allowed), *_PREFLIGHT]
+            if any(name == b"content-type" and value[:9] == b"text/html" for name, value in fields):
+                fields.append(_PAGE_POLICY)
+            message = {**message, "headers": fields}
         await self._send(message)
 
 

@@ -26,7 +26,7 @@ from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
-from spacepolicy.web.answering.evaluation import evaluate, while_connected
+from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, read_get
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
@@ -237,8 +237,7 @@ class _SavedResponse(Response):
         planned = plan(desk.service, call, operation, self._text, endpoint)
         if await answer_known(desk, exchange, planned.shape, planned.body):
             return
-        answering = evaluate(desk, exchange, planned, self._asked.timeout_seconds)
-        await while_connected(receive, answering)
+        await evaluate(desk, exchange, planned, self._asked.timeout_seconds, receive)
 
     def _operation(self, scope: Scope) -> QueryOperation:
         return QueryOperation(

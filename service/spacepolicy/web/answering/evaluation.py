@@ -6,28 +6,20 @@ of it, and the body stays unterminated.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import aclosing, suppress
-from dataclasses import replace
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, final
 
 from starlette.types import Receive
 
-from spacepolicy.engine.port import (
-    CHUNK_BYTES,
-    Data,
-    End,
-    Engine,
-    FrameDecoder,
-    Header,
-    Problem,
-    Query,
-    broken_off,
-)
+from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.web import pages
 from spacepolicy.web.answering.call import Exchange
+from spacepolicy.web.answering.connected import Connected
+from spacepolicy.web.answering.conversation import SOON_SECONDS, Conversation
 from spacepolicy.web.answering.desk import Desk, send_whole
 from spacepolicy.web.answering.plan import Plan
 from spacepolicy.web.answering.reply import (
@@ -37,53 +29,76 @@ from spacepolicy.web.answering.reply import (
     too_large_for_old_http,
     warning_fields,
 )
-from spacepolicy.web.answering.running import query_identifier
+from spacepolicy.web.answering.running import Ticket, query_identifier
 
 _log: Final = logging.getLogger(__name__)
 
 
-async def while_connected(receive: Receive, answering: Awaitable[None]) -> None:
-    """Await the answering, and give it up when the client has gone."""
-    answer = asyncio.ensure_future(answering)
-    gone = asyncio.ensure_future(_disconnected(receive))
-    try:
-        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            answer.result()
-    finally:
-        for task in (answer, gone):
-            task.cancel()
-            with suppress(asyncio.CancelledError, ProblemError):
-                await task
+@final
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """What is evaluated, for how long, and where its answer goes."""
+
+    desk: Desk
+    reply: Reply
+    planned: Plan
+    timeout_seconds: float
+
+    @property
+    def streams(self) -> bool:
+        """Whether the engine's bytes are the answer's, in pieces where there are many."""
+        return self.planned.choice.format.kind != "page" and not self.reply.exchange.call.old
 
 
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def evaluate(desk: Desk, exchange: Exchange, planned: Plan, timeout_seconds: float) -> None:
-    """Send the answer of the query as it comes.
+async def evaluate(
+    desk: Desk, exchange: Exchange, planned: Plan, timeout_seconds: float, receive: Receive
+) -> None:
+    """Send the answer of the query as it comes, for as long as the client is there.
 
     Raises: ProblemError where it fails before the first byte is sent.
     """
     identifier = query_identifier(exchange.call.field(b"x-query-id"))
     reply = Reply(exchange, identifier)
-    try:
-        async with desk.running.admitted(identifier, desk.service.max_wait_seconds) as ticket:
-            async with asyncio.timeout(timeout_seconds):
-                async with aclosing(answer_frames(desk.service.engine, planned.query)) as frames:
-                    header = await _header(frames)
-                    ticket.state = "sending"
-                    await _send(desk, reply, _warned(planned, header), frames)
-    except TimeoutError as error:
-        limit = TimeLimitError(
-            f"The query ran longer than {timeout_seconds:g} seconds.",
-            extras={"limit_seconds": timeout_seconds},
-        )
-        _fail(reply, identifier, limit, error)
-    except ProblemError as error:
-        _fail(reply, identifier, error, error)
+    evaluation = _Evaluation(desk, reply, planned, timeout_seconds)
+    async with Connected(receive) as client:
+        if desk.running.full:
+            client.look()
+        try:
+            async with desk.running.admitted(identifier, desk.service.max_wait_seconds) as ticket:
+                with Conversation(desk.service.engine, planned.query) as conversation:
+                    await _answer(evaluation, conversation, ticket, client)
+        except TimeoutError as error:
+            limit = TimeLimitError(
+                f"The query ran longer than {timeout_seconds:g} seconds.",
+                extras={"limit_seconds": timeout_seconds},
+            )
+            _fail(reply, identifier, limit, error)
+        except ProblemError as error:
+            _fail(reply, identifier, error, error)
+
+
+async def _answer(
+    evaluation: _Evaluation, conversation: Conversation, ticket: Ticket, client: Connected
+) -> None:
+    """Send the answer at once where it is soon there; else look out for the client and the time.
+
+    Raises: ProblemError, TimeoutError.
+    """
+    deadline = asyncio.get_running_loop().time() + evaluation.timeout_seconds
+    if evaluation.streams:
+        answer = await conversation.soon(min(SOON_SECONDS, evaluation.timeout_seconds))
+        if answer is not None:
+            ticket.state = "sending"
+            header, body = answer
+            planned = _warned(evaluation.planned, header)
+            desk, reply = evaluation.desk, evaluation.reply
+            await send_whole(desk, reply, planned.shape, planned.body, body)
+            return
+    client.look()
+    async with asyncio.timeout_at(deadline), aclosing(conversation.frames()) as frames:
+        header = await _header(frames)
+        ticket.state = "sending"
+        await _send(evaluation, _warned(evaluation.planned, header), frames)
 
 
 def _fail(reply: Reply, identifier: str, problem: ProblemError, cause: BaseException) -> None:
@@ -110,9 +125,10 @@ def _warned(planned: Plan, header: Header) -> Plan:
 
 
 async def _send(
-    desk: Desk, reply: Reply, planned: Plan, frames: AsyncIterator[Header | Data]
+    evaluation: _Evaluation, planned: Plan, frames: AsyncIterator[Header | Data]
 ) -> None:
     """Send the data as a page, in one piece for HTTP/1.0, or else as a stream."""
+    desk, reply = evaluation.desk, evaluation.reply
     limit = desk.service.max_page_bytes
     whole = partial(send_whole, desk, reply, planned.shape, planned.body)
     async with aclosing(payloads(frames)) as pieces:
@@ -146,29 +162,3 @@ async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes
     async for frame in frames:
         if isinstance(frame, Data):
             yield frame.payload
-
-
-async def answer_frames(engine: Engine, query: Query) -> AsyncGenerator[Header | Data]:
-    """The frames of the answer up to its end.
-
-    Raises: ProblemError where the engine tells one or breaks off.
-    """
-    loop = asyncio.get_running_loop()
-    connection, decoder = engine.connect(), FrameDecoder()
-    try:
-        connection.setblocking(False)
-        await loop.sock_sendall(connection, query.to_bytes())
-        while piece := await loop.sock_recv(connection, CHUNK_BYTES):
-            for frame in decoder.feed(piece):
-                match frame:
-                    case End():
-                        return
-                    case Problem(error):
-                        raise error
-                    case _:
-                        yield frame
-    except OSError as error:
-        raise broken_off() from error
-    finally:
-        engine.release(connection, reusable=decoder.reusable)
-    raise broken_off()

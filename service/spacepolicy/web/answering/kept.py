@@ -17,8 +17,8 @@ from spacepolicy.formats import Choice, Format
 from spacepolicy.web.answering.cache import BodyKey, Fields
 from spacepolicy.web.answering.call import Call, Exchange
 from spacepolicy.web.answering.codings import IDENTITY
+from spacepolicy.web.answering.connected import while_connected
 from spacepolicy.web.answering.desk import Desk, answer_again, send_whole
-from spacepolicy.web.answering.evaluation import while_connected
 from spacepolicy.web.answering.plan import acceptable_coding
 from spacepolicy.web.answering.reply import Reply, Shape, send_not_modified
 from spacepolicy.web.answering.running import query_identifier

@@ -4,8 +4,9 @@ Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation,
 https://www.w3.org/TR/sparql12-protocol/ (version)
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, final
 from urllib.parse import unquote_plus
 
@@ -15,11 +16,12 @@ from spacepolicy.errors import (
     ForbiddenError,
     NotAcceptableError,
 )
-from spacepolicy.formats import Choice, Format
+from spacepolicy.formats import Choice
 from spacepolicy.web.answering.call import FORM, Call, media_type
 from spacepolicy.web.service import Service
 
 _SINGLE: Final = frozenset({"query", "update", "format", "timeout", "version"})
+_SHORT_FIELD: Final = 256
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
 
 
@@ -40,7 +42,7 @@ class QueryOperation:
     @property
     def wants_page(self) -> bool:
         """Whether the client would rather have a page than a graph."""
-        choice = self._choice(formats.offered("graph", "page"))
+        choice = self._choice("graph", "page")
         return choice is not None and choice.format.kind == "page"
 
     def choice(self, *kinds: formats.Kind) -> Choice:
@@ -48,10 +50,9 @@ class QueryOperation:
 
         Raises: NotAcceptableError that lists those there are.
         """
-        offered = formats.offered(*kinds)
-        choice = self._choice(offered)
+        choice = self._choice(*kinds)
         if choice is None:
-            available = [format.media_type for format in offered]
+            available = [format.media_type for format in formats.offered(*kinds)]
             what = "a graph" if "graph" in kinds else "solutions"
             raise NotAcceptableError(
                 f"The answer is {what}; there are {', '.join(available)}.",
@@ -59,11 +60,20 @@ class QueryOperation:
             )
         return choice
 
-    def _choice(self, offered: Sequence[Format]) -> Choice | None:
+    def _choice(self, *kinds: formats.Kind) -> Choice | None:
         if self.format is None:
-            return formats.negotiate(self.accept, offered)
-        found = formats.named(self.format, offered)
+            accept = self.accept or ""
+            if len(accept) < _SHORT_FIELD:
+                return _negotiated(accept, kinds)
+            return formats.negotiate(accept, formats.offered(*kinds))
+        found = formats.named(self.format, formats.offered(*kinds))
         return Choice(found, found.media_type) if found else None
+
+
+@lru_cache(maxsize=256)
+def _negotiated(accept: str, kinds: tuple[formats.Kind, ...]) -> Choice | None:
+    """What is negotiated, remembered: most clients send one of a few fields."""
+    return formats.negotiate(accept, formats.offered(*kinds))
 
 
 def query_operation(service: Service, call: Call) -> QueryOperation:

@@ -47,6 +47,11 @@ class Running:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._seated = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether whoever comes now has to wait."""
+        return self._seated >= self.max_running or bool(self._waiting)
+
     @asynccontextmanager
     async def admitted(self, identifier: str, wait_seconds: float) -> AsyncGenerator[Ticket]:
         """A seat for the query, held until the block ends.
@@ -94,7 +99,7 @@ class Running:
         return tuple(self._tickets.values())
 
     async def _take_seat(self, wait_seconds: float) -> None:
-        if self._seated < self.max_running and not self._waiting:
+        if not self.full:
             self._seated += 1
             return
         if len(self._waiting) >= self.max_waiting:

@@ -19,7 +19,7 @@ from spacepolicy.web import pages
 from spacepolicy.web.answering.call import METHODS, POSTED, Call, Exchange, read_call
 from spacepolicy.web.answering.description import description
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
-from spacepolicy.web.answering.evaluation import evaluate, while_connected
+from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import Plan, description_plan, plan
 from spacepolicy.web.answering.protocol import QueryOperation, query_operation
 from spacepolicy.web.answering.reply import VARY, Reply
@@ -61,8 +61,7 @@ async def _respond(desk: Desk, scope: Scope, receive: Receive, send: Send) -> No
     planned = await _planned(desk, call, operation, operation.text, endpoint)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
-    answering = evaluate(desk, exchange, planned, operation.timeout_seconds)
-    await while_connected(receive, answering)
+    await evaluate(desk, exchange, planned, operation.timeout_seconds, receive)
 
 
 async def _planned(

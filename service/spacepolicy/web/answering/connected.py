@@ -1,0 +1,58 @@
+"""Work that goes on for as long as its client is there."""
+
+import asyncio
+from collections.abc import Awaitable
+from types import TracebackType
+from typing import Self, final
+
+from starlette.types import Receive
+
+
+@final
+class Connected:
+    """A block of the current task that ends, without an error, when the client has gone.
+
+    It looks out for that from `look` on, so that short work needs no task to look.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._task = asyncio.current_task()
+        self._lookout: asyncio.Task[None] | None = None
+        self._gone = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> bool:
+        if self._lookout is None:
+            return False
+        self._lookout.cancel()
+        if not self._gone or self._task is None:
+            return False
+        others = self._task.uncancel()
+        return kind is asyncio.CancelledError and others == 0
+
+    def look(self) -> None:
+        """Look out for the client from here on."""
+        if self._lookout is None:
+            self._lookout = asyncio.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+
+async def while_connected(receive: Receive, answering: Awaitable[None]) -> None:
+    """Await the answering, and give it up when the client has gone."""
+    async with Connected(receive) as client:
+        client.look()
+        await answering

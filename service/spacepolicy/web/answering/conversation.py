@@ -1,0 +1,155 @@
+"""A query on its way to the engine and its answer on the way back, over one connection.
+
+Most answers are there within a few milliseconds, in one message: `soon` waits that long without a
+task, a timer of its own or more than one turn of the event loop. `frames` is for all others.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import Final, Self, final
+
+from spacepolicy.engine.port import (
+    CHUNK_BYTES,
+    Data,
+    End,
+    Engine,
+    FrameDecoder,
+    Header,
+    Problem,
+    Query,
+    broken_off,
+)
+
+SOON_SECONDS: Final = 0.005
+
+
+@final
+class Conversation:
+    """One query of one connection; leaving the block gives the connection back, and stops the
+    query where it still runs.
+
+    Raises: EngineError where the engine takes no queries.
+    """
+
+    def __init__(self, engine: Engine, query: Query) -> None:
+        self._engine = engine
+        self._unsent = query.to_bytes()
+        self._connection = engine.connect()
+        self._decoder = FrameDecoder()
+        self._come: deque[Header | Data] = deque()
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._engine.release(self._connection, reusable=self._decoder.reusable)
+
+    async def soon(self, seconds: float) -> tuple[Header, bytes] | None:
+        """The whole answer, where it is there within this time; what has come of it is kept.
+
+        Raises: ProblemError where the query fails within this time.
+        """
+        self._send_now()
+        if self._unsent:
+            return None
+        await self._readable(seconds)
+        self._receive_now()
+        if not self._ended:
+            return None
+        header = self._come.popleft()
+        assert isinstance(header, Header)  # noqa: S101 # the port's first frame
+        pieces = [each.payload for each in self._come if isinstance(each, Data)]
+        return header, pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _send_now(self) -> None:
+        """Send what the connection takes at once."""
+        try:
+            sent = self._connection.send(self._unsent, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise broken_off() from error
+        self._unsent = self._unsent[sent:]
+
+    async def _readable(self, seconds: float) -> None:
+        """Wait until something has come, but no longer than this."""
+        loop = asyncio.get_running_loop()
+        news: asyncio.Future[None] = loop.create_future()
+        descriptor = self._connection.fileno()
+        loop.add_reader(descriptor, _tell, news)
+        patience = loop.call_later(seconds, _tell, news)
+        try:
+            await news
+        finally:
+            patience.cancel()
+            loop.remove_reader(descriptor)
+
+    def _receive_now(self) -> None:
+        """Take what has come."""
+        try:
+            piece = self._connection.recv(CHUNK_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise broken_off() from error
+        self._take(piece)
+
+    def _take(self, piece: bytes) -> None:
+        """Keep the frames that the bytes complete.
+
+        Raises: ProblemError where a frame tells one, or nothing more comes.
+        """
+        if not piece:
+            raise broken_off()
+        for frame in self._decoder.feed(piece):
+            match frame:
+                case End():
+                    self._ended = True
+                case Problem(error):
+                    raise error
+                case _:
+                    self._come.append(frame)
+
+    async def frames(self) -> AsyncGenerator[Header | Data]:
+        """The frames of the answer up to its end, those first that have come already.
+
+        Raises: ProblemError where the engine tells one or breaks off.
+        """
+        loop = asyncio.get_running_loop()
+        self._connection.setblocking(False)
+        try:
+            if self._unsent:
+                await loop.sock_sendall(self._connection, self._unsent)
+                self._unsent = b""
+            while True:
+                while self._come:
+                    yield self._come.popleft()
+                if self._ended:
+                    return
+                self._take(await loop.sock_recv(self._connection, CHUNK_BYTES))
+        except OSError as error:
+            raise broken_off() from error
+
+
+def _tell(news: "asyncio.Future[None]") -> None:
+    if not news.done():
+        news.set_result(None)
+
+
+async def answer_frames(engine: Engine, query: Query) -> AsyncGenerator[Header | Data]:
+    """The frames of the answer to the query, as they come.
+
+    Raises: ProblemError where the engine tells one or breaks off.
+    """
+    with Conversation(engine, query) as conversation:
+        async for frame in conversation.frames():
+            yield frame
