@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import Any, Final, final
 from urllib.parse import quote
 
-import uvicorn
-
+from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions import Counts, Revision
 from spacepolicy.web.app import create_app
@@ -94,7 +93,8 @@ def serve(dataset: Path, port: int) -> None:
     """The service over the quads, until it is killed."""
     revision = Revision(1, "", "", "", Counts(), "", "", None, {}, dataset.parent)
     service = Service(Pool(dataset, 1 << 30), revision, (), timeout_seconds=60)
-    uvicorn.run(create_app(service), port=port, http="httptools", log_config=None)
+    listening = socket.create_server(("127.0.0.1", port))
+    server(create_app(service)).run(sockets=[listening])
 
 
 @contextmanager

@@ -5,21 +5,17 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Final
-
-import uvicorn
 
 from spacepolicy import revisions, settings
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, store_path
+from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import FindingsError, StoreError
 from spacepolicy.revisions import Revision
 from spacepolicy.settings import Settings
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
-
-_GRACE_SECONDS: Final = 1
 
 
 def serve(chosen: Settings) -> int:
@@ -100,21 +96,10 @@ def _say(line: str) -> None:
 def _run(service: Service, listening: socket.socket) -> None:
     """Answer requests until a signal, from the first line on; both end in a plain return."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    config = uvicorn.Config(
-        create_app(service),
-        http="httptools",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    server = uvicorn.Server(config)
+    http = server(create_app(service))
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        signal.signal(number, lambda *_: setattr(http, "should_exit", True))
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
-    server.run(sockets=[listening])
+    http.run(sockets=[listening])

@@ -10,7 +10,7 @@ from spacepolicy.engine.port import (
     Header,
     Query,
     end_frame,
-    frame,
+    frame_head,
     header_frame,
     problem_frame,
 )
@@ -50,8 +50,8 @@ class Output:
         self._query = query
         self._header = b""
         self._row_mark: bytes | None = None
-        self._piece = bytearray()
-        self._bytes = self._rows = 0
+        self._piece: list[bytes] = []
+        self._piece_bytes = self._bytes = self._rows = 0
 
     def begin(self, header: Header, format: Format) -> None:
         """Have the header go before the first piece."""
@@ -63,13 +63,21 @@ class Output:
 
         Raises: ResultLimitError, which is also kept: the engine may raise another in its place.
         """
-        if len(self._piece) + len(data) > CHUNK_BYTES:
+        if self._piece_bytes + len(data) > CHUNK_BYTES:
             self.check()
-            self._connection.sendall(self._header + frame(b"D", bytes(self._piece)))
-            self._header = b""
-            self._piece.clear()
-        self._piece += data
+            self._connection.sendall(self._taken(b""))
+        self._piece.append(data)
+        self._piece_bytes += len(data)
         return len(data)
+
+    def _taken(self, end: bytes) -> bytes:
+        """The header where it has not gone yet, the piece at hand and the end, as frames."""
+        head = frame_head(b"D", self._piece_bytes) if self._piece else b""
+        taken = b"".join((self._header, head, *self._piece, end))
+        self._header = b""
+        self._piece.clear()
+        self._piece_bytes = 0
+        return taken
 
     def flush(self) -> None:
         """What is small waits for its end."""
@@ -79,9 +87,9 @@ class Output:
 
         Raises: ResultLimitError.
         """
-        self._bytes += len(self._piece)
-        if self._row_mark is not None:
-            self._rows += self._piece.count(self._row_mark)
+        self._bytes += self._piece_bytes
+        if self._row_mark is not None and self._query.max_rows is not None:
+            self._rows += b"".join(self._piece).count(self._row_mark)
         for what, seen, limit in (
             ("bytes", self._bytes, self._query.max_bytes),
             ("rows", self._rows - 1, self._query.max_rows),  # a format may mark its first line
@@ -98,5 +106,4 @@ class Output:
         if problem is not None:
             self._connection.sendall(problem_frame(problem, last=last))
         else:
-            piece = frame(b"D", bytes(self._piece)) if self._piece else b""
-            self._connection.sendall(self._header + piece + end_frame(last=last))
+            self._connection.sendall(self._taken(end_frame(last=last)))

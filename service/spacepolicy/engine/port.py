@@ -128,7 +128,12 @@ Letter = Literal[b"H", b"D", b"E", b"P", b"X"]
 
 def frame(letter: Letter, payload: bytes = b"") -> bytes:
     """A frame as it goes over the connection."""
-    return _HEAD.pack(letter, len(payload)) + payload
+    return frame_head(letter, len(payload)) + payload
+
+
+def frame_head(letter: Letter, size: int) -> bytes:
+    """What stands before a frame's payload of this size."""
+    return _HEAD.pack(letter, size)
 
 
 def header_frame(header: Header) -> bytes:
