@@ -9,9 +9,11 @@ something else. One that is for none of these is printed: it has no place, or a 
 
 import argparse
 import random
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from pyoxigraph import (
@@ -42,7 +44,7 @@ _MADE_UP: Final = "urn:x-made-up:"
 
 @dataclass(frozen=True)
 class Shipped:
-    """The shipped dataset, what it asserts, and what the saved queries answer."""
+    """The dataset of both policies, what it asserts, and what the saved queries answer."""
 
     assembly: Assembly
     asserted: frozenset[Triple]
@@ -50,11 +52,20 @@ class Shipped:
     queries: tuple[str, ...]
     answers: tuple[object, ...]
     wording: Wording
+    ontology: frozenset[Triple]
+    whole: Reasoner
+    """The ontology without data, reasoned."""
 
 
 def shipped() -> Shipped:
-    """The shipped files, assembled and asked."""
-    assembly = assemble(CONTENT, packaged=False, report=lambda _: None)
+    """The shipped files and those of the tests' second policy, assembled and asked."""
+    with TemporaryDirectory() as folder:
+        content = Path(folder)
+        for name in ("ontology", "data", "queries", "seeds"):
+            shutil.copytree(CONTENT / name, content / name)
+        for path in (CONTENT / "tests" / "second_policy").iterdir():
+            shutil.copy(path, content / ("data" if path.suffix == ".trig" else "seeds"))
+        assembly = assemble(content, packaged=False, report=lambda _: None)
     store, graph = assembly.store, assembly.base.inferred
     inferred = frozenset(q.triple for q in store.quads_for_pattern(None, None, None, graph))
     known = frozenset(q.triple for q in store.quads_for_pattern(None, None, None, DefaultGraph()))
@@ -64,7 +75,9 @@ def shipped() -> Shipped:
     answers = tuple(_answer(store, query, assembly.prefixes) for query in queries)
     prefixes = assembly.prefixes
     wording = Wording(filter(is_axiomatic, asserted), lambda term: short(term, prefixes))
-    return Shipped(assembly, asserted, inferred, queries, answers, wording)
+    ontology = frozenset(filter(is_axiomatic, asserted))
+    whole = Reasoner(ontology)
+    return Shipped(assembly, asserted, inferred, queries, answers, wording, ontology, whole)
 
 
 def _answer(store: Store, query: str, prefixes: object) -> object:
@@ -110,8 +123,7 @@ def _answers_change(source: Shipped, gone: Iterable[Triple]) -> bool:
 
 
 def _clashes_change(source: Shipped, axiom: Triple) -> bool:
-    ontology = {triple for triple in source.asserted if is_axiomatic(triple)}
-    whole, without = Reasoner(ontology), Reasoner(ontology - {axiom})
+    whole, without = source.whole, Reasoner(source.ontology - {axiom})
     for rule in whole.rules:
         if rule.axiom == axiom:
             for case in _cases(rule, whole):

@@ -14,7 +14,7 @@ from spacepolicy.dataset.gates.checks import GATES, RULES
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.verdict import Gate, judge
 
-from .asking import BY_NAME, DEF, ID, QUERIES, ROOT, answer, column, solutions
+from .asking import BY_NAME, DEF, ID, POLICY, QUERIES, ROOT, answer, column, solutions
 
 FILES: Final = ROOT / "tests" / "second_policy"
 NAME: Final = "marevia-2027-strategy"
@@ -88,13 +88,46 @@ BESIDE: Final = [
 ]
 """All but the saved queries, whose headers speak of the shipped files; the rules without oracles,
 which are asked of the shipped files."""
-"""The gates that judge any content; `expect` speaks of the shipped documents alone."""
 
 
 @pytest.mark.parametrize("gate", BESIDE, ids=lambda gate: gate.name)
 def test_the_strategy_passes_every_gate(gate: Gate, material: Material) -> None:
     found = judge(gate, material).findings
     assert [str(each) for each in found if each.severity != "note" or NAME in each.path] == []
+
+
+def test_saved_queries_fit_the_strategy_but_for_their_expected_rows(material: Material) -> None:
+    """`expect` speaks of the shipped documents alone; all else of the gate holds of any content."""
+    (gate,) = (gate for gate in GATES if gate.name == "queries")
+    found = judge(gate, material).findings
+    assert {each.rule for each in found} <= {"expect-row", "expect-rows", "expect-order"}
+
+
+CHOOSABLE: Final = [
+    query for query in QUERIES if any(each.name == "policy" for each in query.parameters)
+]
+
+
+@pytest.mark.parametrize("query", CHOOSABLE, ids=lambda query: query.name)
+def test_a_query_answers_of_one_policy_where_that_is_asked(both: Store, query: SavedQuery) -> None:
+    def rows(**values: str) -> set[str]:
+        return {str(row) for row in answer(both, query, **values)}
+
+    opinions, strategy = rows(policy=f"<{POLICY}>"), rows(policy=f"<{MAREVIA}>")
+    if not any(each.name == "policy" and each.default for each in query.parameters):
+        assert rows() == opinions | strategy
+    assert opinions != strategy or not opinions
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_rows_of_two_policies_are_told_apart_or_can_be(
+    store: Store, both: Store, query: SavedQuery
+) -> None:
+    found = answer(both, query)
+    if len(found) > len(answer(store, query)):
+        columns = {name for row in found for name in row}
+        named = {"policy_name", "document_name", "graph_name"} & columns
+        assert query in CHOOSABLE or named
 
 
 COMPARED: Final[Mapping[str, list[tuple[str, ...]]]] = {

@@ -3,7 +3,8 @@
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from spacepolicy.dataset.gates.lint import Remark, read_vocabulary, remarks
+from spacepolicy.dataset.gates.lint import Remark, linter, remarks
+from spacepolicy.dataset.gates.vocabulary import read_vocabulary
 
 ONTOLOGY = """
 PREFIX : <https://example.org/gov/def/>
@@ -18,6 +19,7 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 :actsOn rdfs:domain :Step ; rdfs:range :Plant .
 :growsIn rdfs:domain :Plant ; rdfs:range :Place .
 :ordinal rdfs:domain :Step .
+:isPlantedBy owl:inverseOf :plants .
 """
 PROLOGUE = """#+ title: ?header is passed over, :AndSo is this
 PREFIX : <https://example.org/gov/def/>
@@ -87,3 +89,17 @@ def test_what_is_likely_wrong_is_told_with_its_line_and_a_remedy(
     found = told(query)
     assert [(each.rule, each.line) for each in found if each.rule == rule] == [(rule, line)], found
     assert all(part in each.message + each.remedy for each in found if each.rule == rule)
+
+
+def test_the_ends_of_an_inverse_count_too() -> None:
+    (remark,) = told("SELECT ?s { ?s :isPlantedBy ?by . ?by a :Place }")
+    assert remark.rule == "impossible-pattern"
+
+
+def test_a_linter_for_others_needs_no_prologue_and_is_silent_on_what_it_cannot_read() -> None:
+    lint = linter(VOCABULARY, {"": "https://example.org/gov/def/"})
+    (remark,) = lint("SELECT ?s {\n?s a :Stepp }")
+    assert (remark.rule, remark.line) == ("unknown-term", 2)
+    assert lint("SELECT ?s { ?s a :Step }") == ()
+    assert lint("SELECT ?s { << ?s a :Stepp >> ?p ?o }") == ()
+    assert lint("SELECT ?s { " + "{" * 500 + "?s a :Step" + "}" * 500 + " }") == ()

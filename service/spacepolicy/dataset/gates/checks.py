@@ -24,11 +24,12 @@ from spacepolicy.dataset.gates.clauses import (
 from spacepolicy.dataset.gates.evidence import evidence_faults, leaves
 from spacepolicy.dataset.gates.expectations import query_findings
 from spacepolicy.dataset.gates.hygiene import hygiene_faults
-from spacepolicy.dataset.gates.lint import Vocabulary, read_vocabulary, remarks
+from spacepolicy.dataset.gates.lint import remarks
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.reasoners import clashes, consistency, profiles, rules
 from spacepolicy.dataset.gates.shapes import shape_faults
 from spacepolicy.dataset.gates.verdict import Gate, Verdict, count, located_all
+from spacepolicy.dataset.gates.vocabulary import Vocabulary, read_vocabulary
 from spacepolicy.dataset.layout.document import format_text
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import RDF, SH

@@ -1,8 +1,7 @@
 """Lint: what is likely wrong with a query, judged against the ontology and the data's languages.
 
 Unknown terms, patterns that nothing can match, languages that do not occur, tags compared as
-strings, variables used once, and patterns that nothing joins. Only the project's own queries are
-read here: clients' queries never meet this parser.
+strings, variables used once, and patterns that nothing joins.
 
 Spec: https://www.w3.org/TR/sparql11-query/#sparqlAlgebra
 """
@@ -10,31 +9,23 @@ Spec: https://www.w3.org/TR/sparql11-query/#sparqlAlgebra
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
-from typing import Any, Final, final
+from typing import Final, final
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyparsing import ParseException
 from rdflib import BNode, URIRef, Variable
 from rdflib import Literal as LiteralNode
-from rdflib.paths import InvPath, MulPath, Path, SequencePath
+from rdflib.paths import InvPath, MulPath, SequencePath
 from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
-from spacepolicy.dataset.reasoning.expressions import (
-    DOMAIN,
-    RANGE,
-    SUBCLASS,
-    SUBPROPERTY,
-    TYPE,
-    Axioms,
-    owl,
-)
+from spacepolicy.dataset.gates import algebra as parts
+from spacepolicy.dataset.gates.algebra import MAX_ALTERNATIVES, Pattern
+from spacepolicy.dataset.gates.vocabulary import Vocabulary
+from spacepolicy.dataset.reasoning.expressions import TYPE
 
-_MAX_ALTERNATIVES: Final = 64
-_MAX_DEPTH: Final = 100
 _NOISE: Final = re.compile(
     r"""<[^<>"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*""",
     re.DOTALL,
@@ -42,8 +33,6 @@ _NOISE: Final = re.compile(
 _VARIABLE: Final = re.compile(r"(\bAS\s+)?[?$](\w+)", re.IGNORECASE)
 _LITERAL_TAG: Final = re.compile(r"""["']@([A-Za-z]+(?:-[A-Za-z0-9]+)*)""")
 _RDF_TYPE: Final = URIRef(TYPE.value)
-_NONE: Final[frozenset[str]] = frozenset()
-Pattern = tuple[object, object, object]
 
 
 @final
@@ -57,104 +46,41 @@ class Remark:
     remedy: str
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """What queries can be judged by: the terms there are, their types, and the languages used."""
-
-    namespace: str
-    names: Mapping[str, str]
-    languages: frozenset[str]
-    domains: Mapping[str, frozenset[str]]
-    ranges: Mapping[str, frozenset[str]]
-    above: Mapping[str, frozenset[str]]
-    disjoint: frozenset[frozenset[str]]
-
-    def clash(self, classes: Iterable[str]) -> tuple[str, str] | None:
-        """Two of the classes that share no individual."""
-        for one, other in combinations(sorted(set(classes)), 2):
-            wide = product(
-                self.above.get(one, {one}) | {one}, self.above.get(other, {other}) | {other}
-            )
-            if any(frozenset(pair) in self.disjoint for pair in wide):
-                return one, other
-        return None
+Linter = Callable[[str], tuple[Remark, ...]]
+"""Gives the remarks on a query."""
 
 
-def read_vocabulary(namespace: str, knowledge: Iterable[Triple]) -> Vocabulary:
-    """The vocabulary of what is known, inferences included; IRIs in the namespace must be there."""
-    triples = tuple(knowledge)
-    above = _grouped(triples, SUBCLASS)
-    wider = _grouped(triples, SUBPROPERTY)
-    return Vocabulary(
-        namespace,
-        dict(_names(triples)),
-        frozenset(
-            triple.object.language
-            for triple in triples
-            if isinstance(triple.object, Literal) and triple.object.language
-        ),
-        _inherited(_grouped(triples, DOMAIN), wider),
-        _inherited(_grouped(triples, RANGE), wider),
-        above,
-        frozenset(_disjoint(triples)),
-    )
+def linter(vocabulary: Vocabulary, prefixes: Mapping[str, str]) -> Linter:
+    """A function that tells what is likely wrong with a query that the engine takes.
 
+    It says nothing of what its parser, which knows SPARQL 1.1 and little depth, cannot read; run it
+    where it can be stopped.
+    """
 
-def _names(triples: Iterable[Triple]) -> Iterator[tuple[str, str]]:
-    """Every IRI that is said something of, with a name for people."""
-    label = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
-    labelled: list[tuple[str, str]] = []
-    for triple in triples:
-        if isinstance(triple.subject, NamedNode):
-            yield triple.subject.value, ""
-            value = triple.object
-            if triple.predicate == label and isinstance(value, Literal) and value.language == "en":
-                labelled.append((triple.subject.value, value.value))
-    yield from labelled
+    def lint(text: str) -> tuple[Remark, ...]:
+        try:
+            return tuple(remarks(text, vocabulary, prefixes))
+        except (ParseException, RecursionError):
+            return ()
 
-
-def _grouped(triples: Iterable[Triple], predicate: NamedNode) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for triple in triples:
-        match triple.subject, triple.object:
-            case NamedNode() as subject, NamedNode() as value if triple.predicate == predicate:
-                found.setdefault(subject.value, set()).add(value.value)
-    return {name: frozenset(values) for name, values in found.items()}
-
-
-def _inherited(
-    own: Mapping[str, frozenset[str]], wider: Mapping[str, frozenset[str]]
-) -> dict[str, frozenset[str]]:
-    return {
-        name: own.get(name, _NONE).union(*(own.get(each, _NONE) for each in wider.get(name, _NONE)))
-        for name in own.keys() | wider.keys()
-    }
-
-
-def _disjoint(triples: Sequence[Triple]) -> Iterator[frozenset[str]]:
-    ontology = Axioms(triples)
-    for axiom in ontology.statements(owl("disjointWith")):
-        yield from _pairs([axiom.subject, axiom.object])
-    for axiom in ontology.statements(owl("members")):
-        yield from _pairs(ontology.members(axiom.object))
-
-
-def _pairs(terms: Iterable[object]) -> Iterator[frozenset[str]]:
-    named = [term.value for term in terms if isinstance(term, NamedNode)]
-    return (frozenset(pair) for pair in combinations(named, 2))
+    return lint
 
 
 def remarks(text: str, vocabulary: Vocabulary, prefixes: Mapping[str, str]) -> Iterator[Remark]:
-    """What is likely wrong with the query, which is known to be SPARQL."""
+    """What is likely wrong with the query, which is known to be SPARQL 1.1; it may leave out the
+    declarations of the prefixes.
+
+    Raises: pyparsing.ParseException where it is not.
+    """
     place = _Place(text, dict(prefixes))
-    algebra = translateQuery(parseQuery(text)).algebra
-    terms, comparisons = set(_iris(algebra, 0)), list(_comparisons(algebra, 0))
+    prologue = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in prefixes.items())
+    algebra = translateQuery(parseQuery(f"{prologue} {text}")).algebra
+    terms, comparisons = set(parts.iris(algebra, 0)), list(parts.comparisons(algebra, 0))
     yield from _unknown_terms(terms, vocabulary, place)
     yield from _languages(comparisons, vocabulary, place)
     yield from _lonely_variables(algebra, place)
     seen: set[Remark] = set()
-    for patterns in _alternatives(algebra.p if "p" in algebra else algebra)[:_MAX_ALTERNATIVES]:
+    for patterns in parts.alternatives(algebra.p if "p" in algebra else algebra)[:MAX_ALTERNATIVES]:
         for remark in (
             *_impossible(patterns, vocabulary, place),
             *_unjoined(algebra, patterns, place),
@@ -188,31 +114,6 @@ class _Place:
         return short if short > 1 else self.line(f"<{iri}>")
 
 
-def _children(node: object) -> Iterator[object]:
-    match node:
-        case CompValue():
-            yield from (value for key, value in node.items() if key != "_vars")
-        case MulPath():
-            yield node.path
-        case InvPath():
-            yield node.arg
-        case Path():
-            yield from getattr(node, "args", ())
-        case dict():
-            yield from node.values()
-        case list() | tuple() | set() | frozenset():
-            yield from node
-
-
-def _iris(node: object, depth: int) -> Iterator[URIRef]:
-    if isinstance(node, URIRef):
-        yield node
-    if isinstance(node, LiteralNode | str) or depth > _MAX_DEPTH:
-        return
-    for child in _children(node):
-        yield from _iris(child, depth + 1)
-
-
 def _unknown_terms(
     terms: Iterable[URIRef], vocabulary: Vocabulary, place: _Place
 ) -> Iterator[Remark]:
@@ -228,22 +129,6 @@ def _unknown_terms(
                 f"{place.short(iri)} is not in the data.",
                 f"The nearest is {place.short(near)}{called}.",
             )
-
-
-def _comparisons(node: object, depth: int) -> Iterator[tuple[str, object]]:
-    """Comparisons of a language tag: how it is compared (`=` or `langMatches`), and with what."""
-    if depth > _MAX_DEPTH or isinstance(node, str):
-        return
-    if isinstance(node, CompValue):
-        if node.name == "RelationalExpression":
-            sides = (node.expr, node.other)
-            tags = [isinstance(each, CompValue) and each.name == "Builtin_LANG" for each in sides]
-            if any(tags):
-                yield "=", sides[tags.index(True) - 1]
-        if node.name == "Builtin_LANGMATCHES":
-            yield "langMatches", node.arg2
-    for child in _children(node):
-        yield from _comparisons(child, depth + 1)
 
 
 def _languages(
@@ -288,7 +173,7 @@ def _lonely_variables(algebra: CompValue, place: _Place) -> Iterator[Remark]:
     if re.search(r"(?i)\bselect\s+(distinct\s+|reduced\s+)?\*", text):
         return
     ends, predicates = Counter[str](), set[str]()
-    for subject, predicate, value in _triples(algebra, 0):
+    for subject, predicate, value in parts.triples(algebra, 0):
         ends.update(str(each) for each in (subject, value) if isinstance(each, Variable))
         predicates.add(str(predicate))
     names = Counter(match[2] for match in _VARIABLE.finditer(text))
@@ -298,38 +183,6 @@ def _lonely_variables(algebra: CompValue, place: _Place) -> Iterator[Remark]:
             line = text.count("\n", 0, match.end()) + 1
             message = f"?{name} is used once."
             yield Remark(line, "lonely-variable", message, "Write [] where any value will do.")
-
-
-def _triples(node: object, depth: int) -> Iterator[Pattern]:
-    """Every triple pattern of the query."""
-    if isinstance(node, str) or depth > _MAX_DEPTH:
-        return
-    if isinstance(node, CompValue) and node.name == "BGP":
-        yield from node.triples
-    if isinstance(node, CompValue) and node.name == "TriplesBlock":
-        # What stands in an EXISTS among other conditions is left as it was parsed.
-        for parts in node.triples:
-            yield from zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    for child in _children(node):
-        yield from _triples(child, depth + 1)
-
-
-def _alternatives(node: object, depth: int = 0) -> list[list[Pattern]]:
-    """The triple patterns that must be met together, for each choice of the branches of UNIONs."""
-    if not isinstance(node, CompValue) or depth > _MAX_DEPTH:
-        return [[]]
-    match node.name:
-        case "BGP":
-            return [[(s, p, o) for s, p, o in node.triples]]
-        case "Join" | "LeftJoin":
-            both = product(_alternatives(node.p1, depth + 1), _alternatives(node.p2, depth + 1))
-            return [[*one, *other] for one, other in list(both)[:_MAX_ALTERNATIVES]]
-        case "Union":
-            return [*_alternatives(node.p1, depth + 1), *_alternatives(node.p2, depth + 1)]
-        case "Minus":
-            return _alternatives(node.p1, depth + 1)
-        case _:
-            return _alternatives(node.get("p"), depth + 1)
 
 
 def _impossible(
@@ -384,7 +237,7 @@ def _unjoined(algebra: CompValue, patterns: Sequence[Pattern], place: _Place) ->
     for pattern in patterns:
         _join(groups, {str(each) for each in pattern if isinstance(each, Variable | BNode)})
     stated = set().union(*groups) if groups else set()
-    for linked in _linked(algebra, 0):
+    for linked in parts.linked(algebra, 0):
         if len(linked & stated) > 1:
             _join(groups, linked & stated)
     if len(groups) > 1:
@@ -405,26 +258,3 @@ def _join(groups: list[set[str]], names: set[str]) -> None:
         groups.remove(group)
         names = names | group
     groups.append(names)
-
-
-def _linked(node: object, depth: int) -> Iterator[set[str]]:
-    """The variables that an expression, a BIND, a graph or a sub-query brings together."""
-    if depth > _MAX_DEPTH or isinstance(node, str):
-        return
-    if isinstance(node, CompValue):
-        if node.name in ("Filter", "LeftJoin") and node.get("expr") is not None:
-            yield set(_variables(node.expr, depth))
-        if node.name == "Extend":
-            yield {str(node.var), *_variables(node.expr, depth)}
-        if node.name == "Graph" and isinstance(node.term, Variable):
-            yield {str(node.term), *_variables(node.p, depth)}
-    for child in _children(node):
-        yield from _linked(child, depth + 1)
-
-
-def _variables(node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  a tree of many types
-    if isinstance(node, Variable):
-        yield str(node)
-    elif depth <= _MAX_DEPTH and not isinstance(node, str):
-        for child in _children(node):
-            yield from _variables(child, depth + 1)

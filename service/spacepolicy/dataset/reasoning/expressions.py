@@ -31,6 +31,7 @@ RANGE: Final = NamedNode(f"{RDFS}range")
 _DATATYPE: Final = NamedNode(f"{RDFS}Datatype")
 _LITERAL: Final = NamedNode(f"{RDFS}Literal")
 _LANG_STRING: Final = NamedNode(f"{RDF}langString")
+_PLAIN_LITERAL: Final = NamedNode(f"{RDF}PlainLiteral")
 _FIRST: Final = NamedNode(f"{RDF}first")
 _REST: Final = NamedNode(f"{RDF}rest")
 _NIL: Final = NamedNode(f"{RDF}nil")
@@ -139,7 +140,7 @@ def is_datatype(ontology: Axioms, values: Term) -> bool:
         return _DATATYPE in ontology.objects(values, TYPE)
     return (
         values.value.startswith(XSD)
-        or values in (_LITERAL, _LANG_STRING)
+        or values in (_LITERAL, _LANG_STRING, _PLAIN_LITERAL)
         or _DATATYPE in ontology.objects(values, TYPE)
     )
 
