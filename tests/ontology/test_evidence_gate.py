@@ -32,10 +32,13 @@ def test_all_content_is_quoted_and_the_report_says_so() -> None:
     verdict = judge(EVIDENCE, MATERIAL)
     assert verdict.findings == ()
     report = "; ".join(verdict.report)
-    assert re.search(r"\b(\d{3}) of \1 statements of content in leaf passages \(100\.0 %\)", report)
-    assert "4,461 characters" in report
-    assert "4 residue (100.0 %)" in report
-    assert "quotations compared" in report
+    stated = sum(len(MATERIAL.graphs[leaf.iri]) for leaf in LEAVES)
+    assert f"{stated} of {stated} statements of content in leaf passages (100.0 %)" in report
+    assert TEXT.text is not None
+    assert f"{len(TEXT.text):,} characters" in report
+    assert re.search(r"residue \(100\.0 %\)", report)
+    quoted = sum(1 + (each.prefix is not None) + (each.suffix is not None) for each in PASSAGES)
+    assert f"{quoted} quotations compared" in report
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,15 @@ def test_a_reading_needs_the_words_that_are_read_so(shipped: Content) -> None:
     shipped.change(name, "    :refersTo position:manufacturing-highland ;\n", "")
     rules = {each.rule for each in shipped.findings("evidence")}
     assert rules == {"content-stands-in-a-leaf"}
+
+
+def test_a_reading_says_no_more_than_is_said_of_the_whole(shipped: Content) -> None:
+    name = "data/background/readings.trig"
+    line = "  position:manufacturing-highland\n    :appliesIn region:shanghai ;\n"
+    at = shipped.change(name, line, f"{line}    :targetsRegion region:shanghai ;\n")
+    finding = shipped.only("evidence")
+    assert (finding.path, finding.line) == (name, at + 2)
+    assert (finding.rule, "targetsRegion" in finding.message) == ("content-stands-in-a-leaf", True)
 
 
 def test_two_acts_in_one_leaf_are_found(shipped: Content) -> None:

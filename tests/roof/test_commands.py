@@ -105,6 +105,17 @@ def test_cite_finds_words_with_their_offsets(program: Program) -> None:
     assert "/task/2" in ended.stdout
 
 
+def test_cite_finds_words_of_a_text_that_nothing_describes_yet(program: Program) -> None:
+    text = "Forests are planted. Rivers are cleaned."
+    (program.content / "seeds" / "new-plan.txt").write_text(text, encoding="utf-8")
+    ended = program.run("cite", "--content", str(program.content), "rivers are  cleaned")
+    assert ended.returncode == 1
+    first, *_ = ended.stdout.splitlines()
+    start = text.index("Rivers")
+    assert f"/source/new-plan#char={start},{start + len('Rivers are cleaned')} " in first
+    assert "no passage holds this yet" in first
+
+
 def test_cite_names_the_nearest_passage_where_words_are_not_there(program: Program) -> None:
     ended = program.run("cite", "--content", str(program.content), "develop resuable rocket")
     assert ended.returncode == 1

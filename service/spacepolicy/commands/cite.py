@@ -19,14 +19,15 @@ def cite(chosen: Settings, words: str) -> int:
     content = settings.content_directory(chosen, Path.cwd())
     if content is None or not words.strip():
         raise UsageError("There is nothing to look for, or no content to look in.")
-    found = False
-    for source, passages in quoted_sources(content.path, packaged=content.packaged):
-        citation = cite_source(words, source, passages)
-        found = found or citation.found
-        named = {passage.iri: passage for passage in passages}
+    cited = [
+        (cite_source(words, source, passages), {passage.iri: passage for passage in passages})
+        for source, passages in quoted_sources(content.path, packaged=content.packaged)
+    ]
+    standing = [each for each in cited if each[0].standings]
+    for citation, named in standing or cited:
         for line in _lines(citation, named):
             print(line)
-    return 0 if found else 1
+    return 0 if any(citation.found for citation, _ in cited) else 1
 
 
 def _lines(citation: Citation, named: Mapping[str, Passage]) -> Iterator[str]:
@@ -37,8 +38,10 @@ def _lines(citation: Citation, named: Mapping[str, Passage]) -> Iterator[str]:
                 yield from _passage_lines(passage, named)
         else:
             yield from _unheld_lines(citation, standing)
+    if not citation.standings:
+        near = "there is no passage yet" if citation.nearest is None else "the nearest passage is"
+        yield f"not found in {citation.source.iri}; {near}"
     if citation.nearest is not None:
-        yield f"not found in {citation.source.iri}; the nearest passage is"
         yield from _passage_lines(citation.nearest, named)
 
 

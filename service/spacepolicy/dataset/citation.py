@@ -9,7 +9,7 @@ from typing import Final, final
 from spacepolicy.dataset.files.ontology import find_base
 from spacepolicy.dataset.files.reading import name_graphs, read_files
 from spacepolicy.dataset.files.record import Record
-from spacepolicy.dataset.files.sources import Source, read_sources
+from spacepolicy.dataset.files.sources import Source, read_sources, undescribed_sources
 from spacepolicy.dataset.gates.evidence import Passage, read_passages
 from spacepolicy.errors import Finding, FindingsError
 
@@ -52,7 +52,8 @@ class Citation:
 def quoted_sources(
     content: Path, *, packaged: bool
 ) -> tuple[tuple[Source, tuple[Passage, ...]], ...]:
-    """Each source with those of its passages that the files describe, right or wrong.
+    """Each source with those of its passages that the files describe, right or wrong; a text that
+    is new may have no passages and no metadata.
 
     Raises: FindingsError where no base is found.
     """
@@ -63,7 +64,8 @@ def quoted_sources(
         raise FindingsError(passed_over)
     graphs = Record(base, files).graphs()
     sources = read_sources(content, base, packaged=packaged, note=passed_over.append)
-    return tuple((source, read_passages(base, source, graphs)) for source in sources)
+    found = (*sources, *undescribed_sources(content, base))
+    return tuple((source, read_passages(base, source, graphs)) for source in found)
 
 
 def cite(words: str, source: Source, passages: Sequence[Passage]) -> Citation:

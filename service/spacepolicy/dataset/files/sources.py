@@ -45,6 +45,13 @@ def read_sources(
     return tuple(_read(table, base, packaged=packaged, note=note) for table in tables)
 
 
+def undescribed_sources(content: Path, base: Base) -> Iterator[Source]:
+    """The texts that have no metadata yet, by name."""
+    for text in sorted((content / FOLDER).glob("*.txt")):
+        if not text.with_suffix(".toml").is_file():
+            yield Source(text.stem, base.sources + text.stem, _decoded(text.read_bytes()), {})
+
+
 def _undescribed(name: str) -> Finding:
     return Finding(
         f"{FOLDER}/{name}",
