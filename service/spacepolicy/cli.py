@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_query(commands)
     _add_explain(commands)
     _add_fmt(commands)
+    _add_bench(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -262,6 +264,31 @@ def _add_fmt(commands: Commands) -> None:
     parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")
 
 
+def _add_bench(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "bench",
+        _bench,
+        "How fast this is beside the peers installed, answers compared first.",
+        "spacepolicy bench reasoning",
+    )
+    parser.add_argument("names", nargs="*", metavar="BENCH", help="engine, reasoning (both)")
+    parser.add_argument("--full", action="store_true", help="at all sizes; takes an hour")
+
+
+def _add_doctor(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "doctor",
+        _doctor,
+        "What is missing or off on this machine, and the command that mends it.",
+        "spacepolicy doctor",
+    )
+    _add_store(parser)
+    parser.add_argument("--host", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="the port to listen on (8000)")
+
+
 def _serve(_: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.serve import serve
 
@@ -309,3 +336,15 @@ def _fmt(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.fmt import fmt
 
     return fmt(chosen, [Path(name) for name in given.files], check=given.check)
+
+
+def _bench(given: argparse.Namespace, _: Settings) -> int:
+    from spacepolicy.commands.bench import bench
+
+    return bench(given.names, full=given.full)
+
+
+def _doctor(_: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.doctor import doctor
+
+    return doctor(chosen)

@@ -170,7 +170,7 @@ def test_shipped_files_are_in_the_one_layout(program: Program) -> None:
 def test_every_command_has_help_with_an_example(program: Program) -> None:
     listed = program.run("--help").stdout
     commands = re.findall(r"^ {4}(\w+) ", listed, re.MULTILINE)
-    assert {"serve", "build", "check", "cite", "query", "fmt"} <= set(commands)
+    assert {"serve", "build", "check", "cite", "query", "fmt", "bench", "doctor"} <= set(commands)
     for command in commands:
         assert "Example: spacepolicy" in program.run(command, "--help").stdout
 

@@ -1,0 +1,178 @@
+"""`spacepolicy doctor`: what is missing or off on this machine, and the command that mends it."""
+
+import os
+import re
+import resource
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Final, final
+
+from spacepolicy import revisions, settings
+from spacepolicy.dataset.oracles.child import ReasonerError
+from spacepolicy.dataset.oracles.closure import closure
+from spacepolicy.dataset.oracles.consistency import judge
+from spacepolicy.errors import SpacepolicyError
+from spacepolicy.settings import Settings
+
+_OLDEST: Final = (3, 11)
+_LEAST_FREE_BYTES: Final = 500 * 1024**2
+_LEAST_FILES: Final = 1024
+_NAME: Final = re.compile(r"^[A-Za-z0-9._-]+")
+_PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+_INSTALL: Final = "rm -rf .venv && ./run --version"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a part of the machine is; `mend` is the command, None where it is well."""
+
+    part: str
+    found: str
+    mend: str | None = None
+
+
+def doctor(chosen: Settings) -> int:
+    """Print the state of each part, a line each; 1 where one is missing or off."""
+    off = 0
+    for examine in _EXAMINATIONS:
+        for state in examine(chosen):
+            off += state.mend is not None
+            print(f"{'ok ' if state.mend is None else 'off'}  {state.part:<10} {state.found}")
+            if state.mend is not None:
+                print(f"     {'':<10} mend: {state.mend}", flush=True)
+    return 1 if off else 0
+
+
+def _python(_: Settings) -> Iterator[State]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    old = sys.version_info[:2] < _OLDEST
+    yield State("Python", found, "apt-get install python3 python3-venv" if old else None)
+    encoding = sys.getfilesystemencoding()
+    if encoding.lower() != "utf-8":
+        yield State("encoding", f"file names are {encoding}", "export LC_ALL=C.UTF-8")
+
+
+def _system(_: Settings) -> Iterator[State]:
+    if sys.platform != "linux":
+        mend = "run it on Linux, in a container or a virtual machine"
+        yield State("system", f"{sys.platform}: queries could not be stopped in time", mend)
+    files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    mend = f"ulimit -n {4 * _LEAST_FILES}" if files < _LEAST_FILES else None
+    yield State("files", f"{files} may be open at once", mend)
+
+
+def _libraries(_: Settings) -> Iterator[State]:
+    """The libraries that the package asks for, in the versions of the lock where there is one."""
+    wanted = [each for each in requires("spacepolicy") or () if "extra ==" not in each]
+    names = [match[0] for each in wanted if (match := _NAME.match(each))]
+    locked = _locked()
+    wrong = []
+    for name in names:
+        pinned = locked.get(name.lower(), set())
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+            continue
+        if pinned and found not in pinned:
+            wrong.append(f"{name} is {found}, not {' or '.join(sorted(pinned))}")
+    if wrong:
+        yield State("libraries", "; ".join(wrong), _INSTALL)
+    else:
+        yield State("libraries", f"{len(names)}, {'as locked' if locked else 'installed'}")
+
+
+def _locked() -> dict[str, set[str]]:
+    """The versions that the checkout's lock has of each library."""
+    lock = Path(__file__).parents[3] / "locks" / "run.txt"
+    found: dict[str, set[str]] = {}
+    if lock.is_file():
+        for name, pinned in _PINNED.findall(lock.read_text(encoding="utf-8")):
+            found.setdefault(name.lower(), set()).add(pinned)
+    return found
+
+
+def _reasoners(_: Settings) -> Iterator[State]:
+    """Both are asked of nothing: whether they start is seen only when they do."""
+    for name, ask in (("HermiT", judge), ("owlrl", closure)):
+        try:
+            ask((), 60)
+        except ReasonerError as error:
+            yield State(name, str(error).partition(" `")[0], _INSTALL)
+        else:
+            yield State(name, "starts")
+
+
+def _content(chosen: Settings) -> Iterator[State]:
+    try:
+        content = settings.content_directory(chosen, Path.cwd())
+    except SpacepolicyError as error:
+        yield State("content", str(error), "spacepolicy --content DIR, a checkout's folder")
+        return
+    if content is None:
+        yield State("content", "none is asked for")
+        return
+    seeds = content.path / "seeds"
+    missing = [each.stem for each in seeds.glob("*.toml") if not each.with_suffix(".txt").is_file()]
+    if missing and not content.packaged:
+        mend = f"git -C {content.path} checkout -- seeds"
+        yield State("content", f"no text of {', '.join(sorted(missing))} in {seeds}", mend)
+    else:
+        yield State("content", str(content.path))
+
+
+def _store(chosen: Settings) -> Iterator[State]:
+    path = settings.store_directory(chosen, Path.cwd(), settings.environment()).absolute()
+    try:
+        revision = revisions.current(path)
+    except SpacepolicyError as error:
+        yield State("store", str(error), f"mv {path} {path}.off && spacepolicy build")
+        return
+    inside = next(each for each in (path, *path.parents) if each.exists())
+    if not inside.is_dir() or not _can_write(inside):
+        mend = "spacepolicy serve --store PATH, a folder of your own"
+        yield State("store", f"{inside} cannot be written", mend)
+        return
+    free = shutil.disk_usage(inside).free
+    number = "nothing is published" if revision is None else f"revision {revision.number}"
+    found = f"{path}: {number}; {free // 1024**2:,} MiB free"
+    full = free < _LEAST_FREE_BYTES
+    yield State("store", found, f"make room on the disk of {inside}" if full else None)
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return os.access(folder, os.W_OK)
+    except OSError:
+        return False
+
+
+def _port(chosen: Settings) -> Iterator[State]:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((chosen.host, chosen.port))
+        except OSError as error:
+            found = f"{chosen.host}:{chosen.port}: {error.strerror or error}"
+            yield State("port", found, f"spacepolicy serve --port {chosen.port % 65535 + 1}")
+        else:
+            yield State("port", f"{chosen.host}:{chosen.port} is free")
+
+
+_EXAMINATIONS: Final[Sequence[Callable[[Settings], Iterator[State]]]] = (
+    _python,
+    _system,
+    _libraries,
+    _reasoners,
+    _content,
+    _store,
+    _port,
+)
