@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,7 @@ def test_closing_the_pool_ends_what_it_runs(dataset: Path) -> None:
 
 FRONT = """
 import sys, time
+from functools import partial
 from pathlib import Path
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Query
@@ -135,8 +138,20 @@ def test_no_worker_outlives_the_server(pool: Pool) -> None:
     os.kill(pool.process, signal.SIGKILL)
     assert within(PATIENCE_SECONDS, lambda: all(state(process) in "XZ" for process in processes))
     connection.close()
-    with pytest.raises(EngineError):
-        rows(pool, LIGHT)
+
+
+def test_a_server_that_was_killed_is_started_again(pool: Pool) -> None:
+    assert rows(pool, LIGHT) == 10
+
+    def another_answers(than: int) -> bool:
+        with suppress(EngineError):  # a worker may outlive its server by a moment
+            return rows(pool, LIGHT) == 10 and pool.process != than
+        return False
+
+    for _ in range(2):
+        killed = pool.process
+        os.kill(killed, signal.SIGKILL)
+        assert within(PATIENCE_SECONDS, partial(another_answers, killed))
 
 
 def test_a_dataset_that_cannot_be_read_is_named(tmp_path: Path) -> None:

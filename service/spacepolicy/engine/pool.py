@@ -1,10 +1,14 @@
 """The engine's front side: the process that holds the dataset, and connections to its workers."""
 
+import logging
 import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, final
 
@@ -13,15 +17,17 @@ from spacepolicy.errors import EngineError, StoreError
 
 _LOADING_SECONDS: Final = 600.0
 _ENDING_SECONDS: Final = 1.0
+_AGAIN_SECONDS: Final = 1.0
+_log: Final = logging.getLogger(__name__)
 
 
 @final
 class Pool:
     """Answers queries over one dataset, each in a process of its own that can be killed.
 
-    Make it on the main thread, which must outlive it: the processes end with that thread. A
-    dataset of more quads than `memory_quads` is served from a snapshot beside it, not from memory.
-    `spares` workers stand ready; after a burst of queries up to four times as many are kept.
+    A server that ends is replaced when a worker is next wanted. A dataset of more quads than
+    `memory_quads` is served from a snapshot beside it, not from memory. `spares` workers stand
+    ready; after a burst of queries up to four times as many are kept.
 
     Raises: StoreError where the dataset cannot be loaded.
     """
@@ -33,17 +39,13 @@ class Pool:
         memory_quads: int = 5_000_000,
         spares: int | None = None,
     ) -> None:
+        self._arguments = [str(dataset), str(memory_bytes), str(memory_quads)]
         self._spares = spares if spares is not None else max(2, os.cpu_count() or 1)
         self._idle: deque[socket.socket] = deque()
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            server = [sys.executable, "-m", "spacepolicy.engine.server"]
-            self._server = subprocess.Popen(  # noqa: S603 # our own module, no shell
-                [*server, str(dataset), str(memory_bytes), str(memory_quads)],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self._closed = False
+        self._starting = threading.Lock()
+        self._started = time.monotonic()
+        self._server, self._control = _started_server(self._arguments)
         self._control.settimeout(_LOADING_SECONDS)
         said = self._control.recv(4096)
         if said != READY:
@@ -59,7 +61,7 @@ class Pool:
     def connect(self) -> socket.socket:
         """A connection to a worker; closing it stops the worker.
 
-        Raises: EngineError where the server has ended.
+        Raises: EngineError where the pool is closed, or its server ends again and again.
         """
         connection = self._take() or self._new()
         self._stand_ready()
@@ -67,7 +69,7 @@ class Pool:
 
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         """Keep the worker of a reusable connection for another query; stop any other."""
-        if reusable and len(self._idle) < 4 * self._spares and self._control.fileno() != -1:
+        if reusable and len(self._idle) < 4 * self._spares and not self._closed:
             connection.settimeout(None)
             self._idle.append(connection)
         else:
@@ -89,18 +91,45 @@ class Pool:
             self._idle.appendleft(self._new())
 
     def _new(self) -> socket.socket:
-        """A connection whose worker is being forked."""
+        """A connection whose worker is being forked.
+
+        Raises: EngineError where there is no server to fork it.
+        """
         ours, theirs = socket.socketpair()
-        try:
-            with theirs:
-                socket.send_fds(self._control, [b"w"], [theirs.fileno()])
-        except OSError as error:
-            ours.close()
-            raise EngineError("The engine has ended; it takes no queries.") from error
+        with theirs:
+            try:
+                control = self._control
+                if not _sent(control, theirs):
+                    _sent(self._started_again(control), theirs)
+            except EngineError:
+                ours.close()
+                raise
         return ours
+
+    def _started_again(self, ended: socket.socket) -> socket.socket:
+        """The control socket of a server in the place of one that has ended; what it is asked
+        waits until it has loaded the dataset.
+
+        Raises: EngineError where the pool is closed, or a server has just been started.
+        """
+        with self._starting:
+            if self._control is not ended:
+                return self._control
+            if self._closed:
+                raise EngineError("The engine has ended; it takes no queries.")
+            if time.monotonic() < self._started + _AGAIN_SECONDS:
+                raise EngineError("The engine's process has ended twice in a short time.")
+            _log.error("the engine's process %d has ended; another is started", self._server.pid)
+            self._started = time.monotonic()
+            self._control.close()
+            self._server.kill()
+            self._server.wait()
+            self._server, self._control = _started_server(self._arguments)
+            return self._control
 
     def close(self) -> None:
         """Stop every query and the process that holds the dataset."""
+        self._closed = True
         self._control.close()
         while self._idle:
             self._idle.pop().close()
@@ -109,6 +138,28 @@ class Pool:
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()
+
+
+def _started_server(arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A process that loads the dataset, and the socket that controls it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603 # our own module, no shell
+            [sys.executable, "-m", "spacepolicy.engine.server", *arguments],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    return process, ours
+
+
+def _sent(control: socket.socket, connection: socket.socket) -> bool:
+    """Whether the server has got the connection; False where it has ended."""
+    try:
+        socket.send_fds(control, [b"w"], [connection.fileno()])
+    except OSError:
+        return False
+    return True
 
 
 def _waits(connection: socket.socket) -> bool:

@@ -3,9 +3,10 @@
 Started as `python -m spacepolicy.engine.server DATASET MEMORY_BYTES MEMORY_QUADS` with a control
 socket as its standard input. It answers `ready` once the dataset is loaded, or the error; then each
 message on the control socket brings a connection, and a worker is forked for it at once, which
-waits there for queries. The server keeps a copy of the connection: it sees there that the other
-side has hung up, and kills the worker; when a worker ends by itself, it says so there. A worker
-whose query runs long gives way to the others.
+waits there for queries. When the control socket closes, the server ends, and all workers with it.
+The server keeps a copy of the connection: it sees there that the other side has hung up, and kills
+the worker; when a worker ends by itself, it says so there. A worker whose query runs long gives way
+to the others.
 """
 
 import ctypes
@@ -50,7 +51,6 @@ class _Worker:
 
 def main(dataset: Path, memory_bytes: int, memory_quads: int, control: socket.socket) -> None:
     """Load the dataset, say so, and serve until the control socket closes."""
-    _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
