@@ -1,7 +1,7 @@
 """An answer on its way out over a connection, as frames and within its limits."""
 
 import socket
-from typing import final
+from typing import Final, final
 
 from spacepolicy import formats
 from spacepolicy.answers import Form
@@ -40,6 +40,10 @@ def _not_acceptable(form: Form) -> NotAcceptableError:
     )
 
 
+_BEYOND_MARKS: Final = {"json": 1, "xml": 0, "csv": -1, "tsv": -1}
+"""How many more solutions there are than marks of a row; JSON has none in an empty answer."""
+
+
 @final
 class Output:
     """A file whose writes go out as frames: small answers in one message, large ones in pieces."""
@@ -50,6 +54,8 @@ class Output:
         self._query = query
         self._header = b""
         self._row_mark: bytes | None = None
+        self._beyond_marks: int | None = None
+        self._empty = False
         self._piece: list[bytes] = []
         self._piece_bytes = self._bytes = self._rows = 0
 
@@ -57,6 +63,8 @@ class Output:
         """Have the header go before the first piece."""
         self._header = header_frame(header)
         self._row_mark = format.row_mark
+        if header.form == "solutions":
+            self._beyond_marks = _BEYOND_MARKS.get(format.name)
 
     def write(self, data: bytes) -> int:
         """Take the bytes, and send a piece when there is one.
@@ -88,8 +96,9 @@ class Output:
         Raises: ResultLimitError.
         """
         self._bytes += self._piece_bytes
-        if self._row_mark is not None and self._query.max_rows is not None:
+        if self._row_mark is not None:
             self._rows += b"".join(self._piece).count(self._row_mark)
+            self._empty = self._rows == 0 and bool(self._piece) and self._piece[-1][-4:] == b"[]}}"
         for what, seen, limit in (
             ("bytes", self._bytes, self._query.max_bytes),
             ("rows", self._rows - 1, self._query.max_rows),  # a format may mark its first line
@@ -101,9 +110,15 @@ class Output:
                 )
                 raise self.problem
 
+    def _solutions(self) -> int | None:
+        """How many solutions there are; None where the answer is none of solutions."""
+        if self._beyond_marks is None or self._row_mark is None:
+            return None
+        return self._rows + (0 if self._empty else self._beyond_marks)
+
     def finish(self, problem: ProblemError | None, *, last: bool) -> None:
         """Send what is left, and the answer's end or the problem."""
         if problem is not None:
             self._connection.sendall(problem_frame(problem, last=last))
         else:
-            self._connection.sendall(self._taken(end_frame(last=last)))
+            self._connection.sendall(self._taken(end_frame(last=last, rows=self._solutions())))

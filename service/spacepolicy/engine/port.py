@@ -111,7 +111,9 @@ class Data:
 @final
 @dataclass(frozen=True, slots=True)
 class End:
-    """The answer is whole."""
+    """The answer is whole; `rows` are its solutions, None where they are not counted."""
+
+    rows: int | None = None
 
 
 @final
@@ -142,9 +144,9 @@ def header_frame(header: Header) -> bytes:
     return frame(b"H", json.dumps(table).encode())
 
 
-def end_frame(*, last: bool) -> bytes:
+def end_frame(*, last: bool, rows: int | None = None) -> bytes:
     """The frame that ends an answer; `last`: no other query is taken on this connection."""
-    return frame(b"E", _LAST if last else b"")
+    return frame(b"E", (_LAST if last else b"") + (b"" if rows is None else b" %d" % rows))
 
 
 def problem_frame(error: ProblemError, *, last: bool) -> bytes:
@@ -186,8 +188,9 @@ class FrameDecoder:
                 table = json.loads(payload)
                 return Header(table["form"], table["format"], tuple(table["warnings"]))
             case b"E":
-                self.reusable = payload != _LAST
-                return End()
+                last, _, rows = payload.partition(b" ")
+                self.reusable = last != _LAST
+                return End(int(rows) if rows else None)
             case b"P":
                 table = json.loads(payload)
                 self.reusable = not table["last"]

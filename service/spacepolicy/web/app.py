@@ -38,6 +38,7 @@ from spacepolicy.web.linked_data.resources import (
     add_graph_documents,
     add_resources,
 )
+from spacepolicy.web.notes import Notes, notes
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
@@ -80,13 +81,15 @@ def create_app(service: Service) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        sending = _Sending(service, scope, send)
+        sheet = notes(scope)
+        sending = _Sending(service, scope, send, sheet)
         try:
             _check_size(service, scope)
             if scope["path"] == "/sparql":
                 await sparql(scope, receive, sending)
             else:
-                await rest(*_head_as_get(scope, receive, sending))
+                scope = _head_as_get(scope)
+                await rest(scope, receive, sending)
         except ProblemError as error:
             await problem_response(service, scope, error)(scope, receive, sending)
         except asyncio.CancelledError:
@@ -101,6 +104,8 @@ def create_app(service: Service) -> ASGIApp:
             _log.exception("a request failed")
             failure = EngineError(f"The service failed: {type(error).__name__}.")
             await problem_response(service, scope, failure)(scope, receive, sending)
+        finally:
+            sheet.log(scope, service.revision.number)
 
     return app
 
@@ -120,26 +125,20 @@ def _check_size(service: Service, scope: Scope) -> None:
         )
 
 
-def _head_as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
+def _head_as_get(scope: Scope) -> Scope:
     """HEAD is GET whose body stays here (RFC 9110 section 9.3.2)."""
-    if scope["method"] != "HEAD":
-        return scope, receive, send
-
-    async def without_body(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
-
-    return {**scope, "method": "GET"}, receive, without_body
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 class _Sending:
     """Sends, with what every answer carries: the revision, and leave for scripts of any origin
     to read it."""
 
-    def __init__(self, service: Service, scope: Scope, send: Send) -> None:
+    def __init__(self, service: Service, scope: Scope, send: Send, sheet: Notes) -> None:
         self.started = False
         self._send = send
+        self._sheet = sheet
+        self._bare = scope["method"] == "HEAD"
         self._preflight = scope["method"] == "OPTIONS"
         number = str(service.revision.number).encode()
         self._fields = (*_ALWAYS, (b"x-dataset-revision", number))
@@ -154,6 +153,9 @@ class _Sending:
             if any(name == b"content-type" and value[:9] == b"text/html" for name, value in fields):
                 fields.append(_PAGE_POLICY)
             message = {**message, "headers": fields}
+        elif self._bare:
+            message = {**message, "body": b""}
+        self._sheet.hear(message)
         await self._send(message)
 
 

@@ -14,6 +14,7 @@ from spacepolicy import formats
 from spacepolicy.errors import ProblemError
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
+from spacepolicy.web.notes import notes
 from spacepolicy.web.service import Service
 
 PROBLEM: Final = Format(
@@ -29,6 +30,7 @@ _HTML: Final = next(iter(formats.offered("page")))
 
 def problem_response(service: Service, scope: Scope, error: ProblemError) -> Response:
     """The answer that tells the problem, in the form that the client likes better."""
+    notes(scope).kind = error.kind
     members = problem_members(service, scope, error)
     headers = {"Vary": "Accept", "Cache-Control": "no-store", **error.headers}
     if prefers_page(Headers(scope=scope).get("accept")):

@@ -30,6 +30,7 @@ from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, read_get
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
+from spacepolicy.web.notes import notes
 from spacepolicy.web.query_pages import Asking, Choices, catalogue_page, query_page
 from spacepolicy.web.service import Service
 
@@ -229,7 +230,7 @@ class _SavedResponse(Response):
             await self._part(scope)(scope, receive, send)
             return
         desk, call = self._desk, read_get(scope)
-        exchange = Exchange(call, call.key(desk.service.url(scope, "")), send)
+        exchange = Exchange(call, call.key(desk.service.url(scope, "")), send, notes(scope))
         if await answer_again(desk, exchange):
             return
         operation = self._operation(scope)

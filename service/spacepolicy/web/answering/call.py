@@ -20,6 +20,7 @@ from spacepolicy.errors import (
 )
 from spacepolicy.formats import MediaRange
 from spacepolicy.web.answering.cache import RequestKey
+from spacepolicy.web.notes import Notes
 from spacepolicy.web.service import Service
 
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
@@ -71,6 +72,7 @@ class Exchange:
     call: Call
     key: RequestKey
     send: Send
+    notes: Notes
 
 
 async def read_call(service: Service, scope: Scope, receive: Receive) -> Call:

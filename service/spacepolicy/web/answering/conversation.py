@@ -29,7 +29,7 @@ SOON_SECONDS: Final = 0.005
 @final
 class Conversation:
     """One query of one connection; leaving the block gives the connection back, and stops the
-    query where it still runs.
+    query where it still runs. `rows` are those of a whole answer, None where they are not counted.
 
     Raises: EngineError where the engine takes no queries.
     """
@@ -41,6 +41,7 @@ class Conversation:
         self._decoder = FrameDecoder()
         self._come: deque[Header | Data] = deque()
         self._ended = False
+        self.rows: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -112,8 +113,9 @@ class Conversation:
             raise broken_off()
         for frame in self._decoder.feed(piece):
             match frame:
-                case End():
+                case End(rows):
                     self._ended = True
+                    self.rows = rows
                 case Problem(error):
                     raise error
                 case _:

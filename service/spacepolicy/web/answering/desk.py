@@ -51,6 +51,7 @@ async def answer_again(desk: Desk, exchange: Exchange) -> bool:
     head = desk.cache.head(desk.number, exchange.key)
     if head is None:
         return False
+    exchange.notes.kind, exchange.notes.query = "kept", head.body.text
     condition = exchange.call.field(b"if-none-match")
     if matching(condition, [head.etag]) or any_state(condition):
         await send_not_modified(exchange.send, head.fields, head.etag)

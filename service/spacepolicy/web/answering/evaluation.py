@@ -57,6 +57,7 @@ async def evaluate(
 
     Raises: ProblemError where it fails before the first byte is sent.
     """
+    exchange.notes.kind, exchange.notes.query = planned.form, planned.query.text
     identifier = query_identifier(exchange.call.field(b"x-query-id"))
     reply = Reply(exchange, identifier)
     evaluation = _Evaluation(desk, reply, planned, timeout_seconds)
@@ -67,6 +68,7 @@ async def evaluate(
             async with desk.running.admitted(identifier, desk.service.max_wait_seconds) as ticket:
                 with Conversation(desk.service.engine, planned.query) as conversation:
                     await _answer(evaluation, conversation, ticket, client)
+                    exchange.notes.rows = conversation.rows
         except TimeoutError as error:
             limit = TimeLimitError(
                 f"The query ran longer than {timeout_seconds:g} seconds.",

@@ -23,6 +23,7 @@ from spacepolicy.web.answering.plan import acceptable_coding
 from spacepolicy.web.answering.reply import Reply, Shape, send_not_modified
 from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.answering.validators import opaque
+from spacepolicy.web.notes import notes
 
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
 
@@ -56,7 +57,7 @@ class KeptResponse(Response):
         """
         call = read_get(scope)
         origin = self._desk.service.url(scope, "")
-        exchange = Exchange(call, call.key(origin), send)
+        exchange = Exchange(call, call.key(origin), send, notes(scope))
         if not await answer_again(self._desk, exchange):
             await while_connected(receive, self._answer(exchange, origin))
 

@@ -24,6 +24,7 @@ from spacepolicy.web.answering.plan import Plan, description_plan, plan
 from spacepolicy.web.answering.protocol import QueryOperation, query_operation
 from spacepolicy.web.answering.reply import VARY, Reply
 from spacepolicy.web.answering.running import query_identifier
+from spacepolicy.web.notes import notes
 from spacepolicy.web.problems import problem_response
 
 _SHORT_TEXT: Final = 4096
@@ -51,7 +52,7 @@ async def _respond(desk: Desk, scope: Scope, receive: Receive, send: Send) -> No
         return
     call = await read_call(desk.service, scope, receive)
     endpoint = desk.service.url(scope, "/sparql")
-    exchange = Exchange(call, call.key(endpoint), send)
+    exchange = Exchange(call, call.key(endpoint), send, notes(scope))
     if await answer_again(desk, exchange):
         return
     operation = query_operation(desk.service, call)
