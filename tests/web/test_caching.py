@@ -176,7 +176,7 @@ def test_a_publication_drops_what_was_kept(service: Service) -> None:
 
 
 def a_request(target: bytes) -> RequestKey:
-    return RequestKey(target, b"", b"", b"", b"", "")
+    return RequestKey(target, b"", b"", b"", b"", "", "")
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3000)), max_size=200))

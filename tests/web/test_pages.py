@@ -1,11 +1,16 @@
 """Pages, operations and problems outside the endpoint."""
 
 import html
+import re
+from importlib.resources import files
 
 import httpx
 import pytest
 
 from spacepolicy.errors import problems
+from spacepolicy.web.interface import WORDS
+
+from .conftest import MakeService, serve
 
 
 def test_the_first_page_answers_its_questions_live(site: httpx.Client) -> None:
@@ -13,15 +18,82 @@ def test_the_first_page_answers_its_questions_live(site: httpx.Client) -> None:
     assert page.status_code == 200
     assert "How many things are there?" in page.text
     assert "<td>1000</td>" in page.text
-    assert "有多少事物？" in page.text
+    in_chinese = site.get("/", params={"lang": "zh"}, headers={"Accept": "text/html"})
+    assert "有多少事物？" in in_chinese.text
 
 
 def test_no_page_loads_from_elsewhere(site: httpx.Client) -> None:
     for path in ("/", "/sparql", "/problems/syntax-error"):
-        page = site.get(path, headers={"Accept": "text/html"}).text
-        assert "src=" not in page
-        assert "@import" not in page
-        assert "<link" not in page.replace('<link rel="icon" href="data:,">', "")
+        answer = site.get(path, headers={"Accept": "text/html"})
+        assert "src=" not in answer.text
+        assert "@import" not in answer.text
+        loaded = re.findall(r'<link rel="(?:icon|stylesheet)" href="([^"]*)"', answer.text)
+        assert [each.partition("/")[0] for each in loaded] == ["data:,", ""]
+        style = site.get(loaded[1])
+        assert style.headers["content-type"].startswith("text/css")
+        assert "immutable" in style.headers["cache-control"]
+        assert "url(" not in style.text
+        assert "script" not in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "asked", "written"),
+    [
+        ("", "", "en"),
+        ("zh-CN, en;q=0.5", "", "zh"),
+        ("fr, en;q=0.3, zh;q=0.2", "", "en"),
+        ("en", "zh", "zh"),
+        ("zh", "no-language", "zh"),
+    ],
+)
+def test_a_page_is_in_the_language_that_is_asked_for(
+    site: httpx.Client, accepted: str, asked: str, written: str
+) -> None:
+    headers = {"Accept": "text/html", "Accept-Language": accepted}
+    for path in ("/", "/sparql", "/queries", "/search", "/no/such/thing"):
+        page = site.get(path, params={"lang": asked} if asked else {}, headers=headers)
+        assert page.headers["content-language"] == written
+        assert "Accept-Language" in page.headers["vary"]
+        assert f'<html lang="{written}">' in page.text
+        assert WORDS[written]["questions"] in page.text
+
+
+def test_a_kept_page_is_kept_for_its_language(site: httpx.Client) -> None:
+    texts = [
+        site.get("/queries", headers={"Accept": "text/html", "Accept-Language": each}).text
+        for each in ("en", "zh", "en", "zh")
+    ]
+    assert texts[0] == texts[2] != texts[1] == texts[3]
+
+
+def test_links_go_on_in_the_language_that_was_chosen(site: httpx.Client) -> None:
+    page = site.get("/", params={"lang": "zh"}, headers={"Accept": "text/html"}).text
+    assert 'href="/queries?lang=zh"' in page
+    assert 'href="/queries"' in site.get("/", headers={"Accept": "text/html"}).text
+
+
+def test_every_word_of_the_pages_is_there_in_every_language_and_used() -> None:
+    templates = files("spacepolicy.web").joinpath("templates")
+    text = "".join(
+        each.read_text("utf-8") for each in templates.iterdir() if each.name.endswith(".html")
+    )
+    used = set(re.findall(r"\bt\.(\w+)", text))
+    for words in WORDS.values():
+        assert used == words.keys()
+        assert all(words.values())
+
+
+def test_a_syntax_error_is_marked_where_it_stands(site: httpx.Client) -> None:
+    query = "SELECT * {\n  ?s <b> ; & ?o }"
+    asked = {"query": query}
+    told = site.get("/sparql", params=asked, headers={"Accept": "application/json"}).json()
+    page = site.get("/sparql", params=asked, headers={"Accept": "text/html"})
+    assert page.status_code == 400
+    before, place = re.findall(r"<pre[^>]*>(.*)<span class=\"here\">(.+?)</span>", page.text)[0]
+    line = told["text"]
+    assert html.unescape(before) == line[: told["column"] - 1]
+    assert line.startswith(html.unescape(place), told["column"] - 1)
+    assert f">{html.escape(query, quote=False)}</textarea>" in page.text
 
 
 def test_the_service_tells_that_it_lives_and_is_ready(site: httpx.Client) -> None:
@@ -65,3 +137,25 @@ def test_head_gives_the_headers_of_get(site: httpx.Client, path: str) -> None:
     assert headed.content == b""
     assert headed.status_code == got.status_code
     assert headed.headers["content-length"] == got.headers["content-length"]
+
+
+HOSTILE = f"""
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@base <https://w3id.org/spacepolicy/> .
+<id/a> rdfs:label "<img src=x onerror=alert(1)>"@en , "\\u202eabc" ; <def/p> <javascript:alert(1)> ,
+  <data:text/html,x> , <id/b> , <id/c> , <id/d&amp%22x> .
+<id/b> rdfs:label "{"long " * 2000}"@en .
+<id/c> rdfs:label "" .
+<id/d&amp%22x> rdfs:label "</script><script>alert(2)</script>" .
+"""
+
+
+def test_hostile_names_break_no_page(make_service: MakeService) -> None:
+    with serve(make_service(HOSTILE)) as site:
+        for path in ("/doc/id/a", "/doc/id/b", "/doc/id/c", "/search?q=img", "/", "/queries"):
+            page = site.client.get(path, headers={"Accept": "text/html"})
+            assert page.status_code == 200
+            assert "<img" not in page.text
+            assert "<script" not in page.text
+            assert 'href="javascript:' not in page.text
+            assert 'href="data:text' not in page.text

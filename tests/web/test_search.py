@@ -85,7 +85,7 @@ def test_facets_count_all_and_narrow(shipped: httpx.Client) -> None:
     kind = next(each for each in every["types"] if each["name"] == "technology")
     narrowed = find(shipped, "satellite", type=kind["iri"])
     assert narrowed["total"] == kind["count"]
-    chinese = find(shipped, "卫星", lang="zh")
+    chinese = find(shipped, "卫星", language="zh")
     assert {hit["language"] for hit in chinese["results"]} == {"zh"}
     assert len(find(shipped, "satellite", limit=2)["results"]) == 2
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -31,6 +32,7 @@ from spacepolicy.web.answering.desk import Desk, make_desk
 from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.catalog import add_catalog
 from spacepolicy.web.dumps import add_dumps
+from spacepolicy.web.first_page import documents
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.linked_data.resources import (
     Library,
@@ -43,6 +45,7 @@ from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.problems import prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
+from spacepolicy.web.reading import read_reader, reader
 from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 
@@ -83,6 +86,7 @@ def create_app(service: Service) -> ASGIApp:
             return
         sheet = notes(scope)
         sending = _Sending(service, scope, send, sheet)
+        read_reader(scope)
         try:
             _check_size(service, scope)
             if scope["path"] == "/sparql":
@@ -151,7 +155,10 @@ class _Sending:
                 allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
                 fields += [(b"access-control-allow-methods", allowed), *_PREFLIGHT]
             if any(name == b"content-type" and value[:9] == b"text/html" for name, value in fields):
-                fields.append(_PAGE_POLICY)
+                fields += [_PAGE_POLICY, (b"content-language", reader().language.encode())]
+                headers = MutableHeaders(raw=fields)
+                headers.add_vary_header("Accept-Language")
+                fields = headers.raw
             message = {**message, "headers": fields}
         elif self._bare:
             message = {**message, "body": b""}
@@ -219,14 +226,19 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
     @app.get("/", include_in_schema=False)
     async def home(request: Request) -> Response:
         origin = service.url(request.scope, "")
-        key = BodyKey("/", None, None, "html", origin)
+        key = BodyKey("/", None, None, f"html {reader().variant}", origin)
         page = desk.cache.body(desk.number, key)
         if page is None:
             answers = await run_in_threadpool(live_answers, service)
-            page = pages.home(service, origin, answers).encode()
+            page = pages.home(service, origin, answers, await documents(desk)).encode()
             if not any(answer.problem for answer in answers):
                 desk.cache.keep_body(desk.number, key, page)
         return HTMLResponse(page)
+
+    @app.get(pages.STYLE_PATH, include_in_schema=False)
+    def style() -> Response:
+        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(pages.STYLE, headers=kept, media_type="text/css")
 
     @app.get("/problems/{kind}", tags=["descriptions"])
     def problem_kind(

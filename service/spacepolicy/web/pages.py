@@ -1,8 +1,8 @@
 """Pages for people: plain HTML from the templates beside this file, nothing loaded elsewhere."""
 
-import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,9 @@ from spacepolicy.answers import Form
 from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.home import LiveAnswer
+from spacepolicy.web.interface import WORDS
 from spacepolicy.web.linked_data.addresses import local_path
+from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
 _templates: Final = Environment(
@@ -25,11 +27,13 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_STYLE: Final = _templates.get_template("style.css").render()
+_SHOWN_BEFORE: Final = 200
+STYLE: Final = _templates.get_template("style.css").render()
+STYLE_PATH: Final = f"/style/{hashlib.sha256(STYLE.encode()).hexdigest()[:12]}.css"
+"""Where the style is; another style is at another path, so that it can be kept for ever."""
 CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    + "'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -54,10 +58,13 @@ class Table:
     rows: tuple[tuple[Cell | None, ...], ...]
 
 
-def home(service: Service, origin: str, answers: Iterable[LiveAnswer]) -> str:
-    """The first page: real questions with live answers, and how to ask more."""
+def home(
+    service: Service, origin: str, answers: Iterable[LiveAnswer], documents: Iterable[Cell]
+) -> str:
+    """The first page: the documents there are, real questions with live answers, and how to ask
+    more."""
     live = [(each, _runnable(each.query), _table(service, each.results)) for each in answers]
-    return render("home.html", service, origin=origin, live=live)
+    return render("home.html", service, origin=origin, live=live, documents=tuple(documents))
 
 
 def form(service: Service, query: str = "") -> str:
@@ -88,9 +95,30 @@ def answer(service: Service, query: str, form: Form, body: bytes) -> str:
     )
 
 
-def problem(service: Service, members: Mapping[str, Any]) -> str:
-    """A problem that a request met."""
-    return render("problem.html", service, problem=members, href=partial(href, service))
+def problem(service: Service, members: Mapping[str, Any], remedy: str, asked: str | None) -> str:
+    """A problem that a request met; `asked` is the query that met it, to be mended there."""
+    return render(
+        "problem.html",
+        service,
+        problem=members,
+        remedy=remedy,
+        asked=asked,
+        place=_place(members),
+        href=partial(href, service),
+        query=asked or "",
+    )
+
+
+def _place(members: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """The line of a syntax error in three parts: before the place, the place, and after it."""
+    line, column = members.get("text"), members.get("column")
+    if not isinstance(line, str) or not isinstance(column, int):
+        return None
+    at = min(column - 1, len(line))
+    start = max(at - _SHOWN_BEFORE, 0)
+    word = re.match(r"\w+|.", line[at:])
+    end = at + len(word[0]) if word else at
+    return line[start:at], line[at:end] or "⏎", line[end : end + _SHOWN_BEFORE]
 
 
 def problem_kind(service: Service, kind: type[ProblemError]) -> str:
@@ -100,9 +128,15 @@ def problem_kind(service: Service, kind: type[ProblemError]) -> str:
 
 def render(template: str, service: Service, **values: object) -> str:
     """The page that the template makes of the values, and of what every page tells."""
+    here = reader()
     return _templates.get_template(template).render(
-        style=_STYLE,
+        style_path=STYLE_PATH,
         root=service.root,
+        lang=here.language,
+        chosen=here.chosen,
+        here_in=here.here_in,
+        to=lambda path: here.kept(service.root + path),
+        t=WORDS[here.language],
         revision=service.revision,
         prefixes=service.revision.prefixes,
         saved=[(query, _runnable(query)) for query in service.catalogue],
@@ -119,7 +153,7 @@ def _runnable(query: SavedQuery) -> str:
 def href(service: Service, iri: str) -> str:
     """Where a link to the thing leads: to its page here, where it has one."""
     path = local_path(service, iri)
-    return iri if path is None else service.root + path
+    return iri if path is None else reader().kept(service.root + path)
 
 
 def _table(service: Service, results: Mapping[str, Any] | None) -> Table | None:
@@ -140,7 +174,7 @@ def _cell(service: Service, term: Mapping[str, Any] | None) -> Cell | None:
     match term["type"]:
         case "uri":
             path = local_path(service, term["value"])
-            href = None if path is None else service.root + path
+            href = None if path is None else reader().kept(service.root + path)
             return Cell(short_name(service, term["value"]), term["value"], href)
         case "triple":
             return Cell(json.dumps(term["value"], ensure_ascii=False))

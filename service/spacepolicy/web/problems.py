@@ -5,6 +5,7 @@ Spec: https://www.rfc-editor.org/rfc/rfc9457
 
 import json
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -34,7 +35,8 @@ def problem_response(service: Service, scope: Scope, error: ProblemError) -> Res
     members = problem_members(service, scope, error)
     headers = {"Vary": "Accept", "Cache-Control": "no-store", **error.headers}
     if prefers_page(Headers(scope=scope).get("accept")):
-        page = pages.problem(service, members)
+        asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("query")
+        page = pages.problem(service, members, error.remedy, asked)
         return Response(page, error.status, headers, media_type="text/html")
     body = json.dumps(members, ensure_ascii=False).encode()
     return Response(body, error.status, headers, media_type=PROBLEM.media_type)

@@ -15,8 +15,11 @@ Choices = Sequence[tuple[str, ...]]
 
 
 def catalogue_page(service: Service) -> str:
-    """All questions, by tag."""
-    return pages.render("queries.html", service)
+    """All questions, by the first of their tags."""
+    by_tag: dict[str, list[SavedQuery]] = {}
+    for query in service.catalogue:
+        by_tag.setdefault(next(iter(query.tags), ""), []).append(query)
+    return pages.render("queries.html", service, by_tag=sorted(by_tag.items()))
 
 
 @final

@@ -20,6 +20,7 @@ from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.linked_data.addresses import local_path
 from spacepolicy.web.linked_data.jsonld import language_tag
+from spacepolicy.web.reading import reader
 from spacepolicy.web.search_index import MAX_LENGTH, Found, Hit, SearchIndex, Text
 from spacepolicy.web.service import Service
 from spacepolicy.web.words import words_of_name
@@ -109,7 +110,7 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
     """Add the routes."""
     service = search.desk.service
 
-    @app.get("/search", tags=["search"], openapi_extra=_parameters("type", "lang", "limit"))
+    @app.get("/search", tags=["search"], openapi_extra=_parameters("type", "language", "limit"))
     async def found(request: Request) -> Response:
         """Things by their names, definitions and quotations, in any language."""
         choice = chosen(request.scope, _OFFERED)
@@ -119,7 +120,7 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
             return HTMLResponse(page, headers={"Vary": "Accept"})
         asked = _asked(request.scope)
         limit = _number(given.get("limit"), _LIMIT)
-        kind, language = given.get("type"), given.get("lang")
+        kind, language = given.get("type"), given.get("language")
 
         async def make() -> Made:
             index = await search.index()
@@ -150,7 +151,7 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
 
 
 def _parameters(*others: str) -> dict[str, Any]:
-    examples = {"q": "station", "lang": "en", "limit": 5}
+    examples = {"q": "station", "language": "en", "limit": 5}
     return {
         "parameters": [
             {
@@ -218,7 +219,7 @@ def _json(members: dict[str, Any]) -> bytes:
 
 def _page(service: Service, index: SearchIndex, asked: str, found: Found) -> str:
     def name(iri: str) -> str:
-        return index.name(iri) or pages.short_name(service, iri)
+        return index.name(iri, reader().language) or pages.short_name(service, iri)
 
     href = partial(pages.href, service)
     return pages.render("search.html", service, q=asked, found=found, name=name, href=href)

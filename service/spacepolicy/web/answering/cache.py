@@ -28,6 +28,7 @@ class RequestKey:
     content_type: bytes
     accept: bytes
     accept_encoding: bytes
+    reader: str
     origin: str
 
     @property

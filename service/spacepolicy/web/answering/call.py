@@ -21,6 +21,7 @@ from spacepolicy.errors import (
 from spacepolicy.formats import MediaRange
 from spacepolicy.web.answering.cache import RequestKey
 from spacepolicy.web.notes import Notes
+from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
@@ -60,6 +61,7 @@ class Call:
             self.fields.get(b"content-type", b"") if self.body else b"",
             self.fields.get(b"accept", b""),
             self.fields.get(b"accept-encoding", b"-"),
+            reader().variant,
             origin,
         )
 

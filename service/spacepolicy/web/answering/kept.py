@@ -24,6 +24,7 @@ from spacepolicy.web.answering.reply import Reply, Shape, send_not_modified
 from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.answering.validators import opaque
 from spacepolicy.web.notes import notes
+from spacepolicy.web.reading import reader
 
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
 
@@ -62,7 +63,8 @@ class KeptResponse(Response):
             await while_connected(receive, self._answer(exchange, origin))
 
     async def _answer(self, exchange: Exchange, origin: str) -> None:
-        body = BodyKey(self._name, None, None, self._choice.media_type, origin)
+        variant = f" {reader().variant}" if self._choice.format.kind == "page" else ""
+        body = BodyKey(self._name, None, None, self._choice.media_type + variant, origin)
         coding = acceptable_coding(exchange.call)
         shape = Shape(self._choice.content_type, coding, self._tag(body))
         known = shape.known(exchange.call)

@@ -20,6 +20,7 @@ from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Wish, wish
 from spacepolicy.web.answering.protocol import QueryOperation
 from spacepolicy.web.answering.reply import Shape
 from spacepolicy.web.answering.validators import opaque
+from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
 _ENGINE_FORMATS: Final = {"graph": "turtle", "solutions": "json"}
@@ -56,9 +57,9 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
     form = _FORMS.get(scanned.form or "", "solutions")
     kind: formats.Kind = "graph" if form == "graph" else "solutions"
     choice = operation.choice(kind, "page") if scanned.form else _any_choice()
-    body = BodyKey(
-        text, operation.default_graphs, operation.named_graphs, choice.format.name, endpoint
-    )
+    variant = f" {reader().variant}" if choice.format.kind == "page" else ""
+    format = choice.format.name + variant
+    body = BodyKey(text, operation.default_graphs, operation.named_graphs, format, endpoint)
     tag = None if scanned.volatile or not service.max_cache_bytes else _tag(service, choice, body)
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
     return Plan(
@@ -108,7 +109,9 @@ def _tag(service: Service, choice: Choice, body: BodyKey) -> str:
         for part in ("-" if each is None else str(len(each)), *(each or ()))
     ]
     made = (str(revision.number), revision.time, revision.record_sha256, service.instance)
-    return opaque((__version__, *made, body.text, body.origin, choice.content_type, *graphs))
+    return opaque(
+        (__version__, *made, body.text, body.origin, body.format, choice.content_type, *graphs)
+    )
 
 
 def description_plan(

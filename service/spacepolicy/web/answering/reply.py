@@ -21,6 +21,7 @@ from spacepolicy.web.answering.codings import IDENTITY, Encoder, Wish, encoded
 from spacepolicy.web.answering.validators import any_state, etag, matching
 
 VARY: Final = "Accept, Accept-Encoding"
+_VARY_OF_PAGES: Final = f"{VARY}, Accept-Language"
 _OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
 _IN_A_THREAD_BYTES: Final = 1 << 14
 
@@ -36,12 +37,17 @@ class Shape:
     tag: str | None
     fields: Fields = ()
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is read by people, in a language of theirs."""
+        return self.content_type.startswith("text/html")
+
     def head(self, coding: str) -> Fields:
         """The fields of the answer in the coding."""
         cache_control = "no-store" if self.tag is None else "no-cache"
         fields = [
             (b"content-type", self.content_type.encode("latin-1")),
-            (b"vary", VARY.encode()),
+            (b"vary", (_VARY_OF_PAGES if self.is_page else VARY).encode()),
             (b"cache-control", cache_control.encode()),
         ]
         if self.tag is not None:

@@ -113,7 +113,7 @@ async def document(desk: Desk, thing: NamedNode, iri: str) -> Document:
         incoming=_sorted(incoming[:MAX_INCOMING]),
         origins=origins,
         passages=_sorted(passages),
-        names=await names_of(desk, (*kept, *incoming[:MAX_INCOMING])),
+        names=await names_of(desk, (*kept, *incoming[:MAX_INCOMING], *_mentioned(origins))),
         cut=len(statements) > MAX_STATEMENTS or len(incoming) > MAX_INCOMING,
     )
 
@@ -200,6 +200,11 @@ async def _origins(desk: Desk, thing: NamedNode) -> tuple[Origin, ...]:
         )
         for row in found
     )
+
+
+def _mentioned(origins: Iterable[Origin]) -> Iterator[Triple]:
+    """Statements that speak of the graphs, so that these are named too."""
+    return (Triple(NamedNode(each.graph), TYPE, NamedNode(each.graph)) for each in origins)
 
 
 def _literal(term: Term | None) -> Literal | None:

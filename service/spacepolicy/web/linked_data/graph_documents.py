@@ -8,7 +8,7 @@ Spec: https://www.w3.org/TR/owl2-syntax/#Ontology_Documents, https://www.rfc-edi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -32,6 +32,8 @@ class Passage:
 
     iri: NamedNode
     words: Literal
+    start: int
+    end: int
     statements: tuple[Triple, ...]
 
 
@@ -90,20 +92,24 @@ async def _passages(desk: Desk, source: NamedNode) -> tuple[Passage, ...]:
     own = desk.service.revision.base
     if own is None:
         return ()
-    found: dict[NamedNode, tuple[Literal, list[Triple]]] = {}
+    found: dict[NamedNode, Passage] = {}
+    said: dict[NamedNode, list[Triple]] = {}
     for row in await rows(desk, _passages_query(source, Base(own))):
         passage, words = row["passage"], row["words"]
         if isinstance(passage, NamedNode) and isinstance(words, Literal):
-            _, said = found.setdefault(passage, (words, []))
+            start, end = int(row["start"].value), int(row["end"].value)
+            found.setdefault(passage, Passage(passage, words, start, end, ()))
             if "s" in row:
-                said.append(Triple(row["s"], row["p"], row["o"]))  # type: ignore[arg-type] # as in data
-    return tuple(Passage(iri, words, tuple(said)) for iri, (words, said) in found.items())
+                triple = Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type] # as in data
+                said.setdefault(passage, []).append(triple)
+    return tuple(replace(each, statements=tuple(said.get(iri, ()))) for iri, each in found.items())
 
 
 def _passages_query(source: NamedNode, own: Base) -> str:
     in_source, words, start, end = map(own.term, ("source", "exactText", "start", "end"))
     return (
-        f"SELECT ?passage ?words ?s ?p ?o {{ ?passage {in_source} {source} ; {words} ?words ; "
+        "SELECT ?passage ?words ?start ?end ?s ?p ?o { "
+        f"?passage {in_source} {source} ; {words} ?words ; "
         f"{start} ?start ; {end} ?end OPTIONAL {{ GRAPH ?passage {{ ?s ?p ?o }} }} }} "
         "ORDER BY ?start DESC(?end) ?s ?p ?o"
     )

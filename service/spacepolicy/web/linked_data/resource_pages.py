@@ -2,31 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.web import pages
-from spacepolicy.web.linked_data.addresses import document_path, local_path
+from spacepolicy.web.linked_data.addresses import document_path
 from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
+from spacepolicy.web.linked_data.drawing import Neighbour, drawing
 from spacepolicy.web.linked_data.jsonld import language_tag
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.outline import Part
 from spacepolicy.web.linked_data.skolem import FRAGMENT
+from spacepolicy.web.linked_data.vocabulary import Vocabulary
+from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
-
-_LANGUAGES: Final = ("en", "")
-"""The languages that a name is taken from before any other."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A thing as a reader sees it: its name, where that leads, and the IRI behind it."""
-
-    text: str
-    href: str | None
-    iri: str
-    language: str | None = None
 
 
 @final
@@ -49,36 +40,81 @@ class Value:
     language: str | None = None
     groups: "tuple[Group, ...]" = ()
     sources: tuple[Source, ...] = ()
+    inferred: bool = False
+    why: str | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A property and its values."""
+    """A property, what it means, and its values."""
 
     property: Link
     values: tuple[Value, ...]
+    definition: str | None = None
 
 
-def resource_page(service: Service, found: Document, path: str) -> str:
+@final
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The properties that one part of the ontology defines; `title` is None for any others."""
+
+    title: str | None
+    groups: tuple[Group, ...]
+
+
+def resource_page(
+    service: Service, found: Document, path: str, vocabulary: Vocabulary, outline: Sequence[Part]
+) -> str:
     """The page about the thing that answers at the path."""
     names = Names(service, (*found.names, *found.statements))
-    writer = Statements(names, (*found.statements, *found.nodes), found.origins)
+    writer = Statements(names, (*found.statements, *found.nodes), found.origins, vocabulary)
     about = writer.groups(found.thing)
+    incoming = _incoming(names, found)
     return pages.render(
         "resource.html",
         service,
         thing=names.link(found.thing),
         other_names=names.others(found.thing),
+        definition=vocabulary.definition(found.thing.value, reader().language),
         types=[names.link(NamedNode(iri)) for iri in found.types],
         deprecated=found.deprecated,
         replacements=[names.link(NamedNode(iri)) for iri in found.replacements],
-        groups=about,
-        incoming=_incoming(names, found),
+        sections=_sections(about, vocabulary),
+        outline=outline,
+        incoming=incoming,
         passages=_passages(names, found.origins),
+        drawing=drawing(names.link(found.thing).text, *_neighbours(about, incoming)),
+        query=f"SELECT ?property ?value {{ {found.thing} ?property ?value }}",
         cut=CUT if found.cut else None,
         alternates=alternates(service, path),
     )
+
+
+def _neighbours(
+    groups: Iterable[Group], incoming: Iterable[tuple[Link, list[Link]]]
+) -> tuple[list[Neighbour], list[Neighbour]]:
+    """What leads to the thing, and what it leads to."""
+    left = [
+        Neighbour(role.text, link.text, link.href) for role, links in incoming for link in links
+    ]
+    right = [
+        Neighbour(group.property.text, value.link.text, value.link.href, value.inferred)
+        for group in groups
+        for value in group.values
+        if value.link
+    ]
+    return left, sorted(right, key=lambda each: each.inferred)
+
+
+def _sections(groups: Iterable[Group], vocabulary: Vocabulary) -> list[Section]:
+    """The groups by the part of the ontology that defines their property, others last."""
+    gathered: dict[str | None, list[Group]] = {}
+    for group in groups:
+        title = vocabulary.module(group.property.iri, reader().language)
+        gathered.setdefault(title, []).append(group)
+    order = sorted(gathered, key=lambda title: (title is None, title or ""))
+    return [Section(title, tuple(gathered[title])) for title in order]
 
 
 def alternates(service: Service, path: str) -> list[tuple[str, formats.Format]]:
@@ -87,60 +123,27 @@ def alternates(service: Service, path: str) -> list[tuple[str, formats.Format]]:
 
 
 @final
-class Names:
-    """The names of things by IRI, in the reader's language where there is one."""
-
-    def __init__(self, service: Service, named: Iterable[Triple]) -> None:
-        self._service = service
-        self._of: dict[object, list[tuple[int, Literal]]] = {}
-        for triple in named:
-            if triple.predicate in NAMES and isinstance(triple.object, Literal):
-                place = NAMES.index(triple.predicate)
-                self._of.setdefault(triple.subject, []).append((place, triple.object))
-
-    def link(self, thing: NamedNode) -> Link:
-        """The thing by its name."""
-        path = local_path(self._service, thing.value)
-        href: str | None = thing.value if path is None else self._service.root + path
-        if path is None and not thing.value.startswith(("http:", "https:")):
-            href = None
-        name = self._best(thing)
-        if name is None:
-            return Link(pages.short_name(self._service, thing.value), href, thing.value)
-        return Link(name.value, href, thing.value, name.language)
-
-    def others(self, thing: NamedNode) -> list[Literal]:
-        """The other names of the thing, one a language and wording."""
-        best = self._best(thing)
-        found = {literal: None for _, literal in sorted(self._of.get(thing, ()), key=_place)}
-        return [literal for literal in found if literal != best]
-
-    def _best(self, thing: NamedNode) -> Literal | None:
-        found = sorted(self._of.get(thing, ()), key=_place)
-        return found[0][1] if found else None
-
-
-def _place(named: tuple[int, Literal]) -> tuple[int, int, str, str]:
-    place, literal = named
-    language = literal.language or ""
-    first = _LANGUAGES.index(language) if language in _LANGUAGES else len(_LANGUAGES)
-    return first, place, language, literal.value
-
-
-@final
 class Statements:
     """Groups what is said of a thing by property."""
 
     def __init__(
-        self, names: Names, said: Iterable[Triple], origins: Iterable[Origin] = ()
+        self,
+        names: Names,
+        said: Iterable[Triple],
+        origins: Iterable[Origin] = (),
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self._names = names
+        self._vocabulary = vocabulary
         self._said: dict[object, list[Triple]] = {}
         for triple in said:
             self._said.setdefault(triple.subject, []).append(triple)
         self._sources: dict[Triple, list[Source]] = {}
+        self._stated: set[Triple] = set()
         for origin in origins:
-            self._sources.setdefault(origin.statement, []).append(_source(names, origin))
+            if not names.is_inferred(origin.graph):
+                self._stated.add(origin.statement)
+                self._sources.setdefault(origin.statement, []).append(_source(names, origin))
 
     def groups(self, thing: object, above: tuple[object, ...] = ()) -> tuple[Group, ...]:
         """The properties of the thing by name, each with its values by name."""
@@ -152,21 +155,30 @@ class Statements:
             Group(
                 self._names.link(predicate),
                 tuple(sorted((self._value(t, (*above, thing)) for t in triples), key=_value_order)),
+                self._meaning(predicate),
             )
             for predicate, triples in gathered.items()
         ]
         return tuple(sorted(found, key=lambda group: group.property.text))
 
+    def _meaning(self, predicate: NamedNode) -> str | None:
+        if self._vocabulary is None:
+            return None
+        return self._vocabulary.definition(predicate.value, reader().language)
+
     def _value(self, triple: Triple, above: tuple[object, ...]) -> Value:
         sources = tuple(self._sources.get(triple, ()))
         term = triple.object
+        inferred = bool(self._stated) and not above[1:] and triple not in self._stated
+        why = self._names.why(triple) if inferred else None
         if isinstance(term, NamedNode):
             if FRAGMENT in term.value and term not in above:
                 return Value(groups=self.groups(term, above))
-            return Value(link=self._names.link(term), sources=sources)
+            link = self._names.link(term)
+            return Value(link=link, sources=sources, inferred=inferred, why=why)
         if isinstance(term, Literal):
             tag = language_tag(term.language) if term.language else None
-            return Value(text=term.value, language=tag, sources=sources)
+            return Value(text=term.value, language=tag, sources=sources, inferred=inferred, why=why)
         return Value(text=str(term))
 
 

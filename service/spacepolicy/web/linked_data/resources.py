@@ -38,7 +38,10 @@ from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, document
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
 from spacepolicy.web.linked_data.jsonld import compacted
+from spacepolicy.web.linked_data.outline import outline
+from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
 from spacepolicy.web.linked_data.resource_pages import resource_page
+from spacepolicy.web.linked_data.vocabulary import Vocabulary, read_vocabulary
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
 OFFERED: Final = formats.offered("graph", "page")
@@ -66,10 +69,17 @@ class Library:
         self._near = near
         self._documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
         self._contexts: Shelf[Context] = Shelf(1)
+        self._vocabularies: Shelf[Vocabulary] = Shelf(1)
 
     async def context(self) -> Context:
         """The JSON-LD context."""
         return await self._contexts.get(self.desk.number, "", lambda: read_context(self.desk))
+
+    async def vocabulary(self) -> Vocabulary:
+        """What the ontology says of its terms."""
+        return await self._vocabularies.get(
+            self.desk.number, "", lambda: read_vocabulary(self.desk)
+        )
 
     async def not_found(self, asked: Address) -> NotFoundError:
         """What to say of an IRI of which nothing is known: things with names like it."""
@@ -166,9 +176,14 @@ def _graph_response(library: Library, request: Request, asked: Address) -> Respo
         fields = _relations(origin, asked, choice.format)
         if found.version is not None:
             fields += (link(found.version, "latest-version"),)
+        if choice.format.kind == "page":
+            page = await _graph_page(library, found, asked, only)
+            return Made(page.encode(), fields)
         return Made(await _graph_body(library, origin, found, asked, choice), fields)
 
     name = f"{library.desk.service.instance} {asked.path}" if _keeps_nodes(asked) else asked.path
+    only = request.query_params.get("kind") if choice.format.kind == "page" else None
+    name += f" {only}" if only else ""
     return KeptResponse(library.desk, name, choice, make)
 
 
@@ -180,8 +195,6 @@ def _keeps_nodes(asked: Address) -> bool:
 async def _graph_body(
     library: Library, origin: str, found: GraphDocument, asked: Address, choice: Choice
 ) -> bytes:
-    if choice.format.kind == "page":
-        return graph_page(library.desk.service, found, asked.path).encode()
     if _keeps_nodes(asked):
         return _serialised(library, found.statements, choice)
     dataset = NamedNode(f"{origin}{DATASET}")
@@ -190,6 +203,16 @@ async def _graph_body(
         context = await library.context()
         return compacted(said, found.thing, context, f"{origin}/context.jsonld")
     return _serialised(library, said, choice)
+
+
+async def _graph_page(
+    library: Library, found: GraphDocument, asked: Address, only: str | None
+) -> str:
+    """The graph as a page: a source to read, or what the graph holds."""
+    service = library.desk.service
+    if not found.passages:
+        return graph_page(service, found, asked.path)
+    return reader_page(service, found, asked.path, await kinds(library.desk, found.thing), only)
 
 
 def _serialised(library: Library, said: Iterable[Triple], choice: Choice) -> bytes:
@@ -223,7 +246,8 @@ async def _body(
 ) -> bytes:
     service = library.desk.service
     if choice.format.kind == "page":
-        return resource_page(service, found, asked.path).encode()
+        vocabulary, parts = await library.vocabulary(), await outline(library.desk, found.thing)
+        return resource_page(service, found, asked.path, vocabulary, parts).encode()
     said = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":
         context = await library.context()

@@ -1,0 +1,233 @@
+"""A source to read: its whole text, sentence by sentence, its passages marked in it, and beside
+each what it says.
+
+The text is put together from the words of the passages; what no passage quotes is left out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+from urllib.parse import urlencode
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from spacepolicy.namespaces import Base
+from spacepolicy.web import pages
+from spacepolicy.web.answering.asking import rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.graph_documents import GraphDocument, Passage
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.resource_pages import Statements, alternates
+from spacepolicy.web.reading import reader
+from spacepolicy.web.service import Service
+
+HUES: Final = 8
+"""How many kinds of passage look different from each other."""
+Kinds = Mapping[str, str]
+"""What each passage is mainly about: the class that most of its statements are of."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a passage says: of what, by which property, and the value."""
+
+    subject: Link
+    property: Link
+    value: Link | None
+    text: str | None
+    language: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a sentence: words outside any marked passage, or a marked passage with the
+    pieces inside it."""
+
+    text: str
+    fragment: str | None = None
+    hue: int = 0
+    pieces: "tuple[Piece, ...]" = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a passage says, to stand beside it."""
+
+    fragment: str
+    words: str
+    hue: int
+    statements: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A passage that lies in no other, with the passages in it and what they say."""
+
+    fragment: str
+    pieces: tuple[Piece, ...]
+    notes: tuple[Note, ...]
+    language: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of passage: its name, how many there are, how they look, where only they are shown."""
+
+    link: Link
+    count: int
+    hue: int
+    href: str
+    shown: bool
+
+
+async def kinds(desk: Desk, source: NamedNode) -> Kinds:
+    """The kind of each passage of the source."""
+    own = desk.service.revision.base
+    if own is None:
+        return {}
+    base = Base(own)
+    in_source = base.term("source")
+    found = await rows(
+        desk,
+        f"SELECT ?passage ?kind (COUNT(*) AS ?n) {{ ?passage {in_source} {source} "
+        "GRAPH ?passage { ?s ?p ?o } GRAPH ?g { ?s a ?kind } "
+        f"FILTER (?g != {base.inferred}) }} GROUP BY ?passage ?kind "
+        "ORDER BY ?passage DESC(?n) ?kind",
+    )
+    first: dict[str, str] = {}
+    for row in found:
+        first.setdefault(row["passage"].value, row["kind"].value)
+    return first
+
+
+def reader_page(
+    service: Service, found: GraphDocument, path: str, kinds: Kinds, only: str | None
+) -> str:
+    """The page of the source that answers at the path; `only` one kind of passage is marked."""
+    names = Names(service, (*found.names, *found.statements))
+    counted = Counter(kinds.get(each.iri.value, "") for each in found.passages if each.statements)
+    hues = {kind: n % HUES + 1 for n, (kind, _) in enumerate(counted.most_common()) if kind}
+    marks = _Marks(names, kinds, hues, only if only in hues else None)
+    quoted = sum(end - start for start, end in _joined(found.passages))
+    length = max((each.end for each in found.passages), default=0)
+    return pages.render(
+        "reader.html",
+        service,
+        thing=names.link(found.thing),
+        other_names=names.others(found.thing),
+        groups=Statements(names, found.statements).groups(found.thing),
+        sentences=[marks.sentence(*each) for each in _sentences(found.passages)],
+        kinds=[
+            Kind(
+                names.link(NamedNode(kind)),
+                count,
+                hues[kind],
+                reader().kept(f"{service.root}{path}?{urlencode({'kind': kind})}"),
+                kind == marks.only,
+            )
+            for kind, count in counted.most_common()
+            if kind
+        ],
+        everything=pages.href(service, found.thing.value),
+        only=marks.only,
+        covered=f"{100 * quoted / max(length, 1):.1f} %",
+        query=f"SELECT ?passage ?s ?p ?o {{ GRAPH ?passage {{ ?s ?p ?o }} "
+        f"FILTER STRSTARTS(STR(?passage), {Literal(found.thing.value + '#')}) }}",
+        alternates=alternates(service, path),
+    )
+
+
+def _joined(passages: Iterable[Passage]) -> Iterator[tuple[int, int]]:
+    """The stretches that passages with statements cover, overlaps once."""
+    start = end = 0
+    for each in sorted(passages, key=lambda each: each.start):
+        if not each.statements:
+            continue
+        if each.start > end:
+            yield start, end
+            start, end = each.start, each.end
+        end = max(end, each.end)
+    yield start, end
+
+
+def _sentences(passages: Sequence[Passage]) -> Iterator[tuple[Passage, list[Passage]]]:
+    """The passages that lie in no other, each with those that do lie in it, in the text's order."""
+    outer: Passage | None = None
+    inner: list[Passage] = []
+    for each in sorted(passages, key=lambda each: (each.start, -each.end)):
+        if outer is not None and each.end <= outer.end:
+            inner.append(each)
+            continue
+        if outer is not None:
+            yield outer, inner
+        outer, inner = each, []
+    if outer is not None:
+        yield outer, inner
+
+
+@final
+class _Marks:
+    """Marks passages in their sentences, and says what they say."""
+
+    def __init__(
+        self, names: Names, kinds: Kinds, hues: Mapping[str, int], only: str | None
+    ) -> None:
+        self._names = names
+        self._kinds = kinds
+        self._hues = hues
+        self.only = only
+
+    def sentence(self, outer: Passage, inner: Sequence[Passage]) -> Sentence:
+        """The sentence with its marks and its notes."""
+        marked = [each for each in (outer, *inner) if self._is_shown(each)]
+        notes = tuple(note for each in marked if (note := self._note(each)).statements)
+        inside = [each for each in marked if each is not outer] or marked
+        pieces = tuple(self._pieces(outer.words.value, outer.start, outer.end, inside))
+        return Sentence(_fragment(outer), pieces, notes, outer.words.language)
+
+    def _is_shown(self, passage: Passage) -> bool:
+        return self.only is None or self._kinds.get(passage.iri.value) == self.only
+
+    def _pieces(self, text: str, start: int, end: int, inner: Sequence[Passage]) -> Iterator[Piece]:
+        """The text from start to end, cut where the passages in it begin and end."""
+        at = start
+        for n, each in enumerate(inner):
+            if each.start < at or each.end > end:
+                continue
+            if each.start > at:
+                yield Piece(text[at - start : each.start - start])
+            words = text[each.start - start : each.end - start]
+            below = [other for other in inner[n + 1 :] if other.end <= each.end]
+            pieces = tuple(self._pieces(words, each.start, each.end, below)) if below else ()
+            yield Piece(words, _fragment(each), self._hue(each), pieces)
+            at = each.end
+        if at < end:
+            yield Piece(text[at - start :])
+
+    def _hue(self, passage: Passage) -> int:
+        return self._hues.get(self._kinds.get(passage.iri.value, ""), 0)
+
+    def _note(self, passage: Passage) -> Note:
+        said = (self._statement(triple) for triple in passage.statements)
+        statements = tuple(each for each in said if each is not None)
+        return Note(_fragment(passage), passage.words.value, self._hue(passage), statements)
+
+    def _statement(self, triple: Triple) -> Statement | None:
+        if not isinstance(triple.subject, NamedNode):
+            return None
+        subject, role = self._names.link(triple.subject), self._names.link(triple.predicate)
+        if isinstance(triple.object, NamedNode):
+            return Statement(subject, role, self._names.link(triple.object), None, None)
+        if isinstance(triple.object, Literal):
+            return Statement(subject, role, None, triple.object.value, triple.object.language)
+        return None
+
+
+def _fragment(passage: Passage) -> str:
+    return passage.iri.value.partition("#")[2]

