@@ -18,6 +18,7 @@ from spacepolicy.settings import Settings
 Command = Callable[[argparse.Namespace, Settings], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAILED: Final = 1
+_STORE: Final = "the folder of revisions; for serve and query also an endpoint elsewhere"
 _COULD_NOT_RUN: Final = 2
 
 
@@ -99,7 +100,7 @@ def _command(
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="PATH", help="the folder of revisions")
+    parser.add_argument("--store", metavar="PATH|URL", help=_STORE)
     parser.add_argument(
         "--content", metavar="DIR", help="the folder of ontology/, data/, queries/; or none"
     )
@@ -233,6 +234,9 @@ def _add_query(commands: Commands) -> None:
         "-f", dest="format", metavar="FORMAT", help="csv, tsv, json, xml; turtle, jsonld, …"
     )
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time of the query (30)")
+    parser.add_argument(
+        "--endpoint", dest="store", metavar="URL", help="ask this endpoint, not the local revision"
+    )
 
 
 def _add_explain(commands: Commands) -> None:

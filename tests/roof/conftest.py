@@ -105,7 +105,9 @@ def serve(program: Program) -> Iterator[Serve]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> Server:
-        where: tuple[str, ...] = ("--store", str(program.store), "--port", "0")
+        where: tuple[str, ...] = ("--port", "0")
+        if "--store" not in arguments:
+            where += ("--store", str(program.store))
         if "--content" not in arguments:
             where += ("--content", str(program.content))
         process = subprocess.Popen(

@@ -8,6 +8,7 @@ from pyoxigraph import Store
 
 from spacepolicy import revisions, settings
 from spacepolicy.catalogue import read_catalogue
+from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.dataset.digest import content_sha256
 from spacepolicy.errors import FindingsError
 from spacepolicy.revisions import Counts, Draft, Revision
@@ -24,6 +25,7 @@ def build(chosen: Settings, report: Report) -> Revision:
     Raises: FindingsError where the files have findings, StoreError where the store cannot take
     the revision; the revision in force stays as it was.
     """
+    refuse_endpoint(chosen, "build")
     working = Path.cwd()
     store = store_path(chosen)
     revisions.open_store(store, chosen.default_graph)

@@ -8,6 +8,7 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
+from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.query import local_revision
 from spacepolicy.dataset.reasoning.explanation import Explainer
 from spacepolicy.errors import UsageError
@@ -23,6 +24,7 @@ def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
 
     Raises: UsageError where a term cannot be read, or the revision has nothing inferred.
     """
+    refuse_endpoint(chosen, "explain")
     revision = local_revision(chosen)
     if revision.base is None:
         raise UsageError("This store holds no revision of files: nothing is inferred in it.")

@@ -1,4 +1,4 @@
-"""`spacepolicy query`: a query of the local revision, its answer on standard output."""
+"""`spacepolicy query`: a query of the local revision, or of an endpoint, its answer printed."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,10 @@ from pathlib import Path
 from spacepolicy import formats, revisions, settings
 from spacepolicy.catalogue import bind, read_query
 from spacepolicy.commands.build import build, store_path
+from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Data, Query, ask
+from spacepolicy.engine.port import Data, Engine, Query, ask
+from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import UsageError
 from spacepolicy.revisions import Revision
 from spacepolicy.settings import Settings
@@ -17,19 +19,25 @@ from spacepolicy.settings import Settings
 def query(
     chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]], format: str | None
 ) -> int:
-    """Print the answer; builds first when there is no revision or the files have changed.
+    """Print the answer. The local revision is built first where there is none, or the files have
+    changed; an endpoint stands in the place of the store.
 
     Raises: ProblemError where the query fails, UsageError where there is no such query or format.
     """
     text = _text(chosen, asked, parameters)
-    revision = local_revision(chosen)
+    elsewhere = endpoint_url(chosen)
+    revision = endpoint_revision(chosen) if elsewhere else local_revision(chosen)
     request = Query(
         text,
         solutions_format=_format("solutions", format or "tsv"),
         graph_format=_format("graph", format or "turtle"),
         prefixes=revision.prefixes,
     )
-    engine = Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads, spares=1)
+    engine: Engine = (
+        Remote(elsewhere, chosen.timeout)
+        if elsewhere
+        else Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads, spares=1)
+    )
     try:
         for frame in ask(engine, request, chosen.timeout):
             if isinstance(frame, Data):

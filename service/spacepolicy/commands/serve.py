@@ -9,8 +9,11 @@ from pathlib import Path
 from spacepolicy import revisions, settings
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, store_path
+from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.port import Engine
+from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError
 from spacepolicy.revisions import Revision
 from spacepolicy.settings import Settings
@@ -26,16 +29,16 @@ def serve(chosen: Settings) -> int:
     """
     listening = _listen(chosen.host, chosen.port)
     with listening:
-        revision, stale = _revision(chosen)
+        engine, revision, stale = _engine(chosen)
         service = Service(
-            engine=Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads),
+            engine=engine,
             revision=revision,
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,
             max_timeout_seconds=chosen.max_timeout,
             max_running=chosen.max_running,
             max_waiting=chosen.max_waiting,
-            max_cache_bytes=chosen.cache_mib << 20,
+            max_cache_bytes=0 if endpoint_url(chosen) else chosen.cache_mib << 20,
             mode=chosen.default_graph,
             public_url=chosen.public_url,
             stale=stale,
@@ -62,6 +65,19 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise StoreError(f"{host}:{port} cannot be listened on: {error.strerror}.") from error
     return listening
+
+
+def _engine(chosen: Settings) -> tuple[Engine, Revision, str | None]:
+    """The engine, what it answers over, and why that is not the newest files where it is not.
+
+    An endpoint's data may change at any time, so that nothing is kept of it.
+    """
+    url = endpoint_url(chosen)
+    if url is not None:
+        clock = max(chosen.timeout, chosen.max_timeout)
+        return Remote(url, clock), endpoint_revision(chosen), None
+    revision, stale = _revision(chosen)
+    return Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads), revision, stale
 
 
 def _revision(chosen: Settings) -> tuple[Revision, str | None]:

@@ -21,15 +21,15 @@ from urllib.parse import urlencode, urlsplit
 from pyoxigraph import parse, parse_query_results
 
 from spacepolicy import answers, formats
+from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, receive_query
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import EngineError, ProblemError, TimeLimitError, UsageError
 
-_ACCEPT: Final = (
-    "application/sparql-results+json, application/sparql-results+xml;q=0.9,"
-    " application/n-triples;q=0.8, text/turtle;q=0.7, application/rdf+xml;q=0.6"
-)
+_ACCEPT_SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
+_ACCEPT_GRAPH: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
+"""One field for either form: Virtuoso answers a CONSTRUCT with solutions where it may."""
 _PLACE: Final = re.compile(
     r"\bat (\d+):(\d+)|line:? (\d+),? (?:col(?:umn)?|char(?:acter)?):? (\d+)", re.IGNORECASE
 )
@@ -209,7 +209,9 @@ class _Exchange:
         form = [("query", prologue + query.text)]
         form += [("default-graph-uri", iri) for iri in query.default_graphs or ()]
         form += [("named-graph-uri", iri) for iri in query.named_graphs or ()]
-        headers = {"Accept": _ACCEPT, "Content-Type": "application/x-www-form-urlencoded"}
+        graph = scan(query.text, query.prefixes).form in ("construct", "describe")
+        accept = _ACCEPT_GRAPH if graph else _ACCEPT_SOLUTIONS
+        headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
         self._http.connect()
         self._socket = self._http.sock
         self._http.request("POST", self._target, urlencode(form), headers)

@@ -57,8 +57,11 @@ def add_dumps(app: FastAPI, desk: Desk) -> None:
 
     def answer(dump: Dump, request: Request) -> Response:
         tag = f'"{_tag(desk, dump)}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if matching(request.headers.get("if-none-match"), [tag]):
+        if not desk.service.max_cache_bytes:
+            headers = {"Cache-Control": "no-store"}
+        else:
+            headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if "ETag" in headers and matching(request.headers.get("if-none-match"), [tag]):
             return Response(status_code=304, headers=headers)
         return StreamingResponse(_quads(desk, dump), headers=headers, media_type=dump.media_type)
 

@@ -66,7 +66,8 @@ class KeptResponse(Response):
         variant = f" {reader().variant}" if self._choice.format.kind == "page" else ""
         body = BodyKey(self._name, None, None, self._choice.media_type + variant, origin)
         coding = acceptable_coding(exchange.call)
-        shape = Shape(self._choice.content_type, coding, self._tag(body))
+        kept = self._desk.service.max_cache_bytes > 0
+        shape = Shape(self._choice.content_type, coding, self._tag(body) if kept else None)
         known = shape.known(exchange.call)
         if known is not None:
             await send_not_modified(exchange.send, shape.head(IDENTITY), known)
@@ -74,7 +75,7 @@ class KeptResponse(Response):
         made = await self._make()
         shape = replace(shape, fields=made.fields)
         reply = Reply(exchange, query_identifier(None))
-        await send_whole(self._desk, reply, shape, body, made.body)
+        await send_whole(self._desk, reply, shape, body if kept else None, made.body)
 
     def _tag(self, body: BodyKey) -> str:
         revision = self._desk.service.revision

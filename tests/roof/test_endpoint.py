@@ -1,0 +1,147 @@
+"""Another's endpoint in the place of the store: `serve --store URL`, `query --endpoint URL`."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .conftest import Program, Serve
+
+TURTLE = """@prefix : <https://w3id.org/spacepolicy/def/> .
+<urn:a> a :Task ; :ordinal 1 . <urn:b> a :Task ; :ordinal 2 ."""
+TASKS = "SELECT ?ordinal { ?task a :Task ; :ordinal ?ordinal } ORDER BY ?ordinal"
+VIRTUOSO_INI = """[Database]
+DatabaseFile = {folder}/virtuoso.db
+ErrorLogFile = {folder}/virtuoso.log
+LockFile = {folder}/virtuoso.lck
+TransactionFile = {folder}/virtuoso.trx
+xa_persistent_file = {folder}/virtuoso.pxa
+[TempDatabase]
+DatabaseFile = {folder}/temp.db
+TransactionFile = {folder}/temp.trx
+[Parameters]
+ServerPort = 127.0.0.1:{sql}
+CaseMode = 2
+DisableUnixSocket = 1
+NumberOfBuffers = 4000
+DirsAllowed = {folder}
+[HTTPServer]
+ServerPort = 127.0.0.1:{http}
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> None:
+    """Wait until somebody listens; patient, since a database may first be made."""
+    transport = httpx.HTTPTransport(retries=10)  # each waits twice as long as the one before
+    with httpx.Client(transport=transport, timeout=60) as client:
+        client.get(f"http://127.0.0.1:{port}/")
+
+
+@pytest.fixture(scope="module")
+def oxigraph() -> Iterator[str]:
+    """The address of an `oxigraph serve` that holds the Turtle."""
+    port = free_port()
+    program = Path(sys.executable).with_name("oxigraph")
+    command = [str(program), "serve", "--bind", f"127.0.0.1:{port}"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+        try:
+            listens(port)
+            headers = {"Content-Type": "text/turtle"}
+            store = f"http://127.0.0.1:{port}/store?default"
+            httpx.put(store, content=TURTLE, headers=headers).raise_for_status()
+            yield f"http://127.0.0.1:{port}/query"
+        finally:
+            server.kill()
+
+
+def test_an_endpoint_is_served_as_a_store(serve: Serve, oxigraph: str, program: Program) -> None:
+    server = serve("--store", oxigraph)
+    answer = server.ask(TASKS)
+    assert answer.text.split() == ["ordinal", "1", "2"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert "etag" not in answer.headers
+    broken = server.ask("SELECT * { ?s ?p }")
+    assert (broken.status_code, broken.json()["line"]) == (400, 1)
+    refused = server.ask(f"SELECT * {{ SERVICE SILENT <{oxigraph}> {{ ?s ?p ?o }} }}")
+    assert refused.json()["type"].endswith("/egress-refused")
+    assert not program.store.exists()
+
+
+def test_an_endpoint_is_asked_by_query(program: Program, oxigraph: str) -> None:
+    ended = program.run("query", "-", "--endpoint", oxigraph, "-f", "csv", stdin=TASKS)
+    assert (ended.stdout.split(), ended.returncode) == (["ordinal", "1", "2"], 0)
+
+
+@pytest.mark.parametrize("command", ["build", "explain"])
+def test_what_needs_a_folder_says_so(program: Program, command: str) -> None:
+    more = ["a:", "a:", "a:"] if command == "explain" else []
+    ended = program.run(command, *more, "--store", "http://127.0.0.1:1/")
+    assert ended.returncode == 2
+    assert "endpoint" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+class _Cut(BaseHTTPRequestHandler):
+    """Says 200, and breaks off in the middle of its answer."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/sparql-results+json")
+        self.end_headers()
+        self.wfile.write(b'{"head":{"vars":["o"]},"results":{"bindings":[{"o":{"type":"li')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_body_that_is_no_whole_answer_is_a_failure(program: Program) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Cut) as cut:
+        thread = threading.Thread(target=cut.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{cut.server_port}/"
+            ended = program.run("query", "-", "--endpoint", url, stdin="SELECT ?o { ?s ?p ?o }")
+        finally:
+            cut.shutdown()
+            thread.join()
+    assert ended.returncode == 1
+    assert "cannot be read" in ended.stderr
+
+
+@pytest.mark.debian
+def test_virtuoso_is_served_as_a_store(serve: Serve, tmp_path: Path) -> None:
+    http, sql = free_port(), free_port()
+    ini = tmp_path / "virtuoso.ini"
+    ini.write_text(VIRTUOSO_INI.format(folder=tmp_path, http=http, sql=sql), encoding="utf-8")
+    command = ["/usr/bin/virtuoso-t", "+foreground", "+configfile", str(ini)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as virtuoso:
+        try:
+            listens(http)
+            server = serve("--store", f"http://127.0.0.1:{http}/sparql")
+            classes = "SELECT DISTINCT ?class { GRAPH ?g { ?s a ?class } } LIMIT 3"
+            answer = server.ask(classes)
+            assert answer.status_code == 200, answer.text
+            assert len(answer.text.split()) == 4
+            found = httpx.get(f"{server.url}/sparql", params={"query": "ASK { ?s ?p ?o }"})
+            assert found.json().get("boolean") is True, found.text
+            graph = "CONSTRUCT { ?s a ?class } WHERE { ?s a ?class } LIMIT 5"
+            turtle = httpx.get(
+                f"{server.url}/sparql", params={"query": graph, "format": "ntriples"}
+            )
+            assert turtle.text.count(" .\n") == 5
+            assert server.ask("SELECT * { ?s ?p }").status_code == 400
+        finally:
+            virtuoso.kill()
