@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import NamedNode, RdfFormat, Store
 
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.dataset.assembly import assemble
@@ -100,7 +100,7 @@ def site(served: Site) -> httpx.Client:
 
 
 SHIPPED_BASE = "https://w3id.org/spacepolicy/"
-MakeService = Callable[[str], Service]
+MakeService = Callable[..., Service]
 
 
 @pytest.fixture(scope="session")
@@ -124,13 +124,17 @@ def shipped(shipped_service: Service) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeService]:
-    """Makes services over Turtle in the default graph, under the shipped base."""
+    """Makes services over Turtle in the default graph, and in the graph under the shipped base
+    where one is named."""
     made: list[Service] = []
 
-    def make(turtle: str) -> Service:
+    def make(turtle: str, graph: str | None = None) -> Service:
         folder = tmp_path_factory.mktemp("made")
         store = Store()
         store.load(turtle.encode(), RdfFormat.TURTLE)
+        if graph is not None:
+            named = NamedNode(SHIPPED_BASE + graph)
+            store.load(turtle.encode(), RdfFormat.TURTLE, to_graph=named)
         store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
         counts = Counts(len(store), 0, len(store), 0)
         made.append(_service(folder, counts, {"": f"{SHIPPED_BASE}def/"}, folder))

@@ -159,3 +159,32 @@ def test_hostile_names_break_no_page(make_service: MakeService) -> None:
             assert "<script" not in page.text
             assert 'href="javascript:' not in page.text
             assert 'href="data:text' not in page.text
+
+
+SMALL_ONTOLOGY = """
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@base <https://w3id.org/spacepolicy/> .
+<def/A> a owl:Class ; rdfs:isDefinedBy <ontology> ; rdfs:label "wide"@en .
+<def/B> a owl:Class ; rdfs:isDefinedBy <ontology> ; rdfs:label "middle"@en ;
+  rdfs:subClassOf <def/A> .
+<def/C> a owl:Class ; rdfs:isDefinedBy <ontology> ; rdfs:label "narrow"@en ;
+  rdfs:subClassOf <def/A> , <def/B> .
+<id/1> a <def/B> , <def/A> . <id/2> a <def/C> , <def/B> , <def/A> . <id/3> a <def/A> .
+<ontology> a owl:Ontology .
+"""
+
+
+def test_each_class_stands_below_its_nearest_ones_with_its_count(
+    make_service: MakeService,
+) -> None:
+    with serve(make_service(SMALL_ONTOLOGY, graph="ontology")) as site:
+        page = site.client.get("/ontology", headers={"Accept": "text/html"}).text
+    found = re.findall(r"(<ul class=\"tree\">|</ul>)|>(\w+)</a> <span[^>]*>(\d+)</span>", page)
+    depth, terms = 0, []
+    for step, name, count in found:
+        depth += {"": 0, "</ul>": -1}.get(step, 1)
+        if name in ("wide", "middle", "narrow"):
+            terms.append((name, count, depth))
+    below = terms[0][2]
+    assert terms == [("wide", "3", below), ("middle", "2", below + 1), ("narrow", "1", below + 2)]

@@ -37,6 +37,7 @@ from spacepolicy.web.linked_data.context import Context, read_context
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
+from spacepolicy.web.linked_data.hierarchy import hierarchy
 from spacepolicy.web.linked_data.jsonld import compacted
 from spacepolicy.web.linked_data.outline import outline
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
@@ -211,7 +212,9 @@ async def _graph_page(
     """The graph as a page: a source to read, or what the graph holds."""
     service = library.desk.service
     if not found.passages:
-        return graph_page(service, found, asked.path)
+        whole = asked.path == ONTOLOGY
+        terms = await hierarchy(library.desk, await library.vocabulary()) if whole else None
+        return graph_page(service, found, asked.path, terms)
     return reader_page(service, found, asked.path, await kinds(library.desk, found.thing), only)
 
 
