@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
@@ -158,3 +159,22 @@ def test_a_change_of_the_axioms_changes_the_rules() -> None:
     reasoner = Reasoner(triples(":x :p :y ."))
     change = reasoner.change(added=[statement(":p rdfs:domain :A")])
     assert change.appeared == {statement(":x a :A")}
+
+
+def test_statements_in_portions_give_what_they_give_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some are inferred from one portion before another asserts them."""
+    statements = [
+        *triples(":p a owl:TransitiveProperty ; rdfs:domain :A . :A rdfs:subClassOf :B ."),
+        *triples(":a :p :b . :b :p :c . :c :p :d . :a :p :c . :b a :A . :c a :B . :d :p :a ."),
+    ]
+    whole = Reasoner(statements)
+    for size in (1, 2, 3, 5):
+        monkeypatch.setattr("spacepolicy.dataset.reasoning.fixpoint._PORTION", size)
+        parts = Reasoner(statements)
+        assert parts.inferred() == whole.inferred()
+        assert set(parts.asserted()) == set(statements)
+        assert {each.statements for each in parts.clashes()} == {
+            each.statements for each in whole.clashes()
+        }

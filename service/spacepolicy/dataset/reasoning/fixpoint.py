@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -23,6 +23,12 @@ from spacepolicy.dataset.reasoning.program import Program
 from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
 from spacepolicy.dataset.reasoning.rules import compile_rules
 from spacepolicy.dataset.reasoning.terms import Terms
+
+_PORTION: Final = 100_000
+"""How many statements are reasoned over at once in the beginning: what is joined with one another
+then mostly stays in the processor's cache."""
+
+_NEAR_BITS: Final = 11
 
 
 @final
@@ -74,18 +80,28 @@ class Reasoner:
             asserted = tuple(asserted)
             self._start(asserted, compile_rules(asserted) if rules is None else tuple(rules))
 
-    def _start(self, asserted: Iterable[Triple], rules: tuple[Rule, ...]) -> None:
+    def _start(self, asserted: Sequence[Triple], rules: tuple[Rule, ...]) -> None:
         self.rules = rules
         self._terms = Terms()
         self._facts = Facts()
         self._derived: Delta = {}
         self._clashes: dict[tuple[int, Row], Clash] = {}
-        delta = self._terms.delta(asserted)
-        for key, rows in delta.items():
-            self._facts.add(key, rows)
         self._program = Program(self._terms, self._facts, rules)
-        self._saturate(delta, first=True)
+        self._saturate(self._new(asserted[:_PORTION]), self._derived, first=True)
+        for start in range(_PORTION, len(asserted), _PORTION):
+            self._saturate(self._new(asserted[start : start + _PORTION]), self._derived)
         self._find_clashes(None)
+
+    def _new(self, asserted: Iterable[Triple]) -> Delta:
+        """Take the statements as asserted; those among them that did not hold yet."""
+        new: Delta = {}
+        for key, rows in self._terms.delta(asserted).items():
+            derived = self._derived.get(key)
+            if derived:
+                derived -= rows
+            new[key] = {row for row in rows if not self._facts.holds(key, row)}
+            self._facts.add(key, new[key])
+        return new
 
     def asserted(self) -> Iterator[Triple]:
         """Every statement that is asserted."""
@@ -126,7 +142,7 @@ class Reasoner:
 
     def _anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> Change:
         before = _triples(self._terms, self._derived)
-        asserted = {*self.asserted()}.difference(withdrawn).union(added)
+        asserted = tuple({*self.asserted()}.difference(withdrawn).union(added))
         self._start(asserted, compile_rules(asserted))
         after = _triples(self._terms, self._derived)
         return Change(after - before, before - after)
@@ -167,13 +183,12 @@ class Reasoner:
                 derived -= rows
             new[key] = {row for row in rows if not self._facts.holds(key, row)}
             self._facts.add(key, new[key])
-        found = self._saturate(new)
+        found = self._saturate(new, {})
         self._find_clashes(joined([new, found]))
         return found, gone
 
-    def _saturate(self, new: Delta, *, first: bool = False) -> Delta:
-        """Add what follows from what is new; `first`: from what is everything."""
-        whole: Delta = self._derived if first else {}
+    def _saturate(self, new: Delta, whole: Delta, *, first: bool = False) -> Delta:
+        """Add what follows from what is new, to the whole too; `first`: what is new is all."""
         while first or any(new.values()):
             self.rounds += 1
             found = self._program.consequences(new, first=first)
@@ -214,7 +229,7 @@ class Reasoner:
         for key, rows in again.items():
             self._facts.add(key, rows)
         add(self._derived, again)
-        back = joined([again, self._saturate(again)])
+        back = joined([again, self._saturate(again, {})])
         self._forget_clashes()
         return _less(back, resting), _less(resting, back)
 
@@ -246,8 +261,22 @@ class Reasoner:
 
 
 def _triples(terms: Terms, delta: Delta) -> frozenset[Triple]:
+    """The statements; those of subjects with near numbers are made one after the other, and put
+    in a set afterwards, so that their terms are still in the processor's cache."""
+    parts: dict[int, list[tuple[Key, list[Row]]]] = {}
+    for key, rows in delta.items():
+        near: dict[int, list[Row]] = {}
+        for row in rows:
+            near.setdefault(row[0] >> _NEAR_BITS, []).append(row)
+        for place, part in near.items():
+            parts.setdefault(place, []).append((key, part))
     return frozenset(
-        itertools.chain.from_iterable(terms.triples(key, rows) for key, rows in delta.items())
+        [
+            triple
+            for place in sorted(parts)
+            for key, part in parts[place]
+            for triple in terms.triples(key, part)
+        ]
     )
 
 
