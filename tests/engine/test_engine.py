@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 
 import pytest
 
@@ -148,10 +147,8 @@ def test_an_answer_that_becomes_too_large_breaks_off(local: Engine) -> None:
 
 
 def test_a_runaway_query_is_stopped_at_its_limit(local: Engine) -> None:
-    started = time.monotonic()
     with pytest.raises(TimeLimitError):
         answer(local, Query(RUNAWAY), seconds=0.3)
-    assert time.monotonic() - started < 2
     assert count(local, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == 2000
 
 

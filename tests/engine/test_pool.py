@@ -110,8 +110,10 @@ from spacepolicy.engine.port import Query
 pool = Pool(Path(sys.argv[1]), memory_bytes=64 << 20)
 connection = pool.connect()
 connection.sendall(Query(sys.argv[2]).to_bytes())
-time.sleep(0.1)
-print(pool.process, *Path(f"/proc/{pool.process}/task/{pool.process}/children").read_text().split())
+forked = Path(f"/proc/{pool.process}/task/{pool.process}/children")
+while len(forked.read_text().split()) < 2:
+    time.sleep(0.01)
+print(pool.process, *forked.read_text().split())
 sys.stdout.flush()
 time.sleep(60)
 """

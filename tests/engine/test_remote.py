@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -12,6 +11,8 @@ import pytest
 from spacepolicy.engine.port import Data, Header, Query, ask
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import EngineError, QuerySyntaxError, TimeLimitError, UsageError
+
+from .processes import PATIENCE_SECONDS
 
 JSON = "application/sparql-results+json"
 ROW = b'{"x":{"type":"literal","value":"1"}}'
@@ -110,18 +111,19 @@ def test_an_endpoint_that_says_no_more_is_left_in_time(began: bytes) -> None:
 
 
 def test_a_connection_that_is_closed_hangs_up_at_the_endpoint() -> None:
-    hung_up = threading.Event()
+    asked, hung_up = threading.Event(), threading.Event()
 
     def answering(client: socket.socket) -> None:
+        asked.set()
         if client.recv(1) == b"":
             hung_up.set()
 
     with endpoint(answering) as remote:
         connection = remote.connect()
         connection.sendall(Query("SELECT * {}").to_bytes())
-        time.sleep(0.1)
+        assert asked.wait(PATIENCE_SECONDS)
         remote.release(connection, reusable=False)
-        assert hung_up.wait(1)
+        assert hung_up.wait(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
