@@ -16,6 +16,7 @@ FLOORS = {
     "answers": 3,
     "engine": 4,
     "catalogue": 5,
+    "explaining": 5,
     "revisions": 5,
     "dataset": 6,
     "web": 6,

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -14,6 +14,7 @@ import uvicorn
 from pyoxigraph import NamedNode, RdfFormat, Store
 
 from spacepolicy.catalogue import read_catalogue
+from spacepolicy.commands.explainers import Explainers
 from spacepolicy.dataset.assembly import assemble
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions import Counts, Revision
@@ -76,10 +77,12 @@ def serve(service: Service) -> Iterator[Site]:
         while not server.started:
             time.sleep(0.01)
         host, port = listening.getsockname()
-        with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
-            yield Site((host, port), client)
-        server.should_exit = True
-        thread.join()
+        try:
+            with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+                yield Site((host, port), client)
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -112,8 +115,10 @@ def shipped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servic
     made.store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
     counts = Counts(made.record_count, made.inferred_count, made.default_count, made.graph_count)
     service = _service(folder, counts, made.prefixes, root / "queries")
-    yield service
+    explainers = Explainers(memory_bytes=256 << 20)
+    yield replace(service, explanations=explainers)
     service.engine.close()
+    explainers.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,19 @@
 """`spacepolicy explain`: why a statement of the local revision holds."""
 
 import json
-import re
 import sys
-from collections.abc import Mapping
-from typing import Final
+from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
+from pyoxigraph import RdfFormat, Store
 
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.query import local_revision
 from spacepolicy.dataset.reasoning.explanation import Explainer
 from spacepolicy.errors import UsageError
-from spacepolicy.namespaces import RDF, Base
+from spacepolicy.explaining import read_statement
+from spacepolicy.namespaces import Base
+from spacepolicy.revisions import DATASET
 from spacepolicy.settings import Settings
-
-_BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|[^\s\"'<>]+:)[^\s\"'<>]*")
-"""An IRI as it stands, told from a prefixed name by `//` or a second colon."""
 
 
 def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
@@ -29,9 +26,7 @@ def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
     if revision.base is None:
         raise UsageError("This store holds no revision of files: nothing is inferred in it.")
     statement = read_statement(terms, revision.prefixes, revision.base)
-    store = Store()
-    store.bulk_load(path=revision.dataset, format=RdfFormat.N_QUADS)
-    explainer = Explainer(store, Base(revision.base), revision.prefixes)
+    explainer = Explainer(open_dataset(revision.directory), Base(revision.base), revision.prefixes)
     proof = explainer.prove(statement)
     if proof is None:
         print(
@@ -47,45 +42,8 @@ def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
     return 0
 
 
-def read_statement(terms: tuple[str, str, str], prefixes: Mapping[str, str], base: str) -> Triple:
-    """The statement of terms written as IRIs, prefixed names or Turtle literals.
-
-    Raises: UsageError where one cannot be read.
-
-    >>> str(read_statement((":s", "a", "<id/o>"), {"": "urn:x:"}, "https://example.org/").object)
-    '<https://example.org/id/o>'
-    """
-    subject, predicate, value = (read_term(text, prefixes, base) for text in terms)
-    if not isinstance(subject, NamedNode):
-        raise UsageError(f"{terms[0]!r} is no IRI: only things with names are explained.")
-    if not isinstance(predicate, NamedNode):
-        raise UsageError(f"{terms[1]!r} is no property.")
-    return Triple(subject, predicate, value)
-
-
-def read_term(text: str, prefixes: Mapping[str, str], base: str) -> NamedNode | Literal:
-    """The term; a literal as the engine keeps it.
-
-    Raises: UsageError where it cannot be read.
-    """
-    if text == "a":
-        return NamedNode(f"{RDF}type")
-    prefix, colon, local = text.partition(":")
-    if colon and prefix in prefixes and not local.startswith("//"):
-        text = f"<{prefixes[prefix]}{local}>"
-    elif _BARE.fullmatch(text):
-        text = f"<{text}>"
-    declared = " ".join(f"@prefix {name}: <{iri}> ." for name, iri in prefixes.items())
-    try:
-        (quad,) = parse(f"{declared} <urn:s> <urn:p> {text} .", RdfFormat.TURTLE, base_iri=base)
-    except (SyntaxError, ValueError):
-        known = ", ".join(f"{name}:" for name in prefixes)
-        raise UsageError(
-            f"{text!r} is no IRI, prefixed name or Turtle literal; the prefixes are {known}."
-        ) from None
-    engine = Store()
-    engine.add(Quad(quad.subject, quad.predicate, quad.object))
-    (kept,) = engine
-    if not isinstance(kept.object, NamedNode | Literal):
-        raise UsageError(f"{text!r} is no IRI and no literal.")
-    return kept.object
+def open_dataset(directory: Path) -> Store:
+    """The whole dataset of the revision in the folder."""
+    store = Store()
+    store.bulk_load(path=directory / DATASET, format=RdfFormat.N_QUADS)
+    return store

@@ -10,6 +10,7 @@ from spacepolicy import revisions, settings
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
+from spacepolicy.commands.explainers import Explainers
 from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Engine
@@ -30,6 +31,7 @@ def serve(chosen: Settings) -> int:
     listening = _listen(chosen.host, chosen.port)
     with listening:
         engine, revision, stale = _engine(chosen)
+        explainers = Explainers(chosen.memory_mib << 20)
         service = Service(
             engine=engine,
             revision=revision,
@@ -42,11 +44,13 @@ def serve(chosen: Settings) -> int:
             mode=chosen.default_graph,
             public_url=chosen.public_url,
             stale=stale,
+            explanations=None if endpoint_url(chosen) else explainers,
         )
         try:
             _run(service, listening)
         finally:
             service.engine.close()
+            explainers.close()
     return 0
 
 

@@ -32,6 +32,7 @@ from spacepolicy.web.answering.desk import Desk, make_desk
 from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.catalog import add_catalog
 from spacepolicy.web.dumps import add_dumps
+from spacepolicy.web.explain import add_explain
 from spacepolicy.web.first_page import documents
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.linked_data.resources import (
@@ -77,6 +78,7 @@ def create_app(service: Service) -> ASGIApp:
     add_context(rest, library)
     add_queries(rest, desk)
     add_search(rest, search)
+    add_explain(rest, library)
     add_catalog(rest, desk)
     add_dumps(rest, desk)
     add_openapi(rest, service)

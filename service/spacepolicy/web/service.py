@@ -10,6 +10,7 @@ from starlette.types import Scope
 from spacepolicy.catalogue import SavedQuery
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
+from spacepolicy.explaining import Explanations
 from spacepolicy.revisions import Revision
 from spacepolicy.settings import Mode
 
@@ -21,7 +22,8 @@ class Service:
 
     `max_timeout_seconds` is what a request may ask for where that is more than
     `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
-    it is; `instance` tells this engine's blank nodes from those of any other over the revision.
+    it is; `instance` tells this engine's blank nodes from those of any other over the revision;
+    `explanations` prove statements, None where nothing is inferred.
     """
 
     engine: Engine
@@ -42,6 +44,7 @@ class Service:
     instance: str = field(default_factory=lambda: token_urlsafe(6))
     mode: Mode = "merged"
     stale: str | None = None
+    explanations: Explanations | None = None
 
     @property
     def root(self) -> str:

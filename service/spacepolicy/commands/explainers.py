@@ -1,0 +1,89 @@
+"""The processes that explain statements, as the service holds them."""
+
+import json
+import socket
+import subprocess
+import sys
+from typing import Final, final
+
+from spacepolicy.errors import EngineError
+from spacepolicy.revisions import Revision
+
+_MODULE: Final = "spacepolicy.commands.explainer"
+
+
+@final
+class Explainers:
+    """Starts a process for each connection, and keeps the last idle one for the next statement.
+
+    Use it on one thread, which must outlive the connections: the processes end with it.
+    """
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        self._processes: dict[socket.socket, tuple[Revision, subprocess.Popen[bytes]]] = {}
+        self._idle: socket.socket | None = None
+        self._ended: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The process ids of those that were not stopped."""
+        return tuple(process.pid for _, process in self._processes.values())
+
+    def connect(self, revision: Revision) -> socket.socket:
+        """A connection to a process that has the revision, or is loading it.
+
+        Raises: EngineError where none can be started.
+        """
+        self._ended = [process for process in self._ended if process.poll() is None]
+        idle, self._idle = self._idle, None
+        if idle is not None:
+            known, process = self._processes[idle]
+            if known == revision and process.poll() is None:
+                return idle
+            self._stop(idle)
+        return self._started(revision)
+
+    def _started(self, revision: Revision) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        told = [
+            str(revision.directory),
+            revision.base or "",
+            json.dumps(dict(revision.prefixes)),
+            str(self._memory_bytes),
+        ]
+        try:
+            with theirs:
+                process = subprocess.Popen(  # noqa: S603 # our own module, no shell
+                    [sys.executable, "-m", _MODULE, *told],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            ours.close()
+            raise EngineError(f"No process can be started: {error.strerror}.") from error
+        self._processes[ours] = revision, process
+        return ours
+
+    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+        """Keep the process of a reusable connection where none is kept; stop any other."""
+        if reusable and self._idle is None:
+            self._idle = connection
+        else:
+            self._stop(connection)
+
+    def _stop(self, connection: socket.socket) -> None:
+        _, process = self._processes.pop(connection)
+        connection.close()
+        process.kill()
+        self._ended.append(process)
+
+    def close(self) -> None:
+        """Stop every search; no process is left."""
+        self._idle = None
+        for connection in list(self._processes):
+            self._stop(connection)
+        for process in self._ended:
+            process.wait()
+        self._ended = []

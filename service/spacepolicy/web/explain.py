@@ -1,0 +1,238 @@
+"""Why a statement holds, over HTTP: its proof for programs, and as a page down to the words."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from fastapi import FastAPI, Request
+from pyoxigraph import Literal, NamedNode, Triple
+from starlette.datastructures import QueryParams
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from spacepolicy import formats
+from spacepolicy.engine.port import CHUNK_BYTES, Data, End, FrameDecoder, Problem, broken_off
+from spacepolicy.errors import BadParameterError, NotFoundError, TimeLimitError, UsageError
+from spacepolicy.explaining import Explanations, read_statement, statement_to_bytes
+from spacepolicy.web import pages
+from spacepolicy.web.answering import asking
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering.running import query_identifier
+from spacepolicy.web.linked_data.addresses import Address
+from spacepolicy.web.linked_data.documents import names_of
+from spacepolicy.web.linked_data.resource_pages import Link, Names
+from spacepolicy.web.linked_data.resources import Library
+
+PATH: Final = "/explain"
+_PARTS: Final = {"s": "subject", "p": "predicate", "o": "object"}
+_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
+_OFFERED: Final = (_JSON, *formats.offered("page"))
+_NEAR: Final = 5
+_WRITTEN: Final = (
+    "an IRI, a name with a prefix that the ontology declares, or <…> relative to the base"
+)
+
+
+def add_explain(app: FastAPI, library: Library) -> None:
+    """Add the route."""
+    desk = library.desk
+
+    @app.get(PATH, tags=["explanation"], openapi_extra=_parameters(desk))
+    async def explained(request: Request) -> Response:
+        """The proof of a statement: rules and axioms down to what is stated, and its words."""
+        choice = chosen(request.scope, _OFFERED)
+        given = QueryParams(request.scope["query_string"])
+        if choice.format is not _JSON and not any(map(given.get, _PARTS)):
+            page = pages.render("explain.html", desk.service, given={}, steps=None, why=None)
+            return HTMLResponse(page, headers={"Vary": "Accept"})
+        statement = _statement(desk, request.scope)
+
+        async def make() -> Made:
+            proof = await _proof(library, statement)
+            if choice.format is _JSON:
+                return Made(json.dumps(proof, ensure_ascii=False, indent=1).encode() + b"\n")
+            return Made((await _page(desk, given, proof)).encode())
+
+        name = f"{PATH} {statement} {request.scope['query_string']!r}"
+        return KeptResponse(desk, name, choice, make)
+
+
+def _parameters(desk: Desk) -> dict[str, Any]:
+    base = desk.service.revision.base
+    examples = {"s": f"<{base}ontology>", "p": "a", "o": "<http://www.w3.org/2002/07/owl#Ontology>"}
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": True,
+                "description": f"the {part}: {_WRITTEN}",
+                "schema": {"type": "string"},
+                **({} if base is None else {"example": examples[name]}),
+            }
+            for name, part in _PARTS.items()
+        ]
+    }
+
+
+def _statement(desk: Desk, scope: Scope) -> Triple:
+    """Raises: BadParameterError where the request names none."""
+    given = QueryParams(scope["query_string"])
+    for name, part in _PARTS.items():
+        if len(given.getlist(name)) != 1 or not given[name].strip():
+            raise BadParameterError(f"The parameter {name!r} says once what the {part} is.")
+    revision = desk.service.revision
+    written = given["s"].strip(), given["p"].strip(), given["o"].strip()
+    base = revision.base or desk.service.url(scope, "/")
+    try:
+        return read_statement(written, revision.prefixes, base)
+    except UsageError as error:
+        raise BadParameterError(str(error)) from error
+
+
+async def _proof(library: Library, statement: Triple) -> dict[str, Any]:
+    """The proof, found in a seat and under the clock.
+
+    Raises: NotFoundError where the statement does not hold; ProblemError.
+    """
+    desk = library.desk
+    service = desk.service
+    if service.explanations is None or service.revision.base is None:
+        raise NotFoundError("Nothing is inferred in this store, so that nothing is explained.")
+    try:
+        async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
+            async with asyncio.timeout(service.timeout_seconds):
+                found = await _told(service.explanations, desk, statement)
+    except TimeoutError as error:
+        raise TimeLimitError("No proof was found in the time that there is.") from error
+    except NotFoundError as error:
+        raise await _not_found(library, statement) from error
+    proof: dict[str, Any] = json.loads(found)
+    return proof
+
+
+async def _told(explanations: Explanations, desk: Desk, statement: Triple) -> bytes:
+    """What comes over a connection before its end.
+
+    Raises: ProblemError where a frame tells one, or the connection breaks off.
+    """
+    loop = asyncio.get_running_loop()
+    connection, decoder = explanations.connect(desk.service.revision), FrameDecoder()
+    told: list[bytes] = []
+    try:
+        connection.setblocking(False)
+        await loop.sock_sendall(connection, statement_to_bytes(statement))
+        while piece := await loop.sock_recv(connection, CHUNK_BYTES):
+            for frame in decoder.feed(piece):
+                match frame:
+                    case Data(payload):
+                        told.append(payload)
+                    case End():
+                        return b"".join(told)
+                    case Problem(error):
+                        raise error
+                    case _:
+                        pass
+        raise broken_off()
+    except OSError as error:
+        raise broken_off() from error
+    finally:
+        explanations.release(connection, reusable=decoder.reusable)
+
+
+async def _not_found(library: Library, statement: Triple) -> NotFoundError:
+    """What to say of a statement that does not hold: what holds instead of its thing, or else
+    the things with names like it."""
+    subject, predicate, value = statement
+    found = await asking.rows(
+        library.desk,
+        f"SELECT ?p ?o {{ {subject} ?p ?o FILTER (?p = {predicate} || sameTerm(?o, {value})) "
+        f"FILTER (!isBlank(?o)) }} ORDER BY ?p ?o LIMIT {_NEAR}",
+    )
+    if not found:
+        base = library.desk.service.revision.base or ""
+        iri = NamedNode(subject.value) if isinstance(subject, NamedNode) else NamedNode(base)
+        return await library.not_found(Address(iri, iri.value.removeprefix(base), None))
+    near = [f"{subject} {row['p']} {row['o']}" for row in found]
+    return NotFoundError(
+        f"{subject} {predicate} {value} is neither stated nor inferred. "
+        f"Near it: {', '.join(near)}.",
+        extras={"near": [{"statement": each} for each in near]},
+    )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """A graph that states something; for a passage its words."""
+
+    link: Link
+    words: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step of a proof as a reader sees it."""
+
+    number: int
+    terms: tuple[Link, ...]
+    text: str
+    rule: str | None
+    axiom: str | None
+    stated: tuple[_Stated, ...]
+    premises: tuple[int, ...]
+
+
+async def _page(desk: Desk, given: QueryParams, proof: Mapping[str, Any]) -> str:
+    """The page of the proof, the statement itself first."""
+    iris = {NamedNode(iri) for iri in _iris(proof)}
+    about = [Triple(iri, iri, iri) for iri in sorted(iris, key=str)]
+    names = Names(desk.service, await names_of(desk, about))
+    steps = [_step(names, each) for each in reversed(proof["steps"])]
+    values = {name: given[name] for name in _PARTS}
+    return pages.render("explain.html", desk.service, given=values, steps=steps, why=steps[0])
+
+
+def _iris(told: object) -> Iterator[str]:
+    """The IRIs of terms and graphs anywhere in the proof."""
+    match told:
+        case {"type": "uri", "value": str(iri)}:
+            yield iri
+        case dict():
+            yield from (graph for graph in [told.get("graph")] if graph)
+            for each in told.values():
+                yield from _iris(each)
+        case list():
+            for each in told:
+                yield from _iris(each)
+
+
+def _step(names: Names, told: Mapping[str, Any]) -> _Step:
+    axiom = told.get("axiom")
+    stated = axiom["stated"] if axiom else told.get("stated", ())
+    return _Step(
+        told["step"],
+        tuple(_terms(names, told["statement"])),
+        told["text"],
+        told.get("rule"),
+        axiom["text"] if axiom else None,
+        tuple(_Stated(names.link(NamedNode(o["graph"])), o.get("exact")) for o in stated),
+        tuple(told.get("premises", ())),
+    )
+
+
+def _terms(names: Names, statement: Mapping[str, Any]) -> Iterator[Link]:
+    """The terms by name; none where one of them has no name of its own."""
+    terms = [statement[part] for part in _PARTS.values()]
+    if any(term["type"] not in ("uri", "literal") for term in terms):
+        return
+    for term in terms:
+        if term["type"] == "uri":
+            yield names.link(NamedNode(term["value"]))
+        else:
+            value = Literal(term["value"], language=term.get("xml:lang"))
+            yield Link(value.value, None, "", value.language)

@@ -1,0 +1,126 @@
+"""Explanations over HTTP: the proof of a statement, down to the words that say it."""
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from spacepolicy.commands.explainers import Explainers
+from spacepolicy.errors import BadParameterError
+from spacepolicy.web.service import Service
+
+from .conftest import SHIPPED_BASE, serve
+
+TASK = "id/policy/shanghai-2022-spatial-information/task/2"
+ROCKET = "id/technology/reusable-rocket"
+INFERRED = {"s": f"<{TASK}>", "p": ":concerns", "o": f"<{ROCKET}>"}
+STATED = {"s": f"<{TASK}/measure/1>", "p": ":develops", "o": f"{SHIPPED_BASE}{ROCKET}"}
+PAGE = {"Accept": "text/html"}
+
+
+def proof(site: httpx.Client, **terms: str) -> dict[str, Any]:
+    answer = site.get("/explain", params=terms)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_proof_leads_from_what_is_inferred_to_the_words(shipped: httpx.Client) -> None:
+    found = proof(shipped, **INFERRED)
+    assert found["statement"]["subject"] == {"type": "uri", "value": SHIPPED_BASE + TASK}
+    steps = {step["step"]: step for step in found["steps"]}
+    conclusion = steps[max(steps)]
+    assert conclusion["statement"] == found["statement"]
+    assert conclusion["rule"]
+    assert conclusion["axiom"]["text"]
+    assert all(number in steps for number in conclusion["premises"])
+    words = [o.get("exact") for s in steps.values() for o in s.get("stated", ())]
+    assert "develop reusable rockets" in words
+
+
+def test_what_is_stated_is_explained_by_its_passage(shipped: httpx.Client) -> None:
+    (step,) = proof(shipped, **STATED)["steps"]
+    (stated,) = step["stated"]
+    assert stated["graph"] == f"{SHIPPED_BASE}source/shanghai-2022-opinions#char=1510,1534"
+    assert (stated["start"], stated["end"]) == (1510, 1534)
+
+
+def test_the_page_links_rule_axiom_premises_and_the_quoted_words(shipped: httpx.Client) -> None:
+    page = shipped.get("/explain", params=INFERRED, headers=PAGE).text
+    assert "<q>develop reusable rockets</q>" in page
+    assert "/source/shanghai-2022-opinions#char=1510,1534" in page
+    assert "Axiom:" in page
+    assert 'href="#step-1"' in page
+    assert 'id="step-1"' in page
+    assert ">reusable rocket</a>" in page
+    form = shipped.get("/explain", headers=PAGE)
+    assert (form.status_code, "<form" in form.text) == (200, True)
+
+
+def test_an_explanation_is_tagged_and_not_made_again(shipped: httpx.Client) -> None:
+    first = shipped.get("/explain", params=INFERRED)
+    again = shipped.get(
+        "/explain", params=INFERRED, headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    assert shipped.get("/explain", params=STATED).headers["etag"] != first.headers["etag"]
+
+
+def test_what_does_not_hold_is_not_found_and_tells_what_is_near(shipped: httpx.Client) -> None:
+    answer = shipped.get("/explain", params={**INFERRED, "o": "<id/technology/nothing>"})
+    assert answer.status_code == 404
+    near = [each["statement"] for each in answer.json()["near"]]
+    assert near
+    assert all(each.startswith(f"<{SHIPPED_BASE}{TASK}> ") for each in near)
+    assert any(f"<{SHIPPED_BASE}def/concerns>" in each for each in near)
+    unknown = shipped.get("/explain", params={**INFERRED, "s": "<id/technology/reusable-rockets>"})
+    assert unknown.status_code == 404
+    assert any(near["iri"] == SHIPPED_BASE + ROCKET for near in unknown.json()["near"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"s": ""},
+        {"s": "nonsense"},
+        {"s": '"a literal"'},
+        {"p": '"a"@en'},
+        {"o": "[ :p :o ]"},
+        {"o": "( 1 2 )"},
+        {"o": "<x> . <urn:s> <urn:p> <y>"},
+        {"s": ":a> <urn:p> <b"},
+        {"o": "(" * 2000},
+        {"o": "<a\u0000b>"},
+        {"o": "'''" + "x" * 500},
+        {"o": "} INSERT DATA { <a> <b> <c> }"},
+    ],
+    ids=lambda wrong: str(wrong)[:30],
+)
+def test_what_is_no_statement_is_refused(shipped: httpx.Client, wrong: dict[str, str]) -> None:
+    answer = shipped.get("/explain", params={**INFERRED, **wrong})
+    assert (answer.status_code, answer.json()["title"]) == (400, BadParameterError.title), wrong
+
+
+def test_a_part_that_is_missing_or_twice_is_refused(shipped: httpx.Client) -> None:
+    assert shipped.get("/explain").status_code == 400
+    assert shipped.get("/explain", params={"s": "a", "p": "a"}).status_code == 400
+    twice = {**INFERRED, "s": ["a", "a"]}
+    assert shipped.get("/explain", params=twice).status_code == 400
+
+
+def test_a_search_beyond_its_time_is_stopped(shipped_service: Service) -> None:
+    explainers = Explainers(memory_bytes=256 << 20)
+    try:
+        hurried = replace(shipped_service, timeout_seconds=0.01, explanations=explainers)
+        with serve(hurried) as site:
+            answer = site.client.get("/explain", params=INFERRED)
+            assert answer.status_code == 504
+            assert explainers.processes == ()
+    finally:
+        explainers.close()
+
+
+def test_where_nothing_is_inferred_nothing_is_explained(site: httpx.Client) -> None:
+    answer = site.get("/explain", params={"s": "<a>", "p": "a", "o": "<b>"})
+    assert answer.status_code == 404
