@@ -144,6 +144,11 @@ def _add_serve(commands: Commands) -> None:
     )
     parser.add_argument("--public-url", metavar="URL", help="the address the outside knows")
     parser.add_argument(
+        "--trusted-proxies",
+        metavar="NETWORKS",
+        help="addresses or networks whose Forwarded field says which address was asked",
+    )
+    parser.add_argument(
         "--keep-last",
         action="store_true",
         default=None,

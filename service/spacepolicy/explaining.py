@@ -11,24 +11,43 @@ import re
 import socket
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, Protocol
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from spacepolicy.errors import UsageError
 from spacepolicy.namespaces import RDF
-from spacepolicy.revisions import Revision
 
 _BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|[^\s\"'<>]+:)[^\s\"'<>]*")
 """An IRI as it stands, told from a prefixed name by `//` or a second colon."""
 _LENGTH: Final = struct.Struct("!I")
 
 
-class Explanations(Protocol):
-    """Whatever proves statements of a revision, each in something that can be stopped."""
+class Dataset(Protocol):
+    """What is asked about: the folder of a revision, its base and its prefixes."""
 
-    def connect(self, revision: Revision) -> socket.socket:
-        """A connection for one statement of the revision; give it back by `release`.
+    @property
+    def directory(self) -> Path:
+        """The folder."""
+        ...
+
+    @property
+    def base(self) -> str | None:
+        """What its IRIs begin with."""
+        ...
+
+    @property
+    def prefixes(self) -> Mapping[str, str]:
+        """The namespaces of names."""
+        ...
+
+
+class Explanations(Protocol):
+    """Whatever proves statements of a dataset, each in something that can be stopped."""
+
+    def connect(self, dataset: Dataset) -> socket.socket:
+        """A connection for one statement of the dataset; give it back by `release`.
 
         Raises: EngineError where nothing can be explained now.
         """

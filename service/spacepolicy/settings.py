@@ -7,8 +7,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, Literal, final, get_args
+from urllib.parse import urlsplit
 
 from spacepolicy.errors import UsageError
 
@@ -23,6 +25,7 @@ class Settings:
     """One value for each option of `serve`; the other commands read those they share.
 
     `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
+    `trusted_proxies` are addresses or networks between commas.
     `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `max_running` queries
     are evaluated at once and `max_waiting` wait; answers are kept in `cache_mib`, 0 for none.
     """
@@ -40,6 +43,7 @@ class Settings:
     memory_mib: int = 2048
     memory_quads: int = 5_000_000
     public_url: str | None = None
+    trusted_proxies: str = ""
     keep_last: bool = False
 
 
@@ -99,6 +103,11 @@ def _fitting(name: str, value: object) -> object:
             if value not in get_args(Mode):
                 raise UsageError(f"default-graph is merged or stored, not {value!r}.")
             return value
+        case "trusted_proxies":
+            networks(str(value))
+            return str(value)
+        case "public_url":
+            return _public_url(str(value))
         case "keep_last":
             return _flag(name, value)
         case _:
@@ -115,6 +124,29 @@ def _number(
     if not low <= number <= high:
         raise UsageError(f"{name} lies between {low} and {high}; {value} does not.")
     return number
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks of proxies, as addresses or CIDR between commas.
+
+    Raises: UsageError where one is none.
+
+    >>> networks("127.0.0.1, 10.0.0.0/8")
+    (IPv4Network('127.0.0.1/32'), IPv4Network('10.0.0.0/8'))
+    """
+    try:
+        return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        raise UsageError(
+            f"trusted-proxies takes addresses or networks between commas: {error}."
+        ) from error
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise UsageError(f"public-url is an http or https address, not {value!r}.")
+    return value
 
 
 def _flag(name: str, value: object) -> bool:

@@ -7,7 +7,7 @@ import sys
 from typing import Final, final
 
 from spacepolicy.errors import EngineError
-from spacepolicy.revisions import Revision
+from spacepolicy.explaining import Dataset
 
 _MODULE: Final = "spacepolicy.commands.explainer"
 
@@ -21,7 +21,7 @@ class Explainers:
 
     def __init__(self, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
-        self._processes: dict[socket.socket, tuple[Revision, subprocess.Popen[bytes]]] = {}
+        self._processes: dict[socket.socket, tuple[Dataset, subprocess.Popen[bytes]]] = {}
         self._idle: socket.socket | None = None
         self._ended: list[subprocess.Popen[bytes]] = []
 
@@ -30,8 +30,8 @@ class Explainers:
         """The process ids of those that were not stopped."""
         return tuple(process.pid for _, process in self._processes.values())
 
-    def connect(self, revision: Revision) -> socket.socket:
-        """A connection to a process that has the revision, or is loading it.
+    def connect(self, dataset: Dataset) -> socket.socket:
+        """A connection to a process that has the dataset, or is loading it.
 
         Raises: EngineError where none can be started.
         """
@@ -39,17 +39,17 @@ class Explainers:
         idle, self._idle = self._idle, None
         if idle is not None:
             known, process = self._processes[idle]
-            if known == revision and process.poll() is None:
+            if known == dataset and process.poll() is None:
                 return idle
             self._stop(idle)
-        return self._started(revision)
+        return self._started(dataset)
 
-    def _started(self, revision: Revision) -> socket.socket:
+    def _started(self, dataset: Dataset) -> socket.socket:
         ours, theirs = socket.socketpair()
         told = [
-            str(revision.directory),
-            revision.base or "",
-            json.dumps(dict(revision.prefixes)),
+            str(dataset.directory),
+            dataset.base or "",
+            json.dumps(dict(dataset.prefixes)),
             str(self._memory_bytes),
         ]
         try:
@@ -63,7 +63,7 @@ class Explainers:
         except OSError as error:
             ours.close()
             raise EngineError(f"No process can be started: {error.strerror}.") from error
-        self._processes[ours] = revision, process
+        self._processes[ours] = dataset, process
         return ours
 
     def release(self, connection: socket.socket, *, reusable: bool) -> None:

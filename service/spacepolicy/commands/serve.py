@@ -43,6 +43,7 @@ def serve(chosen: Settings) -> int:
             max_cache_bytes=0 if endpoint_url(chosen) else chosen.cache_mib << 20,
             mode=chosen.default_graph,
             public_url=chosen.public_url,
+            trusted_proxies=settings.networks(chosen.trusted_proxies),
             stale=stale,
             explanations=None if endpoint_url(chosen) else explainers,
         )

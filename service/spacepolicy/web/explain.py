@@ -23,7 +23,7 @@ from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.linked_data.addresses import Address
 from spacepolicy.web.linked_data.documents import names_of
-from spacepolicy.web.linked_data.resource_pages import Link, Names
+from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.resources import Library
 
 PATH: Final = "/explain"

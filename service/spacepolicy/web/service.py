@@ -13,6 +13,7 @@ from spacepolicy.engine.port import Engine
 from spacepolicy.explaining import Explanations
 from spacepolicy.revisions import Revision
 from spacepolicy.settings import Mode
+from spacepolicy.web.forwarded import Network, forwarded_origin
 
 
 @final
@@ -23,7 +24,8 @@ class Service:
     `max_timeout_seconds` is what a request may ask for where that is more than
     `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
     it is; `instance` tells this engine's blank nodes from those of any other over the revision;
-    `explanations` prove statements, None where nothing is inferred.
+    `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
+    `public_url`; `explanations` prove statements, None where nothing is inferred.
     """
 
     engine: Engine
@@ -32,6 +34,7 @@ class Service:
     timeout_seconds: float
     max_timeout_seconds: float = 0
     public_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
     max_query_bytes: int = 1 << 20
     max_target_bytes: int = 1 << 13
     max_page_bytes: int = 1 << 22
@@ -55,6 +58,10 @@ class Service:
         """The absolute address of a path, as the outside sees it."""
         if self.public_url is not None:
             return self.public_url.rstrip("/") + path
+        if self.trusted_proxies:
+            origin = forwarded_origin(scope, self.trusted_proxies)
+            if origin is not None:
+                return origin + path
         host, port = scope["server"]
         host = f"[{host}]" if ":" in host else host
         return f"{scope['scheme']}://{host}:{port}{path}"
