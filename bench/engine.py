@@ -115,6 +115,7 @@ def serve(dataset: Path, port: int) -> None:
     revision = Revision(1, "", "", "", Counts(), "", "", None, {}, dataset.parent)
     service = Service(Pool(dataset, 1 << 30), revision, (), timeout_seconds=60)
     listening = socket.create_server(("127.0.0.1", port))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server(create_app(service)).run(sockets=[listening])
 
 

@@ -68,6 +68,7 @@ class Site:
 def serve(service: Service) -> Iterator[Site]:
     """The application over the service, on a socket, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does, for others
         config = uvicorn.Config(
             create_app(service), http="httptools", lifespan="off", log_config=None
         )
