@@ -60,12 +60,8 @@ class Shipped:
 def shipped() -> Shipped:
     """The shipped files and those of the tests' second policy, assembled and asked."""
     with TemporaryDirectory() as folder:
-        content = Path(folder)
-        for name in ("ontology", "data", "queries", "seeds"):
-            shutil.copytree(CONTENT / name, content / name)
-        for path in (CONTENT / "tests" / "second_policy").iterdir():
-            shutil.copy(path, content / ("data" if path.suffix == ".trig" else "seeds"))
-        assembly = assemble(content, packaged=False, report=lambda _: None)
+        lay_out_both(Path(folder))
+        assembly = assemble(Path(folder), packaged=False, report=lambda _: None)
     store, graph = assembly.store, assembly.base.inferred
     inferred = frozenset(q.triple for q in store.quads_for_pattern(None, None, None, graph))
     known = frozenset(q.triple for q in store.quads_for_pattern(None, None, None, DefaultGraph()))
@@ -78,6 +74,14 @@ def shipped() -> Shipped:
     ontology = frozenset(filter(is_axiomatic, asserted))
     whole = Reasoner(ontology)
     return Shipped(assembly, asserted, inferred, queries, answers, wording, ontology, whole)
+
+
+def lay_out_both(folder: Path) -> None:
+    """Copy the shipped content to the folder, with the second policy's files beside the first's."""
+    for name in ("ontology", "data", "queries", "seeds"):
+        shutil.copytree(CONTENT / name, folder / name)
+    for path in (CONTENT / "tests" / "second_policy").iterdir():
+        shutil.copy(path, folder / ("data" if path.suffix == ".trig" else "seeds"))
 
 
 def _answer(store: Store, query: str, prefixes: object) -> object:

@@ -1,11 +1,11 @@
 """A second policy, of an invented country, told by the same ontology: figures and comparisons."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
+from bench.axioms import lay_out_both
 from pyoxigraph import Store
 
 from spacepolicy.catalogue import SavedQuery, tagged
@@ -14,11 +14,9 @@ from spacepolicy.dataset.gates.checks import GATES, RULES
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.verdict import Gate, judge
 
-from .asking import BY_NAME, DEF, ID, POLICY, QUERIES, ROOT, answer, column, solutions
+from .asking import BY_NAME, DEF, ID, POLICY, QUERIES, answer, column, solutions
 
-FILES: Final = ROOT / "tests" / "second_policy"
 NAME: Final = "marevia-2027-strategy"
-PLACES: Final = {".trig": "data", ".txt": "seeds", ".toml": "seeds"}
 MAREVIA: Final = f"{ID}policy/marevia-2027-remote-sensing"
 STRATEGY: Final = "remote sensing strategy of Marevia for 2027 to 2032"
 OPINIONS: Final = (
@@ -33,10 +31,8 @@ TREASURY: Final = "Treasury of Marevia"
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped content, with the second policy's three files beside the first's."""
     folder = tmp_path_factory.mktemp("two") / "content"
-    for name in ("ontology", "data", "queries", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
-    for path in sorted(FILES.glob(f"{NAME}.*")):
-        shutil.copy(path, folder / PLACES[path.suffix])
+    folder.mkdir()
+    lay_out_both(folder)
     return folder
 
 
