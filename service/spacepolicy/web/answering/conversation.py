@@ -116,6 +116,7 @@ class Conversation:
                 case End(rows):
                     self._ended = True
                     self.rows = rows
+                    return  # that the worker has left after its last answer is no news
                 case Problem(error):
                     raise error
                 case _:

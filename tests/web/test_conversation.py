@@ -1,0 +1,88 @@
+"""What comes over a connection of the engine, however it is cut into pieces."""
+
+import socket
+
+import pytest
+
+from spacepolicy.engine.port import (
+    Data,
+    Header,
+    Query,
+    end_frame,
+    frame,
+    header_frame,
+    problem_frame,
+)
+from spacepolicy.errors import EngineError, MemoryLimitError, ProblemError
+from spacepolicy.web.answering.conversation import Conversation
+
+ANSWER = header_frame(Header("solutions", "csv")) + frame(b"D", b"n\r\n1\r\n")
+ANOTHER = end_frame(last=False, rows=1)
+LAST = end_frame(last=True, rows=1) + frame(b"X", b"0")
+
+
+class Scripted:
+    """An engine whose connections have said already what they say."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = said
+        self.reusable: list[bool] = []
+
+    def connect(self) -> socket.socket:
+        """A connection with the answer in it, and no more to come."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            theirs.sendall(self._said)
+            theirs.shutdown(socket.SHUT_WR)
+            self._keep = theirs.dup()
+        return ours
+
+    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+        """Note it and close."""
+        self.reusable.append(reusable)
+        connection.close()
+        self._keep.close()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("end", "reusable"), [(end_frame(last=False, rows=1), True), (LAST, False)]
+)
+async def test_an_answer_ends_at_its_end(end: bytes, reusable: bool) -> None:
+    engine = Scripted(ANSWER + end)
+    with Conversation(engine, Query("ASK {}")) as conversation:
+        assert await conversation.soon(10) == (Header("solutions", "csv"), b"n\r\n1\r\n")
+        assert conversation.rows == 1
+    with Conversation(engine, Query("ASK {}")) as conversation:
+        frames = [each async for each in conversation.frames()]
+        assert frames == [Header("solutions", "csv"), Data(b"n\r\n1\r\n")]
+    assert engine.reusable == [reusable, reusable]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("rest", "error"),
+    [
+        (b"", EngineError),
+        (frame(b"X", b"6"), MemoryLimitError),
+        (problem_frame(MemoryLimitError("full"), last=True), MemoryLimitError),
+    ],
+)
+async def test_an_answer_without_an_end_is_a_problem(
+    rest: bytes, error: type[ProblemError]
+) -> None:
+    engine = Scripted(ANSWER + rest)
+    with pytest.raises(error):
+        await whole(engine)
+    assert engine.reusable == [False]
+
+
+async def whole(engine: Scripted) -> None:
+    """Read to the end."""
+    with Conversation(engine, Query("ASK {}")) as conversation:
+        assert await conversation.soon(10) is None
+        async for _ in conversation.frames():
+            pass
