@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse, Response
 from spacepolicy import formats
 from spacepolicy.catalogue import Parameter, ParameterType, SavedQuery
 from spacepolicy.web import pages
+from spacepolicy.web.catalog import CATALOG, WELL_KNOWN
+from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.queries import MAX_LIMIT
 from spacepolicy.web.service import Service
 
@@ -40,6 +42,10 @@ _PROBLEM: Final = {
         }
     },
 }
+_FILES: Final = {
+    "/context.jsonld": "application/ld+json",
+    **{dump.path: dump.media_type for dump in DUMPS},
+}
 _EXAMPLE: Final = "SELECT ?class (COUNT(*) AS ?number) { ?thing a ?class } GROUP BY ?class"
 
 
@@ -49,6 +55,9 @@ def add_openapi(app: FastAPI, service: Service) -> None:
 
     def described() -> dict[str, Any]:
         document = known()
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _complete(path, operation)
         paths: dict[str, Any] = {"/sparql": {"get": _endpoint()}}
         for query in service.catalogue:
             paths[f"/queries/{query.name}"] = {"get": _operation(query)}
@@ -60,6 +69,28 @@ def add_openapi(app: FastAPI, service: Service) -> None:
     @app.get("/api", include_in_schema=False)
     def viewer(_: Request) -> Response:
         return HTMLResponse(pages.render("api.html", service, document=described()))
+
+
+def _complete(path: str, operation: dict[str, Any]) -> None:
+    """Say of an operation in which formats it answers, and that it may answer with a problem."""
+    responses = operation["responses"]
+    responses.pop("422", None)
+    responses["default"] = _PROBLEM
+    if "200" in responses:
+        content: dict[str, Any] = {
+            media_type: {"schema": {}} for media_type in _media_types(path, operation)
+        }
+        responses["200"]["content"] = {**responses["200"].get("content", {}), **content}
+
+
+def _media_types(path: str, operation: Mapping[str, Any]) -> list[str]:
+    if path in _FILES:
+        return [_FILES[path]]
+    if path in (WELL_KNOWN, CATALOG) or "linked data" in operation.get("tags", ()):
+        return [each.media_type for each in formats.offered("graph", "page")]
+    if path.endswith("/options/{parameter}"):
+        return [each.media_type for each in formats.offered("solutions", "graph", "page")]
+    return [each.media_type for each in formats.offered("page")]
 
 
 def _endpoint() -> dict[str, Any]:
@@ -91,7 +122,7 @@ def _operation(query: SavedQuery) -> dict[str, Any]:
             ),
             _in_query("after", {"type": "string"}, "the cursor of an earlier part"),
         ],
-        "responses": _responses(formats.offered("solutions", "graph")),
+        "responses": _responses(formats.offered("solutions", "graph", "page")),
     }
 
 

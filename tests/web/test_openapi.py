@@ -1,0 +1,50 @@
+"""The OpenAPI description is true: a stranger's tester finds nothing, and its examples run."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_schema_conformance"
+)
+"""What fits a schema may still be refused: a schema cannot say which texts are terms of Turtle."""
+
+
+def test_schemathesis_finds_nothing(shipped: httpx.Client, tmp_path: Path) -> None:
+    tester = [str(Path(sys.executable).with_name("schemathesis")), "run"]
+    bounds = ["--generation-deterministic", "--max-examples", "3", "--phases", "examples,fuzzing"]
+    done = subprocess.run(
+        [*tester, f"{shipped.base_url}/openapi.json", "--checks", CHECKS, *bounds],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+    assert "passed" in done.stdout
+
+
+def test_every_example_runs(shipped: httpx.Client) -> None:
+    ran = 0
+    for path, operations in shipped.get("/openapi.json").json()["paths"].items():
+        parameters = operations.get("get", {}).get("parameters", [])
+        given = {each["name"]: each["example"] for each in parameters if "example" in each}
+        needed = {each["name"] for each in parameters if each.get("required")}
+        if given and needed <= given.keys():
+            ran += 1
+            answer = shipped.get(path, params=given)
+            assert answer.status_code == 200, (path, given, answer.text)
+    assert ran > 4
+
+
+def test_every_operation_says_its_formats_and_that_it_may_fail(shipped: httpx.Client) -> None:
+    document: dict[str, Any] = shipped.get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            whole = operation["responses"].get("200", {"content": True})
+            assert whole.get("content"), path
