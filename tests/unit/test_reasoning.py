@@ -140,6 +140,13 @@ def test_what_also_follows_from_something_else_stays() -> None:
     assert change.gone == {statement(":x a :A")}
 
 
+def test_what_is_never_inferred_is_not_found_again() -> None:
+    reasoner = Reasoner(triples(":p a owl:FunctionalProperty . :x :p :x ; owl:sameAs :x ."))
+    change = reasoner.change(withdrawn=[statement(":x owl:sameAs :x")])
+    assert (change.appeared, change.gone) == (frozenset(), frozenset())
+    assert reasoner.inferred() == frozenset()
+
+
 def test_what_follows_only_from_itself_goes() -> None:
     reasoner = Reasoner(triples(":near a owl:SymmetricProperty . :x :near :y ."))
     change = reasoner.change(withdrawn=[statement(":x :near :y")])

@@ -194,9 +194,7 @@ class Reasoner:
             found = self._program.consequences(new, first=first)
             new, first = {}, False
             for key, rows in found.items():
-                missing = self._facts.missing(key, rows)
-                if key in self._program.schema:
-                    missing = {row for row in missing if self._is_worth_stating(key, row)}
+                missing = self._worth_stating(key, self._facts.missing(key, rows))
                 if missing:
                     new[key] = missing
                     self._facts.add(key, missing)
@@ -204,6 +202,12 @@ class Reasoner:
             if whole is not self._derived:
                 add(whole, new)
         return whole
+
+    def _worth_stating(self, key: Key, rows: set[Row]) -> set[Row]:
+        """Those of the rows that are inferred at all."""
+        if key not in self._program.schema:
+            return rows
+        return {row for row in rows if self._is_worth_stating(key, row)}
 
     def _is_worth_stating(self, key: Key, row: Row) -> bool:
         """Whether it tells anyone anything: no class without a name below or above another,
@@ -225,7 +229,8 @@ class Reasoner:
             self._facts.remove(key, rows)
         for key, rows in resting.items():
             self._derived[key] -= rows
-        again = self._program.rederivable(joined([left, resting]))
+        found = self._program.rederivable(joined([left, resting]))
+        again = {key: self._worth_stating(key, rows) for key, rows in found.items()}
         for key, rows in again.items():
             self._facts.add(key, rows)
         add(self._derived, again)
