@@ -1,12 +1,20 @@
 """What holds around every test."""
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from hypothesis import settings
 from rdflib.term import _toPythonMapping
 
 _DATATYPES: Final = dict(_toPythonMapping)
+
+
+# A change is judged by the same examples each time; who works on it searches on.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI") == "true":
+    settings.load_profile("ci")
 
 
 def _restore() -> None:

@@ -185,3 +185,11 @@ def test_statements_in_portions_give_what_they_give_at_once(
         assert {each.statements for each in parts.clashes()} == {
             each.statements for each in whole.clashes()
         }
+
+
+def test_what_a_thing_does_under_another_name_stays() -> None:
+    known = ":Coded owl:hasKey (:code) . :a a :Coded . :c a :Coded ; :acts :c ; owl:sameAs :a ."
+    reasoner = Reasoner(triples(f"{known} :a :code 1 ."))
+    reasoner.change(withdrawn=[statement(":a :code 1")])
+    assert reasoner.inferred() == Reasoner(triples(known)).inferred()
+    assert statement(":a :acts :c") in reasoner.inferred()

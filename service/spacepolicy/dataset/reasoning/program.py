@@ -19,7 +19,7 @@ from spacepolicy.dataset.reasoning.expressions import (
     Term,
     Test,
 )
-from spacepolicy.dataset.reasoning.facts import Delta, Facts, Key, Relation, Row, add
+from spacepolicy.dataset.reasoning.facts import Delta, Facts, Index, Key, Relation, Row, add
 from spacepolicy.dataset.reasoning.joins import Atom, Plan, plan
 from spacepolicy.dataset.reasoning.rule import AXIOM_PREDICATES, Rule
 from spacepolicy.dataset.reasoning.terms import Terms
@@ -139,7 +139,7 @@ class Program:
             return
         for key, rows in new.items():
             if key not in self._kept and rows:
-                found.setdefault(key, set()).update(self._renamed(rows, same))
+                found.setdefault(key, set()).update(self._renamed(rows, same.objects))
         links = new.get(self.same)
         for key in tuple(self.facts.keys()) if links else ():
             if key not in self._kept:
@@ -149,15 +149,16 @@ class Program:
                         met.update(self.facts.matching(key, one, None))
                     if "eq-rep-o" in self._replacing and key >= 0:
                         met.update(self.facts.matching(key, None, one))
-                found.setdefault(key, set()).update(self._renamed(met, same))
+                found.setdefault(key, set()).update(self._renamed(met, same.objects))
 
-    def _renamed(self, rows: Iterable[Row], same: Relation) -> Iterator[Row]:
+    def _renamed(self, rows: Iterable[Row], names: Index) -> Iterator[Row]:
+        """The rows with another of its names for one of their things at a time."""
         for row in rows:
             if "eq-rep-s" in self._replacing:
-                for name in same.objects.get(row[0], ()):
+                for name in names.get(row[0], ()):
                     yield (name, *row[1:])
             if "eq-rep-o" in self._replacing and len(row) == 2:
-                for name in same.objects.get(row[1], ()):
+                for name in names.get(row[1], ()):
                     yield (row[0], name)
 
     def rederivable(self, gone: Delta) -> Delta:
@@ -175,7 +176,9 @@ class Program:
         return found
 
     def _is_renamed(self, key: Key, row: Row, same: Relation) -> bool:
-        return any(self.facts.holds(key, each) for each in self._renamed([row], same))
+        """Whether the row is one that holds, under another name: a rule leads from the first name
+        to the second, and that the second is the same as the first may not have been found yet."""
+        return any(self.facts.holds(key, each) for each in self._renamed([row], same.subjects))
 
     def clashing(self, new: Delta | None) -> Iterator[tuple[int, Row]]:
         """The clashes with a premise among what is new (None: all); the rule's number, its row."""
