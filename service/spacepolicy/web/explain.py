@@ -17,11 +17,11 @@ from spacepolicy.engine.port import CHUNK_BYTES, Data, End, FrameDecoder, Proble
 from spacepolicy.errors import BadParameterError, NotFoundError, TimeLimitError, UsageError
 from spacepolicy.explaining import Explanations, read_statement, statement_to_bytes
 from spacepolicy.web import pages
+from spacepolicy.web.addresses import Address
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.answering.running import query_identifier
-from spacepolicy.web.linked_data.addresses import Address
 from spacepolicy.web.linked_data.documents import names_of
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.resources import Library

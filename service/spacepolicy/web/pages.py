@@ -14,9 +14,9 @@ from spacepolicy import formats
 from spacepolicy.answers import Form
 from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
+from spacepolicy.web.addresses import local_path
 from spacepolicy.web.home import LiveAnswer
 from spacepolicy.web.interface import WORDS
-from spacepolicy.web.linked_data.addresses import local_path
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 

@@ -15,10 +15,10 @@ from spacepolicy import formats
 from spacepolicy.errors import BadParameterError
 from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
 from spacepolicy.web import pages
+from spacepolicy.web.addresses import local_path
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
-from spacepolicy.web.linked_data.addresses import local_path
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.reading import reader
 from spacepolicy.web.search_index import MAX_LENGTH, Found, Hit, SearchIndex, Text

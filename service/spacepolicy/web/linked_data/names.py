@@ -9,7 +9,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import Base
 from spacepolicy.web import pages
-from spacepolicy.web.linked_data.addresses import local_path
+from spacepolicy.web.addresses import local_path
 from spacepolicy.web.linked_data.documents import NAMES
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service

@@ -8,7 +8,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.web import pages
-from spacepolicy.web.linked_data.addresses import document_path
+from spacepolicy.web.addresses import document_path
 from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
 from spacepolicy.web.linked_data.drawing import Neighbour, drawing
 from spacepolicy.web.linked_data.jsonld import language_tag

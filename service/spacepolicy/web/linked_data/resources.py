@@ -20,11 +20,7 @@ from spacepolicy import formats
 from spacepolicy.errors import NotFoundError
 from spacepolicy.formats import Choice, Format
 from spacepolicy.namespaces import DCTERMS
-from spacepolicy.web.answering.cache import Fields
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
-from spacepolicy.web.answering.shelf import Shelf
-from spacepolicy.web.linked_data.addresses import (
+from spacepolicy.web.addresses import (
     DOC,
     DOCUMENTS,
     THINGS,
@@ -33,6 +29,10 @@ from spacepolicy.web.linked_data.addresses import (
     document_path,
     quote_path,
 )
+from spacepolicy.web.answering.cache import Fields
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
+from spacepolicy.web.answering.shelf import Shelf
 from spacepolicy.web.linked_data.context import Context, read_context
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
