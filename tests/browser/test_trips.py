@@ -31,6 +31,17 @@ def test_a_technology_leads_to_exactly_its_words(page: Page) -> None:
     assert page.locator(":target").inner_text() == "develop reusable rockets"
 
 
+def test_an_inference_leads_to_its_proof_and_the_words_it_rests_on(page: Page) -> None:
+    page.goto("/search?q=reusable+rocket")
+    page.get_by_role("link", name="reusable rocket", exact=True).first.click()
+    page.get_by_role("link", name="task 2: build digital", exact=False).first.click()
+    inference = page.locator("dd", has=page.get_by_role("link", name="reusable rocket", exact=True))
+    inference.get_by_role("link", name="why?").first.click()
+    expect(page.get_by_role("heading", name="Why does a statement hold?")).to_be_visible()
+    page.get_by_role("link", name="develop reusable rockets").first.click()
+    assert page.locator(":target").inner_text() == "develop reusable rockets"
+
+
 def test_a_search_in_chinese(page: Page) -> None:
     page.goto("/?lang=zh")
     page.get_by_role("searchbox").fill("火箭")
