@@ -28,7 +28,8 @@ from urllib.parse import quote
 
 from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
-from spacepolicy.revisions import Counts, Revision
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.store import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -113,7 +114,7 @@ def write_quads(path: Path, subjects: int) -> None:
 def serve(dataset: Path, port: int) -> None:
     """The service over the quads, until it is killed."""
     revision = Revision(1, "", "", "", Counts(), "", "", None, {}, dataset.parent)
-    service = Service(Pool(dataset, 1 << 30), revision, (), timeout_seconds=60)
+    service = Service(Pool(dataset, 1 << 30), History([revision]), (), timeout_seconds=60)
     listening = socket.create_server(("127.0.0.1", port))
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server(create_app(service)).run(sockets=[listening])

@@ -5,14 +5,20 @@
     │   ├── QuerySyntaxError        400 syntax-error (line, column, text)
     │   ├── QueryTooComplexError    400 query-too-complex
     │   ├── BadParameterError       400 bad-parameter
+    │   ├── UnauthorizedError       401 unauthorized (WWW-Authenticate)
     │   ├── ForbiddenError          403 forbidden
     │   ├── EgressRefusedError      403 egress-refused
+    │   ├── FileOwnedError          403 file-owned
     │   ├── NotFoundError           404 not-found
     │   ├── MethodNotAllowedError   405 method-not-allowed
     │   ├── NotAcceptableError      406 not-acceptable
+    │   ├── DerivedGraphError       409 derived-graph
+    │   ├── RevisionGoneError       410 revision-gone
+    │   ├── PreconditionFailedError 412 precondition-failed
     │   ├── ContentTooLargeError    413 content-too-large
     │   ├── UriTooLongError         414 uri-too-long
     │   ├── UnsupportedMediaError   415 unsupported-media-type
+    │   ├── InvalidDataError        422 invalid-data (violations, report)
     │   ├── FieldsTooLargeError     431 header-fields-too-large
     │   ├── EngineError             500 engine-failure
     │   ├── QueryCancelledError     503 cancelled
@@ -20,7 +26,8 @@
     │   ├── OverloadedError         503 overloaded (Retry-After)
     │   ├── ResultLimitError        503 result-limit
     │   ├── TimeLimitError          504 time-limit
-    │   └── HttpVersionError        505 http-version
+    │   ├── HttpVersionError        505 http-version
+    │   └── StorageError            507 storage
     ├── FindingsError               files with findings; nothing is published
     ├── StoreError                  the store cannot be read, written or opened
     └── UsageError                  a command, setting or file was named wrongly
@@ -121,6 +128,13 @@ class BadParameterError(ProblemError):
     remedy = "Compare the request with the SPARQL 1.1 Protocol and with /openapi.json."
 
 
+class UnauthorizedError(ProblemError):
+    kind = "unauthorized"
+    title = "The request needs an access token"
+    status = 401
+    remedy = "Send `Authorization: Bearer` with a token; an operator makes one by `token new`."
+
+
 class ForbiddenError(ProblemError):
     kind = "forbidden"
     title = "The request is not allowed"
@@ -133,6 +147,13 @@ class EgressRefusedError(ProblemError):
     title = "The query would reach out to another machine"
     status = 403
     remedy = "Query the other endpoint yourself and join the answers; this service stays at home."
+
+
+class FileOwnedError(ProblemError):
+    kind = "file-owned"
+    title = "The graph belongs to the project's files"
+    status = 403
+    remedy = "Change the file in git and build, or write to a graph of your own."
 
 
 class NotFoundError(ProblemError):
@@ -156,6 +177,27 @@ class NotAcceptableError(ProblemError):
     remedy = "Ask for one of the formats listed in `available`, by Accept or by ?format=."
 
 
+class DerivedGraphError(ProblemError):
+    kind = "derived-graph"
+    title = "The graph is derived from the others"
+    status = 409
+    remedy = "Write to a named graph: the default graph is the merge of all and what follows."
+
+
+class RevisionGoneError(ProblemError):
+    kind = "revision-gone"
+    title = "The data of that revision are no longer kept"
+    status = 410
+    remedy = "Ask for a newer revision, or replay the changes up to it; /revisions lists both."
+
+
+class PreconditionFailedError(ProblemError):
+    kind = "precondition-failed"
+    title = "What the request is conditional on does not hold"
+    status = 412
+    remedy = "Read the graph again, and send the write with its new ETag."
+
+
 class ContentTooLargeError(ProblemError):
     kind = "content-too-large"
     title = "The request is larger than this service takes"
@@ -175,6 +217,16 @@ class UnsupportedMediaError(ProblemError):
     title = "The request's body is in a format that is not read here"
     status = 415
     remedy = "Send one of the media types listed in `supported`."
+
+
+class InvalidDataError(ProblemError):
+    """`report` is the SHACL report as N-Triples."""
+
+    kind = "invalid-data"
+    title = "The data would break the rules of this dataset"
+    status = 422
+    remedy = "Mend what `violations` lists; nothing was written. `?dry-run` tries it out."
+    report: bytes = b""
 
 
 class FieldsTooLargeError(ProblemError):
@@ -231,6 +283,13 @@ class HttpVersionError(ProblemError):
     title = "The answer is too large for this version of HTTP"
     status = 505
     remedy = "Ask by HTTP/1.1, which streams; HTTP/1.0 could not tell a whole answer from a part."
+
+
+class StorageError(ProblemError):
+    kind = "storage"
+    title = "The store cannot be written"
+    status = 507
+    remedy = "Reads go on; the operator has to look at the disk. Send the write again then."
 
 
 def problems() -> dict[str, type[ProblemError]]:

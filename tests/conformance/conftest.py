@@ -15,7 +15,8 @@ from pyoxigraph import RdfFormat
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.engine.pool import Pool
-from spacepolicy.revisions import Counts, Revision
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.store import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -69,7 +70,7 @@ class Instance:
             directory=directory,
         )
         self._pools.append(Pool(revision.dataset, memory_bytes=1 << 30, spares=1))
-        return Service(self._pools[0], revision, (), timeout_seconds=20, mode="stored")
+        return Service(self._pools[0], History([revision]), (), timeout_seconds=20, mode="stored")
 
     def close(self) -> None:
         """End the engine."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy import revisions
-from spacepolicy.revisions import Revision
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.store import Revision
 
 from .conftest import Program
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 
-from spacepolicy import revisions
 from spacepolicy.errors import StoreError
-from spacepolicy.revisions import Counts, Draft, Revision
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.store import Counts, Draft, Revision
 
 
 def draft(*words: str, content: str = "files") -> Draft:

@@ -17,7 +17,8 @@ from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.dataset.assembly import assemble
 from spacepolicy.engine.pool import Pool
-from spacepolicy.revisions import Counts, Revision
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.store import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -52,7 +53,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     )
     engine = Pool(revision.dataset, memory_bytes=256 << 20)
     catalogue = read_catalogue(folder)
-    yield Service(engine, revision, catalogue, timeout_seconds=5, max_page_bytes=1 << 20)
+    yield Service(engine, History([revision]), catalogue, timeout_seconds=5, max_page_bytes=1 << 20)
     engine.close()
 
 
@@ -165,4 +166,4 @@ def _service(folder: Path, counts: Counts, prefixes: Mapping[str, str], queries:
         directory=folder,
     )
     engine = Pool(revision.dataset, memory_bytes=256 << 20)
-    return Service(engine, revision, read_catalogue(queries), timeout_seconds=5)
+    return Service(engine, History([revision]), read_catalogue(queries), timeout_seconds=5)

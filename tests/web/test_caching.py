@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacepolicy.engine.port import Engine
+from spacepolicy.revisions.history import History
 from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head, RequestKey
 from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Encoder, encoded, wish
 from spacepolicy.web.answering.validators import matching
@@ -34,9 +36,9 @@ class Counting:
     engine: Engine
     asked: int = field(default=0)
 
-    def connect(self) -> socket.socket:
+    def connect(self, dataset: Path | None = None) -> socket.socket:
         self.asked += 1
-        return self.engine.connect()
+        return self.engine.connect(dataset)
 
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         self.engine.release(connection, reusable=reusable)
@@ -166,7 +168,7 @@ def test_a_publication_drops_what_was_kept(service: Service) -> None:
     cache.keep_body(1, body, b"old")
     assert cache.body(2, body) is None
     assert cache.body(1, body) is None
-    newer = replace(service, revision=replace(service.revision, number=8))
+    newer = replace(service, history=History([replace(service.revision, number=8)]))
     with serve(service) as old, serve(newer) as new:
         tags = [
             site.client.get("/sparql", params={"query": COUNT}).headers["etag"]

@@ -1,6 +1,7 @@
 """What comes over a connection of the engine, however it is cut into pieces."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,7 @@ class Scripted:
         self._said = said
         self.reusable: list[bool] = []
 
-    def connect(self) -> socket.socket:
+    def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002 # it has one
         """A connection with the answer in it, and no more to come."""
         ours, theirs = socket.socketpair()
         with theirs:

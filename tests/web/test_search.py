@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacepolicy.revisions.history import History
 from spacepolicy.web.search_index import SearchIndex, Text
 
 from .conftest import SHIPPED_BASE, MakeService, serve
@@ -122,7 +123,7 @@ def test_what_is_not_there_is_told_with_what_is_near(shipped: httpx.Client) -> N
 def two_revisions(make_service: MakeService) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     label = f'<{SHIPPED_BASE}id/a> <http://www.w3.org/2000/01/rdf-schema#label> "{{}}"@en .'
     older, newer = make_service(label.format("apple")), make_service(label.format("pear"))
-    newer = replace(newer, revision=replace(newer.revision, number=8))
+    newer = replace(newer, history=History([replace(newer.revision, number=8)]))
     with serve(older) as first, serve(newer) as second:
         yield first.client, second.client
 

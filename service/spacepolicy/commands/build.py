@@ -6,12 +6,13 @@ from time import perf_counter
 
 from pyoxigraph import Store
 
-from spacepolicy import revisions, settings
+from spacepolicy import settings
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.dataset.digest import content_sha256
 from spacepolicy.errors import FindingsError
-from spacepolicy.revisions import Counts, Draft, Revision
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.store import Counts, Draft, Revision
 from spacepolicy.settings import Content, Settings
 
 Report = Callable[[str], None]

@@ -13,11 +13,12 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Final, final
 
-from spacepolicy import revisions, settings
+from spacepolicy import settings
 from spacepolicy.dataset.oracles.child import ReasonerError
 from spacepolicy.dataset.oracles.closure import closure
 from spacepolicy.dataset.oracles.consistency import judge
 from spacepolicy.errors import SpacepolicyError
+from spacepolicy.revisions import store as revisions
 from spacepolicy.settings import Settings
 
 _OLDEST: Final = (3, 11)

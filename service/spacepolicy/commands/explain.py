@@ -12,7 +12,7 @@ from spacepolicy.dataset.reasoning.explanation import Explainer
 from spacepolicy.errors import UsageError
 from spacepolicy.explaining import read_statement
 from spacepolicy.namespaces import Base
-from spacepolicy.revisions import DATASET
+from spacepolicy.revisions.store import DATASET
 from spacepolicy.settings import Settings
 
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from spacepolicy import formats, revisions, settings
+from spacepolicy import formats, settings
 from spacepolicy.catalogue import bind, read_query
 from spacepolicy.commands.build import build, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
@@ -12,7 +12,8 @@ from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Data, Engine, Query, ask
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import UsageError
-from spacepolicy.revisions import Revision
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.store import Revision
 from spacepolicy.settings import Settings
 
 

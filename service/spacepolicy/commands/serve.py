@@ -6,7 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
-from spacepolicy import revisions, settings
+from spacepolicy import settings
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
@@ -16,7 +16,9 @@ from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError
-from spacepolicy.revisions import Revision
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.store import Revision
 from spacepolicy.settings import Settings
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
@@ -34,7 +36,7 @@ def serve(chosen: Settings) -> int:
         explainers = Explainers(chosen.memory_mib << 20)
         service = Service(
             engine=engine,
-            revision=revision,
+            history=History([revision]),
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,
             max_timeout_seconds=chosen.max_timeout,

@@ -58,7 +58,7 @@ class Pool:
         """The process id of the server that forks the workers."""
         return self._server.pid
 
-    def connect(self) -> socket.socket:
+    def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002
         """A connection to a worker; closing it stops the worker.
 
         Raises: EngineError where the pool is closed, or its server ends again and again.

@@ -19,6 +19,7 @@ import struct
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Final, Literal, Protocol, final
 
 from spacepolicy.answers import Form
@@ -213,8 +214,11 @@ def _ended(signal_number: int) -> ProblemError:
 class Engine(Protocol):
     """Whatever answers queries: processes on this machine, or an endpoint elsewhere."""
 
-    def connect(self) -> socket.socket:
+    def connect(self, dataset: Path | None = None) -> socket.socket:
         """A connection for one query: send `Query.to_bytes()`, read frames, then release.
+
+        `dataset` is where the data of the revision stand that is asked about; None asks about the
+        newest.
 
         Raises: EngineError where the engine takes no queries.
         """
@@ -229,13 +233,15 @@ class Engine(Protocol):
         ...
 
 
-def ask(engine: Engine, query: Query, timeout_seconds: float) -> Iterator[Header | Data]:
+def ask(
+    engine: Engine, query: Query, timeout_seconds: float, dataset: Path | None = None
+) -> Iterator[Header | Data]:
     """The answer's header and its data, as they come; whole when the iterator ends.
 
     Raises: ProblemError where the query fails, is not answered in time, or breaks off.
     """
     deadline = time.monotonic() + timeout_seconds
-    connection, decoder = engine.connect(), FrameDecoder()
+    connection, decoder = engine.connect(dataset), FrameDecoder()
     try:
         connection.settimeout(timeout_seconds)
         connection.sendall(query.to_bytes())

@@ -15,6 +15,7 @@ import time
 import traceback
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
 from typing import IO, Final, TypeVar, cast, final
 from urllib.parse import urlencode, urlsplit
 
@@ -54,7 +55,7 @@ class Remote:
         self._closed = False
         self._open: set[socket.socket] = set()
 
-    def connect(self) -> socket.socket:
+    def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002 # it has one
         """A connection to a thread that asks the endpoint; closing it gives the answer up.
 
         Raises: EngineError where the engine has been closed.

@@ -44,6 +44,7 @@ from spacepolicy.web.linked_data.resources import (
 from spacepolicy.web.notes import Notes, notes
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
+from spacepolicy.web.pinned import pin
 from spacepolicy.web.problems import prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
 from spacepolicy.web.reading import read_reader, reader
@@ -87,8 +88,9 @@ def create_app(service: Service) -> ASGIApp:
         if scope["type"] != "http":
             return
         sheet = notes(scope)
-        sending = _Sending(service, scope, send, sheet)
         read_reader(scope)
+        pin(service.history.current)
+        sending = _Sending(service, scope, send, sheet)
         try:
             _check_size(service, scope)
             if scope["path"] == "/sparql":

@@ -30,7 +30,7 @@ def live_answers(service: Service) -> tuple[LiveAnswer, ...]:
 def _live_answer(service: Service, query: SavedQuery) -> LiveAnswer:
     asked = Query(bind(query, {}), prefixes=service.revision.prefixes)
     try:
-        frames = ask(service.engine, asked, service.timeout_seconds)
+        frames = ask(service.engine, asked, service.timeout_seconds, service.revision.dataset)
         body = b"".join(frame.payload for frame in frames if isinstance(frame, Data))
     except ProblemError as error:
         return LiveAnswer(query, None, error.detail)

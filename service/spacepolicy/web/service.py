@@ -11,25 +11,29 @@ from spacepolicy.catalogue import SavedQuery
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
 from spacepolicy.explaining import Explanations
-from spacepolicy.revisions import Revision
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.writing import Writer
 from spacepolicy.settings import Mode
 from spacepolicy.web.forwarded import Network, forwarded_origin
+from spacepolicy.web.pinned import pinned
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An engine over one revision, its saved queries, and the limits on what is asked.
+    """An engine over the revisions of a history, saved queries, and the limits on what is asked.
 
     `max_timeout_seconds` is what a request may ask for where that is more than
     `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
     it is; `instance` tells this engine's blank nodes from those of any other over the revision;
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
-    `public_url`; `explanations` prove statements, None where nothing is inferred.
+    `public_url`; `explanations` prove statements, None where nothing is inferred; `writer` carries
+    writes out, None where nothing is written.
     """
 
     engine: Engine
-    revision: Revision
+    history: History
     catalogue: tuple[SavedQuery, ...]
     timeout_seconds: float
     max_timeout_seconds: float = 0
@@ -48,6 +52,12 @@ class Service:
     mode: Mode = "merged"
     stale: str | None = None
     explanations: Explanations | None = None
+    writer: Writer | None = None
+
+    @property
+    def revision(self) -> Revision:
+        """The revision that the request at hand is answered on; outside of one, that in force."""
+        return pinned(self.history)
 
     @property
     def root(self) -> str:

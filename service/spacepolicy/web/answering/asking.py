@@ -41,7 +41,8 @@ async def pieces(desk: Desk, query: Query) -> AsyncGenerator[bytes]:
     try:
         async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
             async with asyncio.timeout(service.timeout_seconds):
-                async with aclosing(answer_frames(service.engine, query)) as frames:
+                answer = answer_frames(service.engine, query, service.revision.dataset)
+                async with aclosing(answer) as frames:
                     async for piece in payloads(frames):
                         yield piece
     except TimeoutError as error:

@@ -52,7 +52,7 @@ def _contents(service: Service) -> Contents:
 
 
 def _rows(service: Service, text: str) -> list[dict[str, Any]]:
-    frames = ask(service.engine, Query(text), service.timeout_seconds)
+    frames = ask(service.engine, Query(text), service.timeout_seconds, service.revision.dataset)
     body = b"".join(frame.payload for frame in frames if isinstance(frame, Data))
     rows: list[dict[str, Any]] = json.loads(body)["results"]["bindings"]
     return rows

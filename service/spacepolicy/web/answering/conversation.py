@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
@@ -34,10 +35,10 @@ class Conversation:
     Raises: EngineError where the engine takes no queries.
     """
 
-    def __init__(self, engine: Engine, query: Query) -> None:
+    def __init__(self, engine: Engine, query: Query, dataset: Path | None = None) -> None:
         self._engine = engine
         self._unsent = query.to_bytes()
-        self._connection = engine.connect()
+        self._connection = engine.connect(dataset)
         self._decoder = FrameDecoder()
         self._come: deque[Header | Data] = deque()
         self._ended = False
@@ -148,11 +149,13 @@ def _tell(news: "asyncio.Future[None]") -> None:
         news.set_result(None)
 
 
-async def answer_frames(engine: Engine, query: Query) -> AsyncGenerator[Header | Data]:
+async def answer_frames(
+    engine: Engine, query: Query, dataset: Path | None = None
+) -> AsyncGenerator[Header | Data]:
     """The frames of the answer to the query, as they come.
 
     Raises: ProblemError where the engine tells one or breaks off.
     """
-    with Conversation(engine, query) as conversation:
+    with Conversation(engine, query, dataset) as conversation:
         async for frame in conversation.frames():
             yield frame

@@ -66,7 +66,9 @@ async def evaluate(
             client.look()
         try:
             async with desk.running.admitted(identifier, desk.service.max_wait_seconds) as ticket:
-                with Conversation(desk.service.engine, planned.query) as conversation:
+                service = desk.service
+                asked = Conversation(service.engine, planned.query, service.revision.dataset)
+                with asked as conversation:
                     await _answer(evaluation, conversation, ticket, client)
                     exchange.notes.rows = conversation.rows
         except TimeoutError as error:

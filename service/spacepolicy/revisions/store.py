@@ -61,6 +61,11 @@ class Revision:
     directory: Path = field(compare=False)
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the data are kept, and not only what is known of them."""
+        return self.dataset.exists()
+
+    @property
     def dataset(self) -> Path:
         """The N-Quads file that holds the whole dataset."""
         return self.directory / DATASET

@@ -1,0 +1,97 @@
+"""The revisions of a store as a whole: which is in force, which was when, and what changed.
+
+One history lives as long as the service. Writes publish into it from their threads, requests read
+it from theirs.
+
+Spec: https://www.rfc-editor.org/rfc/rfc7089 (Memento)
+"""
+
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import final
+
+from spacepolicy.errors import NotFoundError
+from spacepolicy.revisions.store import Revision
+
+Listener = Callable[[Revision], None]
+
+
+@final
+class History:
+    """Revisions from the oldest to the one in force, and the graphs that each changed."""
+
+    def __init__(
+        self, revisions: Sequence[Revision], touched: Iterable[tuple[int, Iterable[str]]] = ()
+    ) -> None:
+        self._revisions = {revision.number: revision for revision in revisions}
+        self._current = revisions[-1]
+        self._touched: dict[str, list[int]] = {}
+        self._lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        for number, graphs in touched:
+            self._touch(number, graphs)
+
+    def _touch(self, number: int, graphs: Iterable[str]) -> None:
+        for graph in graphs:
+            self._touched.setdefault(graph, []).append(number)
+
+    @property
+    def current(self) -> Revision:
+        """The revision in force."""
+        return self._current
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """Every revision, the oldest first."""
+        return tuple(self._revisions.values())
+
+    def get(self, number: int) -> Revision:
+        """The revision of that number; its data may no longer be kept (`Revision.is_kept`).
+
+        Raises: NotFoundError where there is none.
+        """
+        try:
+            return self._revisions[number]
+        except KeyError:
+            last = self._current.number
+            raise NotFoundError(f"There is no revision {number}; the newest is {last}.") from None
+
+    def at(self, time: datetime) -> Revision:
+        """The revision that was in force at the time; the first, where none was yet.
+
+        `time` must have a time zone.
+        """
+        revisions = self.revisions
+        times = [datetime.fromisoformat(revision.time) for revision in revisions]
+        return revisions[max(bisect_right(times, time) - 1, 0)]
+
+    def last_changed(self, graph: str, number: int | None = None) -> int | None:
+        """The number of the revision that last changed the named graph, up to that of `number`
+        (None: of all); None where none did."""
+        numbers = self._touched.get(graph, ())
+        place = len(numbers) if number is None else bisect_right(numbers, number)
+        return numbers[place - 1] if place else None
+
+    def publish(self, revision: Revision, touched: Iterable[str]) -> None:
+        """Put the revision in force; those who listen hear of it, on this thread."""
+        with self._lock:
+            self._touch(revision.number, touched)
+            self._revisions[revision.number] = revision
+            self._current = revision
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(revision)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have each new revision told, on the thread of its write, until the returned function is
+        called."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def leave() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return leave
