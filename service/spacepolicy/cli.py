@@ -20,6 +20,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAILED: Final = 1
 _STORE: Final = "the folder of revisions; for serve and query also an endpoint elsewhere"
 _COULD_NOT_RUN: Final = 2
+_NEW: Final = "Print a new token alone on one line, this once: only its hash is kept."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_query(commands)
     _add_explain(commands)
     _add_fmt(commands)
+    _add_token(commands)
     _add_bench(commands)
     _add_doctor(commands)
     return parser
@@ -153,6 +155,15 @@ def _add_serve(commands: Commands) -> None:
         action="store_true",
         default=None,
         help="serve the last good revision when the files have findings",
+    )
+    parser.add_argument(
+        "--read-only", action="store_true", default=None, help="take no writes, whatever the token"
+    )
+    parser.add_argument(
+        "--require-token",
+        action="store_true",
+        default=None,
+        help="answer only those who bring a token; reads need the scope read",
     )
 
 
@@ -273,6 +284,37 @@ def _add_fmt(commands: Commands) -> None:
     parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")
 
 
+def _add_token(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "token",
+        _token,
+        "Make, list and revoke access tokens, also while a service runs.",
+        "spacepolicy token new --scope write --graph 'https://example.org/mine/*'",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    new = actions.add_parser("new", help="print a new token, this once", description=_NEW)
+    new.add_argument(
+        "--scope",
+        choices=["read", "write", "admin"],
+        required=True,
+        help="what it is good for; each includes those before it",
+    )
+    new.add_argument(
+        "--graph",
+        dest="graphs",
+        metavar="PATTERN",
+        action="append",
+        default=[],
+        help="a graph it may write, or the beginning of its IRI and *; again for more (any)",
+    )
+    list_ = actions.add_parser("list", help="print what is known of each token")
+    revoke = actions.add_parser("revoke", help="have a token be none any more")
+    revoke.add_argument("identifier", metavar="ID", help="as `token list` shows it")
+    for each in (new, list_, revoke):
+        each.add_argument("--store", metavar="PATH", help="the folder of revisions")
+
+
 def _add_bench(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -345,6 +387,18 @@ def _fmt(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.fmt import fmt
 
     return fmt(chosen, [Path(name) for name in given.files], check=given.check)
+
+
+def _token(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands import token
+
+    match given.action:
+        case "new":
+            return token.new(chosen, given.scope, given.graphs)
+        case "list":
+            return token.list_(chosen)
+        case _:
+            return token.revoke(chosen, given.identifier)
 
 
 def _bench(given: argparse.Namespace, _: Settings) -> int:

@@ -45,6 +45,8 @@ class Settings:
     public_url: str | None = None
     trusted_proxies: str = ""
     keep_last: bool = False
+    read_only: bool = False
+    require_token: bool = False
 
 
 def load(
@@ -108,7 +110,7 @@ def _fitting(name: str, value: object) -> object:
             return str(value)
         case "public_url":
             return _public_url(str(value))
-        case "keep_last":
+        case "keep_last" | "read_only" | "require_token":
             return _flag(name, value)
         case _:
             return str(value)

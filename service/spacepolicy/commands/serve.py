@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.access import Tokens, tokens_file
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
@@ -15,7 +16,7 @@ from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
-from spacepolicy.errors import FindingsError, StoreError
+from spacepolicy.errors import FindingsError, StoreError, UsageError
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.store import Revision
@@ -48,6 +49,8 @@ def serve(chosen: Settings) -> int:
             trusted_proxies=settings.networks(chosen.trusted_proxies),
             stale=stale,
             explanations=None if endpoint_url(chosen) else explainers,
+            tokens=_tokens(chosen),
+            require_token=chosen.require_token,
         )
         try:
             _run(service, listening)
@@ -110,6 +113,18 @@ def _catalogue(chosen: Settings) -> tuple[SavedQuery, ...]:
         if not chosen.keep_last:
             raise
         return ()
+
+
+def _tokens(chosen: Settings) -> Tokens | None:
+    """The store's tokens; an endpoint has none.
+
+    Raises: UsageError where tokens are required and there can be none.
+    """
+    if endpoint_url(chosen) is None:
+        return Tokens(tokens_file(store_path(chosen)))
+    if chosen.require_token:
+        raise UsageError("--require-token needs a folder of revisions, which tokens belong to.")
+    return None
 
 
 def _say(line: str) -> None:

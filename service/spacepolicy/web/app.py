@@ -44,6 +44,7 @@ from spacepolicy.web.linked_data.resources import (
 from spacepolicy.web.notes import Notes, notes
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
+from spacepolicy.web.permission import is_open, read_token
 from spacepolicy.web.pinned import pin
 from spacepolicy.web.problems import prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
@@ -51,8 +52,14 @@ from spacepolicy.web.reading import read_reader, reader
 from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 
-_EXPOSED: Final = "ETag, Link, Location, Retry-After, Warning, X-Query-Id, X-Dataset-Revision"
-_ALLOWED: Final = "Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Query-Id"
+_EXPOSED: Final = (
+    "Accept-Post, Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Retry-After, "
+    "Warning, WWW-Authenticate, X-Query-Id, X-Dataset-Revision"
+)
+_ALLOWED: Final = (
+    "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "
+    "If-None-Match, Last-Event-ID, X-Query-Id"
+)
 _ALWAYS: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED.encode()),
@@ -93,6 +100,7 @@ def create_app(service: Service) -> ASGIApp:
         sending = _Sending(service, scope, send, sheet)
         try:
             _check_size(service, scope)
+            read_token(service, scope)
             if scope["path"] == "/sparql":
                 await sparql(scope, receive, sending)
             else:
@@ -148,13 +156,14 @@ class _Sending:
         self._sheet = sheet
         self._bare = scope["method"] == "HEAD"
         self._preflight = scope["method"] == "OPTIONS"
-        number = str(service.revision.number).encode()
-        self._fields = (*_ALWAYS, (b"x-dataset-revision", number))
+        self._service = service
+        self._private = service.require_token and not is_open(scope)
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            fields = [*message["headers"], *self._fields]
+            number = str(self._service.revision.number).encode()
+            fields = [*message["headers"], *_ALWAYS, (b"x-dataset-revision", number)]
             if self._preflight:
                 allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
                 fields += [(b"access-control-allow-methods", allowed), *_PREFLIGHT]
@@ -162,6 +171,10 @@ class _Sending:
                 fields += [_PAGE_POLICY, (b"content-language", reader().language.encode())]
                 headers = MutableHeaders(raw=fields)
                 headers.add_vary_header("Accept-Language")
+                fields = headers.raw
+            if self._private:
+                headers = MutableHeaders(raw=fields)
+                headers.add_vary_header("Authorization")
                 fields = headers.raw
             message = {**message, "headers": fields}
         elif self._bare:

@@ -1,14 +1,16 @@
 """How the service is: whether it lives, is ready, and what it is busy with."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Path
+from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.running import Ticket
+from spacepolicy.web.permission import token_of
 
+_OWN: Final = {"Cache-Control": "no-store", "Vary": "Authorization"}
 Identifier = Annotated[str, Path(description="the query's X-Query-Id")]
 
 
@@ -45,10 +47,12 @@ def _add_running(app: FastAPI, desk: Desk) -> None:
     """These routes are coroutines: what runs belongs to the event loop."""
 
     @app.get("/running", tags=["operations"])
-    async def running(response: Response) -> dict[str, Any]:
-        """The queries on their way: how many, in which state, how old; neither text nor name."""
-        response.headers["Cache-Control"] = "no-store"
-        tickets = [_shown(ticket) for ticket in desk.running.tickets()]
+    async def running(request: Request, response: Response) -> dict[str, Any]:
+        """The queries on their way: how many, in which state, how old; text and name are for those
+        alone who bring a token with the scope admin."""
+        response.headers.update(_OWN)
+        show = _told if _is_admin(request) else _shown
+        tickets = [show(ticket) for ticket in desk.running.tickets()]
         return {
             "running": sum(ticket["state"] != "waiting" for ticket in tickets),
             "waiting": sum(ticket["state"] == "waiting" for ticket in tickets),
@@ -58,13 +62,13 @@ def _add_running(app: FastAPI, desk: Desk) -> None:
         }
 
     @app.get("/running/{identifier}", tags=["operations"])
-    async def one(identifier: Identifier, response: Response) -> dict[str, Any]:
+    async def one(request: Request, identifier: Identifier, response: Response) -> dict[str, Any]:
         """The state and the age of one query."""
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.update(_OWN)
         ticket = desk.running.ticket(identifier)
         if ticket is None:
             raise _gone()
-        return _shown(ticket)
+        return _told(ticket) if _is_admin(request) else _shown(ticket)
 
     @app.delete("/running/{identifier}", status_code=204, tags=["operations"])
     async def cancel(identifier: Identifier) -> None:
@@ -75,6 +79,15 @@ def _add_running(app: FastAPI, desk: Desk) -> None:
 
 def _shown(ticket: Ticket) -> dict[str, Any]:
     return {"state": ticket.state, "age_seconds": round(ticket.age_seconds(), 3)}
+
+
+def _told(ticket: Ticket) -> dict[str, Any]:
+    return {**_shown(ticket), "id": ticket.identifier, "query": ticket.text}
+
+
+def _is_admin(request: Request) -> bool:
+    token = token_of(request.scope)
+    return token is not None and token.allows("admin")
 
 
 def _gone() -> NotFoundError:

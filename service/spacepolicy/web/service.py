@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
+from spacepolicy.access import Tokens
 from spacepolicy.catalogue import SavedQuery
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
@@ -29,7 +30,8 @@ class Service:
     it is; `instance` tells this engine's blank nodes from those of any other over the revision;
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
     `public_url`; `explanations` prove statements, None where nothing is inferred; `writer` carries
-    writes out, None where nothing is written.
+    writes out, None where nothing is written; `tokens` say who may, and with `require_token` also
+    who may read.
     """
 
     engine: Engine
@@ -53,6 +55,8 @@ class Service:
     stale: str | None = None
     explanations: Explanations | None = None
     writer: Writer | None = None
+    tokens: Tokens | None = None
+    require_token: bool = False
 
     @property
     def revision(self) -> Revision:

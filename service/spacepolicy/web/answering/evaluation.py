@@ -65,8 +65,9 @@ async def evaluate(
         if desk.running.full:
             client.look()
         try:
-            async with desk.running.admitted(identifier, desk.service.max_wait_seconds) as ticket:
-                service = desk.service
+            service, text = desk.service, planned.query.text
+            admitted = desk.running.admitted(identifier, service.max_wait_seconds, text)
+            async with admitted as ticket:
                 asked = Conversation(service.engine, planned.query, service.revision.dataset)
                 with asked as conversation:
                     await _answer(evaluation, conversation, ticket, client)

@@ -23,11 +23,13 @@ State = Literal["waiting", "running", "sending"]
 @final
 @dataclass(slots=True)
 class Ticket:
-    """A query on its way. Its identifier is for those who may cancel it, and for no one else."""
+    """A query on its way. Its identifier is for those who may cancel it, its text for those who run
+    the service, and for no one else; `text` is None of what the service asks for itself."""
 
     identifier: str
     began: float
     task: "asyncio.Task[object]"
+    text: str | None = None
     state: State = "waiting"
     cancelled: bool = False
 
@@ -53,7 +55,9 @@ class Running:
         return self._seated >= self.max_running or bool(self._waiting)
 
     @asynccontextmanager
-    async def admitted(self, identifier: str, wait_seconds: float) -> AsyncGenerator[Ticket]:
+    async def admitted(
+        self, identifier: str, wait_seconds: float, text: str | None = None
+    ) -> AsyncGenerator[Ticket]:
         """A seat for the query, held until the block ends.
 
         Raises: OverloadedError where the queue is full or no seat comes free in time,
@@ -64,7 +68,7 @@ class Running:
             raise BadParameterError("Another query runs under this X-Query-Id.")
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 # a coroutine runs in a task
-        ticket = self._tickets[identifier] = Ticket(identifier, time.monotonic(), task)
+        ticket = self._tickets[identifier] = Ticket(identifier, time.monotonic(), task, text)
         try:
             await self._take_seat(wait_seconds)
             try:
