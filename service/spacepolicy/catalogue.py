@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, final, get_args
 
 import yaml
 from pyoxigraph import Literal as LiteralTerm
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import NamedNode, QuerySolutions, Store
 
 from spacepolicy.errors import BadParameterError, Finding, FindingsError
 from spacepolicy.namespaces import XSD
@@ -22,6 +22,9 @@ ParameterType = Literal["iri", "string", "integer", "date", "langString"]
 Language = Literal["en", "zh"]
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER: Final = "#+"
+SIDE_BY_SIDE: Final = "side-by-side"
+"""The tag of queries that compare things."""
+_COLUMNS_SIDE_BY_SIDE: Final = 4
 _KEYS: Final = frozenset({"title", "description", "tags", "parameters", "expect"})
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
 _PREFIX: Final = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
@@ -47,7 +50,8 @@ class SavedQuery:
     """A query with a name and a question as its title, in English and Chinese.
 
     `expect` is what the header says of the answer over the shipped data, None where it says
-    nothing; `prefixes` are those the text declares.
+    nothing; `columns` are those of its answer, none where it is no SELECT; `prefixes` are those
+    the text declares.
     """
 
     name: str
@@ -58,6 +62,7 @@ class SavedQuery:
     parameters: tuple[Parameter, ...]
     expect: Mapping[str, Any] | None
     text: str
+    columns: tuple[str, ...]
     prefixes: Mapping[str, str]
 
 
@@ -96,10 +101,11 @@ def read_query(path: Path) -> SavedQuery:
         parameters=tuple(_parameter(path, each) for each in header.get("parameters") or ()),
         expect=header.get("expect"),
         text=text,
+        columns=check_syntax(path, text),
         prefixes=dict(_PREFIX.findall(text)),
     )
     _check_parameters(query)
-    check_syntax(path, text)
+    _check_side_by_side(query)
     return query
 
 
@@ -162,17 +168,39 @@ def _check_parameters(query: SavedQuery) -> None:
             )
 
 
-def check_syntax(path: Path, text: str) -> None:
-    """See that the text is a SPARQL query.
+def _check_side_by_side(query: SavedQuery) -> None:
+    if SIDE_BY_SIDE not in query.tags:
+        return
+    first = query.parameters[0] if query.parameters else None
+    if (
+        first is None
+        or first.type != "iri"
+        or first.options is None
+        or len(query.columns) != _COLUMNS_SIDE_BY_SIDE
+        or query.columns[0] != first.name
+    ):
+        raise _wrong(
+            query.path,
+            1,
+            f"a query tagged {SIDE_BY_SIDE} does not compare",
+            "Let its first parameter be an iri with options, and its columns that parameter, what "
+            "it is compared by, the part that says so, and the passage.",
+        )
 
-    Raises: FindingsError naming the line where it is not.
+
+def check_syntax(path: Path, text: str) -> tuple[str, ...]:
+    """The columns of the answer of the SPARQL query; none where it is no SELECT.
+
+    Raises: FindingsError naming the line where the text is no query.
     """
     try:
-        Store().query(text)
+        found = Store().query(text)
     except SyntaxError as error:
-        found = re.match(r"error at (\d+):", str(error))
-        line = int(found[1]) if found else None
+        place = re.match(r"error at (\d+):", str(error))
+        line = int(place[1]) if place else None
         raise _wrong(path, line, f"the query is not SPARQL: {error}") from error
+    variables = found.variables if isinstance(found, QuerySolutions) else ()
+    return tuple(variable.value for variable in variables)
 
 
 def _slot(name: str) -> re.Pattern[str]:

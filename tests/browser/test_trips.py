@@ -73,6 +73,24 @@ def test_all_of_it_works_without_scripts(browser: Browser, url: str) -> None:
     context.close()
 
 
+def test_two_policies_are_compared_from_the_first_page_to_the_words(
+    browser: Browser, url_of_two: str
+) -> None:
+    context = browser.new_context(base_url=url_of_two, java_script_enabled=False, locale="en")
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Compare them").click()
+    theme = page.locator(".row", has=page.get_by_role("heading", name="international cooperation"))
+    expect(theme).to_contain_text("in both")
+    page.get_by_label("Compare this").select_option(index=1)
+    page.get_by_label("with").select_option(index=0)
+    page.get_by_role("button", name="Compare").click()
+    expect(theme.locator(".side").first).to_contain_text("People and partners")
+    theme.get_by_role("link", name="Twelfth").click()
+    assert page.locator(":target").inner_text().startswith("Twelfth, expand the depth")
+    context.close()
+
+
 def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.goto("/")
     page.keyboard.press("Tab")

@@ -111,16 +111,19 @@ MakeService = Callable[..., Service]
 @pytest.fixture(scope="session")
 def shipped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service over the shipped content, as `build` makes it."""
-    root = Path(__file__).parents[2]
-    made = assemble(root, packaged=False, report=lambda _: None)
-    folder = tmp_path_factory.mktemp("shipped")
-    made.store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
-    counts = Counts(made.record_count, made.inferred_count, made.default_count, made.graph_count)
-    service = _service(folder, counts, made.prefixes, root / "queries")
+    service = assembled(Path(__file__).parents[2], tmp_path_factory.mktemp("shipped"))
     explainers = Explainers(memory_bytes=256 << 20)
     yield replace(service, explanations=explainers)
     service.engine.close()
     explainers.close()
+
+
+def assembled(content: Path, folder: Path) -> Service:
+    """A service over the content, whose dataset it puts into the folder."""
+    made = assemble(content, packaged=False, report=lambda _: None)
+    made.store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
+    counts = Counts(made.record_count, made.inferred_count, made.default_count, made.graph_count)
+    return _service(folder, counts, made.prefixes, content / "queries")
 
 
 @pytest.fixture(scope="session")

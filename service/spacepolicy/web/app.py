@@ -31,10 +31,12 @@ from spacepolicy.web.answering.cache import BodyKey
 from spacepolicy.web.answering.desk import Desk, make_desk
 from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.catalog import add_catalog
+from spacepolicy.web.compare import add_compare
 from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.explain import add_explain
 from spacepolicy.web.first_page import documents
 from spacepolicy.web.home import live_answers
+from spacepolicy.web.linked_data.comparison import comparables
 from spacepolicy.web.linked_data.resources import (
     Library,
     add_context,
@@ -87,6 +89,7 @@ def create_app(service: Service) -> ASGIApp:
     add_queries(rest, desk)
     add_search(rest, search)
     add_explain(rest, library)
+    add_compare(rest, library)
     add_catalog(rest, desk)
     add_dumps(rest, desk)
     add_openapi(rest, service)
@@ -247,7 +250,10 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
         page = desk.cache.body(desk.number, key)
         if page is None:
             answers = await run_in_threadpool(live_answers, service)
-            page = pages.home(service, origin, answers, await documents(desk)).encode()
+            compared = len(await comparables(desk)) > 1
+            page = pages.home(
+                service, origin, answers, await documents(desk), compared=compared
+            ).encode()
             if not any(answer.problem for answer in answers):
                 desk.cache.keep_body(desk.number, key, page)
         return HTMLResponse(page)

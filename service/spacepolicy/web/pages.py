@@ -59,12 +59,18 @@ class Table:
 
 
 def home(
-    service: Service, origin: str, answers: Iterable[LiveAnswer], documents: Iterable[Cell]
+    service: Service,
+    origin: str,
+    answers: Iterable[LiveAnswer],
+    documents: Iterable[Cell],
+    *,
+    compared: bool,
 ) -> str:
-    """The first page: the documents there are, real questions with live answers, and how to ask
-    more."""
+    """The first page: the documents there are, and whether they can be compared; real questions
+    with live answers, and how to ask more."""
     live = [(each, _runnable(each.query), _table(service, each.results)) for each in answers]
-    return render("home.html", service, origin=origin, live=live, documents=tuple(documents))
+    shown = {"origin": origin, "live": live, "documents": tuple(documents), "compared": compared}
+    return render("home.html", service, **shown)
 
 
 def form(service: Service, query: str = "") -> str:

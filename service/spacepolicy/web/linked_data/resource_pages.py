@@ -63,8 +63,21 @@ class Section:
     groups: tuple[Group, ...]
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is shown of a thing beside its document: its parts, and the comparisons of it."""
+
+    parts: Sequence[Part] = ()
+    compared: Sequence[Link] = ()
+
+
 def resource_page(
-    service: Service, found: Document, path: str, vocabulary: Vocabulary, outline: Sequence[Part]
+    service: Service,
+    found: Document,
+    path: str,
+    vocabulary: Vocabulary,
+    beside: Beside,
 ) -> str:
     """The page about the thing that answers at the path."""
     names = Names(service, (*found.names, *found.statements))
@@ -81,7 +94,8 @@ def resource_page(
         deprecated=found.deprecated,
         replacements=[names.link(NamedNode(iri)) for iri in found.replacements],
         sections=_sections(about, vocabulary),
-        outline=outline,
+        outline=beside.parts,
+        compared=beside.compared,
         incoming=incoming,
         passages=_passages(names, found.origins),
         drawing=drawing(names.link(found.thing).text, *_neighbours(about, incoming)),

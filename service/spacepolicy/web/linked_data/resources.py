@@ -9,6 +9,7 @@ https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/r
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final, final
 
@@ -33,15 +34,17 @@ from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
 from spacepolicy.web.answering.shelf import Shelf
+from spacepolicy.web.linked_data.comparison import comparables, compare_address, named
 from spacepolicy.web.linked_data.context import Context, read_context
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
 from spacepolicy.web.linked_data.hierarchy import hierarchy
 from spacepolicy.web.linked_data.jsonld import compacted
+from spacepolicy.web.linked_data.names import Link
 from spacepolicy.web.linked_data.outline import outline
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
-from spacepolicy.web.linked_data.resource_pages import resource_page
+from spacepolicy.web.linked_data.resource_pages import Beside, resource_page
 from spacepolicy.web.linked_data.vocabulary import Vocabulary, read_vocabulary
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
@@ -71,6 +74,7 @@ class Library:
         self._documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
         self._contexts: Shelf[Context] = Shelf(1)
         self._vocabularies: Shelf[Vocabulary] = Shelf(1)
+        self._comparables: Shelf[tuple[NamedNode, ...]] = Shelf(1)
 
     async def context(self) -> Context:
         """The JSON-LD context."""
@@ -81,6 +85,10 @@ class Library:
         return await self._vocabularies.get(
             self.desk.number, "", lambda: read_vocabulary(self.desk)
         )
+
+    async def comparables(self) -> tuple[NamedNode, ...]:
+        """The things that can be compared with each other."""
+        return await self._comparables.get(self.desk.number, "", lambda: comparables(self.desk))
 
     async def not_found(self, asked: Address) -> NotFoundError:
         """What to say of an IRI of which nothing is known: things with names like it."""
@@ -249,13 +257,26 @@ async def _body(
 ) -> bytes:
     service = library.desk.service
     if choice.format.kind == "page":
-        vocabulary, parts = await library.vocabulary(), await outline(library.desk, found.thing)
-        return resource_page(service, found, asked.path, vocabulary, parts).encode()
+        vocabulary = await library.vocabulary()
+        parts = await outline(library.desk, found.thing)
+        beside = Beside(parts, await _comparisons(library, found.thing))
+        return resource_page(service, found, asked.path, vocabulary, beside).encode()
     said = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":
         context = await library.context()
         return compacted(said, found.thing, context, f"{origin}/context.jsonld")
     return _serialised(library, said, choice)
+
+
+async def _comparisons(library: Library, thing: NamedNode) -> list[Link]:
+    """What the thing can be compared with, and where."""
+    things = await library.comparables()
+    others = [each for each in things if each != thing] if thing in things else []
+    names = await named(library.desk, others)
+    return [
+        replace(names.link(each), href=compare_address(library.desk.service.root, thing, each))
+        for each in others
+    ]
 
 
 def add_context(app: FastAPI, library: Library) -> None:

@@ -1,0 +1,161 @@
+"""Things side by side: each way to compare them is a saved query, and needs no code.
+
+Such a query is tagged `side-by-side`. Its first parameter takes the things, which its `options`
+list; its answer has four columns: the thing, what it is compared by, the part of it that says so,
+and the passage with the words. The order of its rows is the order of the comparison.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+from urllib.parse import urlencode
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from spacepolicy.catalogue import SIDE_BY_SIDE, SavedQuery, bind, tagged
+from spacepolicy.namespaces import Base
+from spacepolicy.web.answering.asking import Row, Term, rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.documents import TYPE, names_of
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.reading import reader
+
+Pair = tuple[NamedNode, NamedNode]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A part of a thing, None where it is the thing as a whole; its words, and where they are."""
+
+    part: Link | None
+    words: str | None
+    words_href: str | None
+    language: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """What things are compared by: a link, or a text; and what each of them has for it."""
+
+    link: Link | None
+    text: str
+    sides: tuple[tuple[Entry, ...], ...]
+
+    @property
+    def shared(self) -> bool:
+        """Whether all of them have something for it."""
+        return all(self.sides)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One way to compare: the query that gives it, asked of the things at that address, and its
+    aspects; `only` counts those that one side alone has."""
+
+    query: SavedQuery
+    text: str
+    address: str
+    aspects: tuple[Aspect, ...]
+
+    @property
+    def shared(self) -> int:
+        """How many aspects both sides have."""
+        return sum(each.shared for each in self.aspects)
+
+    @property
+    def only(self) -> tuple[int, ...]:
+        """How many aspects each side has alone."""
+        sides = range(len(self.aspects[0].sides)) if self.aspects else ()
+        return tuple(
+            sum(bool(each.sides[n]) and not each.shared for each in self.aspects) for n in sides
+        )
+
+
+async def comparables(desk: Desk) -> tuple[NamedNode, ...]:
+    """The things that can be compared, in the order in which the queries list them."""
+    found: dict[NamedNode, None] = {}
+    for query in tagged(desk.service.catalogue, SIDE_BY_SIDE):
+        parameter = query.parameters[0]
+        for row in await rows(desk, parameter.options or ""):
+            thing = row.get(parameter.name)
+            if isinstance(thing, NamedNode):
+                found.setdefault(thing)
+    return tuple(found)
+
+
+async def named(desk: Desk, things: Iterable[NamedNode]) -> Names:
+    """The names of the things."""
+    return Names(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in things]))
+
+
+async def comparisons(desk: Desk, pair: Pair) -> list[Comparison]:
+    """The two things compared in every way there is."""
+    return [
+        await _comparison(desk, query, pair)
+        for query in tagged(desk.service.catalogue, SIDE_BY_SIDE)
+    ]
+
+
+async def _comparison(desk: Desk, query: SavedQuery, pair: Pair) -> Comparison:
+    name = query.parameters[0].name
+    given = [thing.value for thing in pair]
+    text = bind(query, {name: given})
+    found = [tuple(row.get(column) for column in query.columns) for row in await rows(desk, text)]
+    asked = urlencode([(name, value) for value in given])
+    return Comparison(
+        query,
+        text,
+        f"{desk.service.root}/queries/{query.name}?{asked}",
+        tuple(await _aspects(desk, pair, found)),
+    )
+
+
+async def _aspects(
+    desk: Desk, pair: Pair, found: Sequence[tuple[Term | None, ...]]
+) -> list[Aspect]:
+    """The rows of the answer, gathered by what they compare by."""
+    names = await named(desk, {t for row in found for t in row[:3] if isinstance(t, NamedNode)})
+    words = await _words(desk, {row[3] for row in found if isinstance(row[3], NamedNode)})
+    gathered: dict[Term, tuple[dict[Entry, None], ...]] = {}
+    for thing, by, part, passage in found:
+        if by is None or thing not in pair:
+            continue
+        sides = gathered.setdefault(by, tuple({} for _ in pair))
+        here = words.get(passage) if isinstance(passage, NamedNode) else None
+        entry = Entry(
+            names.link(part) if isinstance(part, NamedNode) and part != thing else None,
+            here.value if here else None,
+            names.link(passage).href if here and isinstance(passage, NamedNode) else None,
+            here.language if here else None,
+        )
+        sides[pair.index(thing)].setdefault(entry)
+    return [
+        Aspect(
+            names.link(by) if isinstance(by, NamedNode) else None,
+            by.value,
+            tuple(map(tuple, sides)),
+        )
+        for by, sides in gathered.items()
+    ]
+
+
+async def _words(desk: Desk, passages: Iterable[NamedNode]) -> Mapping[NamedNode, Literal]:
+    """What stands in the passages."""
+    own = desk.service.revision.base
+    listed = " ".join(sorted(map(str, passages)))
+    if own is None or not listed:
+        return {}
+    exact = Base(own).term("exactText")
+    found: Sequence[Row] = await rows(
+        desk, f"SELECT ?passage ?words {{ VALUES ?passage {{ {listed} }} ?passage {exact} ?words }}"
+    )
+    return {row["passage"]: row["words"] for row in found}  # type: ignore[misc] # as in data
+
+
+def compare_address(root: str, one: NamedNode, other: NamedNode) -> str:
+    """Where the two are compared."""
+    asked: Final = urlencode({"a": one.value, "b": other.value})
+    return reader().kept(f"{root}/compare?{asked}")

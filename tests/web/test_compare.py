@@ -1,0 +1,162 @@
+"""Two things side by side: each way to compare them is a saved query."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from bench.axioms import lay_out_both
+
+from spacepolicy.catalogue import read_catalogue
+from spacepolicy.errors import FindingsError
+
+from .conftest import MakeService, assembled, serve
+
+ID = "https://w3id.org/spacepolicy/id/"
+OPINIONS = f"{ID}policy/shanghai-2022-spatial-information"
+STRATEGY = f"{ID}policy/marevia-2027-remote-sensing"
+ASKED = {"a": OPINIONS, "b": STRATEGY}
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A site over the shipped policy and the invented one."""
+    folder = tmp_path_factory.mktemp("both") / "content"
+    folder.mkdir()
+    lay_out_both(folder)
+    service = assembled(folder, tmp_path_factory.mktemp("served"))
+    with serve(service) as site:
+        yield site.client
+    service.engine.close()
+
+
+def rows(page: str, way: str) -> dict[str, list[list[str]]]:
+    """What the page has of one way to compare: by each aspect, the quoted words on either side."""
+    (section,) = re.findall(rf'<section class="versus" id="{way}">(.*?)</section>', page, re.DOTALL)
+    found = {}
+    for row in section.split('<div class="row')[2:]:
+        (heading,) = re.findall(r"<h3>(.*?)</h3>", row, re.DOTALL)
+        name = html.unescape(re.sub(r"<[^>]*>", "", heading.partition(" <span class")[0])).strip()
+        sides = row.split('<div class="side">')[1:]
+        found[name] = [
+            [html.unescape(w) for w in re.findall(r"<q[^>]*><a [^>]*>(.*?)</a>", side)]
+            for side in sides
+        ]
+    return found
+
+
+def test_two_policies_are_compared_by_theme_by_time_and_by_place(both: httpx.Client) -> None:
+    page = both.get("/compare", params=ASKED, headers=PAGE).text
+    themes = rows(page, "themes-side-by-side")
+    assert len(themes) == 16
+    assert themes["international cooperation"] == [
+        ["Twelfth, expand the depth and breadth of international cooperation"],
+        ["Pillar “People and partners”"],
+    ]
+    assert themes["commercial spaceflight"][1] == themes["talent"][0] == []
+    times = rows(page, "timelines-side-by-side")
+    assert list(times)[1:4] == ["by 2025", "by 2028", "by 2029"]
+    assert times["by 2025"] == [["By 2025"], []]
+    assert len(times["by 2030"][1]) == 3
+    places = rows(page, "where-side-by-side")
+    assert places["Marevia"] == [[], ["applies throughout Marevia"]]
+    assert len(places["Shanghai"][0]) == 4
+
+
+def test_the_sides_are_as_they_are_asked_for(both: httpx.Client) -> None:
+    page = both.get("/compare", params={"a": STRATEGY, "b": OPINIONS}, headers=PAGE).text
+    assert rows(page, "timelines-side-by-side")["by 2025"] == [[], ["By 2025"]]
+    assert "<b>5</b> in both" in page
+    assert "<b>7</b> only in the second" in page
+
+
+def test_words_of_a_comparison_lead_to_their_passage(both: httpx.Client) -> None:
+    page = both.get("/compare", params=ASKED, headers=PAGE).text
+    assert '<a href="/source/shanghai-2022-opinions#char=599,606">By 2025</a>' in page
+
+
+def test_a_comparison_is_read_in_chinese(both: httpx.Client) -> None:
+    page = both.get("/compare", params={**ASKED, "lang": "zh"}, headers=PAGE).text
+    assert "国际合作" in rows(page, "themes-side-by-side")
+
+
+def test_the_same_is_data_at_the_addresses_of_its_queries(both: httpx.Client) -> None:
+    page = both.get("/compare", params=ASKED, headers=PAGE).text
+    found = re.findall(r'href="(/queries/[^"]*format=csv)"', page)
+    assert len(found) == 3
+    for address in map(html.unescape, found):
+        assert both.get(address).headers["content-type"].startswith("text/csv")
+
+
+def test_policies_lead_to_their_comparison_where_there_are_two(
+    both: httpx.Client, shipped: httpx.Client
+) -> None:
+    path = f"/doc/id/{OPINIONS.removeprefix(ID)}"
+    (link,) = re.findall(r'href="(/compare[^"]*)"', both.get(path, headers=PAGE).text)
+    assert rows(both.get(html.unescape(link), headers=PAGE).text, "themes-side-by-side")
+    assert "/compare" in both.get("/", headers=PAGE).text
+    for page in (path, "/"):
+        assert "/compare" not in shipped.get(page, headers=PAGE).text
+
+
+def test_one_policy_is_compared_with_nothing(shipped: httpx.Client) -> None:
+    page = shipped.get("/compare", headers=PAGE)
+    assert page.status_code == 200
+    assert "A comparison takes two" in page.text
+
+
+def test_what_cannot_be_compared_is_told_what_can(both: httpx.Client) -> None:
+    asked = {"a": f"{ID}region/shanghai"}
+    answer = both.get("/compare", params=asked, headers={"Accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("/problems/bad-parameter")
+    assert OPINIONS in answer.json()["detail"]
+    same = both.get("/compare", params={"a": OPINIONS, "b": OPINIONS}, headers=PAGE)
+    assert "Choose two different ones" in same.text
+
+
+SIDE_BY_SIDE = """#+ title: {en: "Which is <b>bolder</b>?", zh: "？"}
+#+ tags: [side-by-side]
+#+ parameters:
+#+   - {name: thing, type: iri, options: 'SELECT DISTINCT ?thing { ?thing <urn:by> ?by }'}
+SELECT ?thing ?by ?part ?passage
+{ VALUES ?thing { UNDEF } ?thing <urn:by> ?by OPTIONAL { ?thing <urn:part> ?part }
+  OPTIONAL { ?part <urn:passage> ?passage } }
+"""
+HOSTILE = f"""
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@base <https://w3id.org/spacepolicy/> .
+<id/a> rdfs:label "<img src=x onerror=alert(1)>"@en ; <urn:by> "</h3><script>" , <javascript:x> ;
+  <urn:part> <id/p> .
+<id/b> rdfs:label "\\u202e{"long" * 2000}" ; <urn:by> <javascript:x> , <id/none> .
+<id/p> rdfs:label "" ; <urn:passage> <source/s#char=0,1> .
+<source/s#char=0,1> <def/exactText> "<img>"@en .
+"""
+
+
+def test_another_way_to_compare_is_a_query_alone_whatever_it_says(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    (tmp_path / "bolder.rq").write_text(SIDE_BY_SIDE, encoding="utf-8")
+    service = replace(make_service(HOSTILE), catalogue=read_catalogue(tmp_path))
+    with serve(service) as site:
+        page = site.client.get("/compare", headers=PAGE)
+    assert page.status_code == 200
+    assert list(rows(page.text, "bolder")) == ["</h3><script>", "javascript:x", "id/none"]
+    for trap in ("<img", "<script", "<b>bolder", 'href="javascript:'):
+        assert trap not in page.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("type: iri", "type: string"), ("?thing ?by ?part ?passage", "?thing ?by ?part")],
+)
+def test_a_query_that_does_not_compare_is_a_finding(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "bolder.rq"
+    path.write_text(SIDE_BY_SIDE.replace(old, new), encoding="utf-8")
+    with pytest.raises(FindingsError, match="does not compare"):
+        read_catalogue(tmp_path)
