@@ -29,7 +29,7 @@ from urllib.parse import quote
 from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.store import Counts, Revision
+from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -211,7 +211,7 @@ def run(chosen: argparse.Namespace) -> bool:
     """Print the table; whether everything held."""
     held = True
     with tempfile.TemporaryDirectory() as folder:
-        dataset = Path(folder) / "dataset.nq"
+        dataset = Path(folder) / "generation"
         write_quads(dataset, chosen.subjects)
         ours, theirs = Endpoint(free_port(), "/sparql"), Endpoint(free_port(), "/query")
         us = (sys.executable, __file__, "--serve", str(dataset), str(ours.port))

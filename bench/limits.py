@@ -190,7 +190,7 @@ def mixed(endpoint: Endpoint, front: int, requests: int) -> bool:
 def run(chosen: argparse.Namespace) -> bool:
     """Print what was seen; whether everything held."""
     with tempfile.TemporaryDirectory() as folder:
-        dataset = Path(folder) / "dataset.nq"
+        dataset = Path(folder) / "generation"
         write_quads(dataset, chosen.subjects)
         endpoint = Endpoint(free_port(), "/sparql")
         us = (sys.executable, str(beside.__file__), "--serve", str(dataset), str(endpoint.port))

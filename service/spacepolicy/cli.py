@@ -157,6 +157,17 @@ def _add_serve(commands: Commands) -> None:
         help="serve the last good revision when the files have findings",
     )
     parser.add_argument(
+        "--guard",
+        choices=("refuse", "warn", "off"),
+        help="what becomes of a write that breaks a rule of the dataset (refuse)",
+    )
+    parser.add_argument(
+        "--keep-revisions",
+        type=int,
+        metavar="N",
+        help="revisions whose data are kept, the newest; 0: all (1000)",
+    )
+    parser.add_argument(
         "--read-only", action="store_true", default=None, help="take no writes, whatever the token"
     )
     parser.add_argument(

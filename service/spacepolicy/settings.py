@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from spacepolicy.errors import UsageError
 
 Mode = Literal["merged", "stored"]
+Guard = Literal["refuse", "warn", "off"]
+"""What the guard does with a write that breaks a rule of the dataset."""
 PREFIX: Final = "SPACEPOLICY_"
 FILE: Final = "spacepolicy.toml"
 
@@ -27,7 +29,8 @@ class Settings:
     `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
     `trusted_proxies` are addresses or networks between commas.
     `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `max_running` queries
-    are evaluated at once and `max_waiting` wait; answers are kept in `cache_mib`, 0 for none.
+    are evaluated at once and `max_waiting` wait; answers are kept in `cache_mib`, 0 for none. The
+    data of the newest `keep_revisions` are kept, 0 for all.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +50,8 @@ class Settings:
     keep_last: bool = False
     read_only: bool = False
     require_token: bool = False
+    keep_revisions: int = 1000
+    guard: Guard = "refuse"
 
 
 def load(
@@ -93,6 +98,7 @@ _NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
     "max_running": (int, 1, 10_000),
     "max_waiting": (int, 0, 100_000),
     "cache_mib": (int, 0, 1 << 20),
+    "keep_revisions": (int, 0, 1 << 40),
 }
 """The settings that are numbers, with the least and the most they may be."""
 
@@ -101,9 +107,11 @@ def _fitting(name: str, value: object) -> object:
     if name in _NUMBERS:
         return _number(name, value, *_NUMBERS[name])
     match name:
-        case "default_graph":
-            if value not in get_args(Mode):
-                raise UsageError(f"default-graph is merged or stored, not {value!r}.")
+        case "default_graph" | "guard":
+            choices: tuple[str, ...] = get_args(Mode if name == "default_graph" else Guard)
+            if value not in choices:
+                shown = " or ".join((", ".join(choices[:-1]), choices[-1]))
+                raise UsageError(f"{name.replace('_', '-')} is {shown}, not {value!r}.")
             return value
         case "trusted_proxies":
             networks(str(value))

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.store import Counts, Revision
+from spacepolicy.revisions.revision import GENERATION, Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -56,7 +56,7 @@ class Instance:
         self._number += 1
         directory = self.folder / str(self._number)
         directory.mkdir()
-        store(data).dump(directory / "dataset.nq", RdfFormat.N_QUADS)
+        store(data).dump(directory / GENERATION, RdfFormat.N_QUADS)
         revision = Revision(
             number=self._number,
             time="2026-01-02T03:04:05+00:00",

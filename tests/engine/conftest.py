@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pyoxigraph import RdfFormat, Store, parse
 
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Engine
@@ -31,6 +32,16 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def generation(dataset: Path) -> Path:
+    """The quads of the file as a store publishes them."""
+    folder = dataset.with_name("revisions") / "000001" / "generation"
+    folder.parent.mkdir(parents=True)
+    store = Store(str(dataset.with_name("live")))
+    store.extend(parse(path=dataset, format=RdfFormat.N_QUADS))
+    store.backup(str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def memory(dataset: Path) -> Iterator[Engine]:
     pool = Pool(dataset, memory_bytes=256 << 20)
@@ -40,7 +51,7 @@ def memory(dataset: Path) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def snapshot(dataset: Path) -> Iterator[Engine]:
-    pool = Pool(dataset, memory_bytes=256 << 20, memory_quads=1)
+    pool = Pool(generation(dataset), memory_bytes=256 << 20, in_memory=False)
     yield pool
     pool.close()
 

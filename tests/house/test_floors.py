@@ -35,6 +35,7 @@ FLOORS_OF_THE_DATASET = {
     "assembly": 6,
     "citation": 6,
     "digest": 6,
+    "keeping": 6,
 }
 """The floors within the dataset wing."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.revision import Revision
 
 from .conftest import Program
 

@@ -61,4 +61,4 @@ def test_an_installed_package_builds_what_it_brought(wheel: Path, tmp_path: Path
     )
     assert built.returncode == 0, built.stderr
     assert "quotations not compared" in built.stdout
-    assert (tmp_path / ".local/share/spacepolicy/revisions/000001/dataset.nq").is_file()
+    assert (tmp_path / ".local/share/spacepolicy/revisions/000001/generation").is_dir()

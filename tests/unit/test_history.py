@@ -7,7 +7,7 @@ import pytest
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.store import Counts, Revision
+from spacepolicy.revisions.revision import Counts, Revision
 
 
 def revision(number: int) -> Revision:

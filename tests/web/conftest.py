@@ -18,7 +18,7 @@ from spacepolicy.commands.explainers import Explainers
 from spacepolicy.dataset.assembly import assemble
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.store import Counts, Revision
+from spacepolicy.revisions.revision import GENERATION, Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -37,7 +37,7 @@ SELECT (COUNT(*) AS ?number_of_things) { ?s ?p ?o }
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("site")
-    (folder / "dataset.nq").write_text(QUADS + NAMED, encoding="utf-8")
+    (folder / GENERATION).write_text(QUADS + NAMED, encoding="utf-8")
     (folder / "how-many.rq").write_text(SAVED, encoding="utf-8")
     revision = Revision(
         number=7,
@@ -121,7 +121,7 @@ def shipped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servic
 def assembled(content: Path, folder: Path) -> Service:
     """A service over the content, whose dataset it puts into the folder."""
     made = assemble(content, packaged=False, report=lambda _: None)
-    made.store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
+    made.store.dump(str(folder / GENERATION), RdfFormat.N_QUADS)
     counts = Counts(made.record_count, made.inferred_count, made.default_count, made.graph_count)
     return _service(folder, counts, made.prefixes, content / "queries")
 
@@ -145,7 +145,7 @@ def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServi
         if graph is not None:
             named = NamedNode(SHIPPED_BASE + graph)
             store.load(turtle.encode(), RdfFormat.TURTLE, to_graph=named)
-        store.dump(str(folder / "dataset.nq"), RdfFormat.N_QUADS)
+        store.dump(str(folder / GENERATION), RdfFormat.N_QUADS)
         counts = Counts(len(store), 0, len(store), 0)
         made.append(_service(folder, counts, {"": f"{SHIPPED_BASE}def/"}, folder))
         return made[-1]

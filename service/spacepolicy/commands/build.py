@@ -1,18 +1,22 @@
 """`spacepolicy build`: files become a published revision, or findings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
-from pyoxigraph import Store
+from pyoxigraph import NamedNode, Quad, Store
 
 from spacepolicy import settings
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.dataset.digest import content_sha256
+from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import FindingsError
 from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.store import Counts, Draft, Revision
+from spacepolicy.revisions.draft import Draft, publish
+from spacepolicy.revisions.durable import DurableStore
+from spacepolicy.revisions.record_digest import RecordDigest
+from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.settings import Content, Settings
 
 Report = Callable[[str], None]
@@ -27,24 +31,31 @@ def build(chosen: Settings, report: Report) -> Revision:
     the revision; the revision in force stays as it was.
     """
     refuse_endpoint(chosen, "build")
-    working = Path.cwd()
+    content = settings.content_directory(chosen, Path.cwd())
     store = store_path(chosen)
     revisions.open_store(store, chosen.default_graph)
-    content = settings.content_directory(chosen, working)
     before = revisions.current(store)
-    if before is not None and before.content_sha256 == digest(content):
+    if before is not None and before.content_sha256 == digest(content) and before.is_kept:
         report(f"revision {before.number} is up to date")
         return before
     started = perf_counter()
-    draft = _draft(content, report)
-    revision = revisions.publish(store, draft)
-    unchanged = before is not None and before.number == revision.number
+    with DurableStore(store, chosen.keep_revisions) as durable:
+        revision, change = publish(durable, draft_of(content, durable, report))
     report(
-        f"revision {revision.number} {'unchanged' if unchanged else 'published'}: "
+        f"revision {revision.number} {'unchanged' if change.empty else 'published'}: "
         f"{revision.counts.record:,} stated, {revision.counts.inferred:,} inferred, "
         f"{revision.counts.default:,} in the default graph; {perf_counter() - started:.2f} s"
     )
     return revision
+
+
+def pool(revision: Revision, chosen: Settings, spares: int | None = None) -> Pool:
+    """The engine over the revision.
+
+    Raises: StoreError where it cannot be loaded.
+    """
+    in_memory = revision.counts.stored <= chosen.memory_quads
+    return Pool(revision.dataset, chosen.memory_mib << 20, spares, in_memory=in_memory)
 
 
 def store_path(chosen: Settings) -> Path:
@@ -57,16 +68,21 @@ def digest(content: Content | None) -> str:
     return EMPTY if content is None else content_sha256(content.path)
 
 
-def _draft(content: Content | None, report: Report) -> Draft:
+def draft_of(content: Content | None, durable: DurableStore, report: Report) -> Draft:
+    """What the files make, beside the graphs that clients have put into the store.
+
+    Raises: FindingsError.
+    """
     if content is None:
-        return Draft(Store(), Counts(), "", EMPTY, "an empty store")
+        return Draft(Store(), Counts(), RecordDigest(()).hexdigest(), EMPTY, "an empty store")
     # Serving what is published needs no reasoner and no validator.
     from spacepolicy.dataset.assembly import assemble  # noqa: PLC0415
 
     assembly = None
     errors: list[FindingsError] = []
     try:
-        assembly = assemble(content.path, packaged=content.packaged, report=report)
+        beside = clients_quads(durable)
+        assembly = assemble(content.path, packaged=content.packaged, report=report, beside=beside)
     except FindingsError as error:
         errors.append(error)
     try:
@@ -90,4 +106,18 @@ def _draft(content: Content | None, report: Report) -> Draft:
         message=f"built from {content.path.name}",
         base=assembly.base.iri,
         prefixes=assembly.prefixes,
+        files=assembly.files,
     )
+
+
+def clients_quads(durable: DurableStore) -> Iterator[Quad]:
+    """What stands in the graphs of the store that neither files state nor anything derives."""
+    revision = durable.revision
+    if revision is None:
+        return
+    base = revision.base
+    derived = {NamedNode(f"{base}graph/inferred")} if base else set()
+    owned = {NamedNode(iri) for iri in durable.files.owned}
+    for graph in durable.live.named_graphs():
+        if graph not in derived and graph not in owned:
+            yield from durable.live.quads_for_pattern(None, None, None, graph)

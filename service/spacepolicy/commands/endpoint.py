@@ -6,7 +6,7 @@ from typing import Final
 
 from spacepolicy import settings
 from spacepolicy.errors import UsageError
-from spacepolicy.revisions.store import Counts, Revision
+from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.settings import Settings
 
 _SCHEMES: Final = ("http://", "https://")

@@ -4,15 +4,16 @@ import json
 import sys
 from pathlib import Path
 
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import Store
 
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.query import local_revision
 from spacepolicy.dataset.reasoning.explanation import Explainer
+from spacepolicy.engine.generation import opened
 from spacepolicy.errors import UsageError
 from spacepolicy.explaining import read_statement
 from spacepolicy.namespaces import Base
-from spacepolicy.revisions.store import DATASET
+from spacepolicy.revisions.revision import GENERATION
 from spacepolicy.settings import Settings
 
 
@@ -44,6 +45,4 @@ def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
 
 def open_dataset(directory: Path) -> Store:
     """The whole dataset of the revision in the folder."""
-    store = Store()
-    store.bulk_load(path=directory / DATASET, format=RdfFormat.N_QUADS)
-    return store
+    return opened(directory / GENERATION)

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from spacepolicy import formats, settings
 from spacepolicy.catalogue import bind, read_query
-from spacepolicy.commands.build import build, store_path
+from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
-from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Data, Engine, Query, ask
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import UsageError
 from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.revision import Revision
 from spacepolicy.settings import Settings
 
 
@@ -35,9 +34,7 @@ def query(
         prefixes=revision.prefixes,
     )
     engine: Engine = (
-        Remote(elsewhere, chosen.timeout)
-        if elsewhere
-        else Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads, spares=1)
+        Remote(elsewhere, chosen.timeout) if elsewhere else pool(revision, chosen, spares=1)
     )
     try:
         for frame in ask(engine, request, chosen.timeout):

@@ -4,22 +4,24 @@ import logging
 import signal
 import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from spacepolicy import settings
 from spacepolicy.access import Tokens, tokens_file
 from spacepolicy.catalogue import SavedQuery, read_catalogue
-from spacepolicy.commands.build import build, store_path
+from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.commands.serve_http import server
-from spacepolicy.engine.pool import Pool
+from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError, UsageError
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.revision import Revision
 from spacepolicy.settings import Settings
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
@@ -33,11 +35,11 @@ def serve(chosen: Settings) -> int:
     """
     listening = _listen(chosen.host, chosen.port)
     with listening:
-        engine, revision, stale = _engine(chosen)
+        served = _served(chosen)
         explainers = Explainers(chosen.memory_mib << 20)
         service = Service(
-            engine=engine,
-            history=History([revision]),
+            engine=served.engine,
+            history=served.history,
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,
             max_timeout_seconds=chosen.max_timeout,
@@ -47,14 +49,17 @@ def serve(chosen: Settings) -> int:
             mode=chosen.default_graph,
             public_url=chosen.public_url,
             trusted_proxies=settings.networks(chosen.trusted_proxies),
-            stale=stale,
+            stale=served.stale,
             explanations=None if endpoint_url(chosen) else explainers,
             tokens=_tokens(chosen),
             require_token=chosen.require_token,
+            writer=served.writer,
         )
         try:
             _run(service, listening)
         finally:
+            if served.writer is not None:
+                served.writer.close()
             service.engine.close()
             explainers.close()
     return 0
@@ -77,17 +82,34 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _engine(chosen: Settings) -> tuple[Engine, Revision, str | None]:
-    """The engine, what it answers over, and why that is not the newest files where it is not.
+@final
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """The engine, what it answers over, what writes that, and why it is not the newest files."""
 
-    An endpoint's data may change at any time, so that nothing is kept of it.
+    engine: Engine
+    history: History
+    writer: StoreWriter | None
+    stale: str | None
+
+
+def _served(chosen: Settings) -> _Served:
+    """What is served: a store of revisions, or an endpoint.
+
+    An endpoint's data may change at any time, so that nothing is kept of it, and nothing written.
     """
     url = endpoint_url(chosen)
     if url is not None:
         clock = max(chosen.timeout, chosen.max_timeout)
-        return Remote(url, clock), endpoint_revision(chosen), None
+        return _Served(Remote(url, clock), History([endpoint_revision(chosen)]), None, None)
     revision, stale = _revision(chosen)
-    return Pool(revision.dataset, chosen.memory_mib << 20, chosen.memory_quads), revision, stale
+    path = store_path(chosen)
+    history, engine = revisions.history(path), pool(revision, chosen)
+    writer = None
+    if not chosen.read_only:
+        arguments = [chosen.default_graph, chosen.guard, str(chosen.keep_revisions)]
+        writer = StoreWriter(path, engine, history, arguments, chosen.memory_quads)
+    return _Served(engine, history, writer, stale)
 
 
 def _revision(chosen: Settings) -> tuple[Revision, str | None]:

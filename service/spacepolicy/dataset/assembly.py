@@ -6,19 +6,20 @@ The named graphs are the record; the default graph is the knowledge: the RDF mer
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import final
 
-from pyoxigraph import Store
+from pyoxigraph import Quad, Store
 
 from spacepolicy.dataset.gates.checks import BUILD_GATES
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.verdict import count, judge, order
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
+from spacepolicy.revisions.revision import FileGraphs
 
 Report = Callable[[str], None]
 
@@ -41,16 +42,20 @@ class Assembly:
     default_count: int
     graph_count: int
     record_sha256: str
+    files: FileGraphs
 
 
-def assemble(content: Path, *, packaged: bool, report: Report) -> Assembly:
+def assemble(
+    content: Path, *, packaged: bool, report: Report, beside: Iterable[Quad] = ()
+) -> Assembly:
     """The dataset of a content folder, each stage reported in a line.
 
     `packaged`: the sources' texts may be missing; quotations are then not compared with them.
+    `beside` are the quads of graphs that did not come from files.
 
     Raises: FindingsError with all that is wrong with the files, by file and line.
     """
-    material = Material(content, packaged=packaged)
+    material = Material(content, packaged=packaged, beside=beside)
     findings: set[Finding] = set()
     for gate in BUILD_GATES:
         started = perf_counter()
@@ -78,9 +83,10 @@ def _assembly(material: Material) -> Assembly:
         base=material.base,
         store=material.dataset,
         prefixes=material.prefixes,
-        record_count=len(material.quads),
+        record_count=len(material.quads) + len(material.beside),
         inferred_count=len(material.inferred),
         default_count=len(material.default),
-        graph_count=len({quad.graph_name for quad in material.quads}),
+        graph_count=len({quad.graph_name for quad in (*material.quads, *material.beside)}),
         record_sha256=material.digest,
+        files=material.file_graphs,
     )

@@ -117,7 +117,7 @@ def _decoded(escape: re.Match[str]) -> str:
     return chr(codepoint) if codepoint <= _HIGHEST else escape[0]
 
 
-def _resolved(iri: str, base: str) -> str:
+def resolved(iri: str, base: str) -> str:
     """The IRI as the engine resolves it; as it stands where it cannot."""
     try:
         triple = next(parse(f"<{iri}> <{RDF}type> []", RdfFormat.TURTLE, base_iri=base))
@@ -134,7 +134,7 @@ _VARIABLE: Final = rf"{_BASE}_0-9\u00B7\u0300-\u036F\u203F\u2040"
 _NAME: Final = rf"{_VARIABLE}\-"
 
 # Quantifiers are possessive and strings need not be closed: no text is looked at twice.
-_TOKEN: Final = re.compile(
+TOKEN: Final = re.compile(
     rf"""(?:[ \t\r\n]++|\#[^\r\n]*+)*+(?:
     (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>)
   | (?P<variable>[?$][{_VARIABLE}]++)
@@ -183,7 +183,7 @@ _KEYWORDS: Final = re.compile(
     "FILTER|HAVING|BY|SELECT|DISTINCT|REDUCED|EXISTS|VALUES|SERVICE|SILENT"
 )
 _NOTED: Final = re.compile("service|load|now|rand|uuid|bnode", re.IGNORECASE)
-_LOCAL_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+LOCAL_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 @final
@@ -224,7 +224,7 @@ class _Reader:
 
     def read(self) -> Scan:
         """Read to the end of the text."""
-        text, match = self._text, _TOKEN.match
+        text, match = self._text, TOKEN.match
         position = 0
         while (token := match(text, position)) is not None:
             kind = token.lastgroup or "other"
@@ -284,7 +284,7 @@ class _Reader:
     def _iri(self, mark: str) -> None:
         iri = _without_escapes(mark[1:-1])
         if self._base:
-            iri = _resolved(iri, self._base)
+            iri = resolved(iri, self._base)
         if self._declared is not None and self._kind == "name":
             self._prefixes[self._declared] = iri
         elif self._word == "BASE":
@@ -308,7 +308,7 @@ class _Reader:
         if prefix not in self._prefixes:
             prefix = self._behind_a_keyword(prefix)
         namespace = self._prefixes.get(prefix)
-        self._refer(namespace and namespace + _LOCAL_ESCAPE.sub(r"\1", local.rstrip(".")))
+        self._refer(namespace and namespace + LOCAL_ESCAPE.sub(r"\1", local.rstrip(".")))
         self._term(mark)
 
     def _behind_a_keyword(self, prefix: str) -> str:

@@ -1,7 +1,9 @@
 """The engine's front side: the process that holds the dataset, and connections to its workers."""
 
+import itertools
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,15 +11,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
-from spacepolicy.engine.port import READY
+from spacepolicy.engine.control import IN_MEMORY, ON_DISK, READY, Publication, Wanted
 from spacepolicy.errors import EngineError, StoreError
 
 _LOADING_SECONDS: Final = 600.0
 _ENDING_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
+_NEWEST: Final = Wanted()
 _log: Final = logging.getLogger(__name__)
 
 
@@ -25,9 +29,10 @@ _log: Final = logging.getLogger(__name__)
 class Pool:
     """Answers queries over one dataset, each in a process of its own that can be killed.
 
-    A server that ends is replaced when a worker is next wanted. A dataset of more quads than
-    `memory_quads` is served from a snapshot beside it, not from memory. `spares` workers stand
-    ready; after a burst of queries up to four times as many are kept.
+    A server that ends is replaced when a worker is next wanted. `dataset` is the folder of a
+    generation, or a file of N-Quads; a generation may be served from disk, not from memory.
+    `spares` workers stand ready; after a burst of queries up to four times as many are kept.
+    Connections may be asked for, given back and published past from several threads.
 
     Raises: StoreError where the dataset cannot be loaded.
     """
@@ -36,16 +41,23 @@ class Pool:
         self,
         dataset: Path,
         memory_bytes: int,
-        memory_quads: int = 5_000_000,
         spares: int | None = None,
+        *,
+        in_memory: bool = True,
     ) -> None:
-        self._arguments = [str(dataset), str(memory_bytes), str(memory_quads)]
+        self._dataset = dataset
+        self._in_memory = in_memory
+        self._memory_bytes = memory_bytes
+        self._over: dict[socket.socket, Path] = {}
+        self._scratches: dict[socket.socket, Path] = {}
+        self._switching = threading.Lock()
+        self._numbers = itertools.count(1)
         self._spares = spares if spares is not None else max(2, os.cpu_count() or 1)
         self._idle: deque[socket.socket] = deque()
         self._closed = False
         self._starting = threading.Lock()
         self._started = time.monotonic()
-        self._server, self._control = _started_server(self._arguments)
+        self._server, self._control = self._start()
         self._control.settimeout(_LOADING_SECONDS)
         said = self._control.recv(4096)
         if said != READY:
@@ -58,22 +70,59 @@ class Pool:
         """The process id of the server that forks the workers."""
         return self._server.pid
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002
+    def connect(self, dataset: Path | None = None) -> socket.socket:
         """A connection to a worker; closing it stops the worker.
 
         Raises: EngineError where the pool is closed, or its server ends again and again.
         """
-        connection = self._take() or self._new()
-        self._stand_ready()
+        with self._switching:
+            if dataset not in (None, self._dataset):
+                return self._new(Wanted(str(dataset)))
+            connection = self._take() or self._new()
+            self._over[connection] = self._dataset
+            self._stand_ready()
         return connection
+
+    def connect_to_edit(self) -> socket.socket:
+        """A connection to a worker that carries out one edit on a copy of the newest dataset.
+
+        Raises: EngineError as `connect`.
+        """
+        with self._switching:
+            if self._in_memory:
+                return self._take() or self._new()
+            number = next(self._numbers)
+            scratch = self._dataset.parents[2] / "scratch" / f"{os.getpid()}-{number}"
+            connection = self._new(Wanted(scratch=str(scratch)))
+            self._scratches[connection] = scratch
+        return connection
+
+    def publish(self, dataset: Path, changes: Path, *, in_memory: bool = True) -> None:
+        """Answer over another generation from now on; queries that run keep theirs.
+
+        `changes` is the RDF Patch that leads to it from the one before.
+        """
+        told = Publication(str(dataset), str(changes), in_memory).to_bytes()
+        with self._switching:
+            self._dataset, self._in_memory = dataset, in_memory
+            while self._idle:
+                self._idle.pop().close()
+            with suppress(OSError):  # a server that has ended is replaced by one that loads this
+                self._control.send(told)
 
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         """Keep the worker of a reusable connection for another query; stop any other."""
-        if reusable and len(self._idle) < 4 * self._spares and not self._closed:
-            connection.settimeout(None)
-            self._idle.append(connection)
-        else:
-            connection.close()
+        with self._switching:
+            over = self._over.pop(connection, None)
+            room = len(self._idle) < 4 * self._spares and not self._closed
+            if reusable and room and over == self._dataset:
+                connection.settimeout(None)
+                self._idle.append(connection)
+                return
+            scratch = self._scratches.pop(connection, None)
+        connection.close()
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def _take(self) -> socket.socket | None:
         """The connection used last, whose worker is still there."""
@@ -90,7 +139,7 @@ class Pool:
         while len(self._idle) < self._spares:
             self._idle.appendleft(self._new())
 
-    def _new(self) -> socket.socket:
+    def _new(self, wanted: Wanted = _NEWEST) -> socket.socket:
         """A connection whose worker is being forked.
 
         Raises: EngineError where there is no server to fork it.
@@ -99,8 +148,8 @@ class Pool:
         with theirs:
             try:
                 control = self._control
-                if not _sent(control, theirs):
-                    _sent(self._started_again(control), theirs)
+                if not _sent(control, theirs, wanted):
+                    _sent(self._started_again(control), theirs, wanted)
             except EngineError:
                 ours.close()
                 raise
@@ -124,8 +173,13 @@ class Pool:
             self._control.close()
             self._server.kill()
             self._server.wait()
-            self._server, self._control = _started_server(self._arguments)
+            self._server, self._control = self._start()
             return self._control
+
+    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """A server that loads the dataset, and the socket that controls it."""
+        place = IN_MEMORY if self._in_memory else ON_DISK
+        return _started_server([str(self._dataset), str(self._memory_bytes), place])
 
     def close(self) -> None:
         """Stop every query and the process that holds the dataset."""
@@ -153,10 +207,10 @@ def _started_server(arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], 
     return process, ours
 
 
-def _sent(control: socket.socket, connection: socket.socket) -> bool:
+def _sent(control: socket.socket, connection: socket.socket, wanted: Wanted) -> bool:
     """Whether the server has got the connection; False where it has ended."""
     try:
-        socket.send_fds(control, [b"w"], [connection.fileno()])
+        socket.send_fds(control, [wanted.to_bytes()], [connection.fileno()])
     except OSError:
         return False
     return True

@@ -17,10 +17,10 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Final, Literal, Protocol, final
+from typing import Any, Final, Literal, Protocol, final
 
 from spacepolicy.answers import Form
 from spacepolicy.errors import (
@@ -33,8 +33,6 @@ from spacepolicy.errors import (
 )
 
 CHUNK_BYTES: Final = 1 << 18
-READY: Final = b"ready"
-"""What a server of queries says once its dataset is loaded."""
 _HEAD: Final = struct.Struct("!cI")
 _LENGTH: Final = struct.Struct("!I")
 _LAST: Final = b"last"
@@ -67,16 +65,18 @@ class Query:
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection."""
         table = {field.name: getattr(self, field.name) for field in _FIELDS}
-        body = json.dumps(table | {"prefixes": dict(self.prefixes)}).encode()
-        return _LENGTH.pack(len(body)) + body
+        return request_bytes(table | {"prefixes": dict(self.prefixes)})
 
 
 _FIELDS: Final = fields(Query)
 
 
-def receive_query(connection: socket.socket) -> Query | None:
-    """The request that comes over the connection; None where the other side has gone."""
-    received, size = b"", _LENGTH.size
+def receive(
+    connection: socket.socket, received: bytes = b""
+) -> tuple[dict[str, Any], bytes] | None:
+    """The table of the request that comes over the connection, and what came behind it; None
+    where the other side has gone."""
+    size = _LENGTH.size
     while len(received) < size:
         piece = connection.recv(CHUNK_BYTES)
         if not piece:
@@ -84,11 +84,21 @@ def receive_query(connection: socket.socket) -> Query | None:
         received += piece
         if len(received) >= _LENGTH.size:
             size = _LENGTH.size + _LENGTH.unpack_from(received)[0]
-    body = received[_LENGTH.size :]
-    table = json.loads(body)
+    return json.loads(received[_LENGTH.size : size]), received[size:]
+
+
+def query_of(table: Mapping[str, Any]) -> Query:
+    """The query that the table of a request tells."""
+    told = dict(table)
     for name in ("default_graphs", "named_graphs"):
-        table[name] = None if table[name] is None else tuple(table[name])
-    return Query(**table)
+        told[name] = None if told[name] is None else tuple(told[name])
+    return Query(**told)
+
+
+def request_bytes(table: Mapping[str, Any]) -> bytes:
+    """The table of a request as it goes over the connection."""
+    body = json.dumps(table).encode()
+    return _LENGTH.pack(len(body)) + body
 
 
 @final
@@ -240,11 +250,28 @@ def ask(
 
     Raises: ProblemError where the query fails, is not answered in time, or breaks off.
     """
-    deadline = time.monotonic() + timeout_seconds
     connection, decoder = engine.connect(dataset), FrameDecoder()
     try:
+        yield from answered(connection, decoder, [query.to_bytes()], timeout_seconds)
+    finally:
+        engine.release(connection, reusable=decoder.reusable)
+
+
+def answered(
+    connection: socket.socket,
+    decoder: FrameDecoder,
+    request: Iterable[bytes],
+    timeout_seconds: float,
+) -> Iterator[Header | Data]:
+    """The header and the data of the answer to a request, as they come over the connection.
+
+    Raises: as `ask` does.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    try:
         connection.settimeout(timeout_seconds)
-        connection.sendall(query.to_bytes())
+        for piece in request:
+            connection.sendall(piece)
         while True:
             for each in decoder.feed(_received(connection, deadline)):
                 match each:
@@ -258,8 +285,6 @@ def ask(
         raise TimeLimitError("The query ran longer than it may.") from error
     except OSError as error:
         raise broken_off() from error
-    finally:
-        engine.release(connection, reusable=decoder.reusable)
 
 
 def _received(connection: socket.socket, deadline: float) -> bytes:

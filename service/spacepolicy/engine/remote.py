@@ -24,7 +24,7 @@ from pyoxigraph import parse, parse_query_results
 from spacepolicy import answers, formats
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.output import Output, wanted_format
-from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, receive_query
+from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, query_of, receive
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import EngineError, ProblemError, TimeLimitError, UsageError
 
@@ -81,8 +81,9 @@ class Remote:
     def _serve(self, connection: socket.socket) -> None:
         try:
             with suppress(OSError), connection:
-                query = receive_query(connection)
-                if query is not None:
+                received = receive(connection)
+                if received is not None:
+                    query = query_of(received[0])
                     output = Output(connection, query)
                     problem = self._answer(query, output, connection)
                     output.finish(problem, last=True)

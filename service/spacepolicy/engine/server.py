@@ -1,9 +1,11 @@
 """The process that holds the dataset and forks workers over it.
 
-Started as `python -m spacepolicy.engine.server DATASET MEMORY_BYTES MEMORY_QUADS` with a control
-socket as its standard input. It answers `ready` once the dataset is loaded, or the error; then each
-message on the control socket brings a connection, and a worker is forked for it at once, which
-waits there for queries. When the control socket closes, the server ends, and all workers with it.
+Started as `python -m spacepolicy.engine.server DATASET MEMORY_BYTES memory|disk` with a control
+socket as its standard input. It answers `ready` once the dataset is loaded, or the error. Then each
+message on the control socket is a letter and a table: `w` brings a connection, for which a worker
+is forked at once, which waits there for queries; over another generation where the table names
+one, and over one that it may write where that says so. `p` tells of a publication: the dataset is
+another from now on. When the control socket closes, the server ends, and all workers with it.
 The server keeps a copy of the connection: it sees there that the other side has hung up, and kills
 the worker; when a worker ends by itself, it says so there. A worker whose query runs long gives way
 to the others.
@@ -11,6 +13,7 @@ to the others.
 
 import ctypes
 import gc
+import json
 import mmap
 import os
 import select
@@ -18,16 +21,16 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import Store
 
-from spacepolicy.engine import snapshot
-from spacepolicy.engine.port import READY, frame
+from spacepolicy.engine.control import IN_MEMORY, MESSAGE_BYTES, READY, Publication, Wanted
+from spacepolicy.engine.generation import change, copy, load, opened
+from spacepolicy.engine.port import frame
 from spacepolicy.engine.worker import Busy, work
 
 LONG_SECONDS: Final = 0.1
@@ -36,8 +39,6 @@ _LOOK_SECONDS: Final = 0.05
 _LOWEST_PRIORITY: Final = 19
 _PR_SET_PDEATHSIG: Final = 1
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
-
-OpenStore = Callable[[], Store]
 
 
 @final
@@ -49,40 +50,30 @@ class _Worker:
     demoted: bool = False
 
 
-def main(dataset: Path, memory_bytes: int, memory_quads: int, control: socket.socket) -> None:
+def main(dataset: Path, memory_bytes: int, in_memory: bool, control: socket.socket) -> None:
     """Load the dataset, say so, and serve until the control socket closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     try:
-        open_store = _load(dataset, memory_quads)
+        store = load(dataset) if in_memory else None
     except (OSError, SyntaxError, ValueError) as error:
         control.send(f"{dataset}: {error}".encode()[:4096])
         return
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
     control.send(READY)
-    _Server(open_store, memory_bytes, control).serve()
-
-
-def _load(dataset: Path, memory_quads: int) -> OpenStore:
-    """How a worker comes to the dataset: in the memory it inherits, or in a snapshot on disk.
-
-    `load` leaves no threads behind, so the process may fork; what opens a snapshot may not.
-    """
-    if snapshot.count_lines(dataset) > memory_quads:
-        path = str(snapshot.beside(dataset))
-        return lambda: Store.read_only(path)
-    store = Store()
-    store.load(path=str(dataset), format=RdfFormat.N_QUADS)
-    return lambda: store
+    _Server(dataset, store, memory_bytes, control).serve()
 
 
 @final
 class _Server:
     """Forks workers and looks after them."""
 
-    def __init__(self, open_store: OpenStore, memory_bytes: int, control: socket.socket) -> None:
-        self._open_store = open_store
+    def __init__(
+        self, dataset: Path, store: Store | None, memory_bytes: int, control: socket.socket
+    ) -> None:
+        self._dataset = dataset
+        self._store = store
         self._memory_bytes = memory_bytes
         self._control = control
         self._workers: dict[int, _Worker] = {}
@@ -103,35 +94,61 @@ class _Server:
                     with suppress(BlockingIOError):
                         os.read(self._woken, 4096)
                 elif descriptor == self._control.fileno():
-                    connection = self._received()
-                    if connection is None:
+                    if not self._obey():
                         self._kill_all()
                         return
-                    self._fork(connection)
                 elif descriptor in self._workers:
                     os.kill(self._workers[descriptor].process, signal.SIGKILL)
                     self._poll.unregister(descriptor)
             self._reap()
             self._demote()
 
-    def _received(self) -> socket.socket | None:
-        """The connection of the next message; None where the control socket has closed."""
-        message, descriptors, _, _ = socket.recv_fds(self._control, 16, 1)
-        if not message or not descriptors:
-            return None
-        return socket.socket(fileno=descriptors[0])
+    def _obey(self) -> bool:
+        """Do what the next message says; False where the control socket has closed."""
+        message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 1)
+        if not message:
+            return False
+        table = json.loads(message[1:] or b"{}")
+        if message[:1] == b"w":
+            self._fork(socket.socket(fileno=descriptors[0]), Wanted(**table))
+        else:
+            self._publish(Publication(**table))
+        return True
 
-    def _fork(self, connection: socket.socket) -> None:
+    def _publish(self, publication: Publication) -> None:
+        """Have the dataset that was published from now on."""
+        self._dataset = Path(publication.dataset)
+        if not publication.in_memory:
+            self._store = None
+        elif self._store is None:
+            self._store = load(self._dataset)
+        else:
+            change(self._store, Path(publication.changes))
+        gc.freeze()
+
+    def _fork(self, connection: socket.socket, wanted: Wanted) -> None:
         """A child that answers the queries of the connection and ends."""
         busy = Busy(mmap.mmap(-1, mmap.PAGESIZE))
         server = os.getpid()
         process = os.fork()
         if process == 0:
-            self._be_worker(server, connection, busy)
+            self._be_worker(server, connection, busy, wanted)
         self._workers[connection.fileno()] = _Worker(process, connection, busy)
         self._poll.register(connection, 0)
 
-    def _be_worker(self, server: int, connection: socket.socket, busy: Busy) -> None:
+    def _opened(self, wanted: Wanted) -> Store:
+        """The store that a worker answers over: that of this process, or one on disk."""
+        if self._store is not None and wanted.dataset in (None, str(self._dataset)):
+            return self._store
+        generation = Path(wanted.dataset or self._dataset)
+        if wanted.scratch is None:
+            return opened(generation)
+        copy(generation, Path(wanted.scratch))
+        return Store(wanted.scratch)
+
+    def _be_worker(
+        self, server: int, connection: socket.socket, busy: Busy, wanted: Wanted
+    ) -> None:
         status = 1
         try:
             _die_with_parent()
@@ -141,7 +158,7 @@ class _Server:
                 self._control.close()
                 for worker in self._workers.values():
                     worker.connection.close()
-                work(self._open_store(), connection, busy, self._memory_bytes)
+                work(self._opened(wanted), connection, busy, self._memory_bytes)
                 status = 0
         finally:
             os._exit(status)
@@ -191,6 +208,6 @@ if __name__ == "__main__":
     main(
         Path(sys.argv[1]),
         int(sys.argv[2]),
-        int(sys.argv[3]),
+        sys.argv[3] == IN_MEMORY,
         socket.socket(fileno=os.dup(sys.stdin.fileno())),
     )

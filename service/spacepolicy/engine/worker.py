@@ -18,8 +18,19 @@ from pyoxigraph import Store
 
 from spacepolicy import answers
 from spacepolicy.engine.dataset import Dataset, dataset_of
+from spacepolicy.engine.edit import Edit, edit_of
+from spacepolicy.engine.editing import effect
 from spacepolicy.engine.output import Output, wanted_format
-from spacepolicy.engine.port import Header, Query, receive_query
+from spacepolicy.engine.port import (
+    CHUNK_BYTES,
+    Header,
+    Query,
+    end_frame,
+    frame,
+    problem_frame,
+    query_of,
+    receive,
+)
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (
     BadParameterError,
@@ -71,12 +82,46 @@ def work(store: Store, connection: socket.socket, busy: Busy, memory_bytes: int)
         return touched > _OWN_PAGES or os.getpriority(os.PRIO_PROCESS, 0) > priority
 
     last = False
-    while not last and (query := receive_query(connection)) is not None:
+    while not last and (received := receive(connection)) is not None:
         busy.begin()
+        table, behind = received
+        if "edit" in table:
+            _edit(store, edit_of(table["edit"]), connection, behind)
+            return
+        query = query_of(table)
         output = Output(connection, query)
         problem = _answer(store, query, output)
         last = spent()
         output.finish(problem, last=last)
+
+
+def _edit(store: Store, edit: Edit, connection: socket.socket, received: bytes) -> None:
+    """Carry the edit out on this process's own copy, tell its effect and be done."""
+    pieces = bytearray(received)
+    while len(pieces) < sum(size for *_, size in edit.uploads):
+        piece = connection.recv(CHUNK_BYTES)
+        if not piece:
+            return
+        pieces += piece
+    uploads, start = [], 0
+    for *_, size in edit.uploads:
+        uploads.append(bytes(pieces[start : start + size]))
+        start += size
+    try:
+        told = b"".join(effect(store, edit, uploads))
+    except ProblemError as error:
+        connection.sendall(problem_frame(error, last=True))
+    except MemoryError:
+        os.abort()
+    except Exception as error:  # noqa: BLE001 # the worker's outermost wall
+        traceback.print_exc()
+        problem = _translated(error) if isinstance(error, OSError) else None
+        problem = problem or EngineError(f"The engine failed: {error}")
+        connection.sendall(problem_frame(problem, last=True))
+    else:
+        for start in range(0, len(told), CHUNK_BYTES):
+            connection.sendall(frame(b"D", told[start : start + CHUNK_BYTES]))
+        connection.sendall(end_frame(last=True))
 
 
 def _confine(memory_bytes: int) -> None:

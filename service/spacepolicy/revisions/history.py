@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import final
 
 from spacepolicy.errors import NotFoundError
-from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.revision import Revision
 
 Listener = Callable[[Revision], None]
 

@@ -1,89 +1,33 @@
-"""Numbered revisions of the dataset: published whole or not at all, never changed afterwards.
+"""The folder in which revisions stand: published whole or not at all, never changed afterwards.
 
-A store is a folder:
-
-    store.json               the mode that the store was made in
-    lock                     held while a revision is published
-    current                  the number of the revision in force, replaced atomically
-    revisions/000001/        one folder a revision, never written again
-        revision.json        number, time, author, message, counts, digests
-        dataset.nq           record, inferred graph and default graph, as N-Quads
+store.json               the mode that the store was made in
+lock                     held by the one process that writes
+current                  the number of the revision in force, replaced atomically
+tokens.json              access tokens, as digests
+live/                    the copy of the newest generation that is written
+revisions/000001/        one folder a revision, never written again
+    revision.json        number, time, author, message, counts, digests
+    changes.rdfp         what it changed, as RDF Patch
+    graphs.txt           the named graphs that it changed, an IRI a line
+    files.json           the graphs that files state, of a revision made of files
+    generation/          the dataset as the engine keeps it; dropped when it is old
 """
 
-import fcntl
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final, final
-
-from pyoxigraph import RdfFormat, Store
+from typing import Final
 
 from spacepolicy.errors import StoreError
+from spacepolicy.revisions import durable_files
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.revision import Counts, FileGraphs, Revision
 from spacepolicy.settings import Mode
 
-DATASET: Final = "dataset.nq"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Statements: asserted in named graphs, only inferred, and in the default graph."""
-
-    record: int = 0
-    inferred: int = 0
-    default: int = 0
-    graphs: int = 0
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """What is known of a published revision.
-
-    `record_sha256` is over the record's RDFC-1.0 N-Quads; `content_sha256` over the files and
-    the code it was built from; `prefixes` are those that queries need not declare.
-    """
-
-    number: int
-    time: str
-    author: str
-    message: str
-    counts: Counts
-    record_sha256: str
-    content_sha256: str
-    base: str | None
-    prefixes: Mapping[str, str]
-    directory: Path = field(compare=False)
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether the data are kept, and not only what is known of them."""
-        return self.dataset.exists()
-
-    @property
-    def dataset(self) -> Path:
-        """The N-Quads file that holds the whole dataset."""
-        return self.directory / DATASET
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a revision is to say before it has a number, and the dataset it publishes."""
-
-    dataset: Store
-    counts: Counts
-    record_sha256: str
-    content_sha256: str
-    message: str
-    author: str = "build"
-    base: str | None = None
-    prefixes: Mapping[str, str] = field(default_factory=dict)
+DESCRIPTION: Final = "revision.json"
+TOUCHED: Final = "graphs.txt"
+FILES: Final = "files.json"
 
 
 def open_store(path: Path, mode: Mode) -> None:
@@ -95,7 +39,7 @@ def open_store(path: Path, mode: Mode) -> None:
         (path / "revisions").mkdir(parents=True, exist_ok=True)
         marker = path / "store.json"
         if not marker.exists():
-            _write(marker, json.dumps({"mode": mode}) + "\n")
+            durable_files.write(marker, json.dumps({"mode": mode}) + "\n")
         recorded = json.loads(marker.read_text(encoding="utf-8"))["mode"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path}: the store cannot be opened: {error}") from error
@@ -126,127 +70,62 @@ def read(path: Path, number: int) -> Revision:
 
     Raises: StoreError where there is none or it cannot be read.
     """
-    directory = path / "revisions" / f"{number:06}"
+    directory = folder(path, number)
     try:
-        table = json.loads((directory / "revision.json").read_text(encoding="utf-8"))
+        table = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8"))
         table["counts"] = Counts(**table["counts"])
         return Revision(**table, directory=directory)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{directory}: the revision cannot be read: {error}") from error
 
 
-def publish(path: Path, draft: Draft) -> Revision:
-    """Write the draft as the next revision and put it in force; whole, or nothing at all.
-
-    A draft whose record, inferences and prefixes are those in force publishes nothing: the
-    revision in force is given back, its content digest brought up to date.
-
-    Raises: StoreError where the store cannot be written; the revision in force stays.
-    """
-    try:
-        with _lock(path):
-            before = current(path)
-            if before is not None and _same(before, draft):
-                return _recorded(before, draft)
-            return _publish(path, draft)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error}") from error
+def folder(path: Path, number: int) -> Path:
+    """The folder of the revision of that number."""
+    return path / "revisions" / f"{number:06}"
 
 
-def _same(before: Revision, draft: Draft) -> bool:
-    return (before.record_sha256, before.counts, before.base, dict(before.prefixes)) == (
-        draft.record_sha256,
-        draft.counts,
-        draft.base,
-        dict(draft.prefixes),
-    ) and _equal_datasets(before.dataset, draft.dataset)
-
-
-def _equal_datasets(path: Path, dataset: Store) -> bool:
-    """Whether the published quads are those of the dataset, blank nodes by label."""
-    published = Store()
-    published.load(path=str(path), format=RdfFormat.N_QUADS)
-    return len(published) == len(dataset) and all(quad in dataset for quad in published)
-
-
-def _recorded(before: Revision, draft: Draft) -> Revision:
-    """The revision in force, noted as what these files and this code make."""
-    if before.content_sha256 == draft.content_sha256:
-        return before
-    table = _table(before) | {"content_sha256": draft.content_sha256}
-    _write(before.directory / "revision.json", _json(table))
-    return read(before.directory.parents[1], before.number)
-
-
-def _publish(path: Path, draft: Draft) -> Revision:
-    number = _next_number(path)
-    directory = path / "revisions" / f"{number:06}"
-    unfinished = path / "revisions" / f".{number:06}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    with (unfinished / DATASET).open("wb") as file:
-        draft.dataset.dump(file, RdfFormat.N_QUADS)
-        _sync(file.fileno())
-    revision = Revision(
-        number=number,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-        author=draft.author,
-        message=draft.message,
-        counts=draft.counts,
-        record_sha256=draft.record_sha256,
-        content_sha256=draft.content_sha256,
-        base=draft.base,
-        prefixes=draft.prefixes,
-        directory=directory,
-    )
-    _write(unfinished / "revision.json", _json(_table(revision)))
-    unfinished.rename(directory)
-    _sync_directory(directory.parent)
-    _write(path / "current", f"{number}\n")
-    return revision
-
-
-def _next_number(path: Path) -> int:
-    """One more than any number ever given: folders of revisions keep theirs."""
-    numbers = [int(entry.name) for entry in (path / "revisions").iterdir() if entry.name.isdigit()]
-    return max(numbers, default=0) + 1
-
-
-def _table(revision: Revision) -> dict[str, object]:
+def description(revision: Revision) -> str:
+    """What is written of the revision."""
     table = asdict(revision)
     del table["directory"]
-    return table
-
-
-def _json(table: Mapping[str, object]) -> str:
     return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
 
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with (path / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def file_graphs(path: Path, revision: Revision) -> FileGraphs:
+    """The graphs that files stated at that revision.
 
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file's content in one step that survives a crash."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        _sync(file.fileno())
-    beside.rename(path)
-    _sync_directory(path.parent)
-
-
-def _sync(descriptor: int) -> None:
-    os.fsync(descriptor)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    Raises: StoreError where that cannot be read.
+    """
+    if not revision.built:
+        return FileGraphs()
+    file = folder(path, revision.built) / FILES
     try:
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+        table = json.loads(file.read_text(encoding="utf-8"))
+        return FileGraphs(**{name: frozenset(graphs) for name, graphs in table.items()})
+    except FileNotFoundError:
+        return FileGraphs()
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{file}: cannot be read: {error}") from error
+
+
+def numbers(path: Path) -> list[int]:
+    """The numbers of the published revisions, in order."""
+    last = current(path)
+    found = (int(each.name) for each in (path / "revisions").iterdir() if each.name.isdigit())
+    return sorted(number for number in found if last and number <= last.number)
+
+
+def history(path: Path) -> History:
+    """All that is known of the store's revisions; one at least must be published.
+
+    Raises: StoreError where they cannot be read.
+    """
+    every = [read(path, number) for number in numbers(path)]
+    return History(every, ((each.number, touched(each)) for each in every))
+
+
+def touched(revision: Revision) -> Iterator[str]:
+    """The named graphs that the revision changed."""
+    file = revision.directory / TOUCHED
+    if file.exists():
+        yield from file.read_text(encoding="utf-8").splitlines()

@@ -6,12 +6,12 @@ force, checked, derived and published, on disk and in force for every reader bef
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol, final
 
-from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.revision import Revision
 
 Action = Literal["put", "post", "delete"]
 ANYWHERE: Final = ("*",)
@@ -94,9 +94,9 @@ class Written:
     """What a write did: `revision` is the one in force afterwards, of a dry run the one before.
 
     `added` and `removed` count statements of the record; `existed`: the graph was there before;
-    `changed`: a revision was published, or would have been. `patch` tells the difference as RDF
-    Patch, derived graphs included, and `report` is what the guard warns of, as N-Triples of a SHACL
-    report; empty where there is nothing to tell.
+    `changed`: a revision was published, or would have been. `patch` tells of a dry run the
+    difference as RDF Patch, derived graphs included, and `report` is what the guard warns of, as
+    N-Triples of a SHACL report; empty where there is nothing to tell.
     """
 
     revision: Revision
@@ -124,9 +124,6 @@ class Writer(Protocol):
     def close(self) -> None:
         """Let the write at hand end, and take no more."""
         ...
-
-
-Listener = Callable[[Revision], None]
 
 
 def may_write(graph: str, patterns: tuple[str, ...]) -> bool:

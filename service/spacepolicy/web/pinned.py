@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Final
 
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.revision import Revision
 
 _pinned: Final[ContextVar[Revision | None]] = ContextVar("pinned", default=None)
 

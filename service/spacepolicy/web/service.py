@@ -13,7 +13,7 @@ from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
 from spacepolicy.explaining import Explanations
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.store import Revision
+from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import Writer
 from spacepolicy.settings import Mode
 from spacepolicy.web.forwarded import Network, forwarded_origin

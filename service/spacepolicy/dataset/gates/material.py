@@ -5,7 +5,6 @@ Gates look at it, and a dataset is assembled from it, so that both judge the sam
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +15,8 @@ from pyoxigraph import (
     Dataset,
     DefaultGraph,
     Quad,
-    RdfFormat,
     Store,
     Triple,
-    serialize,
 )
 
 from spacepolicy.dataset.files.ontology import (
@@ -37,6 +34,8 @@ from spacepolicy.dataset.gates.hygiene import HygieneRule, read_hygiene
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
+from spacepolicy.revisions.record_digest import RecordDigest
+from spacepolicy.revisions.revision import FileGraphs
 
 
 @final
@@ -44,12 +43,19 @@ class Material:
     """What a content folder holds and what follows from it.
 
     Every part that rests on the files raises FindingsError where they cannot be read or declare
-    no base. `packaged`: the sources' texts may be missing.
+    no base. `packaged`: the sources' texts may be missing. `beside` are quads of other graphs that
+    are merged with those of the files; graphs that the files state are left out of them.
     """
 
-    def __init__(self, content: Path, *, packaged: bool) -> None:
+    def __init__(self, content: Path, *, packaged: bool, beside: Iterable[Quad] = ()) -> None:
         self.content = content
         self.packaged = packaged
+        self._beside = tuple(beside)
+
+    @cached_property
+    def beside(self) -> tuple[Quad, ...]:
+        """The quads of graphs that no file states."""
+        return tuple(quad for quad in self._beside if graph_iri(quad) not in self.graphs)
 
     @cached_property
     def _read(self) -> tuple[Record, tuple[Finding, ...]]:
@@ -110,24 +116,27 @@ class Material:
         }
 
     @cached_property
-    def _canonical(self) -> tuple[tuple[Quad, ...], str]:
+    def quads(self) -> tuple[Quad, ...]:
+        """What the files state as the engine keeps it, blank nodes named by RDFC-1.0, sorted."""
         return canonical(self.record.quads())
 
-    @property
-    def quads(self) -> tuple[Quad, ...]:
-        """The record as the engine keeps it, its blank nodes named by RDFC-1.0, sorted."""
-        return self._canonical[0]
-
-    @property
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of the record's canonical N-Quads."""
-        return self._canonical[1]
+        return RecordDigest((*self.quads, *self.beside)).hexdigest()
 
     @cached_property
     def knowledge(self) -> frozenset[Triple]:
         """What the default graph asserts: the set of statements in the graphs that are merged."""
         merged = knowledge_graphs(self.record)
-        return frozenset(quad.triple for quad in self.quads if graph_iri(quad) in merged)
+        stated = (quad.triple for quad in self.quads if graph_iri(quad) in merged)
+        return frozenset((*stated, *(quad.triple for quad in self.beside)))
+
+    @property
+    def file_graphs(self) -> FileGraphs:
+        """The graphs that the files state."""
+        owned = frozenset(self.graphs)
+        return FileGraphs(owned, owned - knowledge_graphs(self.record), shape_graphs(self.record))
 
     @cached_property
     def reasoner(self) -> Reasoner:
@@ -149,6 +158,7 @@ class Material:
         """The record's named graphs, the graph of what is only inferred, and the default graph."""
         store = Store()
         store.extend(self.quads)
+        store.extend(self.beside)
         store.extend(quads_in(self.base.inferred, self.inferred))
         store.extend(quads_in(DefaultGraph(), self.default))
         return store
@@ -169,9 +179,8 @@ class Material:
         return declared_prefixes(self.record)
 
 
-def canonical(quads: Iterable[Quad]) -> tuple[tuple[Quad, ...], str]:
-    """The quads as the engine keeps them, their blank nodes named by RDFC-1.0, sorted; and the
-    SHA-256 of the canonical N-Quads.
+def canonical(quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    """The quads as the engine keeps them, their blank nodes named by RDFC-1.0, sorted.
 
     The names depend on nothing but the quads: the same files make the same dataset.
     """
@@ -179,6 +188,4 @@ def canonical(quads: Iterable[Quad]) -> tuple[tuple[Quad, ...], str]:
     engine.extend(quads)
     dataset = Dataset(engine)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    text = serialize(dataset, format=RdfFormat.N_QUADS) or b""
-    lines = sorted(text.splitlines(keepends=True))
-    return tuple(sorted(dataset, key=str)), hashlib.sha256(b"".join(lines)).hexdigest()
+    return tuple(sorted(dataset, key=str))

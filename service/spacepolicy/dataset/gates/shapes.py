@@ -54,13 +54,13 @@ class Violation:
 
 def graph_of(triples: Iterable[Triple]) -> Graph:
     """The triples as a graph that can be validated."""
-    graph = _Graph()
+    graph = PreparedGraph()
     graph.parse(data=serialize(triples, format=RdfFormat.N_TRIPLES), format="nt")
     return graph
 
 
 @final
-class _Graph(Graph):
+class PreparedGraph(Graph):
     """A graph that parses a query once: constraints in SPARQL ask the same of every focus node.
 
     Without it validation takes five times as long; it can go when pyshacl prepares its queries.

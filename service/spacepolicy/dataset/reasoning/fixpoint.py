@@ -166,6 +166,11 @@ class Reasoner:
         else:
             yield from self._facts.classes
 
+    def holds(self, statement: Triple) -> bool:
+        """Whether the statement is asserted or inferred."""
+        ((key, rows),) = self._terms.delta([statement]).items()
+        return all(self._facts.holds(key, row) for row in rows)
+
     def is_asserted(self, statement: Triple) -> bool:
         """Whether the statement is asserted, and not only inferred or unknown."""
         ((key, rows),) = self._terms.delta([statement]).items()

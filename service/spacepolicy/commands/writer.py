@@ -1,0 +1,134 @@
+"""The process that writes a store: the only one that does while a service runs over it.
+
+Started as `python -m spacepolicy.commands.writer STORE merged|stored refuse|warn|off KEEP` with a
+connection as its standard input. A job comes as a table and, behind it, bytes: quads that go and
+quads that come, as N-Quads. Frames of the engine's port go back: data and an end, or a problem. It
+ends when the connection closes, after the job at hand: what was begun is whole or was never there.
+"""
+
+import json
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+
+from spacepolicy.commands.drafts import read_draft
+from spacepolicy.dataset.keeping.keeper import Keeper, Outcome
+from spacepolicy.engine.port import CHUNK_BYTES, end_frame, frame, problem_frame, receive
+from spacepolicy.errors import (
+    BadParameterError,
+    EngineError,
+    InvalidDataError,
+    ProblemError,
+    StorageError,
+    StoreError,
+)
+from spacepolicy.revisions.durable import DurableStore
+from spacepolicy.revisions.revision import Change
+
+READY: Final = b"ready"
+
+
+def main(arguments: list[str], connection: socket.socket) -> None:
+    """Open the store, say so, and do jobs until the connection closes."""
+    path, mode, guard, keep = arguments
+    try:
+        durable = DurableStore(Path(path), int(keep))
+        keeper = Keeper(durable, guard, merged=mode == "merged")  # type: ignore[arg-type] # the front's own words
+    except StoreError as error:
+        connection.sendall(problem_frame(StorageError(str(error)), last=True))
+        return
+    connection.sendall(frame(b"D", READY) + end_frame(last=False))
+    with durable:
+        while (received := receive(connection)) is not None:
+            connection.sendall(b"".join(_answer(keeper, connection, *received)))
+
+
+def _answer(
+    keeper: Keeper, connection: socket.socket, table: dict[str, Any], received: bytes
+) -> Iterator[bytes]:
+    """The frames of the answer to a job."""
+    try:
+        told = _done(keeper, table, _behind(connection, table.pop("sizes"), received))
+    except InvalidDataError as error:
+        error.extras["report"] = error.report.decode()
+        yield problem_frame(error, last=False)
+    except ProblemError as error:
+        yield problem_frame(error, last=False)
+    except StoreError as error:
+        yield problem_frame(StorageError(str(error)), last=False)
+    except Exception as error:  # noqa: BLE001 # the writer's outermost wall
+        traceback.print_exc()
+        yield problem_frame(EngineError(f"The writer failed: {error}"), last=True)
+        sys.exit(1)  # what it has derived may be wrong now: another starts anew
+    else:
+        for start in range(0, len(told), CHUNK_BYTES):
+            yield frame(b"D", told[start : start + CHUNK_BYTES])
+        yield end_frame(last=False)
+
+
+def _behind(connection: socket.socket, sizes: list[int], received: bytes) -> list[bytes]:
+    """The pieces of those sizes that come behind the table."""
+    pieces = bytearray(received)
+    while len(pieces) < sum(sizes):
+        piece = connection.recv(CHUNK_BYTES)
+        if not piece:
+            sys.exit(0)
+        pieces += piece
+    found, start = [], 0
+    for size in sizes:
+        found.append(bytes(pieces[start : start + size]))
+        start += size
+    return found
+
+
+def _done(keeper: Keeper, table: dict[str, Any], pieces: list[bytes]) -> bytes:
+    """What came of the job.
+
+    Raises: ProblemError, StoreError; nothing is written then.
+    """
+    if "draft" in table:
+        return _built(keeper, Path(table["draft"]), table["upon"])
+    removed, added = (tuple(_quads(piece)) for piece in pieces)
+    dropped, created = (tuple(map(NamedNode, table[name])) for name in ("dropped", "created"))
+    change = Change(removed, added, dropped, created)
+    outcome = keeper.write(change, table["author"], table["message"], dry_run=table["dry_run"])
+    return _told(outcome, with_patch=table["dry_run"])
+
+
+def _built(keeper: Keeper, draft: Path, upon: int) -> bytes:
+    """Publish a draft that was made upon the revision of that number."""
+    now = keeper.durable.revision
+    if now is None or now.number != upon:
+        raise BadParameterError("The store has another revision by now; build once more.")
+    revision, change = keeper.build(read_draft(draft))
+    return json.dumps({"number": revision.number, "published": not change.empty}).encode()
+
+
+def _quads(lines: bytes) -> Iterator[Quad]:
+    return parse(lines, RdfFormat.N_QUADS, rename_blank_nodes=False)
+
+
+def _told(outcome: Outcome, *, with_patch: bool) -> bytes:
+    table = {
+        "number": outcome.revision.number,
+        "added": outcome.added,
+        "removed": outcome.removed,
+        "report": outcome.report.decode(),
+        "patch": outcome.patch.decode() if with_patch else "",
+    }
+    return json.dumps(table).encode()
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    with socket.socket(fileno=sys.stdin.fileno()) as given, suppress(BrokenPipeError):
+        main(sys.argv[1:], given)
+        sys.stdin = None

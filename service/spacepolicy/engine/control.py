@@ -1,0 +1,41 @@
+"""What the front tells the server of workers, message by message over a control socket."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Final, final
+
+READY: Final = b"ready"
+"""What the server says once its dataset is loaded."""
+MESSAGE_BYTES: Final = 1 << 14
+"""More than any message has."""
+IN_MEMORY: Final = "memory"
+ON_DISK: Final = "disk"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The worker that is wanted: over the generation in the folder `dataset`, None for the newest;
+    `scratch` is where it may have a copy that it writes, None where it only reads."""
+
+    dataset: str | None = None
+    scratch: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """The message that asks for the worker; its connection comes with it."""
+        return b"w" + json.dumps(asdict(self)).encode()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A new generation: its folder, the RDF Patch that leads to it from the one before, and
+    whether it is served from memory."""
+
+    dataset: str
+    changes: str
+    in_memory: bool
+
+    def to_bytes(self) -> bytes:
+        """The message that tells of it."""
+        return b"p" + json.dumps(asdict(self)).encode()

@@ -1,0 +1,221 @@
+"""The worker's side of an edit: it is carried out on the worker's own copy, and compared.
+
+Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
+from typing import Final
+
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    NamedNode,
+    Quad,
+    Store,
+    parse,
+)
+
+from spacepolicy import formats
+from spacepolicy.engine.edit import Edit
+from spacepolicy.engine.syntax import query_syntax_error
+from spacepolicy.engine.targets import Targets, targets, with_using
+from spacepolicy.errors import BadParameterError, EngineError
+
+Graph = NamedNode | BlankNode | DefaultGraph
+_BLANK: Final = "SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o FILTER(isBlank(?s) || isBlank(?o)) } }"
+
+
+def effect(store: Store, edit: Edit, uploads: Sequence[bytes]) -> Iterator[bytes]:
+    """Carry the edit out on the store and tell its effect, line by line.
+
+    Raises: QuerySyntaxError, BadParameterError.
+    """
+    if edit.kind == "update":
+        yield from _update(store, edit)
+    elif edit.kind in ("import", "restore"):
+        yield from _import(store, edit, _parsed(edit, uploads, graphs=True))
+    else:
+        yield from _write_graph(store, edit, _parsed(edit, uploads, graphs=False))
+
+
+def _update(store: Store, edit: Edit) -> Iterator[bytes]:
+    aim = targets(edit.text, edit.prefixes, edit.base)
+    yield from _named_targets(aim)
+    seen = _compared(aim, edit)
+    graphs, size = set(store.named_graphs()), len(store)
+    before = _quads(store, seen)
+    _run(store, edit)
+    after = _quads(store, seen)
+    removed, added = before - after, after - before
+    if seen is not None and len(store) - size != len(added) - len(removed):
+        reason = "The update's text does not show what it changes."
+        raise EngineError(reason, extras={"compare_all": True})
+    yield from _told(store, removed, added, graphs)
+
+
+def _named_targets(aim: Targets) -> Iterator[bytes]:
+    for graph in sorted(aim.graphs):
+        yield f"T {graph}\n".encode()
+    if aim.default:
+        yield b"T DEFAULT\n"
+    if aim.named:
+        yield b"T NAMED\n"
+
+
+def _compared(aim: Targets, edit: Edit) -> list[Graph] | None:
+    """The graphs that the update can change; None for all of them."""
+    if aim.anything or aim.named or edit.compare_all:
+        return None
+    try:
+        named: list[Graph] = [NamedNode(iri) for iri in aim.graphs]
+    except ValueError:
+        return None
+    return [*named, DefaultGraph()] if aim.default else named
+
+
+def _quads(store: Store, graphs: list[Graph] | None) -> set[Quad]:
+    if graphs is None:
+        return set(store)
+    return {quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)}
+
+
+def _run(store: Store, edit: Edit) -> None:
+    text = edit.text
+    if edit.using_graphs is not None or edit.using_named_graphs is not None:
+        using, named = edit.using_graphs or (), edit.using_named_graphs or ()
+        text = with_using(text, edit.prefixes, using, named)
+    try:
+        store.update(text, base_iri=edit.base, prefixes=dict(edit.prefixes))
+    except SyntaxError as error:
+        raise query_syntax_error(str(error), edit.text, edit.prefixes) from error
+    except (ValueError, RuntimeError) as error:
+        raise BadParameterError(str(error)) from error
+
+
+def _parsed(edit: Edit, uploads: Sequence[bytes], *, graphs: bool) -> list[Quad]:
+    """The quads of all uploads, their blank nodes renamed.
+
+    Raises: BadParameterError where one cannot be read.
+    """
+    found: list[Quad] = []
+    for (name, base, _), body in zip(edit.uploads, uploads, strict=True):
+        format = formats.named(name)
+        if format is None or format.rdf is None:
+            raise BadParameterError(f"{name!r} is no format of graphs.")
+        try:
+            found += parse(
+                BytesIO(body), format.rdf, base_iri=base or None, without_named_graphs=not graphs
+            )
+        except SyntaxError as error:
+            place = {"line": error.lineno, "column": error.offset} if error.lineno else {}
+            reason = f"The {format.label} cannot be read: {error}"
+            raise BadParameterError(reason, extras=place) from error
+        except (ValueError, OSError) as error:
+            raise BadParameterError(f"The {format.label} cannot be read: {error}") from error
+    return found
+
+
+def _write_graph(store: Store, edit: Edit, triples: list[Quad]) -> Iterator[bytes]:
+    graph = DefaultGraph() if edit.graph is None else _node(edit.graph)
+    named = set(store.named_graphs())
+    if isinstance(graph, DefaultGraph) or graph in named:
+        yield b"E\n"
+    before = _quads(store, [graph])
+    wanted = {Quad(quad.subject, quad.predicate, quad.object, graph) for quad in triples}
+    if edit.kind == "post":
+        store.extend(wanted)
+    elif edit.kind == "delete" or not _isomorphic(before, wanted):
+        store.clear_graph(graph)
+        store.extend(wanted)
+    if isinstance(graph, NamedNode):
+        if edit.kind == "delete":
+            store.remove_graph(graph)
+        else:
+            store.add_graph(graph)
+    after = _quads(store, [graph])
+    yield from _told(store, before - after, after - before, named)
+
+
+def _node(iri: str) -> NamedNode:
+    try:
+        return NamedNode(iri)
+    except ValueError as error:
+        raise BadParameterError(f"<{iri}> is no IRI of a graph: {error}") from error
+
+
+def _isomorphic(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
+    """Whether both say the same, whatever their blank nodes are called; each literal as the store
+    keeps it."""
+    first, second = Store(), Store()
+    first.extend(one)
+    second.extend(other)
+    if len(first) != len(second):
+        return False
+    found = []
+    for each in (first, second):
+        dataset = Dataset(each)
+        dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+        found.append(dataset)
+    return bool(found[0] == found[1])
+
+
+def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
+    graphs = set(store.named_graphs())
+    left: set[Graph] = {NamedNode(iri) for iri in edit.derived}
+    if edit.merged:
+        left.add(DefaultGraph())
+    wanted: dict[Graph, set[Quad]] = {}
+    for quad in quads:
+        if quad.graph_name not in left:
+            wanted.setdefault(quad.graph_name, set()).add(quad)
+    if edit.kind == "restore":
+        for graph in {*graphs, DefaultGraph()} - left:
+            wanted.setdefault(graph, set())
+    removed: set[Quad] = set()
+    added: set[Quad] = set()
+    for graph, statements in wanted.items():
+        before = _quads(store, [graph])
+        if _isomorphic(before, statements):
+            continue
+        store.clear_graph(graph)
+        store.extend(statements)
+        if not statements and isinstance(graph, NamedNode | BlankNode):
+            store.remove_graph(graph)
+        after = _quads(store, [graph])
+        removed |= before - after
+        added |= after - before
+    yield from _told(store, removed, added, graphs)
+
+
+def _told(
+    store: Store, removed: set[Quad], added: set[Quad], graphs: set[NamedNode | BlankNode]
+) -> Iterator[bytes]:
+    """The lines that tell the effect; `graphs` are those there were before."""
+    now = set(store.named_graphs())
+    for mark, each in (("X", graphs - now), ("C", now - graphs)):
+        yield from (f"{mark} {graph.value}\n".encode() for graph in sorted(each, key=str))
+    if any(_has_blank(quad) for quad in (*removed, *added)):
+        _canonicalize(store)
+    for mark, quads in (("D", removed), ("A", added)):
+        yield from (f"{mark} {line}\n".encode() for line in sorted(map(_line, quads)))
+
+
+def _line(quad: Quad) -> str:
+    graph = "" if isinstance(quad.graph_name, DefaultGraph) else f" {quad.graph_name}"
+    return f"{quad.subject} {quad.predicate} {quad.object}{graph} ."
+
+
+def _has_blank(quad: Quad) -> bool:
+    return BlankNode in (type(quad.subject), type(quad.object), type(quad.graph_name))
+
+
+def _canonicalize(store: Store) -> None:
+    """Name the blank nodes of the record: the writer will have to, and whether it can be done in
+    time must be seen where it can be stopped."""
+    blank = Dataset()
+    for solution in store.query(_BLANK):  # type: ignore[union-attr] # a SELECT has solutions
+        blank.add(Quad(solution["s"], solution["p"], solution["o"], solution["g"]))
+    blank.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)

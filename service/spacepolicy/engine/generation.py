@@ -1,0 +1,88 @@
+"""A dataset on disk as the engine finds it: the folder of a generation, or a file of N-Quads.
+
+Started as `python -m spacepolicy.engine.generation FOLDER` it prints the quads of the generation:
+opening one leaves threads behind, so a process that is to fork has another read it.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from pyoxigraph import Quad, RdfFormat, Store, parse
+
+_TABLES: Final = ".sst"
+
+
+def load(path: Path) -> Store:
+    """The dataset in memory, its blank nodes under the names they have on disk; no thread is left.
+
+    Raises: OSError, SyntaxError or ValueError where it cannot be read.
+    """
+    store = Store()
+    with _lines(path) as lines:
+        store.extend(parse(lines, RdfFormat.N_QUADS, rename_blank_nodes=False))
+    return store
+
+
+def opened(path: Path) -> Store:
+    """The dataset to be read by one process: where it stands, or in memory where that is a file."""
+    return load(path) if path.is_file() else Store.read_only(str(path))
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[IO[bytes]]:
+    if path.is_file():
+        with path.open("rb") as file:
+            yield file
+        return
+    printer = [sys.executable, "-m", "spacepolicy.engine.generation", str(path)]
+    with subprocess.Popen(  # noqa: S603 # our own module, no shell
+        printer, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 # it is a pipe
+        assert process.stderr is not None  # noqa: S101 # it is a pipe
+        yield process.stdout
+        said = process.stderr.read().decode(errors="replace")
+    if process.returncode != 0:
+        raise ValueError(said.strip().rpartition("\n")[2] or "it cannot be read.")
+
+
+def change(store: Store, changes: Path) -> None:
+    """Carry the changes of an RDF Patch out on the dataset."""
+    removed, added = quads_in(changes.read_bytes())
+    for quad in removed:
+        store.remove(quad)
+    store.extend(added)
+
+
+def quads_in(patch: bytes) -> tuple[list[Quad], list[Quad]]:
+    """The quads that an RDF Patch takes away, and those that it adds.
+
+    Spec: https://afs.github.io/rdf-delta/rdf-patch.html
+    """
+    lines = patch.splitlines(keepends=True)
+    return _quads(lines, b"D "), _quads(lines, b"A ")
+
+
+def _quads(lines: list[bytes], mark: bytes) -> list[Quad]:
+    text = b"".join(line[len(mark) :] for line in lines if line.startswith(mark))
+    return list(parse(text, RdfFormat.N_QUADS, rename_blank_nodes=False))
+
+
+def copy(generation: Path, to: Path) -> None:
+    """A generation that may be written, beside one that may not: they share the tables, which are
+    never written again, and nothing else."""
+    to.mkdir(parents=True)
+    for file in generation.iterdir():
+        if file.suffix == _TABLES:
+            (to / file.name).hardlink_to(file)
+        else:
+            shutil.copyfile(file, to / file.name)
+
+
+if __name__ == "__main__":
+    Store.read_only(sys.argv[1]).dump(sys.stdout.buffer, RdfFormat.N_QUADS)

@@ -1,0 +1,33 @@
+"""Files that are there whole after a crash, or not at all."""
+
+import os
+from pathlib import Path
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Replace the file's content in one step that survives a crash."""
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(path)
+    sync_directory(path.parent)
+
+
+def write_new(path: Path, content: str | bytes) -> None:
+    """Write a file into a folder that nobody looks at yet."""
+    with path.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_directory(path: Path) -> None:
+    """Have the names in the folder on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

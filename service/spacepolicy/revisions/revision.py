@@ -1,0 +1,102 @@
+"""What is known of a revision, and of the graphs that files made of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, final
+
+from pyoxigraph import BlankNode, NamedNode, Quad
+
+GENERATION: Final = "generation"
+CHANGES: Final = "changes.rdfp"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Statements: asserted in named graphs, only inferred, and in the default graph."""
+
+    record: int = 0
+    inferred: int = 0
+    default: int = 0
+    graphs: int = 0
+
+    @property
+    def stored(self) -> int:
+        """All statements that an engine holds."""
+        return self.record + self.inferred + self.default
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What is known of a published revision.
+
+    `record_sha256` is over the record's RDFC-1.0 N-Quads; `content_sha256` over the files and
+    the code it was built from; `prefixes` are those that queries need not declare; `added` and
+    `removed` count statements of the record; `built` is the number of the newest revision up to
+    this one that was made of files; `disk_bytes` is what it took that the one before had not.
+    """
+
+    number: int
+    time: str
+    author: str
+    message: str
+    counts: Counts
+    record_sha256: str
+    content_sha256: str
+    base: str | None
+    prefixes: Mapping[str, str]
+    directory: Path = field(compare=False)
+    added: int = 0
+    removed: int = 0
+    built: int = 0
+    disk_bytes: int = 0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the data are kept, and not only what is known of them and what changed."""
+        return self.dataset.exists()
+
+    @property
+    def dataset(self) -> Path:
+        """The folder of the generation that holds the whole dataset."""
+        return self.directory / GENERATION
+
+    @property
+    def changes(self) -> Path:
+        """The RDF Patch that leads to it from the one before, derived graphs included."""
+        return self.directory / CHANGES
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FileGraphs:
+    """The graphs that the project's files state; those `apart` are not merged into the default
+    graph, and `shapes` are those of them that writes are judged by."""
+
+    owned: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
+    shapes: frozenset[str] = frozenset()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Quads and named graphs that are gone, and others that are there now."""
+
+    removed: tuple[Quad, ...] = ()
+    added: tuple[Quad, ...] = ()
+    dropped: tuple[NamedNode | BlankNode, ...] = ()
+    created: tuple[NamedNode | BlankNode, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes."""
+        return not (self.removed or self.added or self.dropped or self.created)
+
+    def graphs(self) -> frozenset[str]:
+        """The IRIs of the named graphs that it touches."""
+        quads = (quad.graph_name for quad in (*self.removed, *self.added))
+        graphs: Iterable[object] = (*quads, *self.dropped, *self.created)
+        return frozenset(graph.value for graph in graphs if isinstance(graph, NamedNode))
