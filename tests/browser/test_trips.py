@@ -101,3 +101,18 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.keyboard.type("satellite")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Search")).to_be_visible()
+
+
+def test_a_term_is_understood_by_keyboard(page: Page) -> None:
+    page.goto("/doc/id/technology/reusable-rocket")
+    page.get_by_label("What this means: is kind of").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("relation that links an entity with a more general")).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="is kind of", level=1)).to_be_visible()
+    expect(page.get_by_text("leads in several steps, it leads at once")).to_be_visible()
+    more = page.locator("summary", has_text="It is mentioned in")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("details[open] .axioms li").first).to_be_visible()

@@ -37,8 +37,8 @@ from spacepolicy.web.explain import add_explain
 from spacepolicy.web.first_page import documents
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.linked_data.comparison import comparables
+from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.resources import (
-    Library,
     add_context,
     add_graph_documents,
     add_resources,

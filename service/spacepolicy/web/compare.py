@@ -12,7 +12,7 @@ from spacepolicy.formats import Choice
 from spacepolicy.web import pages
 from spacepolicy.web.answering.kept import KeptResponse, Made
 from spacepolicy.web.linked_data.comparison import Pair, comparisons, named
-from spacepolicy.web.linked_data.resources import Library
+from spacepolicy.web.linked_data.library import Library
 
 _PAGE: Final = formats.offered("page")[0]
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]

@@ -23,8 +23,8 @@ from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.linked_data.documents import names_of
+from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.linked_data.resources import Library
 
 PATH: Final = "/explain"
 _PARTS: Final = {"s": "subject", "p": "predicate", "o": "object"}

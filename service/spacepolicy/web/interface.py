@@ -1,20 +1,27 @@
 """The words of the pages themselves, in every language they are written in.
 
 They stand in `templates/interface.toml`, one table a word with one line a language; what a dataset
-is about is not among them: it brings its own labels.
+is about is not among them: it brings its own labels. Terms of common vocabularies, which no dataset
+labels, are called as `templates/borrowed.toml` says, by namespace; terms of the vocabularies among
+its `prefixes` by these.
 """
 
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from spacepolicy.web.reading import LANGUAGES
 
 
+def _table(name: str) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(
+        files("spacepolicy.web").joinpath("templates", name).read_text(encoding="utf-8")
+    )
+
+
 def _read() -> Mapping[str, Mapping[str, str]]:
-    text = files("spacepolicy.web").joinpath("templates", "interface.toml").read_text("utf-8")
-    table = tomllib.loads(text)
+    table = _table("interface.toml")
     return {
         language: {name: words[language] for name, words in table.items()} for language in LANGUAGES
     }
@@ -22,3 +29,12 @@ def _read() -> Mapping[str, Mapping[str, str]]:
 
 WORDS: Final = _read()
 """The words by language, then by name."""
+_BORROWED: Final = _table("borrowed.toml")
+PREFIXES: Final[Mapping[str, str]] = dict(_BORROWED.pop("prefixes"))
+"""Namespaces of common vocabularies, by their prefix."""
+BORROWED: Final[Mapping[str, Mapping[str, str]]] = {
+    namespace + name: names
+    for namespace, terms in _BORROWED.items()
+    for name, names in terms.items()
+}
+"""What terms of common vocabularies are called, by their IRI, then by language."""

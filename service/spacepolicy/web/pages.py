@@ -16,7 +16,7 @@ from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.home import LiveAnswer
-from spacepolicy.web.interface import WORDS
+from spacepolicy.web.interface import PREFIXES, WORDS
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
@@ -191,14 +191,18 @@ def _cell(service: Service, term: Mapping[str, Any] | None) -> Cell | None:
 
 
 def short_name(service: Service, iri: str) -> str:
-    """The IRI with the longest prefix that fits, or under the base without it."""
+    """The IRI with the longest prefix that fits, or under the base without it; else an address
+    without its scheme."""
+    prefixes = {**PREFIXES, **service.revision.prefixes}
     fitting = [
         (namespace, prefix)
-        for prefix, namespace in service.revision.prefixes.items()
+        for prefix, namespace in prefixes.items()
         if iri.startswith(namespace) and len(iri) > len(namespace)
     ]
     if fitting:
         namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
         return f"{prefix}:{iri.removeprefix(namespace)}"
     base = service.revision.base
-    return iri.removeprefix(base) if base else iri
+    if base and iri.startswith(base):
+        return iri.removeprefix(base)
+    return iri.removeprefix("https://").removeprefix("http://").rstrip("/") or iri

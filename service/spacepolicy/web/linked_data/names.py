@@ -10,6 +10,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from spacepolicy.namespaces import Base
 from spacepolicy.web import pages
 from spacepolicy.web.addresses import local_path
+from spacepolicy.web.interface import BORROWED
 from spacepolicy.web.linked_data.documents import NAMES
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
@@ -48,6 +49,9 @@ class Names:
         if path is None and not thing.value.startswith(("http:", "https:")):
             href = None
         name = self._best(thing)
+        if name is None and thing.value in BORROWED:
+            language = reader().language
+            return Link(BORROWED[thing.value][language], href, thing.value, language)
         if name is None:
             return Link(pages.short_name(self._service, thing.value), href, thing.value)
         return Link(name.value, href, thing.value, name.language)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.web import pages
@@ -15,6 +15,7 @@ from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.outline import Part
 from spacepolicy.web.linked_data.skolem import FRAGMENT
+from spacepolicy.web.linked_data.terms import TermPage
 from spacepolicy.web.linked_data.vocabulary import Vocabulary
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
@@ -66,10 +67,12 @@ class Section:
 @final
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is shown of a thing beside its document: its parts, and the comparisons of it."""
+    """What is shown of a thing beside its document: its parts, the comparisons of it, and what a
+    term's page has of its own."""
 
     parts: Sequence[Part] = ()
     compared: Sequence[Link] = ()
+    term: TermPage | None = None
 
 
 def resource_page(
@@ -96,6 +99,8 @@ def resource_page(
         sections=_sections(about, vocabulary),
         outline=beside.parts,
         compared=beside.compared,
+        term=beside.term,
+        module=_module(service, vocabulary, found.thing.value),
         incoming=incoming,
         passages=_passages(names, found.origins),
         drawing=drawing(names.link(found.thing).text, *_neighbours(about, incoming)),
@@ -103,6 +108,13 @@ def resource_page(
         cut=CUT if found.cut else None,
         alternates=alternates(service, path),
     )
+
+
+def _module(service: Service, vocabulary: Vocabulary, term: str) -> Link | None:
+    """The part of the ontology that defines the term."""
+    title = vocabulary.module(term, reader().language)
+    iri = vocabulary.modules.get(term)
+    return None if iri is None or title is None else Link(title, pages.href(service, iri), iri)
 
 
 def _neighbours(
@@ -190,6 +202,8 @@ class Statements:
                 return Value(groups=self.groups(term, above))
             link = self._names.link(term)
             return Value(link=link, sources=sources, inferred=inferred, why=why)
+        if isinstance(term, BlankNode) and term not in above:
+            return Value(groups=self.groups(term, above))
         if isinstance(term, Literal):
             tag = language_tag(term.language) if term.language else None
             return Value(text=term.value, language=tag, sources=sources, inferred=inferred, why=why)

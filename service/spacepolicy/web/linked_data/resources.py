@@ -8,10 +8,10 @@ https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/r
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
-from typing import Any, Final, final
+from typing import Final
 
 from fastapi import FastAPI, Request
 from pyoxigraph import NamedNode, Triple, serialize
@@ -31,82 +31,29 @@ from spacepolicy.web.addresses import (
     quote_path,
 )
 from spacepolicy.web.answering.cache import Fields
-from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
-from spacepolicy.web.answering.shelf import Shelf
-from spacepolicy.web.linked_data.comparison import comparables, compare_address, named
-from spacepolicy.web.linked_data.context import Context, read_context
-from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, document, is_known, triples
+from spacepolicy.web.linked_data.comparison import compare_address, named
+from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
 from spacepolicy.web.linked_data.hierarchy import hierarchy
 from spacepolicy.web.linked_data.jsonld import compacted
+from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link
 from spacepolicy.web.linked_data.outline import outline
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
 from spacepolicy.web.linked_data.resource_pages import Beside, resource_page
-from spacepolicy.web.linked_data.vocabulary import Vocabulary, read_vocabulary
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
 OFFERED: Final = formats.offered("graph", "page")
 DATASET: Final = "/.well-known/void#dataset"
 """Where the dataset is described to which all documents belong."""
 _MAX_TYPES: Final = 8
-_DOCUMENTS_HELD: Final = 64
 _JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
 _TAGS: Final[list[str | Enum]] = ["linked data"]
 _PATH: Final = {
     "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
 }
-
-
-Near = Callable[[str], Awaitable[list[dict[str, Any]]]]
-"""Things whose names are like what a path says."""
-
-
-@final
-class Library:
-    """Documents and the context, made from the served revision and held for a while."""
-
-    def __init__(self, desk: Desk, near: Near) -> None:
-        self.desk = desk
-        self._near = near
-        self._documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
-        self._contexts: Shelf[Context] = Shelf(1)
-        self._vocabularies: Shelf[Vocabulary] = Shelf(1)
-        self._comparables: Shelf[tuple[NamedNode, ...]] = Shelf(1)
-
-    async def context(self) -> Context:
-        """The JSON-LD context."""
-        return await self._contexts.get(self.desk.number, "", lambda: read_context(self.desk))
-
-    async def vocabulary(self) -> Vocabulary:
-        """What the ontology says of its terms."""
-        return await self._vocabularies.get(
-            self.desk.number, "", lambda: read_vocabulary(self.desk)
-        )
-
-    async def comparables(self) -> tuple[NamedNode, ...]:
-        """The things that can be compared with each other."""
-        return await self._comparables.get(self.desk.number, "", lambda: comparables(self.desk))
-
-    async def not_found(self, asked: Address) -> NotFoundError:
-        """What to say of an IRI of which nothing is known: things with names like it."""
-        near = await self._near(asked.path)
-        named = [next(iter(each["names"].values()), each["iri"]) for each in near]
-        hint = f" Near it: {', '.join(named)}." if named else ""
-        return NotFoundError(
-            f"Nothing is known of <{asked.iri.value}>.{hint}", extras={"near": near}
-        )
-
-    async def document(self, thing: NamedNode, iri: str) -> Document:
-        """The document, named `iri`, about the thing.
-
-        Raises: NotFoundError where the dataset says nothing of it.
-        """
-        return await self._documents.get(
-            self.desk.number, iri, lambda: document(self.desk, thing, iri)
-        )
 
 
 def add_resources(app: FastAPI, library: Library) -> None:
@@ -259,7 +206,8 @@ async def _body(
     if choice.format.kind == "page":
         vocabulary = await library.vocabulary()
         parts = await outline(library.desk, found.thing)
-        beside = Beside(parts, await _comparisons(library, found.thing))
+        compared = await _comparisons(library, found.thing)
+        beside = Beside(parts, compared, await library.term(found))
         return resource_page(service, found, asked.path, vocabulary, beside).encode()
     said = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":

@@ -1,0 +1,89 @@
+"""What the shapes hold the data to: each constraint by its message, for the class and the
+properties that it is about.
+
+Spec: https://www.w3.org/TR/shacl/#constraints, https://www.w3.org/TR/shacl/#property-paths
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode
+
+from spacepolicy.namespaces import RDF, SH
+from spacepolicy.web.answering.asking import Term, graph
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.vocabulary import ByLanguage, in_language
+
+_SHAPES: Final = (
+    f"CONSTRUCT {{ ?s ?p ?o }} {{ {{ SELECT DISTINCT ?g {{ GRAPH ?g {{ [] a <{SH}NodeShape> }} }} "
+    "} GRAPH ?g { ?s ?p ?o } }"
+)
+_PARTS: Final = (f"{SH}property", f"{SH}sparql")
+_DEPTH: Final = 12
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What must, should or could be (the severity's IRI) of the things of the class; `message`
+    says what is wrong where it is not."""
+
+    shape: NamedNode | None
+    target: NamedNode | None
+    severity: str
+    messages: tuple[tuple[str, str], ...]
+
+    def message(self, language: str) -> str | None:
+        """The message in the language, where it is said so."""
+        texts: ByLanguage = dict(self.messages)
+        return in_language(texts, language)
+
+
+Constraints = Mapping[NamedNode, tuple[Constraint, ...]]
+"""The constraints by the classes they are for, and by the properties on their paths."""
+
+
+async def read_constraints(desk: Desk) -> Constraints:
+    """The constraints of the served revision."""
+    said: dict[object, dict[str, list[Term]]] = {}
+    for triple in await graph(desk, _SHAPES):
+        if isinstance(triple.object, Term):
+            of = said.setdefault(triple.subject, {})
+            of.setdefault(triple.predicate.value, []).append(triple.object)
+    found: dict[NamedNode, dict[Constraint, None]] = {}
+    for shape in sorted((each for each in said if isinstance(each, NamedNode)), key=str):
+        for target in said[shape].get(f"{SH}targetClass", ()):
+            for node in (n for part in _PARTS for n in said[shape].get(part, ())):
+                constraint = _constraint(said.get(node, {}), shape, target)
+                for term in {target, *_on_path(said, node)}:
+                    if isinstance(term, NamedNode) and constraint.messages:
+                        found.setdefault(term, {}).setdefault(constraint)
+    return {term: tuple(each) for term, each in found.items()}
+
+
+def _constraint(said: Mapping[str, list[Term]], shape: NamedNode, target: Term) -> Constraint:
+    severity = next(iter(said.get(f"{SH}severity", ())), None)
+    messages = {
+        (each.language or "", each.value)
+        for each in said.get(f"{SH}message", ())
+        if isinstance(each, Literal)
+    }
+    return Constraint(
+        shape,
+        target if isinstance(target, NamedNode) else None,
+        severity.value if severity else f"{SH}Violation",
+        tuple(sorted(messages)),
+    )
+
+
+def _on_path(said: Mapping[object, Mapping[str, list[Term]]], node: Term) -> Iterator[NamedNode]:
+    """The properties on the path of a property shape."""
+    waiting = [(path, 0) for path in said.get(node, {}).get(f"{SH}path", ())]
+    while waiting:
+        path, depth = waiting.pop()
+        if isinstance(path, NamedNode):
+            if not path.value.startswith(RDF):
+                yield path
+        elif depth < _DEPTH:
+            waiting += ((o, depth + 1) for os in said.get(path, {}).values() for o in os)

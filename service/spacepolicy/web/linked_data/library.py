@@ -1,0 +1,79 @@
+"""What linked data is made of: documents and what the ontologies say, made from the served
+revision and held for a while."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.errors import NotFoundError
+from spacepolicy.web.addresses import Address
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.shelf import Shelf
+from spacepolicy.web.linked_data.axioms import Axioms, read_axioms
+from spacepolicy.web.linked_data.comparison import comparables
+from spacepolicy.web.linked_data.constraints import Constraints, read_constraints
+from spacepolicy.web.linked_data.context import Context, read_context
+from spacepolicy.web.linked_data.documents import Document, document
+from spacepolicy.web.linked_data.terms import TermPage, kind_of, term_page
+from spacepolicy.web.linked_data.vocabulary import Vocabulary, read_vocabulary
+
+_DOCUMENTS_HELD: Final = 64
+Near = Callable[[str], Awaitable[list[dict[str, Any]]]]
+"""Things whose names are like what a path says."""
+
+
+@final
+class Library:
+    """Documents and the context, made from the served revision and held for a while."""
+
+    def __init__(self, desk: Desk, near: Near) -> None:
+        self.desk = desk
+        self._near = near
+        self._documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
+        self._contexts: Shelf[Context] = Shelf(1)
+        self._vocabularies: Shelf[Vocabulary] = Shelf(1)
+        self._axioms: Shelf[Axioms] = Shelf(1)
+        self._constraints: Shelf[Constraints] = Shelf(1)
+        self._comparables: Shelf[tuple[NamedNode, ...]] = Shelf(1)
+
+    async def context(self) -> Context:
+        """The JSON-LD context."""
+        return await self._contexts.get(self.desk.number, "", lambda: read_context(self.desk))
+
+    async def vocabulary(self) -> Vocabulary:
+        """What the ontology says of its terms."""
+        return await self._vocabularies.get(
+            self.desk.number, "", lambda: read_vocabulary(self.desk)
+        )
+
+    async def term(self, found: Document) -> TermPage | None:
+        """What the page of a term shows beside its document; None where it is about no term."""
+        kind, number, desk = kind_of(found), self.desk.number, self.desk
+        if kind is None:
+            return None
+        axioms = await self._axioms.get(number, "", lambda: read_axioms(desk))
+        constraints = await self._constraints.get(number, "", lambda: read_constraints(desk))
+        return await term_page(desk, found, kind, axioms, constraints)
+
+    async def comparables(self) -> tuple[NamedNode, ...]:
+        """The things that can be compared with each other."""
+        return await self._comparables.get(self.desk.number, "", lambda: comparables(self.desk))
+
+    async def not_found(self, asked: Address) -> NotFoundError:
+        """What to say of an IRI of which nothing is known: things with names like it."""
+        near = await self._near(asked.path)
+        named = [next(iter(each["names"].values()), each["iri"]) for each in near]
+        hint = f" Near it: {', '.join(named)}." if named else ""
+        return NotFoundError(
+            f"Nothing is known of <{asked.iri.value}>.{hint}", extras={"near": near}
+        )
+
+    async def document(self, thing: NamedNode, iri: str) -> Document:
+        """The document, named `iri`, about the thing.
+
+        Raises: NotFoundError where the dataset says nothing of it.
+        """
+        return await self._documents.get(
+            self.desk.number, iri, lambda: document(self.desk, thing, iri)
+        )

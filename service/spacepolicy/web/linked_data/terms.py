@@ -1,0 +1,219 @@
+"""What a term's page says beside the term's document: its axioms in plain words, the shapes that
+constrain it, examples from the data, the saved queries that use it, and how other vocabularies
+call it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from spacepolicy.catalogue import SavedQuery
+from spacepolicy.engine.lexer import scan
+from spacepolicy.namespaces import OWL, RDF, SH, SKOS, Base
+from spacepolicy.web.answering.asking import Row, rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.axioms import Axiom, Axioms
+from spacepolicy.web.linked_data.constraints import Constraint, Constraints
+from spacepolicy.web.linked_data.documents import TYPE, Document, names_of
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.reading import reader
+
+MAX_EXAMPLES: Final = 8
+_CLASS: Final = f"{OWL}Class"
+_PROPERTIES: Final = (
+    f"{OWL}ObjectProperty",
+    f"{OWL}DatatypeProperty",
+    f"{OWL}AnnotationProperty",
+    f"{RDF}Property",
+)
+_CONCEPT: Final = f"{SKOS}Concept"
+_SEVERITIES: Final = {f"{SH}Violation": "must", f"{SH}Warning": "should", f"{SH}Info": "could"}
+_NAME: Final = re.compile(r"(?<![\w?$<:])([A-Za-z][\w.-]*)?:([A-Za-z_][\w-]*)|<([^<>\s]+)>")
+_FORM: Final = re.compile(r"\s*(PREFIX|SELECT|ASK|CONSTRUCT|DESCRIBE)\b")
+_LINE: Final = re.compile(r"^\s*(#|PREFIX\b).*$", re.MULTILINE | re.IGNORECASE)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A thing of a class; or a statement with a property, and the words that say it."""
+
+    subject: Link
+    value: Link | None = None
+    text: str | None = None
+    words: str | None = None
+    words_href: str | None = None
+    language: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must, should or could be, for the things of which class."""
+
+    weight: str
+    message: str
+    target: Link | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note on a term, or an example; `query`: it is a text to be asked."""
+
+    text: str
+    language: str | None
+    query: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TermPage:
+    """What is shown of a term; `count` things or statements there are of it, None of a concept."""
+
+    kind: str
+    axioms: tuple[Axiom, ...]
+    mentioning: tuple[Axiom, ...]
+    names: Names
+    rules: tuple[Rule, ...]
+    notes: tuple[Note, ...]
+    examples: tuple[Example, ...]
+    count: int | None
+    queries: tuple[SavedQuery, ...]
+    alignments: tuple[tuple[Link, Link], ...]
+
+
+def kind_of(found: Document) -> str | None:
+    """Whether the document is about a `class`, a `property` or a `concept`; None of all else."""
+    if _CLASS in found.types:
+        return "class"
+    if any(each in found.types for each in _PROPERTIES):
+        return "property"
+    return "concept" if _CONCEPT in found.types else None
+
+
+def terms_used(query: SavedQuery) -> Iterator[str]:
+    """The IRIs in the query's pattern, as its prefixes make them."""
+    for match in _NAME.finditer(_LINE.sub("", query.text)):
+        prefix, name, iri = match[1] or "", match[2], match[3]
+        if iri is not None:
+            yield iri
+        elif prefix in query.prefixes:
+            yield query.prefixes[prefix] + name
+
+
+async def term_page(
+    desk: Desk, found: Document, kind: str, axioms: Axioms, constraints: Constraints
+) -> TermPage:
+    """What the page of the term shows."""
+    thing = found.thing
+    about, others = axioms.about.get(thing, ()), axioms.mentioning.get(thing, ())
+    ruled = constraints.get(thing, ())
+    aligned = await rows(desk, _aligned(thing))
+    examples = await rows(desk, _examples(desk, thing, kind))
+    mentioned = {
+        *(term for axiom in (*about, *others) for term in axiom.terms()),
+        *(each.target for each in ruled if each.target),
+        *(term for row in (*aligned, *examples) for term in row.values()),
+    }
+    named = [Triple(t, TYPE, t) for t in mentioned if isinstance(t, NamedNode)]
+    names = Names(desk.service, await names_of(desk, named))
+    return TermPage(
+        kind=kind,
+        axioms=about,
+        mentioning=others,
+        names=names,
+        rules=tuple(_rules(names, ruled)),
+        notes=tuple(_notes(found)),
+        examples=tuple(_example(names, row) for row in examples),
+        count=await _count(desk, thing, kind),
+        queries=tuple(q for q in desk.service.catalogue if thing.value in set(terms_used(q))),
+        alignments=tuple(_pairs(names, aligned)),
+    )
+
+
+def _aligned(thing: NamedNode) -> str:
+    """What ontologies say of the term that is left out of the knowledge."""
+    return (
+        f"SELECT DISTINCT ?p ?o {{ GRAPH ?g {{ ?g a <{OWL}Ontology> . {thing} ?p ?o }} "
+        f"FILTER (isIRI(?o)) FILTER NOT EXISTS {{ {thing} ?p ?o }} }} ORDER BY ?p ?o"
+    )
+
+
+def _examples(desk: Desk, thing: NamedNode, kind: str) -> str:
+    """Things of the class; statements with the property, those that passages state first; whatever
+    is linked to the concept."""
+    if kind == "concept":
+        return "SELECT ?s { FILTER (false) }"
+    said = f"?s a {thing}" if kind == "class" else f"?s {thing} ?o"
+    own = desk.service.revision.base
+    words = Base(own).term("exactText") if own else NamedNode(f"{RDF}value")
+    stated = f"GRAPH ?g {{ {said} }} ?g {words} ?words BIND (1 AS ?place)"
+    return (
+        "SELECT ?s ?o (SAMPLE(?g) AS ?passage) (SAMPLE(?words) AS ?said) { "
+        f"{{ SELECT * {{ {stated} }} LIMIT {MAX_EXAMPLES} }} UNION "
+        f"{{ SELECT * {{ {said} BIND (2 AS ?place) }} LIMIT {MAX_EXAMPLES} }} "
+        f"FILTER isIRI(?s) }} GROUP BY ?s ?o ORDER BY MIN(?place) ?s ?o LIMIT {MAX_EXAMPLES}"
+    )
+
+
+async def _count(desk: Desk, thing: NamedNode, kind: str) -> int | None:
+    patterns: Mapping[str, str] = {"class": f"?s a {thing}", "property": f"?s {thing} ?o"}
+    if kind not in patterns:
+        return None
+    (row,) = await rows(desk, f"SELECT (COUNT(*) AS ?n) {{ {patterns[kind]} }}")
+    return int(row["n"].value)
+
+
+def _rules(names: Names, ruled: Iterable[Constraint]) -> Iterator[Rule]:
+    for each in ruled:
+        message = each.message(reader().language)
+        if message is not None:
+            target = names.link(each.target) if each.target else None
+            yield Rule(_SEVERITIES.get(each.severity, "must"), message, target)
+
+
+def _notes(found: Document) -> Iterator[Note]:
+    """How the term is used, and what is an example of it, in the reader's language where that is
+    said; queries are in none."""
+    for name in ("scopeNote", "example"):
+        texts = [
+            t.object
+            for t in found.statements
+            if t.subject == found.thing
+            and t.predicate.value == SKOS + name
+            and isinstance(t.object, Literal)
+        ]
+        queries = [each for each in texts if name == "example" and _is_query(each.value)]
+        told = [each for each in texts if each not in queries]
+        mine = [each for each in told if each.language == reader().language] or told
+        yield from (Note(each.value, each.language) for each in mine)
+        yield from (Note(each.value, None, query=True) for each in queries)
+
+
+def _is_query(text: str) -> bool:
+    return _FORM.match(text) is not None and scan(text).form is not None
+
+
+def _example(names: Names, row: Row) -> Example:
+    subject, value, words = row["s"], row.get("o"), row.get("said")
+    passage = row.get("passage")
+    link = names.link(subject) if isinstance(subject, NamedNode) else Link("", None, "")
+    told = isinstance(words, Literal) and isinstance(passage, NamedNode)
+    return Example(
+        subject=link,
+        value=names.link(value) if isinstance(value, NamedNode) else None,
+        text=value.value if isinstance(value, Literal) else None,
+        words=words.value if isinstance(words, Literal) else None,
+        words_href=names.link(passage).href if told and isinstance(passage, NamedNode) else None,
+        language=words.language if isinstance(words, Literal) else None,
+    )
+
+
+def _pairs(names: Names, found: Sequence[Row]) -> Iterator[tuple[Link, Link]]:
+    for row in found:
+        relation, other = row["p"], row["o"]
+        if isinstance(relation, NamedNode) and isinstance(other, NamedNode):
+            yield names.link(relation), names.link(other)
