@@ -29,6 +29,7 @@ PAGES = (
     "/doc/concept/task-theme",
     "/source/shanghai-2022-opinions",
     "/ontology",
+    "/ontology?view=whole",
     "/graph/background/technologies",
     "/catalog",
     "/api",
@@ -104,3 +105,12 @@ def test_the_html_validates(page: Page, url_of_two: str, tmp_path: Path) -> None
     )
     assert said.stderr == ""
     assert said.returncode == 0
+
+
+def test_the_whole_ontology_prints_without_what_is_for_the_screen(page: Page) -> None:
+    page.goto("/ontology?view=whole")
+    page.emulate_media(media="print", color_scheme="dark")
+    for part in (".masthead", "footer", "main nav"):
+        assert not page.locator(part).is_visible()
+    ink = page.evaluate("getComputedStyle(document.querySelector('main')).color")
+    assert ink == "rgb(0, 0, 0)"

@@ -27,7 +27,7 @@ class Neighbour:
     @property
     def short(self) -> str:
         """Its text, cut to what fits; an ideograph takes the room of two letters."""
-        return _cut(self.text)
+        return cut(self.text, _LETTERS)
 
 
 @final
@@ -65,7 +65,7 @@ def drawing(middle: str, left: Sequence[Neighbour], right: Sequence[Neighbour]) 
         width=_WIDTH,
         height=height,
         box=_BOX,
-        middle=_cut(middle),
+        middle=cut(middle, _LETTERS),
         left=_placed(shown_left, height),
         right=_placed(shown_right, height),
         hidden=hidden,
@@ -83,8 +83,9 @@ def _placed(side: Sequence[Neighbour], height: int) -> tuple[Placed, ...]:
     return tuple(Placed(each, round(step * (n + 0.5))) for n, each in enumerate(side))
 
 
-def _cut(text: str) -> str:
-    room = _LETTERS
+def cut(text: str, letters: int) -> str:
+    """The text, cut to the room of so many letters; an ideograph takes that of two."""
+    room = letters
     for n, character in enumerate(text):
         room -= 1 if ord(character) < 0x2E80 else 2
         if room < 0:

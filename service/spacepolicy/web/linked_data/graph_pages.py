@@ -8,7 +8,6 @@ from pyoxigraph import NamedNode
 from spacepolicy import formats
 from spacepolicy.web import pages
 from spacepolicy.web.linked_data.graph_documents import GraphDocument
-from spacepolicy.web.linked_data.hierarchy import Hierarchy
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.resource_pages import Statements, alternates
 from spacepolicy.web.service import Service
@@ -23,19 +22,16 @@ def described_page(service: Service, found: GraphDocument) -> str:
     return _page(service, found, rows)
 
 
-def graph_page(
-    service: Service, found: GraphDocument, path: str, terms: Hierarchy | None = None
-) -> str:
-    """The page about the graph that answers at the path: what it says of itself, and the terms
-    that are given, or else the things of which it speaks."""
-    return _page(service, found, alternates(service, path), terms)
+def graph_page(service: Service, found: GraphDocument, path: str) -> str:
+    """The page about the graph that answers at the path: what it says of itself, and the things
+    of which it speaks."""
+    return _page(service, found, alternates(service, path))
 
 
 def _page(
     service: Service,
     found: GraphDocument,
     formats_: Sequence[tuple[str, formats.Format]],
-    terms: Hierarchy | None = None,
 ) -> str:
     names = Names(service, (*found.names, *found.statements))
     about = Statements(names, found.statements)
@@ -47,7 +43,6 @@ def _page(
         other_names=names.others(found.thing),
         groups=about.groups(found.thing),
         count=len(found.statements),
-        hierarchy=terms,
         things=things[:MAX_LISTED],
         more=max(len(things) - MAX_LISTED, 0),
         alternates=formats_,

@@ -1,4 +1,5 @@
-"""The classes and properties of the dataset's ontologies as trees, with what there is of each."""
+"""The classes, properties and concepts of the dataset's ontologies as trees, with what there is of
+each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,27 +7,38 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode, Triple
 
-from spacepolicy.namespaces import OWL, RDF, RDFS
+from spacepolicy.namespaces import OWL, RDF, RDFS, SKOS
 from spacepolicy.web.answering.asking import rows
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.vocabulary import Vocabulary
 from spacepolicy.web.reading import reader
+from spacepolicy.web.service import Service
 
 _SUBCLASS: Final = f"{RDFS}subClassOf"
 _SUBPROPERTY: Final = f"{RDFS}subPropertyOf"
+_DEFINED: Final = f"?term <{RDFS}isDefinedBy> ?module"
 _CLASSES: Final = (
-    f"SELECT ?term ?parent (COUNT(DISTINCT ?each) AS ?n) {{ ?term <{RDFS}isDefinedBy> ?module ; "
-    f"a <{OWL}Class> OPTIONAL {{ ?term <{_SUBCLASS}> ?parent FILTER isIRI(?parent) }} "
-    "OPTIONAL { ?each a ?term } } GROUP BY ?term ?parent ORDER BY ?term ?parent"
+    f"SELECT ?term ?parent {{ {_DEFINED} ; a <{OWL}Class> "
+    f"OPTIONAL {{ ?term <{_SUBCLASS}> ?parent FILTER isIRI(?parent) }} }} ORDER BY ?term ?parent"
 )
 _PROPERTIES: Final = (
-    f"SELECT ?term ?parent (COUNT(?s) AS ?n) {{ ?term <{RDFS}isDefinedBy> ?module ; a ?kind "
+    f"SELECT ?term ?parent {{ {_DEFINED} ; a ?kind "
     f"VALUES ?kind {{ <{OWL}ObjectProperty> <{OWL}DatatypeProperty> <{OWL}AnnotationProperty> "
     f"<{RDF}Property> }} "
-    f"OPTIONAL {{ ?term <{_SUBPROPERTY}> ?parent FILTER isIRI(?parent) }} "
-    "OPTIONAL { ?s ?term ?o } } GROUP BY ?term ?parent ORDER BY ?term ?parent"
+    f"OPTIONAL {{ ?term <{_SUBPROPERTY}> ?parent FILTER isIRI(?parent) }} }} ORDER BY ?term ?parent"
+)
+_CONCEPTS: Final = (
+    f"SELECT ?term ?parent {{ {{ ?term a <{SKOS}ConceptScheme> }} UNION "
+    f"{{ ?term <{SKOS}inScheme> ?scheme OPTIONAL {{ ?term <{SKOS}broader> ?broader }} "
+    "BIND (COALESCE(?broader, ?scheme) AS ?parent) } } ORDER BY ?term ?parent"
+)
+_OF_CLASSES: Final = "SELECT ?term (COUNT(DISTINCT ?s) AS ?n) { ?s a ?term } GROUP BY ?term"
+_OF_PROPERTIES: Final = "SELECT ?term (COUNT(*) AS ?n) { ?s ?term ?o } GROUP BY ?term"
+_OF_CONCEPTS: Final = (
+    f"SELECT ?term (COUNT(*) AS ?n) {{ ?term <{SKOS}inScheme> ?scheme . ?s ?p ?term "
+    f'FILTER (!STRSTARTS(STR(?p), "{SKOS}")) }} GROUP BY ?term'
 )
 
 
@@ -45,28 +57,60 @@ class Term:
 @final
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
-    """The tops of the classes, and of the properties."""
+    """The tops of the classes, of the properties, and the schemes with their concepts."""
 
     classes: tuple[Term, ...]
     properties: tuple[Term, ...]
+    schemes: tuple[Term, ...]
 
 
-async def hierarchy(desk: Desk, vocabulary: Vocabulary) -> Hierarchy:
-    """The hierarchy of the terms that an ontology of the served revision defines."""
-    trees = []
-    for query in (_CLASSES, _PROPERTIES):
-        counts: dict[str, int] = {}
-        parents: dict[str, set[str]] = {}
-        for row in await rows(desk, query):
-            term = row["term"].value
-            counts[term] = int(row["n"].value)
-            parents.setdefault(term, set())
-            if "parent" in row:
-                parents[term].add(row["parent"].value)
-        mentioned = [Triple(NamedNode(t), TYPE, NamedNode(t)) for t in counts]
-        names = Names(desk.service, await names_of(desk, mentioned))
-        trees.append(_tops(names, vocabulary, counts, parents))
-    return Hierarchy(*trees)
+@final
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Of each term by IRI: how many things or statements there are of it, and those above it."""
+
+    counts: Mapping[str, int]
+    parents: Mapping[str, set[str]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The trees of classes, properties and concepts, and what names their terms."""
+
+    trees: tuple[Tree, ...]
+    named: tuple[Triple, ...]
+
+
+async def read_terms(desk: Desk) -> Terms:
+    """The terms that an ontology of the served revision defines."""
+    trees = [
+        await _tree(desk, structure, counts)
+        for structure, counts in (
+            (_CLASSES, _OF_CLASSES),
+            (_PROPERTIES, _OF_PROPERTIES),
+            (_CONCEPTS, _OF_CONCEPTS),
+        )
+    ]
+    listed = (NamedNode(term) for tree in trees for term in tree.counts)
+    return Terms(tuple(trees), await names_of(desk, [Triple(t, TYPE, t) for t in listed]))
+
+
+async def _tree(desk: Desk, structure: str, counts: str) -> Tree:
+    found = {row["term"].value: int(row["n"].value) for row in await rows(desk, counts) if row}
+    parents: dict[str, set[str]] = {}
+    for row in await rows(desk, structure):
+        above = parents.setdefault(row["term"].value, set())
+        if "parent" in row:
+            above.add(row["parent"].value)
+    return Tree({term: found.get(term, 0) for term in parents}, parents)
+
+
+def hierarchy(service: Service, vocabulary: Vocabulary, terms: Terms) -> Hierarchy:
+    """The terms by their names in the language of the reader."""
+    names = Names(service, terms.named)
+    tops = [_tops(names, vocabulary, tree.counts, tree.parents) for tree in terms.trees]
+    return Hierarchy(*tops)
 
 
 def _tops(

@@ -15,6 +15,7 @@ from spacepolicy.web.linked_data.comparison import comparables
 from spacepolicy.web.linked_data.constraints import Constraints, read_constraints
 from spacepolicy.web.linked_data.context import Context, read_context
 from spacepolicy.web.linked_data.documents import Document, document
+from spacepolicy.web.linked_data.hierarchy import Terms, read_terms
 from spacepolicy.web.linked_data.terms import TermPage, kind_of, term_page
 from spacepolicy.web.linked_data.vocabulary import Vocabulary, read_vocabulary
 
@@ -35,6 +36,7 @@ class Library:
         self._vocabularies: Shelf[Vocabulary] = Shelf(1)
         self._axioms: Shelf[Axioms] = Shelf(1)
         self._constraints: Shelf[Constraints] = Shelf(1)
+        self._terms: Shelf[Terms] = Shelf(1)
         self._comparables: Shelf[tuple[NamedNode, ...]] = Shelf(1)
 
     async def context(self) -> Context:
@@ -47,12 +49,20 @@ class Library:
             self.desk.number, "", lambda: read_vocabulary(self.desk)
         )
 
+    async def axioms(self) -> Axioms:
+        """The axioms of the ontologies."""
+        return await self._axioms.get(self.desk.number, "", lambda: read_axioms(self.desk))
+
+    async def terms(self) -> Terms:
+        """The terms that the ontologies define."""
+        return await self._terms.get(self.desk.number, "", lambda: read_terms(self.desk))
+
     async def term(self, found: Document) -> TermPage | None:
         """What the page of a term shows beside its document; None where it is about no term."""
         kind, number, desk = kind_of(found), self.desk.number, self.desk
         if kind is None:
             return None
-        axioms = await self._axioms.get(number, "", lambda: read_axioms(desk))
+        axioms = await self.axioms()
         constraints = await self._constraints.get(number, "", lambda: read_constraints(desk))
         return await term_page(desk, found, kind, axioms, constraints)
 

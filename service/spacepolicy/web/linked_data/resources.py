@@ -36,10 +36,10 @@ from spacepolicy.web.linked_data.comparison import compare_address, named
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
-from spacepolicy.web.linked_data.hierarchy import hierarchy
 from spacepolicy.web.linked_data.jsonld import compacted
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link
+from spacepolicy.web.linked_data.ontology_pages import WHOLE, ontology_page
 from spacepolicy.web.linked_data.outline import outline
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
 from spacepolicy.web.linked_data.resource_pages import Beside, resource_page
@@ -133,13 +133,14 @@ def _graph_response(library: Library, request: Request, asked: Address) -> Respo
         if found.version is not None:
             fields += (link(found.version, "latest-version"),)
         if choice.format.kind == "page":
-            page = await _graph_page(library, found, asked, only)
+            page = await _graph_page(library, found, asked, only or view)
             return Made(page.encode(), fields)
         return Made(await _graph_body(library, origin, found, asked, choice), fields)
 
     name = f"{library.desk.service.instance} {asked.path}" if _keeps_nodes(asked) else asked.path
     only = request.query_params.get("kind") if choice.format.kind == "page" else None
-    name += f" {only}" if only else ""
+    view = request.query_params.get("view") if choice.format.kind == "page" else None
+    name += f" kind={only}" if only else f" view={view}" if view == WHOLE else ""
     return KeptResponse(library.desk, name, choice, make)
 
 
@@ -162,15 +163,15 @@ async def _graph_body(
 
 
 async def _graph_page(
-    library: Library, found: GraphDocument, asked: Address, only: str | None
+    library: Library, found: GraphDocument, asked: Address, view: str | None
 ) -> str:
-    """The graph as a page: a source to read, or what the graph holds."""
+    """The graph as a page: the ontology, a source to read, or what the graph holds."""
     service = library.desk.service
+    if asked.path == ONTOLOGY:
+        return await ontology_page(library, found, view)
     if not found.passages:
-        whole = asked.path == ONTOLOGY
-        terms = await hierarchy(library.desk, await library.vocabulary()) if whole else None
-        return graph_page(service, found, asked.path, terms)
-    return reader_page(service, found, asked.path, await kinds(library.desk, found.thing), only)
+        return graph_page(service, found, asked.path)
+    return reader_page(service, found, asked.path, await kinds(library.desk, found.thing), view)
 
 
 def _serialised(library: Library, said: Iterable[Triple], choice: Choice) -> bytes:

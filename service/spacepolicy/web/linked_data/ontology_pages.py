@@ -1,0 +1,69 @@
+"""The ontology as pages: its terms as trees and drawn, or the whole of it to read and print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.web import pages
+from spacepolicy.web.linked_data.axioms import Axiom
+from spacepolicy.web.linked_data.diagram import flat, relation_diagram, relations, tree_diagram
+from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument
+from spacepolicy.web.linked_data.hierarchy import Term, hierarchy
+from spacepolicy.web.linked_data.library import Library
+from spacepolicy.web.linked_data.names import Names
+from spacepolicy.web.linked_data.resource_pages import Statements, alternates
+from spacepolicy.web.reading import reader
+
+WHOLE: Final = "whole"
+"""What `?view=` says to have the whole ontology on one page."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A term to read: what is said of it, and the axioms about it."""
+
+    term: Term
+    axioms: tuple[Axiom, ...]
+
+
+async def ontology_page(library: Library, found: GraphDocument, view: str | None) -> str:
+    """The page of the ontology: the whole of it, or its terms at a glance."""
+    service = library.desk.service
+    axioms, terms = await library.axioms(), await library.terms()
+    names = Names(service, terms.named)
+    tree = hierarchy(service, await library.vocabulary(), terms)
+
+    def entries(tops: Sequence[Term]) -> list[Entry]:
+        return [Entry(term, axioms.about.get(NamedNode(term.link.iri), ())) for term in flat(tops)]
+
+    own = Names(service, (*found.names, *found.statements))
+    shown: dict[str, Any] = {
+        "thing": own.link(found.thing),
+        "other_names": own.others(found.thing),
+        "groups": Statements(own, found.statements).groups(found.thing),
+        "hierarchy": tree,
+        "names": names,
+        "alternates": alternates(service, ONTOLOGY),
+        "whole_href": reader().kept(f"{service.root}{ONTOLOGY}?view={WHOLE}"),
+        "glance_href": reader().kept(f"{service.root}{ONTOLOGY}"),
+    }
+    if view == WHOLE:
+        return pages.render(
+            "ontology-whole.html",
+            service,
+            classes=entries(tree.classes),
+            properties=entries(tree.properties),
+            **shown,
+        )
+    related = relations(axioms, names, tree.classes)
+    return pages.render(
+        "ontology.html",
+        service,
+        tree_drawn=tree_diagram(tree.classes),
+        relations=related,
+        relations_drawn=relation_diagram(related),
+        **shown,
+    )
