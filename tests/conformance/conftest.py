@@ -14,9 +14,10 @@ import uvicorn
 from pyoxigraph import RdfFormat
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import GENERATION, Counts, Revision
+from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 

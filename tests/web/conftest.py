@@ -16,9 +16,10 @@ from pyoxigraph import NamedNode, RdfFormat, Store
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.dataset.assembly import assemble
+from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import GENERATION, Counts, Revision
+from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 

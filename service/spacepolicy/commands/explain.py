@@ -9,11 +9,10 @@ from pyoxigraph import Store
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.query import local_revision
 from spacepolicy.dataset.reasoning.explanation import Explainer
-from spacepolicy.engine.generation import opened
+from spacepolicy.engine.generation import GENERATION, opened
 from spacepolicy.errors import UsageError
 from spacepolicy.explaining import read_statement
 from spacepolicy.namespaces import Base
-from spacepolicy.revisions.revision import GENERATION
 from spacepolicy.settings import Settings
 
 

@@ -20,7 +20,14 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from spacepolicy.commands.drafts import read_draft
 from spacepolicy.dataset.keeping.keeper import Keeper, Outcome
-from spacepolicy.engine.port import CHUNK_BYTES, end_frame, frame, problem_frame, receive
+from spacepolicy.engine.port import (
+    CHUNK_BYTES,
+    end_frame,
+    frame,
+    problem_frame,
+    receive,
+    receive_behind,
+)
 from spacepolicy.errors import (
     BadParameterError,
     EngineError,
@@ -54,8 +61,11 @@ def _answer(
     keeper: Keeper, connection: socket.socket, table: dict[str, Any], received: bytes
 ) -> Iterator[bytes]:
     """The frames of the answer to a job."""
+    pieces = receive_behind(connection, table.pop("sizes"), received)
+    if pieces is None:
+        return
     try:
-        told = _done(keeper, table, _behind(connection, table.pop("sizes"), received))
+        told = _done(keeper, table, pieces)
     except InvalidDataError as error:
         error.extras["report"] = error.report.decode()
         yield problem_frame(error, last=False)
@@ -71,21 +81,6 @@ def _answer(
         for start in range(0, len(told), CHUNK_BYTES):
             yield frame(b"D", told[start : start + CHUNK_BYTES])
         yield end_frame(last=False)
-
-
-def _behind(connection: socket.socket, sizes: list[int], received: bytes) -> list[bytes]:
-    """The pieces of those sizes that come behind the table."""
-    pieces = bytearray(received)
-    while len(pieces) < sum(sizes):
-        piece = connection.recv(CHUNK_BYTES)
-        if not piece:
-            sys.exit(0)
-        pieces += piece
-    found, start = [], 0
-    for size in sizes:
-        found.append(bytes(pieces[start : start + size]))
-        start += size
-    return found
 
 
 def _done(keeper: Keeper, table: dict[str, Any], pieces: list[bytes]) -> bytes:

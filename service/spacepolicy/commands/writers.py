@@ -247,7 +247,7 @@ class StoreWriter:
         """Have everyone answer over the revision from now on."""
         revision = store.read(self._path, number)
         in_memory = revision.counts.stored <= self._memory_quads
-        self._pool.publish(revision.dataset, revision.changes, in_memory=in_memory)
+        self._pool.publish(revision.dataset, in_memory=in_memory)
         self._history.publish(revision, store.touched(revision))
 
 

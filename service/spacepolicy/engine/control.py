@@ -29,11 +29,10 @@ class Wanted:
 @final
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A new generation: its folder, the RDF Patch that leads to it from the one before, and
-    whether it is served from memory."""
+    """A new generation: its folder, which stands in that of its revision, and whether it is served
+    from memory."""
 
     dataset: str
-    changes: str
     in_memory: bool
 
     def to_bytes(self) -> bytes:

@@ -12,8 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from pyoxigraph import Quad, RdfFormat, Store, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
+GENERATION: Final = "generation"
+"""The folder of a revision that holds its dataset."""
+CHANGES: Final = "changes.rdfp"
+"""What a revision changed, as RDF Patch."""
+GRAPHS: Final = "graphs.txt"
+"""The named graphs that a revision changed: a mark and an IRI a line."""
+CREATED, DROPPED, CHANGED = "+", "-", " "
 _TABLES: Final = ".sst"
 
 
@@ -51,12 +58,19 @@ def _lines(path: Path) -> Iterator[IO[bytes]]:
         raise ValueError(said.strip().rpartition("\n")[2] or "it cannot be read.")
 
 
-def change(store: Store, changes: Path) -> None:
-    """Carry the changes of an RDF Patch out on the dataset."""
-    removed, added = quads_in(changes.read_bytes())
+def change(store: Store, revision: Path) -> None:
+    """Carry out on the dataset what the revision in the folder changed."""
+    removed, added = quads_in((revision / CHANGES).read_bytes())
     for quad in removed:
         store.remove(quad)
+    graphs = (revision / GRAPHS).read_text(encoding="utf-8").splitlines()
+    for line in graphs:
+        if line.startswith(DROPPED):
+            store.remove_graph(NamedNode(line[1:]))
     store.extend(added)
+    for line in graphs:
+        if line.startswith(CREATED):
+            store.add_graph(NamedNode(line[1:]))
 
 
 def quads_in(patch: bytes) -> tuple[list[Quad], list[Quad]]:

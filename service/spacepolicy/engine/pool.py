@@ -97,12 +97,12 @@ class Pool:
             self._scratches[connection] = scratch
         return connection
 
-    def publish(self, dataset: Path, changes: Path, *, in_memory: bool = True) -> None:
-        """Answer over another generation from now on; queries that run keep theirs.
+    def publish(self, dataset: Path, *, in_memory: bool = True) -> None:
+        """Answer over the next generation from now on; queries that run keep theirs.
 
-        `changes` is the RDF Patch that leads to it from the one before.
+        It stands in the folder of its revision, beside what that changed.
         """
-        told = Publication(str(dataset), str(changes), in_memory).to_bytes()
+        told = Publication(str(dataset), in_memory).to_bytes()
         with self._switching:
             self._dataset, self._in_memory = dataset, in_memory
             while self._idle:

@@ -17,7 +17,7 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, final
@@ -85,6 +85,24 @@ def receive(
         if len(received) >= _LENGTH.size:
             size = _LENGTH.size + _LENGTH.unpack_from(received)[0]
     return json.loads(received[_LENGTH.size : size]), received[size:]
+
+
+def receive_behind(
+    connection: socket.socket, sizes: Sequence[int], received: bytes
+) -> list[bytes] | None:
+    """The pieces of those sizes that come behind a request's table, the first of which was received
+    with it; None where the other side goes before they are whole."""
+    pieces = bytearray(received)
+    while len(pieces) < sum(sizes):
+        piece = connection.recv(CHUNK_BYTES)
+        if not piece:
+            return None
+        pieces += piece
+    found, start = [], 0
+    for size in sizes:
+        found.append(bytes(pieces[start : start + size]))
+        start += size
+    return found
 
 
 def query_of(table: Mapping[str, Any]) -> Query:

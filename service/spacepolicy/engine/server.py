@@ -123,7 +123,7 @@ class _Server:
         elif self._store is None:
             self._store = load(self._dataset)
         else:
-            change(self._store, Path(publication.changes))
+            change(self._store, self._dataset.parent)
         gc.freeze()
 
     def _fork(self, connection: socket.socket, wanted: Wanted) -> None:
@@ -158,7 +158,9 @@ class _Server:
                 self._control.close()
                 for worker in self._workers.values():
                     worker.connection.close()
-                work(self._opened(wanted), connection, busy, self._memory_bytes)
+                store = self._opened(wanted)
+                writes = wanted.scratch is not None
+                work(store, connection, busy, self._memory_bytes, writes=writes)
                 status = 0
         finally:
             os._exit(status)

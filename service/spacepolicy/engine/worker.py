@@ -30,7 +30,9 @@ from spacepolicy.engine.port import (
     problem_frame,
     query_of,
     receive,
+    receive_behind,
 )
+from spacepolicy.engine.sealing import refuse_sockets
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (
     BadParameterError,
@@ -71,9 +73,14 @@ class Busy:
         self._shared.close()
 
 
-def work(store: Store, connection: socket.socket, busy: Busy, memory_bytes: int) -> None:
-    """Answer the connection's queries until it closes, or this process has had its day."""
-    _confine(memory_bytes)
+def work(
+    store: Store, connection: socket.socket, busy: Busy, memory_bytes: int, *, writes: bool = False
+) -> None:
+    """Answer the connection's queries until it closes, or this process has had its day.
+
+    `writes`: the store has files of its own that an edit may write.
+    """
+    _confine(memory_bytes, writes=writes)
     priority = os.getpriority(os.PRIO_PROCESS, 0)
 
     def spent() -> bool:
@@ -97,16 +104,9 @@ def work(store: Store, connection: socket.socket, busy: Busy, memory_bytes: int)
 
 def _edit(store: Store, edit: Edit, connection: socket.socket, received: bytes) -> None:
     """Carry the edit out on this process's own copy, tell its effect and be done."""
-    pieces = bytearray(received)
-    while len(pieces) < sum(size for *_, size in edit.uploads):
-        piece = connection.recv(CHUNK_BYTES)
-        if not piece:
-            return
-        pieces += piece
-    uploads, start = [], 0
-    for *_, size in edit.uploads:
-        uploads.append(bytes(pieces[start : start + size]))
-        start += size
+    uploads = receive_behind(connection, [size for *_, size in edit.uploads], received)
+    if uploads is None:
+        return
     try:
         told = b"".join(effect(store, edit, uploads))
     except ProblemError as error:
@@ -124,8 +124,9 @@ def _edit(store: Store, edit: Edit, connection: socket.socket, received: bytes) 
         connection.sendall(end_frame(last=True))
 
 
-def _confine(memory_bytes: int) -> None:
-    """No more memory than allowed beyond what is loaded, and no new file or connection."""
+def _confine(memory_bytes: int, *, writes: bool) -> None:
+    """No more memory than allowed beyond what is loaded, and no new file or connection; no new
+    connection at least."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * resource.getpagesize() + memory_bytes
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
@@ -133,7 +134,10 @@ def _confine(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    if writes:
+        refuse_sockets()
+    else:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
 def _answer(store: Store, query: Query, output: Output) -> ProblemError | None:

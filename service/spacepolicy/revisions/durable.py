@@ -19,18 +19,19 @@ from typing import Final, Self, final
 
 from pyoxigraph import NamedNode, RdfFormat, Store
 
-from spacepolicy.engine.generation import copy
+from spacepolicy.engine.generation import (
+    CHANGED,
+    CHANGES,
+    CREATED,
+    DROPPED,
+    GENERATION,
+    GRAPHS,
+    copy,
+)
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import durable_files, store
 from spacepolicy.revisions.patch import patch
-from spacepolicy.revisions.revision import (
-    CHANGES,
-    GENERATION,
-    Change,
-    Counts,
-    FileGraphs,
-    Revision,
-)
+from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
 
 _WAITING_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.02
@@ -151,8 +152,7 @@ class DurableStore:
         unfinished.mkdir()
         self.live.backup(str(unfinished / GENERATION))
         durable_files.write_new(unfinished / CHANGES, patch(change))
-        graphs = "".join(f"{graph}\n" for graph in sorted(change.graphs()))
-        durable_files.write_new(unfinished / store.TOUCHED, graphs)
+        durable_files.write_new(unfinished / GRAPHS, _marked(change))
         if said.files is not None:
             durable_files.write_new(unfinished / store.FILES, _listed(said.files))
         revision = Revision(
@@ -239,6 +239,17 @@ def _apply(live: Store, change: Change, *, empty: bool) -> None:
         live.extend(change.added)
     for graph in change.created:
         live.add_graph(graph)
+
+
+def _marked(change: Change) -> str:
+    """The graphs that the change touches, each with how."""
+    created = {each.value for each in change.created}
+    dropped = {each.value for each in change.dropped}
+    marks = {
+        graph: CREATED if graph in created else DROPPED if graph in dropped else CHANGED
+        for graph in sorted(change.graphs())
+    }
+    return "".join(f"{mark}{graph}\n" for graph, mark in marks.items())
 
 
 def _listed(files: FileGraphs) -> str:

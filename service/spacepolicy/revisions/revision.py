@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 from pyoxigraph import BlankNode, NamedNode, Quad
 
-GENERATION: Final = "generation"
-CHANGES: Final = "changes.rdfp"
+from spacepolicy.engine.generation import CHANGES, GENERATION
 
 
 @final

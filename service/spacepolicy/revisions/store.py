@@ -8,7 +8,7 @@ live/                    the copy of the newest generation that is written
 revisions/000001/        one folder a revision, never written again
     revision.json        number, time, author, message, counts, digests
     changes.rdfp         what it changed, as RDF Patch
-    graphs.txt           the named graphs that it changed, an IRI a line
+    graphs.txt           the named graphs that it changed, a mark and an IRI a line
     files.json           the graphs that files state, of a revision made of files
     generation/          the dataset as the engine keeps it; dropped when it is old
 """
@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from spacepolicy.engine.generation import GRAPHS
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import durable_files
 from spacepolicy.revisions.history import History
@@ -26,7 +27,6 @@ from spacepolicy.revisions.revision import Counts, FileGraphs, Revision
 from spacepolicy.settings import Mode
 
 DESCRIPTION: Final = "revision.json"
-TOUCHED: Final = "graphs.txt"
 FILES: Final = "files.json"
 
 
@@ -126,6 +126,6 @@ def history(path: Path) -> History:
 
 def touched(revision: Revision) -> Iterator[str]:
     """The named graphs that the revision changed."""
-    file = revision.directory / TOUCHED
+    file = revision.directory / GRAPHS
     if file.exists():
-        yield from file.read_text(encoding="utf-8").splitlines()
+        yield from (line[1:] for line in file.read_text(encoding="utf-8").splitlines())

@@ -1,0 +1,91 @@
+"""The guard finds what validating the whole would find, of what a write brings."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, parse
+
+from spacepolicy.dataset.gates.shapes import graph_of, validate
+from spacepolicy.dataset.keeping.guard import Guard
+from spacepolicy.dataset.keeping.knowledge import Knowledge
+from spacepolicy.dataset.reasoning.wording import Wording
+from spacepolicy.revisions.revision import Change
+
+HEAD = """
+@prefix : <https://example.org/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+AXIOMS = (
+    HEAD
+    + """
+:A rdfs:subClassOf :Top . :B rdfs:subClassOf :Top . :p rdfs:range :B . :A owl:disjointWith :C .
+:q owl:inverseOf :r .
+"""
+)
+SHAPES = (
+    HEAD
+    + """
+:shapes sh:declare [ sh:prefix "" ; sh:namespace "https://example.org/"^^xsd:anyURI ] .
+:OfTop a sh:NodeShape ; sh:targetClass :Top ; sh:property [ sh:path :p ; sh:maxCount 1 ] .
+:OfA a sh:NodeShape ; sh:targetClass :A ;
+  sh:property [ sh:path :q ; sh:class :B ] ;
+  sh:property [ sh:path [ sh:inversePath :q ] ; sh:qualifiedValueShape [ sh:class :A ] ;
+    sh:qualifiedMinCount 1 ] .
+:OfB a sh:NodeShape ; sh:targetClass :B ; sh:sparql [ sh:prefixes :shapes ;
+  sh:select "SELECT $this ?value WHERE { $this :q ?x . ?x :p ?value . FILTER (?value = $this) }" ] .
+:OfObjects a sh:NodeShape ; sh:targetObjectsOf :r ; sh:node :Deep .
+:Deep a sh:NodeShape ; sh:property [ sh:path :q ; sh:minCount 1 ] .
+"""
+)
+GRAPH = NamedNode("urn:g")
+THINGS = [NamedNode(f"https://example.org/x{number}") for number in range(3)]
+TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+STATEMENTS = [
+    *(Triple(x, TYPE, NamedNode(f"https://example.org/{c}")) for x in THINGS for c in "ABC"),
+    *(Triple(x, NamedNode(f"https://example.org/{p}"), y)
+      for x in THINGS for p in "pqr" for y in THINGS),
+]  # fmt: skip
+STATES = st.sets(st.sampled_from(STATEMENTS), max_size=10)
+
+
+def triples(text: str) -> list[Triple]:
+    return [quad.triple for quad in parse(text, RdfFormat.TURTLE)]
+
+
+def quads(statements: set[Triple]) -> tuple[Quad, ...]:
+    return tuple(Quad(each.subject, each.predicate, each.object, GRAPH) for each in statements)
+
+
+def everything(knowledge: Knowledge) -> set[Triple]:
+    return set(knowledge.reasoner.asserted()) | knowledge.reasoner.inferred()
+
+
+def results(knowledge: Knowledge) -> set[tuple[str, ...]]:
+    """What validating the whole finds: focus, component, value."""
+    every = everything(knowledge)
+    return {
+        (str(found.focus), found.component, str(found.value))
+        for found in validate(graph_of(every), graph_of(triples(SHAPES)))
+    }
+
+
+@given(STATES, STATES)
+def test_what_a_change_breaks_is_found(before: set[Triple], after: set[Triple]) -> None:
+    dataset = Store()
+    dataset.extend((*(Quad(*each, NamedNode("urn:o")) for each in triples(AXIOMS)),))  # type: ignore[call-arg]
+    dataset.extend(quads(before))
+    knowledge = Knowledge(dataset, frozenset(), NamedNode("urn:inferred"))
+    known_triples = everything(knowledge)
+    dataset.extend(Quad(each.subject, each.predicate, each.object) for each in known_triples)
+    guard = Guard(knowledge.reasoner, triples(SHAPES))
+    known, clashes = results(knowledge), set(knowledge.reasoner.clashes())
+    derived = knowledge.change(Change(removed=quads(before - after), added=quads(after - before)))
+    judgement = guard.judge(derived, Wording((), str), {})
+    told = {
+        (each["focus"], each["constraint"].rpartition("#")[2].removesuffix("ConstraintComponent"),
+         str(each.get("value")))
+        for each in judgement.violations
+    }  # fmt: skip
+    assert results(knowledge) - known <= told
+    assert bool(set(knowledge.reasoner.clashes()) - clashes) == bool(derived.clashes)
+    assert judgement.refuses == bool(told)

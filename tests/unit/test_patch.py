@@ -1,0 +1,48 @@
+"""RDF Patch: what revisions changed, and what that makes together."""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+
+from spacepolicy.engine.generation import change, quads_in
+from spacepolicy.revisions.patch import inverse, net, patch
+from spacepolicy.revisions.revision import Change
+
+THINGS = [NamedNode(f"urn:{letter}") for letter in "abc"]
+SUBJECTS: list[NamedNode | BlankNode] = [*THINGS, BlankNode("b1")]
+VALUES: list[Literal | BlankNode] = [Literal('a "b"\n\\', language="en"), BlankNode("b1")]
+QUADS = [
+    Quad(thing, THINGS[0], value) if graph is None else Quad(thing, THINGS[0], value, graph)
+    for thing in SUBJECTS
+    for value in VALUES
+    for graph in (None, THINGS[1])
+]
+DATASETS = st.sets(st.sampled_from(QUADS))
+
+
+def between(one: set[Quad], other: set[Quad]) -> bytes:
+    return patch(Change(removed=tuple(one - other), added=tuple(other - one)))
+
+
+@given(st.lists(DATASETS, min_size=1, max_size=5))
+def test_replaying_patches_leads_from_the_first_to_the_last(datasets: list[set[Quad]]) -> None:
+    patches = [between(*pair) for pair in itertools.pairwise(datasets)]
+    removed, added = quads_in(b"".join(net(patches)))
+    assert (datasets[0] - set(removed)) | set(added) == datasets[-1]
+    assert set(removed) == datasets[0] - datasets[-1]
+    back_removed, back_added = quads_in(b"".join(inverse(net(patches))))
+    assert (set(back_removed), set(back_added)) == (set(added), set(removed))
+
+
+@given(DATASETS, DATASETS)
+def test_a_patch_changes_a_store(one: set[Quad], other: set[Quad]) -> None:
+    store = Store()
+    store.extend(one)
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(between(one, other))
+        change(store, Path(file.name))
+    assert set(store) == other
