@@ -32,6 +32,7 @@ PAGES = (
     "/ontology?view=whole",
     "/graph/background/technologies",
     "/catalog",
+    "/status",
     "/api",
     "/problems/syntax-error",
     "/no/such/page",

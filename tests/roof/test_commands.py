@@ -32,6 +32,13 @@ def test_build_publishes_a_revision_and_tells_each_stage(program: Program) -> No
     assert in_force(program).counts.inferred > 0
 
 
+def test_a_revision_tells_which_checks_its_files_passed(program: Program) -> None:
+    program.run_here("build")
+    checks = in_force(program).checks
+    assert list(checks) == ["syntax", "evidence", "rules", "shapes"]
+    assert "inferences" in checks["rules"]
+
+
 def test_unchanged_files_publish_nothing(program: Program) -> None:
     program.run_here("build")
     before = in_force(program)

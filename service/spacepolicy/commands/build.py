@@ -107,6 +107,7 @@ def draft_of(content: Content | None, durable: DurableStore, report: Report) -> 
         base=assembly.base.iri,
         prefixes=assembly.prefixes,
         files=assembly.files,
+        checks=assembly.checks,
     )
 
 

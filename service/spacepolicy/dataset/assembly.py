@@ -31,7 +31,8 @@ class Assembly:
 
     `store` holds the record's named graphs, the graph of what is only inferred, and the default
     graph; the counts are of statements, and of the record's graphs. `record_sha256` is over the
-    record's canonical N-Quads (RDFC-1.0), whose names its blank nodes have.
+    record's canonical N-Quads (RDFC-1.0), whose names its blank nodes have; `checks` are the gates
+    that the files passed, and what each told.
     """
 
     base: Base
@@ -43,6 +44,7 @@ class Assembly:
     graph_count: int
     record_sha256: str
     files: FileGraphs
+    checks: Mapping[str, str]
 
 
 def assemble(
@@ -57,17 +59,19 @@ def assemble(
     """
     material = Material(content, packaged=packaged, beside=beside)
     findings: set[Finding] = set()
+    checks: dict[str, str] = {}
     for gate in BUILD_GATES:
         started = perf_counter()
         verdict = judge(gate, material)
         findings.update(verdict.findings)
+        checks[gate.name] = "; ".join(verdict.report)
         report(_line(gate.name, started, *verdict.report))
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise FindingsError(sorted(errors, key=order))
     started = perf_counter()
     report(_line("record", started, count(len(material.quads), "statement"), _digest(material)))
-    return _assembly(material)
+    return _assembly(material, checks)
 
 
 def _line(stage: str, started: float, *counts: str) -> str:
@@ -78,7 +82,7 @@ def _digest(material: Material) -> str:
     return f"sha256 {material.digest[:12]}…"
 
 
-def _assembly(material: Material) -> Assembly:
+def _assembly(material: Material, checks: Mapping[str, str]) -> Assembly:
     return Assembly(
         base=material.base,
         store=material.dataset,
@@ -89,4 +93,5 @@ def _assembly(material: Material) -> Assembly:
         graph_count=len({quad.graph_name for quad in (*material.quads, *material.beside)}),
         record_sha256=material.digest,
         files=material.file_graphs,
+        checks=checks,
     )

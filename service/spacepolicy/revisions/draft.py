@@ -25,6 +25,7 @@ class Draft:
     base: str | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
     files: FileGraphs = field(default_factory=FileGraphs)
+    checks: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
@@ -49,6 +50,7 @@ def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
         content_sha256=draft.content_sha256,
         base=draft.base,
         files=draft.files,
+        checks=draft.checks,
         prefixes=dict(draft.prefixes),
         added=added,
         removed=removed,

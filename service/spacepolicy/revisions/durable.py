@@ -51,6 +51,7 @@ class Statement:
     content_sha256: str
     base: str | None = None
     files: FileGraphs | None = None
+    checks: Mapping[str, str] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
     added: int = 0
     removed: int = 0
@@ -170,6 +171,7 @@ class DurableStore:
             removed=said.removed,
             built=number if said.files is not None else before.built if before else 0,
             disk_bytes=_new_bytes(unfinished, before),
+            checks=said.checks,
         )
         durable_files.write_new(unfinished / store.DESCRIPTION, store.description(revision))
         durable_files.sync_directory(unfinished / GENERATION)

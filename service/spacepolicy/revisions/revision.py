@@ -34,7 +34,8 @@ class Revision:
     `record_sha256` is over the record's RDFC-1.0 N-Quads; `content_sha256` over the files and
     the code it was built from; `prefixes` are those that queries need not declare; `added` and
     `removed` count statements of the record; `built` is the number of the newest revision up to
-    this one that was made of files; `disk_bytes` is what it took that the one before had not.
+    this one that was made of files; `disk_bytes` is what it took that the one before had not;
+    `checks` are the gates that files passed to become this revision, and what each had to tell.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Revision:
     removed: int = 0
     built: int = 0
     disk_bytes: int = 0
+    checks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_kept(self) -> bool:

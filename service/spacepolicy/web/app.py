@@ -53,6 +53,7 @@ from spacepolicy.web.queries import add_queries
 from spacepolicy.web.reading import read_reader, reader
 from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
+from spacepolicy.web.status import add_status
 
 _EXPOSED: Final = (
     "Accept-Post, Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Retry-After, "
@@ -91,6 +92,7 @@ def create_app(service: Service) -> ASGIApp:
     add_explain(rest, library)
     add_compare(rest, library)
     add_catalog(rest, desk)
+    add_status(rest, desk)
     add_dumps(rest, desk)
     add_openapi(rest, service)
 

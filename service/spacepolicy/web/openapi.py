@@ -17,6 +17,7 @@ from spacepolicy.web.catalog import CATALOG, WELL_KNOWN
 from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.queries import MAX_LIMIT
 from spacepolicy.web.service import Service
+from spacepolicy.web.status import STATUS
 
 _SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
     "iri": {"type": "string", "format": "iri-reference"},
@@ -88,6 +89,8 @@ def _media_types(path: str, operation: Mapping[str, Any]) -> list[str]:
         return [_FILES[path]]
     if path in (WELL_KNOWN, CATALOG) or "linked data" in operation.get("tags", ()):
         return [each.media_type for each in formats.offered("graph", "page")]
+    if path == STATUS:
+        return ["application/json", *(each.media_type for each in formats.offered("page"))]
     if path.endswith("/options/{parameter}"):
         return [each.media_type for each in formats.offered("solutions", "graph", "page")]
     return [each.media_type for each in formats.offered("page")]

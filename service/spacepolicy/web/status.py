@@ -1,0 +1,121 @@
+"""The data and how they stand: the revision, its counts, its graphs, the checks its files passed,
+and where all of it is to be had."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, final
+
+from fastapi import FastAPI, Request
+from pyoxigraph import NamedNode, Triple
+from starlette.responses import Response
+
+from spacepolicy import formats
+from spacepolicy.revisions.revision import Revision
+from spacepolicy.web import pages
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.dumps import DUMPS
+from spacepolicy.web.linked_data.documents import TYPE, names_of
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.service import Service
+
+STATUS: Final = "/status"
+MAX_GRAPHS: Final = 300
+_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
+_OFFERED: Final = (*formats.offered("page"), _JSON)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A named graph with its statements; of a document, also the graphs of its passages and the
+    statements in these."""
+
+    iri: str
+    statements: int
+    passages: int = 0
+    in_passages: int = 0
+
+
+def add_status(app: FastAPI, desk: Desk) -> None:
+    """Add the route."""
+
+    @app.get(STATUS, tags=["descriptions"])
+    async def status(request: Request) -> Response:
+        """The data and how they stand: counts, graphs, checks, dumps."""
+        choice = chosen(request.scope, _OFFERED)
+
+        async def make() -> Made:
+            contents = await desk.contents.of(desk.service)
+            graphs = gathered(contents.named)
+            if choice.format is _JSON:
+                told = json.dumps(_members(desk.service, graphs), ensure_ascii=False, indent=1)
+                return Made(told.encode())
+            return Made((await _page(desk, graphs)).encode())
+
+        return KeptResponse(desk, STATUS, choice, make)
+
+
+def gathered(named: Mapping[str, int]) -> tuple[Graph, ...]:
+    """The graphs by name, those of passages within that of their document.
+
+    >>> gathered({"a": 3, "b#1": 2, "b#2": 1})
+    (Graph(iri='a', statements=3, passages=0, in_passages=0), Graph(iri='b', statements=0, \
+passages=2, in_passages=3))
+    """
+    found: dict[str, list[int]] = {}
+    for graph, statements in named.items():
+        document, hash_, _ = graph.partition("#")
+        counts = found.setdefault(document, [0, 0, 0])
+        if hash_:
+            counts[1] += 1
+            counts[2] += statements
+        else:
+            counts[0] += statements
+    return tuple(Graph(iri, *counts) for iri, counts in sorted(found.items()))
+
+
+def checked(service: Service) -> Revision | None:
+    """The newest revision, up to the one served, that files made, where it says what they
+    passed."""
+    served = service.revision
+    made = {each.number: each for each in service.history.revisions}.get(served.built, served)
+    return made if made.checks else None
+
+
+def _members(service: Service, graphs: Iterable[Graph]) -> dict[str, Any]:
+    revision, made = service.revision, checked(service)
+    return {
+        "revision": revision.number,
+        "time": revision.time,
+        "message": revision.message,
+        "record_sha256": revision.record_sha256,
+        "stale": service.stale,
+        "statements": {
+            "record": revision.counts.record,
+            "inferred": revision.counts.inferred,
+            "default graph": revision.counts.default,
+        },
+        "checks": {"revision": made.number, "passed": dict(made.checks)} if made else None,
+        "graphs": [asdict(graph) for graph in graphs],
+        "dumps": [dump.path for dump in DUMPS],
+    }
+
+
+async def _page(desk: Desk, graphs: tuple[Graph, ...]) -> str:
+    service = desk.service
+    shown = graphs[:MAX_GRAPHS]
+    mentioned = [Triple(NamedNode(each.iri), TYPE, NamedNode(each.iri)) for each in shown]
+    names = Names(service, await names_of(desk, mentioned))
+    listed: list[tuple[Link, Graph]] = [(names.link(NamedNode(each.iri)), each) for each in shown]
+    return pages.render(
+        "status.html",
+        service,
+        stale=service.stale,
+        mode=service.mode,
+        checked=checked(service),
+        graphs=listed,
+        hidden=len(graphs) - len(shown),
+        dumps=DUMPS,
+    )
