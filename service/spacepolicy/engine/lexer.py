@@ -31,7 +31,8 @@ class Scan:
     the links of the longest chain: operators of one expression, steps of one path, items of one
     collection, elements of one group; the rows of VALUES and of INSERT DATA are no chain. `graphs`
     are the IRIs named by FROM, NAMED, GRAPH, USING, WITH, INTO and their like, as they come;
-    `default_graphs` those of FROM and USING among them, `named_graphs` those of NAMED.
+    `default_graphs` those of FROM and USING among them, `named_graphs` those of NAMED. `scoped`
+    says that an update names its dataset itself, by USING or WITH.
     """
 
     form: QueryForm | None
@@ -43,6 +44,7 @@ class Scan:
     graphs: tuple[str, ...]
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
+    scoped: bool
 
 
 @final
@@ -97,6 +99,7 @@ def _either(one: Scan, other: Scan) -> Scan:
         graphs=_each_once(one.graphs + other.graphs),
         default_graphs=_each_once(one.default_graphs + other.default_graphs),
         named_graphs=_each_once(one.named_graphs + other.named_graphs),
+        scoped=one.scoped or other.scoped,
     )
 
 
@@ -258,6 +261,7 @@ class _Reader:
             graphs=self._graphs_after(""),
             default_graphs=self._graphs_after("FROM", "USING"),
             named_graphs=self._graphs_after("NAMED"),
+            scoped=self._form == "update" and bool(self._graphs_after("USING", "NAMED", "WITH")),
         )
 
     def _graphs_after(self, *keywords: str) -> tuple[str, ...]:

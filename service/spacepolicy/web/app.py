@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,6 +36,7 @@ from spacepolicy.web.compare import add_compare
 from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.explain import add_explain
 from spacepolicy.web.first_page import documents
+from spacepolicy.web.history.listing import add_history
 from spacepolicy.web.home import live_answers
 from spacepolicy.web.linked_data.comparison import comparables
 from spacepolicy.web.linked_data.library import Library
@@ -43,6 +45,7 @@ from spacepolicy.web.linked_data.resources import (
     add_graph_documents,
     add_resources,
 )
+from spacepolicy.web.memento import add_timemaps, memento_fields, read_revision, varies
 from spacepolicy.web.notes import Notes, notes
 from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
@@ -54,6 +57,8 @@ from spacepolicy.web.reading import read_reader, reader
 from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import add_status
+from spacepolicy.web.writing.desk import WriteDesk
+from spacepolicy.web.writing.graphs import add_graphs
 
 _EXPOSED: Final = (
     "Accept-Post, Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Retry-After, "
@@ -79,22 +84,9 @@ _log: Final = logging.getLogger(__name__)
 def create_app(service: Service) -> ASGIApp:
     """The whole application over the service."""
     desk = make_desk(service)
-    sparql = sparql_endpoint(desk)
-    rest = _routes(desk)
-    add_operations(rest, desk)
-    search = SearchDesk(desk)
-    library = Library(desk, search.near)
-    add_resources(rest, library)
-    add_graph_documents(rest, library)
-    add_context(rest, library)
-    add_queries(rest, desk)
-    add_search(rest, search)
-    add_explain(rest, library)
-    add_compare(rest, library)
-    add_catalog(rest, desk)
-    add_status(rest, desk)
-    add_dumps(rest, desk)
-    add_openapi(rest, service)
+    writes = WriteDesk(service)
+    sparql = sparql_endpoint(desk, writes)
+    rest = _routes(desk, writes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -106,6 +98,7 @@ def create_app(service: Service) -> ASGIApp:
         try:
             _check_size(service, scope)
             read_token(service, scope)
+            read_revision(service, scope)
             if scope["path"] == "/sparql":
                 await sparql(scope, receive, sending)
             else:
@@ -119,6 +112,8 @@ def create_app(service: Service) -> ASGIApp:
                 return
             ending = OverloadedError("The service is ending.", headers={"Retry-After": "1"})
             await problem_response(service, scope, ending)(scope, receive, sending)
+        except ClientDisconnect:
+            _log.debug("a client left before it had sent all")
         except Exception as error:
             if sending.started:
                 raise
@@ -159,6 +154,7 @@ class _Sending:
         self.started = False
         self._send = send
         self._sheet = sheet
+        self._scope = scope
         self._bare = scope["method"] == "HEAD"
         self._preflight = scope["method"] == "OPTIONS"
         self._service = service
@@ -169,18 +165,18 @@ class _Sending:
             self.started = True
             number = str(self._service.revision.number).encode()
             fields = [*message["headers"], *_ALWAYS, (b"x-dataset-revision", number)]
+            fields += memento_fields(self._service, self._scope, message["status"])
             if self._preflight:
                 allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
                 fields += [(b"access-control-allow-methods", allowed), *_PREFLIGHT]
+            headers = MutableHeaders(raw=fields)
             if any(name == b"content-type" and value[:9] == b"text/html" for name, value in fields):
                 fields += [_PAGE_POLICY, (b"content-language", reader().language.encode())]
-                headers = MutableHeaders(raw=fields)
                 headers.add_vary_header("Accept-Language")
-                fields = headers.raw
+            if varies(self._scope, message["status"]) and b"Accept-Datetime" not in _vary(fields):
+                headers.add_vary_header("Accept-Datetime")
             if self._private:
-                headers = MutableHeaders(raw=fields)
                 headers.add_vary_header("Authorization")
-                fields = headers.raw
             message = {**message, "headers": fields}
         elif self._bare:
             message = {**message, "body": b""}
@@ -188,7 +184,34 @@ class _Sending:
         await self._send(message)
 
 
-def _routes(desk: Desk) -> FastAPI:
+def _vary(fields: list[tuple[bytes, bytes]]) -> bytes:
+    return b", ".join(value for name, value in fields if name == b"vary")
+
+
+def _routes(desk: Desk, writes: WriteDesk) -> FastAPI:
+    """Everything but the endpoint."""
+    service, rest = desk.service, _bare_routes(desk)
+    add_operations(rest, desk)
+    search = SearchDesk(desk)
+    library = Library(desk, search.near)
+    add_resources(rest, library)
+    add_graph_documents(rest, library)
+    add_context(rest, library)
+    add_queries(rest, desk)
+    add_search(rest, search)
+    add_explain(rest, library)
+    add_compare(rest, library)
+    add_catalog(rest, desk)
+    add_status(rest, desk)
+    add_dumps(rest, desk)
+    add_graphs(rest, desk, writes)
+    add_history(rest, desk)
+    add_timemaps(rest, service)
+    add_openapi(rest, service)
+    return rest
+
+
+def _bare_routes(desk: Desk) -> FastAPI:
     app = FastAPI(
         title="spacepolicy",
         version=__version__,

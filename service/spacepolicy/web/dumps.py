@@ -14,7 +14,7 @@ from spacepolicy import __version__
 from spacepolicy.engine.port import Query
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.validators import matching, opaque
+from spacepolicy.web.answering.validators import mark, matching, opaque
 
 _CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
 _ALL: Final = "?s ?p ?o"
@@ -78,8 +78,7 @@ def add_dumps(app: FastAPI, desk: Desk) -> None:
 
 def _tag(desk: Desk, dump: Dump) -> str:
     revision = desk.service.revision
-    made = (str(revision.number), revision.time, revision.record_sha256, desk.service.instance)
-    return opaque((__version__, *made, dump.path))
+    return f"{mark(revision)}.{opaque((__version__, desk.service.instance, dump.path))}"
 
 
 async def _quads(desk: Desk, dump: Dump) -> AsyncGenerator[bytes]:

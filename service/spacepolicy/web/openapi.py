@@ -15,9 +15,13 @@ from spacepolicy.catalogue import Parameter, ParameterType, SavedQuery
 from spacepolicy.web import pages
 from spacepolicy.web.catalog import CATALOG, WELL_KNOWN
 from spacepolicy.web.dumps import DUMPS
+from spacepolicy.web.history.entries import PATH as REVISIONS
+from spacepolicy.web.history.listing import LISTED, ONE
+from spacepolicy.web.memento import LINK_FORMAT, TIMEMAP
 from spacepolicy.web.queries import MAX_LIMIT
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import STATUS
+from spacepolicy.web.writing.graphs import PATH as GRAPHS
 
 _SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
     "iri": {"type": "string", "format": "iri-reference"},
@@ -43,10 +47,22 @@ _PROBLEM: Final = {
         }
     },
 }
-_FILES: Final = {
-    "/context.jsonld": "application/ld+json",
-    **{dump.path: dump.media_type for dump in DUMPS},
+_LINKED: Final = tuple(each.media_type for each in formats.offered("graph", "page"))
+_OWN: Final[Mapping[str, Sequence[str]]] = {
+    "/context.jsonld": ("application/ld+json",),
+    **{dump.path: (dump.media_type,) for dump in DUMPS},
+    WELL_KNOWN: _LINKED,
+    CATALOG: _LINKED,
+    GRAPHS: ("application/json", *_LINKED),
+    f"{GRAPHS}/{{path}}": _LINKED,
+    REVISIONS: tuple(each.media_type for each in LISTED),
+    f"{REVISIONS}/{{which}}": tuple(each.media_type for each in ONE),
+    f"{TIMEMAP}/{{path}}": (LINK_FORMAT,),
+    STATUS: ("application/json", *(each.media_type for each in formats.offered("page"))),
 }
+"""The media types of what answers in others than pages do."""
+_TOKEN: Final = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+_EXAMPLE_UPDATE: Final = "INSERT DATA { GRAPH <urn:mine> { <urn:a> <urn:b> 1 } }"
 _EXAMPLE: Final = "SELECT ?class (COUNT(*) AS ?number) { ?thing a ?class } GROUP BY ?class"
 
 
@@ -60,9 +76,12 @@ def add_openapi(app: FastAPI, service: Service) -> None:
             for operation in operations.values():
                 _complete(path, operation)
         paths: dict[str, Any] = {"/sparql": {"get": _endpoint()}}
+        if service.writer is not None:
+            paths["/sparql"]["post"] = _update()
         for query in service.catalogue:
             paths[f"/queries/{query.name}"] = {"get": _operation(query)}
         document["paths"] = {**document["paths"], **paths}
+        document["components"] = {**document.get("components", {}), **_TOKEN}
         return document
 
     app.openapi = described  # type: ignore[method-assign] # FastAPI's own way to extend it
@@ -81,16 +100,15 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         content: dict[str, Any] = {
             media_type: {"schema": {}} for media_type in _media_types(path, operation)
         }
-        responses["200"]["content"] = {**responses["200"].get("content", {}), **content}
+        plain = {} if path in _OWN else responses["200"].get("content", {})
+        responses["200"]["content"] = {**plain, **content}
 
 
-def _media_types(path: str, operation: Mapping[str, Any]) -> list[str]:
-    if path in _FILES:
-        return [_FILES[path]]
-    if path in (WELL_KNOWN, CATALOG) or "linked data" in operation.get("tags", ()):
-        return [each.media_type for each in formats.offered("graph", "page")]
-    if path == STATUS:
-        return ["application/json", *(each.media_type for each in formats.offered("page"))]
+def _media_types(path: str, operation: Mapping[str, Any]) -> Sequence[str]:
+    if path in _OWN:
+        return _OWN[path]
+    if "linked data" in operation.get("tags", ()):
+        return _LINKED
     if path.endswith("/options/{parameter}"):
         return [each.media_type for each in formats.offered("solutions", "graph", "page")]
     return [each.media_type for each in formats.offered("page")]
@@ -105,6 +123,26 @@ def _endpoint() -> dict[str, Any]:
             _in_query("query", {"type": "string"}, "the query; without it, a description", _EXAMPLE)
         ],
         "responses": _responses(formats.offered("solutions", "graph")),
+    }
+
+
+def _update() -> dict[str, Any]:
+    text = {"schema": {"type": "string"}, "example": _EXAMPLE_UPDATE}
+    return {
+        "operationId": "update",
+        "summary": "Make a SPARQL update (SPARQL 1.1 Protocol); queries may be posted too",
+        "tags": ["SPARQL"],
+        "security": [{"token": []}],
+        "parameters": [
+            _in_query("using-graph-uri", {"type": "string", "format": "iri"}, "as USING says it"),
+            _in_query("dry-run", {"type": "boolean"}, "tell what would change, and change nothing"),
+        ],
+        "requestBody": {"required": True, "content": {"application/sparql-update": text}},
+        "responses": {
+            "200": {"description": "what would change, or what the guard warns of"},
+            "204": {"description": "it is done"},
+            "default": _PROBLEM,
+        },
     }
 
 

@@ -144,6 +144,8 @@ def render(template: str, service: Service, **values: object) -> str:
         to=lambda path: here.kept(service.root + path),
         t=WORDS[here.language],
         revision=service.revision,
+        newest=service.history.current.number,
+        here_now=here.here_now,
         prefixes=service.revision.prefixes,
         saved=[(query, _runnable(query)) for query in service.catalogue],
         **values,

@@ -7,12 +7,13 @@ import json
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from pyoxigraph import RdfFormat, parse, serialize
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
 from spacepolicy import formats
-from spacepolicy.errors import ProblemError
+from spacepolicy.errors import InvalidDataError, ProblemError
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
 from spacepolicy.web.notes import notes
@@ -27,11 +28,16 @@ PROBLEM: Final = Format(
     aliases=("application/json",),
 )
 _HTML: Final = next(iter(formats.offered("page")))
+_GRAPHS: Final = formats.offered("graph")
+_PREFIXES: Final = {"sh": "http://www.w3.org/ns/shacl#"}
 
 
 def problem_response(service: Service, scope: Scope, error: ProblemError) -> Response:
     """The answer that tells the problem, in the form that the client likes better."""
     notes(scope).kind = error.kind
+    report = _report(scope, error)
+    if report is not None:
+        return report
     members = problem_members(service, scope, error)
     headers = {"Vary": "Accept", "Cache-Control": "no-store", **error.headers}
     if prefers_page(Headers(scope=scope).get("accept")):
@@ -40,6 +46,19 @@ def problem_response(service: Service, scope: Scope, error: ProblemError) -> Res
         return Response(page, error.status, headers, media_type="text/html")
     body = json.dumps(members, ensure_ascii=False).encode()
     return Response(body, error.status, headers, media_type=PROBLEM.media_type)
+
+
+def _report(scope: Scope, error: ProblemError) -> Response | None:
+    """The SHACL report of a refused write, for a client that would rather have a graph."""
+    if not isinstance(error, InvalidDataError) or not error.report:
+        return None
+    choice = formats.negotiate(Headers(scope=scope).get("accept"), (PROBLEM, _HTML, *_GRAPHS))
+    if choice is None or choice.format not in _GRAPHS:
+        return None
+    triples = (quad.triple for quad in parse(error.report, format=RdfFormat.N_TRIPLES))
+    body = serialize(triples, format=choice.format.rdf, prefixes=_PREFIXES) or b""
+    headers = {"Vary": "Accept", "Cache-Control": "no-store", **error.headers}
+    return Response(body, error.status, headers, media_type=choice.media_type)
 
 
 def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Who reads the answer at hand: the language that pages are written in, and how links keep it.
+"""Who reads the answer at hand: the language that pages are written in, and how links keep it, and
+the revision.
 
 The language is the one asked for by `?lang=`, else the one that `Accept-Language` likes best of
 those that there are, else the first. It belongs to a request, not to the service, so it travels in
@@ -17,12 +18,14 @@ from starlette.types import Scope
 
 LANGUAGES: Final = ("en", "zh")
 PARAMETER: Final = "lang"
+REVISION: Final = "revision"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The language of pages; `chosen`: the request names it, so links go on naming it.
+    """The language of pages; `chosen`: the request names it, so links go on naming it. So do they
+    the revision, where the request names one by its number.
 
     `path` and `parameters` are those of the request, for links to the same in another language.
     """
@@ -31,27 +34,36 @@ class Reader:
     chosen: bool = False
     path: str = "/"
     parameters: tuple[tuple[str, str], ...] = ()
+    revision: str = ""
 
     @property
     def variant(self) -> str:
         """What tells a page for this reader from the same page for another."""
-        return f"{self.language} {'chosen' if self.chosen else 'preferred'}"
+        return f"{self.language} {'chosen' if self.chosen else 'preferred'} {self.revision}"
 
     def kept(self, address: str) -> str:
-        """The address of a page of ours, in the language that was chosen.
+        """The address of a page of ours, in the language and at the revision that were chosen.
 
         >>> Reader("zh", chosen=True).kept("/search?q=a#b")
         '/search?q=a&lang=zh#b'
         """
-        if not self.chosen:
+        chosen = [(REVISION, self.revision)] if self.revision else []
+        chosen += [(PARAMETER, self.language)] if self.chosen else []
+        if not chosen:
             return address
         front, hash_, fragment = address.partition("#")
         joint = "&" if "?" in front else "?"
-        return f"{front}{joint}{PARAMETER}={self.language}{hash_}{fragment}"
+        return f"{front}{joint}{urlencode(chosen)}{hash_}{fragment}"
 
     def here_in(self, language: str) -> str:
         """The query string that asks for this page in the language."""
         return "?" + urlencode([*self.parameters, (PARAMETER, language)])
+
+    @property
+    def here_now(self) -> str:
+        """The query string that asks for this page at the newest revision."""
+        rest = [pair for pair in self.parameters if pair[0] != REVISION]
+        return "?" + urlencode([*rest, *([(PARAMETER, self.language)] if self.chosen else [])])
 
 
 _reader: Final[ContextVar[Reader]] = ContextVar("reader", default=Reader())  # noqa: B039 # it is frozen
@@ -72,6 +84,7 @@ def read_reader(scope: Scope) -> Reader:
         chosen=asked in LANGUAGES,
         path=scope["path"],
         parameters=tuple(pair for pair in pairs if pair[0] != PARAMETER),
+        revision=next((value for name, value in pairs if name == REVISION), ""),
     )
     _reader.set(found)
     return found

@@ -60,16 +60,19 @@ class SearchDesk:
         """
         number = self.desk.number
         async with self._lock:
-            if self._known is None or self._known[0] != number:
-                texts, types = await _texts(self.desk), await _types(self.desk)
-                made = await asyncio.to_thread(SearchIndex, texts, types)
+            if self._known is not None and self._known[0] == number:
+                return self._known[1]
+            texts, types = await _texts(self.desk), await _types(self.desk)
+            made = await asyncio.to_thread(SearchIndex, texts, types)
+            if self._known is None or self._known[0] < number:
                 self._known = number, made
-            return self._known[1]
+            return made
 
     async def near(self, path: str) -> list[dict[str, Any]]:
         """Things whose names are like what the path says, for one who found nothing there."""
         wanted = " ".join(words_of_name(path.rpartition("/")[2]))[:MAX_LENGTH]
-        index = await self.index()
+        # A hint need not be of the newest revision: not each write has to make an index.
+        index = self._known[1] if self._known else await self.index()
         found = await asyncio.to_thread(index.find, wanted, limit=_NEAR)
         return [{"iri": hit.thing, "names": dict(hit.names)} for hit in found.hits]
 

@@ -42,6 +42,8 @@ class Service:
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     max_query_bytes: int = 1 << 20
+    max_update_bytes: int = 1 << 24
+    max_upload_bytes: int = 1 << 28
     max_target_bytes: int = 1 << 13
     max_page_bytes: int = 1 << 22
     max_fields_bytes: int = 1 << 15
@@ -49,6 +51,8 @@ class Service:
     max_running: int = 16
     max_waiting: int = 64
     max_wait_seconds: float = 5
+    max_writing: int = 32
+    max_listening: int = 64
     text_limits: TextLimits = field(default_factory=TextLimits)
     instance: str = field(default_factory=lambda: token_urlsafe(6))
     mode: Mode = "merged"

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
+from spacepolicy.access import Token
 from spacepolicy.errors import (
     ContentTooLargeError,
     ForbiddenError,
@@ -21,6 +22,7 @@ from spacepolicy.errors import (
 from spacepolicy.formats import MediaRange
 from spacepolicy.web.answering.cache import RequestKey
 from spacepolicy.web.notes import Notes
+from spacepolicy.web.permission import require, token_of
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
@@ -28,10 +30,10 @@ METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 FORM: Final = "application/x-www-form-urlencoded"
 QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
-POSTED: Final = {"Accept-Post": f"{FORM}, {QUERY}", "Accept-Query": f"{QUERY}, {FORM}"}
+_QUERIES: Final = (FORM, QUERY)
 _READ: Final = frozenset(
-    b"accept accept-encoding content-encoding content-length content-type expect if-none-match "
-    b"x-query-id".split()
+    b"accept accept-encoding content-encoding content-length content-type expect if-match "
+    b"if-none-match x-query-id".split()
 )
 _DRAINED: Final = 64
 """How many times the limit is read of a body that is too large."""
@@ -77,11 +79,17 @@ class Exchange:
     notes: Notes
 
 
+def accepted(service: Service) -> dict[str, str]:
+    """Fields that say in which media types queries and updates are taken."""
+    posted = _QUERIES if service.writer is None else (*_QUERIES, UPDATE)
+    return {"Accept-Post": ", ".join(posted), "Accept-Query": f"{QUERY}, {FORM}"}
+
+
 async def read_call(service: Service, scope: Scope, receive: Receive) -> Call:
     """The request.
 
-    Raises: ProblemError where its method, length or media type is not taken, ClientDisconnect
-    where it breaks off.
+    Raises: ProblemError where its method, length or media type is not taken, or it brings an update
+    and may not, ClientDisconnect where it breaks off.
     """
     method, target = scope["method"], scope["query_string"]
     if method not in METHODS:
@@ -97,9 +105,28 @@ async def read_call(service: Service, scope: Scope, receive: Receive) -> Call:
     fields = _fields(scope)
     body = b""
     if method in ("POST", "QUERY"):
-        _check_media_type(fields)
-        body = await _body(service.max_query_bytes, fields, receive)
+        name = _checked_media_type(service, method, fields)
+        if name == UPDATE:
+            may_update(service, scope)
+        body = await _body(_limit(service, scope, name), fields, receive)
     return Call(method, target, fields, body, scope["http_version"] == "1.0")
+
+
+def may_update(service: Service, scope: Scope) -> Token:
+    """The token of a request that may write.
+
+    Raises: ForbiddenError where nothing is written here, UnauthorizedError, ForbiddenError.
+    """
+    if service.writer is None:
+        raise ForbiddenError("This service is read only: it takes queries, and no updates.")
+    return require(scope, "write")
+
+
+def _limit(service: Service, scope: Scope, name: str) -> int:
+    """How long a body may be: updates may be longer than queries, of those who may write."""
+    token = token_of(scope)
+    may_write = service.writer is not None and token is not None and token.allows("write")
+    return service.max_update_bytes if may_write and name != QUERY else service.max_query_bytes
 
 
 def _fields(scope: Scope) -> dict[bytes, bytes]:
@@ -117,30 +144,33 @@ def media_type(content_type: str) -> MediaRange | None:
     return ranges[0] if len(ranges) == 1 and "," not in content_type else None
 
 
-def _check_media_type(fields: Mapping[bytes, bytes]) -> None:
-    """Raises: UnsupportedMediaError where the body is not read here."""
+def _checked_media_type(service: Service, method: str, fields: Mapping[bytes, bytes]) -> str:
+    """The body's media type.
+
+    Raises: UnsupportedMediaError where it is not read here.
+    """
     given = fields.get(b"content-type", b"").decode("latin-1")
     found = media_type(given)
     name = f"{found.type}/{found.subtype}" if found else ""
     charset = dict(found.parameters).get("charset", "utf-8").lower() if found else ""
-    if name == UPDATE:
-        raise ForbiddenError("This service is read only: it takes queries, and no updates.")
-    if name not in (FORM, QUERY):
+    supported = [FORM, QUERY, *([] if method == "QUERY" or service.writer is None else [UPDATE])]
+    if name not in (*supported, UPDATE) or (name == UPDATE and method == "QUERY"):
         raise UnsupportedMediaError(
-            f"A query comes as {FORM} or {QUERY}, not as {given or 'an unnamed type'}.",
-            extras={"supported": [FORM, QUERY]},
-            headers=POSTED,
+            f"The body comes as {', '.join(supported)}, not as {given or 'an unnamed type'}.",
+            extras={"supported": supported},
+            headers=accepted(service),
         )
     if charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaError(
-            f"A query comes in UTF-8, not in {charset}.", extras={"supported": ["utf-8"]}
+            f"The body comes in UTF-8, not in {charset}.", extras={"supported": ["utf-8"]}
         )
     if fields.get(b"content-encoding", b"identity").lower() != b"identity":
         raise UnsupportedMediaError(
-            "A query comes without a content coding.",
+            "Queries and updates come without a content coding.",
             extras={"supported": ["identity"]},
             headers={"Accept-Encoding": "identity"},
         )
+    return name
 
 
 async def _body(limit: int, fields: Mapping[bytes, bytes], receive: Receive) -> bytes:
@@ -161,7 +191,7 @@ async def _body(limit: int, fields: Mapping[bytes, bytes], receive: Receive) -> 
         more = message.get("more_body", False)
     if size > limit or _declared(fields) > limit:
         raise ContentTooLargeError(
-            f"The body is larger than the {limit} bytes that a query may have.",
+            f"The body is larger than the {limit} bytes that it may have.",
             extras={"limit_bytes": limit},
             headers={"Connection": "close"},
         )

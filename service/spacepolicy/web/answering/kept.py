@@ -22,7 +22,7 @@ from spacepolicy.web.answering.desk import Desk, answer_again, send_whole
 from spacepolicy.web.answering.plan import acceptable_coding
 from spacepolicy.web.answering.reply import Reply, Shape, send_not_modified
 from spacepolicy.web.answering.running import query_identifier
-from spacepolicy.web.answering.validators import opaque
+from spacepolicy.web.answering.validators import mark, opaque
 from spacepolicy.web.notes import notes
 from spacepolicy.web.reading import reader
 
@@ -79,8 +79,7 @@ class KeptResponse(Response):
 
     def _tag(self, body: BodyKey) -> str:
         revision = self._desk.service.revision
-        made = (str(revision.number), revision.time, revision.record_sha256)
-        return opaque((__version__, *made, body.text, body.format, body.origin))
+        return f"{mark(revision)}.{opaque((__version__, body.text, body.format, body.origin))}"
 
 
 def read_get(scope: Scope) -> Call:

@@ -19,7 +19,7 @@ from spacepolicy.web.answering.call import Call
 from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Wish, wish
 from spacepolicy.web.answering.protocol import QueryOperation
 from spacepolicy.web.answering.reply import Shape
-from spacepolicy.web.answering.validators import opaque
+from spacepolicy.web.answering.validators import mark, opaque
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
@@ -108,10 +108,8 @@ def _tag(service: Service, choice: Choice, body: BodyKey) -> str:
         for each in (body.default_graphs, body.named_graphs)
         for part in ("-" if each is None else str(len(each)), *(each or ()))
     ]
-    made = (str(revision.number), revision.time, revision.record_sha256, service.instance)
-    return opaque(
-        (__version__, *made, body.text, body.origin, body.format, choice.content_type, *graphs)
-    )
+    asked = (body.text, body.origin, body.format, choice.content_type, *graphs)
+    return f"{mark(revision)}.{opaque((__version__, service.instance, *asked))}"
 
 
 def description_plan(

@@ -1,10 +1,11 @@
-"""The SPARQL protocol's query operation: from the parameters of a request to what is asked.
+"""The SPARQL protocol's operations: from the parameters of a request to what is asked.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation,
+https://www.w3.org/TR/sparql11-protocol/#update-operation,
 https://www.w3.org/TR/sparql12-protocol/ (version)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, final
@@ -17,12 +18,14 @@ from spacepolicy.errors import (
     NotAcceptableError,
 )
 from spacepolicy.formats import Choice
-from spacepolicy.web.answering.call import FORM, Call, media_type
+from spacepolicy.web.answering.call import FORM, UPDATE, Call, media_type
 from spacepolicy.web.service import Service
 
 _SINGLE: Final = frozenset({"query", "update", "format", "timeout", "version"})
+Parameters = list[tuple[str, str]]
 _SHORT_FIELD: Final = 256
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
+_USING: Final = ("using-graph-uri", "using-named-graph-uri")
 
 
 @final
@@ -70,27 +73,51 @@ class QueryOperation:
         return Choice(found, found.media_type) if found else None
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class UpdateOperation:
+    """What is to be changed; the graphs are None where the request gives none."""
+
+    text: str
+    using_graphs: tuple[str, ...] | None
+    using_named_graphs: tuple[str, ...] | None
+    timeout_seconds: float
+
+
 @lru_cache(maxsize=256)
 def _negotiated(accept: str, kinds: tuple[formats.Kind, ...]) -> Choice | None:
     """What is negotiated, remembered: most clients send one of a few fields."""
     return formats.negotiate(accept, formats.offered(*kinds))
 
 
-def query_operation(service: Service, call: Call) -> QueryOperation:
+def operation(service: Service, call: Call) -> QueryOperation | UpdateOperation:
     """The operation that the request asks for; parameters of other protocols are passed over.
 
-    Raises: ProblemError where a parameter is wrong or given twice, or asks for an update.
+    Raises: ProblemError where a parameter is wrong or given twice, or where an update comes as
+    none may.
     """
     content = media_type(call.field(b"content-type") or "") if call.body else None
+    name = f"{content.type}/{content.subtype}" if content else ""
     parameters = _parameters(call.target)
-    if content is not None and f"{content.type}/{content.subtype}" == FORM:
+    addressed = len(parameters)
+    if name == FORM:
         parameters += _parameters(call.body)
     elif content is not None:
-        parameters.append(("query", _text(call.body)))
+        parameters.append(("update" if name == UPDATE else "query", _text(call.body)))
     single = _single(parameters)
     versions = {single.get("version"), dict(content.parameters).get("version") if content else None}
     _check_version(versions - {None})
     _check_format(single.get("format"))
+    if any(name == "revision" for name, _ in parameters[addressed:]):
+        raise BadParameterError("The parameter 'revision' belongs into the address.")
+    if "update" in single:
+        return _update(service, call, single, parameters, addressed)
+    return _query(service, call, single, parameters)
+
+
+def _query(
+    service: Service, call: Call, single: Mapping[str, str], parameters: Parameters
+) -> QueryOperation:
     return QueryOperation(
         text=single.get("query"),
         default_graphs=_all(parameters, _GRAPHS[0]),
@@ -102,7 +129,26 @@ def query_operation(service: Service, call: Call) -> QueryOperation:
     )
 
 
-def _parameters(encoded: bytes) -> list[tuple[str, str]]:
+def _update(
+    service: Service, call: Call, single: Mapping[str, str], parameters: Parameters, addressed: int
+) -> UpdateOperation:
+    """Raises: ForbiddenError where nothing is written here, BadParameterError."""
+    if service.writer is None:
+        raise ForbiddenError("This service is read only: it takes queries, and no updates.")
+    in_address = any(name == "update" for name, _ in parameters[:addressed])
+    if in_address or call.method != "POST":
+        raise BadParameterError("An update comes by POST, and in its body.")
+    foreign = sorted({name for name, _ in parameters if name in _GRAPHS})
+    if foreign:
+        raise BadParameterError(
+            f"{', '.join(foreign)} belong to queries; an update takes {', '.join(_USING)}."
+        )
+    text, seconds = single["update"], timeout_seconds(service, single.get("timeout"))
+    graphs, named_graphs = (_all(parameters, name) for name in _USING)
+    return UpdateOperation(text, graphs, named_graphs, seconds)
+
+
+def _parameters(encoded: bytes) -> Parameters:
     """The names and values of a form-encoded text.
 
     Raises: BadParameterError where the bytes are not UTF-8.
@@ -122,13 +168,13 @@ def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadParameterError(f"The query is not UTF-8: {error}.") from error
+        raise BadParameterError(f"The text is not UTF-8: {error}.") from error
 
 
-def _single(parameters: list[tuple[str, str]]) -> dict[str, str]:
+def _single(parameters: Parameters) -> dict[str, str]:
     """The parameters that may come once.
 
-    Raises: BadParameterError where one comes twice, ForbiddenError where there is an update.
+    Raises: BadParameterError where one comes twice, or a query and an update together.
     """
     names = [name for name, _ in parameters]
     for name in sorted(_SINGLE):
@@ -136,8 +182,6 @@ def _single(parameters: list[tuple[str, str]]) -> dict[str, str]:
             raise BadParameterError(f"The parameter {name!r} is given more than once.")
     if "query" in names and "update" in names:
         raise BadParameterError("A request holds a query or an update, not both.")
-    if "update" in names:
-        raise ForbiddenError("This service is read only: it takes queries, and no updates.")
     return {name: value for name, value in parameters if name in _SINGLE}
 
 

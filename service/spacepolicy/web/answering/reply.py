@@ -20,7 +20,7 @@ from spacepolicy.web.answering.call import Call, Exchange
 from spacepolicy.web.answering.codings import IDENTITY, Encoder, Wish, encoded
 from spacepolicy.web.answering.validators import any_state, etag, matching
 
-VARY: Final = "Accept, Accept-Encoding"
+VARY: Final = "Accept, Accept-Encoding, Accept-Datetime"
 _VARY_OF_PAGES: Final = f"{VARY}, Accept-Language"
 _OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
 _IN_A_THREAD_BYTES: Final = 1 << 14

@@ -16,27 +16,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.errors import BadParameterError, ProblemError
 from spacepolicy.web import pages
-from spacepolicy.web.answering.call import METHODS, POSTED, Call, Exchange, read_call
+from spacepolicy.web.answering.call import METHODS, Call, Exchange, accepted, read_call
 from spacepolicy.web.answering.description import description
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
 from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import Plan, description_plan, plan
-from spacepolicy.web.answering.protocol import QueryOperation, query_operation
+from spacepolicy.web.answering.protocol import QueryOperation, UpdateOperation, operation
 from spacepolicy.web.answering.reply import VARY, Reply
 from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.notes import notes
 from spacepolicy.web.problems import problem_response
+from spacepolicy.web.writing.desk import WriteDesk
+from spacepolicy.web.writing.update import update_response
 
 _SHORT_TEXT: Final = 4096
 _log: Final = logging.getLogger(__name__)
 
 
-def sparql_endpoint(desk: Desk) -> ASGIApp:
-    """The application that answers the protocol's query operation."""
+def sparql_endpoint(desk: Desk, writes: WriteDesk) -> ASGIApp:
+    """The application that answers the protocol's operations."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await _respond(desk, scope, receive, send)
+            await _respond(desk, writes, scope, receive, send)
         except ProblemError as error:
             await problem_response(desk.service, scope, error)(scope, receive, send)
         except ClientDisconnect:
@@ -45,9 +47,11 @@ def sparql_endpoint(desk: Desk) -> ASGIApp:
     return endpoint
 
 
-async def _respond(desk: Desk, scope: Scope, receive: Receive, send: Send) -> None:
+async def _respond(
+    desk: Desk, writes: WriteDesk, scope: Scope, receive: Receive, send: Send
+) -> None:
     if scope["method"] == "OPTIONS":
-        response = Response(status_code=204, headers={"Allow": ", ".join(METHODS), **POSTED})
+        response = Response(status_code=204, headers=_allowed(desk))
         await response(scope, receive, send)
         return
     call = await read_call(desk.service, scope, receive)
@@ -55,42 +59,47 @@ async def _respond(desk: Desk, scope: Scope, receive: Receive, send: Send) -> No
     exchange = Exchange(call, call.key(endpoint), send, notes(scope))
     if await answer_again(desk, exchange):
         return
-    operation = query_operation(desk.service, call)
-    if operation.text is None:
-        await _describe(desk, exchange, operation, endpoint)
+    asked = operation(desk.service, call)
+    if isinstance(asked, UpdateOperation):
+        exchange.notes.kind, exchange.notes.query = "update", asked.text
+        response = await update_response(desk.service, writes, scope, asked, desk.reading)
+        await response(scope, receive, send)
         return
-    planned = await _planned(desk, call, operation, operation.text, endpoint)
+    if asked.text is None:
+        await _describe(desk, exchange, asked, endpoint)
+        return
+    planned = await _planned(desk, call, asked, asked.text, endpoint)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
-    await evaluate(desk, exchange, planned, operation.timeout_seconds, receive)
+    await evaluate(desk, exchange, planned, asked.timeout_seconds, receive)
 
 
-async def _planned(
-    desk: Desk, call: Call, operation: QueryOperation, text: str, endpoint: str
-) -> Plan:
+def _allowed(desk: Desk) -> dict[str, str]:
+    return {"Allow": ", ".join(METHODS), **accepted(desk.service)}
+
+
+async def _planned(desk: Desk, call: Call, asked: QueryOperation, text: str, endpoint: str) -> Plan:
     """The plan; a long text is read beside the event loop, which answers others meanwhile."""
     if len(text) < _SHORT_TEXT:
-        return plan(desk.service, call, operation, text, endpoint)
+        return plan(desk.service, call, asked, text, endpoint)
     async with desk.reading:
-        return await asyncio.to_thread(plan, desk.service, call, operation, text, endpoint)
+        return await asyncio.to_thread(plan, desk.service, call, asked, text, endpoint)
 
 
-async def _describe(
-    desk: Desk, exchange: Exchange, operation: QueryOperation, endpoint: str
-) -> None:
+async def _describe(desk: Desk, exchange: Exchange, asked: QueryOperation, endpoint: str) -> None:
     """Send the service description, or a form to a browser.
 
     Raises: BadParameterError where the request asks something and lacks its query.
     """
-    if not operation.plain or exchange.call.method not in ("GET", "HEAD"):
+    if not asked.plain or exchange.call.method not in ("GET", "HEAD"):
         raise BadParameterError("The parameter 'query' is missing.")
     reply = Reply(exchange, query_identifier(None))
-    if operation.wants_page:
+    if asked.wants_page:
         page = pages.form(desk.service).encode()
         fields = ((b"content-type", b"text/html; charset=utf-8"), (b"vary", VARY.encode()))
         await reply.whole(fields, page)
         return
-    choice = operation.choice("graph")
+    choice = asked.choice("graph")
     shape, body_key = description_plan(desk.service, exchange.call, choice, endpoint)
     if await answer_known(desk, exchange, shape, body_key):
         return

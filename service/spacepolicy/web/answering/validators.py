@@ -1,19 +1,30 @@
-"""Entity tags and the condition on them.
+"""Entity tags and the conditions on them.
+
+The tag of whatever was computed on a revision begins with the mark of that revision: its number,
+and a hash that no revision of another store has. So a write may be conditional on any answer that
+its client has read, and not only on that of the graph that it writes.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3,
-https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 """
 
 import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
+from spacepolicy.errors import NotFoundError
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.revision import Revision
 from spacepolicy.web.answering.codings import IDENTITY
 
+_LISTED: Final = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
+_OF_A_REVISION: Final = re.compile(r"([0-9]{1,15})\.[\w-]+", re.ASCII)
 _MEMBER: Final = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 _OPAQUE_BYTES: Final = 15
+_MARK_LETTERS: Final = 8
 
 
 def opaque(parts: Iterable[str]) -> str:
@@ -23,6 +34,34 @@ def opaque(parts: Iterable[str]) -> str:
         encoded = part.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return base64.urlsafe_b64encode(digest.digest()[:_OPAQUE_BYTES]).decode()
+
+
+def mark(revision: Revision) -> str:
+    """A name for the dataset as it is at the revision, of letters, digits and `.`, `_`, `-`."""
+    return _mark(revision.number, revision.time, revision.record_sha256)
+
+
+@lru_cache(maxsize=64)
+def _mark(number: int, time: str, record_sha256: str) -> str:
+    return f"{number}.{opaque((time, record_sha256))[:_MARK_LETTERS]}"
+
+
+def demanded(if_match: str, history: History) -> frozenset[int]:
+    """The numbers of the revisions whose marks begin the tags that the field lists; weak tags match
+    nothing (RFC 9110 section 13.1.1)."""
+    found = (_marked(tag, history) for weak, tag in _LISTED.findall(if_match) if not weak)
+    return frozenset(number for number in found if number is not None)
+
+
+def _marked(tag: str, history: History) -> int | None:
+    begins = _OF_A_REVISION.match(tag)
+    if begins is None:
+        return None
+    try:
+        revision = history.get(int(begins[1]))
+    except NotFoundError:
+        return None
+    return revision.number if tag.startswith(mark(revision)) else None
 
 
 def etag(name: str, coding: str) -> str:

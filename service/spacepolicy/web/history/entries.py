@@ -1,0 +1,36 @@
+"""What is told of a revision, to programs and to people."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.revision import Revision
+
+PATH: Final = "/revisions"
+
+
+def entry(revision: Revision, origin: str) -> dict[str, Any]:
+    """The revision as JSON has it; its address and that of what it changed begin with `origin`."""
+    return {
+        "number": revision.number,
+        "time": revision.time,
+        "author": revision.author,
+        "message": revision.message,
+        "counts": asdict(revision.counts),
+        "record_sha256": revision.record_sha256,
+        "kept": revision.is_kept,
+        "href": f"{origin}{PATH}/{revision.number}",
+        "changes": f"{origin}{PATH}/{revision.number - 1}..{revision.number}",
+    }
+
+
+def older_than(history: History, before: int | None, limit: int) -> Sequence[Revision]:
+    """Up to `limit` revisions, the newest first, with numbers below `before` (None: any)."""
+    found = [each for each in history.revisions if before is None or each.number < before]
+    return found[: -limit - 1 : -1]
+
+
+def newer_than(history: History, number: int) -> Sequence[Revision]:
+    """The revisions after that number, the oldest first."""
+    return [each for each in history.revisions if each.number > number]

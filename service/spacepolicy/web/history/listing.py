@@ -1,0 +1,134 @@
+"""The revisions as a list: JSON, an Atom feed, a page, or events as they come.
+
+Spec: https://www.rfc-editor.org/rfc/rfc4287 (Atom), https://www.rfc-editor.org/rfc/rfc5005 (parts)
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from enum import Enum
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Path, Request
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+from starlette.types import Scope
+
+from spacepolicy import formats
+from spacepolicy.errors import BadParameterError, NotFoundError
+from spacepolicy.formats import Format
+from spacepolicy.revisions.revision import Revision
+from spacepolicy.web import pages
+from spacepolicy.web.answering.cache import Fields
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
+from spacepolicy.web.history.entries import PATH, entry, older_than
+from spacepolicy.web.history.events import EVENTS, Events
+
+_JSON: Final = Format("json", "JSON", "page", "application/json", "json")
+_ATOM: Final = Format("atom", "Atom", "page", "application/atom+xml", "atom")
+LISTED: Final = (_JSON, *formats.offered("page"), _ATOM, EVENTS)
+ONE: Final = (_JSON, *formats.offered("page"))
+_TAGS: Final[list[str | Enum]] = ["history"]
+_LIMIT: Final = 50
+_MAX_LIMIT: Final = 1000
+_PARAMETERS: Final = {
+    "parameters": [
+        {
+            "name": name,
+            "in": "query",
+            "description": description,
+            "schema": {"type": "integer", "minimum": 1, **more},
+        }
+        for name, description, more in (
+            ("before", "only revisions below this number; Link with rel=next leads on", {}),
+            ("limit", "as many at a time", {"maximum": _MAX_LIMIT, "default": _LIMIT}),
+        )
+    ]
+}
+Which = Annotated[str, Path(description="the number of a revision, or A..B for what changed")]
+
+
+def add_history(app: FastAPI, desk: Desk) -> None:
+    """Add the routes."""
+    events = Events(desk.service)
+
+    @app.get(PATH, tags=_TAGS, openapi_extra=_PARAMETERS)
+    async def revisions(request: Request) -> Response:
+        """The revisions, the newest first: JSON, Atom, a page; with `Accept: text/event-stream`
+        each one as it comes, after the one that `Last-Event-ID` names."""
+        choice = chosen(request.scope, LISTED)
+        if choice.format is EVENTS:
+            return events.response(request)
+        before, limit = _number(request, "before"), _number(request, "limit") or _LIMIT
+        origin = desk.service.url(request.scope, "")
+
+        async def make() -> Made:
+            found = older_than(desk.service.history, before, min(limit, _MAX_LIMIT))
+            following = _next(request.scope, origin, found)
+            body = _list_body(desk, choice.format, origin, found, following)
+            return Made(body, _link_next(following))
+
+        return KeptResponse(desk, f"{PATH} {before} {limit}", choice, make)
+
+    @app.get(f"{PATH}/{{which}}", tags=_TAGS)
+    async def revision(request: Request, which: Which) -> Response:
+        """What is known of a revision; of A..B, what changed from one to the other, as RDF
+        Patch."""
+        if not re.fullmatch(r"[0-9]{1,15}", which, re.ASCII):
+            raise NotFoundError(f"{which!r} is no revision and no two with .. between them.")
+        found = desk.service.history.get(int(which))
+        choice = chosen(request.scope, ONE)
+        origin = desk.service.url(request.scope, "")
+
+        async def make() -> Made:
+            return Made(_one_body(desk, choice.format, origin, found))
+
+        return KeptResponse(desk, f"{PATH}/{found.number}", choice, make)
+
+
+def _number(request: Request, name: str) -> int | None:
+    given = QueryParams(request.scope["query_string"]).getlist(name)
+    if not given:
+        return None
+    if len(given) > 1 or not re.fullmatch(r"[0-9]{1,15}", given[0], re.ASCII) or not int(given[0]):
+        raise BadParameterError(f"{name} is a number from 1, and comes once.")
+    return int(given[0])
+
+
+def _next(scope: Scope, origin: str, found: Sequence[Revision]) -> str | None:
+    """Where older revisions are listed, where there may be any."""
+    if not found or found[-1].number <= 1:
+        return None
+    given = QueryParams(scope["query_string"])
+    rest = "".join(f"&{name}={given[name]}" for name in ("limit", "format") if name in given)
+    return f"{origin}{PATH}?before={found[-1].number}{rest}"
+
+
+def _link_next(following: str | None) -> Fields:
+    return () if following is None else (link(following, "next"),)
+
+
+def _list_body(
+    desk: Desk, format: Format, origin: str, found: Sequence[Revision], following: str | None
+) -> bytes:
+    service = desk.service
+    entries = [entry(each, origin) for each in found]
+    if format is _JSON:
+        return _json({"current": desk.number, "revisions": entries, "next": following})
+    template = "revisions.atom" if format is _ATOM else "revisions.html"
+    values = {"entries": entries, "following": following, "here": f"{origin}{PATH}"}
+    return pages.render(template, service, **values).encode()
+
+
+def _one_body(desk: Desk, format: Format, origin: str, found: Revision) -> bytes:
+    members = entry(found, origin)
+    if format is _JSON:
+        return _json(members)
+    newest = desk.service.history.current.number
+    following = found.number + 1 if found.number < newest else None
+    return pages.render("revision.html", desk.service, entry=members, following=following).encode()
+
+
+def _json(members: dict[str, Any]) -> bytes:
+    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"

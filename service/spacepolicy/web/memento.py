@@ -1,0 +1,211 @@
+"""Which revision a request asks for, by number or by time, and what its answer says of that.
+
+Every address is its own TimeGate: `Accept-Datetime` is answered at once, and `Content-Location`
+says which address answers the same for good (RFC 7089 section 4.1.2). `?revision=` names such an
+address.
+
+Spec: https://www.rfc-editor.org/rfc/rfc7089, https://www.rfc-editor.org/rfc/rfc6690 (link-format)
+"""
+
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Final, final
+
+from fastapi import FastAPI, Request
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+from starlette.types import Scope
+
+from spacepolicy.errors import BadParameterError, RevisionGoneError
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.revision import Revision
+from spacepolicy.web.pinned import pin
+from spacepolicy.web.reading import REVISION
+from spacepolicy.web.service import Service
+
+TIMEMAP: Final = "/timemap"
+LINK_FORMAT: Final = "application/link-format"
+_TIMELESS: Final = (
+    "/livez", "/readyz", "/running", "/problems/", "/style/", "/revisions", TIMEMAP,
+    "/openapi.json", "/api",
+)  # fmt: skip
+"""What is not of a revision."""
+_UNLINKED: Final = ("/sparql", "/search", "/suggest")
+"""Addresses that are too long, or too many, to be led to in every answer."""
+_PATH: Final = {
+    "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The revision that a request names; `by_time`: by the time at which it was in force."""
+
+    revision: Revision
+    by_time: bool
+
+
+_asked: Final[ContextVar[Asked | None]] = ContextVar("asked", default=None)
+
+
+def read_revision(service: Service, scope: Scope) -> None:
+    """Answer the request at hand on the revision that it names, if it names one.
+
+    Raises: BadParameterError where it names it as none can be, NotFoundError where there is none,
+    RevisionGoneError where its data are no longer kept.
+    """
+    _asked.set(None)
+    if scope["path"].startswith(_TIMELESS):
+        return
+    asked = _by_number(service.history, scope) or _by_time(service.history, scope)
+    if asked is not None:
+        _asked.set(asked)
+        pin(asked.revision)
+
+
+def refuse_revision() -> None:
+    """Raises: BadParameterError where the request at hand, which writes, names a revision."""
+    asked = _asked.get()
+    if asked is not None and not asked.by_time:
+        raise BadParameterError("A write changes the revision in force; it takes no ?revision=.")
+
+
+def kept_revision(address: str) -> str:
+    """The address, at the revision that the request at hand names by its number."""
+    asked = _asked.get()
+    return address if asked is None or asked.by_time else _memento(address, asked.revision)
+
+
+def _by_number(history: History, scope: Scope) -> Asked | None:
+    if b"revision" not in scope["query_string"]:
+        return None
+    given = QueryParams(scope["query_string"]).getlist(REVISION)
+    if not given:
+        return None
+    if len(given) > 1 or not (given[0].isascii() and given[0].isdecimal() and len(given[0]) < 16):
+        raise BadParameterError("revision is the number of one revision; /revisions lists them.")
+    revision = history.get(int(given[0]))
+    if revision is not history.current and not revision.is_kept:
+        raise RevisionGoneError(
+            f"The data of revision {revision.number} are no longer kept.",
+            extras={"revision": revision.number},
+        )
+    return Asked(revision, by_time=False)
+
+
+def _by_time(history: History, scope: Scope) -> Asked | None:
+    given = [value for name, value in scope["headers"] if name == b"accept-datetime"]
+    if not given or not _has_revisions(history):
+        return None
+    try:
+        time = parsedate_to_datetime(given[0].decode("latin-1"))
+    except ValueError as error:
+        raise BadParameterError(
+            "Accept-Datetime is a time as HTTP writes it, such as "
+            f"{http_date(history.current)!r} (RFC 7089 section 2.1.1)."
+        ) from error
+    return Asked(_at(history, time if time.tzinfo else time.replace(tzinfo=UTC)), by_time=True)
+
+
+def _at(history: History, time: datetime) -> Revision:
+    """The revision that was in force then; the nearest to it, where that is no longer kept."""
+    found = history.at(time)
+    if found is history.current or found.is_kept:
+        return found
+    kept = [each for each in history.revisions if each.is_kept] or [history.current]
+    return min(kept, key=lambda each: abs(_time(each) - time))
+
+
+def _has_revisions(history: History) -> bool:
+    """Whether there are revisions; an endpoint elsewhere has none."""
+    return history.current.number > 0
+
+
+def _time(revision: Revision) -> datetime:
+    return datetime.fromisoformat(revision.time)
+
+
+def http_date(revision: Revision) -> str:
+    """The revision's time as HTTP writes it."""
+    return format_datetime(_time(revision).astimezone(UTC), usegmt=True)
+
+
+def memento_fields(service: Service, scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
+    """Fields that say of an answer which revision it shows, and where others are."""
+    if scope["method"] not in ("GET", "HEAD", "QUERY") or status not in (200, 304):
+        return []
+    if scope["path"].startswith(_TIMELESS) or not _has_revisions(service.history):
+        return []
+    asked = _asked.get()
+    if asked is None and scope["path"].startswith(_UNLINKED):
+        return []
+    original, timemap = _addresses(service, scope)
+    fields = [
+        (b"link", f'<{original}>; rel="original timegate"'.encode("latin-1")),
+        (b"link", f'<{timemap}>; rel="timemap"; type="{LINK_FORMAT}"'.encode("latin-1")),
+    ]
+    if asked is None:
+        return fields
+    date, memento = http_date(asked.revision), _memento(original, asked.revision)
+    fields.append((b"memento-datetime", date.encode()))
+    fields.append((b"link", f'<{memento}>; rel="memento"; datetime="{date}"'.encode("latin-1")))
+    if asked.by_time:
+        fields.append((b"content-location", memento.encode("latin-1")))
+    return fields
+
+
+def varies(scope: Scope, status: int) -> bool:
+    """Whether the answer may be another for another `Accept-Datetime`."""
+    return status in (200, 303, 304, 404) and not scope["path"].startswith(_TIMELESS)
+
+
+def _addresses(service: Service, scope: Scope) -> tuple[str, str]:
+    """The address that the request is for, whatever the revision, and that of its TimeMap."""
+    raw = scope["raw_path"].decode("latin-1")
+    pieces = scope["query_string"].decode("latin-1").split("&")
+    query = "&".join(p for p in pieces if p and p.partition("=")[0] != REVISION)
+    rest = _quoted(raw + (f"?{query}" if query else ""))
+    return service.url(scope, rest), service.url(scope, TIMEMAP + rest)
+
+
+def _quoted(text: str) -> str:
+    """The text without what would end a link (RFC 8288 section 3)."""
+    return "".join(c if "!" <= c <= "~" and c not in '<>"' else f"%{ord(c):02X}" for c in text)
+
+
+def _memento(address: str, revision: Revision) -> str:
+    front, hash_, fragment = address.partition("#")
+    joint = "&" if "?" in front else "?"
+    return f"{front}{joint}{REVISION}={revision.number}{hash_}{fragment}"
+
+
+def add_timemaps(app: FastAPI, service: Service) -> None:
+    """Add the route."""
+
+    @app.get(f"{TIMEMAP}/{{path:path}}", tags=["history"], openapi_extra=_PATH)
+    def timemap(request: Request) -> Response:
+        """At which addresses the resource of that path, and query string, is kept as it was."""
+        scope = request.scope
+        own = service.url(scope, "") + scope["raw_path"].decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        here = _quoted(own + (f"?{query}" if query else ""))
+        original = here.replace(TIMEMAP, "", 1)
+        links = ",\n".join(_timemap(service.history, original, here))
+        headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
+        return Response(links + "\n", headers=headers, media_type=LINK_FORMAT)
+
+
+def _timemap(history: History, original: str, here: str) -> Iterator[str]:
+    yield f'<{original}>; rel="original timegate"'
+    current = history.current
+    kept = [each for each in history.revisions if each is current or each.is_kept]
+    first, last = http_date(kept[0]), http_date(kept[-1])
+    yield f'<{here}>; rel="self"; type="{LINK_FORMAT}"; from="{first}"; until="{last}"'
+    for each in kept:
+        places = [word for word, at in (("first", kept[0]), ("last", kept[-1])) if each is at]
+        relation = " ".join([*places, "memento"])
+        yield f'<{_memento(original, each)}>; rel="{relation}"; datetime="{http_date(each)}"'

@@ -1,0 +1,1 @@
+"""Writes over HTTP: SPARQL Update, and the Graph Store Protocol."""

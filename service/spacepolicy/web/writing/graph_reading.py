@@ -1,0 +1,105 @@
+"""Graphs of the Graph Store Protocol as answers: streamed, in every format of graphs.
+
+Spec: https://www.w3.org/TR/sparql11-http-rdf-update/#http-get
+"""
+
+from typing import Final, final
+
+from pyoxigraph import NamedNode
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from spacepolicy import __version__, formats
+from spacepolicy.engine.port import Query
+from spacepolicy.errors import BadParameterError, NotFoundError
+from spacepolicy.formats import Choice
+from spacepolicy.revisions.revision import Revision
+from spacepolicy.web.answering import asking
+from spacepolicy.web.answering.cache import BodyKey
+from spacepolicy.web.answering.call import Exchange
+from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
+from spacepolicy.web.answering.evaluation import evaluate
+from spacepolicy.web.answering.kept import chosen, read_get
+from spacepolicy.web.answering.plan import Plan, acceptable_coding
+from spacepolicy.web.answering.protocol import timeout_seconds
+from spacepolicy.web.answering.reply import Shape
+from spacepolicy.web.answering.validators import mark, opaque
+from spacepolicy.web.notes import notes
+from spacepolicy.web.reading import reader
+from spacepolicy.web.writing.conditions import changed_at
+
+OFFERED: Final = formats.offered("graph", "page")
+_PAGE_FORMAT: Final = "turtle"
+
+
+@final
+class GraphAnswer(Response):
+    """The graph, None for the default graph. What is tagged is the state of the graph: its tag
+    stays while the dataset changes elsewhere."""
+
+    def __init__(self, desk: Desk, graph: str | None) -> None:
+        super().__init__()
+        self._desk = desk
+        self._graph = graph
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the graph.
+
+        Raises: ProblemError, such as NotFoundError where there is none of that name.
+        """
+        desk = self._desk
+        call, origin = read_get(scope), desk.service.url(scope, "")
+        exchange = Exchange(call, call.key(origin), send, notes(scope))
+        if await answer_again(desk, exchange):
+            return
+        given = QueryParams(scope["query_string"]).getlist("timeout")
+        if len(given) > 1:
+            raise BadParameterError("The parameter 'timeout' is given more than once.")
+        seconds = timeout_seconds(desk.service, given[0] if given else None)
+        planned = self._plan(exchange, chosen(scope, OFFERED), origin)
+        if await answer_known(desk, exchange, planned.shape, planned.body):
+            return
+        if self._graph is not None and not await has_graph(desk, self._graph):
+            raise NotFoundError(f"There is no graph <{self._graph}>.")
+        await evaluate(desk, exchange, planned, seconds, receive)
+
+    def _plan(self, exchange: Exchange, choice: Choice, origin: str) -> Plan:
+        service, graph = self._desk.service, self._graph
+        pattern = "?s ?p ?o" if graph is None else f"GRAPH {NamedNode(graph)} {{ ?s ?p ?o }}"
+        text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
+        page = choice.format.kind == "page"
+        variant = f"graph {choice.media_type} {reader().variant if page else ''}"
+        body = BodyKey(text, None, None, variant, origin)
+        prefixes = service.revision.prefixes
+        made = (__version__, service.instance, body.text, body.format, origin)
+        declared = (part for pair in sorted(prefixes.items()) for part in pair)
+        tag = f"{mark(self._state(page=page))}.{opaque((*made, *declared))}"
+        kept = service.max_cache_bytes > 0
+        return Plan(
+            query=Query(
+                text,
+                solutions_format=None,
+                graph_format=_PAGE_FORMAT if page else choice.format.name,
+                prefixes=prefixes,
+            ),
+            form="graph",
+            choice=choice,
+            shape=Shape(
+                choice.content_type, acceptable_coding(exchange.call), tag if kept else None
+            ),
+            body=body if kept else None,
+        )
+
+    def _state(self, *, page: bool) -> Revision:
+        """The revision that made what is shown as it is; pages show the revision itself too."""
+        service = self._desk.service
+        if page:
+            return service.revision
+        number = changed_at(service.history, self._graph, service.revision.number)
+        return service.history.get(number)
+
+
+async def has_graph(desk: Desk, graph: str) -> bool:
+    """Whether there is a graph of that name: one that says something."""
+    return await asking.boolean(desk, f"ASK {{ GRAPH {NamedNode(graph)} {{ ?s ?p ?o }} }}")
