@@ -1,9 +1,12 @@
 """The revisions as a whole: in force, at a time, and which changed a graph."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.revisions.history import History
@@ -51,3 +54,31 @@ def test_what_is_published_is_in_force_and_told(history: History) -> None:
     assert told == [4]
     assert history.current.number == 5
     assert history.last_changed("h") == 4
+
+
+Quads = frozenset[int]
+
+
+@given(states=st.lists(st.frozensets(st.integers(0, 5)), min_size=1, max_size=6), data=st.data())
+def test_what_changed_leads_from_any_revision_to_any_other(
+    states: list[Quads], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """States are sets of numbers, which stand for quads; the one before the first is empty."""
+    every = [frozenset[int](), *states]
+    folder = tmp_path_factory.mktemp("patches")
+    made = [
+        replace(revision(number), directory=folder / str(number)) for number in range(1, len(every))
+    ]
+    for number, each in enumerate(made):
+        each.directory.mkdir()
+        before, after = every[number], every[number + 1]
+        lines = [f"D <urn:{n}> .\n" for n in before - after]
+        lines += [f"A <urn:{n}> .\n" for n in after - before]
+        each.changes.write_text("".join(["TX .\n", *lines, "TC .\n"]), encoding="utf-8")
+    older = data.draw(st.integers(0, len(states)))
+    newer = data.draw(st.integers(0, len(states)))
+    first, *lines_, last = History(made).changes(older, newer)
+    assert (first, last) == (b"TX .\n", b"TC .\n")
+    told = {mark: {int(line[7:-4]) for line in lines_ if line[:1] == mark} for mark in (b"A", b"D")}
+    assert told == {b"A": every[newer] - every[older], b"D": every[older] - every[newer]}
+    assert len(lines_) == len(every[newer] ^ every[older])

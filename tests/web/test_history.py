@@ -129,6 +129,75 @@ def test_the_list_is_tagged_and_changes_with_a_revision(told: Told) -> None:
     assert told.client.get("/revisions", headers={"If-None-Match": etag}).status_code == 200
 
 
+def lines(answer: httpx.Response) -> list[str]:
+    """The lines of a patch but its header, which is checked."""
+    assert answer.status_code == 200, answer.text
+    first, second, *rest = answer.text.splitlines()
+    assert (first.split()[:2], second.split()[:2]) == (["H", "id"], ["H", "prev"])
+    assert (rest[0], rest[-1]) == ("TX .", "TC .")
+    return rest[1:-1]
+
+
+def test_what_changed_between_any_two_revisions_is_a_patch(told: Told) -> None:
+    one, two = told.change(), told.change()
+    answer = told.client.get(f"/revisions/{one - 1}..{two}")
+    assert answer.headers["content-type"] == "application/rdf-patch"
+    assert f"/revisions/{two}> .\nH prev <" in answer.text
+    added = [f'A <urn:a> <urn:b> "{number}" <urn:g> .' for number in (one, two)]
+    assert sorted(lines(answer)) == sorted(added)
+    assert lines(told.client.get(f"/revisions/{one}..{two}")) == added[1:]
+    back = lines(told.client.get(f"/revisions/{two}..{one - 1}"))
+    assert sorted(back) == sorted(line.replace("A", "D", 1) for line in added)
+    assert lines(told.client.get(f"/revisions/{one}..{one}")) == []
+
+
+def test_replaying_the_events_from_the_first_gives_the_dump(told: Told) -> None:
+    newest = told.change()
+    quads: set[str] = set()
+    with listening(told.client, Last_Event_ID="0") as events:
+        for _ in range(newest):
+            for line in lines(told.client.get(json.loads(next(events)["data"])["changes"])):
+                (quads.add if line[0] == "A" else quads.remove)(line[2:])
+    assert quads == set(told.client.get("/dump.nq").text.splitlines())
+    assert {line[2:] for line in lines(told.client.get(f"/revisions/0..{newest}"))} == quads
+
+
+def test_a_patch_is_tagged_and_heads_have_no_body(told: Told) -> None:
+    path = f"/revisions/1..{told.change()}"
+    etag = told.client.get(path).headers["etag"]
+    assert told.client.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert told.client.head(path).headers["etag"] == etag
+    assert told.client.get(path, headers={"Accept": "text/plain"}).headers["content-type"] == (
+        "text/plain; charset=utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("between", "status"), [("1..999", 404), ("999..1", 404), ("1..x", 404), ("..1", 404)]
+)
+def test_a_patch_between_no_revisions_is_told(between: str, status: int, told: Told) -> None:
+    assert told.client.get(f"/revisions/{between}").status_code == status
+
+
+def test_a_patch_whose_parts_are_lost_or_too_large_is_told(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, newest = told.change(), told.change()
+    file = told.writer.history.get(lost).changes
+    kept = file.read_bytes()
+    file.unlink()
+    try:
+        answer = told.client.get(f"/revisions/1..{newest}")
+        assert (answer.status_code, answer.json()["title"][:8]) == (410, "The data")
+        assert told.client.get(f"/revisions/{lost}..{newest}").status_code == 200
+    finally:
+        file.write_bytes(kept)
+    monkeypatch.setattr(type(told.writer.history).changes, "__defaults__", (10,))
+    answer = told.client.get(f"/revisions/1..{newest}")
+    assert answer.json()["type"].endswith("/problems/result-limit")
+    assert told.client.get(f"/revisions/{lost}..{newest}").status_code == 200
+
+
 @contextmanager
 def listening(client: httpx.Client, **headers: str) -> Iterator[Iterator[dict[str, str]]]:
     """The events that come, each with its fields by name."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
@@ -145,6 +145,20 @@ def test_a_time_is_answered_as_of_then(time: str, number: int, kept: Kept) -> No
         assert again.content == answer.content
         assert links(answer)["memento"] == links(again)["memento"] == memento
         assert links(answer)["original"] == links(again)["timegate"]
+
+
+def test_a_time_to_the_second_names_what_was_in_force_at_its_end(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revisions = tuple(
+        replace(each, time=each.time.replace("+00:00", ".594+00:00"))
+        for each in kept.history.revisions
+    )
+    monkeypatch.setattr(type(kept.history), "revisions", revisions)
+    for number in (3, 4):
+        answer = kept.client.get("/sparql?query=ASK{}", headers=at(f"0{number}"))
+        assert answer.headers["x-dataset-revision"] == str(number)
+        assert answer.headers["memento-datetime"] == at(f"0{number}")["Accept-Datetime"]
 
 
 def test_a_time_whose_data_are_gone_is_answered_by_the_nearest(kept: Kept) -> None:

@@ -8,13 +8,17 @@ Spec: https://www.rfc-editor.org/rfc/rfc7089 (Memento)
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import final
+from pathlib import Path
+from typing import Final, final
 
-from spacepolicy.errors import NotFoundError
+from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError
+from spacepolicy.revisions.patch import inverse, net, transaction
 from spacepolicy.revisions.revision import Revision
 
+MAX_BYTES: Final = 1 << 26
+"""How much of patches is put together at once."""
 Listener = Callable[[Revision], None]
 
 
@@ -74,6 +78,31 @@ class History:
         place = len(numbers) if number is None else bisect_right(numbers, number)
         return numbers[place - 1] if place else None
 
+    def changes(self, older: int, newer: int, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
+        """What leads from one revision to another, backwards too, as lines of RDF Patch; 0 is the
+        empty dataset before the first. What came and went between them is not among it.
+
+        Raises: NotFoundError where there is no such revision, RevisionGoneError where what changed
+        is no longer known, ResultLimitError where more than `max_bytes` would have to be put
+        together; before the first line, all of them.
+        """
+        first, last = sorted((older, newer))
+        for number in (older, newer):
+            if number:
+                self.get(number)
+        files = [each.changes for each in self.revisions if first < each.number <= last]
+        sizes = [_size(file) for file in files]
+        if len(files) == 1 and older < newer:
+            return transaction(_lines(files[0]))
+        if sum(sizes) > max_bytes:
+            raise ResultLimitError(
+                f"The changes between have {sum(sizes)} bytes; {max_bytes} are put together at "
+                "once. Ask for them one by one.",
+                extras={"limit_bytes": max_bytes},
+            )
+        lines = net(file.read_bytes() for file in files)
+        return transaction(lines if older < newer else inverse(lines))
+
     def publish(self, revision: Revision, touched: Iterable[str]) -> None:
         """Put the revision in force; those who listen hear of it, on this thread."""
         with self._lock:
@@ -95,3 +124,17 @@ class History:
                 self._listeners.remove(listener)
 
         return leave
+
+
+def _size(file: Path) -> int:
+    """Raises: RevisionGoneError where there is no such file."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError as error:
+        raise RevisionGoneError("What changed between them is no longer known.") from error
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """The lines of what changed, without the marks of the transaction."""
+    with file.open("rb") as lines:
+        yield from (line for line in lines if line[:2] in (b"A ", b"D "))

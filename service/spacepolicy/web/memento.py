@@ -10,7 +10,7 @@ Spec: https://www.rfc-editor.org/rfc/rfc7089, https://www.rfc-editor.org/rfc/rfc
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final, final
 
@@ -35,6 +35,8 @@ _TIMELESS: Final = (
 """What is not of a revision."""
 _UNLINKED: Final = ("/sparql", "/search", "/suggest")
 """Addresses that are too long, or too many, to be led to in every answer."""
+_SECOND: Final = timedelta(microseconds=999_999)
+"""A time is named to the second; what was in force at its end is what it names."""
 _PATH: Final = {
     "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
 }
@@ -108,7 +110,8 @@ def _by_time(history: History, scope: Scope) -> Asked | None:
             "Accept-Datetime is a time as HTTP writes it, such as "
             f"{http_date(history.current)!r} (RFC 7089 section 2.1.1)."
         ) from error
-    return Asked(_at(history, time if time.tzinfo else time.replace(tzinfo=UTC)), by_time=True)
+    named = (time if time.tzinfo else time.replace(tzinfo=UTC)) + _SECOND
+    return Asked(_at(history, named), by_time=True)
 
 
 def _at(history: History, time: datetime) -> Revision:

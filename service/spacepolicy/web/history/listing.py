@@ -22,13 +22,16 @@ from spacepolicy.web import pages
 from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
+from spacepolicy.web.history.changes import PATCHES, changes_response
 from spacepolicy.web.history.entries import PATH, entry, older_than
 from spacepolicy.web.history.events import EVENTS, Events
 
 _JSON: Final = Format("json", "JSON", "page", "application/json", "json")
 _ATOM: Final = Format("atom", "Atom", "page", "application/atom+xml", "atom")
 LISTED: Final = (_JSON, *formats.offered("page"), _ATOM, EVENTS)
-ONE: Final = (_JSON, *formats.offered("page"))
+_ONE: Final = (_JSON, *formats.offered("page"))
+ONE: Final = (*_ONE, *PATCHES)
+"""How a revision is told, and what changed between two."""
 _TAGS: Final[list[str | Enum]] = ["history"]
 _LIMIT: Final = 50
 _MAX_LIMIT: Final = 1000
@@ -75,10 +78,13 @@ def add_history(app: FastAPI, desk: Desk) -> None:
     async def revision(request: Request, which: Which) -> Response:
         """What is known of a revision; of A..B, what changed from one to the other, as RDF
         Patch."""
+        between = re.fullmatch(r"([0-9]{1,15})\.\.([0-9]{1,15})", which, re.ASCII)
+        if between is not None:
+            return await changes_response(desk, request, int(between[1]), int(between[2]))
         if not re.fullmatch(r"[0-9]{1,15}", which, re.ASCII):
             raise NotFoundError(f"{which!r} is no revision and no two with .. between them.")
         found = desk.service.history.get(int(which))
-        choice = chosen(request.scope, ONE)
+        choice = chosen(request.scope, _ONE)
         origin = desk.service.url(request.scope, "")
 
         async def make() -> Made:

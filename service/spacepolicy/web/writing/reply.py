@@ -14,9 +14,9 @@ from starlette.types import Scope
 from spacepolicy.formats import Format
 from spacepolicy.revisions.writing import Written
 from spacepolicy.web.answering.kept import chosen
+from spacepolicy.web.history.changes import PATCH
 
 JSON: Final = Format("json", "JSON", "page", "application/json", "json")
-PATCH: Final = Format("rdfpatch", "RDF Patch", "page", "application/rdf-patch", "rdfp")
 _TRIED: Final = (JSON, PATCH)
 
 
