@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_fmt(commands)
     _add_token(commands)
+    _add_transfers(commands)
     _add_bench(commands)
     _add_doctor(commands)
     return parser
@@ -324,6 +325,44 @@ def _add_token(commands: Commands) -> None:
     revoke.add_argument("identifier", metavar="ID", help="as `token list` shows it")
     for each in (new, list_, revoke):
         each.add_argument("--store", metavar="PATH", help="the folder of revisions")
+
+
+def _add_transfers(commands: Commands) -> None:
+    """The commands that bring a dataset out and in, each with the path it takes."""
+    for name, command, path, summary in (
+        ("export", _export, "OUT", "Write the whole dataset to a file (.nq, .trig), verified."),
+        ("import", _import, "FILE", "Have the graphs of a file in the place of their like."),
+        ("backup", _backup, "DIR", "Copy the store with its history, served or not, verified."),
+        ("restore", _restore, "DIR", "Put a backup in the place of the store, which stays aside."),
+    ):
+        example = {"OUT": "dataset.nq", "FILE": "graphs.trig", "DIR": "backups/today"}[path]
+        parser = _command(commands, name, command, summary, f"spacepolicy {name} {example}")
+        parser.add_argument("path", metavar=path, type=Path)
+        _add_store(parser)
+
+
+def _export(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.transfer import export
+
+    return export(chosen, given.path)
+
+
+def _import(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.transfer import import_
+
+    return import_(chosen, given.path)
+
+
+def _backup(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.transfer import backup
+
+    return backup(chosen, given.path)
+
+
+def _restore(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.transfer import restore
+
+    return restore(chosen, given.path)
 
 
 def _add_bench(commands: Commands) -> None:

@@ -1,14 +1,18 @@
 """`spacepolicy build`: files become a published revision, or findings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from pyoxigraph import NamedNode, Quad, Store
 
 from spacepolicy import settings
 from spacepolicy.catalogue import read_catalogue
+from spacepolicy.commands import door
+from spacepolicy.commands.drafts import write_draft
 from spacepolicy.commands.endpoint import refuse_endpoint
+from spacepolicy.commands.jobs import build_there
 from spacepolicy.dataset.digest import content_sha256
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import FindingsError
@@ -16,7 +20,7 @@ from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.draft import Draft, publish
 from spacepolicy.revisions.durable import DurableStore
 from spacepolicy.revisions.record_digest import RecordDigest
-from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.revisions.revision import Counts, FileGraphs, Revision
 from spacepolicy.settings import Content, Settings
 
 Report = Callable[[str], None]
@@ -39,14 +43,32 @@ def build(chosen: Settings, report: Report) -> Revision:
         report(f"revision {before.number} is up to date")
         return before
     started = perf_counter()
-    with DurableStore(store, chosen.keep_revisions) as durable:
-        revision, change = publish(durable, draft_of(content, durable, report))
+    if before is not None and door.is_open(store):
+        revision = _built_there(store, before, content, report)
+    else:
+        with DurableStore(store, chosen.keep_revisions) as durable:
+            now = durable.revision
+            beside = clients_quads(durable.live, now, durable.files) if now else ()
+            revision, _ = publish(durable, draft_of(content, beside, report))
+    unchanged = before is not None and before.number == revision.number
     report(
-        f"revision {revision.number} {'unchanged' if change.empty else 'published'}: "
+        f"revision {revision.number} {'unchanged' if unchanged else 'published'}: "
         f"{revision.counts.record:,} stated, {revision.counts.inferred:,} inferred, "
         f"{revision.counts.default:,} in the default graph; {perf_counter() - started:.2f} s"
     )
     return revision
+
+
+def _built_there(
+    store: Path, before: Revision, content: Content | None, report: Report
+) -> Revision:
+    """The revision that the service over the store publishes of these files."""
+    dataset = Store.read_only(str(before.dataset))
+    beside = tuple(clients_quads(dataset, before, revisions.file_graphs(store, before)))
+    draft = draft_of(content, beside, report)
+    with TemporaryDirectory() as folder:
+        write_draft(Path(folder), draft)
+        return build_there(store, Path(folder), before)
 
 
 def pool(revision: Revision, chosen: Settings, spares: int | None = None) -> Pool:
@@ -68,8 +90,8 @@ def digest(content: Content | None) -> str:
     return EMPTY if content is None else content_sha256(content.path)
 
 
-def draft_of(content: Content | None, durable: DurableStore, report: Report) -> Draft:
-    """What the files make, beside the graphs that clients have put into the store.
+def draft_of(content: Content | None, beside: Iterable[Quad], report: Report) -> Draft:
+    """What the files make, beside the quads of graphs that clients have put into the store.
 
     Raises: FindingsError.
     """
@@ -81,7 +103,6 @@ def draft_of(content: Content | None, durable: DurableStore, report: Report) -> 
     assembly = None
     errors: list[FindingsError] = []
     try:
-        beside = clients_quads(durable)
         assembly = assemble(content.path, packaged=content.packaged, report=report, beside=beside)
     except FindingsError as error:
         errors.append(error)
@@ -111,14 +132,11 @@ def draft_of(content: Content | None, durable: DurableStore, report: Report) -> 
     )
 
 
-def clients_quads(durable: DurableStore) -> Iterator[Quad]:
-    """What stands in the graphs of the store that neither files state nor anything derives."""
-    revision = durable.revision
-    if revision is None:
-        return
+def clients_quads(dataset: Store, revision: Revision, files: FileGraphs) -> Iterator[Quad]:
+    """What stands in the graphs of the dataset that neither files state nor anything derives."""
     base = revision.base
     derived = {NamedNode(f"{base}graph/inferred")} if base else set()
-    owned = {NamedNode(iri) for iri in durable.files.owned}
-    for graph in durable.live.named_graphs():
+    owned = {NamedNode(iri) for iri in files.owned}
+    for graph in dataset.named_graphs():
         if graph not in derived and graph not in owned:
-            yield from durable.live.quads_for_pattern(None, None, None, graph)
+            yield from dataset.quads_for_pattern(None, None, None, graph)

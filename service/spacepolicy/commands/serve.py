@@ -12,8 +12,10 @@ from spacepolicy import settings
 from spacepolicy.access import Tokens, tokens_file
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, pool, store_path
+from spacepolicy.commands.door import Door
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.explainers import Explainers
+from spacepolicy.commands.jobs import worker
 from spacepolicy.commands.serve_http import server
 from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.port import Engine
@@ -58,8 +60,9 @@ def serve(chosen: Settings) -> int:
         try:
             _run(service, listening)
         finally:
-            if served.writer is not None:
-                served.writer.close()
+            for each in (served.door, served.writer):
+                if each is not None:
+                    each.close()
             service.engine.close()
             explainers.close()
     return 0
@@ -89,8 +92,9 @@ class _Served:
 
     engine: Engine
     history: History
-    writer: StoreWriter | None
-    stale: str | None
+    writer: StoreWriter | None = None
+    door: Door | None = None
+    stale: str | None = None
 
 
 def _served(chosen: Settings) -> _Served:
@@ -101,15 +105,15 @@ def _served(chosen: Settings) -> _Served:
     url = endpoint_url(chosen)
     if url is not None:
         clock = max(chosen.timeout, chosen.max_timeout)
-        return _Served(Remote(url, clock), History([endpoint_revision(chosen)]), None, None)
+        return _Served(Remote(url, clock), History([endpoint_revision(chosen)]))
     revision, stale = _revision(chosen)
     path = store_path(chosen)
     history, engine = revisions.history(path), pool(revision, chosen)
-    writer = None
-    if not chosen.read_only:
-        arguments = [chosen.default_graph, chosen.guard, str(chosen.keep_revisions)]
-        writer = StoreWriter(path, engine, history, arguments, chosen.memory_quads)
-    return _Served(engine, history, writer, stale)
+    if chosen.read_only:
+        return _Served(engine, history, stale=stale)
+    arguments = [chosen.default_graph, chosen.guard, str(chosen.keep_revisions)]
+    writer = StoreWriter(path, engine, history, arguments, chosen.memory_quads)
+    return _Served(engine, history, writer, Door(path, worker(writer)), stale)
 
 
 def _revision(chosen: Settings) -> tuple[Revision, str | None]:

@@ -1,0 +1,80 @@
+"""Jobs that write a store: given to the service that runs over it, else done here."""
+
+import getpass
+from pathlib import Path
+from typing import Any, Final
+
+from spacepolicy.commands import door
+from spacepolicy.commands.writers import StoreWriter
+from spacepolicy.engine.pool import Pool
+from spacepolicy.errors import BadParameterError
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.revision import Revision
+from spacepolicy.revisions.writing import DatasetWrite, Upload, WriteRequest
+from spacepolicy.settings import Settings
+
+_SECONDS: Final = 3600.0
+
+
+def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of the door's jobs
+    """What does the jobs at the door of a service."""
+
+    def work(job: dict[str, Any]) -> dict[str, Any]:
+        match job.get("job"):
+            case "build":
+                revision = writer.build(Path(job["draft"]), int(job["upon"]))
+                return {"number": revision.number}
+            case "import":
+                written = writer.write(_import(Path(job["file"]), job["format"], job["author"]))
+                return {
+                    "number": written.revision.number,
+                    "added": written.added,
+                    "removed": written.removed,
+                }
+            case unknown:
+                raise BadParameterError(f"{unknown!r} is no job.")
+
+    return work
+
+
+def _import(file: Path, format: str, author: str) -> WriteRequest:
+    operation = DatasetWrite(Upload(file, format, ""))
+    return WriteRequest(operation, author, f"imported {file.name}", timeout_seconds=_SECONDS)
+
+
+def build_there(store: Path, draft: Path, upon: Revision) -> Revision:
+    """The revision that the service over the store makes of the draft.
+
+    Raises: ProblemError, StoreError.
+    """
+    told = door.ask(store, {"job": "build", "draft": str(draft.resolve()), "upon": upon.number})
+    return revisions.read(store, told["number"])
+
+
+def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[str, int]:
+    """Import the file into the store; the number of the revision, and how many statements of the
+    record came and went.
+
+    Raises: ProblemError, StoreError.
+    """
+    job = {
+        "job": "import",
+        "file": str(file.resolve()),
+        "format": format,
+        "author": getpass.getuser(),
+    }
+    if door.is_open(store):
+        return door.ask(store, job)
+    history = revisions.history(store)
+    in_memory = history.current.counts.stored <= chosen.memory_quads
+    pool = Pool(history.current.dataset, chosen.memory_mib << 20, 1, in_memory=in_memory)
+    try:
+        arguments = [chosen.default_graph, chosen.guard, str(chosen.keep_revisions)]
+        writer = StoreWriter(store, pool, history, arguments, chosen.memory_quads)
+        try:
+            told: dict[str, int] = worker(writer)(job)
+            return told
+        finally:
+            writer.close()
+    finally:
+        pool.close()
