@@ -6,7 +6,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from spacepolicy import settings
 from spacepolicy.access import Tokens, tokens_file
@@ -27,6 +27,8 @@ from spacepolicy.revisions.revision import Revision
 from spacepolicy.settings import Settings
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
+
+_BACKLOG: Final = 2048
 
 
 def serve(chosen: Settings) -> int:
@@ -163,6 +165,7 @@ def _run(service: Service, listening: socket.socket) -> None:
     http = server(create_app(service))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
+    listening.listen(_BACKLOG)  # whoever reads the line below may ask at once
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
