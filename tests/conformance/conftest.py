@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +15,16 @@ import uvicorn
 from pyoxigraph import RdfFormat
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from spacepolicy.access import Tokens, add_token, tokens_file
+from spacepolicy.commands.build import build, pool
+from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
+from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.revisions.writing import DatasetWrite, Upload, WriteRequest
+from spacepolicy.settings import Settings
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -79,6 +86,61 @@ class Instance:
             self._pools.pop().close()
 
 
+@dataclass
+class Writable:
+    """A service over a store of its own that takes writes."""
+
+    client: httpx.Client
+    writer: StoreWriter
+    folder: Path
+
+    def holding(self, data: Data) -> httpx.Client:
+        """A client of the service, which holds this dataset now and nothing else."""
+        file = self.folder / "restored.nq"
+        store(data).dump(file, RdfFormat.N_QUADS)
+        restored = DatasetWrite(Upload(file, "nquads", "urn:none"), whole=True)
+        self.writer.write(WriteRequest(restored, "test"))
+        return self.client
+
+
+@pytest.fixture(scope="session")
+def writable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writable]:
+    folder = tmp_path_factory.mktemp("writable")
+    chosen = Settings(content="none", default_graph="stored", store=str(folder / "store"))
+    engine = pool(build(chosen, lambda _: None), chosen)
+    history = revisions.history(folder / "store")
+    writer = StoreWriter(folder / "store", engine, history, ["stored", "refuse", "2"], 5_000_000)
+    file = tokens_file(folder)
+    token = add_token(file, "write")
+    service = Service(engine, history, (), timeout_seconds=20, mode="stored", writer=writer,
+                      tokens=Tokens(file))  # fmt: skip
+    with serve(create_app(service)) as address:
+        bearing = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=address, timeout=30, headers=bearing) as client:
+            yield Writable(client, writer, folder)
+    writer.close()
+    engine.close()
+
+
+@contextmanager
+def serve(app: ASGIApp) -> Iterator[str]:
+    """The address at which the application answers, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does, for others
+        config = uvicorn.Config(app, http="httptools", lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            while not server.started:
+                time.sleep(0.01)
+            host, port = listening.getsockname()
+            yield f"http://{host}:{port}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
 @pytest.fixture(scope="session")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     apps: list[ASGIApp] = []
@@ -86,19 +148,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await apps[0](scope, receive, send)
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does, for others
-        config = uvicorn.Config(app, http="httptools", lifespan="off", log_config=None)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        host, port = listening.getsockname()
-        with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
-            apps.append(app)
-            served = Instance(tmp_path_factory.mktemp("w3c"), client, apps)
-            yield served
-            served.close()
-        server.should_exit = True
-        thread.join()
+    with serve(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+        apps.append(app)
+        served = Instance(tmp_path_factory.mktemp("w3c"), client, apps)
+        yield served
+        served.close()

@@ -45,7 +45,8 @@ class Data:
 
 @dataclass(frozen=True)
 class Case:
-    """A test of a suite. `lax` says that duplicates need not be counted."""
+    """A test of a suite. `lax` says that duplicates need not be counted; `after` is the dataset
+    that an update is to leave."""
 
     iri: str
     kind: str
@@ -53,6 +54,7 @@ class Case:
     result: str = ""
     lax: bool = False
     data: Data = field(default_factory=Data)
+    after: Data = field(default_factory=Data)
 
     def __str__(self) -> str:
         return self.iri.removeprefix(PUBLISHED).rpartition("/sparql/")[2]
@@ -141,7 +143,7 @@ def _case(graph: Graph, entry: Node) -> Case:
     action = graph.value(entry, f"{MF}action")
     result = graph.value(entry, f"{MF}result")
     cardinality = graph.value(entry, f"{MF}resultCardinality")
-    query = graph.value(action, f"{QT}query") or action
+    query = graph.value(action, f"{QT}query") or graph.value(action, f"{UT}request") or action
     assert kind is not None
     return Case(
         iri=entry.value,
@@ -150,12 +152,23 @@ def _case(graph: Graph, entry: Node) -> Case:
         result=result.value if result and isinstance(result.term, NamedNode) else "",
         lax=cardinality is not None and cardinality.value == f"{MF}LaxCardinality",
         data=_data(graph, entry, action, query),
+        after=_updated(graph, result),
     )
 
 
+def _updated(graph: Graph, result: Node | None) -> Data:
+    """The dataset that the result of an update describes."""
+    default = tuple(node.value for node in graph.values(result, f"{UT}data"))
+    named = [_named(graph, node, UT) for node in graph.values(result, f"{UT}graphData")]
+    return Data(default, tuple(sorted(named)))
+
+
 def _data(graph: Graph, entry: Node, action: Node | None, query: Node | None) -> Data:
-    default = tuple(node.value for node in graph.values(action, f"{QT}data"))
-    named = [_named(graph, node, QT) for node in graph.values(action, f"{QT}graphData")]
+    default = tuple(
+        node.value for name in (f"{QT}data", f"{UT}data") for node in graph.values(action, name)
+    )
+    named = [_named(graph, node, UT) for node in graph.values(action, f"{UT}graphData")]
+    named += [_named(graph, node, QT) for node in graph.values(action, f"{QT}graphData")]
     named += [_named(graph, node, UT) for node in graph.values(entry, f"{UT}graphData")]
     if not default and not named and query and query.value.endswith(".rq"):
         named = _of_its_own(query.value)

@@ -27,6 +27,7 @@ _PREFIXES: Final[Mapping[str, str]] = {
     "xsd": _XSD,
 }
 _LANGUAGES: Final = ("SPARQL10Query", "SPARQL11Query")
+_UPDATE: Final = "SPARQL11Update"
 _DEFAULT_GRAPH: Final[Mapping[Mode, str]] = {
     "merged": "The merge, as a set, of the record's named graphs and what follows from them.",
     "stored": "What clients put into the default graph.",
@@ -36,17 +37,22 @@ inferences come in) nor required to be named, so no sd:feature holds of either m
 without triples are not remembered, IRIs are not dereferenced, SERVICE is refused."""
 
 
-def description(endpoint: str, mode: Mode, contents: Contents, format: Format) -> bytes:
-    """The description of the service at the endpoint's address, in a format of graphs."""
-    triples = _triples(endpoint, mode, contents)
+def description(
+    endpoint: str, mode: Mode, contents: Contents, format: Format, *, writable: bool
+) -> bytes:
+    """The description of the service at the endpoint's address, in a format of graphs; `writable`
+    says that it takes updates."""
+    triples = _triples(endpoint, mode, contents, writable=writable)
     return serialize(triples, format=format.rdf, prefixes=dict(_PREFIXES)) or b""
 
 
-def _triples(endpoint: str, mode: Mode, contents: Contents) -> Iterator[Triple]:
+def _triples(
+    endpoint: str, mode: Mode, contents: Contents, *, writable: bool
+) -> Iterator[Triple]:
     service, dataset = NamedNode(f"{endpoint}#service"), NamedNode(f"{endpoint}#dataset")
     yield Triple(service, _type(), _sd("Service"))
     yield Triple(service, _sd("endpoint"), NamedNode(endpoint))
-    for language in _LANGUAGES:
+    for language in (*_LANGUAGES, *((_UPDATE,) if writable else ())):
         yield Triple(service, _sd("supportedLanguage"), _sd(language))
     for format in formats.offered("solutions", "graph"):
         if format.iri is not None:

@@ -104,5 +104,6 @@ async def _describe(desk: Desk, exchange: Exchange, asked: QueryOperation, endpo
     if await answer_known(desk, exchange, shape, body_key):
         return
     contents = await desk.contents.of(desk.service)
-    body = description(endpoint, desk.service.mode, contents, choice.format)
+    writable = desk.service.writer is not None
+    body = description(endpoint, desk.service.mode, contents, choice.format, writable=writable)
     await send_whole(desk, reply, shape, body_key, body)
