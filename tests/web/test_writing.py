@@ -491,6 +491,22 @@ def test_a_graph_keeps_its_tag_while_others_change(writing: Writing) -> None:
     assert writing.client.get(target, headers={"If-None-Match": etag}).status_code == 200
 
 
+def test_the_document_of_a_graph_keeps_its_tag_too(writing: Writing) -> None:
+    base = str(writing.client.base_url.join("/"))
+    writing.put(f"{base}graph/mine", '<urn:a> <urn:b> "1" .')
+    headers = {"Accept": "text/turtle"}
+    etag = writing.client.get("/graph/mine", headers=headers).headers["etag"]
+    writing.put(writing.graph(), '<urn:a> <urn:b> "2" .')
+    known = headers | {"If-None-Match": etag}
+    assert writing.client.get("/graph/mine", headers=known).status_code == 304
+    page = {"Accept": "text/html"}
+    page["If-None-Match"] = writing.client.get("/graph/mine", headers=page).headers["etag"]
+    writing.put(f"{base}graph/mine", '<urn:a> <urn:b> "3" .', If_Match=etag)
+    assert '"3"' in writing.client.get("/graph/mine", headers=known).text
+    assert writing.client.get("/graph/mine", headers=page).status_code == 200
+    assert writing.put(f"{base}graph/mine", "", If_Match=etag).status_code == 412
+
+
 def test_of_two_writers_with_the_same_tag_one_succeeds(writing: Writing) -> None:
     name = writing.graph()
     writing.put(name, '<urn:a> <urn:b> "1" .')
@@ -583,6 +599,13 @@ def test_what_may_be_sent_is_told_beforehand(writing: Writing) -> None:
     sparql = writing.client.options("/sparql").headers
     assert UPDATE in sparql["accept-post"]
     assert UPDATE not in sparql["accept-query"]
+
+
+def test_the_description_tells_of_updates_where_they_are_taken(
+    writing: Writing, site: httpx.Client
+) -> None:
+    assert "SPARQL11Update" in writing.client.get("/sparql").text
+    assert "SPARQL11Update" not in site.get("/sparql").text
 
 
 def test_the_graphs_there_are_are_listed(writing: Writing) -> None:

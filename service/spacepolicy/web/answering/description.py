@@ -46,9 +46,7 @@ def description(
     return serialize(triples, format=format.rdf, prefixes=dict(_PREFIXES)) or b""
 
 
-def _triples(
-    endpoint: str, mode: Mode, contents: Contents, *, writable: bool
-) -> Iterator[Triple]:
+def _triples(endpoint: str, mode: Mode, contents: Contents, *, writable: bool) -> Iterator[Triple]:
     service, dataset = NamedNode(f"{endpoint}#service"), NamedNode(f"{endpoint}#dataset")
     yield Triple(service, _type(), _sd("Service"))
     yield Triple(service, _sd("endpoint"), NamedNode(endpoint))

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy import __version__, formats
 from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import Choice, Format
+from spacepolicy.revisions.revision import Revision
 from spacepolicy.web.answering.cache import BodyKey, Fields
 from spacepolicy.web.answering.call import Call, Exchange
 from spacepolicy.web.answering.codings import IDENTITY
@@ -40,16 +41,23 @@ class Made:
 
 class KeptResponse(Response):
     """An answer that depends on nothing but its name, its format, the address it is asked at and
-    the revision; made where neither the client nor the cache has it."""
+    the revision; made where neither the client nor the cache has it. `state` is the revision that
+    made what it shows as it is, where that is known to be an older one."""
 
     def __init__(
-        self, desk: Desk, name: str, choice: Choice, make: Callable[[], Awaitable[Made]]
+        self,
+        desk: Desk,
+        name: str,
+        choice: Choice,
+        make: Callable[[], Awaitable[Made]],
+        state: Revision | None = None,
     ) -> None:
         super().__init__()
         self._desk = desk
         self._name = name
         self._choice = choice
         self._make = make
+        self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer.
@@ -78,7 +86,7 @@ class KeptResponse(Response):
         await send_whole(self._desk, reply, shape, body if kept else None, made.body)
 
     def _tag(self, body: BodyKey) -> str:
-        revision = self._desk.service.revision
+        revision = self._state or self._desk.service.revision
         return f"{mark(revision)}.{opaque((__version__, body.text, body.format, body.origin))}"
 
 

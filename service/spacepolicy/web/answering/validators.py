@@ -64,6 +64,13 @@ def _marked(tag: str, history: History) -> int | None:
     return revision.number if tag.startswith(mark(revision)) else None
 
 
+def changed_at(history: History, graph: str | None, number: int) -> int:
+    """The number of the revision that made the graph as it was at that one; that one itself, where
+    no other is known."""
+    changed = None if graph is None else history.last_changed(graph, number)
+    return number if changed is None else changed
+
+
 def etag(name: str, coding: str) -> str:
     """The strong entity tag of what is named so, in the coding.
 

@@ -21,6 +21,7 @@ from spacepolicy import formats
 from spacepolicy.errors import NotFoundError
 from spacepolicy.formats import Choice, Format
 from spacepolicy.namespaces import DCTERMS
+from spacepolicy.revisions.revision import Revision
 from spacepolicy.web.addresses import (
     DOC,
     DOCUMENTS,
@@ -32,6 +33,7 @@ from spacepolicy.web.addresses import (
 )
 from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
+from spacepolicy.web.answering.validators import changed_at, opaque
 from spacepolicy.web.linked_data.comparison import compare_address, named
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
@@ -143,7 +145,21 @@ def _graph_response(library: Library, request: Request, asked: Address) -> Respo
     only = request.query_params.get("kind") if choice.format.kind == "page" else None
     view = request.query_params.get("view") if choice.format.kind == "page" else None
     name += f" kind={only}" if only else f" view={view}" if view == WHOLE else ""
-    return KeptResponse(library.desk, name, choice, make)
+    state = _state(library, asked, choice.format)
+    if state is not None:
+        prefixes = sorted(library.desk.service.revision.prefixes.items())
+        name += f" {opaque(part for pair in prefixes for part in pair)}"
+    return KeptResponse(library.desk, name, choice, make, state)
+
+
+def _state(library: Library, asked: Address, shown: Format) -> Revision | None:
+    """The revision that made the graph as it is, where nothing but the graph is shown; pages and
+    JSON-LD show names and words of others, an ontology may answer in the name of its version."""
+    if shown.kind == "page" or shown.name == "jsonld" or asked.path.startswith(ONTOLOGY):
+        return None
+    service = library.desk.service
+    number = changed_at(service.history, asked.iri.value, service.revision.number)
+    return service.history.get(number)
 
 
 def _keeps_nodes(asked: Address) -> bool:

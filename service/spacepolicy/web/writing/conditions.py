@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from spacepolicy.errors import PreconditionFailedError
 from spacepolicy.revisions.history import History
-from spacepolicy.web.answering.validators import any_state, demanded
+from spacepolicy.web.answering.validators import any_state, changed_at, demanded
 
 _WEAK: Final = "W/"
 
@@ -60,13 +60,6 @@ def conditions_on_graph(history: History, scope: Scope, graph: str | None) -> Co
     numbers = demanded(if_match, history)
     states = frozenset(changed_at(history, graph, number) for number in numbers)
     return Conditions(expected=_expected(states), absent=absent)
-
-
-def changed_at(history: History, graph: str | None, number: int) -> int:
-    """The number of the revision that made the graph as it was at that one; that one itself, where
-    no other is known."""
-    changed = None if graph is None else history.last_changed(graph, number)
-    return number if changed is None else changed
 
 
 def _fields(scope: Scope) -> tuple[str | None, str | None]:

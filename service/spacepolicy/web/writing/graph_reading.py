@@ -24,10 +24,9 @@ from spacepolicy.web.answering.kept import chosen, read_get
 from spacepolicy.web.answering.plan import Plan, acceptable_coding
 from spacepolicy.web.answering.protocol import timeout_seconds
 from spacepolicy.web.answering.reply import Shape
-from spacepolicy.web.answering.validators import mark, opaque
+from spacepolicy.web.answering.validators import changed_at, mark, opaque
 from spacepolicy.web.notes import notes
 from spacepolicy.web.reading import reader
-from spacepolicy.web.writing.conditions import changed_at
 
 OFFERED: Final = formats.offered("graph", "page")
 _PAGE_FORMAT: Final = "turtle"
