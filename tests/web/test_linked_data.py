@@ -1,5 +1,6 @@
 """Every IRI answers: redirects, documents in each format, and the links between them."""
 
+import html
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -250,8 +251,43 @@ def test_a_document_says_when_it_does_not_list_all_that_leads_to_its_thing(
     answer = small.get("/doc/id/new", headers=TURTLE)
     assert len([t for t in triples(answer) if t.object == NamedNode(f"{BASE}id/new")]) == 501
     assert "there are more" in answer.text
-    assert "there are more" in small.get("/doc/id/new", headers=PAGE).text
     assert "there are more" not in small.get("/doc/id/old", headers=TURTLE).text
+
+
+def test_all_that_leads_to_a_thing_is_counted_and_turned_over_page_by_page(
+    small: httpx.Client,
+) -> None:
+    page = small.get("/doc/id/new", headers=PAGE)
+    assert '<span class="soft">600</span>' in page.text
+    (address,) = re.findall(r'href="(/links[^"]*)">all 600</a>', page.text)
+    found: list[str] = []
+    after: str | None = html.unescape(address)
+    pages = 0
+    while after is not None:
+        page, pages = small.get(after, headers=PAGE), pages + 1
+        listed = page.text[page.text.index('<ul class="plain columns">') :]
+        found += re.findall(r'<a href="/id/(s\d+)"', listed)
+        following = re.search(r'<link rel="next" href="([^"]*)"', page.text)
+        after = html.unescape(following[1]) if following else None
+    assert pages == 6
+    assert found == [f"s{n:04}" for n in range(600)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("to=no+iri&by=x:y", 400),
+        ("to=urn:a", 400),
+        (f"to={BASE}id/new&by={BASE}def/to&page=7", 404),
+        (f"to={BASE}id/new&by={BASE}def/to&page=0", 400),
+        (f"to={BASE}id/new&by={BASE}def/none", 200),
+        ("to=javascript:alert(1)&by=urn:%3Cimg%3E", 400),
+    ],
+)
+def test_what_is_asked_of_links_is_looked_at(small: httpx.Client, asked: str, status: int) -> None:
+    answer = small.get(f"/links?{asked}", headers=PAGE)
+    assert answer.status_code == status
+    assert "<img" not in answer.text
 
 
 def test_an_iri_of_any_script_answers(small: httpx.Client) -> None:

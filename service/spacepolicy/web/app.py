@@ -45,6 +45,7 @@ from spacepolicy.web.linked_data.resources import (
     add_graph_documents,
     add_resources,
 )
+from spacepolicy.web.links import add_links
 from spacepolicy.web.memento import add_timemaps, memento_fields, read_revision, varies
 from spacepolicy.web.notes import Notes, notes
 from spacepolicy.web.openapi import add_openapi
@@ -201,6 +202,7 @@ def _routes(desk: Desk, writes: WriteDesk) -> FastAPI:
     add_search(rest, search)
     add_explain(rest, library)
     add_compare(rest, library)
+    add_links(rest, desk)
     add_catalog(rest, desk)
     add_status(rest, desk)
     add_dumps(rest, desk)

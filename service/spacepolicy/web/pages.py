@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from spacepolicy import formats
 from spacepolicy.answers import Form
@@ -27,6 +28,38 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+class Nameable(Protocol):
+    """What can be shown by its name."""
+
+    @property
+    def text(self) -> str:
+        """Its name."""
+
+    @property
+    def href(self) -> str | None:
+        """Where that leads."""
+
+    @property
+    def iri(self) -> str:
+        """The IRI behind it."""
+
+    @property
+    def language(self) -> str | None:
+        """The language of the name."""
+
+
+def _named(link: Nameable) -> Markup:
+    """A thing by its name, as a link where it leads anywhere; the IRI is behind it."""
+    language = f' lang="{escape(link.language)}"' if link.language else ""
+    title, text = escape(link.iri), escape(link.text)
+    if link.href:
+        return Markup(f'<a href="{escape(link.href)}" title="{title}"{language}>{text}</a>')  # noqa: S704 # all is escaped
+    return Markup(f'<span title="{title}"{language}>{text}</span>')  # noqa: S704 # all is escaped
+
+
+_templates.globals["named"] = _named
 _SHOWN_BEFORE: Final = 200
 STYLE: Final = _templates.get_template("style.css").render()
 STYLE_PATH: Final = f"/style/{hashlib.sha256(STYLE.encode()).hexdigest()[:12]}.css"

@@ -77,11 +77,10 @@ class Comparison:
 async def comparables(desk: Desk) -> tuple[NamedNode, ...]:
     """The things that can be compared, in the order in which the queries list them."""
     found: dict[NamedNode, None] = {}
-    for query in tagged(desk.service.catalogue, SIDE_BY_SIDE):
-        parameter = query.parameters[0]
-        for row in await rows(desk, parameter.options or ""):
-            thing = row.get(parameter.name)
-            if isinstance(thing, NamedNode):
+    parameters = (query.parameters[0] for query in tagged(desk.service.catalogue, SIDE_BY_SIDE))
+    for name, options in dict.fromkeys((each.name, each.options or "") for each in parameters):
+        for row in await rows(desk, options):
+            if isinstance(thing := row.get(name), NamedNode):
                 found.setdefault(thing)
     return tuple(found)
 

@@ -90,12 +90,14 @@ class Document:
         return tuple(sorted(term.value for term in found if isinstance(term, NamedNode)))
 
 
-async def document(desk: Desk, thing: NamedNode, iri: str) -> Document:
-    """The document, named `iri`, about the thing.
+async def document(
+    desk: Desk, thing: NamedNode, iri: str, max_incoming: int = MAX_INCOMING
+) -> Document:
+    """The document, named `iri`, about the thing, with so many of the links that lead to it.
 
     Raises: NotFoundError where the dataset says nothing of it.
     """
-    said = await graph(desk, _about(thing)) or await graph(desk, _elsewhere(thing))
+    said = await graph(desk, _about(thing, max_incoming)) or await graph(desk, _elsewhere(thing))
     if not said:
         raise NotFoundError(f"Nothing is known of <{thing.value}>.")
     incoming = tuple(t for t in said if t.object == thing and t.subject != thing)
@@ -110,11 +112,11 @@ async def document(desk: Desk, thing: NamedNode, iri: str) -> Document:
         iri=iri,
         statements=_sorted(t for t in kept if _about_thing(t, thing)),
         nodes=_sorted(t for t in kept if not _about_thing(t, thing)),
-        incoming=_sorted(incoming[:MAX_INCOMING]),
+        incoming=_sorted(incoming[:max_incoming]),
         origins=origins,
         passages=_sorted(passages),
-        names=await names_of(desk, (*kept, *incoming[:MAX_INCOMING], *_mentioned(origins))),
-        cut=len(statements) > MAX_STATEMENTS or len(incoming) > MAX_INCOMING,
+        names=await names_of(desk, (*kept, *incoming[:max_incoming], *_mentioned(origins))),
+        cut=len(statements) > MAX_STATEMENTS or len(incoming) > max_incoming > 0,
     )
 
 
@@ -133,14 +135,14 @@ def _sorted(triples: Iterable[Triple]) -> tuple[Triple, ...]:
     return tuple(sorted(set(triples), key=str))
 
 
-def _about(thing: NamedNode) -> str:
+def _about(thing: NamedNode, max_incoming: int) -> str:
     """What the default graph says of the thing, and what leads to it."""
     said = f"BIND ({thing} AS ?s) ?s ?p ?o"
     incoming = f"BIND ({thing} AS ?o) ?s ?p ?o FILTER (isIRI(?s) && ?s != ?o)"
     return (
         "CONSTRUCT { ?s ?p ?o } { "
         f"{{ SELECT ?s ?p ?o {{ {said} }} ORDER BY ?p ?o LIMIT {MAX_STATEMENTS + 1} }} UNION "
-        f"{{ SELECT ?s ?p ?o {{ {incoming} }} ORDER BY ?p ?s LIMIT {MAX_INCOMING + 1} }} }}"
+        f"{{ SELECT ?s ?p ?o {{ {incoming} }} ORDER BY ?p ?s LIMIT {max_incoming + 1} }} }}"
     )
 
 
@@ -218,7 +220,8 @@ def _origins_query(thing: NamedNode, own: Base) -> str:
         f"{{ VALUES ?s {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} }} UNION "
         f"{{ VALUES ?o {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} ?g {words} [] FILTER isIRI(?s) }} "
         "FILTER (!isBlank(?o)) "
-        f"OPTIONAL {{ ?g {words} ?words }} OPTIONAL {{ ?g {start} ?start ; {end} ?end }} "
+        f"OPTIONAL {{ ?g {words} ?words }} OPTIONAL {{ ?g {start} ?start }} "
+        f"OPTIONAL {{ ?g {end} ?end }} "
         f"}} ORDER BY ?start ?end ?g ?s ?p ?o LIMIT {MAX_PASSAGES}"
     )
 
@@ -238,11 +241,12 @@ def _linked(triples: Iterable[Triple]) -> list[NamedNode]:
 
 
 def _names(iris: Iterable[NamedNode]) -> str:
-    """A query for the names of the things."""
+    """A query for the names of the things: what is said of each is looked through, since a second
+    VALUES would be joined with all names there are."""
     return (
         "CONSTRUCT { ?s ?p ?o } WHERE { "
-        f"VALUES ?s {{ {' '.join(map(str, iris))} }} VALUES ?p {{ {' '.join(map(str, NAMES))} }} "
-        "?s ?p ?o }"
+        f"VALUES ?s {{ {' '.join(map(str, iris))} }} ?s ?p ?o "
+        f"FILTER (?p IN ({', '.join(map(str, NAMES))})) }}"
     )
 
 

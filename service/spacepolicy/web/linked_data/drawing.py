@@ -53,14 +53,16 @@ class Drawing:
     hidden: int
 
 
-def drawing(middle: str, left: Sequence[Neighbour], right: Sequence[Neighbour]) -> Drawing | None:
-    """The drawing; None where the thing has no neighbours."""
+def drawing(
+    middle: str, left: Sequence[Neighbour], right: Sequence[Neighbour], unseen: int = 0
+) -> Drawing | None:
+    """The drawing; None where the thing has no neighbours. `unseen` more are there."""
     if not (left or right):
         return None
     shown_left, shown_right = _distinct(left), _distinct(right)
     rows = max(len(shown_left), len(shown_right), 2)
     height = rows * _ROW + 16
-    hidden = len(left) + len(right) - len(shown_left) - len(shown_right)
+    hidden = len(left) + len(right) - len(shown_left) - len(shown_right) + unseen
     return Drawing(
         width=_WIDTH,
         height=height,
@@ -74,8 +76,10 @@ def drawing(middle: str, left: Sequence[Neighbour], right: Sequence[Neighbour]) 
 
 def _distinct(side: Sequence[Neighbour]) -> list[Neighbour]:
     """Each thing once, in the role it comes in first."""
-    found = {(each.text, each.href): each for each in reversed(side)}
-    return sorted(found.values(), key=side.index)[:_MAX_ON_A_SIDE]
+    found: dict[tuple[str, str | None], Neighbour] = {}
+    for each in side:
+        found.setdefault((each.text, each.href), each)
+    return list(found.values())[:_MAX_ON_A_SIDE]
 
 
 def _placed(side: Sequence[Neighbour], height: int) -> tuple[Placed, ...]:

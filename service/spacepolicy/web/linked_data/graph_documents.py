@@ -99,17 +99,24 @@ async def _passages(desk: Desk, source: NamedNode) -> tuple[Passage, ...]:
         if isinstance(passage, NamedNode) and isinstance(words, Literal):
             start, end = int(row["start"].value), int(row["end"].value)
             found.setdefault(passage, Passage(passage, words, start, end, ()))
-            if "s" in row:
-                triple = Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type] # as in data
-                said.setdefault(passage, []).append(triple)
+    for row in await rows(desk, _said_query(source, Base(own))):
+        if isinstance(passage := row["passage"], NamedNode):
+            triple = Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type] # as in data
+            said.setdefault(passage, []).append(triple)
     return tuple(replace(each, statements=tuple(said.get(iri, ()))) for iri, each in found.items())
 
 
 def _passages_query(source: NamedNode, own: Base) -> str:
     in_source, words, start, end = map(own.term, ("source", "exactText", "start", "end"))
     return (
-        "SELECT ?passage ?words ?start ?end ?s ?p ?o { "
-        f"?passage {in_source} {source} ; {words} ?words ; "
-        f"{start} ?start ; {end} ?end OPTIONAL {{ GRAPH ?passage {{ ?s ?p ?o }} }} }} "
-        "ORDER BY ?start DESC(?end) ?s ?p ?o"
+        "SELECT ?passage ?words ?start ?end { "
+        f"?passage {in_source} {source} ; {words} ?words ; {start} ?start ; {end} ?end }} "
+        "ORDER BY ?start DESC(?end)"
+    )
+
+
+def _said_query(source: NamedNode, own: Base) -> str:
+    return (
+        f"SELECT ?passage ?s ?p ?o {{ ?passage {own.term('source')} {source} "
+        "GRAPH ?passage { ?s ?p ?o } } ORDER BY ?passage ?s ?p ?o"
     )

@@ -32,6 +32,7 @@ class Library:
         self.desk = desk
         self._near = near
         self._documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
+        self._bare_documents: Shelf[Document] = Shelf(_DOCUMENTS_HELD)
         self._contexts: Shelf[Context] = Shelf(1)
         self._vocabularies: Shelf[Vocabulary] = Shelf(1)
         self._axioms: Shelf[Axioms] = Shelf(1)
@@ -86,4 +87,13 @@ class Library:
         """
         return await self._documents.get(
             self.desk.number, iri, lambda: document(self.desk, thing, iri)
+        )
+
+    async def bare_document(self, thing: NamedNode, iri: str) -> Document:
+        """The same without the links that lead to the thing, for pages: they count these.
+
+        Raises: NotFoundError where the dataset says nothing of it.
+        """
+        return await self._bare_documents.get(
+            self.desk.number, iri, lambda: document(self.desk, thing, iri, max_incoming=0)
         )

@@ -36,6 +36,7 @@ class Names:
 
     def __init__(self, service: Service, named: Iterable[Triple]) -> None:
         self._service = service
+        self._links: dict[NamedNode, Link] = {}
         self._of: dict[object, list[tuple[int, Literal]]] = {}
         for triple in named:
             if triple.predicate in NAMES and isinstance(triple.object, Literal):
@@ -44,6 +45,11 @@ class Names:
 
     def link(self, thing: NamedNode) -> Link:
         """The thing by its name."""
+        if thing not in self._links:
+            self._links[thing] = self._link(thing)
+        return self._links[thing]
+
+    def _link(self, thing: NamedNode) -> Link:
         path = local_path(self._service, thing.value)
         href: str | None = pages.href(self._service, thing.value)
         if path is None and not thing.value.startswith(("http:", "https:")):

@@ -48,10 +48,10 @@ async def outline(desk: Desk, thing: NamedNode) -> tuple[Part, ...]:
     own = desk.service.revision.base
     if own is None:
         return ()
-    found = await rows(desk, _query(thing, Base(own)))
-    if not found:
+    structure = await rows(desk, _structure(thing, Base(own)))
+    if not structure:
         return ()
-    gathered = _gathered(found)
+    gathered = _gathered(structure, await rows(desk, _said_by_passages(thing, Base(own))))
     linked = [
         Triple(NamedNode(part), NamedNode(predicate), value)
         for part, each in gathered.items()
@@ -63,36 +63,42 @@ async def outline(desk: Desk, thing: NamedNode) -> tuple[Part, ...]:
     return _parts(names, gathered, thing.value, frozenset())
 
 
-def _query(thing: NamedNode, own: Base) -> str:
-    """The parts below the thing; of each its nearest whole, and what passages say of it."""
-    part_of, has_part, ordinal, words, start = map(
-        own.term, ("isPartOf", "hasPart", "ordinal", "exactText", "start")
-    )
-    nearest = (
-        f"?kind <{RDFS}subPropertyOf> {has_part} . GRAPH ?somewhere {{ ?parent ?kind ?part }} "
-        f"FILTER (?somewhere != {own.inferred})"
-    )
+def _structure(thing: NamedNode, own: Base) -> str:
+    """The parts below the thing, and of each its nearest whole."""
+    part_of, has_part, ordinal = map(own.term, ("isPartOf", "hasPart", "ordinal"))
     return (
-        "SELECT DISTINCT ?part ?parent ?ordinal ?passage ?words ?start ?property ?value { "
-        f"?part {part_of} {thing} . {nearest} "
-        f"OPTIONAL {{ ?part {ordinal} ?ordinal }} "
-        "OPTIONAL { GRAPH ?passage { ?part ?property ?value } "
-        f"?passage {words} ?words ; {start} ?start FILTER isIRI(?value) }} "
+        f"SELECT DISTINCT ?part ?parent ?ordinal {{ ?part {part_of} {thing} . "
+        f"GRAPH ?somewhere {{ ?parent ?kind ?part }} ?kind <{RDFS}subPropertyOf> {has_part} "
+        f"FILTER (?somewhere != {own.inferred}) OPTIONAL {{ ?part {ordinal} ?ordinal }} "
+        f"}} ORDER BY ?part ?parent LIMIT {_MAX_STATEMENTS}"
+    )
+
+
+def _said_by_passages(thing: NamedNode, own: Base) -> str:
+    """What passages say of the parts below the thing."""
+    part_of, words, start = map(own.term, ("isPartOf", "exactText", "start"))
+    return (
+        f"SELECT DISTINCT ?part ?passage ?words ?start ?property ?value {{ ?part {part_of} {thing} "
+        "GRAPH ?passage { ?part ?property ?value } "
+        f"?passage {words} ?words ; {start} ?start FILTER isIRI(?value) "
         f"}} ORDER BY ?start ?part ?property ?value LIMIT {_MAX_STATEMENTS}"
     )
 
 
-def _gathered(found: Iterable[Row]) -> dict[str, _Gathered]:
+def _gathered(structure: Iterable[Row], said: Iterable[Row]) -> dict[str, _Gathered]:
     gathered: dict[str, _Gathered] = {}
-    for row in found:
+    for row in structure:
         part = gathered.setdefault(row["part"].value, _Gathered(row["parent"].value))
         part.ordinal = row["ordinal"].value if "ordinal" in row else part.ordinal
-        words, value = row.get("words"), row.get("value")
-        if isinstance(words, Literal) and int(row["start"].value) < part.start:
-            part.start, part.words = int(row["start"].value), words
-            part.passage = row["passage"].value
+    for row in said:
+        found, words, value = gathered.get(row["part"].value), row["words"], row["value"]
+        if found is None:
+            continue
+        if isinstance(words, Literal) and int(row["start"].value) < found.start:
+            found.start, found.words = int(row["start"].value), words
+            found.passage = row["passage"].value
         if isinstance(value, NamedNode):
-            values = part.said.setdefault(row["property"].value, [])
+            values = found.said.setdefault(row["property"].value, [])
             if value not in values:
                 values.append(value)
     return gathered

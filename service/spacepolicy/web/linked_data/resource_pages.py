@@ -11,6 +11,7 @@ from spacepolicy.web import pages
 from spacepolicy.web.addresses import document_path
 from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
 from spacepolicy.web.linked_data.drawing import Neighbour, drawing
+from spacepolicy.web.linked_data.incoming import Incoming
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.outline import Part
@@ -67,11 +68,12 @@ class Section:
 @final
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is shown of a thing beside its document: its parts, the comparisons of it, and what a
-    term's page has of its own."""
+    """What is shown of a thing beside its document: its parts, the comparisons of it, what leads to
+    it, and what a term's page has of its own."""
 
     parts: Sequence[Part] = ()
     compared: Sequence[Link] = ()
+    incoming: Sequence[Incoming] = ()
     term: TermPage | None = None
 
 
@@ -86,7 +88,6 @@ def resource_page(
     names = Names(service, (*found.names, *found.statements))
     writer = Statements(names, (*found.statements, *found.nodes), found.origins, vocabulary)
     about = writer.groups(found.thing)
-    incoming = _incoming(names, found)
     return pages.render(
         "resource.html",
         service,
@@ -101,9 +102,13 @@ def resource_page(
         compared=beside.compared,
         term=beside.term,
         module=_module(service, vocabulary, found.thing.value),
-        incoming=incoming,
+        incoming=beside.incoming,
         passages=_passages(names, found.origins),
-        drawing=drawing(names.link(found.thing).text, *_neighbours(about, incoming)),
+        drawing=drawing(
+            names.link(found.thing).text,
+            *_neighbours(about, beside.incoming),
+            unseen=sum(each.count - len(each.links) for each in beside.incoming),
+        ),
         query=f"SELECT ?property ?value {{ {found.thing} ?property ?value }}",
         cut=CUT if found.cut else None,
         alternates=alternates(service, path),
@@ -118,11 +123,13 @@ def _module(service: Service, vocabulary: Vocabulary, term: str) -> Link | None:
 
 
 def _neighbours(
-    groups: Iterable[Group], incoming: Iterable[tuple[Link, list[Link]]]
+    groups: Iterable[Group], incoming: Iterable[Incoming]
 ) -> tuple[list[Neighbour], list[Neighbour]]:
     """What leads to the thing, and what it leads to."""
     left = [
-        Neighbour(role.text, link.text, link.href) for role, links in incoming for link in links
+        Neighbour(each.property.text, link.text, link.href)
+        for each in incoming
+        for link in each.links
     ]
     right = [
         Neighbour(group.property.text, value.link.text, value.link.href, value.inferred)
@@ -219,19 +226,6 @@ def _source(names: Names, origin: Origin) -> Source:
     if origin.words is None:
         return Source(graph, None, None)
     return Source(graph, origin.words.value, origin.words.language)
-
-
-def _incoming(names: Names, found: Document) -> list[tuple[Link, list[Link]]]:
-    gathered: dict[NamedNode, list[Link]] = {}
-    for triple in found.incoming:
-        if isinstance(triple.subject, NamedNode):
-            gathered.setdefault(triple.predicate, []).append(names.link(triple.subject))
-    pairs = [(names.link(p), sorted(each, key=_text)) for p, each in gathered.items()]
-    return sorted(pairs, key=lambda pair: pair[0].text)
-
-
-def _text(link: Link) -> str:
-    return link.text
 
 
 def _passages(names: Names, origins: Sequence[Origin]) -> list[Source]:

@@ -38,6 +38,7 @@ from spacepolicy.web.linked_data.comparison import compare_address, named
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
+from spacepolicy.web.linked_data.incoming import incoming
 from spacepolicy.web.linked_data.jsonld import compacted
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link
@@ -52,6 +53,7 @@ OFFERED: Final = formats.offered("graph", "page")
 DATASET: Final = "/.well-known/void#dataset"
 """Where the dataset is described to which all documents belong."""
 _MAX_TYPES: Final = 8
+_MAX_COMPARED: Final = 20
 _JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
 _TAGS: Final[list[str | Enum]] = ["linked data"]
 _PATH: Final = {
@@ -114,7 +116,9 @@ def _response(library: Library, request: Request, asked: Address) -> Response:
     async def make() -> Made:
         iri = origin + document_path(asked.path)
         try:
-            found = await library.document(asked.iri, iri)
+            page = choice.format.kind == "page"
+            made = library.bare_document if page else library.document
+            found = await made(asked.iri, iri)
         except NotFoundError as error:
             raise await library.not_found(asked) from error
         fields = (*_relations(origin, asked, choice.format), *_about(found))
@@ -226,7 +230,8 @@ async def _body(
         vocabulary = await library.vocabulary()
         parts = await outline(library.desk, found.thing)
         compared = await _comparisons(library, found.thing)
-        beside = Beside(parts, compared, await library.term(found))
+        leading = await incoming(library.desk, found.thing)
+        beside = Beside(parts, compared, leading, await library.term(found))
         return resource_page(service, found, asked.path, vocabulary, beside).encode()
     said = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":
@@ -239,6 +244,7 @@ async def _comparisons(library: Library, thing: NamedNode) -> list[Link]:
     """What the thing can be compared with, and where."""
     things = await library.comparables()
     others = [each for each in things if each != thing] if thing in things else []
+    others = others[:_MAX_COMPARED]
     names = await named(library.desk, others)
     return [
         replace(names.link(each), href=compare_address(library.desk.service.root, thing, each))

@@ -1,0 +1,200 @@
+"""How long the service takes to make its pages, over a dataset of policies without end.
+
+    python -m bench.pages [--quads 100000] [--each 12]
+
+The record is the shipped one with so many documents like it that this many quads are stored, what
+follows and the merged default graph included. Of every kind of page several are asked for, each
+once, so that no kept page helps; what the service reads once a revision is read by the first visit
+of that kind, which is told apart. The times are the service's own, from the request to the last
+byte on the loopback. Exits with 1 where half of a kind's pages take longer than they may.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store
+
+from bench.policies import CONTENT, shipped
+from spacepolicy.catalogue import read_catalogue
+from spacepolicy.commands.serve_http import server
+from spacepolicy.dataset.files.record import graph_iri
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.engine.pool import Pool
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.web.app import create_app
+from spacepolicy.web.service import Service
+
+LIMIT_MS: Final = 100
+_SOME: Final = 4
+PAGE: Final = {"Accept": "text/html"}
+
+
+def material_of(size: int) -> Material:
+    """The shipped files, and beside them copies of their documents under names of their own:
+    passages, what they say, and what the background says of the parts; so many that about that
+    many quads are stored, inferences and the merged default graph included."""
+    files = Material(CONTENT, packaged=False)
+    own = (*source_names(files), *shipped().own)
+    copied = [
+        quad
+        for quad in files.quads
+        if graph_iri(quad).startswith(own)
+        or (isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(own))
+    ]
+
+    def beside(copies: int) -> Material:
+        quads = [copy(quad, own, number) for number in range(copies) for quad in copied]
+        return Material(CONTENT, packaged=False, beside=quads)
+
+    alone, with_some = len(files.dataset), len(beside(_SOME).dataset)
+    return beside(max(round((size - alone) * _SOME / (with_some - alone)), 1))
+
+
+def source_names(files: Material) -> list[str]:
+    """The IRIs of the documents that passages are quoted from."""
+    found = {graph.partition("#")[0] for graph in map(graph_iri, files.quads) if "#" in graph}
+    return sorted(found)
+
+
+def copy(quad: Quad, own: tuple[str, ...], number: int) -> Quad:
+    """The quad as the copy of that number says it."""
+
+    def renamed(term: object) -> object:
+        for name in own if isinstance(term, NamedNode) else ():
+            if term.value.startswith(name):  # type: ignore[attr-defined]
+                return NamedNode(f"{name}-{number}{term.value.removeprefix(name)}")  # type: ignore[attr-defined]
+        return term
+
+    subject, predicate, value, graph = map(renamed, quad)
+    if graph == quad.graph_name:
+        graph = NamedNode(f"{graph_iri(quad)}-{number}")
+    return Quad(subject, predicate, value, graph)  # type: ignore[arg-type] # terms stay terms
+
+
+@contextmanager
+def served(material: Material, folder: Path) -> Iterator[httpx.Client]:
+    """A client of the service over the files, until the block ends."""
+    material.dataset.dump(str(folder / "generation"), RdfFormat.N_QUADS)
+    record = len(material.quads) + len(material.beside)
+    counts = Counts(record, len(material.inferred), len(material.default), 0)
+    revision = Revision(
+        1, "2026-01-01T00:00:00+00:00", "", "", counts, "", "",
+        material.base.iri, material.prefixes, folder,
+    )  # fmt: skip
+    engine = Pool(revision.dataset, 1 << 30)
+    saved = read_catalogue(CONTENT / "queries")
+    service = Service(
+        engine, History([revision]), saved, timeout_seconds=60, max_page_bytes=1 << 24
+    )
+    running = server(create_app(service))
+    running.config.port = 0
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.05)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=PAGE, timeout=60) as client:
+            yield client
+    finally:
+        running.should_exit = True
+        thread.join()
+        engine.close()
+
+
+def kinds_of_page(material: Material, each: int) -> dict[str, list[str]]:
+    """Addresses of every kind of page."""
+    store, base = material.dataset, material.base.iri
+
+    def things(pattern: str) -> list[str]:
+        query = f"SELECT DISTINCT ?x {{ {pattern} FILTER isIRI(?x) }} ORDER BY ?x LIMIT {each}"
+        found = store.query(query, prefixes=dict(material.prefixes))
+        return [row["x"].value for row in found]  # type: ignore[union-attr] # the query is a SELECT
+
+    def paths(prefix: str, pattern: str) -> list[str]:
+        return [prefix + quote(iri.removeprefix(base)) for iri in things(pattern)]
+
+    part_of, source = f"<{base}def/isPartOf>", f"<{base}def/source>"
+    wholes = f"[] {part_of} ?x FILTER NOT EXISTS {{ ?x {part_of} [] }}"
+    counted = "SELECT ?x (COUNT(*) AS ?n) { ?s ?p ?x FILTER isIRI(?s) } GROUP BY ?x"
+    most = f"{{ {counted} ORDER BY DESC(?n) LIMIT {3 * each} }}"
+    thing = f"FILTER STRSTARTS(STR(?x), '{base}id/')"
+    pair = [quote(iri, safe="") for iri in things(wholes)]
+    rows = "SELECT * {{ ?s ?p ?o }} OFFSET {} LIMIT 100"
+    saved = sorted(path.stem for path in (CONTENT / "queries").glob("*.rq"))
+    words = ("data", "launch", "policy", "region", "2025", "a")
+    singles = ("/", "/queries", "/status", "/catalog", "/.well-known/void", "/sparql", "/api")
+    return {
+        "a whole with its parts": paths("/doc/", wholes),
+        "a part": paths("/doc/", f"?x {part_of} [] . [] {part_of} ?x"),
+        "a thing": paths("/doc/", f"?s ?p ?x . ?x a ?c . ?c rdfs:isDefinedBy [] {thing}"),
+        "what most leads to": paths("/doc/", f"{most} {thing}"),
+        "a class": paths("/doc/", "?x a owl:Class ; rdfs:isDefinedBy []"),
+        "a property": paths("/doc/", "?x a owl:ObjectProperty ; rdfs:isDefinedBy []"),
+        "a concept": paths("/doc/", "?x a skos:Concept"),
+        "a source to read": paths("/", f"[] {source} ?x"),
+        "a graph": paths("/", "?x dcterms:title ?t . GRAPH ?x { ?x ?p ?o }"),
+        "a comparison": [f"/compare?a={pair[0]}&b={other}" for other in pair[1:]],
+        "search": [f"/search?q={word}" for word in words],
+        "a saved question": [f"/queries/{name}" for name in saved],
+        "an answer": [f"/sparql?query={quote(rows.format(n))}" for n in range(each)],
+        **{path: [f"{path}?{n}" for n in range(3)] for path in singles},
+        "/ontology": ["/ontology?lang=en", "/ontology?lang=zh", "/ontology?view=whole&lang=zh"],
+    }
+
+
+def milliseconds(client: httpx.Client, address: str) -> float:
+    """What the page takes."""
+    started = time.perf_counter()
+    answer = client.get(address)
+    taken = 1000 * (time.perf_counter() - started)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{address}: {answer.status_code}")
+    return taken
+
+
+def run(quads: int, each: int) -> bool:
+    """Print the table; whether every kind kept to its time."""
+    material, held = material_of(quads), True
+    with tempfile.TemporaryDirectory() as folder, served(material, Path(folder)) as client:
+        stored: Store = material.dataset
+        print(
+            f"{len(material.quads) + len(material.beside):,} quads stated, {len(stored):,} stored"
+        )
+        print(f"{'':24}{'pages':>6}{'first':>8}{'median':>8}{'worst':>8}  worst page (ms)")
+        for kind, addresses in kinds_of_page(material, each).items():
+            if not addresses:
+                continue
+            times = [(milliseconds(client, address), address) for address in addresses]
+            first, rest = times[0][0], times[1:] or times
+            median = statistics.median(taken for taken, _ in rest)
+            worst, where = max(rest)
+            late = median > LIMIT_MS
+            held &= not late
+            print(f"{kind:24}{len(rest):6}{first:8.1f}{median:8.1f}{worst:8.1f}  {where[:60]}"
+                  f"{'  TOO LATE' if late else ''}")  # fmt: skip
+    return held
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure; 1 where a kind of page is late."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quads", type=int, default=100_000)
+    parser.add_argument("--each", type=int, default=12)
+    chosen = parser.parse_args(arguments)
+    return 0 if run(chosen.quads, chosen.each) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""All that lead to a thing by a property, a hundred at a time: `/links?to=…&by=…&page=…`."""
+
+from typing import Annotated, Final
+
+from fastapi import FastAPI, Query, Request
+from pyoxigraph import NamedNode
+from starlette.responses import Response
+
+from spacepolicy import formats
+from spacepolicy.errors import BadParameterError, NotFoundError
+from spacepolicy.formats import Choice
+from spacepolicy.web import pages
+from spacepolicy.web.answering.asking import rows
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made
+from spacepolicy.web.linked_data.incoming import PART, address, listing, part
+
+_PAGE: Final = formats.offered("page")[0]
+_MAX_PAGE: Final = 100_000
+Iri = Annotated[str, Query(description="an IRI", min_length=1, max_length=4000)]
+Number = Annotated[int, Query(description="which hundred, from 1", ge=1, le=_MAX_PAGE)]
+
+
+def add_links(app: FastAPI, desk: Desk) -> None:
+    """Add the route."""
+
+    @app.get("/links", tags=["saved queries"])
+    async def links(request: Request, to: Iri, by: Iri, page: Number = 1) -> Response:
+        """All that lead to a thing by a property, a hundred at a time."""
+        thing, role = _iri("to", to), _iri("by", by)
+        choice = Choice(_PAGE, _PAGE.media_type)
+
+        async def make() -> Made:
+            return Made((await _page(desk, thing, role, page)).encode())
+
+        name = f"/links?{request.scope['query_string'].decode('latin-1')}"
+        return KeptResponse(desk, name, choice, make)
+
+
+def _iri(name: str, value: str) -> NamedNode:
+    try:
+        return NamedNode(value)
+    except ValueError as error:
+        raise BadParameterError(f"{name} takes an IRI: {error}.") from error
+
+
+async def _page(desk: Desk, thing: NamedNode, by: NamedNode, page: int) -> str:
+    query = listing(thing, by)
+    counting = f"SELECT (COUNT(*) AS ?n) {{ ?s {by} {thing} FILTER (isIRI(?s) && ?s != {thing}) }}"
+    (counted,) = await rows(desk, counting)
+    count = int(counted["n"].value)
+    start = (page - 1) * PART
+    if start >= max(count, 1):
+        raise NotFoundError(f"There are {count} such links, so no page {page} of {PART} each.")
+    target, role, found = await part(desk, thing, by, start)
+    root = desk.service.root
+    return pages.render(
+        "links-page.html",
+        desk.service,
+        thing=target,
+        property=role,
+        count=count,
+        links=found,
+        start=start,
+        before=address(root, thing, by, page - 1) if page > 1 else None,
+        after=address(root, thing, by, page + 1) if start + PART < count else None,
+        query=query,
+        offered=formats.offered("solutions"),
+    )
