@@ -28,6 +28,7 @@ from spacepolicy.errors import (
     problems,
 )
 from spacepolicy.web import pages
+from spacepolicy.web.annotations import add_annotations
 from spacepolicy.web.answering.cache import BodyKey
 from spacepolicy.web.answering.desk import Desk, make_desk
 from spacepolicy.web.answering.sparql import sparql_endpoint
@@ -201,6 +202,7 @@ def _routes(desk: Desk, writes: WriteDesk) -> FastAPI:
     add_queries(rest, desk)
     add_search(rest, search)
     add_explain(rest, library)
+    add_annotations(rest, desk)
     add_compare(rest, library)
     add_links(rest, desk)
     add_catalog(rest, desk)

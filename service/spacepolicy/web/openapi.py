@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from spacepolicy import formats
 from spacepolicy.catalogue import Parameter, ParameterType, SavedQuery
 from spacepolicy.web import pages
+from spacepolicy.web.annotations import ANNOTATIONS
 from spacepolicy.web.catalog import CATALOG, WELL_KNOWN
 from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.history.entries import PATH as REVISIONS
@@ -49,6 +50,7 @@ _PROBLEM: Final = {
 }
 _LINKED: Final = tuple(each.media_type for each in formats.offered("graph", "page"))
 _OWN: Final[Mapping[str, Sequence[str]]] = {
+    ANNOTATIONS: ("application/ld+json",),
     "/context.jsonld": ("application/ld+json",),
     **{dump.path: (dump.media_type,) for dump in DUMPS},
     WELL_KNOWN: _LINKED,

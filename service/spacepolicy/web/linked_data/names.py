@@ -32,10 +32,13 @@ class Link:
 
 @final
 class Names:
-    """The names of things by IRI, in the reader's language where there is one."""
+    """The names of things by IRI, in the language, or the reader's, where there is one in it."""
 
-    def __init__(self, service: Service, named: Iterable[Triple]) -> None:
+    def __init__(
+        self, service: Service, named: Iterable[Triple], language: str | None = None
+    ) -> None:
         self._service = service
+        self._language = language or reader().language
         self._links: dict[NamedNode, Link] = {}
         self._of: dict[object, list[tuple[int, Literal]]] = {}
         for triple in named:
@@ -56,8 +59,8 @@ class Names:
             href = None
         name = self._best(thing)
         if name is None and thing.value in BORROWED:
-            language = reader().language
-            return Link(BORROWED[thing.value][language], href, thing.value, language)
+            name_here = BORROWED[thing.value][self._language]
+            return Link(name_here, href, thing.value, self._language)
         if name is None:
             return Link(pages.short_name(self._service, thing.value), href, thing.value)
         return Link(name.value, href, thing.value, name.language)
@@ -76,22 +79,25 @@ class Names:
     def others(self, thing: NamedNode) -> list[Literal]:
         """The other names of the thing, one a language and wording."""
         best = self._best(thing)
-        found = {literal: None for _, literal in sorted(self._of.get(thing, ()), key=_liking())}
+        found = {
+            literal: None
+            for _, literal in sorted(self._of.get(thing, ()), key=_liking(self._language))
+        }
         return [literal for literal in found if literal != best]
 
     def _best(self, thing: NamedNode) -> Literal | None:
-        found = sorted(self._of.get(thing, ()), key=_liking())
+        found = sorted(self._of.get(thing, ()), key=_liking(self._language))
         return found[0][1] if found else None
 
 
-def _liking() -> Callable[[tuple[int, Literal]], tuple[int, int, str, str]]:
-    """How much the reader likes a name: by its language, then by the property that gives it."""
-    languages = (reader().language, *_OTHERS)
+def _liking(language: str) -> Callable[[tuple[int, Literal]], tuple[int, int, str, str]]:
+    """How much a name is liked: by its language, then by the property that gives it."""
+    languages = (language, *_OTHERS)
 
     def place(named: tuple[int, Literal]) -> tuple[int, int, str, str]:
         place, literal = named
-        language = literal.language or ""
-        first = languages.index(language) if language in languages else len(languages)
-        return first, place, language, literal.value
+        tag = literal.language or ""
+        first = languages.index(tag) if tag in languages else len(languages)
+        return first, place, tag, literal.value
 
     return place

@@ -1,0 +1,139 @@
+"""The passages of a source as Web Annotations: where each stands in the text, and what it says.
+
+Each annotation's target selects the passage by its offsets, its words and its fragment; its bodies
+are the named graph that states what the passage says, and each of the statements in plain words.
+
+Spec: https://www.w3.org/TR/annotation-model/, https://www.w3.org/TR/annotation-protocol/
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Query, Request
+from pyoxigraph import Literal, NamedNode, Triple
+from starlette.responses import Response
+
+from spacepolicy import formats
+from spacepolicy.errors import BadParameterError, NotFoundError
+from spacepolicy.formats import Choice
+from spacepolicy.namespaces import Base
+from spacepolicy.web.addresses import local_path
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made
+from spacepolicy.web.linked_data.graph_documents import GraphDocument, Passage, graph_document
+from spacepolicy.web.linked_data.jsonld import language_tag
+from spacepolicy.web.linked_data.names import Names
+from spacepolicy.web.reading import LANGUAGES
+
+ANNOTATIONS: Final = "/annotations"
+CONTEXT: Final = "http://www.w3.org/ns/anno.jsonld"
+MEDIA_TYPE: Final = f'application/ld+json; profile="{CONTEXT}"'
+_FRAGMENTS: Final = "http://tools.ietf.org/rfc/rfc5147"
+"""What the model has for fragments of plain text (RFC 5147)."""
+_JSON_LD: Final = formats.Format("annotations", "Web Annotation", "graph", MEDIA_TYPE, "jsonld")
+Source = Annotated[str, Query(description="the IRI of a source", min_length=1, max_length=4000)]
+Object = dict[str, Any]
+ByLanguage = Mapping[str, Names]
+
+
+def add_annotations(app: FastAPI, desk: Desk) -> None:
+    """Add the route."""
+
+    @app.get(ANNOTATIONS, tags=["linked data"])
+    async def annotations(request: Request, source: Source) -> Response:
+        """The passages of a source that say something, as Web Annotations."""
+        path = local_path(desk.service, source)
+        if path is None or "#" in path:
+            raise BadParameterError(f"source takes the IRI of a source here, not <{source[:200]}>.")
+        here = desk.service.url(request.scope, f"{ANNOTATIONS}?source={source}")
+
+        async def make() -> Made:
+            thing = NamedNode(source)
+            found = await graph_document(desk, path, thing, desk.service.url(request.scope, path))
+            if not found.passages:
+                raise NotFoundError(f"<{source}> has no passages.")
+            told = json.dumps(_collection(desk, found, here), ensure_ascii=False, indent=1)
+            return Made(told.encode() + b"\n")
+
+        return KeptResponse(desk, f"{ANNOTATIONS} {source}", Choice(_JSON_LD, MEDIA_TYPE), make)
+
+
+def _collection(desk: Desk, found: GraphDocument, here: str) -> Object:
+    said = (*found.names, *found.statements)
+    names = {language: Names(desk.service, said, language) for language in LANGUAGES}
+    own = Base(desk.service.revision.base or "")
+    around = _around(found, own)
+    items = [
+        _annotation(each, found.thing, names, around.get(each.iri, {}), here)
+        for each in found.passages
+        if each.statements
+    ]
+    return {
+        "@context": CONTEXT,
+        "id": here,
+        "type": "AnnotationCollection",
+        "label": [
+            {"@value": each.link(found.thing).text, "@language": language_tag(language)}
+            for language, each in names.items()
+        ],
+        "total": len(items),
+        "first": {"id": f"{here}#first", "type": "AnnotationPage", "startIndex": 0, "items": items},
+    }
+
+
+def _around(found: GraphDocument, own: Base) -> dict[NamedNode, dict[str, str]]:
+    """The words before and after each passage, where the source's graph tells them."""
+    roles = {own.term("prefixText"): "prefix", own.term("suffixText"): "suffix"}
+    told: dict[NamedNode, dict[str, str]] = {}
+    for triple in found.statements:
+        role = roles.get(triple.predicate)
+        if role and isinstance(triple.subject, NamedNode) and isinstance(triple.object, Literal):
+            told.setdefault(triple.subject, {})[role] = triple.object.value
+    return told
+
+
+def _annotation(
+    passage: Passage, source: NamedNode, names: ByLanguage, around: Mapping[str, str], here: str
+) -> Object:
+    fragment = passage.iri.value.partition("#")[2]
+    return {
+        "id": f"{here}#{fragment}",
+        "type": "Annotation",
+        "motivation": "describing",
+        "body": [
+            {"id": passage.iri.value, "type": "Dataset", "purpose": "describing"},
+            *(
+                _in_words(each, of, language)
+                for each in passage.statements
+                for language, of in names.items()
+            ),
+        ],
+        "target": {
+            "source": source.value,
+            "selector": [
+                {"type": "TextPositionSelector", "start": passage.start, "end": passage.end},
+                {"type": "TextQuoteSelector", "exact": passage.words.value, **around},
+                {"type": "FragmentSelector", "value": fragment, "conformsTo": _FRAGMENTS},
+            ],
+        },
+    }
+
+
+def _in_words(statement: Triple, names: Names, language: str) -> Object:
+    """The statement as its names tell it in the language."""
+    terms = (statement.subject, statement.predicate, statement.object)
+    told = (_name(term, names) for term in terms)
+    return {
+        "type": "TextualBody",
+        "value": " ".join(told),
+        "format": "text/plain",
+        "language": language_tag(language),
+        "purpose": "describing",
+    }
+
+
+def _name(term: object, names: Names) -> str:
+    if isinstance(term, NamedNode):
+        return names.link(term).text
+    return f"“{term.value}”" if isinstance(term, Literal) else "…"
