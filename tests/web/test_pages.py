@@ -17,7 +17,7 @@ def test_the_first_page_answers_its_questions_live(site: httpx.Client) -> None:
     page = site.get("/", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "How many things are there?" in page.text
-    assert "<td>1000</td>" in page.text
+    assert '<td class="number">1000</td>' in page.text
     in_chinese = site.get("/", params={"lang": "zh"}, headers={"Accept": "text/html"})
     assert "有多少事物？" in in_chinese.text
 
@@ -89,11 +89,48 @@ def test_a_syntax_error_is_marked_where_it_stands(site: httpx.Client) -> None:
     told = site.get("/sparql", params=asked, headers={"Accept": "application/json"}).json()
     page = site.get("/sparql", params=asked, headers={"Accept": "text/html"})
     assert page.status_code == 400
-    before, place = re.findall(r"<pre[^>]*>(.*)<span class=\"here\">(.+?)</span>", page.text)[0]
+    lines = re.findall(r'<span class="line[^>]*data-number="(\d+)">(.*)', page.text)
+    assert [number for number, _ in lines] == ["1", "2"]
+    assert html.unescape(lines[0][1]) == "SELECT * {"
+    marked = re.findall(r'wrong" data-number="2">(.*)<span class="here">(.+?)</span>', page.text)
+    before, place = marked[0]
     line = told["text"]
     assert html.unescape(before) == line[: told["column"] - 1]
     assert line.startswith(html.unescape(place), told["column"] - 1)
     assert f">{html.escape(query, quote=False)}</textarea>" in page.text
+
+
+def test_a_saved_query_is_put_into_the_form(shipped: httpx.Client) -> None:
+    headers = {"Accept": "text/html"}
+    form = shipped.get("/sparql", headers=headers).text
+    assert "example=tasks-by-technology" in form
+    (empty,) = re.findall(r"<textarea[^>]*>(.*?)</textarea>", form, re.DOTALL)
+    assert empty == ""
+    asked = {"example": "tasks-by-technology"}
+    filled = shipped.get("/sparql", params=asked, headers=headers).text
+    (text,) = re.findall(r"<textarea[^>]*>(.*?)</textarea>", filled, re.DOTALL)
+    assert text.startswith("PREFIX")
+    assert "#+" not in text
+    again = shipped.get("/sparql", params={"query": html.unescape(text)}, headers=headers)
+    assert again.status_code == 200
+    assert "#+" not in shipped.get("/queries/tasks-by-technology", headers=headers).text
+
+
+def test_an_answer_of_a_saved_query_calls_things_by_their_names(shipped: httpx.Client) -> None:
+    page = shipped.get("/queries/where-side-by-side", headers={"Accept": "text/html"}).text
+    cell = r'<td><a href="/id/region/shanghai"[^>]*>([^<]*)</a></td>'
+    assert set(re.findall(cell, page)) == {"Shanghai"}
+    words = re.findall(r'<td><a href="/source/[^"]*#char=4352,4398"[^>]*>([^<]*)</a>', page)
+    assert words == ["“promote the digital transformation of Shanghai”"]
+
+
+def test_numbers_stand_below_each_other(site: httpx.Client) -> None:
+    query = "SELECT ?n ?t ?m { VALUES (?n ?t ?m) { (1 'a' 1) (UNDEF '<b>' 'x') (30.5 'c' 2) } }"
+    page = site.get("/sparql", params={"query": query}, headers={"Accept": "text/html"}).text
+    assert re.findall(r'<th scope="col"( class="number")?>(\w)', page) == [
+        (' class="number"', "n"), ("", "t"), ("", "m"),
+    ]  # fmt: skip
+    assert page.count('<td class="number">') == 3
 
 
 def test_the_service_tells_that_it_lives_and_is_ready(site: httpx.Client) -> None:

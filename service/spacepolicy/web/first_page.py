@@ -4,8 +4,8 @@ from spacepolicy.namespaces import RDFS, Base
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.linked_data.vocabulary import cell_of
-from spacepolicy.web.pages import Cell
 from spacepolicy.web.reading import reader
+from spacepolicy.web.tables import Cell
 
 
 async def documents(desk: Desk) -> list[Cell]:

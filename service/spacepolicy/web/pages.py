@@ -17,9 +17,10 @@ from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.home import LiveAnswer
-from spacepolicy.web.interface import PREFIXES, WORDS
+from spacepolicy.web.interface import WORDS
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
+from spacepolicy.web.tables import Called, Cell, table
 
 _templates: Final = Environment(
     loader=PackageLoader("spacepolicy.web", "templates"),
@@ -59,8 +60,20 @@ def _named(link: Nameable) -> Markup:
     return Markup(f'<span title="{title}"{language}>{text}</span>')  # noqa: S704 # all is escaped
 
 
+def bare(query: str) -> str:
+    """The query without the lines of its header.
+
+    >>> bare("#+ title: a\\nASK {}")
+    'ASK {}'
+    """
+    return "\n".join(line for line in query.split("\n") if not line.startswith("#+"))
+
+
 _templates.globals["named"] = _named
+_templates.filters["bare"] = bare
 _SHOWN_BEFORE: Final = 200
+_LINES_BEFORE: Final = 8
+_LINES_AFTER: Final = 3
 STYLE: Final = _templates.get_template("style.css").render()
 STYLE_PATH: Final = f"/style/{hashlib.sha256(STYLE.encode()).hexdigest()[:12]}.css"
 """Where the style is; another style is at another path, so that it can be kept for ever."""
@@ -68,27 +81,6 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A term as a reader sees it: short text, the whole IRI where it is one and where that
-    answers here, the language."""
-
-    text: str
-    iri: str | None = None
-    href: str | None = None
-    language: str | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Solutions as rows of cells; an unbound variable is None."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell | None, ...], ...]
 
 
 def home(
@@ -101,23 +93,29 @@ def home(
 ) -> str:
     """The first page: the documents there are, and whether they can be compared; real questions
     with live answers, and how to ask more."""
-    live = [(each, _runnable(each.query), _table(service, each.results)) for each in answers]
+    live = [(each, _runnable(each.query), table(service, each.results)) for each in answers]
     shown = {"origin": origin, "live": live, "documents": tuple(documents), "compared": compared}
     return render("home.html", service, **shown)
 
 
-def form(service: Service, query: str = "") -> str:
-    """The form to ask a query in."""
+def form(service: Service) -> str:
+    """The form to ask a query in, with the saved query that `?example=` names."""
+    named = dict(reader().parameters).get("example")
+    query = next((bare(each.text) for each in service.catalogue if each.name == named), "")
     return render("form.html", service, query=query)
 
 
-def shown_answer(service: Service, body: bytes) -> dict[str, Any]:
+def shown_answer(service: Service, body: bytes, called: Called) -> dict[str, Any]:
     """What templates show of an answer: a table, a boolean, or Turtle; the others are None."""
     try:
         results = json.loads(body)
     except ValueError:
         return {"table": None, "boolean": None, "turtle": body.decode()}
-    return {"table": _table(service, results), "boolean": results.get("boolean"), "turtle": None}
+    return {
+        "table": table(service, results, called),
+        "boolean": results.get("boolean"),
+        "turtle": None,
+    }
 
 
 def answer(service: Service, query: str, form: Form, body: bytes) -> str:
@@ -127,7 +125,7 @@ def answer(service: Service, query: str, form: Form, body: bytes) -> str:
         "answer.html",
         service,
         query=query,
-        table=_table(service, results),
+        table=table(service, results),
         boolean=None if results is None else results.get("boolean"),
         turtle=body.decode() if form == "graph" else None,
         offered=formats.offered("graph" if form == "graph" else "solutions"),
@@ -142,17 +140,41 @@ def problem(service: Service, members: Mapping[str, Any], remedy: str, asked: st
         problem=members,
         remedy=remedy,
         asked=asked,
-        place=_place(members),
+        lines=_lines(members, asked),
         href=partial(href, service),
         query=asked or "",
     )
 
 
-def _place(members: Mapping[str, Any]) -> tuple[str, str, str] | None:
+@final
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a query that goes wrong: its number, and in the wrong one, what stands before the
+    place, there, and after it."""
+
+    number: int
+    text: str
+    wrong: tuple[str, str, str] | None = None
+
+
+def _lines(members: Mapping[str, Any], asked: str | None) -> list[Line]:
+    """The lines around the place of a syntax error; none where there is no place."""
+    text, number, column = (members.get(name) for name in ("text", "line", "column"))
+    if not (isinstance(text, str) and isinstance(number, int) and isinstance(column, int)):
+        return []
+    wrong = Line(number, text, _place(text, column))
+    lines = (asked or "").split("\n")
+    if asked is None or number > len(lines):
+        return [wrong]
+    first = max(number - 1 - _LINES_BEFORE, 0)
+    return [
+        wrong if n == number else Line(n, line[: 2 * _SHOWN_BEFORE])
+        for n, line in enumerate(lines[first : number + _LINES_AFTER], first + 1)
+    ]
+
+
+def _place(line: str, column: int) -> tuple[str, str, str]:
     """The line of a syntax error in three parts: before the place, the place, and after it."""
-    line, column = members.get("text"), members.get("column")
-    if not isinstance(line, str) or not isinstance(column, int):
-        return None
     at = min(column - 1, len(line))
     start = max(at - _SHOWN_BEFORE, 0)
     word = re.match(r"\w+|.", line[at:])
@@ -195,49 +217,3 @@ def href(service: Service, iri: str) -> str:
     """Where a link to the thing leads: to its page here, where it has one."""
     path = local_path(service, iri)
     return iri if path is None else reader().kept(service.root + path)
-
-
-def _table(service: Service, results: Mapping[str, Any] | None) -> Table | None:
-    """The table of a SELECT's SPARQL JSON; None of anything else."""
-    if results is None or "results" not in results:
-        return None
-    columns = tuple(results["head"]["vars"])
-    rows = tuple(
-        tuple(_cell(service, row.get(column)) for column in columns)
-        for row in results["results"]["bindings"]
-    )
-    return Table(columns, rows)
-
-
-def _cell(service: Service, term: Mapping[str, Any] | None) -> Cell | None:
-    if term is None:
-        return None
-    match term["type"]:
-        case "uri":
-            path = local_path(service, term["value"])
-            href = None if path is None else reader().kept(service.root + path)
-            return Cell(short_name(service, term["value"]), term["value"], href)
-        case "triple":
-            return Cell(json.dumps(term["value"], ensure_ascii=False))
-        case "bnode":
-            return Cell(f"_:{term['value']}")
-        case _:
-            return Cell(term["value"], language=term.get("xml:lang"))
-
-
-def short_name(service: Service, iri: str) -> str:
-    """The IRI with the longest prefix that fits, or under the base without it; else an address
-    without its scheme."""
-    prefixes = {**PREFIXES, **service.revision.prefixes}
-    fitting = [
-        (namespace, prefix)
-        for prefix, namespace in prefixes.items()
-        if iri.startswith(namespace) and len(iri) > len(namespace)
-    ]
-    if fitting:
-        namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
-        return f"{prefix}:{iri.removeprefix(namespace)}"
-    base = service.revision.base
-    if base and iri.startswith(base):
-        return iri.removeprefix(base)
-    return iri.removeprefix("https://").removeprefix("http://").rstrip("/") or iri

@@ -9,6 +9,7 @@ from spacepolicy import formats
 from spacepolicy.catalogue import SavedQuery
 from spacepolicy.web import pages
 from spacepolicy.web.service import Service
+from spacepolicy.web.tables import Called
 
 Choices = Sequence[tuple[str, ...]]
 """The values of a parameter, each before its name where it has one."""
@@ -27,19 +28,20 @@ def catalogue_page(service: Service) -> str:
 class Asking:
     """What is asked of a query and what it gives: the values given, the choices there are, the
     text with the values bound, and its answer as SPARQL JSON, or as Turtle where it makes a
-    graph; neither where a parameter lacks its value."""
+    graph; neither where a parameter lacks its value. `called` shows the things in the answer."""
 
     values: Mapping[str, Sequence[str]]
     choices: Mapping[str, Choices]
     text: str | None
     answer: bytes | None
+    called: Called
 
 
 def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
     """One question: its parameters, its answer, and the query behind it."""
     shown: dict[str, Any] = {"table": None, "boolean": None, "turtle": None}
     if asking.answer is not None:
-        shown = pages.shown_answer(service, asking.answer)
+        shown = pages.shown_answer(service, asking.answer, asking.called)
     kind: formats.Kind = "graph" if shown["turtle"] is not None else "solutions"
     return pages.render(
         "query.html",

@@ -23,6 +23,7 @@ from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.reading import reader
 from spacepolicy.web.search_index import MAX_LENGTH, Found, Hit, SearchIndex, Text
 from spacepolicy.web.service import Service
+from spacepolicy.web.tables import short_name
 from spacepolicy.web.words import words_of_name
 
 MAX_TEXTS: Final = 200_000
@@ -222,7 +223,7 @@ def _json(members: dict[str, Any]) -> bytes:
 
 def _page(service: Service, index: SearchIndex, asked: str, found: Found) -> str:
     def name(iri: str) -> str:
-        return index.name(iri, reader().language) or pages.short_name(service, iri)
+        return index.name(iri, reader().language) or short_name(service, iri)
 
     href = partial(pages.href, service)
     return pages.render("search.html", service, q=asked, found=found, name=name, href=href)

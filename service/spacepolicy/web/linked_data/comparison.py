@@ -117,7 +117,7 @@ async def _aspects(
 ) -> list[Aspect]:
     """The rows of the answer, gathered by what they compare by."""
     names = await named(desk, {t for row in found for t in row[:3] if isinstance(t, NamedNode)})
-    words = await _words(desk, {row[3] for row in found if isinstance(row[3], NamedNode)})
+    words = await words_of(desk, {row[3] for row in found if isinstance(row[3], NamedNode)})
     gathered: dict[Term, tuple[dict[Entry, None], ...]] = {}
     for thing, by, part, passage in found:
         if by is None or thing not in pair:
@@ -141,7 +141,7 @@ async def _aspects(
     ]
 
 
-async def _words(desk: Desk, passages: Iterable[NamedNode]) -> Mapping[NamedNode, Literal]:
+async def words_of(desk: Desk, passages: Iterable[NamedNode]) -> Mapping[NamedNode, Literal]:
     """What stands in the passages."""
     own = desk.service.revision.base
     listed = " ".join(sorted(map(str, passages)))

@@ -14,6 +14,7 @@ from spacepolicy.web.interface import BORROWED
 from spacepolicy.web.linked_data.documents import NAMES
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
+from spacepolicy.web.tables import short_name
 
 _OTHERS: Final = ("en", "")
 """The languages that a name is taken from where it has none in the reader's."""
@@ -62,7 +63,7 @@ class Names:
             name_here = BORROWED[thing.value][self._language]
             return Link(name_here, href, thing.value, self._language)
         if name is None:
-            return Link(pages.short_name(self._service, thing.value), href, thing.value)
+            return Link(short_name(self._service, thing.value), href, thing.value)
         return Link(name.value, href, thing.value, name.language)
 
     def is_inferred(self, graph: str) -> bool:

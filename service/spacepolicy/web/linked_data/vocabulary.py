@@ -10,8 +10,8 @@ from spacepolicy.namespaces import DCTERMS, RDFS, SKOS
 from spacepolicy.web import pages
 from spacepolicy.web.answering.asking import rows
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.pages import Cell
 from spacepolicy.web.service import Service
+from spacepolicy.web.tables import Cell, short_name
 
 ByLanguage = Mapping[str, str]
 """Texts by their language."""
@@ -64,6 +64,6 @@ async def read_vocabulary(desk: Desk) -> Vocabulary:
 
 def cell_of(service: Service, iri: str, names: ByLanguage, language: str) -> Cell:
     """The thing by its name, and where it answers."""
-    name = in_language(names, language) or pages.short_name(service, iri)
+    name = in_language(names, language) or short_name(service, iri)
     tag = next((tag for tag, text in names.items() if text == name and tag), None)
     return Cell(name, iri, pages.href(service, iri), tag)

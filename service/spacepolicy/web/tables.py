@@ -1,0 +1,108 @@
+"""Answers as tables for people: terms by their names, numbers as numbers."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from spacepolicy.namespaces import XSD
+from spacepolicy.web.addresses import local_path
+from spacepolicy.web.interface import PREFIXES
+from spacepolicy.web.reading import reader
+from spacepolicy.web.service import Service
+
+_NUMBERS: Final = frozenset(
+    XSD + name
+    for name in ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger")
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A term as a reader sees it: short text, the whole IRI where it is one and where that
+    answers here, the language, whether it is a number."""
+
+    text: str
+    iri: str | None = None
+    href: str | None = None
+    language: str | None = None
+    number: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Solutions as rows of cells; an unbound variable is None. `numeric` tells of each column
+    whether all of it is numbers."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell | None, ...], ...]
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether a column holds numbers and nothing else."""
+        columns = zip(*self.rows, strict=True) if self.rows else ()
+        found = tuple(
+            any(column) and all(cell is None or cell.number for cell in column)
+            for column in columns
+        )
+        return found or (False,) * len(self.columns)
+
+
+Called = Callable[[str], Cell]
+"""A thing of that IRI as it is shown."""
+
+
+def table(
+    service: Service, results: Mapping[str, Any] | None, called: Called | None = None
+) -> Table | None:
+    """The table of a SELECT's SPARQL JSON; None of anything else."""
+    if results is None or "results" not in results:
+        return None
+    shown = called or (lambda iri: _short(service, iri))
+    columns = tuple(results["head"]["vars"])
+    rows = tuple(
+        tuple(_cell(shown, row.get(column)) for column in columns)
+        for row in results["results"]["bindings"]
+    )
+    return Table(columns, rows)
+
+
+def _cell(called: Called, term: Mapping[str, Any] | None) -> Cell | None:
+    if term is None:
+        return None
+    match term["type"]:
+        case "uri":
+            return called(term["value"])
+        case "triple":
+            return Cell(json.dumps(term["value"], ensure_ascii=False))
+        case "bnode":
+            return Cell(f"_:{term['value']}")
+        case _:
+            number = term.get("datatype") in _NUMBERS
+            return Cell(term["value"], language=term.get("xml:lang"), number=number)
+
+
+def _short(service: Service, iri: str) -> Cell:
+    path = local_path(service, iri)
+    href = None if path is None else reader().kept(service.root + path)
+    return Cell(short_name(service, iri), iri, href)
+
+
+def short_name(service: Service, iri: str) -> str:
+    """The IRI with the longest prefix that fits, or under the base without it; else an address
+    without its scheme."""
+    prefixes = {**PREFIXES, **service.revision.prefixes}
+    fitting = [
+        (namespace, prefix)
+        for prefix, namespace in prefixes.items()
+        if iri.startswith(namespace) and len(iri) > len(namespace)
+    ]
+    if fitting:
+        namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
+        return f"{prefix}:{iri.removeprefix(namespace)}"
+    base = service.revision.base
+    if base and iri.startswith(base):
+        return iri.removeprefix(base)
+    return iri.removeprefix("https://").removeprefix("http://").rstrip("/") or iri
