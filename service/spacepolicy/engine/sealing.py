@@ -1,6 +1,7 @@
 """A process that can make no connection: sockets are refused by the kernel from here on.
 
-For workers that write files; all others may open no descriptor at all.
+For workers over datasets on disk, whose files are opened when they are come to; all others may open
+no descriptor at all.
 
 Spec: https://www.kernel.org/doc/html/latest/userspace-api/seccomp_filter.html
 """

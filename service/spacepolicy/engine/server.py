@@ -159,8 +159,8 @@ class _Server:
                 for worker in self._workers.values():
                     worker.connection.close()
                 store = self._opened(wanted)
-                writes = wanted.scratch is not None
-                work(store, connection, busy, self._memory_bytes, writes=writes)
+                on_disk = store is not self._store
+                work(store, connection, busy, self._memory_bytes, on_disk=on_disk)
                 status = 0
         finally:
             os._exit(status)

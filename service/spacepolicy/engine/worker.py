@@ -1,6 +1,7 @@
 """The engine's child side: a process that answers the queries of one connection, one at a time.
 
-It may have no more memory than allowed beyond what is loaded, and opens no file and no connection.
+It may have no more memory than allowed beyond what is loaded, and opens no connection, nor a file
+but the tables of a dataset on disk.
 It ends when the other side hangs up, and after a query that ran long or left memory behind.
 """
 
@@ -74,13 +75,13 @@ class Busy:
 
 
 def work(
-    store: Store, connection: socket.socket, busy: Busy, memory_bytes: int, *, writes: bool = False
+    store: Store, connection: socket.socket, busy: Busy, memory_bytes: int, *, on_disk: bool = False
 ) -> None:
     """Answer the connection's queries until it closes, or this process has had its day.
 
-    `writes`: the store has files of its own that an edit may write.
+    `on_disk`: the store opens its tables when it comes to them, or writes files of its own.
     """
-    _confine(memory_bytes, writes=writes)
+    _confine(memory_bytes, on_disk=on_disk)
     priority = os.getpriority(os.PRIO_PROCESS, 0)
 
     def spent() -> bool:
@@ -124,7 +125,7 @@ def _edit(store: Store, edit: Edit, connection: socket.socket, received: bytes) 
         connection.sendall(end_frame(last=True))
 
 
-def _confine(memory_bytes: int, *, writes: bool) -> None:
+def _confine(memory_bytes: int, *, on_disk: bool) -> None:
     """No more memory than allowed beyond what is loaded, and no new file or connection; no new
     connection at least."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
@@ -134,7 +135,7 @@ def _confine(memory_bytes: int, *, writes: bool) -> None:
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if writes:
+    if on_disk:
         refuse_sockets()
     else:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))

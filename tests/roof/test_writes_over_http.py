@@ -1,0 +1,190 @@
+"""Writes as clients meet them: over HTTP, to the program as users start it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from .conftest import Program, Serve, Server
+
+EMPTY = ("--content", "none", "--default-graph", "stored")
+G = "/graphs?graph=urn:g"
+TURTLE = {"Content-Type": "text/turtle"}
+ENTITIES = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 8}">' for n in range(30))
+BOMB = f"""<?xml version="1.0"?><!DOCTYPE rdf:RDF [<!ENTITY a0 "aaaaaaaaaa">{ENTITIES}]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="urn:e:">
+<rdf:Description rdf:about="urn:x"><e:p>&a30;</e:p></rdf:Description></rdf:RDF>"""
+
+
+@dataclass
+class Written:
+    """A running service, and a client that may write it."""
+
+    server: Server
+    client: httpx.Client
+
+    def values(self, query: str = "") -> list[str]:
+        """The objects in the graph."""
+        answer = self.client.get(f"{G}&format=nt{query}")
+        return sorted(line.split(" ", 2)[2][:-2] for line in answer.text.splitlines())
+
+
+Start = Callable[..., Written]
+
+
+@pytest.fixture
+def start(serve: Serve, program: Program) -> Iterator[Start]:
+    """Starts a service over the store, which keeps what was written before."""
+
+    def started(*arguments: str) -> Written:
+        server = serve(*EMPTY, *arguments)
+        made = program.run("token", "new", "--scope", "write", "--store", str(program.store))
+        bearing = {"Authorization": f"Bearer {made.stdout.strip()}"}
+        client = httpx.Client(base_url=server.url, headers=bearing, timeout=30)
+        clients.append(client)
+        return Written(server, client)
+
+    clients: list[httpx.Client] = []
+    yield started
+    for client in clients:
+        client.close()
+
+
+def put(client: httpx.Client, value: int | str, **headers: str) -> httpx.Response:
+    fields = TURTLE | {name.replace("_", "-"): text for name, text in headers.items()}
+    return client.put(G, content=f"<urn:a> <urn:b> {value} .", headers=fields)
+
+
+def test_what_was_written_is_there_after_a_restart_and_so_is_what_was(start: Start) -> None:
+    first = start()
+    for number, status in ((1, 201), (2, 204), (3, 204)):
+        assert put(first.client, f'"{number}"').status_code == status
+    etag = first.client.get(G).headers["etag"]
+    newest = first.client.get("/readyz").json()["revision"]
+    assert first.server.end() == 0
+    second = start()
+    assert second.values() == ['"3"']
+    assert second.values(f"&revision={newest - 1}") == ['"2"']
+    assert [each["number"] for each in second.client.get("/revisions").json()["revisions"]] == [
+        *range(newest, 0, -1)
+    ]
+    assert put(second.client, '"4"', If_Match=etag).status_code == 204
+    assert put(second.client, '"5"', If_Match=etag).status_code == 412
+    assert second.values() == ['"4"']
+
+
+def test_of_many_writers_with_the_same_tag_one_succeeds(start: Start) -> None:
+    written = start()
+    put(written.client, '"before"')
+    etag = written.client.get(G).headers["etag"]
+    barrier, statuses = threading.Barrier(6), list[int]()
+
+    def write(number: int) -> None:
+        barrier.wait()
+        statuses.append(put(written.client, f'"{number}"', If_Match=etag).status_code)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [204, 412, 412, 412, 412, 412]
+    assert len(written.values()) == 1
+    assert written.values() != ['"before"']
+
+
+def test_writes_at_once_are_all_made_in_some_order(start: Start) -> None:
+    written = start()
+    before = written.client.get("/readyz").json()["revision"]
+
+    def write(number: int) -> None:
+        text = f"INSERT DATA {{ GRAPH <urn:g> {{ <urn:a> <urn:b> {number} }} }}"
+        answer = written.client.post("/sparql", data={"update": text})
+        assert answer.status_code == 204
+        seen.append((int(answer.headers["x-dataset-revision"]), number))
+
+    seen: list[tuple[int, int]] = []
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == len(written.values()) == 12
+    assert max(seen)[0] <= before + 12
+    for revision, number in seen:
+        answer = written.client.get(f"{G}&format=nt&revision={revision}")
+        assert f'"{number}"' in answer.text
+
+
+def test_a_service_that_takes_no_writes_refuses_whatever_the_token(start: Start) -> None:
+    first = start()
+    put(first.client, '"1"')
+    assert first.server.end() == 0
+    reading = start("--read-only")
+    refused = put(reading.client, '"2"')
+    assert (refused.status_code, "PUT" in refused.headers["allow"]) == (405, False)
+    assert reading.client.post("/sparql", data={"update": "CLEAR ALL"}).status_code == 403
+    assert reading.values() == ['"1"']
+
+
+HARMFUL: list[tuple[str, str | bytes]] = [
+    ("application/rdf+xml", BOMB),
+    ("text/turtle", "<urn:a> <urn:b> " + "[ <urn:b> " * 15_000 + "1" + " ]" * 15_000 + " ."),
+    ("text/turtle", "<urn:a> <urn:b> " + "(" * 15_000 + ")" * 15_000 + " ."),
+    ("application/ld+json", '{"@graph": ' * 15_000 + "1" + "}" * 15_000),
+    ("application/ld+json", '{"@context": "http://127.0.0.1:1/c.jsonld", "a": 1}'),
+    ("application/trig", "<urn:other> { <urn:a> <urn:b> 1 }"),
+    ("application/n-quads", "<urn:a> <urn:b> <urn:c> <urn:other> .\n"),
+    ("text/turtle", "@base <file:///etc/> . <passwd> <urn:b> "),
+    ("text/turtle", b"\xff\xfe"),
+]
+
+
+def test_an_upload_that_would_do_harm_does_none(start: Start) -> None:
+    written = start()
+    put(written.client, '"1"')
+    revision = written.client.get("/readyz").json()["revision"]
+    for media_type, body in HARMFUL:
+        answer = written.client.put(G, content=body, headers={"Content-Type": media_type})
+        told = (answer.status_code, answer.json()["type"].rpartition("/")[2])
+        assert told in {
+            (400, "bad-parameter"),
+            (400, "query-too-complex"),
+            (403, "egress-refused"),
+            (503, "memory-limit"),
+        }, (media_type, body[:80], answer.text)
+        assert written.client.get("/readyz").json()["revision"] == revision
+    assert put(written.client, '"2"').status_code == 204
+    assert written.values() == ['"2"']
+
+
+def test_an_update_that_would_do_harm_does_none(start: Start) -> None:
+    written = start()
+    put(written.client, '"1"')
+    for text, status in (
+        ("INSERT { ?s ?p ?o } WHERE { " + "OPTIONAL { " * 120 + "}" * 121, (400, 204)),
+        ("DELETE { ?s ?p ?o } WHERE { ?s ?p ?o FILTER(" + "!" * 20_000 + "true) }", (400,)),
+        ("LOAD <http://127.0.0.1:1/>; CLEAR ALL", (403,)),
+        ("CLEAR ALL; LOAD SILENT <file:///etc/passwd>", (403,)),
+    ):
+        assert written.client.post("/sparql", data={"update": text}).status_code in status
+    assert written.values() == ['"1"']
+
+
+def test_an_update_is_stopped_at_its_time_and_others_go_on(start: Start) -> None:
+    written = start()
+    triples = " ".join(f"<urn:{n}> <urn:p> {n} ." for n in range(400))
+    inserted = written.client.post(
+        "/sparql", data={"update": f"INSERT DATA {{ GRAPH <urn:g> {{ {triples} }} }}"}
+    )
+    assert inserted.status_code == 204
+    cross = " ".join(f"GRAPH <urn:g> {{ ?a{n} ?b{n} ?c{n} }}" for n in range(4))
+    counted = f"SELECT (COUNT(*) AS ?n) {{ {cross} }}"
+    text = f"INSERT {{ GRAPH <urn:h> {{ <urn:n> <urn:p> ?n }} }} WHERE {{ {counted} }}"
+    answer = written.client.post("/sparql?timeout=0.5", data={"update": text})
+    assert answer.status_code == 504
+    assert answer.json()["type"].endswith("/problems/time-limit")
+    assert written.client.get("/graphs?graph=urn:h").status_code == 404
+    assert put(written.client, '"after"').status_code == 204
