@@ -1,4 +1,5 @@
-"""Takes the pictures in docs/pages/: `python -m tests.browser.screenshots URL` of a served site."""
+"""Takes the pictures in docs/pages/: `python -m tests.browser.screenshots URL` of a site over both
+policies, the shipped one and that of the tests."""
 
 import sys
 from pathlib import Path
@@ -12,7 +13,11 @@ PAGES: Final = {
     "policy": "/doc/id/policy/shanghai-2022-spatial-information",
     "thing": "/doc/id/technology/reusable-rocket",
     "source": "/source/shanghai-2022-opinions#char=1510,1534",
+    "compare": "/compare",
     "ontology": "/ontology",
+    "links": "/ontology#links",
+    "term": "/doc/def/hasDeadline",
+    "status": "/status",
     "search": "/search?q=satellite",
     "error": "/sparql?query=SELECT%20*%20%7B%20%3Fs%20%3Fp%20%3F%20%7D",
 }

@@ -115,6 +115,20 @@ def test_a_term_shows_what_other_vocabularies_have_for_it(shipped: httpx.Client)
     assert "oa:SpecificResource" in page
 
 
+@pytest.mark.parametrize(
+    ("path", "narrower"),
+    [
+        ("def/Task", "technology task"),
+        ("concept/task-theme", "talent"),
+        ("concept/application-area/government-services", "city management"),
+    ],
+)
+def test_a_term_shows_those_below_it(shipped: httpx.Client, path: str, narrower: str) -> None:
+    page = shipped.get(f"/doc/{path}", headers=PAGE).text
+    tree = page[page.index("<h2>Below it</h2>") :].partition("</ul>\n<h2")[0]
+    assert f">{narrower}</a>" in tree
+
+
 def test_a_query_among_the_examples_can_be_run(shipped: httpx.Client) -> None:
     page = shipped.get("/doc/def/Measure", headers=PAGE).text
     for address in re.findall(r'href="(/sparql\?query=SELECT[^"]*)"', page)[:2]:

@@ -1,30 +1,49 @@
 """The documents that the first page offers to read: policies, and the sources that report them."""
 
-from spacepolicy.namespaces import RDFS, Base
+from dataclasses import dataclass
+from typing import final
+
+from pyoxigraph import NamedNode, Triple
+
+from spacepolicy.namespaces import Base
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.linked_data.vocabulary import cell_of
-from spacepolicy.web.reading import reader
-from spacepolicy.web.tables import Cell
+from spacepolicy.web.linked_data.documents import TYPE, names_of
+from spacepolicy.web.linked_data.names import Link, Names
+
+_MAX_DOCUMENTS = 100
 
 
-async def documents(desk: Desk) -> list[Cell]:
-    """Whatever has parts and is part of nothing, then whatever passages are quoted from."""
+@final
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What is to be read part by part, and what as a whole text."""
+
+    wholes: tuple[Link, ...] = ()
+    sources: tuple[Link, ...] = ()
+
+
+async def documents(desk: Desk) -> Documents:
+    """Whatever has parts and is part of nothing, and whatever passages are quoted from."""
     own = desk.service.revision.base
     if own is None:
-        return []
+        return Documents()
     part_of, source = Base(own).term("isPartOf"), Base(own).term("source")
-    found = await asking.rows(
-        desk,
-        "SELECT ?thing ?place ?name { "
-        f"{{ SELECT DISTINCT ?thing (1 AS ?place) {{ [] {part_of} ?thing "
-        f"FILTER NOT EXISTS {{ ?thing {part_of} [] }} }} }} UNION "
-        f"{{ SELECT DISTINCT ?thing (2 AS ?place) {{ [] {source} ?thing }} }} "
-        f"?thing <{RDFS}label>|<http://purl.org/dc/terms/title> ?name "
-        "} ORDER BY ?place ?thing ?name",
+    patterns = (
+        f"[] {part_of} ?thing FILTER NOT EXISTS {{ ?thing {part_of} [] }}",
+        f"[] {source} ?thing",
     )
-    names: dict[str, dict[str, str]] = {}
-    for row in found:
-        language = getattr(row["name"], "language", None) or ""
-        names.setdefault(row["thing"].value, {}).setdefault(language, row["name"].value)
-    return [cell_of(desk.service, iri, each, reader().language) for iri, each in names.items()]
+    found = [
+        await asking.rows(
+            desk,
+            f"SELECT DISTINCT ?thing {{ {pattern} FILTER isIRI(?thing) }} ORDER BY ?thing "
+            f"LIMIT {_MAX_DOCUMENTS}",
+        )
+        for pattern in patterns
+    ]
+    things = [
+        [each for row in rows if isinstance(each := row["thing"], NamedNode)] for rows in found
+    ]
+    mentioned = [Triple(each, TYPE, each) for group in things for each in group]
+    names = Names(desk.service, await names_of(desk, mentioned))
+    return Documents(*(tuple(map(names.link, group)) for group in things))

@@ -20,7 +20,7 @@ from spacepolicy.web.home import LiveAnswer
 from spacepolicy.web.interface import WORDS
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Called, Cell, table
+from spacepolicy.web.tables import Called, table
 
 _templates: Final = Environment(
     loader=PackageLoader("spacepolicy.web", "templates"),
@@ -87,14 +87,14 @@ def home(
     service: Service,
     origin: str,
     answers: Iterable[LiveAnswer],
-    documents: Iterable[Cell],
+    documents: object,
     *,
     compared: bool,
 ) -> str:
     """The first page: the documents there are, and whether they can be compared; real questions
     with live answers, and how to ask more."""
     live = [(each, _runnable(each.query), table(service, each.results)) for each in answers]
-    shown = {"origin": origin, "live": live, "documents": tuple(documents), "compared": compared}
+    shown = {"origin": origin, "live": live, "documents": documents, "compared": compared}
     return render("home.html", service, **shown)
 
 

@@ -19,6 +19,7 @@ from spacepolicy.web.addresses import local_path
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.interface import BORROWED
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.reading import reader
 from spacepolicy.web.search_index import MAX_LENGTH, Found, Hit, SearchIndex, Text
@@ -223,7 +224,8 @@ def _json(members: dict[str, Any]) -> bytes:
 
 def _page(service: Service, index: SearchIndex, asked: str, found: Found) -> str:
     def name(iri: str) -> str:
-        return index.name(iri, reader().language) or short_name(service, iri)
+        known = BORROWED.get(iri, {}).get(reader().language)
+        return index.name(iri, reader().language) or known or short_name(service, iri)
 
     href = partial(pages.href, service)
     return pages.render("search.html", service, q=asked, found=found, name=name, href=href)

@@ -4,7 +4,7 @@ link.
 Both are laid out here in numbers; the template makes SVG of them, and tells the same in lists.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.web.linked_data.axioms import Axioms
 from spacepolicy.web.linked_data.drawing import cut
-from spacepolicy.web.linked_data.hierarchy import Term
+from spacepolicy.web.linked_data.hierarchy import Term, flat
 from spacepolicy.web.linked_data.names import Link, Names
 
 _ROW: Final = 26
@@ -157,18 +157,6 @@ def _leading(found: Sequence[Relation], text: str) -> int:
 
 def _led(found: Sequence[Relation], text: str) -> int:
     return sum(len(each.properties) for each in found if each.range.text == text)
-
-
-def flat(terms: Sequence[Term]) -> Iterator[Term]:
-    """The terms and all those below them, each once."""
-    seen: set[str] = set()
-    waiting = list(reversed(terms))
-    while waiting:
-        term = waiting.pop()
-        if term.link.iri not in seen:
-            seen.add(term.link.iri)
-            yield term
-        waiting += reversed(term.below)
 
 
 def _text(link: Link) -> str:

@@ -1,7 +1,7 @@
 """The classes, properties and concepts of the dataset's ontologies as trees, with what there is of
 each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -111,6 +111,24 @@ def hierarchy(service: Service, vocabulary: Vocabulary, terms: Terms) -> Hierarc
     names = Names(service, terms.named)
     tops = [_tops(names, vocabulary, tree.counts, tree.parents) for tree in terms.trees]
     return Hierarchy(*tops)
+
+
+def flat(terms: Sequence[Term]) -> Iterator[Term]:
+    """The terms and all those below them, each once."""
+    seen: set[str] = set()
+    waiting = list(reversed(terms))
+    while waiting:
+        term = waiting.pop()
+        if term.link.iri not in seen:
+            seen.add(term.link.iri)
+            yield term
+        waiting += reversed(term.below)
+
+
+def below(found: Hierarchy, iri: str) -> tuple[Term, ...]:
+    """The terms right below the one of that IRI, each with those below it."""
+    terms = flat((*found.classes, *found.properties, *found.schemes))
+    return next((term.below for term in terms if term.link.iri == iri), ())
 
 
 def _tops(

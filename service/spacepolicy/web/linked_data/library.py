@@ -15,8 +15,8 @@ from spacepolicy.web.linked_data.comparison import comparables
 from spacepolicy.web.linked_data.constraints import Constraints, read_constraints
 from spacepolicy.web.linked_data.context import Context, read_context
 from spacepolicy.web.linked_data.documents import Document, document
-from spacepolicy.web.linked_data.hierarchy import Terms, read_terms
-from spacepolicy.web.linked_data.terms import TermPage, kind_of, term_page
+from spacepolicy.web.linked_data.hierarchy import Terms, below, hierarchy, read_terms
+from spacepolicy.web.linked_data.terms import TermIn, TermPage, kind_of, term_page
 from spacepolicy.web.linked_data.vocabulary import Vocabulary, read_vocabulary
 
 _DOCUMENTS_HELD: Final = 64
@@ -65,7 +65,9 @@ class Library:
             return None
         axioms = await self.axioms()
         constraints = await self._constraints.get(number, "", lambda: read_constraints(desk))
-        return await term_page(desk, found, kind, axioms, constraints)
+        tree = hierarchy(desk.service, await self.vocabulary(), await self.terms())
+        narrower = below(tree, found.thing.value)
+        return await term_page(desk, found, TermIn(kind, axioms, constraints, narrower))
 
     async def comparables(self) -> tuple[NamedNode, ...]:
         """The things that can be compared with each other."""

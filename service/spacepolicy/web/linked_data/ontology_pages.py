@@ -8,9 +8,9 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.web import pages
 from spacepolicy.web.linked_data.axioms import Axiom
-from spacepolicy.web.linked_data.diagram import flat, relation_diagram, relations, tree_diagram
+from spacepolicy.web.linked_data.diagram import relation_diagram, relations, tree_diagram
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument
-from spacepolicy.web.linked_data.hierarchy import Term, hierarchy
+from spacepolicy.web.linked_data.hierarchy import Term, flat, hierarchy
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Names
 from spacepolicy.web.linked_data.resource_pages import Statements, alternates

@@ -17,6 +17,7 @@ from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.linked_data.axioms import Axiom, Axioms
 from spacepolicy.web.linked_data.constraints import Constraint, Constraints
 from spacepolicy.web.linked_data.documents import TYPE, Document, names_of
+from spacepolicy.web.linked_data.hierarchy import Term
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.reading import reader
 
@@ -28,7 +29,7 @@ _PROPERTIES: Final = (
     f"{OWL}AnnotationProperty",
     f"{RDF}Property",
 )
-_CONCEPT: Final = f"{SKOS}Concept"
+_CONCEPTS: Final = (f"{SKOS}Concept", f"{SKOS}ConceptScheme")
 _SEVERITIES: Final = {f"{SH}Violation": "must", f"{SH}Warning": "should", f"{SH}Info": "could"}
 _NAME: Final = re.compile(r"(?<![\w?$<:])([A-Za-z][\w.-]*)?:([A-Za-z_][\w-]*)|<([^<>\s]+)>")
 _FORM: Final = re.compile(r"\s*(PREFIX|SELECT|ASK|CONSTRUCT|DESCRIBE)\b")
@@ -74,6 +75,7 @@ class TermPage:
     """What is shown of a term; `count` things or statements there are of it, None of a concept."""
 
     kind: str
+    below: tuple[Term, ...]
     axioms: tuple[Axiom, ...]
     mentioning: tuple[Axiom, ...]
     names: Names
@@ -85,13 +87,24 @@ class TermPage:
     alignments: tuple[tuple[Link, Link], ...]
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class TermIn:
+    """A term among the ontologies: its kind, all axioms and constraints, and the terms below it."""
+
+    kind: str
+    axioms: Axioms
+    constraints: Constraints
+    below: tuple[Term, ...]
+
+
 def kind_of(found: Document) -> str | None:
     """Whether the document is about a `class`, a `property` or a `concept`; None of all else."""
     if _CLASS in found.types:
         return "class"
     if any(each in found.types for each in _PROPERTIES):
         return "property"
-    return "concept" if _CONCEPT in found.types else None
+    return "concept" if any(each in found.types for each in _CONCEPTS) else None
 
 
 def terms_used(query: SavedQuery) -> Iterator[str]:
@@ -104,13 +117,12 @@ def terms_used(query: SavedQuery) -> Iterator[str]:
             yield query.prefixes[prefix] + name
 
 
-async def term_page(
-    desk: Desk, found: Document, kind: str, axioms: Axioms, constraints: Constraints
-) -> TermPage:
+async def term_page(desk: Desk, found: Document, known: TermIn) -> TermPage:
     """What the page of the term shows."""
-    thing = found.thing
-    about, others = axioms.about.get(thing, ()), axioms.mentioning.get(thing, ())
-    ruled = constraints.get(thing, ())
+    thing, kind = found.thing, known.kind
+    about = known.axioms.about.get(thing, ())
+    others = known.axioms.mentioning.get(thing, ())
+    ruled = known.constraints.get(thing, ())
     aligned = await rows(desk, _aligned(thing))
     examples = await rows(desk, _examples(desk, thing, kind))
     mentioned = {
@@ -122,6 +134,7 @@ async def term_page(
     names = Names(desk.service, await names_of(desk, named))
     return TermPage(
         kind=kind,
+        below=known.below,
         axioms=about,
         mentioning=others,
         names=names,

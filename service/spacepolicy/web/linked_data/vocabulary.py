@@ -7,11 +7,8 @@ from typing import Final, final
 from pyoxigraph import Literal
 
 from spacepolicy.namespaces import DCTERMS, RDFS, SKOS
-from spacepolicy.web import pages
 from spacepolicy.web.answering.asking import rows
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Cell, short_name
 
 ByLanguage = Mapping[str, str]
 """Texts by their language."""
@@ -60,10 +57,3 @@ async def read_vocabulary(desk: Desk) -> Vocabulary:
             if isinstance(text, Literal):
                 texts.setdefault(name, {})[text.language or ""] = text.value
     return Vocabulary(definitions, modules, titles)
-
-
-def cell_of(service: Service, iri: str, names: ByLanguage, language: str) -> Cell:
-    """The thing by its name, and where it answers."""
-    name = in_language(names, language) or short_name(service, iri)
-    tag = next((tag for tag, text in names.items() if text == name and tag), None)
-    return Cell(name, iri, pages.href(service, iri), tag)
