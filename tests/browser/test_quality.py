@@ -33,6 +33,8 @@ PAGES = (
     "/graph/background/technologies",
     "/catalog",
     "/status",
+    "/revisions",
+    "/revisions/1",
     "/links?to=https://w3id.org/spacepolicy/def/Measure"
     "&by=http://www.w3.org/1999/02/22-rdf-syntax-ns%23type",
     "/api",

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import rdflib
 from pyoxigraph import RdfFormat, parse
+from rdflib.plugins.stores.sparqlstore import SPARQLUpdateStore
+from SPARQLWrapper import SPARQLWrapper
 
 from spacepolicy.access import AccessScope, Tokens, add_token, tokens_file
 from spacepolicy.formats import offered
@@ -622,3 +625,33 @@ def test_openapi_tells_of_the_graph_store(writing: Writing) -> None:
     assert set(paths["/graphs"]) == {"get", "put", "post", "delete"}
     assert "text/turtle" in paths["/graphs"]["put"]["requestBody"]["content"]
     json.dumps(paths)
+
+
+# Clients that know only the standards
+
+
+def test_sparqlwrapper_makes_an_update(writing: Writing) -> None:
+    wrapper = SPARQLWrapper(str(writing.client.base_url.join("/sparql")))
+    wrapper.addCustomHttpHeader("Authorization", f"Bearer {writing.token}")
+    wrapper.setMethod("POST")
+    name = writing.graph()
+    for request in ("urlencoded", "postdirectly"):
+        wrapper.setRequestMethod(request)
+        wrapper.setQuery(f'INSERT DATA {{ GRAPH <{name}> {{ <urn:a> <urn:b> "{request}" }} }}')
+        wrapper.query().response.close()
+    assert writing.values(name) == {'"urlencoded"', '"postdirectly"'}
+
+
+def test_rdflib_writes_a_graph_and_reads_it(writing: Writing) -> None:
+    address = str(writing.client.base_url.join("/sparql"))
+    bearing = {"Authorization": f"Bearer {writing.token}"}
+    store = SPARQLUpdateStore(address, address, headers=bearing, autocommit=False)
+    name = writing.graph()
+    graph = rdflib.Graph(store, identifier=rdflib.URIRef(name))
+    said = (rdflib.URIRef("urn:a"), rdflib.URIRef("urn:b"), rdflib.Literal("火", lang="zh"))
+    graph.add(said)
+    store.commit()
+    assert list(graph) == [said]
+    graph.remove(said)
+    store.commit()
+    assert writing.values(name) == set()

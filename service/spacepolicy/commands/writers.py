@@ -28,6 +28,7 @@ from spacepolicy.errors import (
     OverloadedError,
     PreconditionFailedError,
     ProblemError,
+    StorageError,
 )
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions import store
@@ -239,6 +240,9 @@ class StoreWriter:
             _log.exception("the writer ended after it had published revision %d", now.number)
             counts = {"added": now.added, "removed": now.removed}
             return {"number": now.number, "published": True, "patch": "", "report": "", **counts}
+        except StorageError as error:
+            _log.error("the store cannot be written: %s", error)  # where it stands is not for all
+            raise StorageError("Nothing was written; the service's log says why.") from error
         except InvalidDataError as error:
             error.report = str(error.extras.pop("report", "")).encode()
             raise

@@ -171,23 +171,25 @@ class _Sending:
             if self._preflight:
                 allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
                 fields += [(b"access-control-allow-methods", allowed), *_PREFLIGHT]
-            headers = MutableHeaders(raw=fields)
-            if any(name == b"content-type" and value[:9] == b"text/html" for name, value in fields):
+            given = dict(message["headers"])
+            more = [b"Authorization"] if self._private else []
+            if given.get(b"content-type", b"")[:9] == b"text/html":
                 fields += [_PAGE_POLICY, (b"content-language", reader().language.encode())]
-                headers.add_vary_header("Accept-Language")
-            if varies(self._scope, message["status"]) and b"Accept-Datetime" not in _vary(fields):
-                headers.add_vary_header("Accept-Datetime")
-            if self._private:
-                headers.add_vary_header("Authorization")
+                more.append(b"Accept-Language")
+            if b"Accept-Datetime" not in given.get(b"vary", b"") and varies(
+                self._scope, message["status"]
+            ):
+                more.append(b"Accept-Datetime")
+            if more:
+                headers = MutableHeaders(raw=fields)
+                for name in more:
+                    headers.add_vary_header(name.decode())
+                fields = headers.raw
             message = {**message, "headers": fields}
         elif self._bare:
             message = {**message, "body": b""}
         self._sheet.hear(message)
         await self._send(message)
-
-
-def _vary(fields: list[tuple[bytes, bytes]]) -> bytes:
-    return b", ".join(value for name, value in fields if name == b"vary")
 
 
 def _routes(desk: Desk, writes: WriteDesk) -> FastAPI:

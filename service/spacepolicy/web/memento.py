@@ -139,12 +139,12 @@ def http_date(revision: Revision) -> str:
 
 def memento_fields(service: Service, scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
     """Fields that say of an answer which revision it shows, and where others are."""
+    asked = _asked.get()
+    if asked is None and scope["path"].startswith(_UNLINKED):
+        return []
     if scope["method"] not in ("GET", "HEAD", "QUERY") or status not in (200, 304):
         return []
     if scope["path"].startswith(_TIMELESS) or not _has_revisions(service.history):
-        return []
-    asked = _asked.get()
-    if asked is None and scope["path"].startswith(_UNLINKED):
         return []
     original, timemap = _addresses(service, scope)
     fields = [
