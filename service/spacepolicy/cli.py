@@ -140,6 +140,9 @@ def _add_serve(commands: Commands) -> None:
         "--memory-mib", type=int, metavar="MIB", help="memory of a query beyond the data (2048)"
     )
     parser.add_argument(
+        "--upload-mib", type=int, metavar="MIB", help="size of an uploaded graph, decoded (256)"
+    )
+    parser.add_argument(
         "--memory-quads",
         type=int,
         metavar="N",

@@ -44,6 +44,7 @@ class Settings:
     max_waiting: int = 64
     cache_mib: int = 64
     memory_mib: int = 2048
+    upload_mib: int = 256
     memory_quads: int = 5_000_000
     public_url: str | None = None
     trusted_proxies: str = ""
@@ -94,6 +95,7 @@ _NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
     "timeout": (float, 0.01, 86400),
     "max_timeout": (float, 0.01, 86400),
     "memory_mib": (int, 16, 1 << 20),
+    "upload_mib": (int, 1, 1 << 20),
     "memory_quads": (int, 0, 1 << 40),
     "max_running": (int, 1, 10_000),
     "max_waiting": (int, 0, 100_000),

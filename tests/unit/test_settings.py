@@ -29,7 +29,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file_over_defaults(
 @pytest.mark.parametrize(
     "values",
     [{"port": "high"}, {"max_running": 0}, {"cache_mib": -1}, {"max_timeout": "nan"},
-     {"port": 70000}, {"timeout": 0}, {"default_graph": "union"},
+     {"port": 70000}, {"upload_mib": 0}, {"timeout": 0}, {"default_graph": "union"},
      {"keep_last": "perhaps"}],
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused(values: dict[str, object], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from spacepolicy.revisions.writing import GraphWrite, Update
 from spacepolicy.web.service import Service
 
 from .conftest import serve
+from .test_running import until
 from .writers import BROKEN, DERIVED, OWNED, REPORT, Engines, MemoryWriter
 
 UPDATE = "application/sparql-update"
@@ -476,6 +478,26 @@ def test_an_upload_that_cannot_be_stored_is_a_problem_of_storage(
     answer = writing.put(writing.graph(), "<urn:a> <urn:b> 1 .")
     assert kind(answer) == (507, "storage")
     assert str(tmp_path) not in answer.text
+
+
+@pytest.mark.parametrize("how", ["length", "chunks"])
+def test_an_upload_that_breaks_off_writes_nothing_and_leaves_nothing(
+    how: str, writing: Writing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    name, body = writing.graph(), b'<urn:a> <urn:b> "1" .\n'
+    base = writing.client.base_url
+    framing = "Content-Length: 1000" if how == "length" else "Transfer-Encoding: chunked"
+    head = (
+        f"PUT /graphs?graph={name} HTTP/1.1\r\nHost: x\r\nContent-Type: text/turtle\r\n"
+        f"Authorization: Bearer {writing.token}\r\n{framing}\r\n\r\n"
+    )
+    with socket.create_connection((base.host, base.port or 80)) as connection:
+        sent = body if how == "length" else b"%x\r\n%s\r\n" % (len(body), body)
+        connection.sendall(head.encode() + sent)
+        until(lambda: any(tmp_path.iterdir()))
+    until(lambda: not any(tmp_path.iterdir()))
+    assert writing.client.get(f"/graphs?graph={name}").status_code == 404
 
 
 # Conditions on graphs

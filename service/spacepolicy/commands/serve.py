@@ -50,6 +50,7 @@ def serve(chosen: Settings) -> int:
             max_running=chosen.max_running,
             max_waiting=chosen.max_waiting,
             max_cache_bytes=0 if endpoint_url(chosen) else chosen.cache_mib << 20,
+            max_upload_bytes=chosen.upload_mib << 20,
             mode=chosen.default_graph,
             public_url=chosen.public_url,
             trusted_proxies=settings.networks(chosen.trusted_proxies),
