@@ -1,19 +1,31 @@
 """Answers of the engine and their bytes in any format of the table.
 
 Spec: https://www.w3.org/TR/sparql11-results-json/, https://www.w3.org/TR/rdf-sparql-XMLres/,
-https://www.w3.org/TR/sparql11-results-csv-tsv/
+https://www.w3.org/TR/sparql11-results-csv-tsv/, https://www.rfc-editor.org/rfc/rfc4180
 """
 
 from collections.abc import Iterator, Mapping
-from typing import IO, Literal, Protocol, cast
+from typing import IO, Final, Protocol, cast
+from typing import Literal as OneOf
 
-from pyoxigraph import Quad, QueryBoolean, QuerySolutions, QueryTriples, serialize
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    Quad,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    serialize,
+)
 
 from spacepolicy.formats import Format
 
 Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad]
-Form = Literal["solutions", "boolean", "graph"]
+Form = OneOf["solutions", "boolean", "graph"]
 """What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
+_CSV_PIECE: Final = 8192
 
 
 class Output(Protocol):
@@ -46,7 +58,45 @@ def write(answer: Answer, format: Format, output: Output, prefixes: Mapping[str,
     shorten the IRIs of Turtle, TriG and RDF/XML.
     """
     file = cast("IO[bytes]", output)  # the engine asks no more of a file
-    if isinstance(answer, QuerySolutions | QueryBoolean):
+    if isinstance(answer, QuerySolutions) and format.results == QueryResultsFormat.CSV:
+        _write_csv(answer, output)
+    elif isinstance(answer, QuerySolutions | QueryBoolean):
         answer.serialize(file, format=format.results)
     else:
         serialize(answer, file, format.rdf, prefixes=dict(prefixes))
+
+
+def _write_csv(answer: QuerySolutions, output: Output) -> None:
+    """The solutions as CSV. The engine's own leaves IRIs with a comma (those of passages, RFC 5147)
+    unquoted, which RFC 4180 section 2 forbids.
+    """
+    lines = [",".join(_quoted(variable.value) for variable in answer.variables)]
+    size = 0
+    for solution in answer:
+        line = ",".join([_csv_field(term) for term in solution])
+        lines.append(line)
+        size += len(line)
+        if size > _CSV_PIECE:
+            output.write(("\r\n".join(lines) + "\r\n").encode())
+            lines, size = [], 0
+    if lines:
+        output.write(("\r\n".join(lines) + "\r\n").encode())
+    output.flush()
+
+
+def _csv_field(term: object) -> str:
+    match term:
+        case None:
+            return ""
+        case NamedNode() | Literal():
+            return _quoted(term.value)
+        case BlankNode():
+            return f"_:{term.value}"
+        case _:
+            return _quoted(str(term))
+
+
+def _quoted(text: str) -> str:
+    if "," in text or '"' in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
