@@ -103,6 +103,14 @@ def test_policies_lead_to_their_comparison_where_there_are_two(
         assert "/compare" not in shipped.get(page, headers=PAGE).text
 
 
+def test_what_can_be_compared_is_asked_alone_too(shipped: httpx.Client) -> None:
+    page = shipped.get(f"/doc/id/{OPINIONS.removeprefix(ID)}", headers=PAGE).text
+    (link,) = re.findall(r'href="(/queries/timelines-side-by-side[^"]*)"', page)
+    answer = shipped.get(html.unescape(link), headers={"Accept": "text/csv"})
+    assert len(answer.text.splitlines()) == 4
+    assert "/queries/timelines" not in shipped.get("/doc/id/region/shanghai", headers=PAGE).text
+
+
 def test_one_policy_is_compared_with_nothing(shipped: httpx.Client) -> None:
     page = shipped.get("/compare", headers=PAGE)
     assert page.status_code == 200

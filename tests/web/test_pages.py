@@ -10,7 +10,7 @@ import pytest
 from spacepolicy.errors import problems
 from spacepolicy.web.interface import WORDS
 
-from .conftest import MakeService, serve
+from .conftest import SHIPPED_BASE, MakeService, serve
 
 
 def test_the_first_page_answers_its_questions_live(site: httpx.Client) -> None:
@@ -189,7 +189,9 @@ HOSTILE = f"""
 
 def test_hostile_names_break_no_page(make_service: MakeService) -> None:
     with serve(make_service(HOSTILE)) as site:
-        for path in ("/doc/id/a", "/doc/id/b", "/doc/id/c", "/search?q=img", "/", "/queries"):
+        to_b = f"/links?to={SHIPPED_BASE}id/b&by={SHIPPED_BASE}def/p"
+        found = ("/doc/id/a", "/doc/id/b", "/doc/id/c", "/search?q=img", "/", "/queries", to_b)
+        for path in (*found, "/status", "/compare", "/sparql?query=SELECT * { ?s ?p ?o }"):
             page = site.client.get(path, headers={"Accept": "text/html"})
             assert page.status_code == 200
             assert "<img" not in page.text

@@ -154,6 +154,20 @@ async def words_of(desk: Desk, passages: Iterable[NamedNode]) -> Mapping[NamedNo
     return {row["passage"]: row["words"] for row in found}  # type: ignore[misc] # as in data
 
 
+def views(desk: Desk, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
+    """The queries that compare things, each where it is asked of this one alone."""
+    return [
+        (
+            query,
+            reader().kept(
+                f"{desk.service.root}/queries/{query.name}?"
+                + urlencode({query.parameters[0].name: thing.value})
+            ),
+        )
+        for query in tagged(desk.service.catalogue, SIDE_BY_SIDE)
+    ]
+
+
 def compare_address(root: str, one: NamedNode, other: NamedNode) -> str:
     """Where the two are compared."""
     asked: Final = urlencode({"a": one.value, "b": other.value})

@@ -7,6 +7,7 @@ from typing import final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy import formats
+from spacepolicy.catalogue import SavedQuery
 from spacepolicy.web import pages
 from spacepolicy.web.addresses import document_path
 from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
@@ -68,11 +69,13 @@ class Section:
 @final
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is shown of a thing beside its document: its parts, the comparisons of it, what leads to
-    it, and what a term's page has of its own."""
+    """What is shown of a thing beside its document: its parts, the comparisons of it, the questions
+    by which it is compared and where each is asked of it alone, what leads to it, and what a term's
+    page has of its own."""
 
     parts: Sequence[Part] = ()
     compared: Sequence[Link] = ()
+    views: Sequence[tuple[SavedQuery, str]] = ()
     incoming: Sequence[Incoming] = ()
     term: TermPage | None = None
 
@@ -100,6 +103,7 @@ def resource_page(
         sections=_sections(about, vocabulary),
         outline=beside.parts,
         compared=beside.compared,
+        views=beside.views,
         term=beside.term,
         module=_module(service, vocabulary, found.thing.value),
         incoming=beside.incoming,

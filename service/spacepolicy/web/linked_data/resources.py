@@ -34,7 +34,7 @@ from spacepolicy.web.addresses import (
 from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
 from spacepolicy.web.answering.validators import changed_at, opaque
-from spacepolicy.web.linked_data.comparison import compare_address, named
+from spacepolicy.web.linked_data.comparison import compare_address, named, views
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
@@ -231,7 +231,9 @@ async def _body(
         parts = await outline(library.desk, found.thing)
         compared = await _comparisons(library, found.thing)
         leading = await incoming(library.desk, found.thing)
-        beside = Beside(parts, compared, leading, await library.term(found))
+        comparable = found.thing in await library.comparables()
+        seen = views(library.desk, found.thing) if comparable else []
+        beside = Beside(parts, compared, seen, leading, await library.term(found))
         return resource_page(service, found, asked.path, vocabulary, beside).encode()
     said = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":
