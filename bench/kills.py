@@ -63,7 +63,8 @@ class Service:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE_SECONDS)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
-            connection.request(method, path, body, headers if body is not None else {})
+            sent = None if body is None else body.encode()
+            connection.request(method, path, sent, headers if sent is not None else {})
             answer = connection.getresponse()
             told = answer.read()
             if answer.status >= 300:

@@ -6,6 +6,7 @@ quads that come, as N-Quads. Frames of the engine's port go back: data and an en
 ends when the connection closes, after the job at hand: what was begun is whole or was never there.
 """
 
+import gc
 import json
 import signal
 import socket
@@ -51,6 +52,8 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     except StoreError as error:
         connection.sendall(problem_frame(StorageError(str(error)), last=True))
         return
+    gc.collect()
+    gc.freeze()  # what is derived stays: looking through it again and again takes long
     connection.sendall(frame(b"D", READY) + end_frame(last=False))
     with durable:
         while (received := receive(connection)) is not None:

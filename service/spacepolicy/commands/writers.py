@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -181,14 +180,7 @@ class StoreWriter:
         operation = request.operation
         base = self._history.current.base if self._merged else None
         edit, uploads = _edit(operation, base, merged=self._merged)
-        seconds = request.timeout_seconds
-        try:
-            return evaluate(self._pool, edit, map(_pieces, uploads), seconds)
-        except EngineError as error:
-            if not error.extras.get("compare_all"):
-                raise
-        edit = replace(edit, compare_all=True)
-        return evaluate(self._pool, edit, map(_pieces, uploads), seconds)
+        return evaluate(self._pool, edit, map(_pieces, uploads), request.timeout_seconds)
 
     def _judge(self, request: WriteRequest, effect: Effect) -> None:
         """Raises: ForbiddenError, DerivedGraphError, FileOwnedError."""

@@ -36,8 +36,8 @@ class Edit:
     An update has `text`, with what its protocol says beside it; put, post and delete have the
     `graph`, None for the default graph. The uploads come behind the request: for each, the name of
     its format, its base and its bytes. An import replaces the graphs that its quads name, a restore
-    the whole of what is written; `derived` are graphs that they leave alone. `compare_all` finds
-    the effect by comparing everything.
+    the whole of what is written; `derived` are graphs that they leave alone, and with `merged` the
+    default graph too.
     """
 
     kind: Kind
@@ -50,7 +50,6 @@ class Edit:
     uploads: tuple[tuple[str, str, int], ...] = ()
     derived: tuple[str, ...] = ()
     merged: bool = False
-    compare_all: bool = False
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection, without the uploads' bytes."""

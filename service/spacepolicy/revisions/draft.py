@@ -55,6 +55,7 @@ def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
         added=added,
         removed=removed,
     )
+    durable.apply(change)
     return durable.publish(change, said), change
 
 

@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,7 +106,7 @@ class DurableStore:
 
     @property
     def live(self) -> Store:
-        """The dataset in force. Change it by `publish` alone.
+        """The dataset in force, and what was applied to it.
 
         Raises: StoreError where it cannot be opened.
         """
@@ -128,21 +129,42 @@ class DurableStore:
         opened.bulk_load(path=self.revision.directory / _FORMER, format=RdfFormat.N_QUADS)
         return opened
 
-    def publish(self, change: Change, said: Statement) -> Revision:
-        """Make the change the next revision and put it in force.
+    def apply(self, change: Change) -> None:
+        """Make the change in `live`, for it to be looked at, and published or taken back.
 
-        Raises: StoreError where it cannot be written; the revision in force stays.
+        Raises: StoreError where that cannot be; then it is not there, and `live` is another store.
         """
-        try:
+        with self._writing():
             _apply(self.live, change, empty=self.revision is None)
+
+    def take_back(self, change: Change) -> None:
+        """Take back what was made in `live`.
+
+        Raises: as `apply`.
+        """
+        with self._writing():
+            _apply(self.live, change.inverse(), empty=False)
+
+    def publish(self, change: Change, said: Statement) -> Revision:
+        """Make the change, which is in `live`, the next revision and put it in force.
+
+        Raises: StoreError where it cannot be written; the revision in force stays, and `live` is
+        another store.
+        """
+        with self._writing():
             self.revision = self._published(change, said)
-        except (OSError, RuntimeError) as error:
-            self._live = None  # what was changed of it goes with it
-            raise StoreError(f"{self._path}: cannot be written: {error}") from error
         if said.files is not None:
             self.files = said.files
         self._drop_old()
         return self.revision
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            self._live = None  # what was changed of it goes with it
+            raise StoreError(f"{self._path}: cannot be written: {error}") from error
 
     def _published(self, change: Change, said: Statement) -> Revision:
         before = self.revision

@@ -96,6 +96,10 @@ class Change:
         """Whether nothing changes."""
         return not (self.removed or self.added or self.dropped or self.created)
 
+    def inverse(self) -> "Change":
+        """What leads back."""
+        return Change(self.added, self.removed, self.created, self.dropped)
+
     def graphs(self) -> frozenset[str]:
         """The IRIs of the named graphs that it touches."""
         quads = (quad.graph_name for quad in (*self.removed, *self.added))

@@ -1,41 +1,37 @@
 """The guard: whether what a write touches keeps to the shapes and to the meaning of the terms.
 
-Shapes are asked of the nodes that a change touches, and of their neighbours where a shape looks at
-what a value is. pyshacl judges, over a view of the reasoner's facts.
+Of all targets of the shapes, those are looked at whose conformance the change may touch (`reach`);
+those that do not surely conform (`screen`) are judged by pyshacl, over what the reasoner knows.
 
 Spec: https://www.w3.org/TR/shacl/
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, cast, final
 
 import pyshacl
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, Store, Triple
 from rdflib import BNode, Graph, URIRef
 from rdflib import Literal as LiteralNode
 from rdflib.namespace import RDF, SH, XSD
-from rdflib.store import Store
+from rdflib.store import Store as GraphStore
 from rdflib.term import Node
 
 from spacepolicy.dataset.files.record import shown
 from spacepolicy.dataset.gates.shapes import PreparedGraph, graph_of
 from spacepolicy.dataset.keeping.knowledge import Derived
+from spacepolicy.dataset.keeping.reach import Reach
+from spacepolicy.dataset.keeping.screen import Screen
+from spacepolicy.dataset.keeping.terms import Term, node_of, term_of
 from spacepolicy.dataset.reasoning.fixpoint import Clash, Reasoner
 from spacepolicy.dataset.reasoning.wording import Wording
 
-Term = NamedNode | BlankNode | Literal
 _RULES: Final = URIRef(
     "https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules"
 )
 _FALSE: Final = LiteralNode("false", datatype=XSD.boolean)
-_TYPE: Final = NamedNode(str(RDF.type))
 _TARGETS: Final = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
-_NAMES: Final = re.compile(r"<([^<>\s]+)>|([\w-]*):([A-Za-z][\w-]*)")
-_VALUES: Final = (SH["class"], SH.node, SH.property, SH.qualifiedValueShape, SH.sparql)
-"""What makes a shape look at more of a value than its own term."""
 
 
 @final
@@ -53,39 +49,15 @@ class Judgement:
 class Guard:
     """Judges changes of what a reasoner knows by shapes."""
 
-    def __init__(self, reasoner: Reasoner, shapes: Iterable[Triple]) -> None:
+    def __init__(self, reasoner: Reasoner, shapes: Iterable[Triple], dataset: Store) -> None:
         self._reasoner = reasoner
         self._shapes = graph_of(shapes)
-        self._targets = [
-            (shape, kind, value)
-            for kind in _TARGETS
-            for shape, value in self._shapes.subject_objects(kind)
-        ]
-        self._near = frozenset(self._predicates_of_values())
-        self._read = frozenset(
-            NamedNode(str(each)) for each in self._shapes.objects() if isinstance(each, URIRef)
-        )
-
-    def _predicates_of_values(self) -> Iterator[NamedNode]:
-        """The properties whose values the shapes look further at."""
-        shapes = self._shapes
-        yield _TYPE
-        for shape in set(shapes.subjects(SH.path)):
-            if any(shapes.value(shape, each) is not None for each in _VALUES):
-                yield from map(_named, _iris_of_path(shapes, shapes.value(shape, SH.path)))
-        declared = {
-            str(shapes.value(each, SH.prefix)): str(shapes.value(each, SH.namespace))
-            for each in shapes.objects(None, SH.declare)
-        }
-        for query in shapes.objects(None, SH.select):
-            for iri, prefix, local in _NAMES.findall(str(query)):
-                if iri or prefix in declared:
-                    yield NamedNode(iri or declared[prefix] + local)
+        self._reach = Reach(reasoner, self._shapes)
+        self._screen = Screen(reasoner, self._shapes, dataset)
 
     def judge(self, derived: Derived, wording: Wording, prefixes: Mapping[str, str]) -> Judgement:
         """Whether the statements that came and went leave all well."""
-        focus = self._focus((*derived.appeared, *derived.gone))
-        report = self._validated(focus)
+        report = self._validated(self._reach.aims((*derived.appeared, *derived.gone)))
         for clash in derived.clashes:
             _add_clash(report, clash, wording, prefixes)
         violations = tuple(_told(report))
@@ -93,60 +65,24 @@ class Guard:
         lines = report.serialize(format="nt", encoding="utf-8") if violations else b""
         return Judgement(violations, lines, refuses)
 
-    def _focus(self, statements: Iterable[Triple]) -> set[Node]:
-        """The nodes whose shapes may see the statements."""
-        touched = {
-            term
-            for triple in statements
-            if triple.predicate in self._read or triple.predicate in self._near
-            for term in (triple.subject, triple.object)
-            if isinstance(term, NamedNode | BlankNode)
-        }
-        near: set[object] = set(touched)
-        for term in touched:
-            for predicate in self._near - {_TYPE}:
-                near.update(each.subject for each in self._reasoner.matching(None, predicate, term))
-                near.update(each.object for each in self._reasoner.matching(term, predicate, None))
-        return {_node(term) for term in near if isinstance(term, NamedNode | BlankNode)}
-
-    def _validated(self, focus: set[Node]) -> Graph:
-        """The report on those nodes."""
-        aims = [(shape, node) for node in focus for shape in self._shapes_of(node)]
-        if not aims:
+    def _validated(self, aims: Mapping[Node, Iterable[Term]]) -> Graph:
+        """The report on those targets of the shapes that do not surely conform."""
+        suspects = tuple(self._screen.suspects(aims))
+        if not suspects:
             return Graph()
         shapes = Graph()
         shapes += self._shapes
         for kind in _TARGETS:
             shapes.remove((None, kind, None))
-        for shape, node in aims:
-            shapes.add((shape, SH.targetNode, node))
+        for shape, term in suspects:
+            shapes.add((shape, SH.targetNode, node_of(term)))
         data = PreparedGraph(store=_Facts(self._reasoner))
         _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
         return cast("Graph", report)
 
-    def _shapes_of(self, node: Node) -> Iterator[Node]:
-        """The shapes that the node is a target of."""
-        term = _term(node)
-        kinds = {_node(each.object) for each in self._reasoner.matching(term, _TYPE, None)}
-        for shape, kind, value in self._targets:
-            other = _term(value)
-            if kind == SH.targetClass:
-                aimed = value in kinds
-            elif kind == SH.targetNode or not isinstance(other, NamedNode):
-                aimed = node == value
-            elif kind == SH.targetSubjectsOf:
-                aimed = self._any(term, other, None)
-            else:
-                aimed = self._any(None, other, term)
-            if aimed:
-                yield shape
-
-    def _any(self, subject: Term | None, predicate: NamedNode, value: Term | None) -> bool:
-        return next(self._reasoner.matching(subject, predicate, value), None) is not None
-
 
 @final
-class _Facts(Store):
+class _Facts(GraphStore):
     """What a reasoner knows, as rdflib reads it; the validator wants a store of graphs."""
 
     context_aware = True
@@ -158,11 +94,11 @@ class _Facts(Store):
 
     def triples(self, pattern: Any, context: Any = None) -> Iterator[Any]:  # noqa: ANN401, ARG002
         """The statements that match, as the library asks for them."""
-        subject, predicate, value = (None if part is None else _term(part) for part in pattern)
+        subject, predicate, value = (None if part is None else term_of(part) for part in pattern)
         if isinstance(subject, Literal) or isinstance(predicate, BlankNode | Literal):
             return
         for triple in self._reasoner.matching(subject, predicate, value):
-            yield tuple(_node(part) for part in triple), iter(())
+            yield tuple(node_of(part) for part in triple), iter(())
 
     def __len__(self, context: Any = None) -> int:  # noqa: ANN401
         """Something: that there are statements is all that is asked."""
@@ -180,9 +116,9 @@ def _add_clash(report: Graph, clash: Clash, wording: Wording, prefixes: Mapping[
     report.add((holder, SH.result, result))
     for predicate, value in (
         (RDF.type, SH.ValidationResult),
-        (SH.focusNode, _node(clash.statements[0].subject)),
-        (SH.resultPath, _node(clash.statements[0].predicate)),
-        (SH.value, _node(clash.statements[0].object)),
+        (SH.focusNode, node_of(clash.statements[0].subject)),
+        (SH.resultPath, node_of(clash.statements[0].predicate)),
+        (SH.value, node_of(clash.statements[0].object)),
         (SH.resultSeverity, SH.Violation),
         (SH.sourceConstraintComponent, _RULES),
         (SH.resultMessage, LiteralNode(message, lang="en")),
@@ -228,45 +164,3 @@ def _told(report: Graph) -> Iterator[dict[str, str]]:
 def _by_language(node: Node) -> tuple[bool, str]:
     language = node.language if isinstance(node, LiteralNode) else None
     return language not in (None, "en"), str(node)
-
-
-def _iris_of_path(shapes: Graph, path: Node | None) -> Iterator[URIRef]:
-    """The properties that a path is made of."""
-    if isinstance(path, URIRef):
-        yield path
-    elif path is not None:
-        for predicate, value in shapes.predicate_objects(path):
-            if predicate != RDF.first or value != path:
-                yield from _iris_of_path(shapes, value) if value != RDF.nil else ()
-
-
-def _named(node: URIRef) -> NamedNode:
-    return NamedNode(str(node))
-
-
-@lru_cache(maxsize=1 << 16)
-def _node(term: Term) -> Node:
-    match term:
-        case NamedNode():
-            return URIRef(term.value)
-        case BlankNode():
-            return BNode(term.value)
-        case Literal() if term.language:
-            return LiteralNode(term.value, lang=term.language)
-        case _:
-            return LiteralNode(term.value, datatype=URIRef(term.datatype.value))
-
-
-@lru_cache(maxsize=1 << 16)
-def _term(node: Node) -> Term:
-    match node:
-        case URIRef():
-            return NamedNode(str(node))
-        case BNode():
-            return BlankNode(str(node))
-        case LiteralNode(language=str(language)):
-            return Literal(str(node), language=language)
-        case LiteralNode(datatype=URIRef() as datatype):
-            return Literal(str(node), datatype=NamedNode(str(datatype)))
-        case _:
-            return Literal(str(node))

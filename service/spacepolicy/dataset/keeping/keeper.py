@@ -27,8 +27,8 @@ _WELL: Final = Judgement((), b"", refuses=False)
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a write came to: the revision in force afterwards, of a dry run the one before; the
-    statements of the record that came and went; the difference as RDF Patch, and what the guard
-    reports, as N-Triples."""
+    statements of the record that came and went; of a dry run the difference as RDF Patch, and what
+    the guard reports, as N-Triples."""
 
     revision: Revision
     added: int
@@ -59,10 +59,11 @@ class Keeper:
 
     def _prepare(self) -> None:
         """Derive what there is, to be ready for what changes."""
-        base = self._revision.base if self._merged else None
-        live, files = self.durable.live, self.durable.files
+        self._is_stale = True
         self._knowledge: Knowledge | None = None
         self._guard: Guard | None = None
+        base = self._revision.base if self._merged else None
+        live, files = self.durable.live, self.durable.files
         derived: set[object] = set()
         if base is not None:
             inferred = Base(base).inferred
@@ -75,8 +76,9 @@ class Keeper:
                     for graph in graphs
                     for quad in live.quads_for_pattern(None, None, None, graph)
                 ]
-                self._guard = Guard(self._knowledge.reasoner, shapes)
+                self._guard = Guard(self._knowledge.reasoner, shapes, live)
         self._digest = RecordDigest(quad for quad in live if quad.graph_name not in derived)
+        self._is_stale = False
 
     def write(self, change: Change, author: str, message: str, *, dry_run: bool) -> Outcome:
         """Carry out a change of the record.
@@ -84,23 +86,32 @@ class Keeper:
         Raises: InvalidDataError where the guard refuses it, StoreError where it cannot be written;
         nothing is changed then.
         """
+        if self._is_stale:
+            self._prepare()
         derived = self._knowledge.change(change) if self._knowledge else None
         self._digest.change(change.added, change.removed)
+        whole = _joined(change, derived)
         try:
-            judgement = self._judged(derived)
-            whole = _joined(change, derived)
+            self.durable.apply(whole)
+            try:
+                judgement = self._judged(derived)
+            except InvalidDataError:
+                self._take_back(change, whole)
+                raise
             if dry_run:
-                self._undo(change)
+                self._take_back(change, whole)
                 revision = self._revision
             else:
                 revision = self.durable.publish(whole, self._said(change, derived, author, message))
-        except (StoreError, InvalidDataError):
-            self._undo(change)
+        except StoreError:
+            self._is_stale = True  # what was derived is of a store that is no more
             raise
         added, removed = len(change.added), len(change.removed)
-        return Outcome(revision, added, removed, patch(whole), judgement.report)
+        difference = patch(whole) if dry_run else b""
+        return Outcome(revision, added, removed, difference, judgement.report)
 
-    def _undo(self, change: Change) -> None:
+    def _take_back(self, change: Change, whole: Change) -> None:
+        self.durable.take_back(whole)
         self._digest.change(change.removed, change.added)
         if self._knowledge is not None:
             self._knowledge.undo(change)
@@ -150,8 +161,6 @@ class Keeper:
     def _counts(self, change: Change, derived: Derived | None) -> Counts:
         before = self._revision.counts
         graphs = set(self.durable.live.named_graphs())
-        graphs.difference_update(change.dropped)
-        graphs.update(change.created)
         inferred = default = 0
         if derived is not None:
             for quads, sign in ((derived.quads.added, 1), (derived.quads.removed, -1)):

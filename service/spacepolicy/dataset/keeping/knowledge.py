@@ -76,22 +76,26 @@ class Knowledge:
         found = self.reasoner.change(added=added, withdrawn=withdrawn)
         clashes = tuple(each for each in self.reasoner.clashes() if each not in before)
         met = {*withdrawn, *added, *found.appeared, *found.gone}
-        changed = list(self._derived(met))
-        default = [quad for quad in changed if quad.graph_name == _DEFAULT]
-        gone = frozenset(quad.triple for quad in default if quad in self._dataset)
-        appeared = frozenset(quad.triple for quad in default) - gone
-        quads = Change(
-            removed=tuple(quad for quad in changed if quad in self._dataset),
-            added=tuple(quad for quad in changed if quad not in self._dataset),
-        )
-        return Derived(quads, clashes, appeared, gone)
+        gone: list[Quad] = []
+        come: list[Quad] = []
+        for quad, was in self._derived(met):
+            (gone if was else come).append(quad)
+        quads = Change(removed=tuple(gone), added=tuple(come))
+        return Derived(quads, clashes, _knowledge(come), _knowledge(gone))
 
-    def _derived(self, statements: Iterable[Triple]) -> Iterator[Quad]:
-        """The quads of derived graphs that are to change, of those of the statements."""
+    def _derived(self, statements: Iterable[Triple]) -> Iterator[tuple[Quad, bool]]:
+        """The quads of derived graphs that are to change, of those of the statements, and whether
+        they are there."""
         for triple in statements:
             holds = self.reasoner.holds(triple)
             inferred = holds and not self.reasoner.is_asserted(triple)
             for graph, now in ((_DEFAULT, holds), (self._inferred, inferred)):
                 quad = Quad(triple.subject, triple.predicate, triple.object, graph)
-                if (quad in self._dataset) != now:
-                    yield quad
+                was = quad in self._dataset
+                if was != now:
+                    yield quad, was
+
+
+def _knowledge(quads: Iterable[Quad]) -> frozenset[Triple]:
+    """The statements of those that are of the default graph."""
+    return frozenset(quad.triple for quad in quads if quad.graph_name == _DEFAULT)

@@ -166,6 +166,13 @@ class Reasoner:
         else:
             yield from self._facts.classes
 
+    def classes_of(self, thing: Term) -> Iterator[Term]:
+        """The classes that the thing is of."""
+        number = self._terms.number(thing)
+        for key, members in self._facts.classes.items():
+            if number in members:
+                yield self._terms.term(~key)
+
     def holds(self, statement: Triple) -> bool:
         """Whether the statement is asserted or inferred."""
         ((key, rows),) = self._terms.delta([statement]).items()

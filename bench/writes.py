@@ -1,0 +1,183 @@
+"""How long a write takes until it is on disk and visible to all: one document's graphs at a time.
+
+    python -m bench.writes [--sizes 10000 100000] [--writes 20]
+
+The store holds the shipped content and generated documents as graphs that clients have put. Each
+write replaces one document by another in an update over HTTP (about 500 quads, the guard on but
+lenient, since generated documents break rules), and a query that follows must see it. Meanwhile a
+reader asks for two counts that always agree; it may see no error and no mixture. Prints
+milliseconds, what a revision costs on disk, and exits with 1 where the middle of 100k is above 300.
+"""
+
+import argparse
+import http.client
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from pyoxigraph import NamedNode, Quad
+
+from bench.kills import Service, serving
+from bench.policies import CONTENT, Shipped, document, shipped
+from spacepolicy.commands.build import digest
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.draft import Draft, publish
+from spacepolicy.revisions.durable import DurableStore
+from spacepolicy.revisions.revision import Counts
+from spacepolicy.settings import Content
+
+LIMIT_MS: Final = 300.0
+_ATTEMPT: Final = 10**9
+
+
+def put(source: Shipped, number: int) -> list[Quad]:
+    """The document as a client would put it: what it says in graphs of files, in one of its own."""
+    shared = {quad.graph_name for quad in source.document}
+    own = NamedNode(f"urn:background:{number}")
+    return [
+        quad
+        if quad.graph_name not in shared
+        else Quad(quad.subject, quad.predicate, quad.object, own)
+        for quad in document(source, number)
+    ]
+
+
+def fill(store: Path, source: Shipped, size: int) -> int:
+    """Publish the shipped content with documents beside it, about that many statements in all; how
+    many documents."""
+    beside: list[Quad] = []
+    number = 0
+    while len(beside) + len(source.knowledge) < size:
+        number += 1
+        beside += put(source, number)
+    material = Material(CONTENT, packaged=False, beside=beside)
+    revisions.open_store(store, "merged")
+    draft = Draft(
+        dataset=material.dataset,
+        counts=Counts(
+            len(material.quads) + len(beside), len(material.inferred), len(material.default), 0
+        ),
+        record_sha256=material.digest,
+        content_sha256=digest(Content(CONTENT, packaged=False)),
+        message="generated",
+        base=material.base.iri,
+        prefixes=material.prefixes,
+        files=material.file_graphs,
+    )
+    with DurableStore(store) as durable:
+        publish(durable, draft)
+    return number
+
+
+def replacement(source: Shipped, number: int, attempt: int) -> str:
+    """An update that puts another document in the place of that of the number."""
+    before = {quad.graph_name for quad in put(source, number + attempt * _ATTEMPT)}
+    lines: dict[object, list[str]] = {}
+    for quad in put(source, number + (attempt + 1) * _ATTEMPT):
+        line = f"{quad.subject} {quad.predicate} {quad.object} ."
+        lines.setdefault(quad.graph_name, []).append(line)
+    drops = " ; ".join(f"DROP SILENT GRAPH {graph}" for graph in sorted(before, key=str))
+    puts = "\n".join(f"GRAPH {graph} {{ {' '.join(each)} }}" for graph, each in lines.items())
+    return f"{drops} ;\nINSERT DATA {{ {puts} }}"
+
+
+class Reader:
+    """Asks twice in one query for what always agrees, until it is told to end."""
+
+    def __init__(self, service: Service) -> None:
+        self.faults: list[str] = []
+        self.asked = 0
+        self._service = service
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        query = (
+            "SELECT ?n ?m { { SELECT (COUNT(*) AS ?n) { GRAPH <urn:left> { ?s ?p ?o } } }"
+            " { SELECT (COUNT(*) AS ?m) { GRAPH <urn:right> { ?s ?p ?o } } } }"
+        )
+        while not self._ended.is_set():
+            try:
+                told = self._service.request("GET", f"/sparql?format=csv&query={quote(query)}")
+                left, right = told.split()[1].split(b",")
+                if left != right:
+                    self.faults.append(f"a mixture: {left!r} and {right!r}")
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                self.faults.append(str(error))
+            self.asked += 1
+            time.sleep(0.005)
+
+    def end(self) -> None:
+        """Ask no more."""
+        self._ended.set()
+        self._thread.join()
+
+
+def measured(service: Service, source: Shipped, documents: int, writes: int) -> Iterator[float]:
+    """The milliseconds of each write, until a query has seen it."""
+    chance = random.Random(1)  # noqa: S311 # no secret
+    for attempt in range(writes):
+        number = chance.randrange(documents) + 1
+        both = " ".join(
+            f"GRAPH <urn:{side}> {{ <urn:w> <urn:n> {attempt} }}" for side in ("left", "right")
+        )
+        text = f"{replacement(source, number, 0)} ;\nINSERT DATA {{ {both} }}"
+        query = f"ASK {{ GRAPH <urn:left> {{ <urn:w> <urn:n> {attempt} }} }}"
+        began = time.perf_counter()
+        service.request("POST", "/sparql", text, "application/sparql-update")
+        told = service.request("GET", f"/sparql?format=json&query={quote(query)}")
+        yield 1000 * (time.perf_counter() - began)
+        if not json.loads(told)["boolean"]:
+            raise SystemExit("a write that was acknowledged is not visible")
+
+
+def at_size(size: int, writes: int) -> float:
+    """Print what writes take at this size; the middle in milliseconds."""
+    source = shipped()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store"
+        documents = fill(store, source, size)
+        made = [str(Path(sys.executable).with_name("spacepolicy")), "token", "new"]
+        made += ["--scope", "write", "--store", str(store)]
+        told = subprocess.run(made, capture_output=True, text=True, check=True)  # noqa: S603
+        arguments = ["--store", str(store), "--content", str(CONTENT), "--guard", "warn"]
+        with serving(arguments, told.stdout.strip()) as service:
+            next(measured(service, source, documents, 1))  # the writer is ready now
+            reader = Reader(service)
+            taken = sorted(measured(service, source, documents, writes))
+            reader.end()
+            costs = [each.disk_bytes for each in revisions.history(store).revisions[2:]]
+    middle = statistics.median(taken)
+    print(
+        f"{size:>9,} statements, {documents} documents: {middle:.0f} ms in the middle, "
+        f"{taken[0]:.0f} to {taken[-1]:.0f}; a revision takes {statistics.median(costs) / 1024:.0f}"
+        f" KiB; {reader.asked} reads meanwhile, faults: {reader.faults[:3] or 'none'}"
+    )
+    if reader.faults:
+        raise SystemExit("readers were disturbed")
+    return middle
+
+
+def main() -> int:
+    """Measure at each size."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--writes", type=int, default=20)
+    given = parser.parse_args()
+    middles = {size: at_size(size, given.writes) for size in given.sizes}
+    return 1 if middles.get(100_000, 0) > LIMIT_MS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
