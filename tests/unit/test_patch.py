@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
 
-from spacepolicy.engine.generation import change, quads_in
+from spacepolicy.engine.generation import CHANGES, GRAPHS, change, quads_in
 from spacepolicy.revisions.patch import inverse, net, patch
 from spacepolicy.revisions.revision import Change
 
@@ -42,7 +42,8 @@ def test_replaying_patches_leads_from_the_first_to_the_last(datasets: list[set[Q
 def test_a_patch_changes_a_store(one: set[Quad], other: set[Quad]) -> None:
     store = Store()
     store.extend(one)
-    with tempfile.NamedTemporaryFile() as file:
-        Path(file.name).write_bytes(between(one, other))
-        change(store, Path(file.name))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, CHANGES).write_bytes(between(one, other))
+        Path(folder, GRAPHS).write_text("", encoding="utf-8")
+        change(store, Path(folder))
     assert set(store) == other
