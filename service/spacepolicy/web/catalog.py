@@ -5,8 +5,9 @@ Spec: https://www.w3.org/TR/void/, https://www.w3.org/TR/vocab-dcat-3/,
 https://www.w3.org/TR/shacl/#sparql-prefixes, https://www.w3.org/TR/shacl-af/#SPARQLExecutable
 """
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, final
 
 from fastapi import FastAPI, Request
 from pyoxigraph import Literal, NamedNode, Triple, serialize
@@ -15,9 +16,10 @@ from starlette.responses import Response
 from spacepolicy import formats
 from spacepolicy.formats import Choice
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD, Base
-from spacepolicy.web.answering.asking import Term, rows
+from spacepolicy.web.answering.asking import Row, Term, rows
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering.shelf import Shelf
 from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.linked_data.documents import FOAF, VOID, names_of
 from spacepolicy.web.linked_data.graph_documents import GraphDocument
@@ -44,21 +46,42 @@ ORDER BY ?term
 _PROPERTIES: Final = "SELECT ?term (COUNT(*) AS ?n) { ?s ?term ?o } GROUP BY ?term ORDER BY ?term"
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """How many there are of what: of the whole, by class, and by property."""
+
+    whole: Row
+    classes: tuple[Row, ...]
+    properties: tuple[Row, ...]
+
+
+async def _count(desk: Desk) -> _Counted:
+    (whole,) = await rows(desk, _COUNTS)
+    return _Counted(whole, await rows(desk, _CLASSES), await rows(desk, _PROPERTIES))
+
+
 def add_catalog(app: FastAPI, desk: Desk) -> None:
     """Add the routes."""
+    counts: Shelf[_Counted] = Shelf(1)
+
+    async def counted() -> _Counted:
+        return await counts.get(desk.number, "", lambda: _count(desk))
 
     @app.get(WELL_KNOWN, tags=["descriptions"])
     async def void(request: Request) -> Response:
         """The dataset as VoID, with live counts and partitions."""
-        return _response(desk, request, WELL_KNOWN)
+        return _response(desk, request, WELL_KNOWN, counted)
 
     @app.get(CATALOG, tags=["descriptions"])
     async def catalog(request: Request) -> Response:
         """The dataset, its dumps and its endpoint as a DCAT catalogue."""
-        return _response(desk, request, CATALOG)
+        return _response(desk, request, CATALOG, counted)
 
 
-def _response(desk: Desk, request: Request, path: str) -> Response:
+def _response(
+    desk: Desk, request: Request, path: str, counted: Callable[[], Awaitable[_Counted]]
+) -> Response:
     choice = chosen(request.scope, _OFFERED)
     origin = desk.service.url(request.scope, "")
 
@@ -68,8 +91,8 @@ def _response(desk: Desk, request: Request, path: str) -> Response:
             said = [*about, *_catalog(origin)]
             thing = NamedNode(origin + CATALOG)
         else:
-            counted = [triple async for triple in _counts(desk, origin)]
-            said = [*about, *counted, *_declared(desk, origin), *_examples(desk, origin)]
+            told = _counts(await counted(), origin)
+            said = [*about, *told, *_declared(desk, origin), *_examples(desk, origin)]
             thing = dataset(origin)
         return Made(await _body(desk, thing, said, choice))
 
@@ -123,22 +146,22 @@ async def _about(desk: Desk, origin: str) -> AsyncIterator[Triple]:
             yield Triple(itself, property_, row["o"])
 
 
-async def _counts(desk: Desk, origin: str) -> AsyncIterator[Triple]:
-    """How many there are of what, counted now."""
+def _counts(counted: _Counted, origin: str) -> Iterator[Triple]:
+    """How many there are of what, as it was counted."""
     itself = dataset(origin)
-    (counts,) = await rows(desk, _COUNTS)
-    for name, count in counts.items():
+    for name, count in counted.whole.items():
         yield Triple(itself, NamedNode(VOID + name), _integer(count))
-    classes = await rows(desk, _CLASSES)
-    yield Triple(itself, NamedNode(f"{VOID}classes"), _integer(len(classes)))
-    properties = await rows(desk, _PROPERTIES)
-    partitions = (("class", "entities", classes), ("property", "triples", properties))
-    for kind, counted, found in partitions:
+    yield Triple(itself, NamedNode(f"{VOID}classes"), _integer(len(counted.classes)))
+    partitions = (
+        ("class", "entities", counted.classes),
+        ("property", "triples", counted.properties),
+    )
+    for kind, what, found in partitions:
         for number, row in enumerate(found):
             part = NamedNode(f"{origin}{WELL_KNOWN}#{kind}-{number}")
             yield Triple(itself, NamedNode(f"{VOID}{kind}Partition"), part)
             yield Triple(part, NamedNode(VOID + kind), row["term"])
-            yield Triple(part, NamedNode(VOID + counted), _integer(row["n"]))
+            yield Triple(part, NamedNode(VOID + what), _integer(row["n"]))
 
 
 def _declared(desk: Desk, origin: str) -> Iterator[Triple]:
