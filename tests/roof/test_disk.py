@@ -1,0 +1,113 @@
+"""What the disk does: a full one or one that cannot be written refuses writes and nothing else, and
+what is acknowledged was synced before."""
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spacepolicy.errors import StorageError
+
+from ..engine.processes import PATIENCE_SECONDS, within
+from .test_writing import COUNT, ONE, Site, built, open_site
+
+__all__ = ["built"]
+pytestmark = pytest.mark.debian
+MORE = "INSERT DATA {{ GRAPH <urn:h> {{ {} }} }}"
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)  # of the machine
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of the test's own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder))
+    yield folder
+    run("umount", "--lazy", str(folder))
+
+
+@pytest.fixture
+def site(disk: Path, built: Path) -> Iterator[Site]:  # a fixture
+    site = open_site(Path(shutil.copytree(built, disk / "store")))
+    site.update(ONE)
+    yield site
+    site.close()
+
+
+def refused(site: Site) -> bool:
+    """Whether writes are refused by now."""
+    number, count = site.number, site.ask(COUNT)
+    values = " . ".join(f"<urn:{n}> <urn:p> '{time.monotonic()}'" for n in range(200))
+    try:
+        site.update(MORE.format(values))
+    except StorageError:
+        assert (site.number, site.ask(COUNT)) == (number, count)
+        return True
+    return False
+
+
+def test_a_full_disk_refuses_writes_and_keeps_reads_going(site: Site, disk: Path) -> None:
+    filler = disk / "filler"
+    free = shutil.disk_usage(disk).free
+    filler.write_bytes(bytes(free - (64 << 10)))
+    assert within(PATIENCE_SECONDS, lambda: refused(site))
+    filler.unlink()
+    assert site.update("INSERT DATA { GRAPH <urn:i> { <urn:a> <urn:b> 1 } }").changed
+    assert site.ask(COUNT) == ["1"]
+
+
+def test_a_folder_that_cannot_be_written_refuses_writes_and_keeps_reads_going(site: Site) -> None:
+    folder = str(site.path / "revisions")
+    run("mount", "--bind", "-o", "ro", folder, folder)
+    try:
+        assert within(PATIENCE_SECONDS, lambda: refused(site))
+    finally:
+        run("umount", folder)
+    assert site.update("INSERT DATA { GRAPH <urn:i> { <urn:a> <urn:b> 1 } }").changed
+
+
+def test_what_is_acknowledged_was_synced_before(
+    built: Path,
+    tmp_path: Path,  # a fixture
+) -> None:
+    site = open_site(Path(shutil.copytree(built, tmp_path / "store")))
+    try:
+        site.update(ONE)
+        trace = tmp_path / "trace"
+        calls = "trace=fsync,fdatasync,rename,renameat,renameat2,sendto,write"
+        with subprocess.Popen(
+            ["strace", "-f", "-y", "-e", calls, "-o", str(trace), "-p", str(site.writer.process)],
+            stderr=subprocess.PIPE,
+        ) as tracer:
+            assert tracer.stderr is not None
+            tracer.stderr.readline()  # it says that it is attached
+            written = site.update("INSERT DATA { GRAPH <urn:h> { <urn:a> <urn:b> 1 } }")
+            tracer.terminate()
+        lines = trace.read_text(encoding="utf-8").splitlines()
+    finally:
+        site.close()
+    folder = f"{written.revision.number:06}"
+
+    def first(pattern: str) -> int:
+        return next(n for n, line in enumerate(lines) if re.search(pattern, line))
+
+    answer = max(n for n, line in enumerate(lines) if "sendto(" in line and "socket:" in line)
+    steps = (
+        first(rf"f(data)?sync\(.*\.{folder}\.unfinished.*\.sst|f(data)?sync\(.*/live/.*\.sst"),
+        first(rf"fsync\(.*\.{folder}\.unfinished/changes\.rdfp"),
+        first(rf"fsync\(.*\.{folder}\.unfinished/revision\.json"),
+        first(rf'rename.*\.{folder}\.unfinished"'),
+        first(r"fsync\(.*/\.current\."),
+        first(r"rename.*/\.current\."),
+        answer,
+    )
+    assert list(steps) == sorted(steps)
+    assert any(re.search(r"fsync\(\d+<[^>]*/store>", line) for line in lines[steps[5] : answer])
