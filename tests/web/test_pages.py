@@ -124,6 +124,27 @@ def test_an_answer_of_a_saved_query_calls_things_by_their_names(shipped: httpx.C
     assert words == ["“promote the digital transformation of Shanghai”"]
 
 
+BEHIND = (
+    "/ontology",
+    "/ontology?view=whole",
+    "/graph/background/actors",
+    "/status",
+    "/doc/def/Task",
+    "/source/shanghai-2022-opinions",
+    "/queries/documents",
+)
+
+
+@pytest.mark.parametrize("path", BEHIND)
+def test_the_query_behind_a_page_is_there_and_runs(shipped: httpx.Client, path: str) -> None:
+    page = shipped.get(path, headers={"Accept": "text/html"}).text
+    assert "The SPARQL behind this" in page
+    (link,) = re.findall(r'href="(/sparql\?query=[^"]*)">Change it', page)[-1:]
+    answer = shipped.get(html.unescape(link), headers={"Accept": "text/csv"})
+    assert answer.status_code == 200
+    assert len(answer.text.splitlines()) > 1
+
+
 def test_numbers_stand_below_each_other(site: httpx.Client) -> None:
     query = "SELECT ?n ?t ?m { VALUES (?n ?t ?m) { (1 'a' 1) (UNDEF '<b>' 'x') (30.5 'c' 2) } }"
     page = site.get("/sparql", params={"query": query}, headers={"Accept": "text/html"}).text

@@ -21,6 +21,7 @@ from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.service import Service
 
 STATUS: Final = "/status"
+_QUERY: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
 MAX_GRAPHS: Final = 300
 _JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
 _OFFERED: Final = (*formats.offered("page"), _JSON)
@@ -118,4 +119,5 @@ async def _page(desk: Desk, graphs: tuple[Graph, ...]) -> str:
         graphs=listed,
         hidden=len(graphs) - len(shown),
         dumps=DUMPS,
+        query=_QUERY,
     )

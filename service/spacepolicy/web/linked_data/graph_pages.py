@@ -25,13 +25,15 @@ def described_page(service: Service, found: GraphDocument) -> str:
 def graph_page(service: Service, found: GraphDocument, path: str) -> str:
     """The page about the graph that answers at the path: what it says of itself, and the things
     of which it speaks."""
-    return _page(service, found, alternates(service, path))
+    query = f"SELECT ?s ?p ?o {{ GRAPH {found.thing} {{ ?s ?p ?o }} }}"
+    return _page(service, found, alternates(service, path), query)
 
 
 def _page(
     service: Service,
     found: GraphDocument,
     formats_: Sequence[tuple[str, formats.Format]],
+    query: str | None = None,
 ) -> str:
     names = Names(service, (*found.names, *found.statements))
     about = Statements(names, found.statements)
@@ -45,6 +47,7 @@ def _page(
         count=len(found.statements),
         things=things[:MAX_LISTED],
         more=max(len(things) - MAX_LISTED, 0),
+        query=query,
         alternates=formats_,
     )
 

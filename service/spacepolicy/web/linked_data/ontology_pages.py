@@ -6,6 +6,7 @@ from typing import Any, Final, final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy.namespaces import RDFS, SKOS
 from spacepolicy.web import pages
 from spacepolicy.web.linked_data.axioms import Axiom
 from spacepolicy.web.linked_data.diagram import relation_diagram, relations, tree_diagram
@@ -16,6 +17,9 @@ from spacepolicy.web.linked_data.names import Names
 from spacepolicy.web.linked_data.resource_pages import Statements, alternates
 from spacepolicy.web.reading import reader
 
+_QUERY: Final = f"""SELECT ?term ?name ?definition {{
+  ?term <{RDFS}isDefinedBy> ?module ; <{RDFS}label> ?name ; <{SKOS}definition> ?definition
+}} ORDER BY ?module ?term"""
 WHOLE: Final = "whole"
 """What `?view=` says to have the whole ontology on one page."""
 
@@ -46,6 +50,7 @@ async def ontology_page(library: Library, found: GraphDocument, view: str | None
         "groups": Statements(own, found.statements).groups(found.thing),
         "hierarchy": tree,
         "names": names,
+        "query": _QUERY,
         "alternates": alternates(service, ONTOLOGY),
         "whole_href": reader().kept(f"{service.root}{ONTOLOGY}?view={WHOLE}"),
         "glance_href": reader().kept(f"{service.root}{ONTOLOGY}"),
