@@ -75,6 +75,17 @@ def test_what_was_written_is_there_after_a_restart_and_so_is_what_was(start: Sta
     assert second.values() == ['"4"']
 
 
+def test_a_graph_may_be_empty_and_is_there_until_it_is_deleted(start: Start) -> None:
+    client = start().client
+    assert client.get(G).status_code == 404
+    assert client.put(G, content="", headers=TURTLE).status_code == 201
+    assert client.put(G, content="", headers=TURTLE).status_code == 204
+    empty = client.get(f"{G}&format=nt")
+    assert (empty.status_code, empty.text) == (200, "")
+    assert client.delete(G).status_code == 204
+    assert client.get(G).status_code == 404
+
+
 def test_of_many_writers_with_the_same_tag_one_succeeds(start: Start) -> None:
     written = start()
     put(written.client, '"before"')
@@ -156,6 +167,7 @@ def test_an_upload_that_would_do_harm_does_none(start: Start) -> None:
             (503, "memory-limit"),
         }, (media_type, body[:80], answer.text)
         assert written.client.get("/readyz").json()["revision"] == revision
+        assert ("egress-refused" in answer.text) == ("@context" in str(body[:20]))
     assert put(written.client, '"2"').status_code == 204
     assert written.values() == ['"2"']
 

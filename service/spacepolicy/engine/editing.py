@@ -22,16 +22,18 @@ from spacepolicy import formats
 from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
-from spacepolicy.errors import BadParameterError
+from spacepolicy.errors import BadParameterError, EgressRefusedError
 
 Graph = NamedNode | BlankNode | DefaultGraph
+_FETCHES: Final = "No LoadDocumentCallback"
+"""What the parser says of JSON-LD whose context it would have to fetch."""
 _BLANK: Final = "SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o FILTER(isBlank(?s) || isBlank(?o)) } }"
 
 
 def effect(store: Store, edit: Edit, uploads: Sequence[bytes]) -> Iterator[bytes]:
     """Carry the edit out on the store and tell its effect, line by line.
 
-    Raises: QuerySyntaxError, BadParameterError.
+    Raises: QuerySyntaxError, BadParameterError, EgressRefusedError.
     """
     if edit.kind == "update":
         yield from _update(store, edit)
@@ -94,7 +96,8 @@ def _run(store: Store, edit: Edit) -> None:
 def _parsed(edit: Edit, uploads: Sequence[bytes], *, graphs: bool) -> list[Quad]:
     """The quads of all uploads, their blank nodes renamed.
 
-    Raises: BadParameterError where one cannot be read.
+    Raises: BadParameterError where one cannot be read, EgressRefusedError where one names a context
+    that would have to be fetched.
     """
     found: list[Quad] = []
     for (name, base, _), body in zip(edit.uploads, uploads, strict=True):
@@ -106,6 +109,11 @@ def _parsed(edit: Edit, uploads: Sequence[bytes], *, graphs: bool) -> list[Quad]
                 BytesIO(body), format.rdf, base_iri=base or None, without_named_graphs=not graphs
             )
         except SyntaxError as error:
+            if _FETCHES in str(error):
+                raise EgressRefusedError(
+                    "The JSON-LD names a context elsewhere; it is not fetched. Put it into the "
+                    "document."
+                ) from error
             place = {"line": error.lineno, "column": error.offset} if error.lineno else {}
             reason = f"The {format.label} cannot be read: {error}"
             raise BadParameterError(reason, extras=place) from error

@@ -1,7 +1,7 @@
 """The Graph Store Protocol: named graphs and the default graph, read and written whole.
 
 A graph is named by `?graph=`, or by its own address under `/graphs/`; `?default` is the default
-graph. A graph without statements is not remembered.
+graph.
 
 Spec: https://www.w3.org/TR/sparql11-http-rdf-update/
 """
