@@ -139,7 +139,7 @@ def test_a_query_among_the_examples_can_be_run(shipped: httpx.Client) -> None:
 
 def test_definitions_are_there_without_a_mouse(shipped: httpx.Client) -> None:
     page = shipped.get("/doc/id/technology/reusable-rocket", headers=PAGE).text
-    found = re.findall(r'<details class="meaning"><summary[^>]*>\?</summary>([^<]+)</', page)
+    found = re.findall(r'<details class="meaning"><summary[^>]*>\?</summary><span>([^<]+)</', page)
     assert found
     assert not re.findall(r"<dt[^>]* title=", page)
 
