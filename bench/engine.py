@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final, final
 from urllib.parse import quote
 
+from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
@@ -117,7 +118,8 @@ def serve(dataset: Path, port: int) -> None:
     service = Service(Pool(dataset, 1 << 30), History([revision]), (), timeout_seconds=60)
     listening = socket.create_server(("127.0.0.1", port))
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server(create_app(service)).run(sockets=[listening])
+    echoes = Echoes(service.max_cache_bytes // 4, lambda: service.history.current.number)
+    server(create_app(service), echoes).run(sockets=[listening])
 
 
 @contextmanager

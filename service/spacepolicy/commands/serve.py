@@ -13,6 +13,7 @@ from spacepolicy.access import Tokens, tokens_file
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.door import Door
+from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.commands.jobs import worker
@@ -163,7 +164,10 @@ def _say(line: str) -> None:
 def _run(service: Service, listening: socket.socket) -> None:
     """Answer requests until a signal, from the first line on; both end in a plain return."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    http = server(create_app(service))
+    echoes = None
+    if service.max_cache_bytes:
+        echoes = Echoes(service.max_cache_bytes // 4, lambda: service.history.current.number)
+    http = server(create_app(service), echoes)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
     listening.listen(_BACKLOG)  # whoever reads the line below may ask at once
