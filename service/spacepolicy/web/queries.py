@@ -7,12 +7,12 @@ and the engine that gave it, so that no part overlaps another.
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, final
 
 from fastapi import FastAPI, Path, Request
-from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions, Triple, parse_query_results
+from pyoxigraph import QueryResultsFormat, QuerySolutions, parse_query_results
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -30,20 +30,14 @@ from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, read_get
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
-from spacepolicy.web.linked_data.comparison import words_of
-from spacepolicy.web.linked_data.documents import TYPE, names_of
-from spacepolicy.web.linked_data.names import Names
 from spacepolicy.web.notes import notes
-from spacepolicy.web.query_pages import Asking, Choices, catalogue_page, query_page
+from spacepolicy.web.query_pages import Asking, Choices, called_in, catalogue_page, query_page
 from spacepolicy.web.reading import PARAMETER
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Called, Cell
 
 RESERVED: Final = ("format", "timeout", "limit", "after", PARAMETER)
 """What a request may say beside the parameters of the query."""
 MAX_LIMIT: Final = 10000
-_MAX_NAMED: Final = 1000
-"""How many things in an answer are named on its page."""
 _PAGE: Final = formats.offered("page")
 _JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
 _LISTED: Final = (_JSON, *_PAGE)
@@ -199,7 +193,7 @@ def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Respons
             for each in query.parameters
             if each.options
         }
-        called = await _called(desk, answer)
+        called = await called_in(desk, answer)
         page = query_page(service, query, Asking(asked.values, choices, text, answer, called))
         return Made(page.encode())
 
@@ -211,31 +205,6 @@ def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Respons
 
 async def _whole(desk: Desk, text: str) -> bytes:
     return await asking.body(desk, Query(text, prefixes=desk.service.revision.prefixes))
-
-
-async def _called(desk: Desk, answer: bytes | None) -> Called:
-    """How the things in the answer are shown: by their names, passages by their words."""
-    found = {NamedNode(iri) for iri in list(dict.fromkeys(_iris(answer)))[:_MAX_NAMED]}
-    names = Names(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in found]))
-    words = await words_of(desk, [each for each in found if "#" in each.value])
-
-    def called(iri: str) -> Cell:
-        link = names.link(NamedNode(iri))
-        if said := words.get(NamedNode(iri)):
-            return Cell(f"“{said.value}”", iri, link.href, said.language)
-        return Cell(link.text, iri, link.href, link.language)
-
-    return called
-
-
-def _iris(answer: bytes | None) -> Iterator[str]:
-    """The IRIs in the solutions; none where the answer holds no solutions."""
-    try:
-        results = json.loads(answer or b"null")
-    except ValueError:
-        return
-    rows = results["results"]["bindings"] if results and "results" in results else ()
-    yield from (t["value"] for row in rows for t in row.values() if t["type"] == "uri")
 
 
 async def _choices(desk: Desk, text: str) -> Choices:

@@ -1,16 +1,25 @@
 """Saved queries as pages: the list of questions, and each with its form and its answer."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Final, final
 from urllib.parse import urlencode
+
+from pyoxigraph import NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.catalogue import SavedQuery
 from spacepolicy.web import pages
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.comparison import words_of
+from spacepolicy.web.linked_data.documents import TYPE, names_of
+from spacepolicy.web.linked_data.names import Names
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Called
+from spacepolicy.web.tables import Called, Cell
 
+_MAX_NAMED: Final = 1000
+"""How many things in an answer are named on its page."""
 Choices = Sequence[tuple[str, ...]]
 """The values of a parameter, each before its name where it has one."""
 
@@ -54,6 +63,31 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
         offered=formats.offered(kind),
         **shown,
     )
+
+
+async def called_in(desk: Desk, answer: bytes | None) -> Called:
+    """How the things in the answer are shown: by their names, passages by their words."""
+    found = {NamedNode(iri) for iri in list(dict.fromkeys(_iris(answer)))[:_MAX_NAMED]}
+    names = Names(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in found]))
+    words = await words_of(desk, [each for each in found if "#" in each.value])
+
+    def called(iri: str) -> Cell:
+        link = names.link(NamedNode(iri))
+        if said := words.get(NamedNode(iri)):
+            return Cell(f"“{said.value}”", iri, link.href, said.language)
+        return Cell(link.text, iri, link.href, link.language)
+
+    return called
+
+
+def _iris(answer: bytes | None) -> Iterator[str]:
+    """The IRIs in the solutions; none where the answer holds no solutions."""
+    try:
+        results = json.loads(answer or b"null")
+    except ValueError:
+        return
+    rows = results["results"]["bindings"] if results and "results" in results else ()
+    yield from (t["value"] for row in rows for t in row.values() if t["type"] == "uri")
 
 
 def _address(values: Mapping[str, Sequence[str]], format: str) -> str:

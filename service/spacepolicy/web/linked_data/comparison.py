@@ -7,7 +7,7 @@ and the passage with the words. The order of its rows is the order of the compar
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 from urllib.parse import urlencode
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -170,5 +170,5 @@ def views(desk: Desk, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
 
 def compare_address(root: str, one: NamedNode, other: NamedNode) -> str:
     """Where the two are compared."""
-    asked: Final = urlencode({"a": one.value, "b": other.value})
+    asked = urlencode({"a": one.value, "b": other.value})
     return reader().kept(f"{root}/compare?{asked}")
