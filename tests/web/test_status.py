@@ -37,6 +37,15 @@ def test_the_page_leads_to_the_graphs_the_dumps_and_the_descriptions(
         assert shipped.get(link, headers=accept, follow_redirects=True).status_code == 200, link
 
 
+def test_every_graph_is_called_by_its_name(shipped: httpx.Client) -> None:
+    page = shipped.get("/status", headers=PAGE).text
+    table = page[page.index("<tbody>") : page.index("</tbody>")]
+    names = re.findall(r"<td><a [^>]*>([^<]*)</a>", table)
+    assert len(names) > 30
+    assert [name for name in names if "/" in name] == []
+    assert {"what only follows", "spacepolicy: alignments"} <= set(names)
+
+
 def test_only_checks_that_are_known_to_be_passed_are_told(make_service: MakeService) -> None:
     service = make_service("<urn:a> <urn:b> 1 .")
     built = replace(service.revision, number=8, built=8, checks={"rules": "525 <rules>"})

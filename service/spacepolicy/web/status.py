@@ -11,12 +11,14 @@ from pyoxigraph import NamedNode, Triple
 from starlette.responses import Response
 
 from spacepolicy import formats
+from spacepolicy.namespaces import Base
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.web import pages
+from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.dumps import DUMPS
-from spacepolicy.web.linked_data.documents import TYPE, names_of
+from spacepolicy.web.linked_data.documents import NAMES, TYPE, names_of
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.service import Service
 
@@ -104,11 +106,20 @@ def _members(service: Service, graphs: Iterable[Graph]) -> dict[str, Any]:
     }
 
 
+def _own_names(graphs: Iterable[NamedNode]) -> str:
+    """A query for what graphs call themselves, which may not be merged into the default graph."""
+    return (
+        f"CONSTRUCT {{ ?s ?p ?o }} {{ VALUES ?s {{ {' '.join(map(str, graphs))} }} "
+        f"GRAPH ?s {{ ?s ?p ?o }} FILTER (?p IN ({', '.join(map(str, NAMES))})) }}"
+    )
+
+
 async def _page(desk: Desk, graphs: tuple[Graph, ...]) -> str:
     service = desk.service
     shown = graphs[:MAX_GRAPHS]
-    mentioned = [Triple(NamedNode(each.iri), TYPE, NamedNode(each.iri)) for each in shown]
-    names = Names(service, await names_of(desk, mentioned))
+    things = [NamedNode(each.iri) for each in shown]
+    known = await names_of(desk, [Triple(each, TYPE, each) for each in things])
+    names = Names(service, (*known, *await asking.graph(desk, _own_names(things))))
     listed: list[tuple[Link, Graph]] = [(names.link(NamedNode(each.iri)), each) for each in shown]
     return pages.render(
         "status.html",
@@ -117,6 +128,7 @@ async def _page(desk: Desk, graphs: tuple[Graph, ...]) -> str:
         mode=service.mode,
         checked=checked(service),
         graphs=listed,
+        inferred=Base(service.revision.base).inferred.value if service.revision.base else None,
         hidden=len(graphs) - len(shown),
         dumps=DUMPS,
         query=_QUERY,
