@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -278,9 +279,10 @@ def test_a_revoked_token_hears_no_more(told: Told, tmp_path: Path) -> None:
         with listening(site.client, Authorization=f"Bearer {token}") as events:
             next(events)
             revoke_token(file, list_tokens(file)[0].identifier)
-            told.change()
+            for _ in range(3):
+                told.change()
             # What was on its way when the token was revoked may still come, and then the end.
-            assert len(list(events)) <= 1
+            assert len(list(islice(events, 2))) <= 1
 
 
 def test_many_listen_at_once_and_each_hears_all_in_order(told: Told) -> None:

@@ -217,6 +217,12 @@ def test_an_update_may_be_conditional_on_any_answer_of_the_endpoint(writing: Wri
     assert writing.update(INSERT % '"late"', If_Match=etag).status_code == 412
 
 
+def test_a_weak_tag_is_no_condition_that_holds(writing: Writing) -> None:
+    etag = writing.update(INSERT % '"strong"').headers["etag"]
+    assert writing.update(INSERT % '"weak"', If_Match=f"W/{etag}").status_code == 412
+    assert writing.update(INSERT % '"weaker"', If_Match=f"W/{etag}, {etag}").status_code == 204
+
+
 # Who may
 
 
