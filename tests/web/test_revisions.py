@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
+from spacepolicy.catalogue import read_catalogue
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.writing import GraphWrite, Update, WriteRequest
 from spacepolicy.web.service import Service
@@ -17,6 +18,9 @@ from .writers import Engines, MemoryWriter
 VALUE = "SELECT ?o { GRAPH <urn:g> { <urn:a> <urn:b> ?o } }"
 ASK = {"query": VALUE, "format": "csv"}
 GRAPH = "/graphs?graph=urn:g"
+SAVED = f"""#+ title: {{en: "Which value is it?", zh: "是哪个值？"}}
+{VALUE}
+"""
 
 
 @dataclass
@@ -43,7 +47,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         )
         writer.write(WriteRequest(Update(text), "someone", f"to {number}"))
     writer.history.get(2).dataset.unlink()
-    service = Service(engines, writer.history, (), timeout_seconds=5, mode="stored")
+    folder = tmp_path_factory.mktemp("saved")
+    (folder / "value.rq").write_text(SAVED, encoding="utf-8")
+    saved = read_catalogue(folder)
+    service = Service(engines, writer.history, saved, timeout_seconds=5, mode="stored")
     with serve(service) as site:
         yield Kept(site.client, writer)
     engines.close()
@@ -70,6 +77,13 @@ def test_an_answer_is_had_again_at_its_revision(kept: Kept) -> None:
     assert value(kept.client.get("/sparql", params=ASK)) == "3"
     posted = kept.client.post("/sparql?revision=3", data=ASK)
     assert value(posted) == "2"
+
+
+def test_a_saved_query_is_answered_at_its_revision_in_data_and_on_its_page(kept: Kept) -> None:
+    for number, said in ((3, "2"), (4, "3")):
+        target = f"/queries/value?revision={number}"
+        assert value(kept.client.get(target, headers={"Accept": "text/csv"})) == said
+        assert f"<td>{said}</td>" in kept.client.get(target, headers={"Accept": "text/html"}).text
 
 
 def test_what_is_kept_of_the_newest_is_not_told_of_an_older_one(kept: Kept) -> None:

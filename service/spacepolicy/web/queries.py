@@ -32,10 +32,10 @@ from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
 from spacepolicy.web.notes import notes
 from spacepolicy.web.query_pages import Asking, Choices, called_in, catalogue_page, query_page
-from spacepolicy.web.reading import PARAMETER
+from spacepolicy.web.reading import PARAMETER, REVISION
 from spacepolicy.web.service import Service
 
-RESERVED: Final = ("format", "timeout", "limit", "after", PARAMETER)
+RESERVED: Final = ("format", "timeout", "limit", "after", PARAMETER, REVISION)
 """What a request may say beside the parameters of the query."""
 MAX_LIMIT: Final = 10000
 _PAGE: Final = formats.offered("page")
