@@ -199,7 +199,7 @@ class StoreWriter:
         inferred = Base(base).inferred.value if base else None
         for graph in graphs:
             every = graph in (_DEFAULT, _NAMED)
-            allowed = patterns == ANYWHERE if every else may_write(graph, patterns)
+            allowed = ANYWHERE in patterns if every else may_write(graph, patterns)
             shown = f"the {graph.lower()} graph{'s' * (graph == _NAMED)}" if every else f"<{graph}>"
             if not allowed:
                 raise ForbiddenError(f"The token does not allow to write {shown}.")

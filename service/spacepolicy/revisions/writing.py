@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol, final
 from spacepolicy.revisions.revision import Revision
 
 Action = Literal["put", "post", "delete"]
-ANYWHERE: Final = ("*",)
+ANYWHERE: Final = "*"
 """Leave to write every graph."""
 
 
@@ -80,7 +80,7 @@ class WriteRequest:
     operation: Operation
     author: str
     message: str = ""
-    may_write: tuple[str, ...] = ANYWHERE
+    may_write: tuple[str, ...] = (ANYWHERE,)
     expected: frozenset[int] | None = None
     present: bool = False
     absent: bool = False

@@ -25,7 +25,7 @@ MAX_MESSAGE: Final = 1000
 
 @final
 class WriteDesk:
-    """Carries writes to the writer, up to `max_writing` at once: it orders and groups them."""
+    """Carries writes to the writer, up to `max_writing` at once: it takes them in their order."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
