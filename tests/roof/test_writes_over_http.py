@@ -200,3 +200,17 @@ def test_an_update_is_stopped_at_its_time_and_others_go_on(start: Start) -> None
     assert answer.json()["type"].endswith("/problems/time-limit")
     assert written.client.get("/graphs?graph=urn:h").status_code == 404
     assert put(written.client, '"after"').status_code == 204
+
+
+def test_an_answer_from_disk_is_not_taken_for_the_one_from_memory(start: Start) -> None:
+    client = start().client
+    put(client, '"1"')
+    number = client.get("/readyz").json()["revision"]
+    query = {"query": "SELECT * { GRAPH <urn:g> { ?s ?p ?o } }", "revision": str(number)}
+    newest = client.get("/sparql", params=query)
+    put(client, '"2"')
+    older = client.get("/sparql", params=query)
+    assert older.json() == newest.json()
+    assert older.headers["etag"] != newest.headers["etag"]
+    again = client.get("/sparql", params=query, headers={"If-None-Match": older.headers["etag"]})
+    assert again.status_code == 304

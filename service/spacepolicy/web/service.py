@@ -27,7 +27,7 @@ class Service:
 
     `max_timeout_seconds` is what a request may ask for where that is more than
     `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
-    it is; `instance` tells this engine's blank nodes from those of any other over the revision;
+    it is; `run` tells this engine from any other over the same revisions;
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
     `public_url`; `explanations` prove statements, None where nothing is inferred; `writer` carries
     writes out, None where nothing is written; `tokens` say who may, and with `require_token` also
@@ -54,7 +54,7 @@ class Service:
     max_writing: int = 32
     max_listening: int = 64
     text_limits: TextLimits = field(default_factory=TextLimits)
-    instance: str = field(default_factory=lambda: token_urlsafe(6))
+    run: str = field(default_factory=lambda: token_urlsafe(6))
     mode: Mode = "merged"
     stale: str | None = None
     explanations: Explanations | None = None
@@ -66,6 +66,13 @@ class Service:
     def revision(self) -> Revision:
         """The revision that the request at hand is answered on; outside of one, that in force."""
         return pinned(self.history)
+
+    @property
+    def instance(self) -> str:
+        """What tells the order and the blank nodes of the answer at hand from those of another:
+        the newest revision is answered from memory, older ones from disk."""
+        newest = self.revision is self.history.current
+        return self.run if newest else f"{self.run}-disk"
 
     @property
     def root(self) -> str:
