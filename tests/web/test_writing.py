@@ -651,7 +651,10 @@ def test_the_graphs_there_are_are_listed(writing: Writing) -> None:
 def test_openapi_tells_of_the_graph_store(writing: Writing) -> None:
     paths = writing.client.get("/openapi.json").json()["paths"]
     assert set(paths["/graphs"]) == {"get", "put", "post", "delete"}
-    assert "text/turtle" in paths["/graphs"]["put"]["requestBody"]["content"]
+    put = paths["/graphs"]["put"]
+    assert "text/turtle" in put["requestBody"]["content"]
+    assert set(put["responses"]["200"]["content"]) == {"application/json", "application/rdf-patch"}
+    assert "text/turtle" in paths["/graphs"]["get"]["responses"]["200"]["content"]
     json.dumps(paths)
 
 

@@ -23,6 +23,7 @@ from spacepolicy.web.queries import MAX_LIMIT
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import STATUS
 from spacepolicy.web.writing.graphs import PATH as GRAPHS
+from spacepolicy.web.writing.reply import TRIED
 
 _SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
     "iri": {"type": "string", "format": "iri-reference"},
@@ -75,8 +76,8 @@ def add_openapi(app: FastAPI, service: Service) -> None:
     def described() -> dict[str, Any]:
         document = known()
         for path, operations in document["paths"].items():
-            for operation in operations.values():
-                _complete(path, operation)
+            for method, operation in operations.items():
+                _complete(path, method, operation)
         paths: dict[str, Any] = {"/sparql": {"get": _endpoint()}}
         if service.writer is not None:
             paths["/sparql"]["post"] = _update()
@@ -93,20 +94,22 @@ def add_openapi(app: FastAPI, service: Service) -> None:
         return HTMLResponse(pages.render("api.html", service, document=described()))
 
 
-def _complete(path: str, operation: dict[str, Any]) -> None:
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Say of an operation in which formats it answers, and that it may answer with a problem."""
     responses = operation["responses"]
     responses.pop("422", None)
     responses["default"] = _PROBLEM
     if "200" in responses:
         content: dict[str, Any] = {
-            media_type: {"schema": {}} for media_type in _media_types(path, operation)
+            media_type: {"schema": {}} for media_type in _media_types(path, method, operation)
         }
         plain = {} if path in _OWN else responses["200"].get("content", {})
         responses["200"]["content"] = {**plain, **content}
 
 
-def _media_types(path: str, operation: Mapping[str, Any]) -> Sequence[str]:
+def _media_types(path: str, method: str, operation: Mapping[str, Any]) -> Sequence[str]:
+    if path.startswith(GRAPHS) and method != "get":
+        return [each.media_type for each in TRIED]
     if path in _OWN:
         return _OWN[path]
     if "linked data" in operation.get("tags", ()):

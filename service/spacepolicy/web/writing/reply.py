@@ -17,7 +17,8 @@ from spacepolicy.web.answering.kept import chosen
 from spacepolicy.web.history.changes import PATCH
 
 JSON: Final = Format("json", "JSON", "page", "application/json", "json")
-_TRIED: Final = (JSON, PATCH)
+TRIED: Final = (JSON, PATCH)
+"""How a dry run is answered."""
 
 
 def check_acceptable(scope: Scope) -> None:
@@ -25,12 +26,12 @@ def check_acceptable(scope: Scope) -> None:
 
     Raises: NotAcceptableError, BadParameterError.
     """
-    chosen(scope, _TRIED)
+    chosen(scope, TRIED)
 
 
 def tried(scope: Scope, written: Written) -> Response:
     """The answer to a dry run: what would have changed, and what the guard says."""
-    choice = chosen(scope, _TRIED)
+    choice = chosen(scope, TRIED)
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if choice.format is PATCH:
         return Response(written.patch, headers=headers, media_type=PATCH.media_type)
