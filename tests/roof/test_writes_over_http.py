@@ -76,12 +76,17 @@ def test_what_was_written_is_there_after_a_restart_and_so_is_what_was(start: Sta
 
 
 def test_a_graph_may_be_empty_and_is_there_until_it_is_deleted(start: Start) -> None:
-    client = start().client
+    written = start()
+    server, client = written.server, written.client
     assert client.get(G).status_code == 404
     assert client.put(G, content="", headers=TURTLE).status_code == 201
     assert client.put(G, content="", headers=TURTLE).status_code == 204
     empty = client.get(f"{G}&format=nt")
     assert (empty.status_code, empty.text) == (200, "")
+    server.end()
+    client = start().client
+    number = client.get("/readyz").json()["revision"]
+    assert client.put(G, content="", headers=TURTLE).headers["x-dataset-revision"] == str(number)
     assert client.delete(G).status_code == 204
     assert client.get(G).status_code == 404
 

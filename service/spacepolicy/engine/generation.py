@@ -22,6 +22,7 @@ GRAPHS: Final = "graphs.txt"
 """The named graphs that a revision changed: a mark and an IRI a line."""
 CREATED, DROPPED, CHANGED = "+", "-", " "
 _TABLES: Final = ".sst"
+_EMPTY: Final = "empty graph "
 
 
 def load(path: Path) -> Store:
@@ -30,8 +31,11 @@ def load(path: Path) -> Store:
     Raises: OSError, SyntaxError or ValueError where it cannot be read.
     """
     store = Store()
-    with _lines(path) as lines:
+    empty: list[str] = []
+    with _lines(path, empty) as lines:
         store.extend(parse(lines, RdfFormat.N_QUADS, rename_blank_nodes=False))
+    for graph in empty:
+        store.add_graph(NamedNode(graph))
     return store
 
 
@@ -41,7 +45,8 @@ def opened(path: Path) -> Store:
 
 
 @contextmanager
-def _lines(path: Path) -> Iterator[IO[bytes]]:
+def _lines(path: Path, empty: list[str]) -> Iterator[IO[bytes]]:
+    """The dataset as N-Quads; `empty` has the graphs without a quad once these are read."""
     if path.is_file():
         with path.open("rb") as file:
             yield file
@@ -53,9 +58,10 @@ def _lines(path: Path) -> Iterator[IO[bytes]]:
         assert process.stdout is not None  # noqa: S101 # it is a pipe
         assert process.stderr is not None  # noqa: S101 # it is a pipe
         yield process.stdout
-        said = process.stderr.read().decode(errors="replace")
+        said = process.stderr.read().decode(errors="replace").splitlines()
     if process.returncode != 0:
-        raise ValueError(said.strip().rpartition("\n")[2] or "it cannot be read.")
+        raise ValueError(said[-1] if said else "it cannot be read.")
+    empty += (line.removeprefix(_EMPTY) for line in said if line.startswith(_EMPTY))
 
 
 def change(store: Store, revision: Path) -> None:
@@ -98,5 +104,14 @@ def copy(generation: Path, to: Path) -> None:
             shutil.copyfile(file, to / file.name)
 
 
+def show(generation: Path) -> None:
+    """Print the quads, and where errors go the graphs that have none."""
+    store = Store.read_only(str(generation))
+    store.dump(sys.stdout.buffer, RdfFormat.N_QUADS)
+    for graph in store.named_graphs():
+        if next(store.quads_for_pattern(None, None, None, graph), None) is None:
+            print(f"{_EMPTY}{graph.value}", file=sys.stderr)
+
+
 if __name__ == "__main__":
-    Store.read_only(sys.argv[1]).dump(sys.stdout.buffer, RdfFormat.N_QUADS)
+    show(Path(sys.argv[1]))

@@ -5,7 +5,7 @@ Gates look at it, and a dataset is assembled from it, so that both judge the sam
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -144,14 +144,14 @@ class Material:
         return Reasoner(self.knowledge)
 
     @cached_property
-    def inferred(self) -> frozenset[Triple]:
+    def inferred(self) -> Sequence[Triple]:
         """What follows from the knowledge and is not asserted."""
-        return self.reasoner.inferred()
+        return self.reasoner.inferences()
 
     @cached_property
-    def default(self) -> frozenset[Triple]:
+    def default(self) -> Sequence[Triple]:
         """The default graph: what is asserted and what follows."""
-        return self.knowledge | self.inferred
+        return (*self.knowledge, *self.inferred)
 
     @cached_property
     def dataset(self) -> Store:

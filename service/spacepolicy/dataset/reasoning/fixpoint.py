@@ -24,7 +24,7 @@ from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
 from spacepolicy.dataset.reasoning.rules import compile_rules
 from spacepolicy.dataset.reasoning.terms import Terms
 
-_PORTION: Final = 100_000
+_PORTION: Final = 50_000
 """How many statements are reasoned over at once in the beginning: what is joined with one another
 then mostly stays in the processor's cache."""
 
@@ -110,8 +110,13 @@ class Reasoner:
             rows = (row for row in self._facts.rows(key) if row not in derived)
             yield from self._terms.triples(key, rows)
 
+    def inferences(self) -> list[Triple]:
+        """Every statement that follows and is not asserted, each once."""
+        with _without_collection():
+            return _stated(self._terms, self._derived)
+
     def inferred(self) -> frozenset[Triple]:
-        """Every statement that follows and is not asserted."""
+        """The same, to be looked up in."""
         with _without_collection():
             return _triples(self._terms, self._derived)
 
@@ -278,8 +283,12 @@ class Reasoner:
 
 
 def _triples(terms: Terms, delta: Delta) -> frozenset[Triple]:
-    """The statements; those of subjects with near numbers are made one after the other, and put
-    in a set afterwards, so that their terms are still in the processor's cache."""
+    return frozenset(_stated(terms, delta))
+
+
+def _stated(terms: Terms, delta: Delta) -> list[Triple]:
+    """The statements; those of subjects with near numbers are made one after the other, so that
+    their terms are still in the processor's cache."""
     parts: dict[int, list[tuple[Key, list[Row]]]] = {}
     for key, rows in delta.items():
         near: dict[int, list[Row]] = {}
@@ -287,14 +296,12 @@ def _triples(terms: Terms, delta: Delta) -> frozenset[Triple]:
             near.setdefault(row[0] >> _NEAR_BITS, []).append(row)
         for place, part in near.items():
             parts.setdefault(place, []).append((key, part))
-    return frozenset(
-        [
-            triple
-            for place in sorted(parts)
-            for key, part in parts[place]
-            for triple in terms.triples(key, part)
-        ]
-    )
+    return [
+        triple
+        for place in sorted(parts)
+        for key, part in parts[place]
+        for triple in terms.triples(key, part)
+    ]
 
 
 def _less(delta: Delta, other: Delta) -> Delta:
