@@ -169,7 +169,7 @@ def _add_serve(commands: Commands) -> None:
         "--keep-revisions",
         type=int,
         metavar="N",
-        help="revisions whose data are kept, the newest; 0: all (1000)",
+        help="revisions whose data are kept, the newest; 0: all (100)",
     )
     parser.add_argument(
         "--read-only", action="store_true", default=None, help="take no writes, whatever the token"

@@ -51,7 +51,7 @@ class Settings:
     keep_last: bool = False
     read_only: bool = False
     require_token: bool = False
-    keep_revisions: int = 1000
+    keep_revisions: int = 100
     guard: Guard = "refuse"
 
 

@@ -1,11 +1,7 @@
 """The writer as the service holds it: the engine evaluates an edit, its effect is judged by whom it
 comes from and what it touches, and the process that writes publishes it."""
 
-import json
 import logging
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +10,9 @@ from typing import Any, Final, final
 
 from pyoxigraph import DefaultGraph, RdfFormat, parse
 
+from spacepolicy.commands.writer_process import WriterProcess
 from spacepolicy.engine.edit import Edit, Effect, Kind, evaluate
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Data, FrameDecoder, answered, request_bytes
 from spacepolicy.errors import (
     DerivedGraphError,
     EngineError,
@@ -26,7 +22,6 @@ from spacepolicy.errors import (
     NotFoundError,
     OverloadedError,
     PreconditionFailedError,
-    ProblemError,
     StorageError,
 )
 from spacepolicy.namespaces import Base
@@ -44,9 +39,7 @@ from spacepolicy.revisions.writing import (
     may_write,
 )
 
-_MODULE: Final = "spacepolicy.commands.writer"
 _PUBLISHING_SECONDS: Final = 600.0
-_ENDING_SECONDS: Final = 3.0
 _DEFAULT: Final = "DEFAULT"
 _NAMED: Final = "NAMED"
 _PIECE_BYTES: Final = 1 << 18
@@ -286,72 +279,3 @@ def _pieces(upload: Upload) -> Iterator[bytes]:
 
 def _lines(lines: Iterable[bytes]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
-
-
-@final
-class WriterProcess:
-    """The process that writes, and what it is asked; one that ends is replaced."""
-
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self._arguments = arguments
-        self._closed = False
-        self._start()
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    def _start(self) -> None:
-        self._connection, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 # our own module, no shell
-                [sys.executable, "-m", _MODULE, *self._arguments],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self._ready = False
-
-    def ask(self, table: dict[str, Any], pieces: Sequence[bytes]) -> dict[str, Any]:
-        """What the process says of the job.
-
-        Raises: ProblemError; EngineError where the process ends of it.
-        """
-        if self._closed:
-            raise OverloadedError("The service is ending.", headers={"Retry-After": "5"})
-        if self._process.poll() is not None:
-            self._replace()
-        try:
-            if not self._ready:
-                self._said([])
-                self._ready = True
-            request = [request_bytes({**table, "sizes": list(map(len, pieces))}), *pieces]
-            told: dict[str, Any] = json.loads(self._said(request))
-        except ProblemError as error:
-            if isinstance(error, EngineError) or not self._ready:
-                self._replace()
-            raise
-        return told
-
-    def _said(self, request: Sequence[bytes]) -> bytes:
-        frames = answered(self._connection, FrameDecoder(), request, _PUBLISHING_SECONDS)
-        return b"".join(each.payload for each in frames if isinstance(each, Data))
-
-    def _replace(self) -> None:
-        """Have another process in the place of one that has ended or is not to be trusted."""
-        self._connection.close()
-        self._process.kill()
-        self._process.wait()
-        self._start()
-
-    def close(self) -> None:
-        """Let the job at hand end."""
-        self._closed = True
-        self._connection.shutdown(socket.SHUT_WR)
-        try:
-            self._process.wait(_ENDING_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._connection.close()
