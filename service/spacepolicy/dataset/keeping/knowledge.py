@@ -3,7 +3,7 @@
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -13,6 +13,8 @@ from spacepolicy.dataset.reasoning.fixpoint import Clash, Reasoner
 from spacepolicy.revisions.revision import Change
 
 _DEFAULT = DefaultGraph()
+_ABSENT = (False, False)
+_INFERRED = (True, True)
 
 
 @final
@@ -70,30 +72,30 @@ class Knowledge:
             )
         )
 
-    def _change(self, withdrawn: Iterable[Triple], added: Iterable[Triple]) -> Derived:
-        withdrawn, added = tuple(withdrawn), tuple(added)
-        before = set(self.reasoner.clashes())
+    def _change(self, withdrawn: Sequence[Triple], added: Sequence[Triple]) -> Derived:
+        clashing = set(self.reasoner.clashes())
+        before = {triple: self._standing(triple) for triple in (*withdrawn, *added)}
         found = self.reasoner.change(added=added, withdrawn=withdrawn)
-        clashes = tuple(each for each in self.reasoner.clashes() if each not in before)
-        met = {*withdrawn, *added, *found.appeared, *found.gone}
+        clashes = tuple(each for each in self.reasoner.clashes() if each not in clashing)
+        graphs: tuple[DefaultGraph | NamedNode, NamedNode] = (_DEFAULT, self._inferred)
         gone: list[Quad] = []
         come: list[Quad] = []
-        for quad, was in self._derived(met):
-            (gone if was else come).append(quad)
+        for triple in {*before, *found.appeared, *found.gone}:
+            if triple in before:
+                was, now = before[triple], self._standing(triple)
+            else:
+                was, now = (_INFERRED, _ABSENT) if triple in found.gone else (_ABSENT, _INFERRED)
+            for graph, there, here in zip(graphs, was, now, strict=True):
+                if there != here:
+                    quad = Quad(triple.subject, triple.predicate, triple.object, graph)
+                    (come if here else gone).append(quad)
         quads = Change(removed=tuple(gone), added=tuple(come))
         return Derived(quads, clashes, _knowledge(come), _knowledge(gone))
 
-    def _derived(self, statements: Iterable[Triple]) -> Iterator[tuple[Quad, bool]]:
-        """The quads of derived graphs that are to change, of those of the statements, and whether
-        they are there."""
-        for triple in statements:
-            holds = self.reasoner.holds(triple)
-            inferred = holds and not self.reasoner.is_asserted(triple)
-            for graph, now in ((_DEFAULT, holds), (self._inferred, inferred)):
-                quad = Quad(triple.subject, triple.predicate, triple.object, graph)
-                was = quad in self._dataset
-                if was != now:
-                    yield quad, was
+    def _standing(self, triple: Triple) -> tuple[bool, bool]:
+        """Whether the statement is in the default graph, and in that of inferences."""
+        holds = self.reasoner.holds(triple)
+        return holds, holds and not self.reasoner.is_asserted(triple)
 
 
 def _knowledge(quads: Iterable[Quad]) -> frozenset[Triple]:
