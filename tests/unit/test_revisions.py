@@ -7,6 +7,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import draft as drafts
+from spacepolicy.revisions import durable_files
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.draft import Draft
 from spacepolicy.revisions.durable import DurableStore
@@ -72,6 +73,23 @@ def test_what_was_written_and_not_put_in_force_was_never_published(store: Path) 
     second = publish(store, draft("c"))
     assert second.number == 2
     assert [str(quad.object) for quad in Store.read_only(str(second.dataset))] == ['"c"']
+
+
+def test_a_write_after_one_that_failed_before_its_pointer_is_published(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(store, draft("a"))
+
+    def full(path: Path, content: str | bytes) -> None:
+        raise OSError(f"no space for {path.name}, {len(content)}")
+
+    with DurableStore(store) as durable:
+        with monkeypatch.context() as patched:
+            patched.setattr(durable_files, "write", full)
+            with pytest.raises(StoreError, match="no space for current"):
+                drafts.publish(durable, draft("b"))
+        assert drafts.publish(durable, draft("c"))[0].number == 2
+    assert [str(quad.object) for quad in Store.read_only(str(in_force(store).dataset))] == ['"c"']
 
 
 def test_an_unfinished_revision_leaves_no_trace(store: Path) -> None:

@@ -78,7 +78,8 @@ def _answer(
         yield problem_frame(StorageError(str(error)), last=False)
     except Exception as error:  # noqa: BLE001 # the writer's outermost wall
         traceback.print_exc()
-        yield problem_frame(EngineError(f"The writer failed: {error}"), last=True)
+        failure = EngineError(f"The writer failed: {error}")
+        connection.sendall(problem_frame(failure, last=True))
         sys.exit(1)  # what it has derived may be wrong now: another starts anew
     else:
         for start in range(0, len(told), CHUNK_BYTES):

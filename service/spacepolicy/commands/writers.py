@@ -88,7 +88,13 @@ class StoreWriter:
             self._meet_after(request, effect)
             self._judge(request, effect)
             if effect.empty:
-                return Written(self._history.current, 0, 0, False, effect.existed)  # as named
+                return Written(
+                    revision=self._history.current,
+                    added=0,
+                    removed=0,
+                    changed=False,
+                    existed=effect.existed,
+                )
             told = self._asked(
                 {
                     "author": request.author,

@@ -171,7 +171,8 @@ class DurableStore:
         number = before.number + 1 if before else 1
         directory = store.folder(self._path, number)
         unfinished = directory.with_name(f".{directory.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
+        for leftover in (unfinished, directory):  # of a write that failed: it was never in force
+            shutil.rmtree(leftover, ignore_errors=True)
         unfinished.mkdir()
         self.live.backup(str(unfinished / GENERATION))
         durable_files.write_new(unfinished / CHANGES, patch(change))
