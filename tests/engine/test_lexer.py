@@ -205,6 +205,29 @@ def chained(shape: tuple[str, str, str], times: int) -> str:
     return f"{before}{link * times}{after}"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("SELECT ?s {} ORDER BY ?s", ""),
+        ("SELECT ?s {} order by DESC(?s<?t) # LIMIT\n", "LIMIT 3"),
+        ("SELECT ?s {} GROUP BY ?s ORDER BY (EXISTS { VALUES ?x { 1 } }) ", "OFFSET 1 LIMIT 2"),
+        ("SELECT ?s { { SELECT * {} ORDER BY ?x LIMIT 1 } } ORDER BY ?s ", "VALUES ?s { 1 }"),
+        ("SELECT ?s { FILTER('ORDER BY \\u0041') } ORDER BY STR(?s)", ""),
+    ],
+)
+def test_where_the_outermost_order_ends_is_seen(before: str, after: str) -> None:
+    assert scan(before + after).order_end == len(before)
+    Store().query(f"{before}\n?more {after}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT ?s {} LIMIT 1", "SELECT * { { SELECT * {} ORDER BY ?x } }", "SELECT (1 AS ?ORDER) {}"],
+)
+def test_where_nothing_is_ordered_outermost_no_order_ends(text: str) -> None:
+    assert scan(text).order_end is None
+
+
 @pytest.mark.parametrize("shape", NESTED)
 def test_nesting_is_refused_beyond_its_limit(shape: str) -> None:
     refuse(scan(nested(shape, 100)), TextLimits())

@@ -1,15 +1,26 @@
 """Saved queries as an API: bound parameters, every format, parts, and its description."""
 
+import base64
 import csv
 import html
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from spacepolicy.catalogue import read_catalogue
 from spacepolicy.formats import Format, offered
+from spacepolicy.revisions.writing import Update, WriteRequest
+from spacepolicy.web.service import Service
+
+from .conftest import serve
+from .writers import Engines, MemoryWriter
 
 TASKS = "/queries/tasks-by-technology"
 ROCKET = "https://w3id.org/spacepolicy/id/technology/reusable-rocket"
@@ -119,10 +130,127 @@ def test_an_answer_comes_in_parts_that_make_the_whole(shipped: httpx.Client) -> 
     assert parts == -(-len(gathered) // 7)
 
 
-def test_a_cursor_of_another_revision_is_refused(shipped: httpx.Client) -> None:
-    for after in ("x", "é", "NiBhYmMgNw", "NyBhYmMgNw"):
-        answer = shipped.get(TASKS, params={"limit": "1", "after": after})
-        problem(answer, 400, "bad-parameter")
+def encoded(said: str) -> str:
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["", "x", "é", encoded("7 1"), encoded("7 one mark"), encoded("7 1 mark"), encoded("9 1 mark"),
+     encoded("0 1 mark"), encoded("-7 1 mark"), encoded("7 1 mark") + "="],
+)  # fmt: skip
+def test_what_is_no_cursor_of_the_answer_is_refused(shipped: httpx.Client, after: str) -> None:
+    answer = shipped.get(TASKS, params={"limit": "1", "after": after})
+    problem(answer, 400, "bad-parameter")
+
+
+def test_a_cursor_goes_with_its_question_alone_and_with_a_limit(shipped: httpx.Client) -> None:
+    after = parameters(following(shipped.get("/queries/measures?limit=2")))["after"]
+    problem(shipped.get(TASKS, params={"limit": "2", "after": after}), 400, "bad-parameter")
+    problem(shipped.get("/queries/measures", params={"after": after}), 400, "bad-parameter")
+
+
+@dataclass
+class Publishing:
+    """A site with saved questions, whose data change."""
+
+    service: Service
+    writer: MemoryWriter
+    client: httpx.Client
+
+    def publish(self, update: str) -> None:
+        self.writer.write(WriteRequest(Update(update), "someone", ""))
+
+    @contextmanager
+    def again(self) -> Iterator[httpx.Client]:
+        """The site started again, over the same data in another order."""
+        for revision in self.writer.history.revisions:
+            lines = revision.dataset.read_text(encoding="utf-8").splitlines(keepends=True)
+            revision.dataset.write_text("".join(reversed(lines)), encoding="utf-8")
+        engines = Engines()
+        with serve(replace(self.service, engine=engines, run="another")) as site:
+            yield site.client
+        engines.close()
+
+
+@pytest.fixture
+def publishing(tmp_path: Path) -> Iterator[Publishing]:
+    for name, text in IN_PARTS.items():
+        header = f'#+ title: {{en: "{name}?", zh: "{name}？"}}\n'
+        (tmp_path / f"{name}.rq").write_text(header + text, encoding="utf-8")
+    (tmp_path / "store").mkdir()
+    writer, engines = MemoryWriter(tmp_path / "store"), Engines()
+    saved = read_catalogue(tmp_path)
+    service = Service(engines, writer.history, saved, timeout_seconds=5, mode="stored")
+    with serve(service) as site:
+        made = Publishing(service, writer, site.client)
+        made.publish(f"INSERT DATA {{ {''.join(map(STATED.format, range(40)))} }}")
+        yield made
+    engines.close()
+
+
+STATED = '<urn:s{0}> <urn:p> "o"@en, "o"@zh, "o", <urn:o>, _:b{0} . '
+VALUES = "{ VALUES ?p { <urn:p> } ?s ?p ?o }"
+IN_PARTS = {
+    "unordered": f"SELECT ?s ?o {VALUES}",
+    "tied": f"SELECT ?s ?o {VALUES} ORDER BY ?p # no row before another\n",
+    "cut": f"SELECT ?s (STR(?o) AS ?said) {VALUES} ORDER BY DESC(?s) LIMIT 90",
+    "grouped": f"SELECT ?s (COUNT(?s<?o) AS ?n) {VALUES} GROUP BY ?s ORDER BY (?n<3&&?n>1)",
+}
+LATER = 'DELETE WHERE { <urn:s3> ?p ?o } ; INSERT DATA { <urn:a> <urn:p> "a", "z" }'
+
+
+def following(answer: httpx.Response) -> str:
+    """The address of the next part; none after the last."""
+    found = re.search(r'<([^>]*)>; rel="next"', answer.headers.get("link", ""))
+    return found[1] if found else ""
+
+
+def parameters(address: str) -> dict[str, str]:
+    return dict(httpx.URL(address).params)
+
+
+def gathered(client: httpx.Client, address: str, revision: int) -> list[list[str]]:
+    """The rows of the parts from that on, all of the revision of that number."""
+    found: list[list[str]] = []
+    while address:
+        answer = client.get(httpx.URL(address).raw_path.decode(), headers=CSV)
+        found += rows(answer)[1:]
+        assert answer.headers["x-dataset-revision"] == str(revision)
+        address = following(answer)
+    return found
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
+def test_parts_go_on_over_the_revision_of_the_first(publishing: Publishing, name: str) -> None:
+    whole = rows(publishing.client.get(f"/queries/{name}", headers=CSV))[1:]
+    first = publishing.client.get(f"/queries/{name}?limit=17", headers=CSV)
+    publishing.publish(LATER)
+    assert whole != rows(publishing.client.get(f"/queries/{name}", headers=CSV))[1:]
+    rest = gathered(publishing.client, following(first), 2)
+    assert sorted(rows(first)[1:] + rest) == sorted(whole)
+    named = following(publishing.client.get(f"/queries/{name}?limit=17&revision=2"))
+    assert parameters(named)["after"] == parameters(following(first))["after"]
+    with publishing.again() as restarted:
+        assert gathered(restarted, following(first), 2) == rest
+
+
+def test_parts_keep_to_the_order_of_their_question(publishing: Publishing) -> None:
+    found = gathered(publishing.client, "/queries/cut?limit=7", 2)
+    assert [s for s, _ in found] == sorted((s for s, _ in found), reverse=True)
+    with publishing.again() as restarted:
+        assert gathered(restarted, "/queries/cut?limit=7", 2) == found
+
+
+def test_a_cursor_whose_revision_is_gone_says_to_begin_again(publishing: Publishing) -> None:
+    target = following(publishing.client.get("/queries/tied?limit=17"))
+    publishing.publish(LATER)
+    assert publishing.client.get(target, params=parameters(target)).status_code == 200
+    revision = {**parameters(target), "revision": "3"}
+    problem(publishing.client.get("/queries/tied", params=revision), 400, "bad-parameter")
+    publishing.writer.history.get(2).dataset.unlink()
+    gone = problem(publishing.client.get(target), 410, "revision-gone")
+    assert "begin again without" in gone["detail"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ class Scan:
     collection, elements of one group; the rows of VALUES and of INSERT DATA are no chain. `graphs`
     are the IRIs named by FROM, NAMED, GRAPH, USING, WITH, INTO and their like, as they come;
     `default_graphs` those of FROM and USING among them, `named_graphs` those of NAMED. `scoped`
-    says that an update names its dataset itself, by USING or WITH.
+    says that an update names its dataset itself, by USING or WITH. `order_end` is where one more
+    key of the outermost ORDER BY would stand, None where there is none.
     """
 
     form: QueryForm | None
@@ -45,6 +46,7 @@ class Scan:
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
     scoped: bool
+    order_end: int | None = None
 
 
 @final
@@ -100,6 +102,7 @@ def _either(one: Scan, other: Scan) -> Scan:
         default_graphs=_each_once(one.default_graphs + other.default_graphs),
         named_graphs=_each_once(one.named_graphs + other.named_graphs),
         scoped=one.scoped or other.scoped,
+        order_end=one.order_end,
     )
 
 
@@ -224,6 +227,9 @@ class _Reader:
         self._word = ""  # the token before, in capitals, where it is a word
         self._function = False  # the name before stands after FILTER: its brackets hold arguments
         self._suspect = False  # the name before may be a keyword run together with a name
+        self._place = 0  # where the token begins
+        self._ordered = False  # the outermost ORDER BY has begun
+        self._order_end: int | None = None
 
     def read(self) -> Scan:
         """Read to the end of the text."""
@@ -232,7 +238,7 @@ class _Reader:
         while (token := match(text, position)) is not None:
             kind = token.lastgroup or "other"
             position = token.end()
-            start = token.start(kind)
+            self._place = start = token.start(kind)
             if text[start] == "<" and self._compares():
                 kind, position = "operator", start + 1
             if (step := _STEPS.get(kind)) is not None:
@@ -262,6 +268,7 @@ class _Reader:
             default_graphs=self._graphs_after("FROM", "USING"),
             named_graphs=self._graphs_after("NAMED"),
             scoped=self._form == "update" and bool(self._graphs_after("USING", "NAMED", "WITH")),
+            order_end=len(self._text) if self._ordered else self._order_end,
         )
 
     def _graphs_after(self, *keywords: str) -> tuple[str, ...]:
@@ -347,7 +354,16 @@ class _Reader:
             bracket.values = True
         elif word.endswith(_CONSTANTS):
             self._term(word)
+        if len(self._brackets) == 1:
+            self._modify(word)
         self._word = word
+
+    def _modify(self, word: str) -> None:
+        """Note where the outermost ORDER BY begins and ends."""
+        if word == "BY" and self._word == "ORDER":
+            self._ordered = True
+        elif self._ordered and word in _AFTER_EXPRESSIONS:
+            self._ordered, self._order_end = False, self._place
 
     def _begin(self, word: str) -> None:
         """Note the text's form where this is its first keyword after the prologue."""

@@ -22,6 +22,7 @@ from starlette.types import Scope
 from spacepolicy.errors import BadParameterError, RevisionGoneError
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
+from spacepolicy.web.parts import AFTER, read_cursor
 from spacepolicy.web.pinned import pin
 from spacepolicy.web.reading import REVISION
 from spacepolicy.web.service import Service
@@ -33,6 +34,8 @@ _TIMELESS: Final = (
     "/openapi.json", "/api",
 )  # fmt: skip
 """What is not of a revision."""
+_IN_PARTS: Final = "/queries/"
+"""What is answered in parts."""
 _UNLINKED: Final = ("/sparql", "/search", "/suggest")
 """Addresses that are too long, or too many, to be led to in every answer."""
 _SECOND: Final = timedelta(microseconds=999_999)
@@ -63,7 +66,8 @@ def read_revision(service: Service, scope: Scope) -> None:
     _asked.set(None)
     if scope["path"].startswith(_TIMELESS):
         return
-    asked = _by_number(service.history, scope) or _by_time(service.history, scope)
+    history = service.history
+    asked = _by_cursor(history, scope) or _by_number(history, scope) or _by_time(history, scope)
     if asked is not None:
         _asked.set(asked)
         pin(asked.revision)
@@ -90,13 +94,37 @@ def _by_number(history: History, scope: Scope) -> Asked | None:
         return None
     if len(given) > 1 or not (given[0].isascii() and given[0].isdecimal() and len(given[0]) < 16):
         raise BadParameterError("revision is the number of one revision; /revisions lists them.")
-    revision = history.get(int(given[0]))
+    return Asked(_kept(history, int(given[0])), by_time=False)
+
+
+def _kept(history: History, number: int, advice: str = "") -> Revision:
+    """Raises: NotFoundError, RevisionGoneError."""
+    revision = history.get(number)
     if revision is not history.current and not revision.is_kept:
         raise RevisionGoneError(
-            f"The data of revision {revision.number} are no longer kept.",
-            extras={"revision": revision.number},
+            f"The data of revision {number} are no longer kept{advice}.",
+            extras={"revision": number},
         )
-    return Asked(revision, by_time=False)
+    return revision
+
+
+def _by_cursor(history: History, scope: Scope) -> Asked | None:
+    """The revision that the cursor of a part continues.
+
+    Raises: BadParameterError where that is not the one that the request names by its number.
+    """
+    if b"after" not in scope["query_string"] or not scope["path"].startswith(_IN_PARTS):
+        return None
+    parameters = QueryParams(scope["query_string"])
+    given = parameters.get(AFTER)
+    if given is None or not _has_revisions(history):
+        return None
+    number = read_cursor(given).number
+    if parameters.get(REVISION, str(number)) != str(number):
+        raise BadParameterError(f"The cursor continues revision {number}; leave out `revision`.")
+    if not 0 < number <= history.current.number:
+        raise BadParameterError("The cursor is of another dataset; begin again without `after`.")
+    return Asked(_kept(history, number, "; begin again without `after`"), by_time=False)
 
 
 def _by_time(history: History, scope: Scope) -> Asked | None:

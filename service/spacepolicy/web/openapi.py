@@ -65,6 +65,10 @@ _OWN: Final[Mapping[str, Sequence[str]]] = {
 }
 """The media types of what answers in others than pages do."""
 _TOKEN: Final = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+_CURSOR: Final = (
+    "the cursor of an earlier part; it continues the revision of the first part, whatever was "
+    "published since, and is 410 where that is no longer kept"
+)
 _EXAMPLE_UPDATE: Final = "INSERT DATA { GRAPH <urn:mine> { <urn:a> <urn:b> 1 } }"
 _EXAMPLE: Final = "SELECT ?class (COUNT(*) AS ?number) { ?thing a ?class } GROUP BY ?class"
 
@@ -166,7 +170,7 @@ def _operation(query: SavedQuery) -> dict[str, Any]:
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
                 "as many rows at a time; the Link field with rel=next leads on",
             ),
-            _in_query("after", {"type": "string"}, "the cursor of an earlier part"),
+            _in_query("after", {"type": "string"}, _CURSOR),
         ],
         "responses": _responses(formats.offered("solutions", "graph", "page")),
     }

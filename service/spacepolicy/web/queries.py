@@ -1,18 +1,15 @@
 """Saved queries as an API: each by its name, its parameters bound as terms, in every format.
 
-`limit` gives an answer in parts; the cursor in `next` leads on. A cursor holds for the revision
-and the engine that gave it, so that no part overlaps another.
+`limit` gives an answer in parts; the cursor in `next` leads on, on the revision of the first.
 """
 
-import base64
-import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, final
 
 from fastapi import FastAPI, Path, Request
-from pyoxigraph import QueryResultsFormat, QuerySolutions, parse_query_results
+from pyoxigraph import QueryResultsFormat, QuerySolutions, Store, parse_query_results
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,10 +17,10 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy import formats
 from spacepolicy.catalogue import Parameter, SavedQuery, bind
 from spacepolicy.engine.port import Query
+from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Choice
 from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
 from spacepolicy.web.answering.evaluation import evaluate
@@ -31,11 +28,12 @@ from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, rea
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
 from spacepolicy.web.notes import notes
+from spacepolicy.web.parts import AFTER, cursor, in_order, in_stable_order, rows_after
 from spacepolicy.web.query_pages import Asking, Choices, called_in, catalogue_page, query_page
 from spacepolicy.web.reading import PARAMETER, REVISION
 from spacepolicy.web.service import Service
 
-RESERVED: Final = ("format", "timeout", "limit", "after", PARAMETER, REVISION)
+RESERVED: Final = ("format", "timeout", "limit", AFTER, PARAMETER, REVISION)
 """What a request may say beside the parameters of the query."""
 MAX_LIMIT: Final = 10000
 _PAGE: Final = formats.offered("page")
@@ -52,7 +50,7 @@ class _Asked:
     values: Mapping[str, list[str]]
     timeout_seconds: float
     limit: int | None
-    after: int
+    after: str | None
 
 
 def add_queries(app: FastAPI, desk: Desk) -> None:
@@ -90,7 +88,8 @@ def add_queries(app: FastAPI, desk: Desk) -> None:
         found = next((each for each in query.parameters if each.name == parameter), None)
         if found is None or found.options is None:
             raise NotFoundError(f"{name} lists no choices for {parameter!r}.")
-        return _SavedResponse(desk, found.options, _asked(desk.service, request.scope))
+        columns = _columns(found.options, desk.service.revision.prefixes)
+        return _SavedResponse(desk, found.options, columns, _asked(desk.service, request.scope))
 
 
 def described(query: SavedQuery, origin: str) -> dict[str, Any]:
@@ -117,11 +116,24 @@ def _parameter(query: SavedQuery, parameter: Parameter, origin: str) -> dict[str
     }
 
 
+def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns of a SELECT of the catalogue that declares no prefixes.
+
+    Raises: QuerySyntaxError where it uses others than these.
+    """
+    try:
+        found = Store().query(text, prefixes=dict(prefixes))
+    except SyntaxError as error:
+        raise query_syntax_error(str(error), text, prefixes) from error
+    variables = found.variables if isinstance(found, QuerySolutions) else ()
+    return tuple(variable.value for variable in variables)
+
+
 def _answer(desk: Desk, query: SavedQuery, scope: Scope) -> Response:
     asked = _asked(desk.service, scope)
     if _wants_page(scope):
         return _page(desk, query, scope, asked)
-    return _SavedResponse(desk, bind(query, asked.values), asked)
+    return _SavedResponse(desk, bind(query, asked.values), query.columns, asked)
 
 
 def _asked(service: Service, scope: Scope) -> _Asked:
@@ -131,12 +143,14 @@ def _asked(service: Service, scope: Scope) -> _Asked:
         if len(parameters.getlist(name)) > 1:
             raise BadParameterError(f"The parameter {name!r} is given more than once.")
     values = {name: parameters.getlist(name) for name in parameters if name not in RESERVED}
-    after = parameters.get("after")
+    limit, after = _limit(parameters.get("limit")), parameters.get(AFTER)
+    if after is not None and limit is None:
+        raise BadParameterError(f"{AFTER} continues an answer in parts; say their `limit` too.")
     return _Asked(
         values={name: [v for v in given if v] for name, given in values.items()},
         timeout_seconds=timeout_seconds(service, parameters.get("timeout")),
-        limit=_limit(parameters.get("limit")),
-        after=0 if after is None else _offset(service, after),
+        limit=limit,
+        after=after,
     )
 
 
@@ -146,24 +160,6 @@ def _limit(text: str | None) -> int | None:
     if not text.isascii() or not text.isdecimal() or not 0 < int(text[:9]) <= MAX_LIMIT:
         raise BadParameterError(f"limit is a number from 1 to {MAX_LIMIT}, not {text[:40]!r}.")
     return int(text)
-
-
-def cursor(service: Service, offset: int) -> str:
-    """What leads on to the rows after the first `offset`."""
-    said = f"{service.revision.number} {service.instance} {offset}"
-    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
-
-
-def _offset(service: Service, text: str) -> int:
-    try:
-        said = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-        number, instance, offset = said.split(" ")
-        found = int(offset)
-    except (ValueError, binascii.Error) as error:
-        raise BadParameterError("after takes the cursor of an earlier part.") from error
-    if (number, instance) != (str(service.revision.number), service.instance) or found < 0:
-        raise BadParameterError("The cursor is of another revision; begin again without `after`.")
-    return found
 
 
 def _wants_page(scope: Scope) -> bool:
@@ -217,10 +213,11 @@ async def _choices(desk: Desk, text: str) -> Choices:
 class _SavedResponse(Response):
     """The answer of a query's text, as the endpoint would give it; or a part of it."""
 
-    def __init__(self, desk: Desk, text: str, asked: _Asked) -> None:
+    def __init__(self, desk: Desk, text: str, columns: Sequence[str], asked: _Asked) -> None:
         super().__init__()
         self._desk = desk
         self._text = text
+        self._columns = columns
         self._asked = asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -254,28 +251,31 @@ class _SavedResponse(Response):
         )
 
     def _part(self, scope: Scope) -> Response:
+        if not self._columns:
+            raise BadParameterError("Only solutions come in parts; leave out `limit`.")
         choice = chosen(scope, formats.offered("solutions"))
-        asked, service = self._asked, self._desk.service
+        asked, service, text = self._asked, self._desk.service, self._text
+        start = rows_after(asked.after, text, service.revision)
+        end = start + (asked.limit or 0)
 
         async def make() -> Made:
-            table = json.loads(await _whole(self._desk, self._text))
-            if "results" not in table:
-                raise BadParameterError("Only solutions come in parts; leave out `limit`.")
-            every = table["results"]["bindings"]
-            end = asked.after + (asked.limit or 0)
-            table["results"]["bindings"] = every[asked.after : end]
-            fields: Fields = ()
-            if end < len(every):
-                parameters = QueryParams(scope["query_string"]).multi_items()
-                kept = [(name, value) for name, value in parameters if name != "after"]
-                query = QueryParams([*kept, ("after", cursor(service, end))])
-                here = service.url(scope, scope["path"])
-                fields = (link(f"{here}?{query}", "next"),)
+            table = json.loads(await _whole(self._desk, in_stable_order(text, self._columns)))
+            every = in_order(text, table["results"]["bindings"])
+            table["results"]["bindings"] = every[start:end]
+            fields = (self._next(scope, end),) if end < len(every) else ()
             return Made(_solutions(table, choice), fields)
 
-        place = f"{asked.after} {asked.limit} {scope['raw_path']!r} {scope['query_string']!r}"
-        name = f"{service.instance} part {place} {self._text}"
-        return KeptResponse(self._desk, name, choice, make)
+        place = f"{start} {asked.limit} {scope['raw_path']!r} {scope['query_string']!r}"
+        return KeptResponse(self._desk, f"{service.instance} part {place} {text}", choice, make)
+
+    def _next(self, scope: Scope, offset: int) -> tuple[bytes, bytes]:
+        """The link to the part that begins there."""
+        service = self._desk.service
+        parameters = QueryParams(scope["query_string"]).multi_items()
+        kept = [(name, value) for name, value in parameters if name != AFTER]
+        leads = str(cursor(self._text, service.revision, offset))
+        here = service.url(scope, scope["path"])
+        return link(f"{here}?{QueryParams([*kept, (AFTER, leads)])}", "next")
 
 
 def _solutions(table: Mapping[str, Any], choice: Choice) -> bytes:
