@@ -3,19 +3,21 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat
 
 from spacepolicy.commands.build import build, pool
 from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.dataset.keeping.keeper import Keeper
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
-from spacepolicy.engine.generation import quads_in
+from spacepolicy.engine.generation import NEAR_BYTES, SCRATCH, quads_in
+from spacepolicy.engine.generation import opened as opened_dataset
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Data, Query, ask
 from spacepolicy.errors import (
@@ -47,6 +49,7 @@ from spacepolicy.revisions.writing import (
 )
 from spacepolicy.settings import Settings
 
+from ..engine.processes import PATIENCE_SECONDS, within
 from .conftest import ROOT
 
 G = "urn:g"
@@ -98,7 +101,7 @@ class Site:
         return self.history.current.number
 
     def quads(self) -> set[Quad]:
-        return set(Store.read_only(str(self.history.current.dataset)))
+        return set(opened_dataset(self.history.current.dataset))
 
 
 def open_site(path: Path, guard: str = "refuse", keep: int = 0, **chosen: int) -> Site:
@@ -142,6 +145,7 @@ def site(shared: Site) -> Iterator[Site]:
 
 REMOTE = "INSERT { GRAPH <urn:g> { ?s ?p 1 } } WHERE { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"
 COUNT = f"SELECT (COUNT(*) AS ?n) {{ GRAPH <{G}> {{ ?s ?p ?o }} }}"
+NAMED = "SELECT ?g { GRAPH ?g { } }"
 ONE = f"INSERT DATA {{ GRAPH <{G}> {{ <urn:a> <urn:b> 1 }} }}"
 
 
@@ -157,11 +161,34 @@ def test_what_is_written_is_seen_by_all_who_ask_afterwards(
     assert site.ask(COUNT, 1) == ["0"]
     with pytest.raises(EgressRefusedError):
         site.update(REMOTE)
-    assert list(site.path.joinpath("scratch").glob("*")) == []
+    scratch = site.path / SCRATCH
+    assert within(PATIENCE_SECONDS, lambda: not scratch.exists() or not any(scratch.iterdir()))
     assert site.update(f"DROP GRAPH <{G}>").removed == 1
     assert site.ask(COUNT) == ["0"]
     assert site.ask(COUNT, 2) == ["1"]
     assert revisions.history(site.path).current.number == 3
+
+
+def test_a_revision_that_rests_on_an_older_one_answers_as_of_then(store: Path) -> None:
+    with closing(open_site(store)) as site:
+        site.update(ONE)
+        long = "".join(chr(97 + n % 26) for n in range(NEAR_BYTES // 12))
+        for value in range(5):
+            site.update(f"INSERT DATA {{ GRAPH <{G}> {{ <urn:a> <urn:b> '{value}{long}' }} }}")
+        site.update(f"DROP GRAPH <{G}>")
+        assert [each.number for each in site.history.revisions if each.dataset.exists()] == [1, 8]
+        answer_as_of_then(site)
+        site.update(ONE)
+    with closing(open_site(store, memory_quads=10)) as site:
+        assert not site.history.current.dataset.exists()
+        assert site.ask(COUNT) == ["1"]
+        answer_as_of_then(site)
+
+
+def answer_as_of_then(site: Site) -> None:
+    asked = [site.ask(COUNT, number)[0] for number in range(1, 9)]
+    assert asked == ["0", "1", "2", "3", "4", "5", "6", "0"]
+    assert [f"<{G}>" in site.ask(NAMED, number) for number in (1, 7, 8)] == [False, True, False]
 
 
 def test_a_write_that_changes_nothing_is_no_revision(site: Site) -> None:
@@ -337,7 +364,7 @@ def test_an_import_replaces_the_graphs_it_names_and_leaves_what_is_derived(
     site.update(f"{ONE} ; INSERT DATA {{ GRAPH <urn:h> {{ <urn:a> <urn:b> 2 }} }}")
     before = site.quads()
     dump = tmp_path / "dump.nq"
-    Store.read_only(str(site.history.current.dataset)).dump(str(dump), format=RdfFormat.N_QUADS)
+    opened_dataset(site.history.current.dataset).dump(str(dump), format=RdfFormat.N_QUADS)
     assert not site.write(DatasetWrite(Upload(dump, "nquads", ""))).changed
     site.update(f"DROP GRAPH <{G}>; INSERT DATA {{ GRAPH <urn:i> {{ <urn:a> <urn:b> 3 }} }}")
     assert site.write(DatasetWrite(Upload(dump, "nquads", ""))).added == 1
@@ -346,7 +373,7 @@ def test_an_import_replaces_the_graphs_it_names_and_leaves_what_is_derived(
 
 
 def test_older_data_are_dropped_and_what_changed_is_kept(opened: Callable[..., Site]) -> None:
-    site = opened(keep=2)
+    site = opened(keep=2, memory_quads=10)
     for value in range(4):
         site.update(f"INSERT DATA {{ GRAPH <{G}> {{ <urn:a> <urn:b> {value} }} }}")
     assert [each.is_kept for each in site.history.revisions] == [False, False, False, True, True]

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
 
-from spacepolicy.engine.generation import CHANGES, GRAPHS, change, quads_in
+from spacepolicy.engine.generation import (
+    CHANGES,
+    CREATED,
+    DROPPED,
+    GRAPHS,
+    carry_out,
+    change,
+    change_back,
+    quads_in,
+    undo,
+)
 from spacepolicy.revisions.patch import inverse, net, patch
 from spacepolicy.revisions.revision import Change
 
@@ -46,4 +56,16 @@ def test_a_patch_changes_a_store(one: set[Quad], other: set[Quad]) -> None:
         Path(folder, CHANGES).write_bytes(between(one, other))
         Path(folder, GRAPHS).write_text("", encoding="utf-8")
         change(store, Path(folder))
-    assert set(store) == other
+        assert set(store) == other
+        change_back(store, Path(folder))
+    assert set(store) == one
+
+
+def test_graphs_without_a_quad_come_and_go_with_a_patch() -> None:
+    store = Store()
+    store.add_graph(THINGS[0])
+    marks = [f"{DROPPED}{THINGS[0].value}", f"{CREATED}{THINGS[1].value}"]
+    carry_out(store, b"", marks)
+    assert list(store.named_graphs()) == [THINGS[1]]
+    undo(store, b"", marks)
+    assert list(store.named_graphs()) == [THINGS[0]]

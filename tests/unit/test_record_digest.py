@@ -16,6 +16,7 @@ from pyoxigraph import (
 )
 
 from spacepolicy.revisions.record_digest import RecordDigest
+from spacepolicy.revisions.sorted_lines import SortedLines
 
 NODES: list[NamedNode | BlankNode] = [
     NamedNode("urn:a"),
@@ -48,6 +49,30 @@ def test_it_is_that_of_the_canonical_quads_after_any_changes(states: list[set[Qu
         digest.change(state - before, before - state)
         assert digest.hexdigest() == canonical_sha256(state)
         before = state
+
+
+@given(st.lists(st.tuples(*[st.sets(st.integers(0, 9_999), max_size=50)] * 2), max_size=5))
+def test_many_lines_stay_in_order_whatever_comes_and_goes(
+    changes: list[tuple[set[int], set[int]]],
+) -> None:
+    held = set(range(0, 9_000, 3))
+    lines = SortedLines()
+    lines.change(map(line, held), ())
+    for added, removed in changes:
+        lines.change(map(line, added), map(line, removed))
+        held = held - removed | added
+        assert lines.sha256() == hashlib.sha256(b"".join(sorted(map(line, held)))).hexdigest()
+
+
+def line(number: int) -> bytes:
+    return b"%x\n" % number
+
+
+def test_lines_that_all_go_leave_nothing() -> None:
+    lines = SortedLines()
+    lines.change([b"a\n"], ())
+    lines.change((), [b"a\n"])
+    assert lines.sha256() == hashlib.sha256(b"").hexdigest()
 
 
 def test_blank_nodes_are_told_by_what_is_said_of_them_and_not_by_name() -> None:

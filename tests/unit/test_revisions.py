@@ -1,17 +1,21 @@
 """Revisions: published whole, numbered once, never changed."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
+from spacepolicy.engine.generation import NEAR_BYTES, SCRATCH, opened
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import draft as drafts
 from spacepolicy.revisions import durable_files
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.draft import Draft
-from spacepolicy.revisions.durable import DurableStore
-from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.revisions.durable import RESTING_REVISIONS, DurableStore
+from spacepolicy.revisions.publication import Statement
+from spacepolicy.revisions.revision import Change, Counts, Revision
 
 
 def draft(*words: str, content: str = "files") -> Draft:
@@ -90,6 +94,91 @@ def test_a_write_after_one_that_failed_before_its_pointer_is_published(
                 drafts.publish(durable, draft("b"))
         assert drafts.publish(durable, draft("c"))[0].number == 2
     assert [str(quad.object) for quad in Store.read_only(str(in_force(store).dataset))] == ['"c"']
+
+
+def counted(store: Path, keep: int, count: int) -> list[Revision]:
+    """So many revisions from the second on, each with one statement more, none of them made of
+    files; the second has a generation of its own where the first is none that is kept."""
+    thing = NamedNode("https://example.org/a")
+    found: list[Revision] = []
+    with DurableStore(store, keep, memory_quads=10**6) as durable:
+        for number in range(count):
+            change = Change(added=(Quad(thing, thing, Literal(str(number)), thing),))
+            said = Statement("test", "", Counts(record=number + 2), "", "")
+            durable.apply(change)
+            found += durable.publish([(change, said)])
+    return found
+
+
+def own(revision: Revision) -> bool:
+    return revision.dataset.exists()
+
+
+def test_revisions_rest_on_a_generation_and_hold_their_own_dataset(store: Path) -> None:
+    publish(store, draft("a"))
+    found = counted(store, 0, RESTING_REVISIONS + 2)
+    whole = [revision.number for revision in found if own(revision)]
+    assert whole == [RESTING_REVISIONS + 2]
+    for revision in (found[0], found[40], found[-2], found[-1]):
+        assert revision.is_kept
+        assert len(opened(revision.dataset)) == revision.number
+    with DurableStore(store, 0, memory_quads=10**6) as durable:
+        assert len(durable.live) == found[-1].number
+
+
+def test_revisions_that_change_much_rest_on_no_older_generation(store: Path) -> None:
+    publish(store, draft("a"))
+    long = Quad(NamedNode("urn:a"), NamedNode("urn:a"), Literal("x" * NEAR_BYTES))
+    with DurableStore(store, 0, memory_quads=10**6) as durable:
+        durable.apply(Change(added=(long,)))
+        said = Statement("test", "", Counts(record=2), "", "")
+        (revision,) = durable.publish([(Change(added=(long,)), said)])
+    assert own(revision)
+
+
+def test_a_dataset_that_is_answered_from_disk_has_a_generation_each_time(store: Path) -> None:
+    publish(store, draft("a"))
+    with DurableStore(store, 0, memory_quads=1) as durable:
+        said = Statement("test", "", Counts(record=2), "", "")
+        (revision,) = durable.publish([(Change(), said)])
+    assert own(revision)
+
+
+def test_several_changes_are_put_in_force_at_once_and_each_is_a_revision(store: Path) -> None:
+    publish(store, draft("a"))
+    thing = NamedNode("https://example.org/a")
+    changes = [Change(added=(Quad(thing, thing, Literal(str(n)), thing),)) for n in range(3)]
+    with DurableStore(store) as durable:
+        for change in changes:
+            durable.apply(change)
+        said = [Statement("test", f"{n}", Counts(record=n + 2), f"{n}", "") for n in range(3)]
+        found = durable.publish(list(zip(changes, said, strict=True)))
+    assert [own(revision) for revision in found] == [False, False, True]
+    assert [len(opened(revision.dataset)) for revision in found] == [2, 3, 4]
+    history = revisions.history(store)
+    assert [each.message for each in history.revisions] == ["", "0", "1", "2"]
+    assert history.revisions[1:] == tuple(found)
+
+
+def test_what_kept_revisions_rest_on_is_kept(store: Path) -> None:
+    publish(store, draft("a"))
+    counted(store, 0, 3)
+    publish(store, draft("a", "b"))  # it has a generation of its own
+    counted(store, 2, 2)
+    assert [own(each) for each in revisions.history(store).revisions] == [
+        False, False, False, False, True, False, False
+    ]  # fmt: skip
+    assert [each.number for each in revisions.history(store).revisions if each.is_kept] == [5, 6, 7]
+
+
+def test_copies_of_processes_that_have_ended_are_removed(store: Path) -> None:
+    publish(store, draft("a"))
+    ended = subprocess.Popen(["true"])  # of the machine
+    ended.wait()
+    for process in (ended.pid, os.getpid()):
+        (store / SCRATCH / f"{process}-1").mkdir(parents=True)
+    with DurableStore(store):
+        assert [each.name for each in (store / SCRATCH).iterdir()] == [f"{os.getpid()}-1"]
 
 
 def test_an_unfinished_revision_leaves_no_trace(store: Path) -> None:

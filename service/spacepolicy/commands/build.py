@@ -14,6 +14,7 @@ from spacepolicy.commands.drafts import write_draft
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.jobs import build_there
 from spacepolicy.dataset.digest import content_sha256
+from spacepolicy.engine import generation
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import FindingsError
 from spacepolicy.revisions import store as revisions
@@ -46,7 +47,7 @@ def build(chosen: Settings, report: Report) -> Revision:
     if before is not None and door.is_open(store):
         revision = _built_there(store, before, content, report)
     else:
-        with DurableStore(store, chosen.keep_revisions) as durable:
+        with DurableStore(store, chosen.keep_revisions, chosen.memory_quads) as durable:
             now = durable.revision
             beside = clients_quads(durable.live, now, durable.files) if now else ()
             revision, _ = publish(durable, draft_of(content, beside, report))
@@ -63,7 +64,7 @@ def _built_there(
     store: Path, before: Revision, content: Content | None, report: Report
 ) -> Revision:
     """The revision that the service over the store publishes of these files."""
-    dataset = Store.read_only(str(before.dataset))
+    dataset = generation.opened(before.dataset)
     beside = tuple(clients_quads(dataset, before, revisions.file_graphs(store, before)))
     draft = draft_of(content, beside, report)
     with TemporaryDirectory() as folder:

@@ -9,7 +9,7 @@ from pyoxigraph import Store
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.query import local_revision
 from spacepolicy.dataset.reasoning.explanation import Explainer
-from spacepolicy.engine.generation import GENERATION, opened
+from spacepolicy.engine.generation import GENERATION, opened, scratch_of
 from spacepolicy.errors import UsageError
 from spacepolicy.explaining import read_statement
 from spacepolicy.namespaces import Base
@@ -42,6 +42,7 @@ def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
     return 0
 
 
-def open_dataset(directory: Path) -> Store:
-    """The whole dataset of the revision in the folder."""
-    return opened(directory / GENERATION)
+def open_dataset(directory: Path, process: int | None = None) -> Store:
+    """The whole dataset of the revision in the folder; a process may have a copy of its own."""
+    dataset = directory / GENERATION
+    return opened(dataset, None if process is None else scratch_of(dataset, process))

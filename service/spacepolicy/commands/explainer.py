@@ -7,6 +7,7 @@ and has no more memory than allowed beyond what is loaded.
 
 import ctypes
 import json
+import os
 import resource
 import signal
 import socket
@@ -31,7 +32,7 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     directory, base, prefixes, memory_bytes = arguments
     try:
-        store = open_dataset(Path(directory))
+        store = open_dataset(Path(directory), os.getpid())
     except (OSError, SyntaxError, ValueError, StoreError) as error:
         problem = EngineError(f"The revision cannot be read: {error}")
         connection.sendall(problem_frame(problem, last=True))

@@ -1,11 +1,13 @@
 """The processes that explain statements, as the service holds them."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
 from typing import Final, final
 
+from spacepolicy.engine.generation import GENERATION, scratch_of
 from spacepolicy.errors import EngineError
 from spacepolicy.explaining import Dataset
 
@@ -74,9 +76,11 @@ class Explainers:
             self._stop(connection)
 
     def _stop(self, connection: socket.socket) -> None:
-        _, process = self._processes.pop(connection)
+        dataset, process = self._processes.pop(connection)
         connection.close()
         process.kill()
+        copy = scratch_of(dataset.directory / GENERATION, process.pid)
+        shutil.rmtree(copy, ignore_errors=True)
         self._ended.append(process)
 
     def close(self) -> None:

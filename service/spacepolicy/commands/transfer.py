@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse
 
 from spacepolicy import formats
 from spacepolicy.commands import door
@@ -15,7 +15,7 @@ from spacepolicy.commands.build import store_path
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.jobs import import_file
 from spacepolicy.commands.query import local_revision
-from spacepolicy.engine.generation import GENERATION
+from spacepolicy.engine.generation import GENERATION, opened
 from spacepolicy.errors import StoreError, UsageError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions import durable_files
@@ -37,7 +37,7 @@ def export(chosen: Settings, out: Path) -> int:
     refuse_endpoint(chosen, "export")
     format = _quad_format(out)
     revision = local_revision(chosen)
-    dataset = Store.read_only(str(revision.dataset))
+    dataset = opened(revision.dataset)
     try:
         with out.open("xb") as file:
             dataset.dump(file, format)
@@ -126,7 +126,7 @@ def _copy(store: Path, to: Path) -> Revision:
     except OSError as error:
         raise StoreError(f"{to}: cannot be written: {error}") from error
     copied = revisions.read(to, revision.number)
-    _verify(copied, Store.read_only(str(copied.dataset)), to)
+    _verify(copied, opened(copied.dataset), to)
     return copied
 
 

@@ -1,9 +1,10 @@
 """The process that writes a store: the only one that does while a service runs over it.
 
-Started as `python -m spacepolicy.commands.writer STORE merged|stored refuse|warn|off KEEP` with a
-connection as its standard input. A job comes as a table and, behind it, bytes: quads that go and
-quads that come, as N-Quads. Frames of the engine's port go back: data and an end, or a problem. It
-ends when the connection closes, after the job at hand: what was begun is whole or was never there.
+Started as `python -m spacepolicy.commands.writer STORE merged|stored refuse|warn|off KEEP
+MEMORY_QUADS` with a connection as its standard input. A job comes as a table and, behind it, bytes:
+quads that go and quads that come, as N-Quads. Frames of the engine's port go back: data and an end,
+or a problem. It ends when the connection closes, after the job at hand: what was begun is whole or
+was never there.
 """
 
 import gc
@@ -17,10 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import NamedNode
 
 from spacepolicy.commands.drafts import read_draft
 from spacepolicy.dataset.keeping.keeper import Keeper, Outcome
+from spacepolicy.engine.nquads import quads
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
     end_frame,
@@ -45,9 +47,9 @@ READY: Final = b"ready"
 
 def main(arguments: list[str], connection: socket.socket) -> None:
     """Open the store, say so, and do jobs until the connection closes."""
-    path, mode, guard, keep = arguments
+    path, mode, guard, keep, memory_quads = arguments
     try:
-        durable = DurableStore(Path(path), int(keep))
+        durable = DurableStore(Path(path), int(keep), int(memory_quads))
         keeper = Keeper(durable, guard, merged=mode == "merged")  # type: ignore[arg-type] # the front's own words
     except StoreError as error:
         connection.sendall(problem_frame(StorageError(str(error)), last=True))
@@ -94,7 +96,7 @@ def _done(keeper: Keeper, table: dict[str, Any], pieces: list[bytes]) -> bytes:
     """
     if "draft" in table:
         return _built(keeper, Path(table["draft"]), table["upon"])
-    removed, added = (tuple(_quads(piece)) for piece in pieces)
+    removed, added = (tuple(quads(piece)) for piece in pieces)
     dropped, created = (tuple(map(NamedNode, table[name])) for name in ("dropped", "created"))
     change = Change(removed, added, dropped, created)
     outcome = keeper.write(change, table["author"], table["message"], dry_run=table["dry_run"])
@@ -108,10 +110,6 @@ def _built(keeper: Keeper, draft: Path, upon: int) -> bytes:
         raise BadParameterError("The store has another revision by now; build once more.")
     revision, change = keeper.build(read_draft(draft))
     return json.dumps({"number": revision.number, "published": not change.empty}).encode()
-
-
-def _quads(lines: bytes) -> Iterator[Quad]:
-    return parse(lines, RdfFormat.N_QUADS, rename_blank_nodes=False)
 
 
 def _told(outcome: Outcome, *, with_patch: bool) -> bytes:

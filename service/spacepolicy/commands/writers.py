@@ -68,7 +68,7 @@ class StoreWriter:
         self._merged = arguments[0] == "merged"
         self._memory_quads = memory_quads
         self._turns = threading.Lock()
-        self._process = WriterProcess([str(path), *arguments])
+        self._process = WriterProcess([str(path), *arguments, str(memory_quads)])
         self._files = (-1, FileGraphs())
 
     @property

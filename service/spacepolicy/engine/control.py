@@ -16,7 +16,8 @@ ON_DISK: Final = "disk"
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The worker that is wanted: over the generation in the folder `dataset`, None for the newest;
-    `scratch` is where it may have a copy that it writes, None where it only reads."""
+    `scratch` is where it may have a copy of its own, which it writes, or which has no generation;
+    None where it needs none."""
 
     dataset: str | None = None
     scratch: str | None = None

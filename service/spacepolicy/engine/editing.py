@@ -20,6 +20,7 @@ from pyoxigraph import (
 
 from spacepolicy import formats
 from spacepolicy.engine.edit import Edit
+from spacepolicy.engine.nquads import lines
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
 from spacepolicy.errors import BadParameterError, EgressRefusedError
@@ -203,13 +204,8 @@ def _told(
         yield from (f"{mark} {graph.value}\n".encode() for graph in sorted(each, key=str))
     if any(_has_blank(quad) for quad in (*removed, *added)):
         _canonicalize(store)
-    for mark, quads in (("D", removed), ("A", added)):
-        yield from (f"{mark} {line}\n".encode() for line in sorted(map(_line, quads)))
-
-
-def _line(quad: Quad) -> str:
-    graph = "" if isinstance(quad.graph_name, DefaultGraph) else f" {quad.graph_name}"
-    return f"{quad.subject} {quad.predicate} {quad.object}{graph} ."
+    for letter, quads in ((b"D ", removed), (b"A ", added)):
+        yield from (letter + line for line in sorted(lines(quads)))
 
 
 def _has_blank(quad: Quad) -> bool:

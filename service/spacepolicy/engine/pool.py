@@ -3,7 +3,6 @@
 import itertools
 import logging
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,12 +15,12 @@ from pathlib import Path
 from typing import Final, final
 
 from spacepolicy.engine.control import IN_MEMORY, ON_DISK, READY, Publication, Wanted
+from spacepolicy.engine.generation import scratch_of
 from spacepolicy.errors import EngineError, StoreError
 
 _LOADING_SECONDS: Final = 600.0
 _ENDING_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
-_NEWEST: Final = Wanted()
 _log: Final = logging.getLogger(__name__)
 
 
@@ -49,7 +48,6 @@ class Pool:
         self._in_memory = in_memory
         self._memory_bytes = memory_bytes
         self._over: dict[socket.socket, Path] = {}
-        self._scratches: dict[socket.socket, Path] = {}
         self._switching = threading.Lock()
         self._numbers = itertools.count(1)
         self._spares = spares if spares is not None else max(2, os.cpu_count() or 1)
@@ -77,7 +75,7 @@ class Pool:
         """
         with self._switching:
             if dataset not in (None, self._dataset):
-                return self._new(Wanted(str(dataset)))
+                return self._new(str(dataset), apart=not dataset.exists())
             connection = self._take() or self._new()
             self._over[connection] = self._dataset
             self._stand_ready()
@@ -91,11 +89,7 @@ class Pool:
         with self._switching:
             if self._in_memory:
                 return self._take() or self._new()
-            number = next(self._numbers)
-            scratch = self._dataset.parents[2] / "scratch" / f"{os.getpid()}-{number}"
-            connection = self._new(Wanted(scratch=str(scratch)))
-            self._scratches[connection] = scratch
-        return connection
+            return self._new(apart=True)
 
     def publish(self, dataset: Path, *, in_memory: bool = True) -> None:
         """Answer over the next generation from now on; queries that run keep theirs.
@@ -119,10 +113,7 @@ class Pool:
                 connection.settimeout(None)
                 self._idle.append(connection)
                 return
-            scratch = self._scratches.pop(connection, None)
         connection.close()
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
 
     def _take(self) -> socket.socket | None:
         """The connection used last, whose worker is still there."""
@@ -139,11 +130,15 @@ class Pool:
         while len(self._idle) < self._spares:
             self._idle.appendleft(self._new())
 
-    def _new(self, wanted: Wanted = _NEWEST) -> socket.socket:
-        """A connection whose worker is being forked.
+    def _new(self, dataset: str | None = None, *, apart: bool = False) -> socket.socket:
+        """A connection whose worker is being forked; `apart`: it has a copy of its own on disk.
 
         Raises: EngineError where there is no server to fork it.
         """
+        scratch = None
+        if apart or (dataset is None and not self._in_memory and not self._dataset.exists()):
+            scratch = scratch_of(self._dataset, os.getpid(), next(self._numbers))
+        wanted = Wanted(dataset, None if scratch is None else str(scratch))
         ours, theirs = socket.socketpair()
         with theirs:
             try:

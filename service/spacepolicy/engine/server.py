@@ -17,6 +17,7 @@ import json
 import mmap
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -29,7 +30,16 @@ from typing import Final, final
 from pyoxigraph import Store
 
 from spacepolicy.engine.control import IN_MEMORY, MESSAGE_BYTES, READY, Publication, Wanted
-from spacepolicy.engine.generation import change, copy, load, opened
+from spacepolicy.engine.generation import (
+    NEAR_BYTES,
+    change,
+    change_back,
+    copied,
+    following,
+    load,
+    opened,
+    patch_bytes,
+)
 from spacepolicy.engine.port import frame
 from spacepolicy.engine.worker import Busy, work
 
@@ -47,7 +57,13 @@ class _Worker:
     process: int
     connection: socket.socket
     busy: Busy
+    scratch: str | None = None
     demoted: bool = False
+
+    def clear(self) -> None:
+        """Remove what the process, which has ended, has left on disk."""
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def main(dataset: Path, memory_bytes: int, in_memory: bool, control: socket.socket) -> None:
@@ -117,13 +133,14 @@ class _Server:
 
     def _publish(self, publication: Publication) -> None:
         """Have the dataset that was published from now on."""
-        self._dataset = Path(publication.dataset)
+        before, self._dataset = self._dataset, Path(publication.dataset)
         if not publication.in_memory:
             self._store = None
         elif self._store is None:
             self._store = load(self._dataset)
         else:
-            change(self._store, self._dataset.parent)
+            for revision in following(before, self._dataset):
+                change(self._store, revision)
         gc.freeze()
 
     def _fork(self, connection: socket.socket, wanted: Wanted) -> None:
@@ -133,18 +150,22 @@ class _Server:
         process = os.fork()
         if process == 0:
             self._be_worker(server, connection, busy, wanted)
-        self._workers[connection.fileno()] = _Worker(process, connection, busy)
+        self._workers[connection.fileno()] = _Worker(process, connection, busy, wanted.scratch)
         self._poll.register(connection, 0)
 
     def _opened(self, wanted: Wanted) -> Store:
-        """The store that a worker answers over: that of this process, or one on disk."""
-        if self._store is not None and wanted.dataset in (None, str(self._dataset)):
+        """The store that a worker answers over: that of this process, changed back where the other
+        is not much older, or one on disk."""
+        dataset = Path(wanted.dataset or self._dataset)
+        if self._store is not None and dataset == self._dataset:
             return self._store
-        generation = Path(wanted.dataset or self._dataset)
-        if wanted.scratch is None:
-            return opened(generation)
-        copy(generation, Path(wanted.scratch))
-        return Store(wanted.scratch)
+        if self._store is not None and not dataset.exists():
+            later = following(dataset, self._dataset)
+            if patch_bytes(later) <= NEAR_BYTES:
+                for revision in reversed(later):
+                    change_back(self._store, revision)
+                return self._store
+        return opened(dataset) if wanted.scratch is None else copied(dataset, Path(wanted.scratch))
 
     def _be_worker(
         self, server: int, connection: socket.socket, busy: Busy, wanted: Wanted
@@ -177,6 +198,7 @@ class _Server:
             _say_exit(worker.connection, status)
             worker.connection.close()
             worker.busy.close()
+            worker.clear()
 
     def _demote(self) -> None:
         """Let the workers whose query runs long give way to the others."""
@@ -192,6 +214,7 @@ class _Server:
             os.kill(worker.process, signal.SIGKILL)
         for worker in self._workers.values():
             os.waitpid(worker.process, 0)
+            worker.clear()
 
 
 def _say_exit(connection: socket.socket, status: int) -> None:

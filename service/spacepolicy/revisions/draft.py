@@ -6,7 +6,8 @@ from typing import final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
-from spacepolicy.revisions.durable import DurableStore, Statement, difference
+from spacepolicy.revisions.durable import DurableStore, difference
+from spacepolicy.revisions.publication import Statement
 from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
 
 
@@ -56,7 +57,8 @@ def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
         removed=removed,
     )
     durable.apply(change)
-    return durable.publish(change, said), change
+    (revision,) = durable.publish([(change, said)])
+    return revision, change
 
 
 def _same(durable: DurableStore, before: Revision, draft: Draft) -> bool:

@@ -1,19 +1,19 @@
 """The one writer of a store: a change becomes the next revision, on disk and whole.
 
-The newest generation is copied to `live/`, its tables shared; a change is made there, and `live/`
-is backed up as the next generation. What a crash or a full disk leaves half done stands in folders
-that no pointer leads to: `live/` is made anew from the revision in force.
+The newest generation is copied to `live/`, its tables shared, and what was changed since is carried
+out there; so is each further change. A revision is on disk with its patch; now and then `live/` is
+backed up as the next generation, on which the following revisions rest. What a crash or a full disk
+leaves half done stands in folders that no pointer leads to: `live/` is made anew from the revision
+in force.
 """
 
 import fcntl
-import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
@@ -21,19 +21,21 @@ from typing import Final, Self, final
 from pyoxigraph import NamedNode, RdfFormat, Store
 
 from spacepolicy.engine.generation import (
-    CHANGED,
-    CHANGES,
-    CREATED,
-    DROPPED,
     GENERATION,
-    GRAPHS,
-    copy,
+    NEAR_BYTES,
+    SCRATCH,
+    copied,
+    patch_bytes,
+    standing,
 )
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import durable_files, store
 from spacepolicy.revisions.patch import patch
-from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
+from spacepolicy.revisions.publication import Statement, Step, written
+from spacepolicy.revisions.revision import Change, FileGraphs, Revision
 
+RESTING_REVISIONS: Final = 64
+"""How many revisions rest on one generation."""
 _WAITING_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.02
 _FORMER: Final = "dataset.nq"
@@ -41,35 +43,19 @@ _FORMER: Final = "dataset.nq"
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What the next revision is to say of itself; `files` where it is made of files."""
-
-    author: str
-    message: str
-    counts: Counts
-    record_sha256: str
-    content_sha256: str
-    base: str | None = None
-    files: FileGraphs | None = None
-    checks: Mapping[str, str] = field(default_factory=dict)
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    added: int = 0
-    removed: int = 0
-
-
-@final
 class DurableStore:
     """A store opened for writing; no other process has it so at the same time.
 
-    `keep` is how many generations are kept, the newest; 0 keeps all.
+    `keep` is of how many revisions the data are kept at least, the newest; 0 keeps all. A dataset
+    of more than `memory_quads` is answered from disk: each of its revisions has a generation.
 
     Raises: StoreError where another process writes it for long, or it cannot be written.
     """
 
-    def __init__(self, path: Path, keep: int = 0) -> None:
+    def __init__(self, path: Path, keep: int = 0, memory_quads: int = 0) -> None:
         self._path = path
         self._keep = keep
+        self._memory_quads = memory_quads
         self._lock = _locked(path / "lock")
         self._live: Store | None = None
         try:
@@ -99,7 +85,9 @@ class DurableStore:
     def _sweep(self) -> None:
         """Remove what was never published."""
         last = self.revision.number if self.revision else 0
-        shutil.rmtree(self._path / "scratch", ignore_errors=True)
+        for each in (self._path / SCRATCH).glob("*-*"):
+            if not Path("/proc", each.name.partition("-")[0]).exists():
+                shutil.rmtree(each, ignore_errors=True)
         for each in (self._path / "revisions").iterdir():
             if not each.name.isdigit() or int(each.name) > last:
                 shutil.rmtree(each)
@@ -123,8 +111,7 @@ class DurableStore:
         if self.revision is None:
             return Store(str(live))
         if self.revision.is_kept:
-            copy(self.revision.dataset, live)
-            return Store(str(live))
+            return copied(self.revision.dataset, live)
         opened = Store(str(live))
         opened.bulk_load(path=self.revision.directory / _FORMER, format=RdfFormat.N_QUADS)
         return opened
@@ -145,18 +132,21 @@ class DurableStore:
         with self._writing():
             _apply(self.live, change.inverse(), empty=False)
 
-    def publish(self, change: Change, said: Statement) -> Revision:
-        """Make the change, which is in `live`, the next revision and put it in force.
+    def publish(self, steps: Sequence[tuple[Change, Statement]]) -> list[Revision]:
+        """Make the changes, which are in `live`, one revision each, and put them in force at once.
 
-        Raises: StoreError where it cannot be written; the revision in force stays, and `live` is
+        Raises: StoreError where they cannot be written; the revision in force stays, and `live` is
         another store.
         """
         with self._writing():
-            self.revision = self._published(change, said)
-        if said.files is not None:
-            self.files = said.files
+            found = self._written(steps)
+            durable_files.sync_directory(self._path / "revisions")
+            durable_files.write(self._path / "current", f"{found[-1].number}\n")
+        self.revision = found[-1]
+        for _, said in steps:
+            self.files = self.files if said.files is None else said.files
         self._drop_old()
-        return self.revision
+        return found
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -166,43 +156,30 @@ class DurableStore:
             self._live = None  # what was changed of it goes with it
             raise StoreError(f"{self._path}: cannot be written: {error}") from error
 
-    def _published(self, change: Change, said: Statement) -> Revision:
+    def _written(self, steps: Sequence[tuple[Change, Statement]]) -> list[Revision]:
+        """The revisions in their folders, on disk and not in force."""
+        patches = [patch(change) for change, _ in steps]
+        rests = self._may_rest([said for _, said in steps], patches)
+        kept = self.revision is not None and self.revision.is_kept
+        known = standing(self.revision.dataset)[0] if self.revision and kept else None
+        found: list[Revision] = []
         before = self.revision
-        number = before.number + 1 if before else 1
-        directory = store.folder(self._path, number)
-        unfinished = directory.with_name(f".{directory.name}.unfinished")
-        for leftover in (unfinished, directory):  # of a write that failed: it was never in force
-            shutil.rmtree(leftover, ignore_errors=True)
-        unfinished.mkdir()
-        self.live.backup(str(unfinished / GENERATION))
-        durable_files.write_new(unfinished / CHANGES, patch(change))
-        durable_files.write_new(unfinished / GRAPHS, _marked(change))
-        if said.files is not None:
-            durable_files.write_new(unfinished / store.FILES, _listed(said.files))
-        revision = Revision(
-            number=number,
-            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            author=said.author,
-            message=said.message,
-            counts=said.counts,
-            record_sha256=said.record_sha256,
-            content_sha256=said.content_sha256,
-            base=said.base,
-            prefixes=said.prefixes,
-            directory=directory,
-            added=said.added,
-            removed=said.removed,
-            built=number if said.files is not None else before.built if before else 0,
-            disk_bytes=_new_bytes(unfinished, before),
-            checks=said.checks,
-        )
-        durable_files.write_new(unfinished / store.DESCRIPTION, store.description(revision))
-        durable_files.sync_directory(unfinished / GENERATION)
-        durable_files.sync_directory(unfinished)
-        unfinished.rename(directory)
-        durable_files.sync_directory(directory.parent)
-        durable_files.write(self._path / "current", f"{number}\n")
-        return revision
+        for (change, said), lines in zip(steps, patches, strict=True):
+            last = len(found) + 1 == len(steps)
+            step = Step(change, said, lines, 0 if last and not rests else _ground(before))
+            before = written(self._path, self.live, step, before, known)
+            found.append(before)
+        return found
+
+    def _may_rest(self, said: Sequence[Statement], patches: Sequence[bytes]) -> bool:
+        """Whether the revisions that are to come may all rest on the generation there is."""
+        if self.revision is None or not self.revision.is_kept:
+            return False
+        if any(each.files is not None or each.counts.stored > self._memory_quads for each in said):
+            return False
+        _, later = standing(self.revision.dataset)
+        size = patch_bytes(later) + sum(map(len, patches))
+        return len(later) + len(patches) <= RESTING_REVISIONS and size <= NEAR_BYTES
 
     def note(self, content_sha256: str) -> Revision:
         """The revision in force, noted as what these files and this code make.
@@ -220,13 +197,23 @@ class DurableStore:
 
     def _drop_old(self) -> None:
         """Drop the generations beyond those that are kept; what is known of them stays."""
-        if not self._keep or self.revision is None:
+        oldest = self.revision.number - self._keep + 1 if self.revision else 0
+        if not self._keep or oldest <= 1:
             return
-        for number in range(self.revision.number - self._keep, 0, -1):
-            generation = store.folder(self._path, number) / GENERATION
+        number = _ground(store.read(self._path, oldest)) - 1
+        while number > 0:
+            ground = _ground(store.read(self._path, number))
+            generation = store.folder(self._path, ground) / GENERATION
             if not generation.exists():
                 break
             shutil.rmtree(generation, ignore_errors=True)
+            number = ground - 1
+
+
+def _ground(revision: Revision | None) -> int:
+    """The number of the revision in whose folder the generation stands that this one has or rests
+    on; 0 where there is no revision."""
+    return revision.generation or revision.number if revision else 0
 
 
 def _locked(path: Path) -> int:
@@ -264,33 +251,6 @@ def _apply(live: Store, change: Change, *, empty: bool) -> None:
         live.extend(change.added)
     for graph in change.created:
         live.add_graph(graph)
-
-
-def _marked(change: Change) -> str:
-    """The graphs that the change touches, each with how."""
-    created = {each.value for each in change.created}
-    dropped = {each.value for each in change.dropped}
-    marks = {
-        graph: CREATED if graph in created else DROPPED if graph in dropped else CHANGED
-        for graph in sorted(change.graphs())
-    }
-    return "".join(f"{mark}{graph}\n" for graph, mark in marks.items())
-
-
-def _listed(files: FileGraphs) -> str:
-    table = {name: sorted(getattr(files, name)) for name in ("owned", "apart", "shapes")}
-    return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
-
-
-def _new_bytes(unfinished: Path, before: Revision | None) -> int:
-    """The bytes of the files that the revision before does not share."""
-    known = {each.stat().st_ino for each in _files([before.directory] if before else [])}
-    found = (each.stat() for each in _files([unfinished]))
-    return sum(each.st_size for each in found if each.st_ino not in known)
-
-
-def _files(directories: Iterable[Path]) -> Iterable[Path]:
-    return (each for directory in directories for each in directory.rglob("*") if each.is_file())
 
 
 def difference(live: Store, wanted: Store) -> Change:

@@ -17,15 +17,26 @@ def write(path: Path, content: str | bytes) -> None:
 
 
 def write_new(path: Path, content: str | bytes) -> None:
-    """Write a file into a folder that nobody looks at yet."""
-    with path.open("wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write a file into a folder that nobody looks at yet; `sync` has it on disk."""
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def sync(folder: Path) -> None:
+    """Have the folder on disk, and all that is in it."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            sync(path)
+        else:
+            _sync(path)
+    sync_directory(folder)
 
 
 def sync_directory(path: Path) -> None:
     """Have the names in the folder on disk."""
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

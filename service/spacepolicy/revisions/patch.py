@@ -7,8 +7,7 @@ Spec: https://afs.github.io/rdf-delta/rdf-patch.html
 
 from collections.abc import Iterable, Iterator
 
-from pyoxigraph import DefaultGraph, Quad
-
+from spacepolicy.engine.nquads import lines as quad_lines
 from spacepolicy.revisions.revision import Change
 
 
@@ -26,13 +25,7 @@ def transaction(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _marked(change: Change) -> Iterator[bytes]:
     for mark, quads in ((b"D ", change.removed), (b"A ", change.added)):
-        yield from (mark + line for line in sorted(map(line_of, quads)))
-
-
-def line_of(quad: Quad) -> bytes:
-    """The quad as a line of N-Quads."""
-    graph = "" if isinstance(quad.graph_name, DefaultGraph) else f" {quad.graph_name}"
-    return f"{quad.subject} {quad.predicate} {quad.object}{graph} .\n".encode()
+        yield from (mark + line for line in sorted(quad_lines(quads)))
 
 
 def net(patches: Iterable[bytes]) -> Iterator[bytes]:

@@ -5,11 +5,13 @@ RDFC-1.0 looks only at the quads that have blank nodes: the others are lines tha
 Spec: https://www.w3.org/TR/rdf-canon/
 """
 
-import hashlib
 from collections.abc import Iterable
 from typing import Final, final
 
-from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Quad, RdfFormat, serialize
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Quad
+
+from spacepolicy.engine.nquads import lines
+from spacepolicy.revisions.sorted_lines import SortedLines
 
 _ALGORITHM: Final = CanonicalizationAlgorithm.RDFC_1_0
 
@@ -19,33 +21,31 @@ class RecordDigest:
     """The digest of quads."""
 
     def __init__(self, quads: Iterable[Quad]) -> None:
-        self._lines: list[bytes] = []
+        self._lines = SortedLines()
         self._blank: set[Quad] = set()
-        self._blank_lines: list[bytes] | None = None
+        self._blank_lines: frozenset[bytes] = frozenset()
         self.change(quads, ())
 
     def change(self, added: Iterable[Quad], removed: Iterable[Quad]) -> None:
         """Take quads in and others out."""
         gone, gone_blank = _parted(removed)
         new, new_blank = _parted(added)
-        if gone:
-            lines = set(_lines(gone))
-            self._lines = [line for line in self._lines if line not in lines]
-        if new:
-            self._lines += _lines(new)
-            self._lines.sort()
+        self._lines.change(lines(new), lines(gone))
         if gone_blank or new_blank:
             self._blank = (self._blank - gone_blank) | new_blank
-            self._blank_lines = None
+            self._name_blank_nodes()
+
+    def _name_blank_nodes(self) -> None:
+        dataset = Dataset(self._blank)
+        dataset.canonicalize(_ALGORITHM)
+        named = frozenset(lines(dataset))
+        self._lines.change(named - self._blank_lines, self._blank_lines - named)
+        self._blank_lines = named
 
     def hexdigest(self) -> str:
-        """The digest, in hexadecimal digits."""
-        if self._blank_lines is None:
-            dataset = Dataset(self._blank)
-            dataset.canonicalize(_ALGORITHM)
-            self._blank_lines = _lines(dataset)
-        lines = sorted(self._lines + self._blank_lines) if self._blank_lines else self._lines
-        return hashlib.sha256(b"".join(lines)).hexdigest()
+        """The digest, in hexadecimal digits; other threads may run meanwhile, and change nothing
+        here."""
+        return self._lines.sha256()
 
 
 def _parted(quads: Iterable[Quad]) -> tuple[list[Quad], set[Quad]]:
@@ -58,7 +58,3 @@ def _parted(quads: Iterable[Quad]) -> tuple[list[Quad], set[Quad]]:
         else:
             without.append(quad)
     return without, having
-
-
-def _lines(quads: Iterable[Quad]) -> list[bytes]:
-    return (serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)

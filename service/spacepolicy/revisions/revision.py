@@ -35,7 +35,9 @@ class Revision:
     the code it was built from; `prefixes` are those that queries need not declare; `added` and
     `removed` count statements of the record; `built` is the number of the newest revision up to
     this one that was made of files; `disk_bytes` is what it took that the one before had not;
-    `checks` are the gates that files passed to become this revision, and what each had to tell.
+    `generation` is the number of the revision in whose folder the generation stands that its
+    dataset rests on, 0 for its own; `checks` are the gates that files passed to become this
+    revision, and what each had to tell.
     """
 
     number: int
@@ -52,16 +54,20 @@ class Revision:
     removed: int = 0
     built: int = 0
     disk_bytes: int = 0
+    generation: int = 0
     checks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_kept(self) -> bool:
         """Whether the data are kept, and not only what is known of them and what changed."""
-        return self.dataset.exists()
+        if not self.generation:
+            return self.dataset.exists()
+        return self.directory.with_name(f"{self.generation:06}").joinpath(GENERATION).exists()
 
     @property
     def dataset(self) -> Path:
-        """The folder of the generation that holds the whole dataset."""
+        """The folder of the generation that holds the whole dataset; there may be none, where the
+        dataset rests on that of an older revision."""
         return self.directory / GENERATION
 
     @property

@@ -1,16 +1,20 @@
 """The folder in which revisions stand: published whole or not at all, never changed afterwards.
 
-store.json               the mode that the store was made in
-lock                     held by the one process that writes
-current                  the number of the revision in force, replaced atomically
-tokens.json              access tokens, as digests
-live/                    the copy of the newest generation that is written
-revisions/000001/        one folder a revision, never written again
-    revision.json        number, time, author, message, counts, digests
-    changes.rdfp         what it changed, as RDF Patch
-    graphs.txt           the named graphs that it changed, a mark and an IRI a line
-    files.json           the graphs that files state, of a revision made of files
-    generation/          the dataset as the engine keeps it; dropped when it is old
+    store.json               the mode that the store was made in
+    lock                     held by the one process that writes
+    current                  the number of the revision in force, replaced atomically
+    tokens.json              access tokens, as digests
+    live/                    the copy of the newest generation that is written
+    revisions/000001/        one folder a revision, never written again
+        revision.json        number, time, author, message, counts, digests
+        changes.rdfp         what it changed, as RDF Patch
+        graphs.txt           the named graphs that it changed, a mark and an IRI a line
+        files.json           the graphs that files state, of a revision made of files
+        generation/          the dataset as the engine keeps it, where it does not rest on that of
+                             an older revision; dropped when it is old
+    scratch/                 copies of datasets that processes have for themselves, by process
+
+What changed is kept of every revision: it leads from one generation to all that rest on it.
 """
 
 import json

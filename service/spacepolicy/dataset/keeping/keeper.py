@@ -14,8 +14,9 @@ from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.errors import InvalidDataError, StoreError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions.draft import Draft, publish
-from spacepolicy.revisions.durable import DurableStore, Statement
+from spacepolicy.revisions.durable import DurableStore
 from spacepolicy.revisions.patch import patch
+from spacepolicy.revisions.publication import Statement
 from spacepolicy.revisions.record_digest import RecordDigest
 from spacepolicy.revisions.revision import Change, Counts, Revision
 
@@ -102,7 +103,8 @@ class Keeper:
                 self._take_back(change, whole)
                 revision = self._revision
             else:
-                revision = self.durable.publish(whole, self._said(change, derived, author, message))
+                said = self._said(change, derived, author, message)
+                (revision,) = self.durable.publish([(whole, said)])
         except StoreError:
             self._is_stale = True  # what was derived is of a store that is no more
             raise

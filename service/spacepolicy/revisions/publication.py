@@ -1,0 +1,118 @@
+"""A revision on its way into the store: what it says, what it changes, and its folder."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import final
+
+from pyoxigraph import Store
+
+from spacepolicy.engine.generation import CHANGED, CHANGES, CREATED, DROPPED, GENERATION, GRAPHS
+from spacepolicy.revisions import durable_files, store
+from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the next revision is to say of itself; `files` where it is made of files."""
+
+    author: str
+    message: str
+    counts: Counts
+    record_sha256: str
+    content_sha256: str
+    base: str | None = None
+    files: FileGraphs | None = None
+    checks: Mapping[str, str] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    added: int = 0
+    removed: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change and what its revision says; `patch` tells the same, and `ground` is the number of
+    the revision whose generation it rests on, 0 for a generation of its own."""
+
+    change: Change
+    said: Statement
+    patch: bytes
+    ground: int
+
+
+def written(
+    path: Path, live: Store, step: Step, before: Revision | None, known: Path | None
+) -> Revision:
+    """The revision that the step makes of the one before, in a folder of the store and on disk.
+
+    `live` has the change; files of the generation `known` do not count as taking place.
+
+    Raises: OSError, RuntimeError where it cannot be written.
+    """
+    said = step.said
+    number = before.number + 1 if before else 1
+    directory = store.folder(path, number)
+    unfinished = directory.with_name(f".{directory.name}.unfinished")
+    for leftover in (unfinished, directory):  # of a write that failed: it was never in force
+        shutil.rmtree(leftover, ignore_errors=True)
+    unfinished.mkdir()
+    if not step.ground:
+        live.backup(str(unfinished / GENERATION))
+    durable_files.write_new(unfinished / CHANGES, step.patch)
+    durable_files.write_new(unfinished / GRAPHS, _marked(step.change))
+    if said.files is not None:
+        durable_files.write_new(unfinished / store.FILES, _listed(said.files))
+    revision = Revision(
+        number=number,
+        time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        author=said.author,
+        message=said.message,
+        counts=said.counts,
+        record_sha256=said.record_sha256,
+        content_sha256=said.content_sha256,
+        base=said.base,
+        prefixes=said.prefixes,
+        directory=directory,
+        added=said.added,
+        removed=said.removed,
+        built=number if said.files is not None else before.built if before else 0,
+        disk_bytes=_new_bytes(unfinished, known),
+        generation=step.ground,
+        checks=said.checks,
+    )
+    durable_files.write_new(unfinished / store.DESCRIPTION, store.description(revision))
+    durable_files.sync(unfinished)
+    unfinished.rename(directory)
+    return revision
+
+
+def _marked(change: Change) -> str:
+    """The graphs that the change touches, each with how."""
+    created = {each.value for each in change.created}
+    dropped = {each.value for each in change.dropped}
+    marks = {
+        graph: CREATED if graph in created else DROPPED if graph in dropped else CHANGED
+        for graph in sorted(change.graphs())
+    }
+    return "".join(f"{mark}{graph}\n" for graph, mark in marks.items())
+
+
+def _listed(files: FileGraphs) -> str:
+    table = {name: sorted(getattr(files, name)) for name in ("owned", "apart", "shapes")}
+    return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
+
+
+def _new_bytes(unfinished: Path, known: Path | None) -> int:
+    """The bytes of the files that the known generation does not share."""
+    shared = {each.stat().st_ino for each in _files(known)} if known else set[int]()
+    found = (each.stat() for each in _files(unfinished))
+    return sum(each.st_size for each in found if each.st_ino not in shared)
+
+
+def _files(directory: Path) -> Iterable[Path]:
+    return (each for each in directory.rglob("*") if each.is_file())
