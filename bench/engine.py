@@ -10,6 +10,7 @@ Exits with 1 where a ratio or a delay misses what the project holds itself to.
 
 import argparse
 import http.client
+import itertools
 import json
 import multiprocessing
 import os
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from typing import Any, Final, final
 from urllib.parse import quote
 
 from spacepolicy.commands.echoes import Echoes
+from spacepolicy.commands.moulds import Moulds
 from spacepolicy.commands.serve_http import server
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
@@ -42,6 +44,8 @@ _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 CROSS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 P99_SECONDS: Final = 0.05
 _FRESH_LOOK_UP: Final = 2
+_WARMING: Final = 2000
+"""How many constants are for the clients' first moments, which are not timed."""
 
 
 @final
@@ -122,7 +126,8 @@ def serve(dataset: Path, port: int) -> None:
     listening = socket.create_server(("127.0.0.1", port))
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     echoes = Echoes(service.max_cache_bytes // 4, lambda: service.history.current.number)
-    server(create_app(service), echoes).run(sockets=[listening])
+    moulds = Moulds(lambda: service.history.current.number)
+    server(create_app(service), echoes, moulds).run(sockets=[listening])
 
 
 @contextmanager
@@ -181,9 +186,13 @@ class Wire:
         self._before = f"GET {endpoint.path}?query="
         self._after = f" HTTP/1.1\r\nHost: localhost\r\nAccept: {JSON['Accept']}\r\n\r\n"
 
-    def ask(self, text: str) -> None:
+    def request(self, text: str) -> bytes:
+        """The query as it goes over the connection."""
+        return f"{self._before}{quote(text)}{self._after}".encode()
+
+    def ask(self, request: bytes) -> None:
         """Receive the answer, whole."""
-        self._socket.sendall(f"{self._before}{quote(text)}{self._after}".encode())
+        self._socket.sendall(request)
         received = self._socket.recv(_PIECE_BYTES)
         while not _is_whole(received):
             piece = self._socket.recv(_PIECE_BYTES)
@@ -196,33 +205,35 @@ class Wire:
 
 def _is_whole(received: bytes) -> bool:
     """Whether the bytes end an answer, which tells its length or comes in chunks."""
-    head, end, body = received.partition(b"\r\n\r\n")
-    length = _LENGTH.search(head)
+    end = received.find(b"\r\n\r\n")
+    length = _LENGTH.search(received, 0, end) if end >= 0 else None
     if length is not None:
-        return bool(end) and len(body) >= int(length[1])
-    return bool(end) and body.endswith(b"0\r\n\r\n")
+        return len(received) >= end + 4 + int(length[1])
+    return end >= 0 and received.endswith(b"0\r\n\r\n")
 
 
 def delays(
-    endpoint: Endpoint, number: int, seconds: float, subjects: int, seed: int
+    endpoint: Endpoint, number: int, seconds: float, constants: Sequence[int]
 ) -> list[float]:
     """The seconds that each query took of one client, one after the other."""
     load, wire, taken = LOADS[number], Wire(endpoint), []
-    chance = random.Random(seed)  # noqa: S311 # queries, no secret
+    requests = itertools.cycle([wire.request(load.text(constant)) for constant in constants])
     stop = time.monotonic() + seconds
     while (started := time.monotonic()) < stop:
-        wire.ask(load.text(chance.randrange(subjects)))
+        wire.ask(next(requests))
         taken.append(time.monotonic() - started)
     return taken
 
 
 def measure(endpoint: Endpoint, number: int, chosen: argparse.Namespace) -> list[float]:
-    """The delays that all clients met, in order of size."""
-    jobs = [
-        (endpoint, number, chosen.seconds, chosen.subjects, seed) for seed in range(chosen.clients)
-    ]
+    """The delays that all clients met, in order of size; what one asks, no other does."""
+    constants = list(range(chosen.subjects))
+    random.Random(number).shuffle(constants)  # noqa: S311 # queries, no secret
+    warming, timed = constants[:_WARMING], constants[_WARMING:]
     with multiprocessing.get_context("spawn").Pool(chosen.clients) as pool:
-        pool.starmap(delays, [(*job[:2], 0.2, *job[3:]) for job in jobs])
+        share = [slice(first, None, chosen.clients) for first in range(chosen.clients)]
+        pool.starmap(delays, [(endpoint, number, 0.2, warming[each]) for each in share])
+        jobs = [(endpoint, number, chosen.seconds, timed[each]) for each in share]
         return sorted(delay for taken in pool.starmap(delays, jobs) for delay in taken)
 
 

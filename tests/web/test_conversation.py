@@ -54,10 +54,10 @@ class Scripted:
 )
 async def test_an_answer_ends_at_its_end(end: bytes, reusable: bool) -> None:
     engine = Scripted(ANSWER + end)
-    with Conversation(engine, Query("ASK {}")) as conversation:
+    with Conversation(engine, Query("ASK {}").to_bytes()) as conversation:
         assert await conversation.soon(10) == (Header("solutions", "csv"), b"n\r\n1\r\n")
         assert conversation.rows == 1
-    with Conversation(engine, Query("ASK {}")) as conversation:
+    with Conversation(engine, Query("ASK {}").to_bytes()) as conversation:
         frames = [each async for each in conversation.frames()]
         assert frames == [Header("solutions", "csv"), Data(b"n\r\n1\r\n")]
     assert engine.reusable == [reusable, reusable]
@@ -83,7 +83,7 @@ async def test_an_answer_without_an_end_is_a_problem(
 
 async def whole(engine: Scripted) -> None:
     """Read to the end."""
-    with Conversation(engine, Query("ASK {}")) as conversation:
+    with Conversation(engine, Query("ASK {}").to_bytes()) as conversation:
         assert await conversation.soon(10) is None
         async for _ in conversation.frames():
             pass

@@ -17,6 +17,7 @@ from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.commands.jobs import worker
+from spacepolicy.commands.moulds import Moulds
 from spacepolicy.commands.serve_http import server
 from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.port import Engine
@@ -167,7 +168,8 @@ def _run(service: Service, listening: socket.socket) -> None:
     echoes = None
     if service.max_cache_bytes:
         echoes = Echoes(service.max_cache_bytes // 4, lambda: service.history.current.number)
-    http = server(create_app(service), echoes)
+    moulds = Moulds(lambda: service.history.current.number)
+    http = server(create_app(service), echoes, moulds)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
     listening.listen(_BACKLOG)  # whoever reads the line below may ask at once

@@ -8,20 +8,32 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from spacepolicy.commands.echoes import Echoes
+from spacepolicy.commands.moulds import Casting, Moulds
+from spacepolicy.errors import ProblemError
+from spacepolicy.web.answering.begun import BEGUN, Begun, begun_of
+from spacepolicy.web.answering.conversation import SOON_SECONDS
 
 _GRACE_SECONDS: Final = 1
 _HEAD: Final = b"HTTP/1."
 _DATE: Final = b"date"
 
 
-def server(app: Callable[..., Awaitable[None]], echoes: Echoes | None = None) -> uvicorn.Server:
+def server(
+    app: Callable[..., Awaitable[None]],
+    echoes: Echoes | None = None,
+    moulds: Moulds | None = None,
+    patience_seconds: float = SOON_SECONDS,
+) -> uvicorn.Server:
     """A server of the application, to be run over sockets that listen; with `echoes`, answers are
-    given again to the bytes that they answered."""
+    given again to the bytes that they answered, with `moulds`, queries begin that differ from
+    answered ones in their constants, and are waited for so long before their requests are read."""
 
     class Protocol(_Protocol):
         """The connections of this server."""
 
         kept = echoes
+        shapes = moulds
+        patience = patience_seconds
 
     return uvicorn.Server(
         uvicorn.Config(
@@ -42,8 +54,12 @@ class _Protocol(HttpToolsProtocol):
     """The server's side of one connection."""
 
     kept: Echoes | None = None
+    shapes: Moulds | None = None
+    patience: float = SOON_SECONDS
     _request: bytes | None = None
     _within = False
+    _lane: "_Lane | None" = None
+    _handed: Begun | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Answer over the connection."""
@@ -51,35 +67,121 @@ class _Protocol(HttpToolsProtocol):
         super().connection_made(cast("asyncio.Transport", joining))
 
     def data_received(self, data: bytes) -> None:
-        """Answer the bytes as they were answered before, or have them read."""
+        """Answer the bytes as they were answered before, begin their query, or have them read."""
+        if self._lane is not None:
+            self._lane.behind += data
+            self.flow.pause_reading()
+            return
         self._request = None
-        if self.kept is not None and self._is_idle():
-            answer = self.kept.answer(self.server, data, self._date())
-            if answer is not None:
-                self._echo(answer)
-                return
+        if self._is_idle():
             self._request = data
+            if self._echoed(data) or self._cast(data):
+                return
         super().data_received(data)
+
+    def _echoed(self, request: bytes) -> bool:
+        """Whether there is an answer to these very bytes, which is sent."""
+        answer = self.kept.answer(self.server, request, self._date()) if self.kept else None
+        if answer is not None:
+            self._unset_keepalive_if_required()
+            self._answer(answer)
+        return answer is not None
+
+    def _cast(self, request: bytes) -> bool:
+        """Whether the query of the request is on its way."""
+        casting = self.shapes.begin(self.server, request) if self.shapes else None
+        if casting is not None:
+            self._unset_keepalive_if_required()
+            self._lane = _Lane(casting, request, self.loop, self._news)
+            self._lane.wait(self.patience, self._read_after_all)
+        return casting is not None
+
+    def _news(self) -> None:
+        """Something of the answer has come: send it where it is whole."""
+        lane = cast("_Lane", self._lane)
+        conversation = lane.casting.begun.conversation
+        try:
+            conversation.receive()
+        except ProblemError:
+            lane.casting.begun.drop()
+            self._read_after_all()
+            return
+        whole = conversation.whole()
+        if whole is None and not conversation.is_long:
+            return
+        answer = lane.casting.answer(*whole, self._date()) if whole else None
+        if answer is None:
+            self._read_after_all()
+            return
+        self._leave_lane()
+        lane.casting.begun.drop()
+        self._answer(answer)
+        lane.casting.log()
+        if lane.behind:
+            self.flow.resume_reading()
+            self.data_received(bytes(lane.behind))
+
+    def _read_after_all(self) -> None:
+        """Have the request read whose query has begun; the two meet where it is evaluated."""
+        lane = self._leave_lane()
+        self._handed = lane.casting.begun
+        if lane.behind:
+            self._request = None  # the answers to several requests are not told apart
+        self.flow.resume_reading()
+        super().data_received(lane.request + lane.behind)
+
+    def _leave_lane(self) -> "_Lane":
+        lane, self._lane = cast("_Lane", self._lane), None
+        lane.leave()
+        return lane
+
+    def shutdown(self) -> None:
+        """End the connection, once what is asked over it is answered."""
+        if self._lane is not None:
+            self._read_after_all()
+        super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop what was asked over the connection."""
+        if self._lane is not None:
+            self._leave_lane().casting.begun.drop()
+        self._drop_begun()
+        super().connection_lost(exc)
+
+    def _drop_begun(self) -> None:
+        """End the query of the request at hand, where it has begun and was not needed."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        scope = cast("MutableMapping[str, Any]", cycle.scope) if cycle else {}
+        if (begun := begun_of(scope)) is not None:
+            begun.drop()
 
     def _is_idle(self) -> bool:
         """Whether what comes now is the beginning of a request, and the answer may go out."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         answered = cycle is None or cycle.response_complete
-        return answered and not self._within and not self.transport.is_closing()
+        free = answered and not self._within and not self.flow.write_paused
+        return free and not self.transport.is_closing()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         self._within = True
         super().on_message_begin()
+        if self._handed is not None:
+            scope = cast("MutableMapping[str, Any]", self.scope)
+            scope[BEGUN], self._handed = self._handed, None
+
+    def on_response_complete(self) -> None:
+        """An answer has gone out; its query has ended, if it was not needed."""
+        self._drop_begun()
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         """A request has come whole."""
         self._within = False
         super().on_message_complete()
 
-    def _echo(self, answer: bytes) -> None:
-        """Send an answer that is kept, and wait for the next request as after any other."""
-        self._unset_keepalive_if_required()
+    def _answer(self, answer: bytes) -> None:
+        """Send a whole answer, and wait for the next request as after any other."""
         cast("_Joining", self.transport).write_whole(answer)
         self.server_state.total_requests += 1
         self.timeout_keep_alive_task = self.loop.call_later(
@@ -91,9 +193,40 @@ class _Protocol(HttpToolsProtocol):
 
     def _sent(self, data: bytes) -> None:
         """Keep the answer that goes out whole, where it answers one request that came whole."""
-        if self.kept is not None and self._request is not None and not self.cycle.more_body:
-            scope = cast("MutableMapping[str, Any]", self.scope)
-            self.kept.keep(self.server, self._request, scope, data)
+        if self._request is None or self.cycle.more_body:
+            return
+        scope = cast("MutableMapping[str, Any]", self.scope)
+        for each in (self.kept, self.shapes):
+            if each is not None:
+                each.keep(self.server, self._request, scope, data)
+
+
+class _Lane:
+    """A request on a connection while its query is on its way, for a short time; what comes
+    `behind` it has to wait."""
+
+    def __init__(
+        self,
+        casting: Casting,
+        request: bytes,
+        loop: asyncio.AbstractEventLoop,
+        news: Callable[[], None],
+    ) -> None:
+        self.casting = casting
+        self.request = request
+        self.behind = b""
+        self._loop = loop
+        self._descriptor = casting.begun.conversation.fileno()
+        loop.add_reader(self._descriptor, news)
+
+    def wait(self, seconds: float, late: Callable[[], None]) -> None:
+        """Tell when the answer has not come within this time."""
+        self._patience = self._loop.call_later(seconds, late)
+
+    def leave(self) -> None:
+        """Hear of nothing any more."""
+        self._loop.remove_reader(self._descriptor)
+        self._patience.cancel()
 
 
 class _Joining:

@@ -19,6 +19,7 @@ import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, final
 
@@ -64,11 +65,20 @@ class Query:
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection."""
+        return query_bytes(self.text, self.beside_text())
+
+    def beside_text(self) -> bytes:
+        """All of the request but its text; the same for queries that differ in that alone."""
         table = {field.name: getattr(self, field.name) for field in _FIELDS}
-        return request_bytes(table | {"prefixes": dict(self.prefixes)})
+        return json.dumps(table | {"prefixes": dict(self.prefixes)}).encode()[1:]
 
 
-_FIELDS: Final = fields(Query)
+_FIELDS: Final = [field for field in fields(Query) if field.name != "text"]
+
+
+def query_bytes(text: str, beside_text: bytes) -> bytes:
+    """The request for a query of this text, where all else stands there already."""
+    return _request(b'{"text": %b, %b' % (json.dumps(text).encode(), beside_text))
 
 
 def receive(
@@ -115,7 +125,10 @@ def query_of(table: Mapping[str, Any]) -> Query:
 
 def request_bytes(table: Mapping[str, Any]) -> bytes:
     """The table of a request as it goes over the connection."""
-    body = json.dumps(table).encode()
+    return _request(json.dumps(table).encode())
+
+
+def _request(body: bytes) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
@@ -167,8 +180,9 @@ def frame_head(letter: Letter, size: int) -> bytes:
     return _HEAD.pack(letter, size)
 
 
+@lru_cache(maxsize=64)
 def header_frame(header: Header) -> bytes:
-    """The frame that begins an answer."""
+    """The frame that begins an answer; most are one of a few."""
     table = {"form": header.form, "format": header.format, "warnings": header.warnings}
     return frame(b"H", json.dumps(table).encode())
 
@@ -214,8 +228,7 @@ class FrameDecoder:
             case b"D":
                 return Data(payload)
             case b"H":
-                table = json.loads(payload)
-                return Header(table["form"], table["format"], tuple(table["warnings"]))
+                return _header(payload)
             case b"E":
                 last, _, rows = payload.partition(b" ")
                 self.reusable = last != _LAST
@@ -228,6 +241,12 @@ class FrameDecoder:
                 return Problem(_ended(int(payload)))
             case _:
                 return Problem(EngineError(f"The engine sent a frame {letter!r} that is none."))
+
+
+@lru_cache(maxsize=64)
+def _header(payload: bytes) -> Header:
+    table = json.loads(payload)
+    return Header(table["form"], table["format"], tuple(table["warnings"]))
 
 
 def _ended(signal_number: int) -> ProblemError:

@@ -12,6 +12,8 @@ from typing import Final, final
 
 from starlette.types import Message, Scope
 
+from spacepolicy.web.answering.begun import Alike
+
 _KEY: Final = "spacepolicy.notes"
 _log: Final = logging.getLogger("spacepolicy.requests")
 _HASH_DIGITS: Final = 12
@@ -21,7 +23,8 @@ _HASH_DIGITS: Final = 12
 @dataclass(slots=True)
 class Notes:
     """`kind` is the form of the query or the kind of the problem; `query` the text asked, None
-    where nothing was; `rows` the solutions, None where they are not counted."""
+    where nothing was; `rows` the solutions, None where they are not counted; `alike` is how to ask
+    others like it, None where that is not known."""
 
     began: float = field(default_factory=time.monotonic)
     kind: str = "-"
@@ -30,6 +33,7 @@ class Notes:
     status: int = 0
     media_type: str = "-"
     broken: bool = True
+    alike: Alike | None = None
 
     def hear(self, message: Message) -> None:
         """Note what is sent."""

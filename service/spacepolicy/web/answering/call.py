@@ -20,6 +20,7 @@ from spacepolicy.errors import (
     UriTooLongError,
 )
 from spacepolicy.formats import MediaRange
+from spacepolicy.web.answering.begun import Begun
 from spacepolicy.web.answering.cache import RequestKey
 from spacepolicy.web.notes import Notes
 from spacepolicy.web.permission import require, token_of
@@ -71,12 +72,14 @@ class Call:
 @final
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request, what its answer is kept under, and the way to answer it."""
+    """A request, what its answer is kept under, the way to answer it, and its query where that is
+    on its way already."""
 
     call: Call
     key: RequestKey
     send: Send
     notes: Notes
+    begun: Begun | None = None
 
 
 def accepted(service: Service) -> dict[str, str]:

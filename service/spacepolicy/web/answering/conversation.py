@@ -25,19 +25,21 @@ from spacepolicy.engine.port import (
 )
 
 SOON_SECONDS: Final = 0.005
+_HEADER_AND_PIECE: Final = 2
 
 
 @final
 class Conversation:
-    """One query of one connection; leaving the block gives the connection back, and stops the
-    query where it still runs. `rows` are those of a whole answer, None where they are not counted.
+    """One query of one connection, as its `request` tells it; leaving the block gives the
+    connection back, and stops the query where it still runs. `rows` are those of a whole answer,
+    None where they are not counted.
 
     Raises: EngineError where the engine takes no queries.
     """
 
-    def __init__(self, engine: Engine, query: Query, dataset: Path | None = None) -> None:
+    def __init__(self, engine: Engine, request: bytes, dataset: Path | None = None) -> None:
         self._engine = engine
-        self._unsent = query.to_bytes()
+        self._unsent = request
         self._connection = engine.connect(dataset)
         self._decoder = FrameDecoder()
         self._come: deque[Header | Data] = deque()
@@ -53,27 +55,50 @@ class Conversation:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Give the connection back."""
         self._engine.release(self._connection, reusable=self._decoder.reusable)
+
+    def fileno(self) -> int:
+        """The descriptor on which news of the answer come."""
+        return self._connection.fileno()
 
     async def soon(self, seconds: float) -> tuple[Header, bytes] | None:
         """The whole answer, where it is there within this time; what has come of it is kept.
 
         Raises: ProblemError where the query fails within this time.
         """
-        self._send_now()
-        if self._unsent:
-            return None
-        await self._readable(seconds)
-        self._receive_now()
+        self.send()
+        until = asyncio.get_running_loop().time() + seconds
+        while not self._unsent and not self._ended and not self.is_long:
+            if not await self._readable(until):
+                break
+            self.receive()
+        return self.whole()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the answer comes in several pieces."""
+        return len(self._come) > _HEADER_AND_PIECE
+
+    def whole(self) -> tuple[Header, bytes] | None:
+        """The answer, where it has come whole; None before that."""
         if not self._ended:
             return None
-        header = self._come.popleft()
+        header = self._come[0]
         assert isinstance(header, Header)  # noqa: S101 # the port's first frame
         pieces = [each.payload for each in self._come if isinstance(each, Data)]
         return header, pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _send_now(self) -> None:
-        """Send what the connection takes at once."""
+    def send(self) -> None:
+        """Send what the connection takes at once.
+
+        Raises: EngineError where it is broken.
+        """
+        if not self._unsent:
+            return
         try:
             sent = self._connection.send(self._unsent, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -82,21 +107,26 @@ class Conversation:
             raise broken_off() from error
         self._unsent = self._unsent[sent:]
 
-    async def _readable(self, seconds: float) -> None:
-        """Wait until something has come, but no longer than this."""
+    async def _readable(self, until: float) -> bool:
+        """Whether something has come until then."""
         loop = asyncio.get_running_loop()
-        news: asyncio.Future[None] = loop.create_future()
-        descriptor = self._connection.fileno()
-        loop.add_reader(descriptor, _tell, news)
-        patience = loop.call_later(seconds, _tell, news)
+        news: asyncio.Future[bool] = loop.create_future()
+        descriptor = self.fileno()
+        loop.add_reader(descriptor, _tell, news, True)
+        patience = loop.call_at(until, _tell, news, False)
         try:
-            await news
+            return await news
         finally:
             patience.cancel()
             loop.remove_reader(descriptor)
 
-    def _receive_now(self) -> None:
-        """Take what has come."""
+    def receive(self) -> None:
+        """Take what has come.
+
+        Raises: ProblemError where that tells of one, or the connection is broken.
+        """
+        if self._ended:
+            return
         try:
             piece = self._connection.recv(CHUNK_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -144,9 +174,9 @@ class Conversation:
             raise broken_off() from error
 
 
-def _tell(news: "asyncio.Future[None]") -> None:
+def _tell(news: "asyncio.Future[bool]", come: bool) -> None:  # of a callback
     if not news.done():
-        news.set_result(None)
+        news.set_result(come)
 
 
 async def answer_frames(
@@ -156,6 +186,6 @@ async def answer_frames(
 
     Raises: ProblemError where the engine tells one or breaks off.
     """
-    with Conversation(engine, query, dataset) as conversation:
+    with Conversation(engine, query.to_bytes(), dataset) as conversation:
         async for frame in conversation.frames():
             yield frame

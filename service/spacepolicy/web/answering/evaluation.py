@@ -14,7 +14,7 @@ from typing import Final, final
 
 from starlette.types import Receive
 
-from spacepolicy.engine.port import Data, Header
+from spacepolicy.engine.port import Data, Header, Query
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.web import pages
 from spacepolicy.web.answering.call import Exchange
@@ -30,6 +30,7 @@ from spacepolicy.web.answering.reply import (
     warning_fields,
 )
 from spacepolicy.web.answering.running import Ticket, query_identifier
+from spacepolicy.web.service import Service
 
 _log: Final = logging.getLogger(__name__)
 
@@ -66,10 +67,12 @@ async def evaluate(
             client.look()
         try:
             service, text = desk.service, planned.query.text
-            admitted = desk.running.admitted(identifier, service.max_wait_seconds, text)
+            begun = exchange.begun.take() if exchange.begun else None
+            admitted = desk.running.admitted(
+                identifier, service.max_wait_seconds, text, seated=begun is not None
+            )
             async with admitted as ticket:
-                asked = Conversation(service.engine, planned.query, service.revision.dataset)
-                with asked as conversation:
+                with begun or _asked(service, planned.query) as conversation:
                     await _answer(evaluation, conversation, ticket, client)
                     exchange.notes.rows = conversation.rows
         except TimeoutError as error:
@@ -80,6 +83,11 @@ async def evaluate(
             _fail(reply, identifier, limit, error)
         except ProblemError as error:
             _fail(reply, identifier, error, error)
+
+
+def _asked(service: Service, query: Query) -> Conversation:
+    """Raises: EngineError where the engine takes no queries."""
+    return Conversation(service.engine, query.to_bytes(), service.revision.dataset)
 
 
 async def _answer(

@@ -60,7 +60,8 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
     variant = f" {reader().variant}" if choice.format.kind == "page" else ""
     format = choice.format.name + variant
     body = BodyKey(text, operation.default_graphs, operation.named_graphs, format, endpoint)
-    tag = None if scanned.volatile or not service.max_cache_bytes else _tag(service, choice, body)
+    kept = not scanned.volatile and service.max_cache_bytes
+    tag = tag_of(engine_mark(service), choice.content_type, body) if kept else None
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
     return Plan(
         query=Query(
@@ -100,16 +101,21 @@ def acceptable_coding(call: Call) -> Wish:
     return found
 
 
-def _tag(service: Service, choice: Choice, body: BodyKey) -> str:
+def engine_mark(service: Service) -> tuple[str, str]:
+    """The mark of the revision at hand, and a name for the engine that answers over it."""
+    return mark(service.revision), service.instance
+
+
+def tag_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> str:
     """A name for the answer: another for every revision, engine, query, dataset and format."""
-    revision = service.revision
     graphs = [
         part
         for each in (body.default_graphs, body.named_graphs)
         for part in ("-" if each is None else str(len(each)), *(each or ()))
     ]
-    asked = (body.text, body.origin, body.format, choice.content_type, *graphs)
-    return f"{mark(revision)}.{opaque((__version__, service.instance, *asked))}"
+    asked = (body.text, body.origin, body.format, content_type, *graphs)
+    revision, engine = marks
+    return f"{revision}.{opaque((__version__, engine, *asked))}"
 
 
 def description_plan(
@@ -117,4 +123,5 @@ def description_plan(
 ) -> tuple[Shape, BodyKey]:
     """How the service description goes out, and where it is kept."""
     body = BodyKey("", None, None, choice.format.name, endpoint)
-    return Shape(choice.content_type, acceptable_coding(call), _tag(service, choice, body)), body
+    tag = tag_of(engine_mark(service), choice.content_type, body)
+    return Shape(choice.content_type, acceptable_coding(call), tag), body

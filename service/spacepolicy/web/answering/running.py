@@ -56,9 +56,14 @@ class Running:
 
     @asynccontextmanager
     async def admitted(
-        self, identifier: str, wait_seconds: float, text: str | None = None
+        self,
+        identifier: str,
+        wait_seconds: float,
+        text: str | None = None,
+        *,
+        seated: bool = False,
     ) -> AsyncGenerator[Ticket]:
-        """A seat for the query, held until the block ends.
+        """A seat for the query, held until the block ends; `seated`: it has one already.
 
         Raises: OverloadedError where the queue is full or no seat comes free in time,
         QueryCancelledError where the query was cancelled, BadParameterError where another runs
@@ -70,12 +75,13 @@ class Running:
         assert task is not None  # noqa: S101 # a coroutine runs in a task
         ticket = self._tickets[identifier] = Ticket(identifier, time.monotonic(), task, text)
         try:
-            await self._take_seat(wait_seconds)
+            if not seated:
+                await self._wait_for_seat(wait_seconds)
             try:
                 ticket.state = "running"
                 yield ticket
             finally:
-                self._leave_seat()
+                self.leave_seat()
         except asyncio.CancelledError as error:
             if not ticket.cancelled:
                 raise
@@ -102,9 +108,15 @@ class Running:
         """All of them, the oldest first."""
         return tuple(self._tickets.values())
 
-    async def _take_seat(self, wait_seconds: float) -> None:
-        if not self.full:
-            self._seated += 1
+    def take_seat(self) -> bool:
+        """Whether there is a seat for whoever comes now, which is theirs until they leave it."""
+        if self.full:
+            return False
+        self._seated += 1
+        return True
+
+    async def _wait_for_seat(self, wait_seconds: float) -> None:
+        if self.take_seat():
             return
         if len(self._waiting) >= self.max_waiting:
             raise self._overloaded()
@@ -123,11 +135,11 @@ class Running:
     def _give_up(self, seat: "asyncio.Future[None]") -> None:
         """Stop waiting; a seat that was given in the same moment goes to the next."""
         if seat.done() and not seat.cancelled():
-            self._leave_seat()
+            self.leave_seat()
         elif seat in self._waiting:
             self._waiting.remove(seat)
 
-    def _leave_seat(self) -> None:
+    def leave_seat(self) -> None:
         """Hand the seat to whoever has waited longest."""
         while self._waiting:
             seat = self._waiting.popleft()

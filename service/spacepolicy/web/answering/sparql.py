@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.errors import BadParameterError, ProblemError
 from spacepolicy.web import pages
+from spacepolicy.web.answering.alike import alike
+from spacepolicy.web.answering.begun import begun_of
 from spacepolicy.web.answering.call import METHODS, Call, Exchange, accepted, read_call
 from spacepolicy.web.answering.description import description
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
@@ -56,7 +58,7 @@ async def _respond(
         return
     call = await read_call(desk.service, scope, receive)
     endpoint = desk.service.url(scope, "/sparql")
-    exchange = Exchange(call, call.key(endpoint), send, notes(scope))
+    exchange = Exchange(call, call.key(endpoint), send, notes(scope), begun_of(scope))
     if await answer_again(desk, exchange):
         return
     asked = operation(desk.service, call)
@@ -71,6 +73,7 @@ async def _respond(
     planned = await _planned(desk, call, asked, asked.text, endpoint)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
+    exchange.notes.alike = alike(desk, planned)
     await evaluate(desk, exchange, planned, asked.timeout_seconds, receive)
 
 

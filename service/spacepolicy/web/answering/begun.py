@@ -1,0 +1,67 @@
+"""Queries that are on their way before their requests are read.
+
+A request that equals an earlier one in all but the constants of its query needs no second reading:
+the query may begin at once, as the earlier one was asked. Where its answer is not soon there whole,
+the request is read after all, and goes on with what has begun.
+"""
+
+from typing import Final, Protocol, final
+
+from starlette.types import Scope
+
+from spacepolicy.web.answering.conversation import Conversation
+from spacepolicy.web.answering.running import Running
+
+BEGUN: Final = "spacepolicy.begun"
+"""The key of a scope under which its query stands where it has begun."""
+
+
+@final
+class Begun:
+    """A query on its way, in a seat, until whoever reads its request takes it or it is dropped."""
+
+    def __init__(self, conversation: Conversation, running: Running) -> None:
+        self.conversation = conversation
+        self._running = running
+        self._gone = False
+
+    def take(self) -> Conversation | None:
+        """The conversation, whose end and whose seat are from now on the taker's to see to; None
+        where it is gone."""
+        if self._gone:
+            return None
+        self._gone = True
+        return self.conversation
+
+    def drop(self) -> None:
+        """End the query and free its seat, unless it was taken."""
+        if not self._gone:
+            self._gone = True
+            self.conversation.end()
+            self._running.leave_seat()
+
+
+class Alike(Protocol):
+    """How to ask queries like one that was planned: of other constants, and nothing else."""
+
+    @property
+    def likeness(self) -> str:
+        """What they have in common."""
+        ...
+
+    def begin(self, text: str) -> Begun | None:
+        """The query on its way; None where it has to be read like any other."""
+        ...
+
+    def fields(self, text: str, size: int) -> bytes | None:
+        """The fields of a whole answer of this size that differ from one text to another, as HTTP
+        writes them; None where it would go out in a content coding.
+        """
+        ...
+
+
+def begun_of(scope: Scope) -> Begun | None:
+    """The query of the request, where it has begun."""
+    begun = scope.get(BEGUN)
+    assert begun is None or isinstance(begun, Begun)  # noqa: S101 # nobody else uses the key
+    return begun

@@ -1,0 +1,281 @@
+"""A query that differs from an answered one in constants is answered as if it had been read."""
+
+import logging
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from spacepolicy.commands.echoes import Echoes
+from spacepolicy.commands.moulds import Moulds
+from spacepolicy.commands.serve_http import server
+from spacepolicy.revisions.history import History
+from spacepolicy.web.answering.conversation import SOON_SECONDS
+from spacepolicy.web.app import create_app
+from spacepolicy.web.service import Service
+
+OF_ONE_ANSWER = re.compile(rb"\r\n(date|x-query-id): ([^\r]*)")
+PUBLIC = "https://example.org"
+EX = "https://example.org/"
+
+
+def look_up(number: int) -> str:
+    return f"SELECT * {{ <{EX}s{number}> ?p ?o }} ORDER BY ?p"
+
+
+def get(query: str, accept: str = "text/csv", more: str = "") -> bytes:
+    head = f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\n{more}\r\n"
+    return head.encode()
+
+
+class Client:
+    """One connection, and how often the application was asked."""
+
+    def __init__(self, address: tuple[str, int], history: History) -> None:
+        self.address = address
+        self.history = history
+        self.read = 0
+        self._connection = socket.create_connection(address, timeout=20)
+
+    def ask(self, request: bytes) -> bytes:
+        """The whole of the next answer, which has a length."""
+        self._connection.sendall(request)
+        return self.next()
+
+    def next(self) -> bytes:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += self._connection.recv(1)
+        length = re.search(rb"content-length: (\d+)", received)
+        for _ in range(int(length[1]) if length else 0):
+            received += self._connection.recv(1)
+        return received
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[Client]:
+    """A client of a server that waits for a query that has begun, however busy the machine is."""
+    with served(service, patience_seconds=10) as client:
+        yield client
+
+
+@pytest.fixture
+def hurried(service: Service) -> Iterator[Client]:
+    """A client of a server that waits for a query that has begun as long as any does."""
+    with served(service, SOON_SECONDS) as client:
+        yield client
+
+
+@contextmanager
+def served(service: Service, patience_seconds: float) -> Iterator[Client]:
+    history = History([service.history.current])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client = Client(listening.getsockname()[:2], history)
+        app = create_app(replace(service, history=history, public_url=PUBLIC, max_running=2))
+
+        async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+            client.read += 1
+            await app(scope, receive, send)
+
+        def in_force() -> int:
+            return history.current.number
+
+        running = server(counting, Echoes(1 << 20, in_force), Moulds(in_force), patience_seconds)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not running.started:
+            time.sleep(0.01)
+        try:
+            with closing(client):
+                yield client
+        finally:
+            running.should_exit = True
+            thread.join()
+
+
+def lasting(answer: bytes) -> tuple[frozenset[bytes], bytes]:
+    """The fields of the answer that another would have too, in no order, and its body."""
+    head, _, body = OF_ONE_ANSWER.sub(b"", answer).partition(b"\r\n\r\n")
+    return frozenset(head.split(b"\r\n")), body
+
+
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [
+        ("SELECT * {{ <https://example.org/s{}> ?p ?o }} ORDER BY ?p", "text/csv"),
+        ("SELECT * {{ ?s ?p ?o }} ORDER BY ?s ?p LIMIT {}", "application/sparql-results+json"),
+        ("SELECT * {{ ?s ?p ?o FILTER(STR(?o) = \"{}\") }}", "application/sparql-results+xml"),
+        ("ASK {{ <https://example.org/s{}> ?p ?o }}", "*/*"),
+        ("CONSTRUCT WHERE {{ <https://example.org/s{}> ?p ?o }}", "application/n-triples"),
+        ("DESCRIBE <https://example.org/s{}>", "text/turtle"),
+        ("SELECT ?s (RAND() * 0 AS ?r) {{ ?s ?p ?o }} LIMIT {}", "text/csv"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_what_it_would_be(
+    client: Client, served_alone: Client, query: str, accept: str
+) -> None:
+    numbers = range(3, 9)
+    asked = [get(query.format(number), accept) for number in numbers]
+    ours = [client.ask(each) for each in asked]
+    assert client.read == 1
+    theirs = [served_alone.ask(each) for each in asked]
+    assert [lasting(each) for each in ours] == [lasting(each) for each in theirs]
+    names = [dict(OF_ONE_ANSWER.findall(each))[b"x-query-id"] for each in ours]
+    assert len(set(names)) == len(names)
+    assert all(len(dict(OF_ONE_ANSWER.findall(each))[b"date"]) == 29 for each in ours)
+
+
+@pytest.fixture
+def served_alone(service: Service) -> Iterator[Client]:
+    """A server of the same application that knows neither echoes nor moulds."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        running = server(create_app(replace(service, public_url=PUBLIC)))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not running.started:
+            time.sleep(0.01)
+        with closing(Client(listening.getsockname()[:2], service.history)) as client:
+            yield client
+        running.should_exit = True
+        thread.join()
+
+
+def test_a_query_is_kept_when_it_is_asked_again(client: Client) -> None:
+    client.ask(get(look_up(1)))
+    answers = [client.ask(get(look_up(2))) for _ in range(4)]
+    assert client.read == 3  # the first query, and the other's second and third time
+    assert len({lasting(each) for each in answers}) == 1
+
+
+def test_other_requests_are_other_moulds(client: Client) -> None:
+    client.ask(get(look_up(1)))
+    assert b"text/csv" in client.ask(get(look_up(2)))
+    assert b'{"head"' in client.ask(get(look_up(3), "application/json"))
+    assert client.read == 2
+    client.ask(get(look_up(4), more="Authorization: Bearer x\r\n"))
+    client.ask(get(look_up(5), more="If-None-Match: *\r\n"))
+    client.ask(get(look_up(6), more="If-None-Match: *\r\n"))
+    assert client.read == 5
+
+
+def test_a_newer_revision_makes_new_moulds(client: Client) -> None:
+    client.ask(get(look_up(1)))
+    newer = replace(client.history.current, number=client.history.current.number + 1)
+    client.history.publish(newer, [])
+    assert b"x-dataset-revision: %d\r\n" % newer.number in client.ask(get(look_up(2)))
+    assert b"x-dataset-revision: %d\r\n" % newer.number in client.ask(get(look_up(3)))
+    assert client.read == 2
+
+
+@pytest.mark.parametrize("number", ["7" * 30, "9" * 20])
+def test_a_constant_that_is_wrong_has_its_problem(client: Client, number: str) -> None:
+    query = "SELECT * {{ ?s ?p ?o }} LIMIT {}"
+    client.ask(get(query.format(1)))
+    answer = client.ask(get(query.format(number)))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"problem+json" in answer
+    assert client.ask(get(query.format(2))).startswith(b"HTTP/1.1 200")
+
+
+def test_a_warning_is_told_where_there_is_one(client: Client) -> None:
+    query = "SELECT * FROM <https://example.org/{}> {{ ?s ?p ?o }}"
+    assert b"\r\nwarning:" not in client.ask(get(query.format("graph")))
+    answer = client.ask(get(query.format("none")))
+    assert b"\r\nwarning:" in answer
+    assert client.read == 2
+    assert b"\r\nwarning:" not in client.ask(get(query.format("graph"), "*/*"))
+
+
+def test_a_large_answer_is_coded_as_ever(client: Client) -> None:
+    query, gzip = "SELECT * {{ ?s ?p ?o }} LIMIT {}", "Accept-Encoding: gzip\r\n"
+    assert b"content-encoding" not in client.ask(get(query.format(2), more=gzip))
+    assert b"content-encoding: gzip" in client.ask(get(query.format(900), more=gzip))
+    assert b"content-encoding" not in client.ask(get(query.format(3), more=gzip))
+    assert client.read == 2
+
+
+def test_what_takes_long_goes_on_as_any_other_query(hurried: Client) -> None:
+    slow = "SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f FILTER(STR(?a) = STR(?f)) }} LIMIT {}"
+    for number in range(1, 6):  # of which two may run at once
+        assert hurried.ask(get(slow.format(number))).endswith(b"\r\n\r\nn\r\n0\r\n")
+    assert hurried.read == 5
+
+
+def test_what_is_kept_under_another_request_stops_the_query(hurried: Client) -> None:
+    slow = "SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f FILTER(STR(?a) = STR(?f)) }} LIMIT {}"
+    hurried.ask(get(slow.format(1)))
+    for number in range(2, 6):
+        text = slow.format(number).encode()
+        posted = get(slow.format(number)).partition(b"\r\n")[2].removesuffix(b"\r\n")
+        fields = b"Content-Type: application/sparql-query\r\nContent-Length: %d\r\n\r\n" % len(text)
+        whole = hurried.ask(b"POST /sparql HTTP/1.1\r\n" + posted + fields + text)
+        assert lasting(hurried.ask(get(slow.format(number)))) == lasting(whole)
+    assert b'"running":0' in hurried.ask(get_running()).replace(b" ", b"")
+    assert hurried.ask(get(slow.format(9))).startswith(b"HTTP/1.1 200")
+
+
+def test_its_client_may_leave(hurried: Client) -> None:
+    slow = "SELECT * {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }} LIMIT {}"
+    hurried.ask(get(slow.format(1)))
+    with socket.create_connection(hurried.address) as other:
+        other.sendall(get(slow.format(10**12)))
+        time.sleep(0.1)
+    deadline = time.monotonic() + 10
+    while b'"running":0' not in hurried.ask(get_running()).replace(b" ", b""):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def get_running() -> bytes:
+    return b"GET /running HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n"
+
+
+def test_what_comes_behind_is_answered_after_it(client: Client) -> None:
+    client.ask(get(look_up(1)))
+    for second in (get(look_up(3)), get_running()):
+        client._connection.sendall(get(look_up(2)))
+        client._connection.sendall(second)
+        first = client.next()
+        assert lasting(first)[1].count(b"</b>") == 0 or b"<b>2</b>" in first
+        assert client.next() != first
+
+
+def test_what_comes_behind_a_long_query_is_not_taken_for_its_answer(service: Service) -> None:
+    slow = "SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f FILTER(STR(?a) = STR(?f)) }} LIMIT {}"
+    with served(service, patience_seconds=0.1) as client:
+        client.ask(get(slow.format(1)))
+        for _ in range(3):
+            client.ask(get(look_up(2)))
+        client._connection.sendall(get(slow.format(2)))
+        time.sleep(0.01)
+        client._connection.sendall(get(look_up(2)))
+        assert client.next().endswith(b"\r\n\r\nn\r\n0\r\n")
+        assert b"<b>2</b>" in client.next()
+        assert client.ask(get(slow.format(2))).endswith(b"\r\n\r\nn\r\n0\r\n")
+
+
+def test_requests_in_one_piece_are_read(client: Client) -> None:
+    client.ask(get(look_up(1)))
+    assert b"<b>2</b>" in client.ask(get(look_up(2)) + get(look_up(3)))
+    assert b"<b>3</b>" in client.next()
+    assert client.read == 3
+
+
+def test_each_is_noted_in_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="spacepolicy.requests"):
+        for number in range(4):
+            client.ask(get(look_up(number)))
+    lines = [each for each in caplog.messages if "/sparql 200 solutions text/csv rows=10" in each]
+    assert len(lines) == 4
+    assert client.read == 1
+    assert len({line.rpartition("query=")[2] for line in lines}) == 4
