@@ -1,6 +1,6 @@
 """How fast the service answers beside `oxigraph serve` in memory, as ratios of one run.
 
-    python bench/engine.py [--subjects 20000] [--seconds 3] [--clients 4]
+    python -m bench.engine [--subjects 20000] [--seconds 2] [--clients 4]
 
 Both serve the same generated quads over HTTP on the loopback, in turn, to the same clients. What
 is asked again and again comes from the cache; every other query has a fresh constant, so that no
@@ -9,25 +9,21 @@ Exits with 1 where a ratio or a delay misses what the project holds itself to.
 """
 
 import argparse
-import http.client
-import itertools
 import json
-import multiprocessing
 import os
 import random
-import re
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
-from urllib.parse import quote
 
+from bench.clients import JSON, Endpoint, kind, measure
 from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.moulds import Moulds
 from spacepolicy.commands.serve_http import server
@@ -38,14 +34,8 @@ from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
 EX: Final = "https://example.org/"
-JSON: Final = {"Accept": "application/sparql-results+json"}
-_PIECE_BYTES: Final = 1 << 18
-_LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 CROSS: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 P99_SECONDS: Final = 0.05
-_FRESH_LOOK_UP: Final = 2
-_WARMING: Final = 2000
-"""How many constants are for the clients' first moments, which are not timed."""
 
 
 @final
@@ -101,6 +91,7 @@ LOADS: Final = (
         ),
     ),
 )
+_FRESH_LOOK_UP: Final = LOADS[2]
 
 
 def write_quads(path: Path, subjects: int) -> None:
@@ -155,86 +146,13 @@ def free_port() -> int:
         return port
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where queries are answered."""
-
-    port: int
-    path: str
-
-    def ask(self, client: http.client.HTTPConnection, text: str) -> bytes:
-        """The answer in JSON."""
-        client.request("GET", f"{self.path}?query={quote(text)}", headers=JSON)
-        response = client.getresponse()
-        body = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{response.status}: {body[:200]!r}")
-        return body
-
-    def client(self) -> http.client.HTTPConnection:
-        """A connection that is kept."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-
-
-class Wire:
-    """A connection that asks with as little work as can be: it is the servers that are measured."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", endpoint.port), timeout=120)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._before = f"GET {endpoint.path}?query="
-        self._after = f" HTTP/1.1\r\nHost: localhost\r\nAccept: {JSON['Accept']}\r\n\r\n"
-
-    def request(self, text: str) -> bytes:
-        """The query as it goes over the connection."""
-        return f"{self._before}{quote(text)}{self._after}".encode()
-
-    def ask(self, request: bytes) -> None:
-        """Receive the answer, whole."""
-        self._socket.sendall(request)
-        received = self._socket.recv(_PIECE_BYTES)
-        while not _is_whole(received):
-            piece = self._socket.recv(_PIECE_BYTES)
-            if not piece:
-                raise RuntimeError("the connection ended")
-            received += piece
-        if received[9:12] != b"200":
-            raise RuntimeError(received[:200].decode("latin-1"))
-
-
-def _is_whole(received: bytes) -> bool:
-    """Whether the bytes end an answer, which tells its length or comes in chunks."""
-    end = received.find(b"\r\n\r\n")
-    length = _LENGTH.search(received, 0, end) if end >= 0 else None
-    if length is not None:
-        return len(received) >= end + 4 + int(length[1])
-    return end >= 0 and received.endswith(b"0\r\n\r\n")
-
-
-def delays(
-    endpoint: Endpoint, number: int, seconds: float, constants: Sequence[int]
-) -> list[float]:
-    """The seconds that each query took of one client, one after the other."""
-    load, wire, taken = LOADS[number], Wire(endpoint), []
-    requests = itertools.cycle([wire.request(load.text(constant)) for constant in constants])
-    stop = time.monotonic() + seconds
-    while (started := time.monotonic()) < stop:
-        wire.ask(next(requests))
-        taken.append(time.monotonic() - started)
-    return taken
-
-
-def measure(endpoint: Endpoint, number: int, chosen: argparse.Namespace) -> list[float]:
-    """The delays that all clients met, in order of size; what one asks, no other does."""
-    constants = list(range(chosen.subjects))
-    random.Random(number).shuffle(constants)  # noqa: S311 # queries, no secret
-    warming, timed = constants[:_WARMING], constants[_WARMING:]
-    with multiprocessing.get_context("spawn").Pool(chosen.clients) as pool:
-        share = [slice(first, None, chosen.clients) for first in range(chosen.clients)]
-        pool.starmap(delays, [(endpoint, number, 0.2, warming[each]) for each in share])
-        jobs = [(endpoint, number, chosen.seconds, timed[each]) for each in share]
-        return sorted(delay for taken in pool.starmap(delays, jobs) for delay in taken)
+def texts_of(load: Load, subjects: int) -> list[str]:
+    """Its queries, each with a constant of its own where they are fresh."""
+    if not load.fresh:
+        return [load.text(0)]
+    constants = list(range(subjects))
+    random.Random(load.name).shuffle(constants)  # noqa: S311 # queries, no secret
+    return [load.text(constant) for constant in constants]
 
 
 def bindings(body: bytes) -> list[str]:
@@ -261,47 +179,48 @@ def run(chosen: argparse.Namespace) -> bool:
         dataset = Path(folder) / "generation"
         write_quads(dataset, chosen.subjects)
         ours, theirs = Endpoint(free_port(), "/sparql"), Endpoint(free_port(), "/query")
-        us = (sys.executable, __file__, "--serve", str(dataset), str(ours.port))
+        command = (sys.executable, "-m", "bench.engine", "--serve", str(dataset), str(ours.port))
         oxigraph = str(Path(sys.executable).with_name("oxigraph"))
         peer = (oxigraph, "serve", "--bind", f"127.0.0.1:{theirs.port}")
-        with running(*us, port=ours.port), running(*peer, port=theirs.port):
+        with running(*command, port=ours.port), running(*peer, port=theirs.port):
             store = theirs.client()
             store.request(
                 "POST", "/store", dataset.read_bytes(), {"Content-Type": "application/n-quads"}
             )
             store.getresponse().read()
             compare_answers(ours, theirs)
+            print(f"clients: {kind()}")
             print(f"{'':24}{'ours/s':>10}{'peer/s':>10}{'ratio':>8}{'least':>8}{'p99 ms':>8}")
-            for number, load in enumerate(LOADS):
-                taken, peers = (measure(each, number, chosen) for each in (ours, theirs))
-                ratio = len(taken) / len(peers)
+            for load in LOADS:
+                texts = texts_of(load, chosen.subjects)
+                we, they = (
+                    measure(each, texts, chosen.seconds, chosen.clients) for each in (ours, theirs)
+                )
+                ratio = we.rate / they.rate
                 held &= ratio >= load.least
-                rates = "".join(f"{len(each) / chosen.seconds:10.0f}" for each in (taken, peers))
-                print(f"{load.name:24}{rates}{ratio:8.2f}{load.least:8.2f}{p99(taken):8.1f}")
+                rates = f"{we.rate:10.0f}{they.rate:10.0f}"
+                print(f"{load.name:24}{rates}{ratio:8.2f}{load.least:8.2f}{we.p99:8.1f}")
             held &= beside_cross_products(ours, chosen)
     return held
 
 
-def p99(taken: list[float]) -> float:
-    """The delay, in milliseconds, that 99 of 100 queries keep."""
-    return 1000 * taken[len(taken) * 99 // 100]
-
-
 def beside_cross_products(endpoint: Endpoint, chosen: argparse.Namespace) -> bool:
     """Whether look-ups keep their delay while each core has a cross product to compute."""
-    before = len(measure(endpoint, _FRESH_LOOK_UP, chosen))
+    texts = texts_of(_FRESH_LOOK_UP, chosen.subjects)
+    half = len(texts) // 2
+    before = measure(endpoint, texts[:half], chosen.seconds, chosen.clients)
     heavy = [endpoint.client() for _ in range(os.cpu_count() or 1)]
     for client in heavy:
-        client.request("GET", f"{endpoint.path}?query={quote(CROSS)}", headers=JSON)
+        client.request("GET", endpoint.target(CROSS), headers=JSON)
     time.sleep(0.5)
-    taken = measure(endpoint, _FRESH_LOOK_UP, chosen)
+    beside = measure(endpoint, texts[half:], chosen.seconds, chosen.clients)
     for client in heavy:
         client.close()
     print(
-        f"look-ups beside {len(heavy)} cross products: p99 {p99(taken):.1f} ms, "
-        f"{len(taken) / before:.2f} of their rate"
+        f"look-ups beside {len(heavy)} cross products: p99 {beside.p99:.1f} ms, "
+        f"{beside.rate / before.rate:.2f} of their rate"
     )
-    return p99(taken) < 1000 * P99_SECONDS
+    return beside.p99 < 1000 * P99_SECONDS
 
 
 if __name__ == "__main__":
@@ -309,6 +228,6 @@ if __name__ == "__main__":
         serve(Path(sys.argv[2]), int(sys.argv[3]))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subjects", type=int, default=20_000)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--clients", type=int, default=4)
     sys.exit(0 if run(parser.parse_args()) else 1)

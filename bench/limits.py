@@ -26,7 +26,8 @@ from typing import Final
 from urllib.parse import quote
 
 from bench import engine as beside
-from bench.engine import CROSS, EX, JSON, Endpoint, free_port, running, write_quads
+from bench.clients import JSON, Endpoint
+from bench.engine import CROSS, EX, free_port, running, write_quads
 
 RUNAWAYS: Final = {
     "count over a triple cross product": CROSS,
