@@ -39,6 +39,7 @@ def server(
         uvicorn.Config(
             app,
             http=Protocol,
+            loop="uvloop",
             lifespan="off",
             log_config=None,
             access_log=False,

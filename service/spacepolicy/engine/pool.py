@@ -110,7 +110,8 @@ class Pool:
             over = self._over.pop(connection, None)
             room = len(self._idle) < 4 * self._spares and not self._closed
             if reusable and room and over == self._dataset:
-                connection.settimeout(None)
+                if connection.gettimeout() is not None:
+                    connection.settimeout(None)
                 self._idle.append(connection)
                 return
         connection.close()

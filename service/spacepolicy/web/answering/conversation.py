@@ -1,7 +1,8 @@
 """A query on its way to the engine and its answer on the way back, over one connection.
 
-Most answers are there within a few milliseconds, in one message: `soon` waits that long without a
-task, a timer of its own or more than one turn of the event loop. `frames` is for all others.
+Most answers are there within a few milliseconds, in one message: `soon` waits a little longer,
+without a task, a timer of its own or more than one turn of the event loop. `frames` is for all
+others.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from spacepolicy.engine.port import (
     broken_off,
 )
 
-SOON_SECONDS: Final = 0.005
+SOON_SECONDS: Final = 0.05
 _HEADER_AND_PIECE: Final = 2
 
 
