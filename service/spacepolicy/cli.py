@@ -155,6 +155,17 @@ def _add_serve(commands: Commands) -> None:
         help="addresses or networks whose Forwarded field says which address was asked",
     )
     parser.add_argument(
+        "--service-origins",
+        metavar="ORIGINS",
+        help="origins that SERVICE may ask, between commas, as https://example.org (none)",
+    )
+    parser.add_argument(
+        "--service-private",
+        action="store_true",
+        default=None,
+        help="let SERVICE ask them at private addresses too",
+    )
+    parser.add_argument(
         "--keep-last",
         action="store_true",
         default=None,

@@ -21,6 +21,7 @@
     │   ├── InvalidDataError        422 invalid-data (violations, report)
     │   ├── FieldsTooLargeError     431 header-fields-too-large
     │   ├── EngineError             500 engine-failure
+    │   ├── UpstreamError           502 upstream-failure
     │   ├── QueryCancelledError     503 cancelled
     │   ├── MemoryLimitError        503 memory-limit
     │   ├── OverloadedError         503 overloaded (Retry-After)
@@ -146,7 +147,7 @@ class EgressRefusedError(ProblemError):
     kind = "egress-refused"
     title = "The query would reach out to another machine"
     status = 403
-    remedy = "Query the other endpoint yourself and join the answers; this service stays at home."
+    remedy = "Ask the other endpoint yourself, or have this service's operator allow its origin."
 
 
 class FileOwnedError(ProblemError):
@@ -241,6 +242,13 @@ class EngineError(ProblemError):
     title = "The engine failed"
     status = 500
     remedy = "This is a fault of the service; report it with the X-Query-Id."
+
+
+class UpstreamError(ProblemError):
+    kind = "upstream-failure"
+    title = "Another service did not answer"
+    status = 502
+    remedy = "Ask it yourself to see why, or write SERVICE SILENT to go on without its answer."
 
 
 class QueryCancelledError(ProblemError):

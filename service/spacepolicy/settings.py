@@ -13,6 +13,7 @@ from typing import Final, Literal, final, get_args
 from urllib.parse import urlsplit
 
 from spacepolicy.errors import UsageError
+from spacepolicy.origins import origin_of
 
 Mode = Literal["merged", "stored"]
 Guard = Literal["refuse", "warn", "off"]
@@ -27,7 +28,8 @@ class Settings:
     """One value for each option of `serve`; the other commands read those they share.
 
     `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
-    `trusted_proxies` are addresses or networks between commas.
+    `trusted_proxies` are addresses or networks between commas. `service_origins` are those that
+    SERVICE may ask, between commas, and with `service_private` at private addresses too.
     `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `max_running` queries
     are evaluated at once and `max_waiting` wait; answers are kept in `cache_mib`, 0 for none. The
     data of the newest `keep_revisions` are kept, 0 for all.
@@ -48,6 +50,8 @@ class Settings:
     memory_quads: int = 5_000_000
     public_url: str | None = None
     trusted_proxies: str = ""
+    service_origins: str = ""
+    service_private: bool = False
     keep_last: bool = False
     read_only: bool = False
     require_token: bool = False
@@ -115,12 +119,13 @@ def _fitting(name: str, value: object) -> object:
                 shown = " or ".join((", ".join(choices[:-1]), choices[-1]))
                 raise UsageError(f"{name.replace('_', '-')} is {shown}, not {value!r}.")
             return value
-        case "trusted_proxies":
-            networks(str(value))
+        case "trusted_proxies" | "service_origins":
+            read = networks if name == "trusted_proxies" else origins
+            read(str(value))
             return str(value)
         case "public_url":
             return _public_url(str(value))
-        case "keep_last" | "read_only" | "require_token":
+        case "keep_last" | "read_only" | "require_token" | "service_private":
             return _flag(name, value)
         case _:
             return str(value)
@@ -152,6 +157,27 @@ def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise UsageError(
             f"trusted-proxies takes addresses or networks between commas: {error}."
         ) from error
+
+
+def origins(text: str) -> frozenset[str]:
+    """The origins of services, between commas.
+
+    Raises: UsageError where one is none.
+
+    >>> sorted(origins("https://a.example, http://10.0.0.5:8890"))
+    ['http://10.0.0.5:8890', 'https://a.example:443']
+    """
+    found = set()
+    for each in text.split(","):
+        if url := each.strip().rstrip("/"):
+            origin = origin_of(url)
+            if origin is None or urlsplit(url)[2:] != ("", "", ""):
+                raise UsageError(
+                    f"service-origins takes origins between commas, as https://example.org; "
+                    f"{each.strip()!r} is none."
+                )
+            found.add(origin)
+    return frozenset(found)
 
 
 def _public_url(value: str) -> str:

@@ -79,6 +79,20 @@ def test_an_endpoint_is_served_as_a_store(serve: Serve, oxigraph: str, program: 
     assert not program.store.exists()
 
 
+def test_a_service_that_is_listed_is_asked_each_time(serve: Serve, oxigraph: str) -> None:
+    origin = oxigraph.removesuffix("/query")
+    server = serve("--content", "none", "--service-origins", origin, "--service-private")
+    graphs = f"SERVICE <{oxigraph}> {{ GRAPH ?g {{ ?s ?p ?o }} }}"
+    for number in (0, 1, 2):  # the later texts equal the first in all but a constant
+        found = server.ask(f"SELECT (COUNT(?g) + {number} AS ?n) {{ {graphs} }}")
+        assert found.text.split() == ["n", str(2 * number)]
+        graph = f"{origin}/store?graph=urn:more{number}"
+        headers = {"Content-Type": "text/turtle"}
+        httpx.put(graph, content="<urn:a> <urn:b> 1 .", headers=headers).raise_for_status()
+    described = httpx.get(f"{server.url}/sparql", headers={"Accept": "text/turtle"}).text
+    assert "sd:feature sd:BasicFederatedQuery" in described
+
+
 def test_an_endpoint_is_asked_by_query(program: Program, oxigraph: str) -> None:
     ended = program.run("query", "-", "--endpoint", oxigraph, "-f", "csv", stdin=TASKS)
     assert (ended.stdout.split(), ended.returncode) == (["ordinal", "1", "2"], 0)

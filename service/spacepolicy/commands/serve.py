@@ -23,6 +23,7 @@ from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError, UsageError
+from spacepolicy.origins import Outside
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
@@ -56,6 +57,7 @@ def serve(chosen: Settings) -> int:
             mode=chosen.default_graph,
             public_url=chosen.public_url,
             trusted_proxies=settings.networks(chosen.trusted_proxies),
+            outside=Outside(settings.origins(chosen.service_origins), chosen.service_private),
             stale=served.stale,
             explanations=None if endpoint_url(chosen) else explainers,
             tokens=_tokens(chosen),

@@ -59,8 +59,9 @@ class TextLimits:
     max_chain: int = 1000
 
 
-def refuse(scan: Scan, limits: TextLimits) -> None:
-    """Let the text pass, or say why it goes no further.
+def refuse(scan: Scan, limits: TextLimits, *, service: bool = False) -> None:
+    """Let the text pass, or say why it goes no further; `service`: its SERVICE blocks are looked at
+    by whoever evaluates them.
 
     Raises: QueryTooComplexError, EgressRefusedError.
     """
@@ -73,8 +74,8 @@ def refuse(scan: Scan, limits: TextLimits) -> None:
                 f"The query {what} {seen} deep; {limit} is the limit.",
                 extras={"found": seen, "limit": limit},
             )
-    if scan.service or scan.load:
-        keyword = "SERVICE" if scan.service else "LOAD"
+    if scan.load or (scan.service and not service):
+        keyword = "LOAD" if scan.load else "SERVICE"
         raise EgressRefusedError(f"{keyword} is refused: queries do not leave this machine.")
 
 

@@ -21,12 +21,20 @@ from urllib.parse import urlencode, urlsplit
 
 from pyoxigraph import parse, parse_query_results
 
-from spacepolicy import answers, formats
+from spacepolicy import __version__, answers, formats
+from spacepolicy.engine import outward
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, query_of, receive
 from spacepolicy.engine.syntax import query_syntax_error
-from spacepolicy.errors import EngineError, ProblemError, TimeLimitError, UsageError
+from spacepolicy.errors import (
+    EgressRefusedError,
+    EngineError,
+    ProblemError,
+    TimeLimitError,
+    UsageError,
+)
+from spacepolicy.origins import Outside
 
 _ACCEPT_SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 _ACCEPT_GRAPH: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
@@ -35,6 +43,11 @@ _PLACE: Final = re.compile(
     r"\bat (\d+):(\d+)|line:? (\d+),? (?:col(?:umn)?|char(?:acter)?):? (\d+)", re.IGNORECASE
 )
 _E = TypeVar("_E", bound=Exception)
+_FIELDS: Final = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": f"spacepolicy/{__version__}",
+}
+_REDIRECTS: Final = range(300, 400)
 _LOOK_SECONDS: Final = 0.05
 _MESSAGE_BYTES: Final = 4096
 
@@ -43,15 +56,19 @@ _MESSAGE_BYTES: Final = 4096
 class Remote:
     """Answers queries by asking the endpoint at the URL, for no longer than its own clock allows.
 
+    `outside`: a query has named the endpoint, not the operator; it is asked only where queries may
+    reach, and sends nobody on.
+
     Raises: UsageError where the URL is not one of HTTP.
     """
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, timeout_seconds: float, outside: Outside | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{url}: is no HTTP address of an endpoint.")
         self._url = url
         self._timeout_seconds = timeout_seconds
+        self._outside = outside
         self._closed = False
         self._open: set[socket.socket] = set()
 
@@ -94,7 +111,7 @@ class Remote:
         self, query: Query, output: Output, connection: socket.socket
     ) -> ProblemError | None:
         """Write the endpoint's answer; what went wrong where it cannot be had whole."""
-        exchange = _Exchange(self._url, self._timeout_seconds)
+        exchange = _Exchange(self._url, self._timeout_seconds, self._outside)
         watch = threading.Thread(target=exchange.watch, args=(connection,), daemon=True)
         watch.start()
         try:
@@ -159,10 +176,12 @@ class _Exchange:
     `problem` says why it was broken off from this side: a reader then meets any error.
     """
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, timeout_seconds: float, outside: Outside | None) -> None:
         parts = urlsplit(url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self.problem: ProblemError | None = None
+        self._outside = outside
+        self._parts = parts
         self._url = url
         self._seconds = timeout_seconds
         self._done = threading.Event()
@@ -213,9 +232,8 @@ class _Exchange:
         form += [("named-graph-uri", iri) for iri in query.named_graphs or ()]
         graph = scan(query.text, query.prefixes).form in ("construct", "describe")
         accept = _ACCEPT_GRAPH if graph else _ACCEPT_SOLUTIONS
-        headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
-        self._http.connect()
-        self._socket = self._http.sock
+        headers = {**_FIELDS, "Accept": accept}
+        self._connect()
         self._http.request("POST", self._target, urlencode(form), headers)
         response = self._http.getresponse()
         self._response = response
@@ -224,9 +242,22 @@ class _Exchange:
             raise self._refused(response.status, message, query, prologue.count("\n"))
         return response
 
+    def _connect(self) -> None:
+        """Raises: EgressRefusedError where queries may not reach there, OSError."""
+        if self._outside is None:
+            self._http.connect()
+        elif not self._outside.allows(self._url):
+            raise EgressRefusedError(f"<{self._url}> is of no allowed origin.")
+        else:
+            private = self._outside.private
+            self._http.sock = outward.connect(self._parts, self._seconds, private=private)
+        self._socket = self._http.sock
+
     def _refused(self, status: int, message: str, query: Query, lines_before: int) -> ProblemError:
         if status in (408, 504):
             return TimeLimitError(f"{self._url} ran out of time: {message}")
+        if self._outside is not None and status in _REDIRECTS:
+            return EgressRefusedError(f"{self._url} sends queries on, which are not followed.")
         if status != 400:
             return EngineError(f"{self._url} answered {status}: {message}")
         found = _PLACE.search(message)
@@ -251,4 +282,6 @@ class _Exchange:
     def close(self) -> None:
         """Hang up."""
         self._done.set()
+        if self._response is not None:
+            self._response.close()
         self._http.close()

@@ -12,6 +12,7 @@ from spacepolicy.catalogue import SavedQuery
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
 from spacepolicy.explaining import Explanations
+from spacepolicy.origins import Outside
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import Writer
@@ -29,9 +30,9 @@ class Service:
     `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
     it is; `run` tells this engine from any other over the same revisions;
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
-    `public_url`; `explanations` prove statements, None where nothing is inferred; `writer` carries
-    writes out, None where nothing is written; `tokens` say who may, and with `require_token` also
-    who may read.
+    `public_url`; `outside` is what SERVICE may ask; `explanations` prove statements, None where
+    nothing is inferred; `writer` carries writes out, None where nothing is written; `tokens` say
+    who may, and with `require_token` also who may read.
     """
 
     engine: Engine
@@ -41,6 +42,7 @@ class Service:
     max_timeout_seconds: float = 0
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    outside: Outside = field(default_factory=Outside)
     max_query_bytes: int = 1 << 20
     max_update_bytes: int = 1 << 24
     max_upload_bytes: int = 1 << 28

@@ -23,7 +23,7 @@ def alike(desk: Desk, planned: Plan) -> "PlannedAlike | None":
     """
     common = likeness(planned.query.text)
     service = desk.service
-    plain = planned.choice.format.kind != "page"
+    plain = planned.choice.format.kind != "page" and not planned.blocks
     if common is None or not plain or service.revision is not service.history.current:
         return None
     return PlannedAlike(desk, planned, common)

@@ -21,9 +21,8 @@ from pyoxigraph import (
 
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import ResultLimitError, TimeLimitError
-from spacepolicy.web.answering.conversation import answer_frames
+from spacepolicy.web.answering.conversation import answer_frames, payloads
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.evaluation import payloads
 from spacepolicy.web.answering.reply import gathered
 from spacepolicy.web.answering.running import query_identifier
 

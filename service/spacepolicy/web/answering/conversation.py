@@ -8,7 +8,7 @@ others.
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
@@ -178,6 +178,13 @@ class Conversation:
 def _tell(news: "asyncio.Future[bool]", come: bool) -> None:  # of a callback
     if not news.done():
         news.set_result(come)
+
+
+async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes]:
+    """The bytes that the frames carry."""
+    async for frame in frames:
+        if isinstance(frame, Data):
+            yield frame.payload
 
 
 async def answer_frames(

@@ -4,7 +4,8 @@ Spec: https://www.w3.org/TR/sparql11-service-description/, https://www.w3.org/TR
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 
@@ -34,24 +35,34 @@ _DEFAULT_GRAPH: Final[Mapping[Mode, str]] = {
 }
 """What the default graph is. It is neither the union of all named graphs (shapes stay out of it,
 inferences come in) nor required to be named, so no sd:feature holds of either mode: graphs
-without triples are not remembered, IRIs are not dereferenced, SERVICE is refused."""
+without triples are not remembered, and IRIs are not dereferenced."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the service may do beside answering: take updates, and ask others (SERVICE)."""
+
+    writable: bool
+    federated: bool
 
 
 def description(
-    endpoint: str, mode: Mode, contents: Contents, format: Format, *, writable: bool
+    endpoint: str, mode: Mode, contents: Contents, format: Format, features: Features
 ) -> bytes:
-    """The description of the service at the endpoint's address, in a format of graphs; `writable`
-    says that it takes updates."""
-    triples = _triples(endpoint, mode, contents, writable=writable)
+    """The description of the service at the endpoint's address, in a format of graphs."""
+    triples = _triples(endpoint, mode, contents, features)
     return serialize(triples, format=format.rdf, prefixes=dict(_PREFIXES)) or b""
 
 
-def _triples(endpoint: str, mode: Mode, contents: Contents, *, writable: bool) -> Iterator[Triple]:
+def _triples(endpoint: str, mode: Mode, contents: Contents, features: Features) -> Iterator[Triple]:
     service, dataset = NamedNode(f"{endpoint}#service"), NamedNode(f"{endpoint}#dataset")
     yield Triple(service, _type(), _sd("Service"))
     yield Triple(service, _sd("endpoint"), NamedNode(endpoint))
-    for language in (*_LANGUAGES, *((_UPDATE,) if writable else ())):
+    for language in (*_LANGUAGES, *((_UPDATE,) if features.writable else ())):
         yield Triple(service, _sd("supportedLanguage"), _sd(language))
+    if features.federated:
+        yield Triple(service, _sd("feature"), _sd("BasicFederatedQuery"))
     for format in formats.offered("solutions", "graph"):
         if format.iri is not None:
             yield Triple(service, _sd("resultFormat"), NamedNode(format.iri))

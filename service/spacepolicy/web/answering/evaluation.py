@@ -6,7 +6,7 @@ of it, and the body stays unterminated.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,8 +19,9 @@ from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.web import pages
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.connected import Connected
-from spacepolicy.web.answering.conversation import SOON_SECONDS, Conversation
+from spacepolicy.web.answering.conversation import SOON_SECONDS, Conversation, payloads
 from spacepolicy.web.answering.desk import Desk, send_whole
+from spacepolicy.web.answering.federation import answered
 from spacepolicy.web.answering.plan import Plan
 from spacepolicy.web.answering.reply import (
     Reply,
@@ -38,12 +39,12 @@ _log: Final = logging.getLogger(__name__)
 @final
 @dataclass(frozen=True, slots=True)
 class _Evaluation:
-    """What is evaluated, for how long, and where its answer goes."""
+    """What is evaluated, until when by the event loop's clock, and where its answer goes."""
 
     desk: Desk
     reply: Reply
     planned: Plan
-    timeout_seconds: float
+    deadline: float
 
     @property
     def streams(self) -> bool:
@@ -61,7 +62,6 @@ async def evaluate(
     exchange.notes.kind, exchange.notes.query = planned.form, planned.query.text
     identifier = query_identifier(exchange.call.field(b"x-query-id"))
     reply = Reply(exchange, identifier)
-    evaluation = _Evaluation(desk, reply, planned, timeout_seconds)
     async with Connected(receive) as client:
         if desk.running.full:
             client.look()
@@ -72,6 +72,12 @@ async def evaluate(
                 identifier, service.max_wait_seconds, text, seated=begun is not None
             )
             async with admitted as ticket:
+                deadline = asyncio.get_running_loop().time() + timeout_seconds
+                if planned.blocks:
+                    client.look()
+                    query = await answered(service.outside, planned, timeout_seconds)
+                    planned = replace(planned, query=query)
+                evaluation = _Evaluation(desk, reply, planned, deadline)
                 with begun or _asked(service, planned.query) as conversation:
                     await _answer(evaluation, conversation, ticket, client)
                     exchange.notes.rows = conversation.rows
@@ -97,9 +103,9 @@ async def _answer(
 
     Raises: ProblemError, TimeoutError.
     """
-    deadline = asyncio.get_running_loop().time() + evaluation.timeout_seconds
     if evaluation.streams:
-        answer = await conversation.soon(min(SOON_SECONDS, evaluation.timeout_seconds))
+        left = evaluation.deadline - asyncio.get_running_loop().time()
+        answer = await conversation.soon(min(SOON_SECONDS, left))
         if answer is not None:
             ticket.state = "sending"
             header, body = answer
@@ -108,7 +114,7 @@ async def _answer(
             await send_whole(desk, reply, planned.shape, planned.body, body)
             return
     client.look()
-    async with asyncio.timeout_at(deadline), aclosing(conversation.frames()) as frames:
+    async with asyncio.timeout_at(evaluation.deadline), aclosing(conversation.frames()) as frames:
         header = await _header(frames)
         ticket.state = "sending"
         await _send(evaluation, _warned(evaluation.planned, header), frames)
@@ -168,10 +174,3 @@ def _too_large(limit: int) -> ResultLimitError:
         f"The answer is larger than the {limit} bytes of one page.",
         extras={"limit_bytes": limit},
     )
-
-
-async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes]:
-    """The bytes that the frames carry."""
-    async for frame in frames:
-        if isinstance(frame, Data):
-            yield frame.payload

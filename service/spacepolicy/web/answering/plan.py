@@ -10,6 +10,7 @@ from typing import Final, final
 
 from spacepolicy import __version__, formats
 from spacepolicy.answers import Form
+from spacepolicy.engine.federation import Block, blocks
 from spacepolicy.engine.lexer import refuse, scan
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotAcceptableError
@@ -36,13 +37,15 @@ _FORMS: Final[Mapping[str, Form]] = {
 @final
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query, how its answer goes out, and where it is kept: `body` is None where it is not."""
+    """A query, how its answer goes out, and where it is kept: `body` is None where it is not.
+    `blocks` are what it asks of others."""
 
     query: Query
     form: Form
     choice: Choice
     shape: Shape
     body: BodyKey | None
+    blocks: tuple[Block, ...] = ()
 
 
 def plan(service: Service, call: Call, operation: QueryOperation, text: str, endpoint: str) -> Plan:
@@ -53,7 +56,9 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
     scanned = scan(text, service.revision.prefixes)
     if scanned.form == "update":
         raise BadParameterError("This is an update; the query operation takes queries only.")
-    refuse(scanned, service.text_limits)
+    prefixes, outside = service.revision.prefixes, service.outside
+    refuse(scanned, service.text_limits, service=bool(outside.origins))
+    asked = blocks(text, prefixes, endpoint, outside) if scanned.service else ()
     form = _FORMS.get(scanned.form or "", "solutions")
     kind: formats.Kind = "graph" if form == "graph" else "solutions"
     choice = operation.choice(kind, "page") if scanned.form else _any_choice()
@@ -70,13 +75,14 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
             graph_format=engine_format if kind == "graph" else None,
             default_graphs=operation.default_graphs,
             named_graphs=operation.named_graphs,
-            prefixes=service.revision.prefixes,
+            prefixes=prefixes,
             base=endpoint,
         ),
         form=form,
         choice=choice,
         shape=Shape(choice.content_type, acceptable_coding(call), tag),
         body=None if tag is None else body,
+        blocks=asked,
     )
 
 

@@ -19,7 +19,7 @@ from spacepolicy.web import pages
 from spacepolicy.web.answering.alike import alike
 from spacepolicy.web.answering.begun import begun_of
 from spacepolicy.web.answering.call import METHODS, Call, Exchange, accepted, read_call
-from spacepolicy.web.answering.description import description
+from spacepolicy.web.answering.description import Features, description
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
 from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import Plan, description_plan, plan
@@ -107,6 +107,7 @@ async def _describe(desk: Desk, exchange: Exchange, asked: QueryOperation, endpo
     if await answer_known(desk, exchange, shape, body_key):
         return
     contents = await desk.contents.of(desk.service)
-    writable = desk.service.writer is not None
-    body = description(endpoint, desk.service.mode, contents, choice.format, writable=writable)
+    service = desk.service
+    features = Features(service.writer is not None, bool(service.outside.origins))
+    body = description(endpoint, service.mode, contents, choice.format, features)
     await send_whole(desk, reply, shape, body_key, body)

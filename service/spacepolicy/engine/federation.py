@@ -1,0 +1,208 @@
+"""SERVICE blocks of a query: what each asks of whom, and the query with their answers in place.
+
+A block is asked once, as it stands, and its solutions take its place as VALUES, which is what the
+algebra makes of it: a join with a multiset of solutions. So the workers need not reach out, and
+what is evaluated has no SERVICE in it.
+
+Spec: https://www.w3.org/TR/sparql11-federated-query/#algebra_service
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    Triple,
+    parse_query_results,
+)
+
+from spacepolicy.engine.lexer import LOCAL_ESCAPE, TOKEN, resolved, scan
+from spacepolicy.errors import EgressRefusedError, EngineError, ResultLimitError
+from spacepolicy.origins import Outside
+
+MAX_BLOCKS: Final = 8
+MAX_ROWS: Final = 50_000
+"""A block asks for one more, so that an answer which was cut off is known."""
+UNIT: Final = "VALUES () { () }"
+"""The one solution without bindings, which a SILENT block that fails comes to."""
+_DECLARATIONS: Final = ("PREFIX", "BASE", "VERSION")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A SERVICE block from `start` to `stop` of a text: the `query` that it asks of the `url`."""
+
+    start: int
+    stop: int
+    url: str
+    silent: bool
+    query: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    mark: str
+    start: int
+    stop: int
+
+    @property
+    def word(self) -> str:
+        """The word in capitals; nothing where it is none."""
+        return self.mark.upper() if self.kind == "word" else ""
+
+
+def blocks(
+    text: str, prefixes: Mapping[str, str], base: str, outside: Outside
+) -> tuple[Block, ...]:
+    """The SERVICE blocks of a query text, which need not declare the prefixes and whose IRIs are
+    resolved against the base.
+
+    Raises: EgressRefusedError where one names no constant IRI of an allowed origin, is written
+    in a way that does not show plainly where it begins and ends, or has another in it.
+    """
+    reader = _Reader(text, prefixes, base)
+    found = tuple(reader.blocks())
+    for block in found:
+        if not outside.allows(block.url):
+            raise EgressRefusedError(f"SERVICE is refused: <{block.url}> is of no allowed origin.")
+    if len(found) > MAX_BLOCKS:
+        raise EgressRefusedError(f"A query may ask {MAX_BLOCKS} SERVICE blocks, not {len(found)}.")
+    left = [joined(text, found, [UNIT] * len(found)), *(block.query for block in found)]
+    if any(scan(each, prefixes).service for each in left):
+        raise EgressRefusedError(
+            "SERVICE is refused where it does not stand as SERVICE <IRI> { … }, or in another."
+        )
+    return found
+
+
+def joined(text: str, found: Sequence[Block], texts: Sequence[str]) -> str:
+    """The text with another in the place of each block."""
+    pieces, position = [], 0
+    for block, each in zip(found, texts, strict=True):
+        pieces += [text[position : block.start], f" {each} "]
+        position = block.stop
+    return "".join((*pieces, text[position:]))
+
+
+@final
+class _Reader:
+    """One reading of a text."""
+
+    def __init__(self, text: str, prefixes: Mapping[str, str], base: str) -> None:
+        self._text = text
+        self._tokens = list(_tokens(text))
+        self._prefixes = dict(prefixes)
+        self._base = base
+        self._prologue = self._declared()
+
+    def _declared(self) -> str:
+        """Take the declarations before the query form in; their text."""
+        before = _Token("", "", 0, 0), _Token("", "", 0, 0)
+        for token in self._tokens:
+            if token.word and not token.word.startswith(_DECLARATIONS):
+                return self._text[: token.start]
+            if token.kind == "iri" and before[1].word == "BASE":
+                self._base = self._iri(token)
+            elif token.kind == "iri" and before[0].word == "PREFIX":
+                self._prefixes[before[1].mark.rstrip(":")] = self._iri(token)
+            before = before[1], token
+        return ""
+
+    def _iri(self, token: _Token) -> str:
+        iri = token.mark[1:-1]
+        return resolved(iri, self._base) if self._base else iri
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks that stand plainly, in their order."""
+        number = 0
+        while number < len(self._tokens):
+            found = self._block(number) if self._tokens[number].word == "SERVICE" else None
+            if found is not None:
+                yield found[0]
+            number = number + 1 if found is None else found[1]
+
+    def _block(self, number: int) -> tuple[Block, int] | None:
+        """The block that begins with this token, and the number of the token behind it."""
+        rest = self._tokens[number + 1 : number + 4]
+        silent = bool(rest) and rest[0].word == "SILENT"
+        rest = rest[silent:]
+        url = self._named(rest[0]) if rest else None
+        end = self._end(number + 2 + silent)
+        if url is None or end is None:
+            return None
+        pattern = self._text[rest[1].start : self._tokens[end - 1].stop]
+        query = f"{self._prologue}SELECT * {pattern} LIMIT {MAX_ROWS + 1}"
+        start, stop = self._tokens[number].start, self._tokens[end - 1].stop
+        return Block(start, stop, url, silent, query), end
+
+    def _named(self, token: _Token) -> str | None:
+        if token.kind == "iri":
+            return self._iri(token)
+        prefix, _, local = token.mark.partition(":")
+        if token.kind != "name" or prefix not in self._prefixes:
+            return None
+        return self._prefixes[prefix] + LOCAL_ESCAPE.sub(r"\1", local)
+
+    def _end(self, number: int) -> int | None:
+        """The number of the token behind the group that begins with this one."""
+        depth = 0
+        for each in range(number, len(self._tokens)):
+            mark = self._tokens[each].mark
+            depth += (mark == "{") - (mark == "}")
+            if depth == 0:
+                return each + 1 if each > number else None
+        return None
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    position = 0
+    while (found := TOKEN.match(text, position)) is not None:
+        kind = found.lastgroup or "other"
+        position = found.end()
+        yield _Token(kind, found[kind], found.start(kind), position)
+
+
+def values(answer: bytes) -> str:
+    """The solutions, in JSON, as a VALUES clause; each of their blank nodes gets an IRI of its own,
+    since a clause can name none.
+
+    Raises: EngineError where they are no solutions, ResultLimitError where there are too many.
+    """
+    names, rows = _table(answer)
+    if len(rows) > MAX_ROWS:
+        raise ResultLimitError(
+            f"The answer has more than {MAX_ROWS} rows.", extras={"limit_rows": MAX_ROWS}
+        )
+    return f"VALUES ({names}) {{ {' '.join(f'({row})' for row in rows)} }}"
+
+
+def _table(answer: bytes) -> tuple[str, list[str]]:
+    """The variables of the solutions, and their terms row by row."""
+    solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
+    if not isinstance(solutions, QuerySolutions):
+        raise EngineError("The answer has no solutions.")
+    names = " ".join(str(variable) for variable in solutions.variables)
+    namespace = uuid.uuid4()
+    return names, [" ".join(_cell(term, namespace) for term in solution) for solution in solutions]
+
+
+def _cell(term: object, namespace: uuid.UUID) -> str:
+    match term:
+        case BlankNode():
+            return f"<{uuid.uuid5(namespace, term.value).urn}>"
+        case Triple():
+            parts = (term.subject, term.predicate, term.object)
+            return f"<<( {' '.join(_cell(part, namespace) for part in parts)} )>>"
+        case NamedNode() | Literal():
+            return str(term)
+        case _:
+            return "UNDEF"

@@ -1,0 +1,68 @@
+"""Connections to other machines, which lead to public addresses alone unless others are allowed.
+
+The address that was looked at is the one that is connected to, so that a name which changes its
+address in between leads nowhere else.
+
+Spec: https://www.rfc-editor.org/rfc/rfc6890
+"""
+
+import socket
+import ssl
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
+from urllib.parse import SplitResult
+
+from spacepolicy.errors import EgressRefusedError
+
+_TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+"""Addresses whose last four bytes are one of IPv4 (RFC 6052)."""
+
+
+def connect(parts: SplitResult, seconds: float, *, private: bool) -> socket.socket:
+    """A connection to the machine that the parts of an http or https address name, under TLS where
+    it is https.
+
+    Raises: EgressRefusedError where the name has a private address and those are not allowed,
+    OSError where there is no connection.
+    """
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    if not private and not all(is_public(str(address[0])) for *_, address in found):
+        raise EgressRefusedError(f"{host} is at a private address, which queries do not ask.")
+    connection = _first([str(address[0]) for *_, address in found], port, seconds)
+    if parts.scheme == "http":
+        return connection
+    return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+
+
+def _first(addresses: list[str], port: int, seconds: float) -> socket.socket:
+    """A connection to the first of the addresses that takes it.
+
+    Raises: OSError where none does.
+    """
+    for address in addresses[:-1]:
+        try:
+            return socket.create_connection((address, port), seconds)
+        except OSError:
+            continue
+    return socket.create_connection((addresses[-1], port), seconds)
+
+
+def is_public(text: str) -> bool:
+    """Whether the address is one of the public internet, and leads to no other by its form.
+
+    >>> is_public("192.0.43.8"), is_public("::ffff:10.0.0.1"), is_public("64:ff9b::7f00:1")
+    (True, False, False)
+    """
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        if address.teredo is not None:
+            return False
+        embedded = address.ipv4_mapped or address.sixtofour or _translated(address)
+        if embedded is not None:
+            address = embedded
+    return address.is_global and not address.is_multicast
+
+
+def _translated(address: IPv6Address) -> IPv4Address | None:
+    return IPv4Address(address.packed[-4:]) if address in _TRANSLATED else None

@@ -1,0 +1,69 @@
+"""A query whose SERVICE blocks are answered by those whom they name.
+
+Spec: https://www.w3.org/TR/sparql11-federated-query/
+"""
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Final
+
+from spacepolicy.engine.federation import UNIT, Block, joined, values
+from spacepolicy.engine.port import Query
+from spacepolicy.engine.remote import Remote
+from spacepolicy.errors import (
+    EgressRefusedError,
+    ProblemError,
+    ResultLimitError,
+    TimeLimitError,
+    UpstreamError,
+)
+from spacepolicy.origins import Outside, origin_of
+from spacepolicy.web.answering.conversation import answer_frames, payloads
+from spacepolicy.web.answering.plan import Plan
+
+_MAX_BYTES: Final = 1 << 23
+_log: Final = logging.getLogger(__name__)
+
+
+async def answered(outside: Outside, planned: Plan, seconds: float) -> Query:
+    """The query with answers in the place of its blocks, which are asked all at once.
+
+    Raises: EgressRefusedError, which SILENT does not hide; UpstreamError, TimeLimitError or
+    ResultLimitError where one is not answered whole.
+    """
+    query = planned.query
+    try:
+        async with asyncio.TaskGroup() as group:
+            asked = [
+                group.create_task(_solutions(outside, block, query, seconds))
+                for block in planned.blocks
+            ]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    texts = [each.result() for each in asked]
+    return replace(query, text=joined(query.text, planned.blocks, texts))
+
+
+async def _solutions(outside: Outside, block: Block, query: Query, seconds: float) -> str:
+    """What the block comes to, as a VALUES clause."""
+    _log.info("a query asks %s", origin_of(block.url))
+    asked = replace(
+        query,
+        text=block.query,
+        solutions_format="json",
+        default_graphs=None,
+        named_graphs=None,
+        max_bytes=_MAX_BYTES,
+    )
+    try:
+        frames = answer_frames(Remote(block.url, seconds, outside), asked)
+        body = b"".join([piece async for piece in payloads(frames)])
+        return await asyncio.to_thread(values, body)
+    except (EgressRefusedError, ResultLimitError, TimeLimitError) as error:
+        error.detail = f"SERVICE <{block.url}>: {error.detail}"
+        raise
+    except ProblemError as error:
+        if block.silent:
+            return UNIT
+        raise UpstreamError(f"SERVICE <{block.url}>: {error.detail}") from error
