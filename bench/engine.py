@@ -133,6 +133,8 @@ def running(*command: str, port: int) -> Iterator[None]:
                     socket.create_connection(("127.0.0.1", port)).close()
                     break
                 except ConnectionRefusedError:
+                    if process.poll() is not None:
+                        raise RuntimeError(f"{command[:3]} ended at once") from None
                     time.sleep(0.05)
             yield
         finally:

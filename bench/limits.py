@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from bench import engine as beside
 from bench.clients import JSON, Endpoint
 from bench.engine import CROSS, EX, free_port, running, write_quads
 
@@ -194,7 +193,7 @@ def run(chosen: argparse.Namespace) -> bool:
         dataset = Path(folder) / "generation"
         write_quads(dataset, chosen.subjects)
         endpoint = Endpoint(free_port(), "/sparql")
-        us = (sys.executable, str(beside.__file__), "--serve", str(dataset), str(endpoint.port))
+        us = (sys.executable, "-m", "bench.engine", "--serve", str(dataset), str(endpoint.port))
         with running(*us, port=endpoint.port):
             front = next(
                 process for process in processes(os.getpid())[1:] if _listens(process, us[-1])
