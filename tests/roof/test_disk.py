@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from spacepolicy.errors import StorageError
 
 from ..engine.processes import PATIENCE_SECONDS, within
+from .test_bursts import burst, insertion
 from .test_writing import COUNT, ONE, Site, built, open_site
 
 __all__ = ["built"]
@@ -74,6 +76,38 @@ def test_a_folder_that_cannot_be_written_refuses_writes_and_keeps_reads_going(si
     assert site.update("INSERT DATA { GRAPH <urn:i> { <urn:a> <urn:b> 1 } }").changed
 
 
+@contextmanager
+def traced(site: Site, trace: Path) -> Iterator[list[str]]:
+    """The calls of the writer that have to do with what is on disk; there afterwards."""
+    calls = "trace=fsync,fdatasync,rename,renameat,renameat2,sendto,write"
+    lines: list[str] = []
+    with subprocess.Popen(
+        ["strace", "-f", "-y", "-e", calls, "-o", str(trace), "-p", str(site.writer.process)],
+        stderr=subprocess.PIPE,
+    ) as tracer:
+        assert tracer.stderr is not None
+        tracer.stderr.readline()  # it says that it is attached
+        yield lines
+        tracer.terminate()
+    lines += trace.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_burst_is_put_in_force_by_one_step_once_all_of_it_is_synced(
+    built: Path, tmp_path: Path
+) -> None:
+    with closing(open_site(Path(shutil.copytree(built, tmp_path / "store")))) as site:
+        site.update(ONE)
+        number = site.number
+        with traced(site, tmp_path / "trace") as lines:
+            burst(site, tmp_path, *(lambda n=n: site.update(insertion(n + 2)) for n in range(6)))
+        assert site.number == number + 6
+    (switch,) = (n for n, line in enumerate(lines) if re.search(r"rename.*/\.current\.", line))
+    for folder in range(number + 1, number + 7):
+        synced = rf"fsync\(.*\.{folder:06}\.unfinished"
+        assert len([line for line in lines[:switch] if re.search(synced, line)]) >= 3
+    assert len([line for line in lines if re.search(r"fsync\(.*/revisions>", line)]) == 1
+
+
 @pytest.mark.parametrize(
     ("memory_quads", "files"),
     [
@@ -90,17 +124,8 @@ def test_what_is_acknowledged_was_synced_before(
     site = open_site(Path(shutil.copytree(built, tmp_path / "store")), memory_quads=memory_quads)
     try:
         site.update(ONE)
-        trace = tmp_path / "trace"
-        calls = "trace=fsync,fdatasync,rename,renameat,renameat2,sendto,write"
-        with subprocess.Popen(
-            ["strace", "-f", "-y", "-e", calls, "-o", str(trace), "-p", str(site.writer.process)],
-            stderr=subprocess.PIPE,
-        ) as tracer:
-            assert tracer.stderr is not None
-            tracer.stderr.readline()  # it says that it is attached
+        with traced(site, tmp_path / "trace") as lines:
             written = site.update("INSERT DATA { GRAPH <urn:h> { <urn:a> <urn:b> 1 } }")
-            tracer.terminate()
-        lines = trace.read_text(encoding="utf-8").splitlines()
     finally:
         site.close()
     folder = f"{written.revision.number:06}"

@@ -14,7 +14,7 @@ from spacepolicy.revisions import durable_files
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.draft import Draft
 from spacepolicy.revisions.durable import RESTING_REVISIONS, DurableStore
-from spacepolicy.revisions.publication import Statement
+from spacepolicy.revisions.publication import Statement, step
 from spacepolicy.revisions.revision import Change, Counts, Revision
 
 
@@ -106,7 +106,7 @@ def counted(store: Path, keep: int, count: int) -> list[Revision]:
             change = Change(added=(Quad(thing, thing, Literal(str(number)), thing),))
             said = Statement("test", "", Counts(record=number + 2), "", "")
             durable.apply(change)
-            found += durable.publish([(change, said)])
+            found += durable.publish([step(change, said)])
     return found
 
 
@@ -132,7 +132,7 @@ def test_revisions_that_change_much_rest_on_no_older_generation(store: Path) -> 
     with DurableStore(store, 0, memory_quads=10**6) as durable:
         durable.apply(Change(added=(long,)))
         said = Statement("test", "", Counts(record=2), "", "")
-        (revision,) = durable.publish([(Change(added=(long,)), said)])
+        (revision,) = durable.publish([step(Change(added=(long,)), said)])
     assert own(revision)
 
 
@@ -140,7 +140,7 @@ def test_a_dataset_that_is_answered_from_disk_has_a_generation_each_time(store: 
     publish(store, draft("a"))
     with DurableStore(store, 0, memory_quads=1) as durable:
         said = Statement("test", "", Counts(record=2), "", "")
-        (revision,) = durable.publish([(Change(), said)])
+        (revision,) = durable.publish([step(Change(), said)])
     assert own(revision)
 
 
@@ -152,7 +152,7 @@ def test_several_changes_are_put_in_force_at_once_and_each_is_a_revision(store: 
         for change in changes:
             durable.apply(change)
         said = [Statement("test", f"{n}", Counts(record=n + 2), f"{n}", "") for n in range(3)]
-        found = durable.publish(list(zip(changes, said, strict=True)))
+        found = durable.publish(list(map(step, changes, said)))
     assert [own(revision) for revision in found] == [False, False, True]
     assert [len(opened(revision.dataset)) for revision in found] == [2, 3, 4]
     history = revisions.history(store)

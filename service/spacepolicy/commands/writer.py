@@ -2,9 +2,10 @@
 
 Started as `python -m spacepolicy.commands.writer STORE merged|stored refuse|warn|off KEEP
 MEMORY_QUADS` with a connection as its standard input. A job comes as a table and, behind it, bytes:
-quads that go and quads that come, as N-Quads. Frames of the engine's port go back: data and an end,
-or a problem. It ends when the connection closes, after the job at hand: what was begun is whole or
-was never there.
+a change is quads that go and quads that come, as N-Quads; the job to publish puts those in force
+that came since the last. Each job names the number of the revision that it goes upon. Frames of the
+engine's port go back: data and an end, or a problem. It ends when the connection closes, after the
+job at hand: what was begun is whole or was never there.
 """
 
 import gc
@@ -21,7 +22,7 @@ from typing import Any, Final
 from pyoxigraph import NamedNode
 
 from spacepolicy.commands.drafts import read_draft
-from spacepolicy.dataset.keeping.keeper import Keeper, Outcome
+from spacepolicy.dataset.keeping.keeper import Keeper
 from spacepolicy.engine.nquads import quads
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
@@ -94,13 +95,40 @@ def _done(keeper: Keeper, table: dict[str, Any], pieces: list[bytes]) -> bytes:
 
     Raises: ProblemError, StoreError; nothing is written then.
     """
-    if "draft" in table:
-        return _built(keeper, Path(table["draft"]), table["upon"])
+    match table["job"]:
+        case "build":
+            return _built(keeper, Path(table["draft"]), table["upon"])
+        case "publish":
+            _see_upon(keeper, table)
+            numbers = [revision.number for revision in keeper.publish()]
+            return json.dumps({"numbers": numbers}).encode()
+        case _:
+            return _taken(keeper, table, pieces)
+
+
+def _see_upon(keeper: Keeper, table: dict[str, Any]) -> None:
+    """Raises: EngineError where others have been taken in than the job knows of, as another process
+    did that ended with them."""
+    if keeper.number != table["upon"]:
+        raise EngineError(f"The writer is at {keeper.number}, and not at {table['upon']}.")
+
+
+def _taken(keeper: Keeper, table: dict[str, Any], pieces: list[bytes]) -> bytes:
+    """Take in a change, to be published with the next such job."""
+    _see_upon(keeper, table)
     removed, added = (tuple(quads(piece)) for piece in pieces)
     dropped, created = (tuple(map(NamedNode, table[name])) for name in ("dropped", "created"))
     change = Change(removed, added, dropped, created)
-    outcome = keeper.write(change, table["author"], table["message"], dry_run=table["dry_run"])
-    return _told(outcome, with_patch=table["dry_run"])
+    outcome = keeper.take(change, table["author"], table["message"], dry_run=table["dry_run"])
+    return json.dumps(
+        {
+            "added": outcome.added,
+            "removed": outcome.removed,
+            "report": outcome.report.decode(),
+            "patch": outcome.patch.decode() if table["tell"] else "",
+            "graphs": outcome.graphs,
+        }
+    ).encode()
 
 
 def _built(keeper: Keeper, draft: Path, upon: int) -> bytes:
@@ -109,18 +137,7 @@ def _built(keeper: Keeper, draft: Path, upon: int) -> bytes:
     if now is None or now.number != upon:
         raise BadParameterError("The store has another revision by now; build once more.")
     revision, change = keeper.build(read_draft(draft))
-    return json.dumps({"number": revision.number, "published": not change.empty}).encode()
-
-
-def _told(outcome: Outcome, *, with_patch: bool) -> bytes:
-    table = {
-        "number": outcome.revision.number,
-        "added": outcome.added,
-        "removed": outcome.removed,
-        "report": outcome.report.decode(),
-        "patch": outcome.patch.decode() if with_patch else "",
-    }
-    return json.dumps(table).encode()
+    return json.dumps({"numbers": [] if change.empty else [revision.number]}).encode()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, final
 
 from spacepolicy.engine.port import Data, FrameDecoder, answered, request_bytes
-from spacepolicy.errors import EngineError, OverloadedError, ProblemError
+from spacepolicy.errors import EngineError, OverloadedError, ProblemError, TimeLimitError
 
 _MODULE: Final = "spacepolicy.commands.writer"
 _PUBLISHING_SECONDS: Final = 600.0
@@ -56,7 +56,7 @@ class WriterProcess:
             request = [request_bytes({**table, "sizes": list(map(len, pieces))}), *pieces]
             told: dict[str, Any] = json.loads(self._said(request))
         except ProblemError as error:
-            if isinstance(error, EngineError) or not self._ready:
+            if isinstance(error, EngineError | TimeLimitError) or not self._ready:
                 self._replace()
             raise
         return told

@@ -1,49 +1,50 @@
 """The writer as the service holds it: the engine evaluates an edit, its effect is judged by whom it
-comes from and what it touches, and the process that writes publishes it."""
+comes from and what it touches, and the process that writes publishes it.
+
+Writes that wait together are one group: each is evaluated and judged upon what the earlier ones
+have come to, and is a revision of its own; all are synced and put in force at once.
+"""
 
 import logging
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, final
 
-from pyoxigraph import DefaultGraph, RdfFormat, parse
-
+from spacepolicy.commands.groups import Build, Group, Result, WriteTicket
+from spacepolicy.commands.judgement import Judgement
+from spacepolicy.commands.turns import Ticket, Turns
 from spacepolicy.commands.writer_process import WriterProcess
-from spacepolicy.engine.edit import Edit, Effect, Kind, evaluate
+from spacepolicy.engine.edit import Edit, Editing, Effect, Kind
 from spacepolicy.engine.pool import Pool
-from spacepolicy.errors import (
-    DerivedGraphError,
-    EngineError,
-    FileOwnedError,
-    ForbiddenError,
-    InvalidDataError,
-    NotFoundError,
-    OverloadedError,
-    PreconditionFailedError,
-    StorageError,
-)
+from spacepolicy.errors import EngineError, InvalidDataError, ProblemError, StorageError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions import store
 from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import FileGraphs, Revision
+from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import (
-    ANYWHERE,
     DatasetWrite,
     GraphWrite,
     Update,
     Upload,
     WriteRequest,
     Written,
-    may_write,
 )
 
 _PUBLISHING_SECONDS: Final = 600.0
-_DEFAULT: Final = "DEFAULT"
-_NAMED: Final = "NAMED"
 _PIECE_BYTES: Final = 1 << 18
+_GROUP_BYTES: Final = 1 << 22
+"""A group takes no further write once its patches have as much: the first ones wait for all."""
 _log: Final = logging.getLogger(__name__)
+
+
+@final
+class _WriterError(Exception):
+    """The process that writes has lost what it had taken in."""
+
+    def __init__(self, problem: ProblemError) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
 
 
 @final
@@ -51,7 +52,7 @@ class StoreWriter:
     """Writes a store while the pool answers over it and the history tells of it.
 
     `arguments` are those of the process that writes: the mode, what the guard does, and how many
-    generations are kept. `merged`: the default graph and that of inferences are derived.
+    generations are kept.
     """
 
     def __init__(
@@ -67,9 +68,9 @@ class StoreWriter:
         self._history = history
         self._merged = arguments[0] == "merged"
         self._memory_quads = memory_quads
-        self._turns = threading.Lock()
+        self._turns = Turns(self._carry_out)
+        self._judgement = Judgement(path, merged=self._merged)
         self._process = WriterProcess([str(path), *arguments, str(memory_quads)])
-        self._files = (-1, FileGraphs())
 
     @property
     def process(self) -> int:
@@ -82,168 +83,157 @@ class StoreWriter:
 
     def write(self, request: WriteRequest) -> Written:
         """Carry the write out; see `Writer.write`."""
-        with self._turn(request.timeout_seconds):
-            self._meet_before(request)
-            effect = self._effect(request)
-            self._meet_after(request, effect)
-            self._judge(request, effect)
-            if effect.empty:
-                return Written(
-                    revision=self._history.current,
-                    added=0,
-                    removed=0,
-                    changed=False,
-                    existed=effect.existed,
-                )
-            told = self._asked(
-                {
-                    "author": request.author,
-                    "message": request.message,
-                    "dry_run": request.dry_run,
-                    "dropped": effect.dropped,
-                    "created": effect.created,
-                },
-                [_lines(effect.removed), _lines(effect.added)],
-            )
-            if not request.dry_run:
-                self._switch(told["number"])
-        return Written(
-            revision=self._history.current,
-            added=told["added"],
-            removed=told["removed"],
-            changed=True,
-            existed=effect.existed,
-            patch=told["patch"].encode(),
-            report=told["report"].encode(),
-        )
+        ticket: WriteTicket = Ticket(request, alone=isinstance(request.operation, DatasetWrite))
+        written = self._turns.done(ticket, request.timeout_seconds)
+        assert isinstance(written, Written)  # noqa: S101 # the answer to a request
+        return written
 
     def build(self, draft: Path, upon: int) -> Revision:
         """Publish the draft in the folder, which was made upon the revision of that number.
 
         Raises: ProblemError, among them BadParameterError where another is in force by now.
         """
-        with self._turn(_PUBLISHING_SECONDS):
-            told = self._asked({"draft": str(draft), "upon": upon}, [])
-            if told["published"]:
-                self._switch(told["number"])
-            return self._history.current
+        ticket: WriteTicket = Ticket(Build(draft, upon), alone=True)
+        built = self._turns.done(ticket, _PUBLISHING_SECONDS)
+        assert isinstance(built, Revision)  # noqa: S101 # the answer to a build
+        return built
 
-    @contextmanager
-    def _turn(self, seconds: float) -> Iterator[None]:
-        """One write at a time, in the order in which they come.
-
-        Raises: OverloadedError where the others take too long.
-        """
-        if not self._turns.acquire(timeout=seconds):
-            raise OverloadedError(
-                f"Other writes have taken all of {seconds:g} seconds.", headers={"Retry-After": "5"}
-            )
+    def _carry_out(self, tickets: Sequence[WriteTicket]) -> None:
+        """Build, or write what may be written together."""
+        job = tickets[0].job
+        if isinstance(job, Build):
+            if tickets[0].begins():
+                table = {"job": "build", "draft": str(job.draft), "upon": job.upon}
+                self._switch(self._published(table))
+                tickets[0].answer.set_result(self._history.current)
+            return
+        group = Group(self._history.current)
         try:
-            yield
-        finally:
-            self._turns.release()
+            with closing(Editing(self._pool)) as editing:
+                self._take_in(tickets, group, editing)
+            if group.accepted:
+                self._switch(self._published({"job": "publish", "upon": group.number}))
+        except ProblemError as error:
+            group.fail(error)
+        group.answer(self._history)
 
-    def _meet_before(self, request: WriteRequest) -> None:
-        """Raises: PreconditionFailedError, or what `_permit` does."""
+    def _take_in(self, tickets: Sequence[WriteTicket], group: Group, editing: Editing) -> None:
+        """Have writes taken in, as many as go together.
+
+        Raises: ProblemError that is one of them all.
+        """
+        for ticket in filter(Ticket.begins, tickets):
+            result: Result | Exception
+            try:
+                request = ticket.job
+                assert isinstance(request, WriteRequest)  # noqa: S101 # builds come alone
+                result = self._result(request, group, editing, more=ticket is not tickets[-1])
+            except _WriterError as error:
+                group.results.append((ticket, group.accepted + 1, error))
+                raise error.problem from error
+            except Exception as error:  # noqa: BLE001 # whoever asked is told
+                result = error
+            group.accepted += isinstance(result, Result) and result.accepted
+            group.results.append((ticket, group.accepted, result))
+            if group.bytes > _GROUP_BYTES:
+                break
+
+    def _result(
+        self, request: WriteRequest, group: Group, editing: Editing, *, more: bool
+    ) -> Result:
+        """What comes of a write, upon those of the group before it.
+
+        Raises: ProblemError where it is refused, _WriterError where it fails with the whole group.
+        """
         operation = request.operation
         graph = operation.graph if isinstance(operation, GraphWrite) else None
-        if isinstance(operation, GraphWrite):
-            self._permit([_DEFAULT if graph is None else graph], request.may_write)
-        if request.expected is None:
-            return
-        number = self._history.current.number
-        last = self._history.last_changed(graph) if graph is not None else number
-        if last not in request.expected:
-            raise PreconditionFailedError(
-                "It was changed since: the state that the request names is no longer in force.",
-                extras={"revision": number},
-            )
-
-    def _meet_after(self, request: WriteRequest, effect: Effect) -> None:
-        """Raises: PreconditionFailedError, NotFoundError."""
-        operation = request.operation
-        if not isinstance(operation, GraphWrite):
-            return
-        if request.present and not effect.existed:
-            raise PreconditionFailedError("There is no such graph.")
-        if request.absent and effect.existed:
-            raise PreconditionFailedError("There is such a graph already.")
-        if operation.action == "delete" and not effect.existed:
-            raise NotFoundError(f"There is no graph <{operation.graph}>.")
-
-    def _effect(self, request: WriteRequest) -> Effect:
-        """What the operation changes.
-
-        Raises: ProblemError where it cannot be carried out.
-        """
-        operation = request.operation
-        base = self._history.current.base if self._merged else None
+        number = changed = group.number
+        if graph is not None:
+            changed = group.changed.get(graph) or self._history.last_changed(graph) or 0
+        self._judgement.before(request, group.start, number, changed)
+        base = group.start.base if self._merged else None
         edit, uploads = _edit(operation, base, merged=self._merged)
-        return evaluate(self._pool, edit, map(_pieces, uploads), request.timeout_seconds)
+        effect = editing.evaluate(edit, map(_pieces, uploads), request.timeout_seconds)
+        self._judgement.after(request, group.start, effect)
+        if effect.empty:
+            return Result(existed=effect.existed)
+        told = self._taken(request, effect, number, tell=more or request.dry_run)
+        accepted = not request.dry_run
+        if accepted:
+            group.bytes += len(told["patch"])
+            graphs = told["graphs"].splitlines()
+            group.changed.update((line[1:], number + 1) for line in graphs)
+            editing.keep(told["patch"].encode(), told["graphs"])
+        return Result(
+            accepted=accepted,
+            existed=effect.existed,
+            added=told["added"],
+            removed=told["removed"],
+            changed=True,
+            patch=b"" if accepted else told["patch"].encode(),
+            report=told["report"].encode(),
+        )
 
-    def _judge(self, request: WriteRequest, effect: Effect) -> None:
-        """Raises: ForbiddenError, DerivedGraphError, FileOwnedError."""
-        lines = _lines((*effect.removed, *effect.added))
-        named = {quad.graph_name for quad in parse(lines, RdfFormat.N_QUADS)}
-        graphs = {_DEFAULT if isinstance(each, DefaultGraph) else each.value for each in named}
-        graphs.update(effect.targets, effect.dropped, effect.created)
-        self._permit(sorted(graphs), request.may_write)
+    def _taken(
+        self, request: WriteRequest, effect: Effect, number: int, *, tell: bool
+    ) -> dict[str, Any]:
+        """What the process says of a change upon what will be the revision of that number.
 
-    def _permit(self, graphs: Iterable[str], patterns: tuple[str, ...]) -> None:
-        """See that the graphs, or DEFAULT or NAMED, may be written.
-
-        Raises: ForbiddenError, DerivedGraphError, FileOwnedError.
+        Raises: InvalidDataError, _WriterError.
         """
-        base = self._history.current.base if self._merged else None
-        inferred = Base(base).inferred.value if base else None
-        for graph in graphs:
-            every = graph in (_DEFAULT, _NAMED)
-            allowed = ANYWHERE in patterns if every else may_write(graph, patterns)
-            shown = f"the {graph.lower()} graph{'s' * (graph == _NAMED)}" if every else f"<{graph}>"
-            if not allowed:
-                raise ForbiddenError(f"The token does not allow to write {shown}.")
-            if base and (every or graph == inferred):
-                raise DerivedGraphError(
-                    f"{shown[0].upper()}{shown[1:]} cannot be written: the default graph and "
-                    f"<{inferred}> are derived from the named graphs. Name a graph of your own."
-                )
-            if self._merged and graph in self._owned():
-                raise FileOwnedError(f"<{graph}> is stated by the project's files.")
+        table = {
+            "job": "change",
+            "upon": number,
+            "author": request.author,
+            "message": request.message,
+            "dry_run": request.dry_run,
+            "dropped": effect.dropped,
+            "created": effect.created,
+            "tell": tell,
+        }
+        try:
+            return self._process.ask(table, [_lines(effect.removed), _lines(effect.added)])
+        except InvalidDataError as error:
+            error.report = str(error.extras.pop("report", "")).encode()
+            raise
+        except ProblemError as error:
+            raise _WriterError(_shown(error)) from error
 
-    def _owned(self) -> frozenset[str]:
-        current = self._history.current
-        if self._files[0] != current.built:
-            self._files = current.built, store.file_graphs(self._path, current)
-        return self._files[1].owned
-
-    def _asked(self, table: dict[str, Any], pieces: Sequence[bytes]) -> dict[str, Any]:
-        """What the process says of the job; where it dies of it, what it has published stands.
+    def _published(self, table: dict[str, Any]) -> list[int]:
+        """The numbers of what the process publishes; where it dies of it, what it has put in force
+        stands.
 
         Raises: ProblemError where nothing is published.
         """
         before = self._history.current.number
         try:
-            return self._process.ask(table, pieces)
+            numbers: list[int] = self._process.ask(table, [])["numbers"]
         except EngineError:
             now = store.current(self._path)
             if now is None or now.number == before:
                 raise
             _log.exception("the writer ended after it had published revision %d", now.number)
-            counts = {"added": now.added, "removed": now.removed}
-            return {"number": now.number, "published": True, "patch": "", "report": "", **counts}
-        except StorageError as error:
-            _log.error("the store cannot be written: %s", error)  # where it stands is not for all
-            raise StorageError("Nothing was written; the service's log says why.") from error
-        except InvalidDataError as error:
-            error.report = str(error.extras.pop("report", "")).encode()
-            raise
+            return list(range(before + 1, now.number + 1))
+        except ProblemError as error:
+            raise _shown(error) from error
+        return numbers
 
-    def _switch(self, number: int) -> None:
-        """Have everyone answer over the revision from now on."""
-        revision = store.read(self._path, number)
-        in_memory = revision.counts.stored <= self._memory_quads
-        self._pool.publish(revision.dataset, in_memory=in_memory)
-        self._history.publish(revision, store.touched(revision))
+    def _switch(self, numbers: Sequence[int]) -> None:
+        """Have everyone answer over the last of the revisions from now on."""
+        if not numbers:
+            return
+        revisions = [store.read(self._path, number) for number in numbers]
+        in_memory = revisions[-1].counts.stored <= self._memory_quads
+        self._pool.publish(revisions[-1].dataset, in_memory=in_memory)
+        self._history.publish_all([(each, store.touched(each)) for each in revisions])
+
+
+def _shown(error: ProblemError) -> ProblemError:
+    """The error as the outside may see it."""
+    if isinstance(error, StorageError):
+        _log.error("the store cannot be written: %s", error)  # where it stands is not for all
+        return StorageError("Nothing was written; the service's log says why.")
+    return error
 
 
 def _edit(

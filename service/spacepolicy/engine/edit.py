@@ -7,19 +7,22 @@ A worker carries the edit out on a copy of its own and tells what that changed, 
     T what      a target by name: a graph, DEFAULT or NAMED
     E           the graph of the edit was there before
 
-Quads are N-Quads, graphs N-Triples terms; blank nodes have the names of the dataset.
+Quads are N-Quads, graphs N-Triples terms; blank nodes have the names of the dataset. Further edits
+may follow: what the last one did is then undone, unless it is told with the request what it has
+come to, as a patch and its marked graphs, which is carried out instead.
 
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
 """
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Protocol, final
 
 from spacepolicy.engine.port import (
     Data,
     FrameDecoder,
+    Header,
     answered,
     request_bytes,
 )
@@ -51,9 +54,11 @@ class Edit:
     derived: tuple[str, ...] = ()
     merged: bool = False
 
-    def to_bytes(self) -> bytes:
-        """The request as it goes over the connection, without the uploads' bytes."""
-        return request_bytes({"edit": asdict(self) | {"prefixes": dict(self.prefixes)}})
+    def to_bytes(self, kept: Sequence[bytes] = ()) -> bytes:
+        """The request as it goes over the connection, without the bytes of what was kept of edits
+        before it and of the uploads, which follow."""
+        table = asdict(self) | {"prefixes": dict(self.prefixes)}
+        return request_bytes({"edit": table, "kept": list(map(len, kept))})
 
 
 def edit_of(table: Mapping[str, Any]) -> Edit:
@@ -115,28 +120,64 @@ class Editor(Protocol):
         ...
 
 
-def evaluate(
-    engine: Editor, edit: Edit, uploads: Iterable[Iterable[bytes]], timeout_seconds: float
-) -> Effect:
-    """The effect of the edit on the newest dataset, which stays as it is.
+@final
+class Editing:
+    """Edits of the newest dataset one after the other, on a copy: each upon what came of those
+    before it. A worker that ends of one, or is stopped, is replaced for the next."""
 
-    Raises: ProblemError where the edit fails or takes too long; TimeLimitError among them.
-    """
-    effect, connection, decoder = Effect(), engine.connect_to_edit(), FrameDecoder()
-    try:
-        request = _request(edit, uploads)
-        rest = b""
-        for frame in answered(connection, decoder, request, timeout_seconds):
-            if isinstance(frame, Data):
-                *lines, rest = (rest + frame.payload).split(b"\n")
-                for line in lines:
-                    effect.tell(line)
-    finally:
-        engine.release(connection, reusable=False)
+    def __init__(self, engine: Editor) -> None:
+        self._engine = engine
+        self._connection: socket.socket | None = None
+        self._kept: list[bytes] = []
+        self._untold: list[bytes] = []
+
+    def evaluate(
+        self, edit: Edit, uploads: Iterable[Iterable[bytes]], timeout_seconds: float
+    ) -> Effect:
+        """The effect of the edit; what it did is forgotten then, unless something is kept of it.
+
+        Raises: ProblemError where the edit fails or takes too long; TimeLimitError among them.
+        """
+        connection, decoder = self._connection, FrameDecoder()
+        if connection is None:
+            connection, self._untold = self._engine.connect_to_edit(), list(self._kept)
+        self._connection = None
+        try:
+            request = _request(edit, self._untold, uploads)
+            effect = _effect(answered(connection, decoder, request, timeout_seconds))
+        finally:
+            if decoder.reusable:
+                self._connection, self._untold = connection, []
+            else:
+                self._engine.release(connection, reusable=False)
+        return effect
+
+    def keep(self, patch: bytes, graphs: str) -> None:
+        """Have the next edits see what the last one has come to: a patch, and marked graphs."""
+        kept = patch, graphs.encode()
+        self._kept += kept
+        self._untold += kept
+
+    def close(self) -> None:
+        """Take no more."""
+        if self._connection is not None:
+            self._engine.release(self._connection, reusable=False)
+
+
+def _effect(frames: Iterable[Header | Data]) -> Effect:
+    effect, rest = Effect(), b""
+    for frame in frames:
+        if isinstance(frame, Data):
+            *lines, rest = (rest + frame.payload).split(b"\n")
+            for line in lines:
+                effect.tell(line)
     return effect
 
 
-def _request(edit: Edit, uploads: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
-    yield edit.to_bytes()
+def _request(
+    edit: Edit, kept: Sequence[bytes], uploads: Iterable[Iterable[bytes]]
+) -> Iterator[bytes]:
+    yield edit.to_bytes(kept)
+    yield from kept
     for upload in uploads:
         yield from upload

@@ -5,7 +5,7 @@ Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-htt
 
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from typing import Final
+from typing import Final, final
 
 from pyoxigraph import (
     BlankNode,
@@ -20,6 +20,7 @@ from pyoxigraph import (
 
 from spacepolicy import formats
 from spacepolicy.engine.edit import Edit
+from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.nquads import lines
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
@@ -29,6 +30,39 @@ Graph = NamedNode | BlankNode | DefaultGraph
 _FETCHES: Final = "No LoadDocumentCallback"
 """What the parser says of JSON-LD whose context it would have to fetch."""
 _BLANK: Final = "SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o FILTER(isBlank(?s) || isBlank(?o)) } }"
+
+
+@final
+class Editor:
+    """Carries edits out on a store of its own, one after the other."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._told = b""
+
+    def edit(self, edit: Edit, kept: Sequence[bytes], uploads: Sequence[bytes]) -> bytes:
+        """What the edit changes, in lines; after an exception the store is not to be used again.
+
+        `kept` are patches, each with its marked graphs, that the edits before it have come to.
+
+        Raises: as `effect`.
+        """
+        if not kept:
+            self._undo()
+        for patch, graphs in zip(kept[::2], kept[1::2], strict=True):
+            carry_out(self._store, patch, graphs.decode().splitlines())
+        self._told = b"".join(effect(self._store, edit, uploads))
+        return self._told
+
+    def _undo(self) -> None:
+        """Take back what the last edit did."""
+        marks = {b"X ": DROPPED, b"C ": CREATED}
+        graphs = [
+            marks[line[:2]] + line[2:].decode()
+            for line in self._told.split(b"\n")
+            if line[:2] in marks
+        ]
+        undo(self._store, self._told, graphs)
 
 
 def effect(store: Store, edit: Edit, uploads: Sequence[bytes]) -> Iterator[bytes]:

@@ -12,15 +12,16 @@ import socket
 import struct
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 from pyoxigraph import Store
 
 from spacepolicy import answers
 from spacepolicy.engine.dataset import Dataset, dataset_of
-from spacepolicy.engine.edit import Edit, edit_of
-from spacepolicy.engine.editing import effect
+from spacepolicy.engine.edit import edit_of
+from spacepolicy.engine.editing import Editor
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
@@ -89,13 +90,16 @@ def work(
         touched = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         return touched > _OWN_PAGES or os.getpriority(os.PRIO_PROCESS, 0) > priority
 
-    last = False
+    last, editor = False, Editor(store)
     while not last and (received := receive(connection)) is not None:
         busy.begin()
         table, behind = received
         if "edit" in table:
-            _edit(store, edit_of(table["edit"]), connection, behind)
-            return
+            told = _edited(editor, table, connection, behind)
+            last = told is None or spent()
+            if told is not None:
+                _tell(connection, told, last=last)
+            continue
         query = query_of(table)
         output = Output(connection, query)
         problem = _answer(store, query, output)
@@ -103,13 +107,17 @@ def work(
         output.finish(problem, last=last)
 
 
-def _edit(store: Store, edit: Edit, connection: socket.socket, received: bytes) -> None:
-    """Carry the edit out on this process's own copy, tell its effect and be done."""
-    uploads = receive_behind(connection, [size for *_, size in edit.uploads], received)
-    if uploads is None:
-        return
+def _edited(
+    editor: Editor, table: Mapping[str, Any], connection: socket.socket, received: bytes
+) -> bytes | None:
+    """The effect of an edit on this process's own copy; None where there is none, and that was
+    said."""
+    edit, sizes = edit_of(table["edit"]), table["kept"]
+    pieces = receive_behind(connection, [*sizes, *(size for *_, size in edit.uploads)], received)
+    if pieces is None:
+        return None
     try:
-        told = b"".join(effect(store, edit, uploads))
+        return editor.edit(edit, pieces[: len(sizes)], pieces[len(sizes) :])
     except ProblemError as error:
         connection.sendall(problem_frame(error, last=True))
     except MemoryError:
@@ -119,10 +127,13 @@ def _edit(store: Store, edit: Edit, connection: socket.socket, received: bytes) 
         problem = _translated(error) if isinstance(error, OSError) else None
         problem = problem or EngineError(f"The engine failed: {error}")
         connection.sendall(problem_frame(problem, last=True))
-    else:
-        for start in range(0, len(told), CHUNK_BYTES):
-            connection.sendall(frame(b"D", told[start : start + CHUNK_BYTES]))
-        connection.sendall(end_frame(last=True))
+    return None
+
+
+def _tell(connection: socket.socket, told: bytes, *, last: bool) -> None:
+    for start in range(0, len(told), CHUNK_BYTES):
+        connection.sendall(frame(b"D", told[start : start + CHUNK_BYTES]))
+    connection.sendall(end_frame(last=last))
 
 
 def _confine(memory_bytes: int, *, on_disk: bool) -> None:

@@ -7,7 +7,7 @@ from typing import final
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from spacepolicy.revisions.durable import DurableStore, difference
-from spacepolicy.revisions.publication import Statement
+from spacepolicy.revisions.publication import Statement, step
 from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
 
 
@@ -57,7 +57,7 @@ def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
         removed=removed,
     )
     durable.apply(change)
-    (revision,) = durable.publish([(change, said)])
+    (revision,) = durable.publish([step(change, said)])
     return revision, change
 
 

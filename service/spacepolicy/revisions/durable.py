@@ -30,8 +30,7 @@ from spacepolicy.engine.generation import (
 )
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import durable_files, store
-from spacepolicy.revisions.patch import patch
-from spacepolicy.revisions.publication import Statement, Step, written
+from spacepolicy.revisions.publication import Step, written
 from spacepolicy.revisions.revision import Change, FileGraphs, Revision
 
 RESTING_REVISIONS: Final = 64
@@ -132,7 +131,7 @@ class DurableStore:
         with self._writing():
             _apply(self.live, change.inverse(), empty=False)
 
-    def publish(self, steps: Sequence[tuple[Change, Statement]]) -> list[Revision]:
+    def publish(self, steps: Sequence[Step]) -> list[Revision]:
         """Make the changes, which are in `live`, one revision each, and put them in force at once.
 
         Raises: StoreError where they cannot be written; the revision in force stays, and `live` is
@@ -143,8 +142,8 @@ class DurableStore:
             durable_files.sync_directory(self._path / "revisions")
             durable_files.write(self._path / "current", f"{found[-1].number}\n")
         self.revision = found[-1]
-        for _, said in steps:
-            self.files = self.files if said.files is None else said.files
+        for step in steps:
+            self.files = self.files if step.said.files is None else step.said.files
         self._drop_old()
         return found
 
@@ -156,30 +155,27 @@ class DurableStore:
             self._live = None  # what was changed of it goes with it
             raise StoreError(f"{self._path}: cannot be written: {error}") from error
 
-    def _written(self, steps: Sequence[tuple[Change, Statement]]) -> list[Revision]:
+    def _written(self, steps: Sequence[Step]) -> list[Revision]:
         """The revisions in their folders, on disk and not in force."""
-        patches = [patch(change) for change, _ in steps]
-        rests = self._may_rest([said for _, said in steps], patches)
-        kept = self.revision is not None and self.revision.is_kept
-        known = standing(self.revision.dataset)[0] if self.revision and kept else None
+        rests = self._may_rest(steps)
         found: list[Revision] = []
         before = self.revision
-        for (change, said), lines in zip(steps, patches, strict=True):
-            last = len(found) + 1 == len(steps)
-            step = Step(change, said, lines, 0 if last and not rests else _ground(before))
-            before = written(self._path, self.live, step, before, known)
+        for step in steps:
+            ground = _ground(before) if rests or step is not steps[-1] else 0
+            before = written(self._path, self.live, step, before, ground)
             found.append(before)
         return found
 
-    def _may_rest(self, said: Sequence[Statement], patches: Sequence[bytes]) -> bool:
+    def _may_rest(self, steps: Sequence[Step]) -> bool:
         """Whether the revisions that are to come may all rest on the generation there is."""
         if self.revision is None or not self.revision.is_kept:
             return False
+        said = [step.said for step in steps]
         if any(each.files is not None or each.counts.stored > self._memory_quads for each in said):
             return False
         _, later = standing(self.revision.dataset)
-        size = patch_bytes(later) + sum(map(len, patches))
-        return len(later) + len(patches) <= RESTING_REVISIONS and size <= NEAR_BYTES
+        size = patch_bytes(later) + sum(len(step.patch) for step in steps)
+        return len(later) + len(steps) <= RESTING_REVISIONS and size <= NEAR_BYTES
 
     def note(self, content_sha256: str) -> Revision:
         """The revision in force, noted as what these files and this code make.

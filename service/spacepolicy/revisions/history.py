@@ -105,13 +105,19 @@ class History:
 
     def publish(self, revision: Revision, touched: Iterable[str]) -> None:
         """Put the revision in force; those who listen hear of it, on this thread."""
+        self.publish_all([(revision, touched)])
+
+    def publish_all(self, published: Sequence[tuple[Revision, Iterable[str]]]) -> None:
+        """Put revisions, and the graphs that each changed, in force at once, in their order."""
         with self._lock:
-            self._touch(revision.number, touched)
-            self._revisions[revision.number] = revision
-            self._current = revision
+            for revision, touched in published:
+                self._touch(revision.number, touched)
+                self._revisions[revision.number] = revision
+            self._current = published[-1][0]
             listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(revision)
+        for revision, _ in published:
+            for listener in listeners:
+                listener(revision)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have each new revision told, on the thread of its write, until the returned function is

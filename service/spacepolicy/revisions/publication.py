@@ -10,8 +10,17 @@ from typing import final
 
 from pyoxigraph import Store
 
-from spacepolicy.engine.generation import CHANGED, CHANGES, CREATED, DROPPED, GENERATION, GRAPHS
+from spacepolicy.engine.generation import (
+    CHANGED,
+    CHANGES,
+    CREATED,
+    DROPPED,
+    GENERATION,
+    GRAPHS,
+    standing,
+)
 from spacepolicy.revisions import durable_files, store
+from spacepolicy.revisions.patch import patch
 from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
 
 
@@ -36,21 +45,23 @@ class Statement:
 @final
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change and what its revision says; `patch` tells the same, and `ground` is the number of
-    the revision whose generation it rests on, 0 for a generation of its own."""
+    """A change, the same as RDF Patch, and what its revision says."""
 
     change: Change
-    said: Statement
     patch: bytes
-    ground: int
+    said: Statement
 
 
-def written(
-    path: Path, live: Store, step: Step, before: Revision | None, known: Path | None
-) -> Revision:
+def step(change: Change, said: Statement) -> Step:
+    """The change with its patch."""
+    return Step(change, patch(change), said)
+
+
+def written(path: Path, live: Store, step: Step, before: Revision | None, ground: int) -> Revision:
     """The revision that the step makes of the one before, in a folder of the store and on disk.
 
-    `live` has the change; files of the generation `known` do not count as taking place.
+    `live` has the change; `ground` is the number of the revision whose generation it rests on, 0
+    for a generation of its own.
 
     Raises: OSError, RuntimeError where it cannot be written.
     """
@@ -61,10 +72,10 @@ def written(
     for leftover in (unfinished, directory):  # of a write that failed: it was never in force
         shutil.rmtree(leftover, ignore_errors=True)
     unfinished.mkdir()
-    if not step.ground:
+    if not ground:
         live.backup(str(unfinished / GENERATION))
     durable_files.write_new(unfinished / CHANGES, step.patch)
-    durable_files.write_new(unfinished / GRAPHS, _marked(step.change))
+    durable_files.write_new(unfinished / GRAPHS, marked(step.change))
     if said.files is not None:
         durable_files.write_new(unfinished / store.FILES, _listed(said.files))
     revision = Revision(
@@ -81,8 +92,8 @@ def written(
         added=said.added,
         removed=said.removed,
         built=number if said.files is not None else before.built if before else 0,
-        disk_bytes=_new_bytes(unfinished, known),
-        generation=step.ground,
+        disk_bytes=_new_bytes(unfinished, None if ground else before),
+        generation=ground,
         checks=said.checks,
     )
     durable_files.write_new(unfinished / store.DESCRIPTION, store.description(revision))
@@ -91,7 +102,7 @@ def written(
     return revision
 
 
-def _marked(change: Change) -> str:
+def marked(change: Change) -> str:
     """The graphs that the change touches, each with how."""
     created = {each.value for each in change.created}
     dropped = {each.value for each in change.dropped}
@@ -107,8 +118,9 @@ def _listed(files: FileGraphs) -> str:
     return json.dumps(table, ensure_ascii=False, indent=1) + "\n"
 
 
-def _new_bytes(unfinished: Path, known: Path | None) -> int:
-    """The bytes of the files that the known generation does not share."""
+def _new_bytes(unfinished: Path, before: Revision | None) -> int:
+    """The bytes of the files that the generation before does not share."""
+    known = standing(before.dataset)[0] if before is not None and before.is_kept else None
     shared = {each.stat().st_ino for each in _files(known)} if known else set[int]()
     found = (each.stat() for each in _files(unfinished))
     return sum(each.st_size for each in found if each.st_ino not in shared)

@@ -1,7 +1,9 @@
 """The keeper of a store: carries writes out, one at a time, each judged, derived and published."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Final, Literal, final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad
@@ -15,8 +17,7 @@ from spacepolicy.errors import InvalidDataError, StoreError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions.draft import Draft, publish
 from spacepolicy.revisions.durable import DurableStore
-from spacepolicy.revisions.patch import patch
-from spacepolicy.revisions.publication import Statement
+from spacepolicy.revisions.publication import Statement, Step, marked, step
 from spacepolicy.revisions.record_digest import RecordDigest
 from spacepolicy.revisions.revision import Change, Counts, Revision
 
@@ -27,21 +28,34 @@ _WELL: Final = Judgement((), b"", refuses=False)
 @final
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a write came to: the revision in force afterwards, of a dry run the one before; the
-    statements of the record that came and went; of a dry run the difference as RDF Patch, and what
-    the guard reports, as N-Triples."""
+    """What a change comes to: the statements of the record that come and go, the whole difference
+    as RDF Patch, the graphs that it touches, marked, and what the guard reports, as N-Triples."""
 
-    revision: Revision
     added: int
     removed: int
     patch: bytes
+    graphs: str
     report: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A change that is taken in and not published; its digest may still be on its way."""
+
+    step: Step
+    digest: Future[str]
+
+    def finished(self) -> Step:
+        said = replace(self.step.said, record_sha256=self.digest.result())
+        return replace(self.step, said=said)
 
 
 @final
 class Keeper:
     """A store and what is derived in it, ready to be written.
 
+    Changes are taken in one after the other, each upon the ones before, and then published at once.
     `merged`: what the named graphs say is derived into the default graph; else nothing is derived
     and nothing judged. The store must have a revision.
     """
@@ -50,6 +64,8 @@ class Keeper:
         self.durable = durable
         self._guard_mode = guard
         self._merged = merged
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="digest")
+        self._taken: list[_Taken] = []
         self._prepare()
 
     @property
@@ -58,9 +74,16 @@ class Keeper:
             raise StoreError("The store has no revision to write upon.")
         return self.durable.revision
 
+    @property
+    def number(self) -> int:
+        """The number that the last change which was taken in will have as a revision; that of the
+        revision in force where there is none."""
+        return self._revision.number + len(self._taken)
+
     def _prepare(self) -> None:
         """Derive what there is, to be ready for what changes."""
         self._is_stale = True
+        self._taken.clear()
         self._knowledge: Knowledge | None = None
         self._guard: Guard | None = None
         base = self._revision.base if self._merged else None
@@ -81,39 +104,57 @@ class Keeper:
         self._digest = RecordDigest(quad for quad in live if quad.graph_name not in derived)
         self._is_stale = False
 
-    def write(self, change: Change, author: str, message: str, *, dry_run: bool) -> Outcome:
-        """Carry out a change of the record.
+    def take(self, change: Change, author: str, message: str, *, dry_run: bool = False) -> Outcome:
+        """Take a change of the record in, to be published; a dry run is taken back at once.
 
-        Raises: InvalidDataError where the guard refuses it, StoreError where it cannot be written;
-        nothing is changed then.
+        Raises: InvalidDataError where the guard refuses it, and nothing is changed then; StoreError
+        where it cannot be written: then nothing that was taken in is there any more.
         """
         if self._is_stale:
             self._prepare()
+        if self._taken:
+            self._taken[-1].digest.result()  # it is of what there is now
         derived = self._knowledge.change(change) if self._knowledge else None
         self._digest.change(change.added, change.removed)
+        digest = self._beside.submit(self._digest.hexdigest)
         whole = _joined(change, derived)
-        try:
+        with self._writing():
             self.durable.apply(whole)
             try:
                 judgement = self._judged(derived)
             except InvalidDataError:
-                self._take_back(change, whole)
+                self._take_back(change, whole, digest)
                 raise
+            taken = _Taken(step(whole, self._said(change, derived, author, message)), digest)
             if dry_run:
-                self._take_back(change, whole)
-                revision = self._revision
+                self._take_back(change, whole, digest)
             else:
-                said = self._said(change, derived, author, message)
-                (revision,) = self.durable.publish([(whole, said)])
+                self._taken.append(taken)
+        added, removed = len(change.added), len(change.removed)
+        return Outcome(added, removed, taken.step.patch, marked(whole), judgement.report)
+
+    def publish(self) -> list[Revision]:
+        """Publish what was taken in, one revision each.
+
+        Raises: StoreError where it cannot be written; nothing of it is there any more.
+        """
+        steps = [each.finished() for each in self._taken]
+        self._taken.clear()
+        with self._writing():
+            return self.durable.publish(steps) if steps else []
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except StoreError:
             self._is_stale = True  # what was derived is of a store that is no more
+            self._taken.clear()
             raise
-        added, removed = len(change.added), len(change.removed)
-        difference = patch(whole) if dry_run else b""
-        return Outcome(revision, added, removed, difference, judgement.report)
 
-    def _take_back(self, change: Change, whole: Change) -> None:
+    def _take_back(self, change: Change, whole: Change, digest: Future[str]) -> None:
         self.durable.take_back(whole)
+        digest.result()
         self._digest.change(change.removed, change.added)
         if self._knowledge is not None:
             self._knowledge.undo(change)
@@ -152,7 +193,7 @@ class Keeper:
             author=author,
             message=message,
             counts=self._counts(change, derived),
-            record_sha256=self._digest.hexdigest(),
+            record_sha256="",  # not known yet
             content_sha256=before.content_sha256,
             base=before.base,
             prefixes=before.prefixes,
@@ -161,7 +202,7 @@ class Keeper:
         )
 
     def _counts(self, change: Change, derived: Derived | None) -> Counts:
-        before = self._revision.counts
+        before = self._taken[-1].step.said.counts if self._taken else self._revision.counts
         graphs = set(self.durable.live.named_graphs())
         inferred = default = 0
         if derived is not None:

@@ -1,0 +1,84 @@
+"""Writes that are put in force together, and what comes of each."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+from spacepolicy.commands.turns import Ticket
+from spacepolicy.errors import ProblemError
+from spacepolicy.revisions.history import History
+from spacepolicy.revisions.revision import Revision
+from spacepolicy.revisions.writing import WriteRequest, Written
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A draft in a folder, made upon the revision of that number."""
+
+    draft: Path
+    upon: int
+
+
+WriteTicket = Ticket[WriteRequest | Build, Written | Revision]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What `Written` says, but for the revision; `accepted`: it is one of its own."""
+
+    existed: bool
+    accepted: bool = False
+    added: int = 0
+    removed: int = 0
+    changed: bool = False
+    patch: bytes = b""
+    report: bytes = b""
+
+    def written(self, revision: Revision) -> Written:
+        return Written(
+            revision=revision,
+            added=self.added,
+            removed=self.removed,
+            changed=self.changed,
+            existed=self.existed,
+            patch=self.patch,
+            report=self.report,
+        )
+
+
+@final
+@dataclass(slots=True)
+class Group:
+    """Writes that are put in force together, upon the revision `start`: how many were accepted, the
+    bytes of their patches, and for graphs the number of the revision that changes them.
+
+    Each result waits, with the number of those accepted by then.
+    """
+
+    start: Revision
+    accepted: int = 0
+    bytes: int = 0
+    changed: dict[str, int] = field(default_factory=dict)
+    results: list[tuple[WriteTicket, int, Result | Exception]] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """The number of what will be the last revision of those accepted so far."""
+        return self.start.number + self.accepted
+
+    def fail(self, error: ProblemError) -> None:
+        """Nothing is put in force: whatever was judged upon a write that was accepted fails."""
+        self.results = [
+            (ticket, 0, error if accepted else result) for ticket, accepted, result in self.results
+        ]
+
+    def answer(self, history: History) -> None:
+        """Tell each what came of it."""
+        for ticket, accepted, result in self.results:
+            if isinstance(result, Exception):
+                ticket.answer.set_exception(result)
+            else:
+                revision = history.get(self.start.number + accepted) if accepted else self.start
+                ticket.answer.set_result(result.written(revision))
