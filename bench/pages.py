@@ -1,12 +1,14 @@
 """How long the service takes to make its pages, over a dataset of policies without end.
 
-    python -m bench.pages [--quads 100000] [--each 12]
+    python -m bench.pages [--quads 100000] [--each 12] [--rounds 3]
 
 The record is the shipped one with so many documents like it that this many quads are stored, what
-follows and the merged default graph included. Of every kind of page several are asked for, each
-once, so that no kept page helps; what the service reads once a revision is read by the first visit
-of that kind, which is told apart. The times are the service's own, from the request to the last
-byte on the loopback. Exits with 1 where half of a kind's pages take longer than they may.
+follows and the merged default graph included. Several of every kind of page are asked for, of saved
+questions and of the service's own pages all; each once, so that no kept page helps. That is done in
+rounds, each with a service that has just begun and had two seconds to read ahead, and the quickest
+visit of a page counts, since the machine may have more to do. The first page of a kind is the one
+before which none like it was made. The times are the service's own, from the request to the last
+byte on the loopback. Exits with 1 where any page takes longer than it may.
 """
 
 import argparse
@@ -22,7 +24,7 @@ from typing import Final
 from urllib.parse import quote
 
 import httpx
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store
+from pyoxigraph import NamedNode, Quad, RdfFormat
 
 from bench.policies import CONTENT, shipped
 from spacepolicy.catalogue import read_catalogue
@@ -36,8 +38,11 @@ from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
 LIMIT_MS: Final = 100
+_AHEAD_SECONDS: Final = 2
 _SOME: Final = 4
 PAGE: Final = {"Accept": "text/html"}
+Pages = dict[str, list[str]]
+"""Addresses of pages, by their kind."""
 
 
 def material_of(size: int) -> Material:
@@ -83,8 +88,8 @@ def copy(quad: Quad, own: tuple[str, ...], number: int) -> Quad:
 
 
 @contextmanager
-def served(material: Material, folder: Path) -> Iterator[httpx.Client]:
-    """A client of the service over the files, until the block ends."""
+def engine_over(material: Material, folder: Path) -> Iterator[tuple[Pool, History]]:
+    """The engine over the files, and the history of their only revision, until the block ends."""
     material.dataset.dump(str(folder / "generation"), RdfFormat.N_QUADS)
     record = len(material.quads) + len(material.beside)
     counts = Counts(record, len(material.inferred), len(material.default), 0)
@@ -93,16 +98,24 @@ def served(material: Material, folder: Path) -> Iterator[httpx.Client]:
         material.base.iri, material.prefixes, folder,
     )  # fmt: skip
     engine = Pool(revision.dataset, 1 << 30)
+    try:
+        yield engine, History([revision])
+    finally:
+        engine.close()
+
+
+@contextmanager
+def served(engine: Pool, history: History) -> Iterator[httpx.Client]:
+    """A client of a service that has kept nothing yet, until the block ends."""
     saved = read_catalogue(CONTENT / "queries")
-    service = Service(
-        engine, History([revision]), saved, timeout_seconds=60, max_page_bytes=1 << 24
-    )
+    service = Service(engine, history, saved, timeout_seconds=60, max_page_bytes=1 << 24)
     running = server(create_app(service))
     running.config.port = 0
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:
         time.sleep(0.05)
+    time.sleep(_AHEAD_SECONDS)
     port = running.servers[0].sockets[0].getsockname()[1]
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=PAGE, timeout=60) as client:
@@ -110,10 +123,9 @@ def served(material: Material, folder: Path) -> Iterator[httpx.Client]:
     finally:
         running.should_exit = True
         thread.join()
-        engine.close()
 
 
-def kinds_of_page(material: Material, each: int) -> dict[str, list[str]]:
+def kinds_of_page(material: Material, each: int) -> Pages:
     """Addresses of every kind of page."""
     store, base = material.dataset, material.base.iri
 
@@ -149,7 +161,7 @@ def kinds_of_page(material: Material, each: int) -> dict[str, list[str]]:
         "search": [f"/search?q={word}" for word in words],
         "a saved question": [f"/queries/{name}" for name in saved],
         "an answer": [f"/sparql?query={quote(rows.format(n))}" for n in range(each)],
-        **{path: [f"{path}?{n}" for n in range(3)] for path in singles},
+        **{path: [path, f"{path}?lang=zh"] for path in singles},
         "/ontology": ["/ontology?lang=en", "/ontology?lang=zh", "/ontology?view=whole&lang=zh"],
     }
 
@@ -164,36 +176,46 @@ def milliseconds(client: httpx.Client, address: str) -> float:
     return taken
 
 
-def run(quads: int, each: int) -> bool:
-    """Print the table; whether every kind kept to its time."""
-    material, held = material_of(quads), True
-    with tempfile.TemporaryDirectory() as folder, served(material, Path(folder)) as client:
-        stored: Store = material.dataset
-        print(
-            f"{len(material.quads) + len(material.beside):,} quads stated, {len(stored):,} stored"
-        )
-        print(f"{'':24}{'pages':>6}{'first':>8}{'median':>8}{'worst':>8}  worst page (ms)")
-        for kind, addresses in kinds_of_page(material, each).items():
-            if not addresses:
-                continue
-            times = [(milliseconds(client, address), address) for address in addresses]
-            first, rest = times[0][0], times[1:] or times
-            median = statistics.median(taken for taken, _ in rest)
-            worst, where = max(rest)
-            late = median > LIMIT_MS
-            held &= not late
-            print(f"{kind:24}{len(rest):6}{first:8.1f}{median:8.1f}{worst:8.1f}  {where[:60]}"
-                  f"{'  TOO LATE' if late else ''}")  # fmt: skip
-    return held
+def best_of(rounds: int, material: Material, pages: Pages) -> dict[str, float]:
+    """Of each page the quickest of as many first visits, each to a service just started."""
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder, engine_over(material, Path(folder)) as engine:
+        for _ in range(rounds):
+            with served(*engine) as client:
+                for address in (each for addresses in pages.values() for each in addresses):
+                    taken = milliseconds(client, address)
+                    found[address] = min(taken, found.get(address, taken))
+    return found
+
+
+def run(quads: int, each: int, rounds: int) -> bool:
+    """Print the table, and each page that is late; whether none is."""
+    material = material_of(quads)
+    record, stored = len(material.quads) + len(material.beside), len(material.dataset)
+    print(f"{record:,} quads stated, {stored:,} stored")
+    pages = kinds_of_page(material, each)
+    times = best_of(rounds, material, pages)
+    print(f"{'':24}{'pages':>6}{'first':>8}{'median':>8}{'worst':>8}  worst page (ms)")
+    for kind, addresses in pages.items():
+        if addresses:
+            taken = [times[address] for address in addresses]
+            worst = max(addresses, key=times.__getitem__)
+            print(f"{kind:24}{len(taken):6}{taken[0]:8.1f}{statistics.median(taken):8.1f}"
+                  f"{times[worst]:8.1f}  {worst[:60]}")  # fmt: skip
+    late = sorted((each for each in times if times[each] > LIMIT_MS), key=times.__getitem__)
+    for address in reversed(late):
+        print(f"TOO LATE{times[address]:8.1f}  {address}")
+    return not late
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure; 1 where a kind of page is late."""
+    """Measure; 1 where a page is late."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quads", type=int, default=100_000)
     parser.add_argument("--each", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args(arguments)
-    return 0 if run(chosen.quads, chosen.each) else 1
+    return 0 if run(chosen.quads, chosen.each, chosen.rounds) else 1
 
 
 if __name__ == "__main__":

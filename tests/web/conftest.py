@@ -67,12 +67,16 @@ class Site:
 
 
 @contextmanager
-def serve(service: Service) -> Iterator[Site]:
-    """The application over the service, on a socket, until the block ends."""
+def serve(service: Service, *, ahead: bool = False) -> Iterator[Site]:
+    """The application over the service, on a socket, until the block ends; `ahead`: it reads what
+    pages share before anyone asks."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does, for others
         config = uvicorn.Config(
-            create_app(service), http="httptools", lifespan="off", log_config=None
+            create_app(service),
+            http="httptools",
+            lifespan="on" if ahead else "off",
+            log_config=None,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

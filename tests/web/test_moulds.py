@@ -84,7 +84,7 @@ def served(service: Service, patience_seconds: float) -> Iterator[Client]:
         app = create_app(replace(service, history=history, public_url=PUBLIC, max_running=2))
 
         async def counting(scope: Scope, receive: Receive, send: Send) -> None:
-            client.read += 1
+            client.read += scope["type"] == "http"
             await app(scope, receive, send)
 
         def in_force() -> int:

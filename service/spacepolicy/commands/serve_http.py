@@ -40,7 +40,7 @@ def server(
             app,
             http=Protocol,
             loop="uvloop",
-            lifespan="off",
+            lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from typing import Annotated, Final
+from typing import Annotated, Final, final
 
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -29,17 +28,14 @@ from spacepolicy.errors import (
 )
 from spacepolicy.web import pages
 from spacepolicy.web.annotations import add_annotations
-from spacepolicy.web.answering.cache import BodyKey
 from spacepolicy.web.answering.desk import Desk, make_desk
 from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.catalog import add_catalog
 from spacepolicy.web.compare import add_compare
 from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.explain import add_explain
-from spacepolicy.web.first_page import documents
 from spacepolicy.web.history.listing import add_history
-from spacepolicy.web.home import live_answers
-from spacepolicy.web.linked_data.comparison import comparables
+from spacepolicy.web.home import Home, add_home
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.resources import (
     add_context,
@@ -59,6 +55,7 @@ from spacepolicy.web.reading import read_reader, reader
 from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import add_status
+from spacepolicy.web.warming import Warming
 from spacepolicy.web.writing.desk import WriteDesk
 from spacepolicy.web.writing.graphs import add_graphs
 
@@ -88,11 +85,22 @@ def create_app(service: Service) -> ASGIApp:
     desk = make_desk(service)
     writes = WriteDesk(service)
     sparql = sparql_endpoint(desk, writes)
-    rest = _routes(desk, writes)
+    shared = _Shared(desk)
+    http = _http(service, sparql, _routes(shared, writes))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+        if scope["type"] == "http":
+            await http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await shared.warming().lifespan(receive, send)
+
+    return app
+
+
+def _http(service: Service, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
+    """Answers requests: pinned to a revision, permitted, and every failure told as a problem."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         sheet = notes(scope)
         read_reader(scope)
         pin(service.history.current)
@@ -192,12 +200,40 @@ class _Sending:
         await self._send(message)
 
 
-def _routes(desk: Desk, writes: WriteDesk) -> FastAPI:
+@final
+class _Shared:
+    """What several routes read, once a revision."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.search = SearchDesk(desk)
+        self.library = Library(desk, self.search.near)
+        self.home = Home(self.library)
+
+    def warming(self) -> Warming:
+        """Reads it ahead, what is wanted soonest first."""
+        return Warming(
+            self.desk,
+            (
+                self.home.answers,
+                self.home.documents,
+                self.library.comparables,
+                self.library.vocabulary,
+                self.search.index,
+                self.library.terms,
+                self.library.axioms,
+                self.library.constraints,
+                self.library.context,
+            ),
+        )
+
+
+def _routes(shared: _Shared, writes: WriteDesk) -> FastAPI:
     """Everything but the endpoint."""
+    desk, library, search = shared.desk, shared.library, shared.search
     service, rest = desk.service, _bare_routes(desk)
     add_operations(rest, desk)
-    search = SearchDesk(desk)
-    library = Library(desk, search.near)
+    add_home(rest, shared.home)
     add_resources(rest, library)
     add_graph_documents(rest, library)
     add_context(rest, library)
@@ -273,21 +309,6 @@ def _method_not_allowed(request: Request) -> ProblemError:
 
 def _add_pages(app: FastAPI, desk: Desk) -> None:
     service = desk.service
-
-    @app.get("/", include_in_schema=False)
-    async def home(request: Request) -> Response:
-        origin = service.url(request.scope, "")
-        key = BodyKey("/", None, None, f"html {reader().variant}", origin)
-        page = desk.cache.body(desk.number, key)
-        if page is None:
-            answers = await run_in_threadpool(live_answers, service)
-            compared = len(await comparables(desk)) > 1
-            page = pages.home(
-                service, origin, answers, await documents(desk), compared=compared
-            ).encode()
-            if not any(answer.problem for answer in answers):
-                desk.cache.keep_body(desk.number, key, page)
-        return HTMLResponse(page)
 
     @app.get(pages.STYLE_PATH, include_in_schema=False)
     def style() -> Response:

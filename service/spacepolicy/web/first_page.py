@@ -30,7 +30,7 @@ async def documents(desk: Desk) -> Documents:
         return Documents()
     part_of, source = Base(own).term("isPartOf"), Base(own).term("source")
     patterns = (
-        f"[] {part_of} ?thing FILTER NOT EXISTS {{ ?thing {part_of} [] }}",
+        f"{{ SELECT DISTINCT ?thing {{ [] {part_of} ?thing }} }} MINUS {{ ?thing {part_of} [] }}",
         f"[] {source} ?thing",
     )
     found = [

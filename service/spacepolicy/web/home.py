@@ -1,15 +1,30 @@
-"""The questions on the first page, and their answers from the served revision."""
+"""The first page: the questions tagged for it with their answers from the served revision, and the
+documents there are to read."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Final, final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
 
 from spacepolicy.catalogue import SavedQuery, bind, tagged
-from spacepolicy.engine.port import Data, Query, ask
+from spacepolicy.engine.port import Query
 from spacepolicy.errors import ProblemError
-from spacepolicy.web.service import Service
+from spacepolicy.web import pages
+from spacepolicy.web.answering import asking
+from spacepolicy.web.answering.cache import BodyKey
+from spacepolicy.web.answering.shelf import Shelf
+from spacepolicy.web.first_page import Documents, documents
+from spacepolicy.web.linked_data.library import Library
+from spacepolicy.web.reading import reader
+from spacepolicy.web.tables import table
 
-HOME_TAG = "home"
+HOME_TAG: Final = "home"
+_ANSWERS_HELD: Final = 64
 
 
 @final
@@ -22,16 +37,66 @@ class LiveAnswer:
     problem: str | None
 
 
-def live_answers(service: Service) -> tuple[LiveAnswer, ...]:
-    """The answers to the saved queries that are tagged for the first page."""
-    return tuple(_live_answer(service, query) for query in tagged(service.catalogue, HOME_TAG))
+@final
+class Home:
+    """What the first page shows in any language, read once a revision."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.desk = library.desk
+        self._answers: Shelf[dict[str, Any]] = Shelf(_ANSWERS_HELD)
+        self._documents: Shelf[Documents] = Shelf(1)
+
+    async def answers(self) -> Sequence[LiveAnswer]:
+        """The answers to the saved queries that are tagged for the first page."""
+        queries = tagged(self.desk.service.catalogue, HOME_TAG)
+        return await asyncio.gather(*map(self._answer, queries))
+
+    async def documents(self) -> Documents:
+        """The documents that there are to read."""
+        return await self._documents.get(self.desk.number, "", lambda: documents(self.desk))
+
+    async def _answer(self, query: SavedQuery) -> LiveAnswer:
+        async def ask() -> dict[str, Any]:
+            prefixes = self.desk.service.revision.prefixes
+            found = await asking.body(self.desk, Query(bind(query, {}), prefixes=prefixes))
+            results: dict[str, Any] = json.loads(found)
+            return results
+
+        try:
+            results = await self._answers.get(self.desk.number, query.name, ask)
+        except ProblemError as error:
+            return LiveAnswer(query, None, error.detail)
+        return LiveAnswer(query, results, None)
 
 
-def _live_answer(service: Service, query: SavedQuery) -> LiveAnswer:
-    asked = Query(bind(query, {}), prefixes=service.revision.prefixes)
-    try:
-        frames = ask(service.engine, asked, service.timeout_seconds, service.revision.dataset)
-        body = b"".join(frame.payload for frame in frames if isinstance(frame, Data))
-    except ProblemError as error:
-        return LiveAnswer(query, None, error.detail)
-    return LiveAnswer(query, json.loads(body), None)
+def add_home(app: FastAPI, home: Home) -> None:
+    """Add the route."""
+    desk = home.desk
+
+    @app.get("/", include_in_schema=False)
+    async def first(request: Request) -> Response:
+        origin = desk.service.url(request.scope, "")
+        key = BodyKey("/", None, None, f"html {reader().variant}", origin)
+        page = desk.cache.body(desk.number, key)
+        if page is None:
+            answers = await home.answers()
+            page = (await _page(home, origin, answers)).encode()
+            if not any(answer.problem for answer in answers):
+                desk.cache.keep_body(desk.number, key, page)
+        return HTMLResponse(page)
+
+
+async def _page(home: Home, origin: str, answers: Sequence[LiveAnswer]) -> str:
+    """The documents there are, and whether they can be compared; real questions with live answers,
+    and how to ask more."""
+    service = home.desk.service
+    live = [(each, pages.runnable(each.query), table(service, each.results)) for each in answers]
+    return pages.render(
+        "home.html",
+        service,
+        origin=origin,
+        live=live,
+        documents=await home.documents(),
+        compared=len(await home.library.comparables()) > 1,
+    )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, final
@@ -16,7 +16,6 @@ from spacepolicy.answers import Form
 from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.addresses import local_path
-from spacepolicy.web.home import LiveAnswer
 from spacepolicy.web.interface import WORDS
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
@@ -81,21 +80,6 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-
-
-def home(
-    service: Service,
-    origin: str,
-    answers: Iterable[LiveAnswer],
-    documents: object,
-    *,
-    compared: bool,
-) -> str:
-    """The first page: the documents there are, and whether they can be compared; real questions
-    with live answers, and how to ask more."""
-    live = [(each, _runnable(each.query), table(service, each.results)) for each in answers]
-    shown = {"origin": origin, "live": live, "documents": documents, "compared": compared}
-    return render("home.html", service, **shown)
 
 
 def form(service: Service) -> str:
@@ -202,12 +186,12 @@ def render(template: str, service: Service, **values: object) -> str:
         newest=service.history.current.number,
         here_now=here.here_now,
         prefixes=service.revision.prefixes,
-        saved=[(query, _runnable(query)) for query in service.catalogue],
+        saved=[(query, runnable(query)) for query in service.catalogue],
         **values,
     )
 
 
-def _runnable(query: SavedQuery) -> str:
+def runnable(query: SavedQuery) -> str:
     """The query with its defaults bound; as it stands where it needs a value."""
     needs_value = any(each.required and each.default is None for each in query.parameters)
     return query.text if needs_value else bind(query, {})

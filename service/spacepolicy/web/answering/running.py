@@ -104,6 +104,11 @@ class Running:
         """The query of this identifier."""
         return self._tickets.get(identifier)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being answered."""
+        return not self._seated and not self._waiting
+
     def tickets(self) -> tuple[Ticket, ...]:
         """All of them, the oldest first."""
         return tuple(self._tickets.values())

@@ -54,17 +54,22 @@ class Library:
         """The axioms of the ontologies."""
         return await self._axioms.get(self.desk.number, "", lambda: read_axioms(self.desk))
 
+    async def constraints(self) -> Constraints:
+        """What the shapes hold the data to."""
+        return await self._constraints.get(
+            self.desk.number, "", lambda: read_constraints(self.desk)
+        )
+
     async def terms(self) -> Terms:
         """The terms that the ontologies define."""
         return await self._terms.get(self.desk.number, "", lambda: read_terms(self.desk))
 
     async def term(self, found: Document) -> TermPage | None:
         """What the page of a term shows beside its document; None where it is about no term."""
-        kind, number, desk = kind_of(found), self.desk.number, self.desk
+        kind, desk = kind_of(found), self.desk
         if kind is None:
             return None
-        axioms = await self.axioms()
-        constraints = await self._constraints.get(number, "", lambda: read_constraints(desk))
+        axioms, constraints = await self.axioms(), await self.constraints()
         tree = hierarchy(desk.service, await self.vocabulary(), await self.terms())
         narrower = below(tree, found.thing.value)
         return await term_page(desk, found, TermIn(kind, axioms, constraints, narrower))
