@@ -5,6 +5,7 @@ replaces UNDEF by terms, never by text.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ ParameterType = Literal["iri", "string", "integer", "date", "langString"]
 Language = Literal["en", "zh"]
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER: Final = "#+"
+_TAGS: Final = "tags.toml"
+"""What the tags are called, in each language, beside the queries."""
 SIDE_BY_SIDE: Final = "side-by-side"
 """The tag of queries that compare things."""
 _COLUMNS_SIDE_BY_SIDE: Final = 4
@@ -51,14 +54,15 @@ class SavedQuery:
 
     `expect` is what the header says of the answer over the shipped data, None where it says
     nothing; `columns` are those of its answer, none where it is no SELECT; `prefixes` are those
-    the text declares.
+    the text declares. `tags` are in their order, each with what it is called in each language; that
+    and the description may lack a language.
     """
 
     name: str
     path: Path
     title: Mapping[Language, str]
-    description: str
-    tags: tuple[str, ...]
+    description: Mapping[Language, str]
+    tags: Mapping[str, Mapping[Language, str]]
     parameters: tuple[Parameter, ...]
     expect: Mapping[str, Any] | None
     text: str
@@ -71,11 +75,12 @@ def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
 
     Raises: FindingsError naming each header or query that is wrong.
     """
+    called = _tag_names(folder / _TAGS)
     saved: list[SavedQuery] = []
     findings: list[Finding] = []
     for path in sorted(folder.glob("*.rq")):
         try:
-            saved.append(read_query(path))
+            saved.append(read_query(path, called))
         except FindingsError as error:
             findings.extend(error.findings)
     if findings:
@@ -83,8 +88,24 @@ def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
     return tuple(saved)
 
 
-def read_query(path: Path) -> SavedQuery:
-    """The saved query of that file.
+def _tag_names(path: Path) -> dict[str, dict[Language, str]]:
+    """What tags are called.
+
+    Raises: FindingsError where the file is wrong.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _wrong(path, None, f"the file is not TOML: {error}") from error
+    return {tag: _words(path, tag, words) for tag, words in table.items()}
+
+
+def read_query(
+    path: Path, called: Mapping[str, Mapping[Language, str]] | None = None
+) -> SavedQuery:
+    """The saved query of that file; `called` is what tags are called.
 
     Raises: FindingsError where the name, the header or the query is wrong.
     """
@@ -96,8 +117,8 @@ def read_query(path: Path) -> SavedQuery:
         name=path.stem,
         path=path,
         title=_title(path, header),
-        description=str(header.get("description") or ""),
-        tags=tuple(map(str, header.get("tags") or ())),
+        description=_words(path, "description", header.get("description") or {}),
+        tags={str(tag): (called or {}).get(str(tag), {}) for tag in header.get("tags") or ()},
         parameters=tuple(_parameter(path, each) for each in header.get("parameters") or ()),
         expect=header.get("expect"),
         text=text,
@@ -140,6 +161,16 @@ def _title(path: Path, header: Mapping[str, Any]) -> dict[Language, str]:
     if not isinstance(title, dict) or set(title) != set(languages):
         raise _wrong(path, 1, "the title is not one question in en and one in zh")
     return {language: str(title[language]) for language in languages}
+
+
+def _words(path: Path, key: str, words: object) -> dict[Language, str]:
+    """Words by their language; those that name none are English."""
+    if isinstance(words, str):
+        return {"en": words}
+    languages = get_args(Language)
+    if not isinstance(words, dict) or not words.keys() <= set(languages):
+        raise _wrong(path, 1, f"{key!r} is not told in {' and '.join(languages)}")
+    return {language: str(words[language]) for language in languages if language in words}
 
 
 def _parameter(path: Path, table: object) -> Parameter:

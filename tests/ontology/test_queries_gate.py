@@ -21,7 +21,8 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Material:
     for name in ("ontology", "data", "seeds"):
         shutil.copytree(ROOT / name, folder / name)
     (folder / "queries").mkdir()
-    shutil.copy(ROOT / CHANGED, folder / CHANGED)
+    for name in (CHANGED, "queries/tags.toml"):
+        shutil.copy(ROOT / name, folder / name)
     return Material(folder, packaged=False)
 
 
@@ -41,6 +42,8 @@ def test_every_saved_query_fits_and_answers_as_expected() -> None:
         ("?ordinal ?task_name ?breakthrough_in ?words\n", "?ordinal ?words\n", "expect-columns"),
         (":seeksBreakthroughIn ?thing }\n", ":seeksBreakthruIn ?thing }\n", "unknown-term"),
         ("\nORDER BY ?policy", "\nORDER BY DESC(?breakthrough_in) ?policy", "expect-order"),
+        ('#+   zh: "一项', '#+   # "', "saved-query-language"),
+        ("tags: [", "tags: [unheard-of, ", "saved-query-language"),
     ],
 )
 def test_a_saved_query_that_is_changed_is_found(

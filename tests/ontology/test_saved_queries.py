@@ -94,7 +94,8 @@ def test_a_saved_query_answers_as_its_text_stands(query: SavedQuery, store: Stor
 def test_a_saved_query_is_a_question_in_two_languages(query: SavedQuery) -> None:
     assert query.title["en"].endswith("?")
     assert query.title["zh"].endswith("？")
-    assert query.description.endswith(".")
+    assert query.description["en"].endswith(".")
+    assert query.description["zh"].endswith("。")
     assert query.tags
 
 

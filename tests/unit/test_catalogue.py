@@ -142,3 +142,35 @@ def test_all_wrong_files_of_a_catalogue_are_named_together(tmp_path: Path) -> No
     with pytest.raises(FindingsError) as caught:
         read_catalogue(tmp_path)
     assert [Path(finding.path).name for finding in caught.value.findings] == ["a.rq", "b.rq"]
+
+
+def test_a_description_and_its_tags_are_told_in_their_languages(tmp_path: Path) -> None:
+    more = '#+ description: {en: "All of it.", zh: "全部。"}\n'
+    text = more + TEXT.replace("[first]", "[first, second]")
+    (tmp_path / "all.rq").write_text(text, encoding="utf-8")
+    tags = 'first = { en = "the first", zh = "第一" }\n'
+    (tmp_path / "tags.toml").write_text(tags, encoding="utf-8")
+    (query,) = read_catalogue(tmp_path)
+    assert query.description == {"en": "All of it.", "zh": "全部。"}
+    assert query.tags == {"first": {"en": "the first", "zh": "第一"}, "second": {}}
+    plain = saved(tmp_path, '#+ description: "All of it."\n' + TEXT)
+    assert plain.description == {"en": "All of it."}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tags.toml", "first = {"),
+        ("tags.toml", 'first = { fr = "le premier" }'),
+        ("tags.toml", "first = 1"),
+        ("a-question.rq", '#+ description: {fr: "Tout."}\n' + TEXT),
+        ("a-question.rq", "#+ description: [1]\n" + TEXT),
+    ],
+)
+def test_words_in_no_language_of_the_pages_are_a_finding(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / "a-question.rq").write_text(TEXT, encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(FindingsError, match=name):
+        read_catalogue(tmp_path)

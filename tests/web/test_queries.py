@@ -269,6 +269,21 @@ def test_a_hostile_value_gives_an_error_or_nothing(
             problem(answer, 400, "bad-parameter")
 
 
+@pytest.mark.parametrize(
+    ("language", "heading", "description"),
+    [("en", "documents", "The planning period as"), ("zh", "文献", "原文所称的规划期")],
+)
+def test_questions_are_described_in_the_language_of_the_reader(
+    shipped: httpx.Client, language: str, heading: str, description: str
+) -> None:
+    asked, page = {"lang": language}, {"Accept": "text/html"}
+    assert f"<h2>{heading}</h2>" in shipped.get("/queries", params=asked, headers=page).text
+    assert f"<p>{description}" in shipped.get("/queries/periods", params=asked, headers=page).text
+    listed = shipped.get("/queries", headers={"Accept": "application/json"}).json()["queries"]
+    described = next(each for each in listed if each["name"] == "periods")["description"]
+    assert described[language].startswith(description)
+
+
 def test_the_description_names_every_query_and_its_examples_run(shipped: httpx.Client) -> None:
     document = shipped.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")

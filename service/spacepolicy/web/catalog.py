@@ -181,9 +181,8 @@ def _examples(desk: Desk, origin: str) -> Iterator[Triple]:
         yield from _a(node, f"{SH}SPARQLExecutable", f"{SH}SPARQLSelectExecutable")
         for language, title in query.title.items():
             yield Triple(node, NamedNode(f"{RDFS}label"), Literal(title, language=language))
-        if query.description:
-            comment = Literal(query.description, language="en")
-            yield Triple(node, NamedNode(f"{RDFS}comment"), comment)
+        for language, words in query.description.items():
+            yield Triple(node, NamedNode(f"{RDFS}comment"), Literal(words, language=language))
         yield Triple(node, NamedNode(f"{SH}select"), Literal(query.text))
         yield Triple(node, NamedNode(f"{SH}prefixes"), dataset(origin))
         yield Triple(node, NamedNode(f"{SCHEMA}target"), NamedNode(f"{origin}/sparql"))

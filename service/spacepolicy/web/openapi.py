@@ -160,7 +160,7 @@ def _operation(query: SavedQuery) -> dict[str, Any]:
     return {
         "operationId": query.name,
         "summary": query.title["en"],
-        "description": f"{query.description}\n\n{query.title['zh']}".strip(),
+        "description": f"{query.description.get('en', '')}\n\n{query.title['zh']}".strip(),
         "tags": ["saved queries"],
         "parameters": [
             *map(_parameter, query.parameters),

@@ -98,7 +98,7 @@ def described(query: SavedQuery, origin: str) -> dict[str, Any]:
         "name": query.name,
         "url": f"{origin}/queries/{query.name}",
         "title": dict(query.title),
-        "description": query.description,
+        "description": dict(query.description),
         "tags": list(query.tags),
         "parameters": [_parameter(query, each, origin) for each in query.parameters],
         "query": query.text,

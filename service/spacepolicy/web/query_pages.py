@@ -29,7 +29,11 @@ def catalogue_page(service: Service) -> str:
     by_tag: dict[str, list[SavedQuery]] = {}
     for query in service.catalogue:
         by_tag.setdefault(next(iter(query.tags), ""), []).append(query)
-    return pages.render("queries.html", service, by_tag=sorted(by_tag.items()))
+    sections = [
+        (queries[0].tags.get(tag) or {"en": tag}, queries)
+        for tag, queries in sorted(by_tag.items())
+    ]
+    return pages.render("queries.html", service, sections=sections)
 
 
 @final

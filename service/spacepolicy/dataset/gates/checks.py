@@ -100,6 +100,7 @@ def _queries(material: Material) -> Verdict:
         finding
         for query in catalogue
         for finding in (
+            *_language_findings(query),
             *_remark_findings(query, vocabulary),
             *query_findings(query, material.dataset),
         )
@@ -107,6 +108,22 @@ def _queries(material: Material) -> Verdict:
     rows = sum(len((query.expect or {}).get("rows") or ()) for query in catalogue)
     counts = (count(len(catalogue), "saved query", "saved queries"), count(rows, "row"))
     return Verdict(tuple(findings), counts)
+
+
+def _language_findings(query: SavedQuery) -> Iterator[Finding]:
+    """What the pages show of the query that is not there in one of their languages."""
+    told = {"the description": query.description} if query.description else {}
+    told |= {f"the tag {tag!r}": called for tag, called in query.tags.items()}
+    for what, words in told.items():
+        for language in sorted(query.title.keys() - words.keys()):
+            yield Finding(
+                str(query.path),
+                1,
+                "saved-query-language",
+                f"{what} is not there in {language}",
+                "Write `description: {en: …, zh: …}`; tags are called as queries/tags.toml says.",
+                severity="warning",
+            )
 
 
 def _remark_findings(query: SavedQuery, vocabulary: Vocabulary) -> Iterator[Finding]:
