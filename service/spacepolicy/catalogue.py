@@ -27,7 +27,16 @@ _TAGS: Final = "tags.toml"
 """What the tags are called, in each language, beside the queries."""
 SIDE_BY_SIDE: Final = "side-by-side"
 """The tag of queries that compare things."""
-_COLUMNS_SIDE_BY_SIDE: Final = 4
+TIMELINE: Final = "timeline"
+"""The tag of queries that tell when a thing is."""
+PLACES: Final = "places"
+"""The tag of queries that tell where a thing is."""
+_ROLES: Final[Mapping[str, tuple[int, str]]] = {
+    SIDE_BY_SIDE: (4, "it, what it is compared by, the part that says so, the passage"),
+    TIMELINE: (5, "the thing or a part of it, the relation, the time frame, its first, its last"),
+    PLACES: (3, "the relation, the place, one around it"),
+}
+"""How many columns a query has that pages are made of, and what they are."""
 _KEYS: Final = frozenset({"title", "description", "tags", "parameters", "expect"})
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
 _PREFIX: Final = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
@@ -126,7 +135,7 @@ def read_query(
         prefixes=dict(_PREFIX.findall(text)),
     )
     _check_parameters(query)
-    _check_side_by_side(query)
+    _check_role(query)
     return query
 
 
@@ -199,24 +208,21 @@ def _check_parameters(query: SavedQuery) -> None:
             )
 
 
-def _check_side_by_side(query: SavedQuery) -> None:
-    if SIDE_BY_SIDE not in query.tags:
-        return
-    first = query.parameters[0] if query.parameters else None
-    if (
-        first is None
-        or first.type != "iri"
-        or first.options is None
-        or len(query.columns) != _COLUMNS_SIDE_BY_SIDE
-        or query.columns[0] != first.name
-    ):
-        raise _wrong(
-            query.path,
-            1,
-            f"a query tagged {SIDE_BY_SIDE} does not compare",
-            "Let its first parameter be an iri with options, and its columns that parameter, what "
-            "it is compared by, the part that says so, and the passage.",
+def _check_role(query: SavedQuery) -> None:
+    """See that a query which pages are made of gives what they show."""
+    for tag, (columns, meant) in _ROLES.items():
+        first = query.parameters[0] if query.parameters else None
+        fits = (
+            first is not None
+            and first.type == "iri"
+            and len(query.columns) == columns
+            and (tag != SIDE_BY_SIDE or (first.options and query.columns[0] == first.name))
         )
+        if tag in query.tags and not fits:
+            message = f"a query tagged {tag} does not give what its page shows"
+            options = " with options" if tag == SIDE_BY_SIDE else ""
+            remedy = f"Let its first parameter be an iri{options}, its columns: {meant}."
+            raise _wrong(query.path, 1, message, remedy)
 
 
 def check_syntax(path: Path, text: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from spacepolicy.engine.generation import (
     quads_in,
     undo,
 )
-from spacepolicy.revisions.patch import inverse, net, patch
+from spacepolicy.revisions.patch import about, inverse, net, patch
 from spacepolicy.revisions.revision import Change
 
 THINGS = [NamedNode(f"urn:{letter}") for letter in "abc"]
@@ -69,3 +69,16 @@ def test_graphs_without_a_quad_come_and_go_with_a_patch() -> None:
     assert list(store.named_graphs()) == [THINGS[1]]
     undo(store, b"", marks)
     assert list(store.named_graphs()) == [THINGS[0]]
+
+
+@given(DATASETS, DATASETS)
+def test_the_lines_about_a_subject_are_found_among_all(one: set[Quad], other: set[Quad]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, CHANGES)
+        file.write_bytes(between(one, other))
+        lines = file.read_bytes().splitlines(keepends=True)
+        for subject in (*map(str, SUBJECTS), "<urn:>", "<urn:ab>", "<zzz:>"):
+            wanted = f"{subject} ".encode()
+            assert list(about(file, subject)) == [
+                each for each in lines if each[2:].startswith(wanted)
+            ]

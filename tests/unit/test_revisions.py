@@ -211,3 +211,13 @@ def test_a_damaged_store_is_named(store: Path) -> None:
     (store / "store.json").write_text("?", encoding="utf-8")
     with pytest.raises(StoreError, match=str(store)):
         revisions.open_store(store, "merged")
+
+
+def test_the_history_tells_the_revisions_that_changed_a_subject(store: Path) -> None:
+    for words in (("a", "b"), ("b", "c"), ("b", "c"), ("c",)):
+        publish(store, draft(*words))
+    history, thing = revisions.history(store), NamedNode("https://example.org/a")
+    told = [(each.revision.number, each.added, each.removed) for each in history.about(thing, 3, 9)]
+    assert told == [(3, 0, 1), (2, 1, 1), (1, 2, 0)]
+    assert [each.revision.number for each in history.about(thing, 2, 1)] == [2]
+    assert not list(history.about(NamedNode("https://example.org/b"), 3, 9))

@@ -166,5 +166,5 @@ def test_another_way_to_compare_is_a_query_alone_whatever_it_says(
 def test_a_query_that_does_not_compare_is_a_finding(tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "bolder.rq"
     path.write_text(SIDE_BY_SIDE.replace(old, new), encoding="utf-8")
-    with pytest.raises(FindingsError, match="does not compare"):
+    with pytest.raises(FindingsError, match="tagged side-by-side does not give"):
         read_catalogue(tmp_path)

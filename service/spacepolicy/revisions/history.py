@@ -9,17 +9,31 @@ Spec: https://www.rfc-editor.org/rfc/rfc7089 (Memento)
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, final
 
+from pyoxigraph import NamedNode
+
+from spacepolicy.engine.nquads import quads
 from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError
-from spacepolicy.revisions.patch import inverse, net, transaction
+from spacepolicy.revisions.patch import about, inverse, net, transaction
 from spacepolicy.revisions.revision import Revision
 
 MAX_BYTES: Final = 1 << 26
 """How much of patches is put together at once."""
 Listener = Callable[[Revision], None]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A revision, and how many statements about a subject came and went with it."""
+
+    revision: Revision
+    added: int
+    removed: int
 
 
 @final
@@ -103,6 +117,20 @@ class History:
         lines = net(file.read_bytes() for file in files)
         return transaction(lines if older < newer else inverse(lines))
 
+    def about(self, subject: NamedNode, number: int, most: int) -> Iterator[Told]:
+        """The revisions up to that of the number that changed statements about the subject, the
+        newest first; of older ones than the newest `most` nothing is told."""
+        known = [each for each in self.revisions if each.number <= number]
+        for revision in reversed(known[-most:]):
+            try:
+                lines = list(about(revision.changes, str(subject)))
+            except FileNotFoundError:
+                return
+            came = {quad.triple for quad in quads(_marked(lines, b"A "))}
+            went = {quad.triple for quad in quads(_marked(lines, b"D "))}
+            if lines:
+                yield Told(revision, len(came), len(went))
+
     def publish(self, revision: Revision, touched: Iterable[str]) -> None:
         """Put the revision in force; those who listen hear of it, on this thread."""
         self.publish_all([(revision, touched)])
@@ -130,6 +158,11 @@ class History:
                 self._listeners.remove(listener)
 
         return leave
+
+
+def _marked(lines: Iterable[bytes], mark: bytes) -> bytes:
+    """The quads of the lines with that mark."""
+    return b"".join(line[len(mark) :] for line in lines if line.startswith(mark))
 
 
 def _size(file: Path) -> int:

@@ -5,7 +5,9 @@ Quads only: a named graph that is empty before or after leaves no line.
 Spec: https://afs.github.io/rdf-delta/rdf-patch.html
 """
 
+import mmap
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from spacepolicy.engine.nquads import lines as quad_lines
 from spacepolicy.revisions.revision import Change
@@ -49,3 +51,39 @@ def inverse(lines: Iterable[bytes]) -> Iterator[bytes]:
     """The lines that lead back."""
     turned = [(b"A " if line[:2] == b"D " else b"D ") + line[2:] for line in lines]
     yield from sorted(turned, reverse=True, key=lambda line: line[:2])
+
+
+def about(file: Path, subject: str) -> Iterator[bytes]:
+    """The lines of the patch in the file, as `patch` writes one, whose quads are about the subject,
+    written as in N-Quads; found without reading the others.
+
+    Raises: FileNotFoundError.
+    """
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        for mark in ("D", "A"):
+            wanted = f"{mark} {subject} ".encode()
+            start = _first_at(text, wanted)
+            while text[start : start + len(wanted)] == wanted:
+                end = text.find(b"\n", start) + 1
+                yield text[start:end]
+                start = end
+
+
+def _first_at(text: mmap.mmap, wanted: bytes) -> int:
+    """Where the first line begins that is not before the wanted one: what goes is before what
+    comes, and between the marks of the transaction."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high) // 2
+        start = text.rfind(b"\n", 0, middle) + 1
+        end = text.find(b"\n", start) + 1 or len(text)
+        if _order(text[start : min(end, start + len(wanted))]) < _order(wanted):
+            low = end
+        else:
+            high = start
+    return low
+
+
+def _order(line: bytes) -> tuple[int, bytes]:
+    marks = (b"TX", b"D ", b"A ", b"TC")
+    return (marks.index(line[:2]) if line[:2] in marks else 0), line

@@ -8,6 +8,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.catalogue import SavedQuery
+from spacepolicy.revisions.history import Told
 from spacepolicy.web import pages
 from spacepolicy.web.addresses import document_path
 from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
@@ -16,8 +17,10 @@ from spacepolicy.web.linked_data.incoming import Incoming
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.outline import Part
+from spacepolicy.web.linked_data.places import Places
 from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.linked_data.terms import TermPage
+from spacepolicy.web.linked_data.timeline import Timeline
 from spacepolicy.web.linked_data.vocabulary import Vocabulary
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
@@ -70,14 +73,17 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What is shown of a thing beside its document: its parts, the comparisons of it, the questions
-    by which it is compared and where each is asked of it alone, what leads to it, and what a term's
-    page has of its own."""
+    by which it is compared and where each is asked of it alone, what leads to it, what a term's
+    page has of its own, when and where it is, and the revisions that changed it."""
 
     parts: Sequence[Part] = ()
     compared: Sequence[Link] = ()
     views: Sequence[tuple[SavedQuery, str]] = ()
     incoming: Sequence[Incoming] = ()
     term: TermPage | None = None
+    timeline: Timeline | None = None
+    places: Places | None = None
+    history: Sequence[Told] = ()
 
 
 def resource_page(
@@ -107,6 +113,9 @@ def resource_page(
         term=beside.term,
         module=_module(service, vocabulary, found.thing.value),
         incoming=beside.incoming,
+        timeline=beside.timeline,
+        places=beside.places,
+        history=beside.history,
         passages=_passages(names, found.origins),
         drawing=drawing(
             names.link(found.thing).text,

@@ -9,7 +9,6 @@ https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/r
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -34,18 +33,15 @@ from spacepolicy.web.addresses import (
 from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
 from spacepolicy.web.answering.validators import changed_at, opaque
-from spacepolicy.web.linked_data.comparison import compare_address, named, views
+from spacepolicy.web.linked_data.beside import beside
 from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known, triples
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
-from spacepolicy.web.linked_data.incoming import incoming
 from spacepolicy.web.linked_data.jsonld import compacted
 from spacepolicy.web.linked_data.library import Library
-from spacepolicy.web.linked_data.names import Link
 from spacepolicy.web.linked_data.ontology_pages import WHOLE, ontology_page
-from spacepolicy.web.linked_data.outline import outline
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
-from spacepolicy.web.linked_data.resource_pages import Beside, resource_page
+from spacepolicy.web.linked_data.resource_pages import resource_page
 from spacepolicy.web.memento import kept_revision
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
@@ -53,7 +49,6 @@ OFFERED: Final = formats.offered("graph", "page")
 DATASET: Final = "/.well-known/void#dataset"
 """Where the dataset is described to which all documents belong."""
 _MAX_TYPES: Final = 8
-_MAX_COMPARED: Final = 20
 _JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
 _TAGS: Final[list[str | Enum]] = ["linked data"]
 _PATH: Final = {
@@ -228,30 +223,13 @@ async def _body(
     service = library.desk.service
     if choice.format.kind == "page":
         vocabulary = await library.vocabulary()
-        parts = await outline(library.desk, found.thing)
-        compared = await _comparisons(library, found.thing)
-        leading = await incoming(library.desk, found.thing)
-        comparable = found.thing in await library.comparables()
-        seen = views(library.desk, found.thing) if comparable else []
-        beside = Beside(parts, compared, seen, leading, await library.term(found))
-        return resource_page(service, found, asked.path, vocabulary, beside).encode()
+        shown = await beside(library, found)
+        return resource_page(service, found, asked.path, vocabulary, shown).encode()
     said = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":
         context = await library.context()
         return compacted(said, found.thing, context, f"{origin}/context.jsonld")
     return _serialised(library, said, choice)
-
-
-async def _comparisons(library: Library, thing: NamedNode) -> list[Link]:
-    """What the thing can be compared with, and where."""
-    things = await library.comparables()
-    others = [each for each in things if each != thing] if thing in things else []
-    others = others[:_MAX_COMPARED]
-    names = await named(library.desk, others)
-    return [
-        replace(names.link(each), href=compare_address(library.desk.service.root, thing, each))
-        for each in others
-    ]
 
 
 def add_context(app: FastAPI, library: Library) -> None:

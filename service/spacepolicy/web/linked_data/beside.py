@@ -1,0 +1,60 @@
+"""What the page of a thing shows beside its document."""
+
+import asyncio
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.revisions.history import Told
+from spacepolicy.web.linked_data.comparison import compare_address, named, views
+from spacepolicy.web.linked_data.documents import Document
+from spacepolicy.web.linked_data.incoming import incoming
+from spacepolicy.web.linked_data.library import Library
+from spacepolicy.web.linked_data.names import Link
+from spacepolicy.web.linked_data.outline import outline
+from spacepolicy.web.linked_data.places import places
+from spacepolicy.web.linked_data.resource_pages import Beside
+from spacepolicy.web.linked_data.timeline import timeline
+from spacepolicy.web.service import Service
+
+_MAX_COMPARED: Final = 20
+_MAX_SEARCHED: Final = 200
+_MAX_CHANGES: Final = 10
+"""How many of the newest revisions are searched for changes of a thing, and how many are shown."""
+
+
+async def beside(library: Library, found: Document) -> Beside:
+    """All of it; a term's page has no time and no place."""
+    desk, thing = library.desk, found.thing
+    comparable = thing in await library.comparables()
+    term = await library.term(found)
+    return Beside(
+        parts=await outline(desk, thing),
+        compared=await _comparisons(library, thing),
+        views=views(desk, thing) if comparable else [],
+        incoming=await incoming(desk, thing),
+        term=term,
+        timeline=None if term else await timeline(desk, thing),
+        places=None if term else await places(desk, thing),
+        history=await asyncio.to_thread(_history, desk.service, thing),
+    )
+
+
+def _history(service: Service, thing: NamedNode) -> tuple[Told, ...]:
+    """The newest revisions that changed what is said of the thing."""
+    found = service.history.about(thing, service.revision.number, _MAX_SEARCHED)
+    return tuple(islice(found, _MAX_CHANGES))
+
+
+async def _comparisons(library: Library, thing: NamedNode) -> list[Link]:
+    """What the thing can be compared with, and where."""
+    things = await library.comparables()
+    others = [each for each in things if each != thing] if thing in things else []
+    others = others[:_MAX_COMPARED]
+    names = await named(library.desk, others)
+    return [
+        replace(names.link(each), href=compare_address(library.desk.service.root, thing, each))
+        for each in others
+    ]

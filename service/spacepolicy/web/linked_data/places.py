@@ -1,0 +1,89 @@
+"""Where a thing is: the places to which it is related, each within the narrowest one around it.
+
+A saved query tagged `places` tells it. Its first parameter takes the thing; its columns are the
+relation, the place, and a wider place around that.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.catalogue import PLACES
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.told import told
+
+_MAX_ROWS: Final = 400
+Relations = Mapping[NamedNode, Iterable[NamedNode]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place, the relations that the thing has to it, and the places in it; `here`: it is the
+    thing itself."""
+
+    link: Link
+    relations: tuple[Link, ...]
+    inner: "tuple[Place, ...]"
+    here: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The widest places, with all others in them; `address` asks the query behind it."""
+
+    widest: tuple[Place, ...]
+    address: str
+
+
+async def places(desk: Desk, thing: NamedNode) -> Places | None:
+    """The places of the thing; None where none is known."""
+    found = await told(desk, PLACES, thing)
+    if found is None:
+        return None
+    relations: dict[NamedNode, dict[NamedNode, None]] = {}
+    around: dict[NamedNode, dict[NamedNode, None]] = {}
+    for relation, place, within in found.rows[:_MAX_ROWS]:
+        if not isinstance(place, NamedNode):
+            continue
+        outside = around.setdefault(place, {})
+        if isinstance(relation, NamedNode):
+            relations.setdefault(place, {}).setdefault(relation)
+        if isinstance(within, NamedNode) and within != place:
+            outside.setdefault(within)
+            around.setdefault(within, {})
+    nested: dict[NamedNode | None, list[NamedNode]] = {}
+    for place in around:
+        nested.setdefault(_narrowest(place, around), []).append(place)
+    return Places(_nested(None, nested, found.names, relations, thing), found.address)
+
+
+def _narrowest(place: NamedNode, around: Relations) -> NamedNode | None:
+    """Of the places around it that with most around itself; None where it is one of the widest, or
+    the places are around each other."""
+    depth = {each: len(list(outside)) for each, outside in around.items()}
+    wider = [each for each in around[place] if depth[each] < depth[place]]
+    return max(wider, key=lambda each: (depth[each], each.value), default=None)
+
+
+def _nested(
+    outer: NamedNode | None,
+    nested: Mapping[NamedNode | None, Iterable[NamedNode]],
+    names: Names,
+    relations: Relations,
+    thing: NamedNode,
+) -> tuple[Place, ...]:
+    found = [
+        Place(
+            names.link(place),
+            tuple(map(names.link, relations.get(place, ()))),
+            _nested(place, nested, names, relations, thing),
+            place == thing,
+        )
+        for place in nested.get(outer, ())
+    ]
+    return tuple(sorted(found, key=lambda place: place.link.text))
