@@ -12,6 +12,8 @@ PAGES: Final = {
     "home": "/",
     "policy": "/doc/id/policy/shanghai-2022-spatial-information",
     "thing": "/doc/id/technology/reusable-rocket",
+    "measure": "/doc/id/policy/shanghai-2022-spatial-information/task/12/measure/1",
+    "questions": "/queries",
     "source": "/source/shanghai-2022-opinions#char=1510,1534",
     "compare": "/compare",
     "ontology": "/ontology",
