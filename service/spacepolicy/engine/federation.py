@@ -22,7 +22,8 @@ from pyoxigraph import (
     parse_query_results,
 )
 
-from spacepolicy.engine.lexer import LOCAL_ESCAPE, TOKEN, resolved, scan
+from spacepolicy.engine.lexer import scan
+from spacepolicy.engine.tokens import Declared, after_group, tokens
 from spacepolicy.errors import EgressRefusedError, EngineError, ResultLimitError
 from spacepolicy.origins import Outside
 
@@ -31,7 +32,6 @@ MAX_ROWS: Final = 50_000
 """A block asks for one more, so that an answer which was cut off is known."""
 UNIT: Final = "VALUES () { () }"
 """The one solution without bindings, which a SILENT block that fails comes to."""
-_DECLARATIONS: Final = ("PREFIX", "BASE", "VERSION")
 
 
 @final
@@ -44,20 +44,6 @@ class Block:
     url: str
     silent: bool
     query: str
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    mark: str
-    start: int
-    stop: int
-
-    @property
-    def word(self) -> str:
-        """The word in capitals; nothing where it is none."""
-        return self.mark.upper() if self.kind == "word" else ""
 
 
 def blocks(
@@ -99,76 +85,40 @@ class _Reader:
 
     def __init__(self, text: str, prefixes: Mapping[str, str], base: str) -> None:
         self._text = text
-        self._tokens = list(_tokens(text))
-        self._prefixes = dict(prefixes)
-        self._base = base
-        self._prologue = self._declared()
+        self._tokens = tokens(text)
+        self._declared = Declared(prefixes, base)
+        self._prologue = self._declarations()
 
-    def _declared(self) -> str:
+    def _declarations(self) -> str:
         """Take the declarations before the query form in; their text."""
-        before = _Token("", "", 0, 0), _Token("", "", 0, 0)
-        for token in self._tokens:
-            if token.word and not token.word.startswith(_DECLARATIONS):
+        for place, token in enumerate(self._tokens):
+            if token.word in ("PREFIX", "BASE"):
+                self._declared.declare(self._tokens, place)
+            elif token.word and token.word != "VERSION":
                 return self._text[: token.start]
-            if token.kind == "iri" and before[1].word == "BASE":
-                self._base = self._iri(token)
-            elif token.kind == "iri" and before[0].word == "PREFIX":
-                self._prefixes[before[1].mark.rstrip(":")] = self._iri(token)
-            before = before[1], token
         return ""
-
-    def _iri(self, token: _Token) -> str:
-        iri = token.mark[1:-1]
-        return resolved(iri, self._base) if self._base else iri
 
     def blocks(self) -> Iterator[Block]:
         """The blocks that stand plainly, in their order."""
-        number = 0
-        while number < len(self._tokens):
-            found = self._block(number) if self._tokens[number].word == "SERVICE" else None
+        place = 0
+        while place < len(self._tokens):
+            found = self._block(place) if self._tokens[place].word == "SERVICE" else None
             if found is not None:
                 yield found[0]
-            number = number + 1 if found is None else found[1]
+            place = place + 1 if found is None else found[1]
 
-    def _block(self, number: int) -> tuple[Block, int] | None:
-        """The block that begins with this token, and the number of the token behind it."""
-        rest = self._tokens[number + 1 : number + 4]
-        silent = bool(rest) and rest[0].word == "SILENT"
-        rest = rest[silent:]
-        url = self._named(rest[0]) if rest else None
-        end = self._end(number + 2 + silent)
+    def _block(self, place: int) -> tuple[Block, int] | None:
+        """The block that begins at this place, and the place behind it."""
+        at = place + 1
+        silent = at < len(self._tokens) and self._tokens[at].word == "SILENT"
+        at += silent
+        url, end = self._declared.iri(self._tokens, at), after_group(self._tokens, at + 1)
         if url is None or end is None:
             return None
-        pattern = self._text[rest[1].start : self._tokens[end - 1].stop]
+        stop = self._tokens[end - 1].end
+        pattern = self._text[self._tokens[at + 1].start : stop]
         query = f"{self._prologue}SELECT * {pattern} LIMIT {MAX_ROWS + 1}"
-        start, stop = self._tokens[number].start, self._tokens[end - 1].stop
-        return Block(start, stop, url, silent, query), end
-
-    def _named(self, token: _Token) -> str | None:
-        if token.kind == "iri":
-            return self._iri(token)
-        prefix, _, local = token.mark.partition(":")
-        if token.kind != "name" or prefix not in self._prefixes:
-            return None
-        return self._prefixes[prefix] + LOCAL_ESCAPE.sub(r"\1", local)
-
-    def _end(self, number: int) -> int | None:
-        """The number of the token behind the group that begins with this one."""
-        depth = 0
-        for each in range(number, len(self._tokens)):
-            mark = self._tokens[each].mark
-            depth += (mark == "{") - (mark == "}")
-            if depth == 0:
-                return each + 1 if each > number else None
-        return None
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    position = 0
-    while (found := TOKEN.match(text, position)) is not None:
-        kind = found.lastgroup or "other"
-        position = found.end()
-        yield _Token(kind, found[kind], found.start(kind), position)
+        return Block(self._tokens[place].start, stop, url, silent, query), end
 
 
 def values(answer: bytes) -> str:

@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
-from pyoxigraph import NamedNode, RdfFormat, parse
-
+from spacepolicy.engine.tokens import LOCAL_ESCAPE, TOKEN, resolved
 from spacepolicy.errors import EgressRefusedError, QueryTooComplexError
-from spacepolicy.namespaces import RDF
 
 QueryForm = Literal["select", "ask", "construct", "describe", "update"]
 
@@ -124,45 +122,6 @@ def _decoded(escape: re.Match[str]) -> str:
     return chr(codepoint) if codepoint <= _HIGHEST else escape[0]
 
 
-def resolved(iri: str, base: str) -> str:
-    """The IRI as the engine resolves it; as it stands where it cannot."""
-    try:
-        triple = next(parse(f"<{iri}> <{RDF}type> []", RdfFormat.TURTLE, base_iri=base))
-    except (SyntaxError, ValueError):
-        return iri
-    return triple.subject.value if isinstance(triple.subject, NamedNode) else iri
-
-
-_BASE: Final = (
-    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
-    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
-)
-_VARIABLE: Final = rf"{_BASE}_0-9\u00B7\u0300-\u036F\u203F\u2040"
-_NAME: Final = rf"{_VARIABLE}\-"
-
-# Quantifiers are possessive and strings need not be closed: no text is looked at twice.
-TOKEN: Final = re.compile(
-    rf"""(?:[ \t\r\n]++|\#[^\r\n]*+)*+(?:
-    (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>)
-  | (?P<variable>[?$][{_VARIABLE}]++)
-  | (?P<name>(?:[{_BASE}][{_NAME}.]*+)?:(?:[{_NAME}.:%]++|\\.)*+)
-  | (?P<word>[{_BASE}][{_NAME}.]*+)
-  | (?P<open>\{{\||[({{\[])
-  | (?P<close>[)}}\]]|\|\}}|>>)
-  | (?P<string>'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?
-              |\"\"\"(?:[^"\\]++|\\.|"(?!""))*+(?:\"\"\")?
-              |'(?:[^'\\\r\n]++|\\.)*+'?
-              |"(?:[^"\\\r\n]++|\\.)*+"?)
-  | (?P<number>\.?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)
-  | (?P<blank>_:[{_NAME}.]++)
-  | (?P<separator>[.;,])
-  | (?P<language>@[A-Za-z]++(?:-+[A-Za-z0-9]++)*+)
-  | (?P<operator>\|\||&&|<<|[<>!]=|[-+*/|^!=<>])
-  | (?P<other>\^\^|.)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-
 _FORMS: Final[Mapping[str, QueryForm]] = {
     "SELECT": "select",
     "ASK": "ask",
@@ -190,7 +149,6 @@ _KEYWORDS: Final = re.compile(
     "FILTER|HAVING|BY|SELECT|DISTINCT|REDUCED|EXISTS|VALUES|SERVICE|SILENT"
 )
 _NOTED: Final = re.compile("service|load|now|rand|uuid|bnode", re.IGNORECASE)
-LOCAL_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 @final

@@ -6,13 +6,13 @@ then found by comparing every graph, and nothing is missed.
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-protocol/#update-operation
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.engine.lexer import LOCAL_ESCAPE, TOKEN, resolved
+from spacepolicy.engine.tokens import Declared, Token, after_group, tokens
 from spacepolicy.errors import BadParameterError
 
 _SKIPPED: Final = frozenset({"SILENT", "GRAPH"})
@@ -32,34 +32,12 @@ class Targets:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def word(self) -> str:
-        return self.text.upper() if self.kind == "word" else ""
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    position = 0
-    while (token := TOKEN.match(text, position)) is not None:
-        kind = token.lastgroup or "other"
-        yield _Token(kind, token[kind], token.start(kind), token.end())
-        position = token.end()
-
-
-@final
 @dataclass(slots=True)
 class _Reader:
     """One reading: `wheres` are the offsets of WHERE, `shorthands` the spans of what stands in
     braces after DELETE WHERE."""
 
-    prefixes: dict[str, str]
-    base: str
+    declared: Declared
     graphs: set[str] = field(default_factory=set)
     default: bool = False
     named: bool = False
@@ -70,59 +48,34 @@ class _Reader:
 
     def read(self, text: str) -> None:
         """Read to the end of the text."""
-        tokens = list(_tokens(text))
+        found = tokens(text)
         place, graph = 0, None
-        while place < len(tokens):
-            token = tokens[place]
+        while place < len(found):
+            token = found[place]
             place += 1
             match token.word:
                 case "PREFIX" | "BASE":
-                    place = self._declare(token.word, tokens, place)
+                    self.anything |= not self.declared.declare(found, place - 1)
+                    place += 2 if token.word == "PREFIX" else 1
                 case "WITH":
-                    graph = self._iri(tokens, place)
+                    graph = self.declared.iri(found, place)
                     self.uses = True
                     self._aim(graph)
                     place += 1
                 case "USING":
                     self.uses = True
-                    place += 2 if tokens[place : place + 1] and tokens[place].word else 1
+                    place += 2 if found[place : place + 1] and found[place].word else 1
                 case "INSERT" | "DELETE":
-                    place = self._templates(token, tokens, place, graph)
+                    place = self._templates(token, found, place, graph)
                 case "WHERE":
                     self.wheres.append(token.start)
-                    place, graph = self._after_group(tokens, place), None
+                    place, graph = self._after_group(found, place), None
                 case "CLEAR" | "DROP" | "CREATE":
-                    place = self._whole(tokens, place)
+                    place = self._whole(found, place)
                 case "ADD" | "MOVE" | "COPY":
-                    place = self._transfer(token.word, tokens, place)
+                    place = self._transfer(token.word, found, place)
                 case _:
                     self.anything |= token.text != ";"
-
-    def _declare(self, word: str, tokens: list[_Token], place: int) -> int:
-        names = tokens[place].text if word == "PREFIX" and place < len(tokens) else ""
-        place += word == "PREFIX"
-        iri = self._iri(tokens, place)
-        if iri is None:
-            self.anything = True
-        elif word == "BASE":
-            self.base = iri
-        else:
-            self.prefixes[names.removesuffix(":")] = iri
-        return place + 1
-
-    def _iri(self, tokens: list[_Token], place: int) -> str | None:
-        """The IRI that stands there; None where there is none that can be told."""
-        if place >= len(tokens):
-            return None
-        token = tokens[place]
-        if token.kind == "iri":
-            iri = token.text[1:-1]
-            return resolved(iri, self.base) if self.base else iri
-        if token.kind == "name":
-            prefix, _, local = token.text.partition(":")
-            if prefix in self.prefixes:
-                return self.prefixes[prefix] + LOCAL_ESCAPE.sub(r"\1", local.rstrip("."))
-        return None
 
     def _aim(self, graph: str | None) -> None:
         if graph is None:
@@ -130,29 +83,31 @@ class _Reader:
         else:
             self.graphs.add(graph)
 
-    def _templates(self, token: _Token, tokens: list[_Token], place: int, graph: str | None) -> int:
+    def _templates(self, token: Token, found: list[Token], place: int, graph: str | None) -> int:
         """What stands after INSERT or DELETE: quads, whose graphs are targets."""
-        word = tokens[place].word if place < len(tokens) else ""
+        word = found[place].word if place < len(found) else ""
         if word in ("DATA", "WHERE"):
             place += 1
-        if place >= len(tokens) or tokens[place].text != "{":
+        if place >= len(found) or found[place].text != "{":
             self.anything = True
             return place
-        start = tokens[place].start
-        end = self._quads(tokens, place + 1, graph)
+        start = found[place].start
+        end = self._quads(found, place + 1, graph)
         if word == "WHERE":
-            self.shorthands.append((token.end, start, tokens[end - 1].end))
+            self.shorthands.append((token.end, start, found[end - 1].end))
         return end
 
-    def _quads(self, tokens: list[_Token], place: int, graph: str | None) -> int:
+    def _quads(self, found: list[Token], place: int, graph: str | None) -> int:
         """Read quads up to the closing brace; the place behind it."""
-        while place < len(tokens) and tokens[place].text != "}":
-            token = tokens[place]
+        while place < len(found) and found[place].text != "}":
+            token = found[place]
             place += 1
             if token.word == "GRAPH":
-                self._aim(self._iri(tokens, place))
-                place = self._after_group(tokens, place + 1)
-            elif token.kind == "name" and token.text.partition(":")[0] not in self.prefixes:
+                self._aim(self.declared.iri(found, place))
+                place = self._after_group(found, place + 1)
+            elif (
+                token.kind == "name" and token.text.partition(":")[0] not in self.declared.prefixes
+            ):
                 self.anything = True
             elif token.kind != "separator":
                 if graph is None:
@@ -160,46 +115,40 @@ class _Reader:
                 self.anything |= "{" in token.text or (token.kind == "word" and token.text != "a")
         return place + 1
 
-    def _after_group(self, tokens: list[_Token], place: int) -> int:
+    def _after_group(self, found: list[Token], place: int) -> int:
         """The place behind the group in braces that opens at this one."""
-        if place >= len(tokens) or tokens[place].text != "{":
-            self.anything = True
-            return place
-        depth = 0
-        for at in range(place, len(tokens)):
-            depth += {"{": 1, "{|": 1, "}": -1, "|}": -1}.get(tokens[at].text, 0)
-            if depth == 0:
-                return at + 1
-        return len(tokens)
+        end = after_group(found, place)
+        self.anything |= end is None
+        return place if end is None else end
 
-    def _whole(self, tokens: list[_Token], place: int) -> int:
+    def _whole(self, found: list[Token], place: int) -> int:
         """The target of CLEAR, DROP or CREATE."""
-        while place < len(tokens) and tokens[place].word in _SKIPPED:
+        while place < len(found) and found[place].word in _SKIPPED:
             place += 1
-        word = tokens[place].word if place < len(tokens) else ""
+        word = found[place].word if place < len(found) else ""
         if word in _WHOLES:
             self.default |= word in ("DEFAULT", "ALL")
             self.named |= word in ("NAMED", "ALL")
         else:
-            self._aim(self._iri(tokens, place))
+            self._aim(self.declared.iri(found, place))
         return place + 1
 
-    def _transfer(self, operation: str, tokens: list[_Token], place: int) -> int:
+    def _transfer(self, operation: str, found: list[Token], place: int) -> int:
         """The two ends of ADD, MOVE or COPY."""
         for end in ("from", "to"):
-            while place < len(tokens) and tokens[place].word in _SKIPPED | {"TO"}:
+            while place < len(found) and found[place].word in _SKIPPED | {"TO"}:
                 place += 1
             if end == "to" or operation == "MOVE":
-                if place < len(tokens) and tokens[place].word == "DEFAULT":
+                if place < len(found) and found[place].word == "DEFAULT":
                     self.default = True
                 else:
-                    self._aim(self._iri(tokens, place))
+                    self._aim(self.declared.iri(found, place))
             place += 1
         return place
 
 
 def _read(text: str, prefixes: Mapping[str, str], base: str | None) -> _Reader:
-    reader = _Reader(dict(prefixes), base or "")
+    reader = _Reader(Declared(prefixes, base))
     reader.read(text)
     reader.anything |= "\\u" in text or "\\U" in text
     return reader

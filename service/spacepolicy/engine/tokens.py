@@ -1,0 +1,131 @@
+"""The tokens of a SPARQL text, and what its declarations make of names.
+
+Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar, of 1.2 triple terms and VERSION
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import NamedNode, RdfFormat, parse
+
+from spacepolicy.namespaces import RDF
+
+
+def resolved(iri: str, base: str) -> str:
+    """The IRI as the engine resolves it; as it stands where it cannot."""
+    try:
+        triple = next(parse(f"<{iri}> <{RDF}type> []", RdfFormat.TURTLE, base_iri=base))
+    except (SyntaxError, ValueError):
+        return iri
+    return triple.subject.value if isinstance(triple.subject, NamedNode) else iri
+
+
+_BASE: Final = (
+    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
+    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
+)
+_VARIABLE: Final = rf"{_BASE}_0-9\u00B7\u0300-\u036F\u203F\u2040"
+_NAME: Final = rf"{_VARIABLE}\-"
+
+# Quantifiers are possessive and strings need not be closed: no text is looked at twice.
+TOKEN: Final = re.compile(
+    rf"""(?:[ \t\r\n]++|\#[^\r\n]*+)*+(?:
+    (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>)
+  | (?P<variable>[?$][{_VARIABLE}]++)
+  | (?P<name>(?:[{_BASE}][{_NAME}.]*+)?:(?:[{_NAME}.:%]++|\\.)*+)
+  | (?P<word>[{_BASE}][{_NAME}.]*+)
+  | (?P<open>\{{\||[({{\[])
+  | (?P<close>[)}}\]]|\|\}}|>>)
+  | (?P<string>'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?
+              |\"\"\"(?:[^"\\]++|\\.|"(?!""))*+(?:\"\"\")?
+              |'(?:[^'\\\r\n]++|\\.)*+'?
+              |"(?:[^"\\\r\n]++|\\.)*+"?)
+  | (?P<number>\.?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)
+  | (?P<blank>_:[{_NAME}.]++)
+  | (?P<separator>[.;,])
+  | (?P<language>@[A-Za-z]++(?:-+[A-Za-z0-9]++)*+)
+  | (?P<operator>\|\||&&|<<|[<>!]=|[-+*/|^!=<>])
+  | (?P<other>\^\^|.)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+LOCAL_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_DEPTHS: Final = {"{": 1, "{|": 1, "}": -1, "|}": -1}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of one of the kinds above, and where it stands."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def word(self) -> str:
+        """The word in capitals; nothing where it is none."""
+        return self.text.upper() if self.kind == "word" else ""
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of the text. A `<` that compares may be taken for the beginning of an IRI, which
+    hides no brace and no word before a brace."""
+    found, position = [], 0
+    while (token := TOKEN.match(text, position)) is not None:
+        kind = token.lastgroup or "other"
+        found.append(Token(kind, token[kind], token.start(kind), token.end()))
+        position = token.end()
+    return found
+
+
+def after_group(found: Sequence[Token], place: int) -> int | None:
+    """The place behind the group in braces that opens at this one; None where it does not close,
+    or there is none."""
+    if place >= len(found) or found[place].text != "{":
+        return None
+    depth = 0
+    for at in range(place, len(found)):
+        depth += _DEPTHS.get(found[at].text, 0)
+        if depth == 0:
+            return at + 1
+    return None
+
+
+@final
+class Declared:
+    """The prefixes and the base that are declared so far."""
+
+    def __init__(self, prefixes: Mapping[str, str], base: str | None) -> None:
+        self.prefixes = dict(prefixes)
+        self.base = base or ""
+
+    def declare(self, found: Sequence[Token], place: int) -> bool:
+        """Take in the declaration whose PREFIX or BASE stands there; whether it could be told."""
+        word = found[place].word
+        name = found[place + 1].text if word == "PREFIX" and place + 1 < len(found) else ""
+        iri = self.iri(found, place + (2 if word == "PREFIX" else 1))
+        if iri is None:
+            return False
+        if word == "BASE":
+            self.base = iri
+        else:
+            self.prefixes[name.removesuffix(":")] = iri
+        return True
+
+    def iri(self, found: Sequence[Token], place: int) -> str | None:
+        """The IRI that stands there; None where there is none that can be told."""
+        if place >= len(found):
+            return None
+        token = found[place]
+        if token.kind == "iri":
+            iri = token.text[1:-1]
+            return resolved(iri, self.base) if self.base else iri
+        prefix, _, local = token.text.partition(":")
+        if token.kind != "name" or prefix not in self.prefixes:
+            return None
+        return self.prefixes[prefix] + LOCAL_ESCAPE.sub(r"\1", local.rstrip("."))
