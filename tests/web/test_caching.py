@@ -40,6 +40,9 @@ class Counting:
         self.asked += 1
         return self.engine.connect(dataset)
 
+    def order(self, dataset: Path | None = None) -> str:
+        return self.engine.order(dataset)
+
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         self.engine.release(connection, reusable=reusable)
 

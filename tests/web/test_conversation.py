@@ -38,6 +38,10 @@ class Scripted:
             self._keep = theirs.dup()
         return ours
 
+    def order(self, dataset: Path | None = None) -> str:  # noqa: ARG002 # it has one
+        """It has none."""
+        return ""
+
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         """Note it and close."""
         self.reusable.append(reusable)

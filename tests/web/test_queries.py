@@ -167,8 +167,8 @@ class Publishing:
         for revision in self.writer.history.revisions:
             lines = revision.dataset.read_text(encoding="utf-8").splitlines(keepends=True)
             revision.dataset.write_text("".join(reversed(lines)), encoding="utf-8")
-        engines = Engines()
-        with serve(replace(self.service, engine=engines, run="another")) as site:
+        engines = Engines("another")
+        with serve(replace(self.service, engine=engines)) as site:
             yield site.client
         engines.close()
 

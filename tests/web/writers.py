@@ -42,7 +42,8 @@ REPORT = b'<urn:report> <http://www.w3.org/ns/shacl#conforms> "false" .\n'
 class Engines:
     """An engine for each revision, behind one port."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: str = "one") -> None:
+        self._order = order
         self._pools: dict[Path, Pool] = {}
         self._lock = threading.Lock()
 
@@ -52,6 +53,9 @@ class Engines:
             if dataset not in self._pools:
                 self._pools[dataset] = Pool(dataset, memory_bytes=256 << 20, spares=1)
             return self._pools[dataset].connect()
+
+    def order(self, dataset: Path | None = None) -> str:
+        return f"{self._order} {dataset}"
 
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         del reusable

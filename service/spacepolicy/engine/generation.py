@@ -104,6 +104,11 @@ def patch_bytes(revisions: Iterable[Path]) -> int:
     return sum((revision / CHANGES).stat().st_size for revision in revisions)
 
 
+def is_near(path: Path, newer: Path) -> bool:
+    """Whether a dataset in memory is changed back to the older one sooner than that is copied."""
+    return patch_bytes(following(path, newer)) <= NEAR_BYTES
+
+
 def scratch_of(path: Path, process: int, number: int = 0) -> Path:
     """Where a process may have a copy of the dataset; what processes that have ended leave behind
     is removed when the store is next opened to be written."""

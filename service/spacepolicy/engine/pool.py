@@ -14,13 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
+from pyoxigraph import __version__
+
 from spacepolicy.engine.control import IN_MEMORY, ON_DISK, READY, Publication, Wanted
-from spacepolicy.engine.generation import scratch_of
+from spacepolicy.engine.generation import is_near, scratch_of, standing
 from spacepolicy.errors import EngineError, StoreError
 
 _LOADING_SECONDS: Final = 600.0
 _ENDING_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
+_ON_DISK: Final = f"pyoxigraph {__version__} on disk"
 _log: Final = logging.getLogger(__name__)
 
 
@@ -91,6 +94,19 @@ class Pool:
                 return self._take() or self._new()
             return self._new(apart=True)
 
+    def order(self, dataset: Path | None = None) -> str:
+        """As the port says. On disk quads have one order; in memory it depends on which revision
+        was loaded, and what was changed since, up to the newest and back."""
+        with self._switching:
+            newest = self._dataset
+            if not self._in_memory:
+                return _ON_DISK
+            if dataset in (None, newest):
+                return self._loaded
+            if _is_on_disk(dataset, newest):
+                return _ON_DISK
+            return f"{self._loaded} back from {newest.parent.name}"
+
     def publish(self, dataset: Path, *, in_memory: bool = True) -> None:
         """Answer over the next generation from now on; queries that run keep theirs.
 
@@ -98,7 +114,10 @@ class Pool:
         """
         told = Publication(str(dataset), in_memory).to_bytes()
         with self._switching:
+            loads = in_memory and not self._in_memory
             self._dataset, self._in_memory = dataset, in_memory
+            if loads:
+                self._loaded = _order_of(dataset)
             while self._idle:
                 self._idle.pop().close()
             with suppress(OSError):  # a server that has ended is replaced by one that loads this
@@ -175,6 +194,7 @@ class Pool:
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         """A server that loads the dataset, and the socket that controls it."""
         place = IN_MEMORY if self._in_memory else ON_DISK
+        self._loaded = _order_of(self._dataset)
         return _started_server([str(self._dataset), str(self._memory_bytes), place])
 
     def close(self) -> None:
@@ -188,6 +208,23 @@ class Pool:
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()
+
+
+def _order_of(dataset: Path) -> str:
+    """A name for the order of quads that are loaded into memory: that of the generation they rest
+    on, and what was changed from there."""
+    with suppress(FileNotFoundError):
+        ground = standing(dataset)[0].parent.name
+        return f"pyoxigraph {__version__} {ground} to {dataset.parent.name}"
+    return ""
+
+
+def _is_on_disk(dataset: Path, newest: Path) -> bool:
+    """Whether an older dataset is read on disk, from a generation or a copy of one."""
+    try:
+        return dataset.exists() or not is_near(dataset, newest)
+    except FileNotFoundError:
+        return True
 
 
 def _started_server(arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:

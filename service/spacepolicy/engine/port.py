@@ -271,6 +271,11 @@ class Engine(Protocol):
         """
         ...
 
+    def order(self, dataset: Path | None = None) -> str:
+        """A name for the order in which rows come, and the labels that blank nodes have: answers
+        over the same data under the same name are the same byte for byte."""
+        ...
+
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         """Take back a connection: for another query where it is reusable, else to close it."""
         ...

@@ -84,6 +84,10 @@ class Remote:
         threading.Thread(target=self._serve, args=(theirs,), daemon=True).start()
         return ours
 
+    def order(self, dataset: Path | None = None) -> str:  # noqa: ARG002 # it has one
+        """None is known: the endpoint's answers are not kept."""
+        return ""
+
     def release(self, connection: socket.socket, *, reusable: bool) -> None:  # noqa: ARG002
         """Close the connection: a thread costs little."""
         connection.close()

@@ -31,14 +31,13 @@ from pyoxigraph import Store
 
 from spacepolicy.engine.control import IN_MEMORY, MESSAGE_BYTES, READY, Publication, Wanted
 from spacepolicy.engine.generation import (
-    NEAR_BYTES,
     change,
     change_back,
     copied,
     following,
+    is_near,
     load,
     opened,
-    patch_bytes,
 )
 from spacepolicy.engine.port import frame
 from spacepolicy.engine.worker import Busy, work
@@ -159,12 +158,10 @@ class _Server:
         dataset = Path(wanted.dataset or self._dataset)
         if self._store is not None and dataset == self._dataset:
             return self._store
-        if self._store is not None and not dataset.exists():
-            later = following(dataset, self._dataset)
-            if patch_bytes(later) <= NEAR_BYTES:
-                for revision in reversed(later):
-                    change_back(self._store, revision)
-                return self._store
+        if self._store is not None and not dataset.exists() and is_near(dataset, self._dataset):
+            for revision in reversed(following(dataset, self._dataset)):
+                change_back(self._store, revision)
+            return self._store
         return opened(dataset) if wanted.scratch is None else copied(dataset, Path(wanted.scratch))
 
     def _be_worker(

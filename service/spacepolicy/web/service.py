@@ -1,7 +1,6 @@
 """What the web wing needs to answer requests; the roof makes it and hands it in."""
 
 from dataclasses import dataclass, field
-from secrets import token_urlsafe
 from typing import final
 from urllib.parse import urlsplit
 
@@ -28,7 +27,7 @@ class Service:
 
     `max_timeout_seconds` is what a request may ask for where that is more than
     `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
-    it is; `run` tells this engine from any other over the same revisions;
+    it is;
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
     `public_url`; `outside` is what SERVICE may ask; `explanations` prove statements, None where
     nothing is inferred; `writer` carries writes out, None where nothing is written; `tokens` say
@@ -56,7 +55,6 @@ class Service:
     max_writing: int = 32
     max_listening: int = 64
     text_limits: TextLimits = field(default_factory=TextLimits)
-    run: str = field(default_factory=lambda: token_urlsafe(6))
     mode: Mode = "merged"
     stale: str | None = None
     explanations: Explanations | None = None
@@ -71,10 +69,8 @@ class Service:
 
     @property
     def instance(self) -> str:
-        """What tells the order and the blank nodes of the answer at hand from those of another:
-        the newest revision is answered from memory, older ones from disk."""
-        newest = self.revision is self.history.current
-        return self.run if newest else f"{self.run}-disk"
+        """What tells the order and the blank nodes of the answer at hand from those of another."""
+        return self.engine.order(self.revision.dataset)
 
     @property
     def root(self) -> str:

@@ -11,8 +11,8 @@ from spacepolicy.web.answering.begun import Begun
 from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.conversation import Conversation
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.plan import Plan, engine_mark, tag_of
-from spacepolicy.web.answering.validators import etag
+from spacepolicy.web.answering.plan import Plan, tag_of
+from spacepolicy.web.answering.validators import etag, mark
 
 
 def alike(desk: Desk, planned: Plan) -> "PlannedAlike | None":
@@ -38,7 +38,8 @@ class PlannedAlike:
         self._desk = desk
         self._planned = planned
         self._beside_text = b""
-        self._marks = engine_mark(desk.service)
+        self._mark = mark(desk.service.revision)
+        self._mark = mark(desk.service.revision)
         self._dataset: Path = desk.service.revision.dataset
 
     def begin(self, text: str) -> Begun | None:
@@ -74,5 +75,6 @@ class PlannedAlike:
         if self._planned.body is None:
             return length
         body = replace(self._planned.body, text=text)
-        tag = etag(tag_of(self._marks, self._planned.choice.content_type, body), IDENTITY)
+        marks = self._mark, self._desk.service.engine.order(self._dataset)
+        tag = etag(tag_of(marks, self._planned.choice.content_type, body), IDENTITY)
         return b"%betag: %b\r\n" % (length, tag.encode())
