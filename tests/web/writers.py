@@ -55,7 +55,8 @@ class Engines:
             return self._pools[dataset].connect()
 
     def order(self, dataset: Path | None = None) -> str:
-        return f"{self._order} {dataset}"
+        del dataset
+        return self._order
 
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
         del reusable
