@@ -106,6 +106,11 @@ class Burst:
         frame = sys._current_frames().get(self._threads[-1].ident or 0)
         return frame is not None and frame.f_code.co_name == "wait"
 
+    def wait_for(self, number: int) -> Result | None:
+        """What came of one, whatever the others do."""
+        self._threads[number].join()
+        return self.results[number]
+
     def come(self) -> list[Result | None]:
         """What came of each."""
         for thread in self._threads:
@@ -288,3 +293,15 @@ def test_any_burst_leaves_the_datasets_that_rebuilds_give(
         is_as_rebuilt(revision, opened_dataset(revision.dataset), apart)
     with suppress(ProblemError):
         site.update("DROP GRAPH <urn:g> ; DROP GRAPH <urn:h>")
+
+
+def test_a_quick_write_does_not_wait_for_a_slow_one_behind_it(site: Site, tmp_path: Path) -> None:
+    come = Burst(
+        site,
+        tmp_path,
+        [lambda: site.update(insertion(1)), lambda: site.update(RUNAWAY, timeout_seconds=8)],
+    )
+    quick = come.wait_for(0)
+    assert isinstance(quick, Written)
+    assert come.results[1] is None
+    assert isinstance(come.come()[1], TimeLimitError)

@@ -27,6 +27,7 @@ def write_draft(folder: Path, draft: Draft) -> None:
         "author": draft.author,
         "base": draft.base,
         "prefixes": dict(draft.prefixes),
+        "checks": dict(draft.checks),
         "files": {name: sorted(graphs) for name, graphs in asdict(draft.files).items()},
     }
     (folder / _DRAFT).write_text(json.dumps(table), encoding="utf-8")

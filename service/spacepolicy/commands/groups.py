@@ -1,14 +1,21 @@
 """Writes that are put in force together, and what comes of each."""
 
+import math
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from spacepolicy.commands.turns import Ticket
 from spacepolicy.errors import ProblemError
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import WriteRequest, Written
+
+_GROUP_BYTES: Final = 1 << 22
+_GROUP_SECONDS: Final = 1.0
+"""A group takes no further write once its patches have as much, or it has taken so long: the first
+ones wait for all."""
 
 
 @final
@@ -58,10 +65,21 @@ class Group:
     """
 
     start: Revision
+    began: float = field(default_factory=time.monotonic)
     accepted: int = 0
     bytes: int = 0
     changed: dict[str, int] = field(default_factory=dict)
     results: list[tuple[WriteTicket, int, Result | Exception]] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How long the next write may take: those that were accepted do not wait for slow ones."""
+        return self.began + _GROUP_SECONDS - time.monotonic() if self.accepted else math.inf
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no write is to follow."""
+        return self.bytes > _GROUP_BYTES or self.seconds <= 0
 
     @property
     def number(self) -> int:

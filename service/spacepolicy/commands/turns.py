@@ -24,8 +24,9 @@ class Ticket(Generic[Job, Result]):
     answer: "Future[Result]" = field(default_factory=Future)
 
     def begins(self) -> bool:
-        """Whether the job is to be carried out, as somebody waits for it still."""
-        return self.answer.set_running_or_notify_cancel()
+        """Whether the job is to be carried out, as somebody waits for it still; one that was left
+        for another turn begins again."""
+        return self.answer.running() or self.answer.set_running_or_notify_cancel()
 
 
 @final

@@ -17,7 +17,13 @@ from spacepolicy.commands.turns import Ticket, Turns
 from spacepolicy.commands.writer_process import WriterProcess
 from spacepolicy.engine.edit import Edit, Editing, Effect, Kind
 from spacepolicy.engine.pool import Pool
-from spacepolicy.errors import EngineError, InvalidDataError, ProblemError, StorageError
+from spacepolicy.errors import (
+    EngineError,
+    InvalidDataError,
+    ProblemError,
+    StorageError,
+    TimeLimitError,
+)
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions import store
 from spacepolicy.revisions.history import History
@@ -33,9 +39,12 @@ from spacepolicy.revisions.writing import (
 
 _PUBLISHING_SECONDS: Final = 600.0
 _PIECE_BYTES: Final = 1 << 18
-_GROUP_BYTES: Final = 1 << 22
-"""A group takes no further write once its patches have as much: the first ones wait for all."""
 _log: Final = logging.getLogger(__name__)
+
+
+@final
+class _LaterError(Exception):
+    """A write is left for another turn, in which it is the first and has all of its time."""
 
 
 @final
@@ -128,6 +137,8 @@ class StoreWriter:
                 request = ticket.job
                 assert isinstance(request, WriteRequest)  # noqa: S101 # builds come alone
                 result = self._result(request, group, editing, more=ticket is not tickets[-1])
+            except _LaterError:
+                break
             except _WriterError as error:
                 group.results.append((ticket, group.accepted + 1, error))
                 raise error.problem from error
@@ -135,7 +146,7 @@ class StoreWriter:
                 result = error
             group.accepted += isinstance(result, Result) and result.accepted
             group.results.append((ticket, group.accepted, result))
-            if group.bytes > _GROUP_BYTES:
+            if group.is_full:
                 break
 
     def _result(
@@ -143,7 +154,8 @@ class StoreWriter:
     ) -> Result:
         """What comes of a write, upon those of the group before it.
 
-        Raises: ProblemError where it is refused, _WriterError where it fails with the whole group.
+        Raises: ProblemError where it is refused, _LaterError where it takes too long for those
+        before it, _WriterError where it fails with the whole group.
         """
         operation = request.operation
         graph = operation.graph if isinstance(operation, GraphWrite) else None
@@ -153,7 +165,13 @@ class StoreWriter:
         self._judgement.before(request, group.start, number, changed)
         base = group.start.base if self._merged else None
         edit, uploads = _edit(operation, base, merged=self._merged)
-        effect = editing.evaluate(edit, map(_pieces, uploads), request.timeout_seconds)
+        seconds = min(request.timeout_seconds, group.seconds)
+        try:
+            effect = editing.evaluate(edit, map(_pieces, uploads), seconds)
+        except TimeLimitError as error:
+            if seconds < request.timeout_seconds:
+                raise _LaterError from error
+            raise
         self._judgement.after(request, group.start, effect)
         if effect.empty:
             return Result(existed=effect.existed)

@@ -1,0 +1,34 @@
+"""A draft on its way to the process that publishes it."""
+
+from dataclasses import fields
+from pathlib import Path
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+
+from spacepolicy.commands.drafts import read_draft, write_draft
+from spacepolicy.revisions.draft import Draft
+from spacepolicy.revisions.revision import Counts, FileGraphs
+
+
+def test_a_draft_comes_back_as_it_was(tmp_path: Path) -> None:
+    graph = NamedNode("urn:g")
+    store = Store()
+    store.add(Quad(BlankNode("b"), graph, Literal("一", language="zh"), graph))
+    draft = Draft(
+        store,
+        counts=Counts(record=1, inferred=2, graphs=3),
+        record_sha256="record",
+        content_sha256="content",
+        message="built",
+        author="someone",
+        base="https://example.org/",
+        prefixes={"": "https://example.org/"},
+        files=FileGraphs(owned=frozenset({"urn:g"}), shapes=frozenset({"urn:s"})),
+        checks={"rules": "525 rules"},
+    )
+    write_draft(tmp_path, draft)
+    read = read_draft(tmp_path)
+    assert set(read.dataset) == set(store)
+    for field in fields(Draft):
+        if field.name != "dataset":
+            assert getattr(read, field.name) == getattr(draft, field.name), field.name
