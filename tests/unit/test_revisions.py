@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,7 @@ def test_what_kept_revisions_rest_on_is_kept(store: Path) -> None:
 
 def test_copies_of_processes_that_have_ended_are_removed(store: Path) -> None:
     publish(store, draft("a"))
-    ended = subprocess.Popen(["true"])  # of the machine
+    ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     for process in (ended.pid, os.getpid()):
         (store / SCRATCH / f"{process}-1").mkdir(parents=True)
