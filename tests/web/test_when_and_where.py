@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -38,12 +39,13 @@ DATA = """
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @base <https://w3id.org/spacepolicy/> .
 <id/a> rdfs:label "<img src=x>"@en ; <urn:at> <id/city> , <id/odd> ;
-  <urn:time> <urn:t1> , <urn:t2> , <urn:t3> , <urn:t4> , <urn:t5> .
+  <urn:time> <urn:t1> , <urn:t2> , <urn:t3> , <urn:t4> , <urn:t5> , <urn:t6> , <urn:t7> .
 <urn:t1> <urn:first> 2020 ; <urn:last> 2022 .
 <urn:t2> <urn:last> "2024-07-01"^^xsd:date ; <urn:what> <id/part> .
 <urn:t3> <urn:last> "--02-16"^^xsd:gMonthDay .
 <urn:t4> <urn:first> 2030 ; <urn:last> 2021 .
 <urn:t5> <urn:last> "</svg><script>" .
+<urn:t6> <urn:first> 2023 . <urn:t7> <urn:of> <urn:no-year> .
 <id/part> rdfs:label "\u202e a part" .
 <id/city> rdfs:label "City"@en ; <urn:in> <id/land> , <id/world> .
 <id/land> rdfs:label "Land"@en ; <urn:in> <id/world> . <id/world> rdfs:label "World"@en .
@@ -67,26 +69,30 @@ def page(make_service: MakeService, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_times_are_drawn_over_an_axis_that_holds_them_all(page: str) -> None:
-    ticks = re.findall(r'<text class="role" x="(\d+)" y="16" text-anchor="middle">(\d+)<', page)
-    years = [int(year) for _, year in ticks]
-    assert (years[0], years[-1]) == (2020, 2025)
-    at = {year: int(x) for x, year in ticks}
+    labels = re.findall(r'<text class="role" x="(\d+)" y="16" text-anchor="middle">(\d+)<', page)
+    assert [year for _, year in labels] == ["2020", "2021", "2022", "2023", "2024"]
+    lines = [int(x) for x in re.findall(r'<path class="tick" d="M(\d+) 24 ', page)]
+    for (x, _), (start, end) in zip(labels, pairwise(lines), strict=True):
+        assert abs(int(x) - (start + end) / 2) <= 1
+    at = dict(zip(["2020", "2021", "2022", "2023", "2024", "2025"], lines, strict=True))
     (bar,) = re.findall(r'<rect class="middle" x="(\d+)" y="\d+" width="(\d+)" height="12"', page)
     assert (int(bar[0]), int(bar[0]) + int(bar[1])) == (at["2020"], at["2023"])
     points = [int(x) + 7 for x in re.findall(r'<path class="middle" d="M(\d+) \d+ l7', page)]
-    day, backwards = points
+    day, backwards, begun = points
     assert at["2024"] < day < at["2025"]
-    assert backwards == at["2022"]
+    assert (backwards, begun) == (at["2022"], at["2023"])
 
 
 def test_times_are_told_as_a_list_too_with_those_that_cannot_be_drawn(page: str) -> None:
-    listed = re.findall(r"<li>(\S+) <span class=\"soft\">·</span>", page)
+    (times,) = re.findall(r'<ul class="plain">\n(<li>.*?)</ul>\n<p class="small">', page, re.DOTALL)
+    listed = re.sub(r"<[^>]*>", "", times).splitlines()
     assert listed == [
         "2020–2022",
-        "2024-07-01",
+        "2024-07-01 · \u202e a part ",
         "--02-16",
         "2030–2021",
         "&lt;/svg&gt;&lt;script&gt;",
+        "2023–",
     ]
     for trap in ("<img", "</svg><script"):
         assert trap not in page
@@ -134,6 +140,6 @@ def test_a_thing_tells_the_revisions_that_changed_it(make_service: MakeService) 
     with serve(service) as site:
         page = site.client.get("/doc/id/a", headers=PAGE).text
         assert '<a href="/revisions/7">7</a>' in page
-        assert "<td>+2 −1</td>" in page
+        assert '<td>+2 −1 <a href="/revisions/6..7">RDF Patch</a></td>' in page
         service.revision.changes.write_text("TX .\nTC .\n", encoding="utf-8")
         assert "<h2>History</h2>" not in site.client.get("/doc/id/a?lang=en", headers=PAGE).text

@@ -47,6 +47,18 @@ class Time:
     first: str | None
     last: str | None
 
+    @property
+    def years(self) -> str:
+        """From when to when, as it is written; nothing where neither is known."""
+        if self.first is None or self.first == self.last:
+            return self.last or ""
+        return f"{self.first}–{self.last or ''}"
+
+    @property
+    def told(self) -> bool:
+        """Whether it says more than the years."""
+        return bool(self.what or self.relation or self.when)
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -63,13 +75,24 @@ class Row:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """The beginning of a year on the axis, and where its number stands, in the middle of the year;
+    without a number, it is the end of the axis."""
+
+    x: int
+    year: int | None
+    middle: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """The times, those of them that can be drawn, and the years of the axis with their places;
-    `address` asks the query behind it, and `hidden` times are left out."""
+    """The times, those of them that can be drawn, and the years of the axis; `address` asks the
+    query behind it, and `hidden` times are left out."""
 
     times: tuple[Time, ...]
     rows: tuple[Row, ...]
-    ticks: tuple[tuple[int, int], ...]
+    ticks: tuple[Tick, ...]
     width: int
     height: int
     hidden: int
@@ -81,7 +104,10 @@ async def timeline(desk: Desk, thing: NamedNode) -> Timeline | None:
     found = await told(desk, TIMELINE, thing)
     if found is None:
         return None
-    times = list(dict.fromkeys(_time(found, row, thing) for row in found.rows))
+    every = dict.fromkeys(_time(found, row, thing) for row in found.rows)
+    times = [each for each in every if each.years or each.told]
+    if not times:
+        return None
     shown, here = times[:_MAX_ROWS], found.names.link(thing)
     spans = [(each, span) for each in shown if (span := _span(each)) is not None]
     first = min((int(start // 1) for _, (start, _) in spans), default=0)
@@ -98,12 +124,10 @@ async def timeline(desk: Desk, thing: NamedNode) -> Timeline | None:
         )
         for n, (each, (start, end)) in enumerate(spans)
     ]
-    step = -(-(last - first) // _MAX_TICKS)
-    ticks = tuple((year, _x(year, first, last)) for year in range(first, last + 1, step))
     return Timeline(
         tuple(shown),
         tuple(rows),
-        ticks if rows else (),
+        _ticks(first, last) if rows else (),
         _WIDTH,
         _TOP + _ROW * len(rows) + 8,
         len(times) - len(shown),
@@ -145,6 +169,13 @@ def _place(written: str) -> tuple[float, float] | None:
         return start, start + 1 / _MONTHS
     start += (day - 1) / _DAYS / _MONTHS
     return start, start
+
+
+def _ticks(first: int, last: int) -> tuple[Tick, ...]:
+    step = -(-(last - first) // _MAX_TICKS)
+    years = range(first, last, step)
+    ticks = [Tick(_x(year, first, last), year, _x(year + 0.5, first, last)) for year in years]
+    return (*ticks, Tick(_AXIS[1], None, _AXIS[1]))
 
 
 def _x(year: float, first: int, last: int) -> int:
