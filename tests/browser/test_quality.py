@@ -42,6 +42,8 @@ PAGES = (
     "/no/such/page",
 )
 """One of every kind of page."""
+LONG = "/doc/id/policy/shanghai-2022-spatial-information"
+"""A page of a thing whose name is long in every language."""
 COMPARED = "/compare"
 """A page that is whole only where there are two policies."""
 
@@ -95,6 +97,18 @@ def test_no_page_is_wider_than_a_telephone(page: Page, path: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_middle_of_a_drawing_holds_its_name(page: Page, language: str) -> None:
+    page.goto(f"{LONG}?lang={language}")
+    drawing = page.locator("svg.drawing", has=page.locator(".edge"))
+    box = drawing.locator("rect.middle").bounding_box()
+    name = drawing.locator("rect.middle + text").bounding_box()
+    assert box is not None
+    assert name is not None
+    assert box["x"] < name["x"]
+    assert name["x"] + name["width"] < box["x"] + box["width"]
 
 
 def test_the_html_validates(page: Page, url_of_two: str, tmp_path: Path) -> None:

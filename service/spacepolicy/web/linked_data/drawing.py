@@ -12,6 +12,7 @@ _ROW: Final = 44
 _WIDTH: Final = 920
 _BOX: Final = 220
 _LETTERS: Final = 34
+_BOX_LETTERS: Final = 26
 
 
 @final
@@ -67,7 +68,7 @@ def drawing(
         width=_WIDTH,
         height=height,
         box=_BOX,
-        middle=cut(middle, _LETTERS),
+        middle=cut(middle, _BOX_LETTERS),
         left=_placed(shown_left, height),
         right=_placed(shown_right, height),
         hidden=hidden,
