@@ -145,7 +145,15 @@ def test_definitions_are_there_without_a_mouse(shipped: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/ontology", "/ontology/shapes", "/doc/def/Measure", "/catalog", "/.well-known/void"]
+    "path",
+    [
+        "/ontology",
+        "/ontology/shapes",
+        "/doc/def/Measure",
+        "/doc/id/region/china",
+        "/catalog",
+        "/.well-known/void",
+    ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_borrowed_terms_have_names_too(shipped: httpx.Client, path: str, language: str) -> None:
