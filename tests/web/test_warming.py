@@ -116,8 +116,9 @@ async def reading_ahead(service: Service) -> AsyncIterator[Readings]:
         yield readings
     finally:
         told.put_nowait({"type": "lifespan.shutdown"})
-        assert (await heard.get())["type"] == "lifespan.shutdown.complete"
-        await task
+        async with asyncio.timeout(10):
+            assert (await heard.get())["type"] == "lifespan.shutdown.complete"
+            await task
 
 
 @pytest.mark.anyio
