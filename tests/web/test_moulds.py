@@ -224,6 +224,22 @@ def test_what_is_kept_under_another_request_stops_the_query(hurried: Client) -> 
     assert hurried.ask(get(slow.format(9))).startswith(b"HTTP/1.1 200")
 
 
+def test_what_is_kept_stops_the_query_with_another_request_behind(hurried: Client) -> None:
+    slow = "SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f FILTER(STR(?a) = STR(?f)) }} LIMIT {}"
+    hurried.ask(get(slow.format(1)))
+    for number in range(2, 6):  # of which two may run at once
+        text = slow.format(number).encode()
+        posted = get(slow.format(number)).partition(b"\r\n")[2].removesuffix(b"\r\n")
+        fields = b"Content-Type: application/sparql-query\r\nContent-Length: %d\r\n\r\n" % len(text)
+        whole = hurried.ask(b"POST /sparql HTTP/1.1\r\n" + posted + fields + text)
+        hurried._connection.sendall(get(slow.format(number)))
+        time.sleep(0.01)
+        hurried._connection.sendall(get_running())
+        assert lasting(hurried.next()) == lasting(whole)
+        hurried.next()
+    assert hurried.ask(get(slow.format(9))).startswith(b"HTTP/1.1 200")
+
+
 def test_its_client_may_leave(hurried: Client) -> None:
     slow = "SELECT * {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }} LIMIT {}"
     hurried.ask(get(slow.format(1)))

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.moulds import Casting, Moulds
 from spacepolicy.errors import ProblemError
-from spacepolicy.web.answering.begun import BEGUN, Begun, begun_of
+from spacepolicy.web.answering.begun import BEGUN, Begun
 from spacepolicy.web.answering.conversation import SOON_SECONDS
 
 _GRACE_SECONDS: Final = 1
@@ -61,6 +61,7 @@ class _Protocol(HttpToolsProtocol):
     _within = False
     _lane: "_Lane | None" = None
     _handed: Begun | None = None
+    _begun: Begun | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Answer over the connection."""
@@ -104,8 +105,8 @@ class _Protocol(HttpToolsProtocol):
         try:
             conversation.receive()
         except ProblemError:
-            lane.casting.begun.drop()
             self._read_after_all()
+            lane.casting.begun.drop()
             return
         whole = conversation.whole()
         if whole is None and not conversation.is_long:
@@ -150,10 +151,10 @@ class _Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _drop_begun(self) -> None:
-        """End the query of the request at hand, where it has begun and was not needed."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        scope = cast("MutableMapping[str, Any]", cycle.scope) if cycle else {}
-        if (begun := begun_of(scope)) is not None:
+        """End the query that has begun, where it was not needed. Its request is the next that is
+        answered, whatever has come behind it: it came over an idle connection."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
             begun.drop()
 
     def _is_idle(self) -> bool:
@@ -169,7 +170,8 @@ class _Protocol(HttpToolsProtocol):
         super().on_message_begin()
         if self._handed is not None:
             scope = cast("MutableMapping[str, Any]", self.scope)
-            scope[BEGUN], self._handed = self._handed, None
+            scope[BEGUN] = self._begun = self._handed
+            self._handed = None
 
     def on_response_complete(self) -> None:
         """An answer has gone out; its query has ended, if it was not needed."""

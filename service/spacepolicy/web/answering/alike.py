@@ -39,7 +39,6 @@ class PlannedAlike:
         self._planned = planned
         self._beside_text = b""
         self._mark = mark(desk.service.revision)
-        self._mark = mark(desk.service.revision)
         self._dataset: Path = desk.service.revision.dataset
 
     def begin(self, text: str) -> Begun | None:
