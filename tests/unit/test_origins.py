@@ -13,14 +13,18 @@ from spacepolicy.origins import Outside, origin_of
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
         "0.1.2.3", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00::1",
-        "ff02::1", "::ffff:127.0.0.1", "2002:7f00:1::", "2001:0:1::1", "64:ff9b::a00:1",
+        "ff02::1", "::ffff:127.0.0.1", "2002:7f00:1::",
+        "fec0::1", "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1",
+        "2001:0:1::1", "64:ff9b::a00:1",
     ],
 )  # fmt: skip
 def test_a_private_address_is_known_in_any_form(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["192.0.43.8", "2606:4700::1111", "::ffff:192.0.43.8"])
+@pytest.mark.parametrize(
+    "address", ["192.0.43.8", "2606:4700::1111", "::ffff:192.0.43.8", "64:ff9b::c000:2b08"]
+)
 def test_a_public_address_is_one(address: str) -> None:
     assert is_public(address)
 

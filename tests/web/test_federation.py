@@ -1,13 +1,16 @@
 """SERVICE asks the origins that are allowed, and no others; what it brings is joined as a service's
 solutions are."""
 
+import itertools
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 import pytest
@@ -259,6 +262,59 @@ def test_the_time_of_a_query_holds_for_what_it_asks(service: Service) -> None:
         answer = site.get("/sparql", params={"query": text, "timeout": "0.3"})
         assert kind(answer) == (504, "time-limit")
         assert hung_up.wait(10)
+
+
+def dripping(client: socket.socket) -> None:
+    """Begin a TLS handshake that does not end, byte by byte, while the other side is there."""
+    with suppress(OSError):
+        for byte in itertools.chain(b"\x16\x03\x03\x40\x00", itertools.repeat(2, 200)):
+            client.sendall(bytes([byte]))
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("silent", ["", "SILENT"])
+def test_a_handshake_that_does_not_end_is_left_in_time(service: Service, silent: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        secure = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        outside = Outside(frozenset({secure}), private=True)
+
+        def work() -> None:
+            client, _ = listener.accept()
+            with client:
+                dripping(client)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            with serve(replace(service, outside=outside)) as site:
+                text = f"ASK {{ SERVICE {silent} <{secure}/> {{ ?x ?p ?n }} }}"
+                asked = {"query": text, "timeout": "0.5"}
+                assert kind(site.client.get("/sparql", params=asked)) == (504, "time-limit")
+                thread.join(5)
+                assert not thread.is_alive()
+        finally:
+            thread.join()
+
+
+def test_a_name_that_is_not_found_in_time_is_left(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, ended, real = threading.Event(), threading.Event(), socket.getaddrinfo
+
+    def slow(host: str, *rest: Any, **more: Any) -> Any:  # noqa: ANN401 # as the real one
+        if host == "slow.example":
+            answered.wait(10)
+            ended.set()
+            raise socket.gaierror("no such name")
+        return real(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    outside = Outside(frozenset({"http://slow.example:80"}))
+    with serve(replace(service, outside=outside)) as site:
+        asked = {"query": "ASK { SERVICE <http://slow.example/> {} }", "timeout": "0.3"}
+        assert kind(site.client.get("/sparql", params=asked)) == (504, "time-limit")
+        assert not ended.is_set()
+        answered.set()
 
 
 def test_a_client_that_leaves_ends_what_it_asked(service: Service) -> None:

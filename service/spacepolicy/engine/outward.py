@@ -8,12 +8,16 @@ Spec: https://www.rfc-editor.org/rfc/rfc6890
 
 import socket
 import ssl
+import time
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import SplitResult
 
 from spacepolicy.errors import EgressRefusedError
 
+_UNICAST: Final = IPv6Network("2000::/3")
+"""All that are given out for the public internet (RFC 4291 section 2.4, IANA's registry)."""
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses whose last four bytes are one of IPv4 (RFC 6052)."""
 
@@ -36,16 +40,19 @@ def connect(parts: SplitResult, seconds: float, *, private: bool) -> socket.sock
 
 
 def _first(addresses: list[str], port: int, seconds: float) -> socket.socket:
-    """A connection to the first of the addresses that takes it.
+    """A connection to the first of the addresses that takes it, within the seconds in all.
 
     Raises: OSError where none does.
     """
+    deadline = time.monotonic() + seconds
     for address in addresses[:-1]:
-        try:
-            return socket.create_connection((address, port), seconds)
-        except OSError:
-            continue
-    return socket.create_connection((addresses[-1], port), seconds)
+        with suppress(OSError):
+            return socket.create_connection((address, port), _left(deadline))
+    return socket.create_connection((addresses[-1], port), _left(deadline))
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 0.001)
 
 
 def is_public(text: str) -> bool:
@@ -56,11 +63,10 @@ def is_public(text: str) -> bool:
     """
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
-        if address.teredo is not None:
-            return False
         embedded = address.ipv4_mapped or address.sixtofour or _translated(address)
-        if embedded is not None:
-            address = embedded
+        if embedded is None and (address not in _UNICAST or address.teredo is not None):
+            return False
+        address = embedded or address
     return address.is_global and not address.is_multicast
 
 

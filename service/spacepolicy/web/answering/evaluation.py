@@ -75,7 +75,8 @@ async def evaluate(
                 deadline = asyncio.get_running_loop().time() + timeout_seconds
                 if planned.blocks:
                     client.look()
-                    query = await answered(service.outside, planned, timeout_seconds)
+                    async with asyncio.timeout_at(deadline):
+                        query = await answered(service.outside, planned, timeout_seconds)
                     planned = replace(planned, query=query)
                 evaluation = _Evaluation(desk, reply, planned, deadline)
                 with begun or _asked(service, planned.query) as conversation:
