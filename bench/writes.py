@@ -33,6 +33,7 @@ from spacepolicy.dataset.gates.material import Material
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.draft import Draft, publish
 from spacepolicy.revisions.durable import DurableStore
+from spacepolicy.revisions.publication import Statement
 from spacepolicy.revisions.revision import Counts
 from spacepolicy.settings import Content
 
@@ -62,20 +63,20 @@ def fill(store: Path, source: Shipped, size: int) -> int:
         beside += put(source, number)
     material = Material(CONTENT, packaged=False, beside=beside)
     revisions.open_store(store, "merged")
-    draft = Draft(
-        dataset=material.dataset,
+    said = Statement(
+        author="bench",
+        message="generated",
         counts=Counts(
             len(material.quads) + len(beside), len(material.inferred), len(material.default), 0
         ),
         record_sha256=material.digest,
         content_sha256=digest(Content(CONTENT, packaged=False)),
-        message="generated",
         base=material.base.iri,
-        prefixes=material.prefixes,
         files=material.file_graphs,
+        prefixes=material.prefixes,
     )
     with DurableStore(store) as durable:
-        publish(durable, draft)
+        publish(durable, Draft(material.dataset, said))
     return number
 
 

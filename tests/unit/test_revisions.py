@@ -16,7 +16,7 @@ from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.draft import Draft
 from spacepolicy.revisions.durable import RESTING_REVISIONS, DurableStore
 from spacepolicy.revisions.publication import Statement, step
-from spacepolicy.revisions.revision import Change, Counts, Revision
+from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
 
 
 def draft(*words: str, content: str = "files") -> Draft:
@@ -24,7 +24,8 @@ def draft(*words: str, content: str = "files") -> Draft:
     store = Store()
     store.extend(Quad(thing, thing, Literal(word), thing) for word in words)
     counts = Counts(record=len(store), graphs=1)
-    return Draft(store, counts, record_sha256=" ".join(words), content_sha256=content, message="")
+    said = Statement("test", "", counts, " ".join(words), content, files=FileGraphs())
+    return Draft(store, said)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Final
 
 from pyoxigraph import NamedNode, Quad, Store
 
@@ -20,11 +21,13 @@ from spacepolicy.errors import FindingsError
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.draft import Draft, publish
 from spacepolicy.revisions.durable import DurableStore
+from spacepolicy.revisions.publication import Statement
 from spacepolicy.revisions.record_digest import RecordDigest
 from spacepolicy.revisions.revision import Counts, FileGraphs, Revision
 from spacepolicy.settings import Content, Settings
 
 Report = Callable[[str], None]
+_AUTHOR: Final = "build"
 EMPTY = "empty"
 """The content digest of a store that no files stand behind."""
 
@@ -97,7 +100,15 @@ def draft_of(content: Content | None, beside: Iterable[Quad], report: Report) ->
     Raises: FindingsError.
     """
     if content is None:
-        return Draft(Store(), Counts(), RecordDigest(()).hexdigest(), EMPTY, "an empty store")
+        said = Statement(
+            _AUTHOR,
+            "an empty store",
+            Counts(),
+            RecordDigest(()).hexdigest(),
+            EMPTY,
+            files=FileGraphs(),
+        )
+        return Draft(Store(), said)
     # Serving what is published needs no reasoner and no validator.
     from spacepolicy.dataset.assembly import assemble  # noqa: PLC0415
 
@@ -115,8 +126,9 @@ def draft_of(content: Content | None, beside: Iterable[Quad], report: Report) ->
         errors.append(error)
     if errors or assembly is None:
         raise FindingsError([finding for error in errors for finding in error.findings])
-    return Draft(
-        dataset=assembly.store,
+    said = Statement(
+        author=_AUTHOR,
+        message=f"built from {content.path.name}",
         counts=Counts(
             assembly.record_count,
             assembly.inferred_count,
@@ -125,12 +137,12 @@ def draft_of(content: Content | None, beside: Iterable[Quad], report: Report) ->
         ),
         record_sha256=assembly.record_sha256,
         content_sha256=content_sha256(content.path),
-        message=f"built from {content.path.name}",
         base=assembly.base.iri,
-        prefixes=assembly.prefixes,
         files=assembly.files,
         checks=assembly.checks,
+        prefixes=assembly.prefixes,
     )
+    return Draft(assembly.store, said)
 
 
 def clients_quads(dataset: Store, revision: Revision, files: FileGraphs) -> Iterator[Quad]:

@@ -1,32 +1,23 @@
 """A dataset made of files, on its way to be a revision."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from spacepolicy.revisions.durable import DurableStore, difference
 from spacepolicy.revisions.publication import Statement, step
-from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
+from spacepolicy.revisions.revision import Change, Revision
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a revision is to say before it has a number, and the dataset it publishes: the graphs
-    of the files and those that clients have put, with what is derived of both."""
+    """The dataset that a revision is to publish, the graphs of files and those that clients have
+    put, with what is derived of both; and what it is to say, but for what it changes."""
 
     dataset: Store
-    counts: Counts
-    record_sha256: str
-    content_sha256: str
-    message: str
-    author: str = "build"
-    base: str | None = None
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    files: FileGraphs = field(default_factory=FileGraphs)
-    checks: Mapping[str, str] = field(default_factory=dict)
+    said: Statement
 
 
 def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
@@ -37,36 +28,23 @@ def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
 
     Raises: StoreError where the store cannot be written; the revision in force stays.
     """
-    before = durable.revision
+    before, said = durable.revision, draft.said
     change = difference(durable.live, draft.dataset)
-    if before is not None and before.is_kept and change.empty and _same(durable, before, draft):
-        noted = before.content_sha256 == draft.content_sha256
-        return (before if noted else durable.note(draft.content_sha256)), change
-    added, removed = (record_count(quads, draft.base) for quads in (change.added, change.removed))
-    said = Statement(
-        author=draft.author,
-        message=draft.message,
-        counts=draft.counts,
-        record_sha256=draft.record_sha256,
-        content_sha256=draft.content_sha256,
-        base=draft.base,
-        files=draft.files,
-        checks=draft.checks,
-        prefixes=dict(draft.prefixes),
-        added=added,
-        removed=removed,
-    )
+    if before is not None and before.is_kept and change.empty and _same(durable, before, said):
+        noted = before.content_sha256 == said.content_sha256
+        return (before if noted else durable.note(said.content_sha256)), change
+    added, removed = (record_count(quads, said.base) for quads in (change.added, change.removed))
     durable.apply(change)
-    (revision,) = durable.publish([step(change, said)])
+    (revision,) = durable.publish([step(change, replace(said, added=added, removed=removed))])
     return revision, change
 
 
-def _same(durable: DurableStore, before: Revision, draft: Draft) -> bool:
+def _same(durable: DurableStore, before: Revision, said: Statement) -> bool:
     return (before.base, dict(before.prefixes), before.counts, durable.files) == (
-        draft.base,
-        dict(draft.prefixes),
-        draft.counts,
-        draft.files,
+        said.base,
+        dict(said.prefixes),
+        said.counts,
+        said.files,
     )
 
 
