@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, final
 
@@ -31,37 +31,12 @@ WriteTicket = Ticket[WriteRequest | Build, Written | Revision]
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What `Written` says, but for the revision; `accepted`: it is one of its own."""
-
-    existed: bool
-    accepted: bool = False
-    added: int = 0
-    removed: int = 0
-    changed: bool = False
-    patch: bytes = b""
-    report: bytes = b""
-
-    def written(self, revision: Revision) -> Written:
-        return Written(
-            revision=revision,
-            added=self.added,
-            removed=self.removed,
-            changed=self.changed,
-            existed=self.existed,
-            patch=self.patch,
-            report=self.report,
-        )
-
-
-@final
 @dataclass(slots=True)
 class Group:
     """Writes that are put in force together, upon the revision `start`: how many were accepted, the
     bytes of their patches, and for graphs the number of the revision that changes them.
 
-    Each result waits, with the number of those accepted by then.
+    Each result waits, with the number of those accepted by then; its revision is told at the end.
     """
 
     start: Revision
@@ -69,7 +44,7 @@ class Group:
     accepted: int = 0
     bytes: int = 0
     changed: dict[str, int] = field(default_factory=dict)
-    results: list[tuple[WriteTicket, int, Result | Exception]] = field(default_factory=list)
+    results: list[tuple[WriteTicket, int, Written | Exception]] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -99,4 +74,4 @@ class Group:
                 ticket.answer.set_exception(result)
             else:
                 revision = history.get(self.start.number + accepted) if accepted else self.start
-                ticket.answer.set_result(result.written(revision))
+                ticket.answer.set_result(replace(result, revision=revision))

@@ -8,10 +8,11 @@ have come to, and is a revision of its own; all are synced and put in force at o
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, final
 
-from spacepolicy.commands.groups import Build, Group, Result, WriteTicket
+from spacepolicy.commands.groups import Build, Group, WriteTicket
 from spacepolicy.commands.judgement import Judgement
 from spacepolicy.commands.turns import Ticket, Turns
 from spacepolicy.commands.writer_process import WriterProcess
@@ -132,11 +133,12 @@ class StoreWriter:
         Raises: ProblemError that is one of them all.
         """
         for ticket in filter(Ticket.begins, tickets):
-            result: Result | Exception
+            result: Written | Exception
+            accepted, request = False, ticket.job
             try:
-                request = ticket.job
                 assert isinstance(request, WriteRequest)  # noqa: S101 # builds come alone
                 result = self._result(request, group, editing, more=ticket is not tickets[-1])
+                accepted = result.changed and not request.dry_run
             except _LaterError:
                 break
             except _WriterError as error:
@@ -144,15 +146,15 @@ class StoreWriter:
                 raise error.problem from error
             except Exception as error:  # noqa: BLE001 # whoever asked is told
                 result = error
-            group.accepted += isinstance(result, Result) and result.accepted
+            group.accepted += accepted
             group.results.append((ticket, group.accepted, result))
             if group.is_full:
                 break
 
     def _result(
         self, request: WriteRequest, group: Group, editing: Editing, *, more: bool
-    ) -> Result:
-        """What comes of a write, upon those of the group before it.
+    ) -> Written:
+        """What comes of a write, upon those of the group before it; the revision is not known yet.
 
         Raises: ProblemError where it is refused, _LaterError where it takes too long for those
         before it, _WriterError where it fails with the whole group.
@@ -173,22 +175,22 @@ class StoreWriter:
                 raise _LaterError from error
             raise
         self._judgement.after(request, group.start, effect)
+        written = Written(group.start, 0, 0, changed=False, existed=effect.existed)
         if effect.empty:
-            return Result(existed=effect.existed)
+            return written
         told = self._taken(request, effect, number, tell=more or request.dry_run)
-        accepted = not request.dry_run
-        if accepted:
-            group.bytes += len(told["patch"])
+        patch = told["patch"].encode()
+        if not request.dry_run:
+            group.bytes += len(patch)
             graphs = told["graphs"].splitlines()
             group.changed.update((line[1:], number + 1) for line in graphs)
-            editing.keep(told["patch"].encode(), told["graphs"])
-        return Result(
-            accepted=accepted,
-            existed=effect.existed,
+            editing.keep(patch, told["graphs"])
+        return replace(
+            written,
             added=told["added"],
             removed=told["removed"],
             changed=True,
-            patch=b"" if accepted else told["patch"].encode(),
+            patch=patch if request.dry_run else b"",
             report=told["report"].encode(),
         )
 

@@ -28,7 +28,7 @@ Listener = Callable[[Revision], None]
 
 @final
 @dataclass(frozen=True, slots=True)
-class Told:
+class Changed:
     """A revision, and how many statements about a subject came and went with it."""
 
     revision: Revision
@@ -117,7 +117,7 @@ class History:
         lines = net(file.read_bytes() for file in files)
         return transaction(lines if older < newer else inverse(lines))
 
-    def about(self, subject: NamedNode, number: int, most: int) -> Iterator[Told]:
+    def about(self, subject: NamedNode, number: int, most: int) -> Iterator[Changed]:
         """The revisions up to that of the number that changed statements about the subject, the
         newest first; of older ones than the newest `most` nothing is told."""
         known = [each for each in self.revisions if each.number <= number]
@@ -129,7 +129,7 @@ class History:
             came = {quad.triple for quad in quads(_marked(lines, b"A "))}
             went = {quad.triple for quad in quads(_marked(lines, b"D "))}
             if lines:
-                yield Told(revision, len(came), len(went))
+                yield Changed(revision, len(came), len(went))
 
     def publish(self, revision: Revision, touched: Iterable[str]) -> None:
         """Put the revision in force; those who listen hear of it, on this thread."""

@@ -25,9 +25,8 @@ from spacepolicy.web.pinned import pinned
 class Service:
     """An engine over the revisions of a history, saved queries, and the limits on what is asked.
 
-    `max_timeout_seconds` is what a request may ask for where that is more than
-    `timeout_seconds`; `stale` says why the served revision is not the newest files, None where
-    it is;
+    `max_timeout_seconds` is what a request may ask for where that is more than `timeout_seconds`;
+    `stale` says why the served revision is not the newest files, None where it is;
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
     `public_url`; `outside` is what SERVICE may ask; `explanations` prove statements, None where
     nothing is inferred; `writer` carries writes out, None where nothing is written; `tokens` say

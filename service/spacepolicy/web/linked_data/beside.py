@@ -7,7 +7,7 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.revisions.history import Told
+from spacepolicy.revisions.history import Changed
 from spacepolicy.web.linked_data.comparison import compare_address, named, views
 from spacepolicy.web.linked_data.documents import Document
 from spacepolicy.web.linked_data.incoming import incoming
@@ -42,7 +42,7 @@ async def beside(library: Library, found: Document) -> Beside:
     )
 
 
-def _history(service: Service, thing: NamedNode) -> tuple[Told, ...]:
+def _history(service: Service, thing: NamedNode) -> tuple[Changed, ...]:
     """The newest revisions that changed what is said of the thing."""
     found = service.history.about(thing, service.revision.number, _MAX_SEARCHED)
     return tuple(islice(found, _MAX_CHANGES))

@@ -4,7 +4,7 @@ A saved query tagged `places` tells it. Its first parameter takes the thing; its
 relation, the place, and a wider place around that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -16,7 +16,7 @@ from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.told import told
 
 _MAX_ROWS: Final = 400
-Relations = Mapping[NamedNode, Iterable[NamedNode]]
+Relations = Mapping[NamedNode, Collection[NamedNode]]
 
 
 @final
@@ -65,9 +65,8 @@ async def places(desk: Desk, thing: NamedNode) -> Places | None:
 def _narrowest(place: NamedNode, around: Relations) -> NamedNode | None:
     """Of the places around it that with most around itself; None where it is one of the widest, or
     the places are around each other."""
-    depth = {each: len(list(outside)) for each, outside in around.items()}
-    wider = [each for each in around[place] if depth[each] < depth[place]]
-    return max(wider, key=lambda each: (depth[each], each.value), default=None)
+    wider = [each for each in around[place] if len(around[each]) < len(around[place])]
+    return max(wider, key=lambda each: (len(around[each]), each.value), default=None)
 
 
 def _nested(

@@ -8,7 +8,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.catalogue import SavedQuery
-from spacepolicy.revisions.history import Told
+from spacepolicy.revisions.history import Changed
 from spacepolicy.web import pages
 from spacepolicy.web.addresses import document_path
 from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
@@ -83,7 +83,7 @@ class Beside:
     term: TermPage | None = None
     timeline: Timeline | None = None
     places: Places | None = None
-    history: Sequence[Told] = ()
+    history: Sequence[Changed] = ()
 
 
 def resource_page(
