@@ -50,9 +50,11 @@ def saying(
 
 
 def received(client: socket.socket) -> bytes:
-    """The whole of a request."""
+    """The whole of a request, or as much of it as comes."""
     with client.makefile("rb") as file:
-        head = b"".join(iter(file.readline, b"\r\n"))
+        head = b""
+        while (line := file.readline()) not in (b"", b"\r\n"):
+            head += line
         length = re.search(rb"(?i)content-length: *(\d+)", head)
         return head + b"\r\n" + file.read(int(length[1]) if length else 0)
 
@@ -151,6 +153,13 @@ def test_a_block_is_asked_with_the_declarations_of_its_query(service: Service) -
         f"SELECT * {{ ?x ex:n ?n }} LIMIT {MAX_ROWS + 1}"
     )
     assert b"User-Agent: spacepolicy/" in machine.asked[0]
+
+
+def test_an_address_may_have_any_letters(service: Service) -> None:
+    with other(saying(ROWS)) as machine, reaching(service, machine) as site:
+        text = f"SELECT ?x {{ SERVICE <{machine.address}/é?a=%2F&b> {{ ?x ?p ?n }} }}"
+        assert asked(site, text).status_code == 200
+    assert machine.asked[0].startswith(b"POST /sparql/%C3%A9?a=%2F&b HTTP/1.1")
 
 
 def test_it_is_asked_each_time_anew(service: Service) -> None:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import IO, Final, TypeVar, cast, final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pyoxigraph import parse, parse_query_results
 
@@ -47,6 +47,7 @@ _FIELDS: Final = {
     "Content-Type": "application/x-www-form-urlencoded",
     "User-Agent": f"spacepolicy/{__version__}",
 }
+_IN_URI: Final = "%/?:@!$&'()*+,;=[]~"
 _REDIRECTS: Final = range(300, 400)
 _LOOK_SECONDS: Final = 0.05
 _MESSAGE_BYTES: Final = 4096
@@ -190,7 +191,8 @@ class _Exchange:
         self._seconds = timeout_seconds
         self._done = threading.Event()
         self._http = kind(parts.hostname or "", parts.port, timeout=timeout_seconds)
-        self._target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        self._target = quote(target, safe=_IN_URI)  # RFC 3987 section 3.1
         self._socket: socket.socket | None = None
         self._response: HTTPResponse | None = None
 
