@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from pyoxigraph import NamedNode, RdfFormat, Store
 
+from spacepolicy.access import Tokens, add_token, tokens_file
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.dataset.assembly import assemble
@@ -22,6 +23,9 @@ from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
+
+from .writers import Engines, MemoryWriter
+from .writing_site import LIMIT, Writing
 
 QUADS = "".join(
     f'<https://example.org/s{i}> <https://example.org/p{j}> "<b>{i}</b> {j}"@en .\n'
@@ -175,3 +179,25 @@ def _service(folder: Path, counts: Counts, prefixes: Mapping[str, str], queries:
     )
     engine = Pool(revision.dataset, memory_bytes=256 << 20)
     return Service(engine, History([revision]), read_catalogue(queries), timeout_seconds=5)
+
+
+@pytest.fixture(scope="module")
+def writing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writing]:
+    folder = tmp_path_factory.mktemp("written")
+    file = tokens_file(tmp_path_factory.mktemp("tokens"))
+    writer, engines = MemoryWriter(folder), Engines()
+    service = Service(
+        engines,
+        writer.history,
+        (),
+        timeout_seconds=5,
+        mode="stored",
+        writer=writer,
+        tokens=Tokens(file),
+        max_upload_bytes=LIMIT,
+        max_update_bytes=LIMIT,
+        max_query_bytes=LIMIT // 2,
+    )
+    with serve(service) as site:
+        yield Writing(site.client, writer, file, add_token(file, "write"))
+    engines.close()
