@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spacepolicy.engine.lexer import Scan, scan
@@ -34,6 +34,7 @@ def but_for_graphs(seen: Scan) -> Scan:
 
 
 @given(st.lists(st.tuples(st.sampled_from(FRAGMENTS), st.integers(0, 5)), max_size=30))
+@example([("<", 0), ("<http://a.org/>", 1)])
 def test_texts_of_one_likeness_are_read_alike(parts: list[tuple[str, int]]) -> None:
     one = "".join(fragment for fragment, _ in parts)
     other = "".join(other_constant(*part) for part in parts)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Data, FrameDecoder, Query, ask
+from spacepolicy.engine.port import Data, End, Frame, FrameDecoder, Problem, Query, ask
 from spacepolicy.errors import (
     EngineError,
     MemoryLimitError,
@@ -52,6 +52,22 @@ def test_small_queries_share_a_worker(pool: Pool) -> None:
         with pytest.raises(ProblemError):
             rows(pool, "no query")
     assert workers(pool) == before
+
+
+def test_queries_may_be_sent_behind_one_another(pool: Pool) -> None:
+    connection, decoder = pool.connect(), FrameDecoder()
+    texts = [LIGHT, "no query", "", LIGHT.replace("s1", "none"), LIGHT]
+    requests = b"".join(Query(text, solutions_format="tsv").to_bytes() for text in texts)
+    connection.sendall(requests[:-1])
+    connection.sendall(requests[-1:])
+    frames: list[Frame] = []
+    while sum(isinstance(each, End | Problem) for each in frames) < len(texts):
+        frames += decoder.feed(connection.recv(1 << 20))
+    ends = [each for each in frames if isinstance(each, End | Problem)]
+    assert [isinstance(each, End) for each in ends] == [True, False, False, True, True]
+    assert [each.rows for each in ends if isinstance(each, End)] == [10, 0, 10]
+    assert decoder.reusable
+    pool.release(connection, reusable=True)
 
 
 def test_a_closed_connection_ends_its_worker(pool: Pool) -> None:

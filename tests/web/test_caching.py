@@ -36,6 +36,10 @@ class Counting:
     engine: Engine
     asked: int = field(default=0)
 
+    @property
+    def abreast(self) -> int:
+        return self.engine.abreast
+
     def connect(self, dataset: Path | None = None) -> socket.socket:
         self.asked += 1
         return self.engine.connect(dataset)

@@ -15,7 +15,7 @@ from spacepolicy.engine.port import (
     problem_frame,
 )
 from spacepolicy.errors import EngineError, MemoryLimitError, ProblemError
-from spacepolicy.web.answering.conversation import Conversation
+from spacepolicy.web.answering.conversation import begin
 
 ANSWER = header_frame(Header("solutions", "csv")) + frame(b"D", b"n\r\n1\r\n")
 ANOTHER = end_frame(last=False, rows=1)
@@ -28,6 +28,11 @@ class Scripted:
     def __init__(self, said: bytes) -> None:
         self._said = said
         self.reusable: list[bool] = []
+
+    @property
+    def abreast(self) -> int:
+        """Each query has its own."""
+        return 0
 
     def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002 # it has one
         """A connection with the answer in it, and no more to come."""
@@ -58,10 +63,10 @@ class Scripted:
 )
 async def test_an_answer_ends_at_its_end(end: bytes, reusable: bool) -> None:
     engine = Scripted(ANSWER + end)
-    with Conversation(engine, Query("ASK {}").to_bytes()) as conversation:
+    with begin(engine, Query("ASK {}")) as conversation:
         assert await conversation.soon(10) == (Header("solutions", "csv"), b"n\r\n1\r\n")
         assert conversation.rows == 1
-    with Conversation(engine, Query("ASK {}").to_bytes()) as conversation:
+    with begin(engine, Query("ASK {}")) as conversation:
         frames = [each async for each in conversation.frames()]
         assert frames == [Header("solutions", "csv"), Data(b"n\r\n1\r\n")]
     assert engine.reusable == [reusable, reusable]
@@ -87,7 +92,7 @@ async def test_an_answer_without_an_end_is_a_problem(
 
 async def whole(engine: Scripted) -> None:
     """Read to the end."""
-    with Conversation(engine, Query("ASK {}").to_bytes()) as conversation:
+    with begin(engine, Query("ASK {}")) as conversation:
         assert await conversation.soon(10) is None
         async for _ in conversation.frames():
             pass

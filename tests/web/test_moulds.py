@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from urllib.parse import quote
@@ -58,6 +59,18 @@ class Client:
             received += self._connection.recv(1)
         return received
 
+    def ask_alone(self, request: bytes) -> bytes:
+        """The answer over a connection of its own, whether it has a length or comes in chunks."""
+        with socket.create_connection(self.address, timeout=20) as connection:
+            connection.sendall(request)
+            received = b""
+            while True:
+                received += connection.recv(1 << 16)
+                head, end, body = received.partition(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head)
+                if end and (len(body) == int(length[1]) if length else body.endswith(b"0\r\n\r\n")):
+                    return received
+
     def close(self) -> None:
         self._connection.close()
 
@@ -65,7 +78,7 @@ class Client:
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
     """A client of a server that waits for a query that has begun, however busy the machine is."""
-    with served(service, patience_seconds=10) as client:
+    with served(service, 10) as client:
         yield client
 
 
@@ -77,11 +90,14 @@ def hurried(service: Service) -> Iterator[Client]:
 
 
 @contextmanager
-def served(service: Service, patience_seconds: float) -> Iterator[Client]:
+def served(
+    service: Service, patience_seconds: float, keep_alive_seconds: int = 5
+) -> Iterator[Client]:
     history = History([service.history.current])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         client = Client(listening.getsockname()[:2], history)
-        app = create_app(replace(service, history=history, public_url=PUBLIC, max_running=2))
+        own = replace(service, history=history, public_url=PUBLIC, max_running=2)
+        app = create_app(replace(own, patience_seconds=patience_seconds))
 
         async def counting(scope: Scope, receive: Receive, send: Send) -> None:
             client.read += scope["type"] == "http"
@@ -90,7 +106,8 @@ def served(service: Service, patience_seconds: float) -> Iterator[Client]:
         def in_force() -> int:
             return history.current.number
 
-        running = server(counting, Echoes(1 << 20, in_force), Moulds(in_force), patience_seconds)
+        running = server(counting, Echoes(1 << 20, in_force), Moulds(in_force))
+        running.config.timeout_keep_alive = keep_alive_seconds
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         while not running.started:
@@ -220,7 +237,7 @@ def test_what_is_kept_under_another_request_stops_the_query(hurried: Client) -> 
         fields = b"Content-Type: application/sparql-query\r\nContent-Length: %d\r\n\r\n" % len(text)
         whole = hurried.ask(b"POST /sparql HTTP/1.1\r\n" + posted + fields + text)
         assert lasting(hurried.ask(get(slow.format(number)))) == lasting(whole)
-    assert b'"running":0' in hurried.ask(get_running()).replace(b" ", b"")
+    await_rest(hurried)
     assert hurried.ask(get(slow.format(9))).startswith(b"HTTP/1.1 200")
 
 
@@ -246,8 +263,13 @@ def test_its_client_may_leave(hurried: Client) -> None:
     with socket.create_connection(hurried.address) as other:
         other.sendall(get(slow.format(10**12)))
         time.sleep(0.1)
+    await_rest(hurried)
+
+
+def await_rest(client: Client) -> None:
+    """See that nothing runs after a while: pages are read ahead too."""
     deadline = time.monotonic() + 10
-    while b'"running":0' not in hurried.ask(get_running()).replace(b" ", b""):
+    while b'"running":0' not in client.ask(get_running()).replace(b" ", b""):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -268,7 +290,7 @@ def test_what_comes_behind_is_answered_after_it(client: Client) -> None:
 
 def test_what_comes_behind_a_long_query_is_not_taken_for_its_answer(service: Service) -> None:
     slow = "SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f FILTER(STR(?a) = STR(?f)) }} LIMIT {}"
-    with served(service, patience_seconds=0.1) as client:
+    with served(service, 0.1) as client:
         client.ask(get(slow.format(1)))
         for _ in range(3):
             client.ask(get(look_up(2)))
@@ -285,6 +307,32 @@ def test_requests_in_one_piece_are_read(client: Client) -> None:
     assert b"<b>2</b>" in client.ask(get(look_up(2)) + get(look_up(3)))
     assert b"<b>3</b>" in client.next()
     assert client.read == 3
+
+
+def test_a_connection_is_kept_while_it_is_used_and_then_closed(service: Service) -> None:
+    with served(service, 10, keep_alive_seconds=1) as client:
+        client.ask(get(look_up(1)))
+        for number in range(2, 9):
+            time.sleep(0.4)
+            client.ask(get(look_up(number)))
+        assert client.read == 1
+        before = time.monotonic()
+        assert client._connection.recv(1) == b""
+        assert 0.5 < time.monotonic() - before < 10
+
+
+def test_many_at_once_have_each_their_own_answer(client: Client) -> None:
+    slow = "SELECT * {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }} LIMIT {}"
+    for query in (look_up(1), slow.format(1)):
+        client.ask(get(query))
+    with ThreadPoolExecutor(8) as pool:
+        asked = [slow.format(9999) if number % 20 == 7 else look_up(number) for number in range(80)]
+        answers = list(pool.map(client.ask_alone, map(get, asked)))
+    for number, answer in enumerate(answers):
+        if number % 20 == 7:
+            assert answer.count(b"\r\n") > 9999
+        else:
+            assert answer.count(b"<b>%d</b>" % number) == 10
 
 
 def test_each_is_noted_in_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -47,6 +47,10 @@ class Engines:
         self._pools: dict[Path, Pool] = {}
         self._lock = threading.Lock()
 
+    @property
+    def abreast(self) -> int:
+        return 1
+
     def connect(self, dataset: Path | None = None) -> socket.socket:
         assert dataset is not None
         with self._lock:

@@ -10,14 +10,13 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 from urllib.parse import unquote_to_bytes
 
 from spacepolicy.commands.messages import Address, is_one_whole, lasting, of_one_answer
 from spacepolicy.engine.likeness import likeness
 from spacepolicy.engine.port import Header
-from spacepolicy.errors import EngineError
-from spacepolicy.web.answering.begun import Alike, Begun
+from spacepolicy.web.answering.begun import Alike, Begun, Sent
 from spacepolicy.web.notes import Notes, notes
 
 _QUERY: Final = re.compile(rb"GET /sparql\?query=([!-\"$%'-~]++)((?: |&).*+)", re.DOTALL)
@@ -45,30 +44,55 @@ class _Mould:
     media_type: str
 
 
+class Asker(Protocol):
+    """Whoever has sent a request that was cast, until the one or the other comes of it."""
+
+    def date(self) -> bytes:
+        """The date of now, as HTTP writes it."""
+        ...
+
+    def answered(self, answer: bytes) -> None:
+        """Take the whole answer."""
+        ...
+
+    def unanswered(self, begun: Begun | None) -> None:
+        """Have the request read, which goes on with what has begun."""
+        ...
+
+
 @final
-@dataclass(frozen=True, slots=True)
 class Casting:
     """A request whose query is on its way."""
 
-    begun: Begun
-    text: str
-    mould: _Mould
-    notes: Notes
+    __slots__ = ("_asker", "_mould", "_notes", "_text", "sent")
 
-    def answer(self, header: Header, body: bytes, date: bytes) -> bytes | None:
-        """The whole answer as it goes out, dated so; None where it takes more than the mould."""
-        fields = self.mould.alike.fields(self.text, len(body))
-        if header.warnings or fields is None:
+    def __init__(self, text: str, mould: _Mould, asker: Asker) -> None:
+        self._text = text
+        self._mould = mould
+        self._asker = asker
+        self._notes = Notes(query=text)
+        self.sent = mould.alike.begin(text, self)
+        """None where the request has to be read."""
+
+    def answer(self, header: Header, body: bytes) -> bytes | None:
+        """As the port says: None where it takes more than the mould."""
+        fields = None if header.warnings else self._mould.alike.fields(self._text, len(body))
+        if fields is None:
             return None
-        return b"".join((self.mould.head, of_one_answer(date), fields, b"\r\n", body))
+        date = of_one_answer(self._asker.date())
+        return b"".join((self._mould.head, date, fields, b"\r\n", body))
 
-    def log(self) -> None:
-        """Write the line of the request, once it is answered."""
-        sheet, mould = self.notes, self.mould
+    def answered(self, answer: bytes, rows: int | None) -> None:
+        """Send the answer, and write the line of the request."""
+        self._asker.answered(answer)
+        sheet, mould = self._notes, self._mould
         sheet.kind, sheet.media_type = mould.kind, mould.media_type
-        sheet.status, sheet.broken = 200, False
-        sheet.rows = self.begun.conversation.rows
+        sheet.status, sheet.broken, sheet.rows = 200, False, rows
         sheet.log({"method": "GET", "path": "/sparql"}, mould.number)
+
+    def unanswered(self, begun: Begun | None) -> None:
+        """Have the request read."""
+        self._asker.unanswered(begun)
 
 
 @final
@@ -81,8 +105,8 @@ class Moulds:
         self._around: dict[tuple[Address, bytes], int] = {}
         self._lately: dict[int, None] = {}
 
-    def begin(self, address: Address, request: bytes) -> Casting | None:
-        """The request, whose query is on its way; None where it has to be read."""
+    def begin(self, address: Address, request: bytes, asker: Asker) -> Sent | None:
+        """The query of the request, which is on its way; None where it has to be read."""
         found = _split(request)
         if found is None or (address, found[1]) not in self._around:
             return None
@@ -98,7 +122,7 @@ class Moulds:
             self._drop(key)
             return None
         self._held.move_to_end(key)
-        return _cast(mould, text)
+        return Casting(text, mould, asker).sent
 
     def _came_lately(self, address: Address, request: bytes) -> bool:
         """Whether the request came before, not long ago; from now on it has."""
@@ -128,7 +152,10 @@ class Moulds:
         ):
             return
         key = (address, found[1], sheet.alike.likeness)
-        if key in self._held:
+        held = self._held.get(key)
+        if held is not None:
+            if held.number == kept.revision:
+                return  # it knows how long the others took
             self._drop(key)
         fields = _OF_ONE_ANSWER.sub(b"", kept.head)
         mould = _Mould(kept.revision, fields, sheet.alike, sheet.kind, sheet.media_type)
@@ -155,12 +182,3 @@ def _text(value: bytes) -> str | None:
         return unquote_to_bytes(value.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
         return None
-
-
-def _cast(mould: _Mould, text: str) -> Casting | None:
-    sheet = Notes(query=text)
-    try:
-        begun = mould.alike.begin(text)
-    except EngineError:
-        return None
-    return None if begun is None else Casting(begun, text, mould, sheet)

@@ -1,5 +1,6 @@
 """`spacepolicy serve`: builds when needed, then answers over HTTP."""
 
+import gc
 import logging
 import signal
 import socket
@@ -178,4 +179,6 @@ def _run(service: Service, listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
+    gc.collect()
+    gc.freeze()  # what stands now stays; to look through it again would hold every request up
     http.run(sockets=[listening])

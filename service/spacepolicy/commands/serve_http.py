@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, cast
+from dataclasses import dataclass
+from typing import Any, Final, cast, final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from spacepolicy.commands.echoes import Echoes
-from spacepolicy.commands.moulds import Casting, Moulds
-from spacepolicy.errors import ProblemError
-from spacepolicy.web.answering.begun import BEGUN, Begun
-from spacepolicy.web.answering.conversation import SOON_SECONDS
+from spacepolicy.commands.moulds import Moulds
+from spacepolicy.web.answering.begun import BEGUN, Begun, Sent
 
 _GRACE_SECONDS: Final = 1
 _HEAD: Final = b"HTTP/1."
@@ -22,18 +21,16 @@ def server(
     app: Callable[..., Awaitable[None]],
     echoes: Echoes | None = None,
     moulds: Moulds | None = None,
-    patience_seconds: float = SOON_SECONDS,
 ) -> uvicorn.Server:
     """A server of the application, to be run over sockets that listen; with `echoes`, answers are
     given again to the bytes that they answered, with `moulds`, queries begin that differ from
-    answered ones in their constants, and are waited for so long before their requests are read."""
+    answered ones in their constants."""
 
     class Protocol(_Protocol):
         """The connections of this server."""
 
         kept = echoes
         shapes = moulds
-        patience = patience_seconds
 
     return uvicorn.Server(
         uvicorn.Config(
@@ -56,9 +53,9 @@ class _Protocol(HttpToolsProtocol):
 
     kept: Echoes | None = None
     shapes: Moulds | None = None
-    patience: float = SOON_SECONDS
     _request: bytes | None = None
     _within = False
+    _idle_since = 0.0
     _lane: "_Lane | None" = None
     _handed: Begun | None = None
     _begun: Begun | None = None
@@ -83,70 +80,47 @@ class _Protocol(HttpToolsProtocol):
 
     def _echoed(self, request: bytes) -> bool:
         """Whether there is an answer to these very bytes, which is sent."""
-        answer = self.kept.answer(self.server, request, self._date()) if self.kept else None
+        answer = self.kept.answer(self.server, request, self.date()) if self.kept else None
         if answer is not None:
-            self._unset_keepalive_if_required()
             self._answer(answer)
         return answer is not None
 
     def _cast(self, request: bytes) -> bool:
         """Whether the query of the request is on its way."""
-        casting = self.shapes.begin(self.server, request) if self.shapes else None
-        if casting is not None:
-            self._unset_keepalive_if_required()
-            self._lane = _Lane(casting, request, self.loop, self._news)
-            self._lane.wait(self.patience, self._read_after_all)
-        return casting is not None
+        sent = self.shapes.begin(self.server, request, self) if self.shapes else None
+        if sent is not None:
+            self._lane = _Lane(sent, request)
+        return sent is not None
 
-    def _news(self) -> None:
-        """Something of the answer has come: send it where it is whole."""
-        lane = cast("_Lane", self._lane)
-        conversation = lane.casting.begun.conversation
-        try:
-            conversation.receive()
-        except ProblemError:
-            self._read_after_all()
-            lane.casting.begun.drop()
-            return
-        whole = conversation.whole()
-        if whole is None and not conversation.is_long:
-            return
-        answer = lane.casting.answer(*whole, self._date()) if whole else None
-        if answer is None:
-            self._read_after_all()
-            return
-        self._leave_lane()
-        lane.casting.begun.drop()
+    def answered(self, answer: bytes) -> None:
+        """Send the answer to the request whose query was on its way."""
+        lane, self._lane = cast("_Lane", self._lane), None
         self._answer(answer)
-        lane.casting.log()
         if lane.behind:
             self.flow.resume_reading()
-            self.data_received(bytes(lane.behind))
+            self.data_received(lane.behind)
 
-    def _read_after_all(self) -> None:
-        """Have the request read whose query has begun; the two meet where it is evaluated."""
-        lane = self._leave_lane()
-        self._handed = lane.casting.begun
+    def unanswered(self, begun: Begun | None) -> None:
+        """Have the request read whose query was on its way; it goes on with what has begun."""
+        lane, self._lane = cast("_Lane", self._lane), None
+        self._handed = begun
         if lane.behind:
             self._request = None  # the answers to several requests are not told apart
         self.flow.resume_reading()
         super().data_received(lane.request + lane.behind)
 
-    def _leave_lane(self) -> "_Lane":
-        lane, self._lane = cast("_Lane", self._lane), None
-        lane.leave()
-        return lane
-
     def shutdown(self) -> None:
         """End the connection, once what is asked over it is answered."""
         if self._lane is not None:
-            self._read_after_all()
+            self._lane.sent.drop()
+            self.unanswered(None)
         super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop what was asked over the connection."""
         if self._lane is not None:
-            self._leave_lane().casting.begun.drop()
+            self._lane.sent.drop()
+            self._lane = None
         self._drop_begun()
         super().connection_lost(exc)
 
@@ -176,6 +150,7 @@ class _Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer has gone out; its query has ended, if it was not needed."""
         self._drop_begun()
+        self._idle_since = 0.0  # uvicorn's own timer begins anew with each answer of its
         super().on_response_complete()
 
     def on_message_complete(self) -> None:
@@ -187,11 +162,27 @@ class _Protocol(HttpToolsProtocol):
         """Send a whole answer, and wait for the next request as after any other."""
         cast("_Joining", self.transport).write_whole(answer)
         self.server_state.total_requests += 1
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._keep_alive_for(self.timeout_keep_alive)
+
+    def _keep_alive_for(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
+            seconds, self.timeout_keep_alive_handler
         )
 
-    def _date(self) -> bytes:
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, if nothing was asked over it since; one timer serves for many
+        requests that are not read."""
+        self.timeout_keep_alive_task = None
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if self._lane is not None or left > 0:
+            self._keep_alive_for(max(left, 0) or self.timeout_keep_alive)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def date(self) -> bytes:
+        """The date of now, as HTTP writes it."""
         return dict(self.server_state.default_headers).get(_DATE, b"")
 
     def _sent(self, data: bytes) -> None:
@@ -204,32 +195,15 @@ class _Protocol(HttpToolsProtocol):
                 each.keep(self.server, self._request, scope, data)
 
 
+@final
+@dataclass(slots=True)
 class _Lane:
     """A request on a connection while its query is on its way, for a short time; what comes
     `behind` it has to wait."""
 
-    def __init__(
-        self,
-        casting: Casting,
-        request: bytes,
-        loop: asyncio.AbstractEventLoop,
-        news: Callable[[], None],
-    ) -> None:
-        self.casting = casting
-        self.request = request
-        self.behind = b""
-        self._loop = loop
-        self._descriptor = casting.begun.conversation.fileno()
-        loop.add_reader(self._descriptor, news)
-
-    def wait(self, seconds: float, late: Callable[[], None]) -> None:
-        """Tell when the answer has not come within this time."""
-        self._patience = self._loop.call_later(seconds, late)
-
-    def leave(self) -> None:
-        """Hear of nothing any more."""
-        self._loop.remove_reader(self._descriptor)
-        self._patience.cancel()
+    sent: Sent
+    request: bytes
+    behind: bytes = b""
 
 
 class _Joining:

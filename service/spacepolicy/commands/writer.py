@@ -26,6 +26,7 @@ from spacepolicy.dataset.keeping.keeper import Keeper
 from spacepolicy.engine.nquads import quads
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
+    Request,
     end_frame,
     frame,
     problem_frame,
@@ -59,15 +60,14 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     gc.freeze()  # what is derived stays: looking through it again and again takes long
     connection.sendall(frame(b"D", READY) + end_frame(last=False))
     with durable:
-        while (received := receive(connection)) is not None:
-            connection.sendall(b"".join(_answer(keeper, connection, *received)))
+        while (request := receive(connection)) is not None:
+            connection.sendall(b"".join(_answer(keeper, connection, request)))
 
 
-def _answer(
-    keeper: Keeper, connection: socket.socket, table: dict[str, Any], received: bytes
-) -> Iterator[bytes]:
+def _answer(keeper: Keeper, connection: socket.socket, request: Request) -> Iterator[bytes]:
     """The frames of the answer to a job."""
-    pieces = receive_behind(connection, table.pop("sizes"), received)
+    table = request.told()
+    pieces = receive_behind(connection, table.pop("sizes"), request.behind)
     if pieces is None:
         return
     try:

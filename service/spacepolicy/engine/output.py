@@ -96,9 +96,11 @@ class Output:
         Raises: ResultLimitError.
         """
         self._bytes += self._piece_bytes
-        if self._row_mark is not None:
-            self._rows += b"".join(self._piece).count(self._row_mark)
-            self._empty = self._rows == 0 and bool(self._piece) and self._piece[-1][-4:] == b"[]}}"
+        if self._row_mark is not None and self._piece:
+            piece = b"".join(self._piece)
+            self._piece = [piece]
+            self._rows += piece.count(self._row_mark)
+            self._empty = self._rows == 0 and piece.endswith(b"[]}}")
         for what, seen, limit in (
             ("bytes", self._bytes, self._query.max_bytes),
             ("rows", self._rows - 1, self._query.max_rows),  # a format may mark its first line

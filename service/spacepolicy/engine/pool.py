@@ -53,7 +53,8 @@ class Pool:
         self._over: dict[socket.socket, Path] = {}
         self._switching = threading.Lock()
         self._numbers = itertools.count(1)
-        self._spares = spares if spares is not None else max(2, os.cpu_count() or 1)
+        self.abreast = os.cpu_count() or 1
+        self._spares = spares if spares is not None else max(2, self.abreast)
         self._idle: deque[socket.socket] = deque()
         self._closed = False
         self._starting = threading.Lock()

@@ -1,6 +1,7 @@
 """The engine's port: what is asked, and the frames in which an answer comes.
 
-A connection is a stream socket. One request goes in, frames come out:
+A connection is a stream socket. A request goes in: the lengths of its table and of its text, in
+four bytes each, the table as JSON, and the text. Frames come out:
 
     header   the form and the format that follow, and warnings, as JSON; the answer has begun
     data     a piece of the answer's bytes
@@ -35,7 +36,7 @@ from spacepolicy.errors import (
 
 CHUNK_BYTES: Final = 1 << 18
 _HEAD: Final = struct.Struct("!cI")
-_LENGTH: Final = struct.Struct("!I")
+_LENGTHS: Final = struct.Struct("!II")
 _LAST: Final = b"last"
 _ABORTED: Final = 6
 
@@ -70,31 +71,62 @@ class Query:
     def beside_text(self) -> bytes:
         """All of the request but its text; the same for queries that differ in that alone."""
         table = {field.name: getattr(self, field.name) for field in _FIELDS}
-        return json.dumps(table | {"prefixes": dict(self.prefixes)}).encode()[1:]
+        return json.dumps(table | {"prefixes": dict(self.prefixes)}).encode()
 
 
 _FIELDS: Final = [field for field in fields(Query) if field.name != "text"]
 
 
+@final
+@dataclass(slots=True)
+class Request:
+    """A request as it came: its table, its text, and what came `behind` it."""
+
+    table: bytes
+    text: bytes
+    behind: bytes
+
+    def told(self) -> dict[str, Any]:
+        """What the table tells."""
+        table: dict[str, Any] = json.loads(self.table)
+        return table
+
+    def query(self) -> Query:
+        """The query that it asks."""
+        return Query(self.text.decode("utf-8", "surrogatepass"), *_beside_text(self.table))
+
+
+@lru_cache(maxsize=64)
+def _beside_text(table: bytes) -> list[Any]:
+    """What stands beside the texts of queries, which is the same for many."""
+    told = json.loads(table)
+    for name in ("default_graphs", "named_graphs"):
+        told[name] = None if told[name] is None else tuple(told[name])
+    return [told[field.name] for field in _FIELDS]
+
+
 def query_bytes(text: str, beside_text: bytes) -> bytes:
     """The request for a query of this text, where all else stands there already."""
-    return _request(b'{"text": %b, %b' % (json.dumps(text).encode(), beside_text))
+    return _request(beside_text, text.encode("utf-8", "surrogatepass"))
 
 
-def receive(
-    connection: socket.socket, received: bytes = b""
-) -> tuple[dict[str, Any], bytes] | None:
-    """The table of the request that comes over the connection, and what came behind it; None
-    where the other side has gone."""
-    size = _LENGTH.size
-    while len(received) < size:
+def receive(connection: socket.socket, received: bytes = b"") -> Request | None:
+    """The request that comes over the connection, of which this much has been received; None where
+    the other side has gone."""
+    start = whole = _LENGTHS.size
+    table = 0
+    while True:
+        if len(received) >= start:
+            table, text = _LENGTHS.unpack_from(received)
+            whole = start + table + text
+            if len(received) >= whole:
+                break
         piece = connection.recv(CHUNK_BYTES)
         if not piece:
             return None
         received += piece
-        if len(received) >= _LENGTH.size:
-            size = _LENGTH.size + _LENGTH.unpack_from(received)[0]
-    return json.loads(received[_LENGTH.size : size]), received[size:]
+    middle = start + table
+    return Request(received[start:middle], received[middle:whole], received[whole:])
 
 
 def receive_behind(
@@ -115,21 +147,13 @@ def receive_behind(
     return found
 
 
-def query_of(table: Mapping[str, Any]) -> Query:
-    """The query that the table of a request tells."""
-    told = dict(table)
-    for name in ("default_graphs", "named_graphs"):
-        told[name] = None if told[name] is None else tuple(told[name])
-    return Query(**told)
-
-
 def request_bytes(table: Mapping[str, Any]) -> bytes:
     """The table of a request as it goes over the connection."""
-    return _request(json.dumps(table).encode())
+    return _request(json.dumps(table).encode(), b"")
 
 
-def _request(body: bytes) -> bytes:
-    return _LENGTH.pack(len(body)) + body
+def _request(table: bytes, text: bytes) -> bytes:
+    return b"".join((_LENGTHS.pack(len(table), len(text)), table, text))
 
 
 @final
@@ -228,6 +252,7 @@ class FrameDecoder:
             case b"D":
                 return Data(payload)
             case b"H":
+                self.reusable = False
                 return _header(payload)
             case b"E":
                 last, _, rows = payload.partition(b" ")
@@ -238,6 +263,7 @@ class FrameDecoder:
                 self.reusable = not table["last"]
                 return Problem(problems()[table["kind"]](table["detail"], extras=table["extras"]))
             case b"X":
+                self.reusable = False
                 return Problem(_ended(int(payload)))
             case _:
                 return Problem(EngineError(f"The engine sent a frame {letter!r} that is none."))
@@ -260,6 +286,12 @@ def _ended(signal_number: int) -> ProblemError:
 
 class Engine(Protocol):
     """Whatever answers queries: processes on this machine, or an endpoint elsewhere."""
+
+    @property
+    def abreast(self) -> int:
+        """How many connections serve best for queries that are sent behind one another, before
+        the earlier ones are answered; 0 where each query has to have its own."""
+        ...
 
     def connect(self, dataset: Path | None = None) -> socket.socket:
         """A connection for one query: send `Query.to_bytes()`, read frames, then release.

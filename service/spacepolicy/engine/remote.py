@@ -25,7 +25,7 @@ from spacepolicy import __version__, answers, formats
 from spacepolicy.engine import outward
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.output import Output, wanted_format
-from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, query_of, receive
+from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, receive
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (
     EgressRefusedError,
@@ -73,6 +73,11 @@ class Remote:
         self._closed = False
         self._open: set[socket.socket] = set()
 
+    @property
+    def abreast(self) -> int:
+        """None: a thread asks once."""
+        return 0
+
     def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002 # it has one
         """A connection to a thread that asks the endpoint; closing it gives the answer up.
 
@@ -103,9 +108,9 @@ class Remote:
     def _serve(self, connection: socket.socket) -> None:
         try:
             with suppress(OSError), connection:
-                received = receive(connection)
-                if received is not None:
-                    query = query_of(received[0])
+                request = receive(connection)
+                if request is not None:
+                    query = request.query()
                     output = Output(connection, query)
                     problem = self._answer(query, output, connection)
                     output.finish(problem, last=True)

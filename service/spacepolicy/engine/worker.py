@@ -30,7 +30,6 @@ from spacepolicy.engine.port import (
     end_frame,
     frame,
     problem_frame,
-    query_of,
     receive,
     receive_behind,
 )
@@ -47,6 +46,9 @@ _STACK_BYTES: Final = 64 << 20
 """Eight times the usual, and so much deeper texts before the parser dies."""
 _OWN_PAGES: Final = (64 << 20) // resource.getpagesize()
 """A worker that has touched more memory of its own than this is not used again."""
+_SHORT_SECONDS: Final = 0.001
+_FEW: Final = 16
+"""A worker may answer so many queries that are short before it looks at itself."""
 _SINCE: Final = struct.Struct("d")
 
 
@@ -61,9 +63,11 @@ class Busy:
         """A query has come."""
         _SINCE.pack_into(self._shared, 0, time.monotonic())
 
-    def end(self) -> None:
-        """The query is answered."""
+    def end(self) -> float:
+        """The query is answered; how many seconds it took."""
+        took = self.seconds(time.monotonic())
         _SINCE.pack_into(self._shared, 0, 0.0)
+        return took
 
     def seconds(self, now: float) -> float:
         """How long the query has been running; 0 between queries."""
@@ -86,24 +90,26 @@ def work(
     priority = os.getpriority(os.PRIO_PROCESS, 0)
 
     def spent() -> bool:
-        busy.end()
         touched = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         return touched > _OWN_PAGES or os.getpriority(os.PRIO_PROCESS, 0) > priority
 
-    last, editor = False, Editor(store)
-    while not last and (received := receive(connection)) is not None:
+    last, editor, queries, behind = False, Editor(store), 0, b""
+    while not last and (request := receive(connection, behind)) is not None:
         busy.begin()
-        table, behind = received
-        if "edit" in table:
-            told = _edited(editor, table, connection, behind)
+        behind = request.behind
+        if not request.text and "edit" in (table := request.told()):
+            told, behind = _edited(editor, table, connection, behind), b""
+            busy.end()
             last = told is None or spent()
             if told is not None:
                 _tell(connection, told, last=last)
             continue
-        query = query_of(table)
+        query = request.query()
         output = Output(connection, query)
         problem = _answer(store, query, output)
-        last = spent()
+        queries += 1
+        if busy.end() > _SHORT_SECONDS or queries % _FEW == 0:
+            last = spent()
         output.finish(problem, last=last)
 
 

@@ -30,7 +30,8 @@ class Service:
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
     `public_url`; `outside` is what SERVICE may ask; `explanations` prove statements, None where
     nothing is inferred; `writer` carries writes out, None where nothing is written; `tokens` say
-    who may, and with `require_token` also who may read.
+    who may, and with `require_token` also who may read; `patience_seconds` are how long a query is
+    waited for that has begun before its request was read.
     """
 
     engine: Engine
@@ -51,6 +52,7 @@ class Service:
     max_running: int = 16
     max_waiting: int = 64
     max_wait_seconds: float = 5
+    patience_seconds: float = 0.05
     max_writing: int = 32
     max_listening: int = 64
     text_limits: TextLimits = field(default_factory=TextLimits)

@@ -50,6 +50,7 @@ class Warming:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         leave()
+        self._desk.lines.turn_to(None)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -60,6 +61,7 @@ class Warming:
             self._news.clear()
             await self._read_ahead()
             await self._news.wait()
+            self._desk.lines.turn_to(self._desk.service.history.current.dataset)
             await self._quiet()
 
     async def _quiet(self) -> None:

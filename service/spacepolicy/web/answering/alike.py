@@ -2,17 +2,23 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from spacepolicy.engine.likeness import likeness
-from spacepolicy.engine.port import query_bytes
+from spacepolicy.engine.port import Header, query_bytes
 from spacepolicy.errors import EngineError
-from spacepolicy.web.answering.begun import Begun
+from spacepolicy.web.answering.begun import Begun, Hearer, Sent
 from spacepolicy.web.answering.codings import IDENTITY
-from spacepolicy.web.answering.conversation import Conversation
+from spacepolicy.web.answering.conversation import Conversation, Heard
 from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.lines import QUICK_SECONDS
 from spacepolicy.web.answering.plan import Plan, tag_of
+from spacepolicy.web.answering.running import Running
 from spacepolicy.web.answering.validators import etag, mark
+
+_FIRST_SECONDS: Final = 0.001
+_LATEST_SHARE: Final = 0.125
+_SLOW_SECONDS: Final = 4 * QUICK_SECONDS
 
 
 def alike(desk: Desk, planned: Plan) -> "PlannedAlike | None":
@@ -40,30 +46,33 @@ class PlannedAlike:
         self._beside_text = b""
         self._mark = mark(desk.service.revision)
         self._dataset: Path = desk.service.revision.dataset
+        self._seconds = _FIRST_SECONDS
 
-    def begin(self, text: str) -> Begun | None:
-        """As the port says.
-
-        Raises: EngineError where the engine takes no queries.
-        """
+    def begin(self, text: str, hearer: Hearer) -> Sent | None:
+        """As the port says."""
         running = self._desk.running
         if not running.take_seat():
             return None
+        if not self._beside_text:
+            self._beside_text = self._planned.query.beside_text()
+        request = query_bytes(text, self._beside_text)
+        errand = _Errand(self, self._seconds, running, hearer)
         try:
-            if not self._beside_text:
-                self._beside_text = self._planned.query.beside_text()
-            request = query_bytes(text, self._beside_text)
-            conversation = Conversation(self._desk.service.engine, request, self._dataset)
+            sent = self._desk.lines.send(request, self._dataset, errand)
         except EngineError:
+            sent = False
+        if not sent:
             running.leave_seat()
-            raise
-        begun = Begun(conversation, running)
-        try:
-            conversation.send()
-        except EngineError:
-            begun.drop()
-            raise
-        return begun
+            return None
+        return errand
+
+    def took(self, seconds: float) -> None:
+        """Expect those to come to take about as long as the latest have."""
+        self._seconds += _LATEST_SHARE * (seconds - self._seconds)
+
+    def took_long(self) -> None:
+        """Expect those to come to take long, for a while."""
+        self._seconds = max(self._seconds, _SLOW_SECONDS)
 
     def fields(self, text: str, size: int) -> bytes | None:
         """As the port says."""
@@ -77,3 +86,49 @@ class PlannedAlike:
         marks = self._mark, self._desk.service.engine.order(self._dataset)
         tag = etag(tag_of(marks, self._planned.choice.content_type, body), IDENTITY)
         return b"%betag: %b\r\n" % (length, tag.encode())
+
+
+@final
+class _Errand:
+    """A query that waits in a line, in a seat, and who hears of it; nobody, once it is dropped."""
+
+    __slots__ = ("_alike", "_hearer", "_running", "expected_seconds")
+
+    def __init__(
+        self, alike: PlannedAlike, seconds: float, running: Running, hearer: Hearer
+    ) -> None:
+        self.expected_seconds = seconds
+        self._alike = alike
+        self._running = running
+        self._hearer: Hearer | None = hearer
+
+    def drop(self) -> None:
+        """As the port says."""
+        self._hearer = None
+
+    def answered(self, header: Header, body: bytes, rows: int | None, seconds: float) -> None:
+        """Send the answer; where that takes more, have the request read."""
+        self._alike.took(seconds)
+        hearer = self._hearer
+        answer = None if hearer is None else hearer.answer(header, body)
+        if hearer is None:
+            self._running.leave_seat()
+        elif answer is None:
+            hearer.unanswered(Begun(Heard(header, body, rows), self._running))
+        else:
+            self._running.leave_seat()
+            hearer.answered(answer, rows)
+
+    def unanswered(self, conversation: Conversation | None) -> None:
+        """Have the request read; it goes on with the conversation."""
+        hearer = self._hearer
+        if conversation is None:
+            self._running.leave_seat()
+            begun = None
+        else:
+            self._alike.took_long()
+            begun = Begun(conversation, self._running)
+        if hearer is not None:
+            hearer.unanswered(begun)
+        elif begun is not None:
+            begun.drop()

@@ -9,7 +9,8 @@ from typing import Final, Protocol, final
 
 from starlette.types import Scope
 
-from spacepolicy.web.answering.conversation import Conversation
+from spacepolicy.engine.port import Header
+from spacepolicy.web.answering.conversation import Talk
 from spacepolicy.web.answering.running import Running
 
 BEGUN: Final = "spacepolicy.begun"
@@ -20,25 +21,49 @@ BEGUN: Final = "spacepolicy.begun"
 class Begun:
     """A query on its way, in a seat, until whoever reads its request takes it or it is dropped."""
 
-    def __init__(self, conversation: Conversation, running: Running) -> None:
-        self.conversation = conversation
+    def __init__(self, conversation: Talk, running: Running) -> None:
+        self._conversation = conversation
         self._running = running
         self._gone = False
 
-    def take(self) -> Conversation | None:
+    def take(self) -> Talk | None:
         """The conversation, whose end and whose seat are from now on the taker's to see to; None
         where it is gone."""
         if self._gone:
             return None
         self._gone = True
-        return self.conversation
+        return self._conversation
 
     def drop(self) -> None:
         """End the query and free its seat, unless it was taken."""
         if not self._gone:
             self._gone = True
-            self.conversation.end()
+            self._conversation.end()
             self._running.leave_seat()
+
+
+class Hearer(Protocol):
+    """Whoever has sent a query on its way, and hears what becomes of it."""
+
+    def answer(self, header: Header, body: bytes) -> bytes | None:
+        """The whole answer as it goes out; None where the request has to be read first."""
+        ...
+
+    def answered(self, answer: bytes, rows: int | None) -> None:
+        """That answer may go out."""
+        ...
+
+    def unanswered(self, begun: Begun | None) -> None:
+        """The request has to be read, and goes on with what has begun, where anything has."""
+        ...
+
+
+class Sent(Protocol):
+    """A query on its way."""
+
+    def drop(self) -> None:
+        """Hear of it no more."""
+        ...
 
 
 class Alike(Protocol):
@@ -49,8 +74,9 @@ class Alike(Protocol):
         """What they have in common."""
         ...
 
-    def begin(self, text: str) -> Begun | None:
-        """The query on its way; None where it has to be read like any other."""
+    def begin(self, text: str, hearer: Hearer) -> Sent | None:
+        """The query on its way, of which the hearer hears later; None where it has to be read like
+        any other."""
         ...
 
     def fields(self, text: str, size: int) -> bytes | None:

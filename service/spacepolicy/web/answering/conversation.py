@@ -8,7 +8,7 @@ others.
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
@@ -26,24 +26,36 @@ from spacepolicy.engine.port import (
 )
 
 SOON_SECONDS: Final = 0.05
-_HEADER_AND_PIECE: Final = 2
+HEADER_AND_PIECE: Final = 2
+"""How many frames a short answer has before its end."""
 
 
 @final
 class Conversation:
-    """One query of one connection, as its `request` tells it; leaving the block gives the
-    connection back, and stops the query where it still runs. `rows` are those of a whole answer,
-    None where they are not counted.
+    """One query of one connection; leaving the block gives the connection back, and stops the query
+    where it still runs. `rows` are those of a whole answer, None where they are not counted.
 
-    Raises: EngineError where the engine takes no queries.
+    `unsent` is what is still to be sent of its request; `decoder` has read the connection so far,
+    and `come` is what it has found. A connection over which `others` were asked behind this query
+    serves for nothing else.
     """
 
-    def __init__(self, engine: Engine, request: bytes, dataset: Path | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        connection: socket.socket,
+        unsent: bytes = b"",
+        decoder: FrameDecoder | None = None,
+        come: Iterable[Header | Data] = (),
+        *,
+        others: bool = False,
+    ) -> None:
         self._engine = engine
-        self._unsent = request
-        self._connection = engine.connect(dataset)
-        self._decoder = FrameDecoder()
-        self._come: deque[Header | Data] = deque()
+        self._unsent = unsent
+        self._connection = connection
+        self._decoder = decoder or FrameDecoder()
+        self._come: deque[Header | Data] = deque(come)
+        self._others = others
         self._ended = False
         self.rows: int | None = None
 
@@ -60,32 +72,28 @@ class Conversation:
 
     def end(self) -> None:
         """Give the connection back."""
-        self._engine.release(self._connection, reusable=self._decoder.reusable)
-
-    def fileno(self) -> int:
-        """The descriptor on which news of the answer come."""
-        return self._connection.fileno()
+        reusable = self._decoder.reusable and not self._others
+        self._engine.release(self._connection, reusable=reusable)
 
     async def soon(self, seconds: float) -> tuple[Header, bytes] | None:
         """The whole answer, where it is there within this time; what has come of it is kept.
 
         Raises: ProblemError where the query fails within this time.
         """
-        self.send()
+        self._send()
         until = asyncio.get_running_loop().time() + seconds
         while not self._unsent and not self._ended and not self.is_long:
             if not await self._readable(until):
                 break
-            self.receive()
-        return self.whole()
+            self._receive()
+        return self._whole()
 
     @property
     def is_long(self) -> bool:
         """Whether the answer comes in several pieces."""
-        return len(self._come) > _HEADER_AND_PIECE
+        return len(self._come) > HEADER_AND_PIECE
 
-    def whole(self) -> tuple[Header, bytes] | None:
-        """The answer, where it has come whole; None before that."""
+    def _whole(self) -> tuple[Header, bytes] | None:
         if not self._ended:
             return None
         header = self._come[0]
@@ -93,7 +101,7 @@ class Conversation:
         pieces = [each.payload for each in self._come if isinstance(each, Data)]
         return header, pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def send(self) -> None:
+    def _send(self) -> None:
         """Send what the connection takes at once.
 
         Raises: EngineError where it is broken.
@@ -112,7 +120,7 @@ class Conversation:
         """Whether something has come until then."""
         loop = asyncio.get_running_loop()
         news: asyncio.Future[bool] = loop.create_future()
-        descriptor = self.fileno()
+        descriptor = self._connection.fileno()
         loop.add_reader(descriptor, _tell, news, True)
         patience = loop.call_at(until, _tell, news, False)
         try:
@@ -121,13 +129,11 @@ class Conversation:
             patience.cancel()
             loop.remove_reader(descriptor)
 
-    def receive(self) -> None:
+    def _receive(self) -> None:
         """Take what has come.
 
         Raises: ProblemError where that tells of one, or the connection is broken.
         """
-        if self._ended:
-            return
         try:
             piece = self._connection.recv(CHUNK_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -175,6 +181,38 @@ class Conversation:
             raise broken_off() from error
 
 
+@final
+class Heard:
+    """A conversation that is over, of which the whole answer was heard. `rows` as above."""
+
+    def __init__(self, header: Header, body: bytes, rows: int | None) -> None:
+        self._answer = header, body
+        self.rows = rows
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Nothing is held."""
+
+    async def soon(self, seconds: float) -> tuple[Header, bytes]:  # noqa: ARG002 # it is there
+        """The whole answer."""
+        return self._answer
+
+    async def frames(self) -> AsyncGenerator[Header | Data]:
+        """The header, and the data in one piece."""
+        header, body = self._answer
+        yield header
+        yield Data(body)
+
+
+Talk = Conversation | Heard
+"""A conversation, whether it is over or goes on."""
+
+
 def _tell(news: "asyncio.Future[bool]", come: bool) -> None:  # of a callback
     if not news.done():
         news.set_result(come)
@@ -187,6 +225,14 @@ async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes
             yield frame.payload
 
 
+def begin(engine: Engine, query: Query, dataset: Path | None = None) -> Conversation:
+    """The conversation about the query, which is still to be sent.
+
+    Raises: EngineError where the engine takes no queries.
+    """
+    return Conversation(engine, engine.connect(dataset), query.to_bytes())
+
+
 async def answer_frames(
     engine: Engine, query: Query, dataset: Path | None = None
 ) -> AsyncGenerator[Header | Data]:
@@ -194,6 +240,6 @@ async def answer_frames(
 
     Raises: ProblemError where the engine tells one or breaks off.
     """
-    with Conversation(engine, query.to_bytes(), dataset) as conversation:
+    with begin(engine, query, dataset) as conversation:
         async for frame in conversation.frames():
             yield frame

@@ -11,6 +11,7 @@ from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.contents import ContentsBoard
+from spacepolicy.web.answering.lines import Lines
 from spacepolicy.web.answering.reply import Reply, Shape, coded, send_not_modified
 from spacepolicy.web.answering.running import Running, query_identifier
 from spacepolicy.web.answering.validators import any_state, matching
@@ -28,6 +29,7 @@ class Desk:
     cache: AnswerCache
     contents: ContentsBoard
     reading: asyncio.Lock
+    lines: Lines
 
     @property
     def number(self) -> int:
@@ -43,6 +45,7 @@ def make_desk(service: Service) -> Desk:
         AnswerCache(service.max_cache_bytes),
         ContentsBoard(),
         asyncio.Lock(),
+        Lines(service.engine, service.patience_seconds),
     )
 
 

@@ -14,12 +14,12 @@ from typing import Final, final
 
 from starlette.types import Receive
 
-from spacepolicy.engine.port import Data, Header, Query
+from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.web import pages
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.connected import Connected
-from spacepolicy.web.answering.conversation import SOON_SECONDS, Conversation, payloads
+from spacepolicy.web.answering.conversation import SOON_SECONDS, Talk, begin, payloads
 from spacepolicy.web.answering.desk import Desk, send_whole
 from spacepolicy.web.answering.federation import answered
 from spacepolicy.web.answering.plan import Plan
@@ -31,7 +31,6 @@ from spacepolicy.web.answering.reply import (
     warning_fields,
 )
 from spacepolicy.web.answering.running import Ticket, query_identifier
-from spacepolicy.web.service import Service
 
 _log: Final = logging.getLogger(__name__)
 
@@ -79,7 +78,8 @@ async def evaluate(
                         query = await answered(service.outside, planned, timeout_seconds)
                     planned = replace(planned, query=query)
                 evaluation = _Evaluation(desk, reply, planned, deadline)
-                with begun or _asked(service, planned.query) as conversation:
+                fresh = begun or begin(service.engine, planned.query, service.revision.dataset)
+                with fresh as conversation:
                     await _answer(evaluation, conversation, ticket, client)
                     exchange.notes.rows = conversation.rows
         except TimeoutError as error:
@@ -92,13 +92,8 @@ async def evaluate(
             _fail(reply, identifier, error, error)
 
 
-def _asked(service: Service, query: Query) -> Conversation:
-    """Raises: EngineError where the engine takes no queries."""
-    return Conversation(service.engine, query.to_bytes(), service.revision.dataset)
-
-
 async def _answer(
-    evaluation: _Evaluation, conversation: Conversation, ticket: Ticket, client: Connected
+    evaluation: _Evaluation, conversation: Talk, ticket: Ticket, client: Connected
 ) -> None:
     """Send the answer at once where it is soon there; else look out for the client and the time.
 

@@ -29,11 +29,12 @@ _MARK_LETTERS: Final = 8
 
 def opaque(parts: Iterable[str]) -> str:
     """A name for what all the parts make together, other than for any other parts."""
-    digest = hashlib.sha256()
+    pieces: list[bytes] = []
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    return base64.urlsafe_b64encode(digest.digest()[:_OPAQUE_BYTES]).decode()
+        pieces += (len(encoded).to_bytes(8, "big"), encoded)
+    digest = hashlib.sha256(b"".join(pieces)).digest()
+    return base64.urlsafe_b64encode(digest[:_OPAQUE_BYTES]).decode()
 
 
 def mark(revision: Revision) -> str:
