@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, final
-from urllib.parse import unquote_to_bytes
 
 from spacepolicy.commands.messages import Address, is_one_whole, lasting, of_one_answer
 from spacepolicy.engine.likeness import likeness
@@ -178,7 +177,11 @@ def _split(request: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _text(value: bytes) -> str | None:
+    """The text that is quoted so, as forms do; None where that takes a closer look."""
+    if b"\\" in value:
+        return None
+    escaped = value.replace(b"+", b" ").replace(b"%", b"\\x")
     try:
-        return unquote_to_bytes(value.replace(b"+", b" ")).decode()
-    except UnicodeDecodeError:
+        return escaped.decode("unicode_escape").encode("latin-1").decode()
+    except ValueError:
         return None

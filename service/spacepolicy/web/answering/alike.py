@@ -1,6 +1,5 @@
 """Queries like one that was planned, which differ from it in constants alone."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 
@@ -12,7 +11,7 @@ from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.conversation import Conversation, Heard
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.lines import QUICK_SECONDS
-from spacepolicy.web.answering.plan import Plan, tag_of
+from spacepolicy.web.answering.plan import Plan, tags_of
 from spacepolicy.web.answering.running import Running
 from spacepolicy.web.answering.validators import etag, mark
 
@@ -47,6 +46,7 @@ class PlannedAlike:
         self._mark = mark(desk.service.revision)
         self._dataset: Path = desk.service.revision.dataset
         self._seconds = _FIRST_SECONDS
+        self._order: str | None = None
 
     def begin(self, text: str, hearer: Hearer) -> Sent | None:
         """As the port says."""
@@ -82,10 +82,12 @@ class PlannedAlike:
         length = b"content-length: %d\r\n" % size
         if self._planned.body is None:
             return length
-        body = replace(self._planned.body, text=text)
-        marks = self._mark, self._desk.service.engine.order(self._dataset)
-        tag = etag(tag_of(marks, self._planned.choice.content_type, body), IDENTITY)
-        return b"%betag: %b\r\n" % (length, tag.encode())
+        order = self._desk.service.engine.order(self._dataset)
+        if order != self._order:
+            marks = self._mark, order
+            self._order = order
+            self._tags = tags_of(marks, self._planned.choice.content_type, self._planned.body)
+        return b"%betag: %b\r\n" % (length, etag(self._tags(text), IDENTITY).encode())
 
 
 @final

@@ -4,7 +4,7 @@ The lexer reads the form of the query, so that nothing is evaluated that cannot 
 format the client takes, that would reach out, or that is too deep to be read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -20,7 +20,7 @@ from spacepolicy.web.answering.call import Call
 from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Wish, wish
 from spacepolicy.web.answering.protocol import QueryOperation
 from spacepolicy.web.answering.reply import Shape
-from spacepolicy.web.answering.validators import mark, opaque
+from spacepolicy.web.answering.validators import mark, opaque_around
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
@@ -114,14 +114,20 @@ def engine_mark(service: Service) -> tuple[str, str]:
 
 def tag_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> str:
     """A name for the answer: another for every revision, engine, query, dataset and format."""
+    return tags_of(marks, content_type, body)(body.text)
+
+
+def tags_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> Callable[[str], str]:
+    """How the answers to texts are named that differ from this one in the text alone."""
     graphs = [
         part
         for each in (body.default_graphs, body.named_graphs)
         for part in ("-" if each is None else str(len(each)), *(each or ()))
     ]
-    asked = (body.text, body.origin, body.format, content_type, *graphs)
     revision, engine = marks
-    return f"{revision}.{opaque((__version__, engine, *asked))}"
+    asked = (body.origin, body.format, content_type, *graphs)
+    name = opaque_around((__version__, engine), asked)
+    return lambda text: f"{revision}.{name(text)}"
 
 
 def description_plan(

@@ -11,7 +11,7 @@ https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -29,12 +29,26 @@ _MARK_LETTERS: Final = 8
 
 def opaque(parts: Iterable[str]) -> str:
     """A name for what all the parts make together, other than for any other parts."""
-    pieces: list[bytes] = []
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        pieces += (len(encoded).to_bytes(8, "big"), encoded)
-    digest = hashlib.sha256(b"".join(pieces)).digest()
-    return base64.urlsafe_b64encode(digest[:_OPAQUE_BYTES]).decode()
+    return _digest(b"".join(map(_told, parts)))
+
+
+def opaque_around(before: Iterable[str], after: Iterable[str]) -> Callable[[str], str]:
+    """How parts are named, as `opaque` does, of which one in the middle is still to come.
+
+    >>> opaque_around(["a"], ["c", "d"])("b") == opaque(["a", "b", "c", "d"])
+    True
+    """
+    begin, end = (b"".join(map(_told, parts)) for parts in (before, after))
+    return lambda part: _digest(b"".join((begin, _told(part), end)))
+
+
+def _told(part: str) -> bytes:
+    encoded = part.encode("utf-8", "surrogatepass")
+    return len(encoded).to_bytes(8, "big") + encoded
+
+
+def _digest(parts: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(parts).digest()[:_OPAQUE_BYTES]).decode()
 
 
 def mark(revision: Revision) -> str:
