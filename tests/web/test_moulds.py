@@ -152,6 +152,18 @@ def test_an_answer_is_what_it_would_be(
     assert all(len(dict(OF_ONE_ANSWER.findall(each))[b"date"]) == 29 for each in ours)
 
 
+@pytest.mark.parametrize("space", ["%20", "+"])
+def test_texts_are_quoted_as_forms_do(client: Client, served_alone: Client, space: str) -> None:
+    for constant in ("a", "卫星 + 100%", "%2B%zz", "x" + chr(0x1F680), "back\\\\slash"):
+        request = get(f'SELECT ("{constant}" AS ?x) {{}}').replace(b"%20", space.encode())
+        answer = client.ask(request)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert lasting(answer) == lasting(served_alone.ask(request))
+    assert client.read == 2  # the first, and the one with an escape
+    malformed = get('SELECT ("ab" AS ?x) {}').replace(b"ab", b"%zz")
+    assert lasting(client.ask(malformed)) == lasting(served_alone.ask(malformed))
+
+
 @pytest.fixture
 def served_alone(service: Service) -> Iterator[Client]:
     """A server of the same application that knows neither echoes nor moulds."""
