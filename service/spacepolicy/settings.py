@@ -31,8 +31,8 @@ class Settings:
     `trusted_proxies` are addresses or networks between commas. `service_origins` are those that
     SERVICE may ask, between commas, and with `service_private` at private addresses too.
     `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `max_running` queries
-    are evaluated at once and `max_waiting` wait; answers are kept in `cache_mib`, 0 for none. The
-    data of the newest `keep_revisions` are kept, 0 for all.
+    are evaluated at once, beside those that are quick, and `max_waiting` wait; answers are kept in
+    `cache_mib`, 0 for none. The data of the newest `keep_revisions` are kept, 0 for all.
     """
 
     host: str = "127.0.0.1"

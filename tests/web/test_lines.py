@@ -21,7 +21,7 @@ LONG_SECONDS = 1.0
 
 
 def answer(body: bytes, *, last: bool = False) -> bytes:
-    return header_frame(HEADER) + frame(b"D", body) + end_frame(last=last, rows=1)
+    return header_frame(HEADER) + frame(b"D", body) + end_frame(last=last, rows=1, seconds=0.25)
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Noted:
 
     def answered(self, header: Header, body: bytes, rows: int | None, seconds: float) -> None:
         assert (header, rows) == (HEADER, 1)
-        assert 0 <= seconds < 10
+        assert seconds == 0.25
         self.answers.append(body)
         if self.fails:
             raise RuntimeError("as wished")
@@ -89,7 +89,8 @@ async def until_heard(*errands: Noted) -> None:
 
 def sent(lines: Lines, *errands: Noted, dataset: Path = ONE) -> None:
     for number, errand in enumerate(errands):
-        assert lines.send(b"%d;" % number, dataset, errand)
+        line = lines.join(dataset, errand.expected_seconds) or lines.open(dataset)
+        assert line.send(b"%d;" % number, errand)
 
 
 @pytest.mark.anyio
@@ -97,12 +98,14 @@ async def test_queries_follow_one_another_over_one_connection(engine: Scripted) 
     lines, errands = Lines(engine, 10), [Noted(), Noted(), Noted()]
     sent(lines, *errands)
     assert engine.workers[0].recv(100) == b"0;1;2;"
+    assert not lines.idle
     both = answer(b"a") + answer(b"b")
     engine.workers[0].sendall(both[:-3])
     engine.workers[0].sendall(both[-3:] + answer(b"c"))
     await until_heard(*errands)
     assert [each.answers for each in errands] == [[b"a"], [b"b"], [b"c"]]
     assert (len(engine.workers), engine.released) == (1, [])
+    assert lines.idle
 
 
 @pytest.mark.anyio
@@ -129,13 +132,13 @@ async def test_what_takes_long_waits_for_nobody(engine: Scripted, abreast: int) 
 @pytest.mark.anyio
 async def test_a_line_does_not_grow_without_end(engine: Scripted) -> None:
     lines = Lines(engine, 10)
-    sent(lines, *(Noted() for _ in range(100)))
-    assert 1 < len(engine.workers) < 100
+    sent(lines, *(Noted() for _ in range(200)))
+    assert 1 < len(engine.workers) < 200
 
 
 @pytest.mark.anyio
 async def test_one_that_holds_others_up_goes_on_alone(engine: Scripted) -> None:
-    lines, slow, behind = Lines(engine, 10), Noted(), Noted()
+    lines, slow, behind = Lines(engine, 0.05), Noted(), Noted()
     sent(lines, slow, behind)
     engine.workers[0].sendall(header_frame(HEADER))
     await until_heard(slow, behind)
@@ -273,4 +276,4 @@ async def test_an_engine_that_takes_no_queries_says_so(engine: Scripted) -> None
 
     engine.connect = refuse  # type: ignore[method-assign]
     with pytest.raises(EngineError):
-        Lines(engine, 10).send(b"", ONE, Noted())
+        Lines(engine, 10).join(ONE, 0)

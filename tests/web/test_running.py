@@ -208,3 +208,23 @@ async def test_a_seat_given_to_one_who_leaves_in_that_moment_is_not_lost() -> No
     await asyncio.gather(waiting, return_exceptions=True)
     async with asyncio.timeout(10), running.admitted("next", 10):
         pass
+
+
+@pytest.mark.anyio
+async def test_whoever_squeezed_in_leaves_no_seat_behind() -> None:
+    running = Running(max_running=1, max_waiting=1)
+    assert running.take_seat()
+    running.squeeze_in()
+
+    async def wait() -> None:
+        async with running.admitted("a" * 22, wait_seconds=10):
+            assert not running.take_seat()
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0.01)
+    running.leave_seat()
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    running.leave_seat()
+    await waiting
+    assert running.idle

@@ -118,9 +118,10 @@ class Output:
             return None
         return self._rows + (0 if self._empty else self._beyond_marks)
 
-    def finish(self, problem: ProblemError | None, *, last: bool) -> None:
-        """Send what is left, and the answer's end or the problem."""
+    def finish(self, problem: ProblemError | None, *, last: bool, seconds: float = 0.0) -> None:
+        """Send what is left, and the answer's end, with what it cost, or the problem."""
         if problem is not None:
             self._connection.sendall(problem_frame(problem, last=last))
         else:
-            self._connection.sendall(self._taken(end_frame(last=last, rows=self._solutions())))
+            end = end_frame(last=last, rows=self._solutions(), seconds=seconds)
+            self._connection.sendall(self._taken(end))

@@ -177,9 +177,11 @@ class Data:
 @final
 @dataclass(frozen=True, slots=True)
 class End:
-    """The answer is whole; `rows` are its solutions, None where they are not counted."""
+    """The answer is whole; `rows` are its solutions, None where they are not counted, and `seconds`
+    what it cost of a processor, where that is known."""
 
     rows: int | None = None
+    seconds: float = 0.0
 
 
 @final
@@ -211,9 +213,10 @@ def header_frame(header: Header) -> bytes:
     return frame(b"H", json.dumps(table).encode())
 
 
-def end_frame(*, last: bool, rows: int | None = None) -> bytes:
+def end_frame(*, last: bool, rows: int | None = None, seconds: float = 0.0) -> bytes:
     """The frame that ends an answer; `last`: no other query is taken on this connection."""
-    return frame(b"E", (_LAST if last else b"") + (b"" if rows is None else b" %d" % rows))
+    counted = b"" if rows is None else b"%d" % rows
+    return frame(b"E", b"%b %b %d" % (_LAST if last else b"", counted, 1e6 * seconds))
 
 
 def problem_frame(error: ProblemError, *, last: bool) -> bytes:
@@ -255,9 +258,9 @@ class FrameDecoder:
                 self.reusable = False
                 return _header(payload)
             case b"E":
-                last, _, rows = payload.partition(b" ")
+                last, rows, microseconds = payload.split(b" ")
                 self.reusable = last != _LAST
-                return End(int(rows) if rows else None)
+                return End(int(rows) if rows else None, int(microseconds) / 1e6)
             case b"P":
                 table = json.loads(payload)
                 self.reusable = not table["last"]

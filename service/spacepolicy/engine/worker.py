@@ -104,13 +104,15 @@ def work(
             if told is not None:
                 _tell(connection, told, last=last)
             continue
+        before = time.process_time()
         query = request.query()
         output = Output(connection, query)
         problem = _answer(store, query, output)
+        seconds = time.process_time() - before
         queries += 1
         if busy.end() > _SHORT_SECONDS or queries % _FEW == 0:
             last = spent()
-        output.finish(problem, last=last)
+        output.finish(problem, last=last, seconds=seconds)
 
 
 def _edited(

@@ -91,5 +91,5 @@ class Warming:
     async def _idleness(self) -> None:
         while True:
             await asyncio.sleep(_IDLE_SECONDS)
-            if self._desk.running.idle:
+            if self._desk.running.idle and self._desk.lines.idle:
                 return

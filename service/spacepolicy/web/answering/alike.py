@@ -8,7 +8,7 @@ from spacepolicy.engine.port import Header, query_bytes
 from spacepolicy.errors import EngineError
 from spacepolicy.web.answering.begun import Begun, Hearer, Sent
 from spacepolicy.web.answering.codings import IDENTITY
-from spacepolicy.web.answering.conversation import Conversation, Heard
+from spacepolicy.web.answering.conversation import Conversation, Heard, Talk
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.lines import QUICK_SECONDS
 from spacepolicy.web.answering.plan import Plan, tags_of
@@ -18,6 +18,7 @@ from spacepolicy.web.answering.validators import etag, mark
 _FIRST_SECONDS: Final = 0.001
 _LATEST_SHARE: Final = 0.125
 _SLOW_SECONDS: Final = 4 * QUICK_SECONDS
+_FADING: Final = 0.9
 
 
 def alike(desk: Desk, planned: Plan) -> "PlannedAlike | None":
@@ -50,29 +51,42 @@ class PlannedAlike:
 
     def begin(self, text: str, hearer: Hearer) -> Sent | None:
         """As the port says."""
-        running = self._desk.running
-        if not running.take_seat():
-            return None
         if not self._beside_text:
             self._beside_text = self._planned.query.beside_text()
         request = query_bytes(text, self._beside_text)
-        errand = _Errand(self, self._seconds, running, hearer)
+        errand = _Errand(self, self._seconds, self._desk.running, hearer)
         try:
-            sent = self._desk.lines.send(request, self._dataset, errand)
+            return errand if self._sent(request, errand) else None
         except EngineError:
-            sent = False
-        if not sent:
-            running.leave_seat()
             return None
-        return errand
+
+    def _sent(self, request: bytes, errand: "_Errand") -> bool:
+        """Whether the request was sent; it needs a seat where it does not wait in line.
+
+        Raises: EngineError where the engine takes no queries.
+        """
+        lines = self._desk.lines
+        line = lines.join(self._dataset, self._seconds)
+        if line is not None:
+            return line.send(request, errand)
+        if not errand.sit_down():
+            self._seconds *= _FADING  # nothing is learned of those that are read
+            return False
+        sent = False
+        try:
+            sent = lines.open(self._dataset).send(request, errand)
+        finally:
+            if not sent:
+                errand.stand_up()
+        return sent
 
     def took(self, seconds: float) -> None:
         """Expect those to come to take about as long as the latest have."""
         self._seconds += _LATEST_SHARE * (seconds - self._seconds)
 
     def took_long(self) -> None:
-        """Expect those to come to take long, for a while."""
-        self._seconds = max(self._seconds, _SLOW_SECONDS)
+        """Expect those to come to take longer, for a while."""
+        self._seconds = min(2 * self._seconds, _SLOW_SECONDS)
 
     def fields(self, text: str, size: int) -> bytes | None:
         """As the port says."""
@@ -92,9 +106,10 @@ class PlannedAlike:
 
 @final
 class _Errand:
-    """A query that waits in a line, in a seat, and who hears of it; nobody, once it is dropped."""
+    """A query that waits in a line, and who hears of it; nobody, once it is dropped. Of those in a
+    line only the first runs; it has a seat where it goes on by itself."""
 
-    __slots__ = ("_alike", "_hearer", "_running", "expected_seconds")
+    __slots__ = ("_alike", "_hearer", "_running", "_seated", "expected_seconds")
 
     def __init__(
         self, alike: PlannedAlike, seconds: float, running: Running, hearer: Hearer
@@ -103,6 +118,24 @@ class _Errand:
         self._alike = alike
         self._running = running
         self._hearer: Hearer | None = hearer
+        self._seated = False
+
+    def sit_down(self) -> bool:
+        """Whether there is a seat, which it has from now on."""
+        self._seated = self._running.take_seat()
+        return self._seated
+
+    def stand_up(self) -> None:
+        """Leave the seat, if it has one."""
+        if self._seated:
+            self._seated = False
+            self._running.leave_seat()
+
+    def _begun(self, talk: Talk) -> Begun:
+        """What goes on by itself, in a seat."""
+        if not self._seated:
+            self._running.squeeze_in()
+        return Begun(talk, self._running)
 
     def drop(self) -> None:
         """As the port says."""
@@ -113,24 +146,22 @@ class _Errand:
         self._alike.took(seconds)
         hearer = self._hearer
         answer = None if hearer is None else hearer.answer(header, body)
-        if hearer is None:
-            self._running.leave_seat()
-        elif answer is None:
-            hearer.unanswered(Begun(Heard(header, body, rows), self._running))
-        else:
-            self._running.leave_seat()
+        if hearer is not None and answer is None:
+            hearer.unanswered(self._begun(Heard(header, body, rows)))
+            return
+        self.stand_up()
+        if hearer is not None and answer is not None:
             hearer.answered(answer, rows)
 
     def unanswered(self, conversation: Conversation | None) -> None:
         """Have the request read; it goes on with the conversation."""
-        hearer = self._hearer
+        begun = None
         if conversation is None:
-            self._running.leave_seat()
-            begun = None
+            self.stand_up()
         else:
             self._alike.took_long()
-            begun = Begun(conversation, self._running)
-        if hearer is not None:
-            hearer.unanswered(begun)
+            begun = self._begun(conversation)
+        if self._hearer is not None:
+            self._hearer.unanswered(begun)
         elif begun is not None:
             begun.drop()

@@ -19,11 +19,12 @@ from spacepolicy.web.answering.conversation import HEADER_AND_PIECE, Conversatio
 
 QUICK_SECONDS: Final = 0.005
 """What is expected to take longer waits for nobody, and nobody for it."""
-_HOLDING_UP_SECONDS: Final = 0.02
-"""How long a query may take while others wait behind it."""
+_HOLDING_UP: Final = 2
+"""How many times as long the first may take where others wait behind it, since their worker is lost
+when it goes on alone."""
 _SHORT_SECONDS: Final = 0.0005
 """A line of this length is not too long for another query, though other workers sleep."""
-_LONG_SECONDS: Final = 0.02
+_LONG_SECONDS: Final = 0.1
 """A line that would be longer is not joined."""
 
 
@@ -32,11 +33,11 @@ class Errand(Protocol):
 
     @property
     def expected_seconds(self) -> float:
-        """How long its evaluation is going to take; always the same."""
+        """How much of a processor it is going to take; always the same."""
         ...
 
     def answered(self, header: Header, body: bytes, rows: int | None, seconds: float) -> None:
-        """Its answer has come, which took so long."""
+        """Its answer has come, which took so much of a processor."""
         ...
 
     def unanswered(self, conversation: Conversation | None) -> None:
@@ -48,29 +49,30 @@ class Errand(Protocol):
 class Lines:
     """The lines over an engine, of one event loop.
 
-    The first of a line is waited for `patience_seconds`; for less, where others wait behind it.
+    The first of a line is waited for `patience_seconds`; for longer, where others wait behind it.
     """
 
     def __init__(self, engine: Engine, patience_seconds: float) -> None:
         self._engine = engine
         self._patience_seconds = patience_seconds
         self._dataset: Path | None = None
-        self._lines: list[_Line] = []
+        self._lines: list[Line] = []
 
-    def send(self, request: bytes, dataset: Path, errand: Errand) -> bool:
-        """Whether the request, which asks about the dataset, was sent and its errand will hear.
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits in a line that others may join."""
+        return not any(line.length for line in self._lines)
+
+    def join(self, dataset: Path, seconds: float) -> "Line | None":
+        """The line in which to wait with a query about the dataset; None where that takes long or
+        all are long.
 
         Raises: EngineError where the engine takes no queries.
         """
         if dataset is not self._dataset:
             self.turn_to(dataset)
-        return self._line(errand.expected_seconds).send(request, errand)
-
-    def _line(self, seconds: float) -> "_Line":
-        """The line to wait in; one that nobody else joins, for what takes long or where all others
-        are long."""
         if seconds > QUICK_SECONDS:
-            return self._new()
+            return None
         shortest = None
         for line in self._lines:
             if line.seconds < _SHORT_SECONDS:
@@ -78,14 +80,18 @@ class Lines:
             if shortest is None or line.seconds < shortest.seconds:
                 shortest = line
         if len(self._lines) < self._engine.abreast:
-            shortest = self._new()
+            shortest = self.open(dataset)
             self._lines.append(shortest)
         elif shortest is None or shortest.seconds + seconds > _LONG_SECONDS:
-            return self._new()
+            return None
         return shortest
 
-    def _new(self) -> "_Line":
-        return _Line(self._engine, self._dataset, self._patience_seconds, self._lines)
+    def open(self, dataset: Path) -> "Line":
+        """A line for one query about the dataset, which nobody else joins.
+
+        Raises: EngineError where the engine takes no queries.
+        """
+        return Line(self._engine, dataset, self._patience_seconds, self._lines)
 
     def turn_to(self, dataset: Path | None) -> None:
         """Ask about another dataset from now on, or about none; who waits already is answered."""
@@ -96,12 +102,12 @@ class Lines:
 
 
 @final
-class _Line:
+class Line:
     """One connection, and the errands whose requests were sent over it, in their order. It may be
     joined while it stands among the `lines`; else it closes after its last errand."""
 
     def __init__(
-        self, engine: Engine, dataset: Path | None, patience_seconds: float, lines: list["_Line"]
+        self, engine: Engine, dataset: Path, patience_seconds: float, lines: list["Line"]
     ) -> None:
         self._engine = engine
         self._lines = lines
@@ -118,8 +124,13 @@ class _Line:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._connection, self._receive)
 
+    @property
+    def length(self) -> int:
+        """How many wait."""
+        return len(self._errands)
+
     def send(self, request: bytes, errand: Errand) -> bool:
-        """Whether all of the request was sent at once."""
+        """Whether the request was sent, all of it at once, so that its errand will hear."""
         try:
             sent = self._connection.send(request, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -165,7 +176,7 @@ class _Line:
             if not self._errands:
                 break
             if isinstance(frame, End):
-                self._answered(frame.rows)
+                self._answered(frame)
             else:
                 self._next().unanswered(None)
             if not self._open:
@@ -178,12 +189,11 @@ class _Line:
             return
         self._end()
 
-    def _answered(self, rows: int | None) -> None:
-        header, since = self._come[0], self._first_since
+    def _answered(self, end: End) -> None:
+        header = self._come[0]
         assert isinstance(header, Header)  # noqa: S101 # the port's first frame
         body = b"".join([each.payload for each in self._come if isinstance(each, Data)])
-        errand = self._next()
-        errand.answered(header, body, rows, self._loop.time() - since)
+        self._next().answered(header, body, end.rows, end.seconds)
 
     def _next(self) -> Errand:
         """The first errand, which is done; it is the turn of the one behind it."""
@@ -199,12 +209,11 @@ class _Line:
         """How long the first errand may still take."""
         patience = self._patience_seconds
         if len(self._errands) > 1:
-            patience = min(patience, _HOLDING_UP_SECONDS)
+            patience *= _HOLDING_UP
         return self._first_since + patience - self._loop.time()
 
     def _watch_for(self, seconds: float) -> None:
-        """Look again then, or before; the first errand may have others behind it by then."""
-        self._watch = self._loop.call_later(min(seconds, QUICK_SECONDS), self._look)
+        self._watch = self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
         """See whether the first errand takes too long."""

@@ -123,6 +123,10 @@ class Running:
         self._seated += 1
         return True
 
+    def squeeze_in(self) -> None:
+        """A seat for who runs already, though there may be none; others wait until there is."""
+        self._seated += 1
+
     async def _wait_for_seat(self, wait_seconds: float) -> None:
         if self.take_seat():
             return
@@ -148,8 +152,8 @@ class Running:
             self._waiting.remove(seat)
 
     def leave_seat(self) -> None:
-        """Hand the seat to whoever has waited longest."""
-        while self._waiting:
+        """Hand the seat to whoever has waited longest, unless it was one too many."""
+        while self._waiting and self._seated <= self.max_running:
             seat = self._waiting.popleft()
             if not seat.done():
                 seat.set_result(None)
