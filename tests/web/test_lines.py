@@ -12,7 +12,7 @@ import pytest
 from spacepolicy.engine.port import Data, Header, end_frame, frame, header_frame, problem_frame
 from spacepolicy.errors import BadParameterError, EngineError
 from spacepolicy.web.answering.conversation import Conversation
-from spacepolicy.web.answering.lines import Lines
+from spacepolicy.web.answering.lines import QUICK_SECONDS, Expectation, Lines
 
 ONE, TWO = Path("one"), Path("two")
 HEADER = Header("solutions", "csv")
@@ -71,6 +71,12 @@ class Noted:
 
     def unanswered(self, conversation: Conversation | None) -> None:
         self.unanswered_with.append(conversation)
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """The event loop of the server."""
+    return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture
@@ -171,7 +177,7 @@ async def test_an_answer_that_came_while_the_loop_was_busy_is_not_late(engine: S
     lines, errands = Lines(engine, 0.05), [Noted(), Noted()]
     sent(lines, *errands)
     engine.workers[0].sendall(answer(b"a"))
-    time.sleep(0.1)
+    time.sleep(0.2)
     await until_heard(errands[0])
     engine.workers[0].sendall(answer(b"b"))
     await until_heard(errands[1])
@@ -194,7 +200,7 @@ async def test_one_that_breaks_off_after_an_answer_is_not_used_again(engine: Scr
 
 @pytest.mark.anyio
 async def test_a_large_answer_goes_on_alone(engine: Scripted) -> None:
-    lines, large = Lines(engine, 10), Noted()
+    lines, large = Lines(engine, 100), Noted()
     sent(lines, large)
     engine.workers[0].sendall(header_frame(HEADER) + frame(b"D", b"a") + frame(b"D", b"b"))
     await until_heard(large)
@@ -277,3 +283,29 @@ async def test_an_engine_that_takes_no_queries_says_so(engine: Scripted) -> None
     engine.connect = refuse  # type: ignore[method-assign]
     with pytest.raises(EngineError):
         Lines(engine, 10).join(ONE, 0)
+
+
+def test_what_is_expected_follows_what_the_latest_took() -> None:
+    expected = Expectation()
+    for _ in range(50):
+        expected.took(0.0001)
+    assert 0.0001 <= expected.seconds < 0.0002
+    expected.took_long()
+    assert expected.seconds < QUICK_SECONDS  # one of many is no reason
+    for _ in range(10):
+        expected.took_long()
+    assert expected.seconds > QUICK_SECONDS
+    for _ in range(50):
+        expected.took(0.0001)
+    assert expected.seconds < 0.0002
+
+
+def test_slow_ones_are_tried_again() -> None:
+    expected = Expectation()
+    for _ in range(50):
+        expected.took(1)
+    before = expected.seconds
+    assert before > QUICK_SECONDS
+    for _ in range(100):
+        expected.fade()
+    assert expected.seconds < QUICK_SECONDS

@@ -1,7 +1,7 @@
 """Queries like one that was planned, which differ from it in constants alone."""
 
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 from spacepolicy.engine.likeness import likeness
 from spacepolicy.engine.port import Header, query_bytes
@@ -10,15 +10,10 @@ from spacepolicy.web.answering.begun import Begun, Hearer, Sent
 from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.conversation import Conversation, Heard, Talk
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.lines import QUICK_SECONDS
+from spacepolicy.web.answering.lines import Expectation
 from spacepolicy.web.answering.plan import Plan, tags_of
 from spacepolicy.web.answering.running import Running
 from spacepolicy.web.answering.validators import etag, mark
-
-_FIRST_SECONDS: Final = 0.001
-_LATEST_SHARE: Final = 0.125
-_SLOW_SECONDS: Final = 4 * QUICK_SECONDS
-_FADING: Final = 0.9
 
 
 def alike(desk: Desk, planned: Plan) -> "PlannedAlike | None":
@@ -46,7 +41,7 @@ class PlannedAlike:
         self._beside_text = b""
         self._mark = mark(desk.service.revision)
         self._dataset: Path = desk.service.revision.dataset
-        self._seconds = _FIRST_SECONDS
+        self.expected = Expectation()
         self._order: str | None = None
 
     def begin(self, text: str, hearer: Hearer) -> Sent | None:
@@ -54,7 +49,7 @@ class PlannedAlike:
         if not self._beside_text:
             self._beside_text = self._planned.query.beside_text()
         request = query_bytes(text, self._beside_text)
-        errand = _Errand(self, self._seconds, self._desk.running, hearer)
+        errand = _Errand(self.expected, self._desk.running, hearer)
         try:
             return errand if self._sent(request, errand) else None
         except EngineError:
@@ -66,11 +61,11 @@ class PlannedAlike:
         Raises: EngineError where the engine takes no queries.
         """
         lines = self._desk.lines
-        line = lines.join(self._dataset, self._seconds)
+        line = lines.join(self._dataset, errand.expected_seconds)
         if line is not None:
             return line.send(request, errand)
         if not errand.sit_down():
-            self._seconds *= _FADING  # nothing is learned of those that are read
+            self.expected.fade()  # nothing is learned of those that are read
             return False
         sent = False
         try:
@@ -79,14 +74,6 @@ class PlannedAlike:
             if not sent:
                 errand.stand_up()
         return sent
-
-    def took(self, seconds: float) -> None:
-        """Expect those to come to take about as long as the latest have."""
-        self._seconds += _LATEST_SHARE * (seconds - self._seconds)
-
-    def took_long(self) -> None:
-        """Expect those to come to take longer, for a while."""
-        self._seconds = min(2 * self._seconds, _SLOW_SECONDS)
 
     def fields(self, text: str, size: int) -> bytes | None:
         """As the port says."""
@@ -109,13 +96,11 @@ class _Errand:
     """A query that waits in a line, and who hears of it; nobody, once it is dropped. Of those in a
     line only the first runs; it has a seat where it goes on by itself."""
 
-    __slots__ = ("_alike", "_hearer", "_running", "_seated", "expected_seconds")
+    __slots__ = ("_expected", "_hearer", "_running", "_seated", "expected_seconds")
 
-    def __init__(
-        self, alike: PlannedAlike, seconds: float, running: Running, hearer: Hearer
-    ) -> None:
-        self.expected_seconds = seconds
-        self._alike = alike
+    def __init__(self, expected: Expectation, running: Running, hearer: Hearer) -> None:
+        self.expected_seconds = expected.seconds
+        self._expected = expected
         self._running = running
         self._hearer: Hearer | None = hearer
         self._seated = False
@@ -143,7 +128,7 @@ class _Errand:
 
     def answered(self, header: Header, body: bytes, rows: int | None, seconds: float) -> None:
         """Send the answer; where that takes more, have the request read."""
-        self._alike.took(seconds)
+        self._expected.took(seconds)
         hearer = self._hearer
         answer = None if hearer is None else hearer.answer(header, body)
         if hearer is not None and answer is None:
@@ -159,7 +144,7 @@ class _Errand:
         if conversation is None:
             self.stand_up()
         else:
-            self._alike.took_long()
+            self._expected.took_long()
             begun = self._begun(conversation)
         if self._hearer is not None:
             self._hearer.unanswered(begun)

@@ -22,10 +22,34 @@ QUICK_SECONDS: Final = 0.005
 _HOLDING_UP: Final = 2
 """How many times as long the first may take where others wait behind it, since their worker is lost
 when it goes on alone."""
+_FIRST_SECONDS: Final = 0.001
+_LATEST_SHARE: Final = 0.125
+_MOST_SECONDS: Final = 4 * QUICK_SECONDS
+_FADING: Final = 0.9
 _SHORT_SECONDS: Final = 0.0005
 """A line of this length is not too long for another query, though other workers sleep."""
 _LONG_SECONDS: Final = 0.1
 """A line that would be longer is not joined."""
+
+
+@final
+class Expectation:
+    """How much of a processor queries of one kind take: a guess, and then what the latest took."""
+
+    def __init__(self) -> None:
+        self.seconds = _FIRST_SECONDS
+
+    def took(self, seconds: float) -> None:
+        """One took so much."""
+        self.seconds += _LATEST_SHARE * (seconds - self.seconds)
+
+    def took_long(self) -> None:
+        """One is not done yet."""
+        self.seconds = min(2 * self.seconds, _MOST_SECONDS)
+
+    def fade(self) -> None:
+        """It is less certain, so that slow ones are tried again."""
+        self.seconds *= _FADING
 
 
 class Errand(Protocol):
@@ -218,14 +242,12 @@ class Line:
     def _look(self) -> None:
         """See whether the first errand takes too long."""
         self._watch = None
-        if self._errands and self._patience() <= 0:
-            self._receive()  # the loop may have been busy while the answer came
-        if self._errands and self._open:
+        if self._errands:
             left = self._patience()
-            if left <= 0:
-                self._hand_over()
-            elif self._watch is None:
+            if left > 0:
                 self._watch_for(left)
+            else:
+                self._hand_over()
 
     def _hand_over(self) -> None:
         """Let the first errand have the connection, and the others be asked elsewhere."""
