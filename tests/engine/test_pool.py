@@ -54,6 +54,24 @@ def test_small_queries_share_a_worker(pool: Pool) -> None:
     assert workers(pool) == before
 
 
+@pytest.mark.parametrize("own", [None, "glibc.malloc.tcache_count=7"])
+def test_its_processes_have_the_environment_of_the_front(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    monkeypatch.setenv("ANYTHING", "else")
+    if own is not None:
+        monkeypatch.setenv("GLIBC_TUNABLES", own)
+    pool = Pool(dataset, memory_bytes=64 << 20)
+    try:
+        lines = Path(f"/proc/{pool.process}/environ").read_text().split("\0")
+    finally:
+        pool.close()
+    theirs = dict(line.split("=", 1) for line in lines if line)
+    assert theirs["ANYTHING"] == "else"
+    assert theirs["GLIBC_TUNABLES"] == (own or "glibc.malloc.tcache_count=10000")
+
+
 def test_queries_may_be_sent_behind_one_another(pool: Pool) -> None:
     connection, decoder = pool.connect(), FrameDecoder()
     texts = [LIGHT, "no query", "", LIGHT.replace("s1", "none"), LIGHT]
