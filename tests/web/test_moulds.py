@@ -17,12 +17,9 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.moulds import Moulds
 from spacepolicy.commands.serve_http import server
-from spacepolicy.engine.likeness import likeness
 from spacepolicy.revisions.history import History
-from spacepolicy.web.answering.begun import Begun, Hearer
 from spacepolicy.web.answering.conversation import SOON_SECONDS
 from spacepolicy.web.app import create_app
-from spacepolicy.web.notes import notes
 from spacepolicy.web.service import Service
 
 OF_ONE_ANSWER = re.compile(rb"\r\n(date|x-query-id): ([^\r]*)")
@@ -315,49 +312,6 @@ def test_what_comes_behind_a_long_query_is_not_taken_for_its_answer(service: Ser
         assert client.next().endswith(b"\r\n\r\nn\r\n0\r\n")
         assert b"<b>2</b>" in client.next()
         assert client.ask(get(slow.format(2))).endswith(b"\r\n\r\nn\r\n0\r\n")
-
-
-class Kept:
-    """How to ask queries alike, which counts how often it is asked."""
-
-    likeness = likeness(look_up(1)) or ""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def begin(self, text: str, hearer: Hearer) -> None:
-        del text, hearer
-        self.asked += 1
-
-    def fields(self, text: str, size: int) -> bytes | None:
-        raise AssertionError((text, size))
-
-
-class Nobody:
-    """Whoever has sent a request, and hears nothing."""
-
-    def date(self) -> bytes:
-        return b""
-
-    def answered(self, answer: bytes) -> None:
-        raise AssertionError(answer)
-
-    def unanswered(self, begun: Begun | None) -> None:
-        raise AssertionError(begun)
-
-
-def test_a_mould_is_kept_for_its_revision() -> None:
-    in_force = [1]
-    moulds, first, second, newer = Moulds(lambda: in_force[0]), Kept(), Kept(), Kept()
-    for turn, (revision, alike) in enumerate([(1, first), (1, second), (2, newer)]):
-        in_force[0] = revision
-        scope: Scope = {}
-        sheet = notes(scope)
-        sheet.kind, sheet.status, sheet.alike = "solutions", 200, alike
-        answer = b"HTTP/1.1 200 OK\r\nx-dataset-revision: %d\r\n\r\n" % revision
-        moulds.keep(None, get(look_up(0)), scope, answer)
-        moulds.begin(None, get(look_up(turn + 1)), Nobody())
-    assert [each.asked for each in (first, second, newer)] == [2, 0, 1]
 
 
 def test_requests_in_one_piece_are_read(client: Client) -> None:

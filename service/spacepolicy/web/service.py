@@ -16,6 +16,7 @@ from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import Writer
 from spacepolicy.settings import Mode
+from spacepolicy.web.answering.conversation import SOON_SECONDS
 from spacepolicy.web.forwarded import Network, forwarded_origin
 from spacepolicy.web.pinned import pinned
 
@@ -52,7 +53,7 @@ class Service:
     max_running: int = 16
     max_waiting: int = 64
     max_wait_seconds: float = 5
-    patience_seconds: float = 0.05
+    patience_seconds: float = SOON_SECONDS
     max_writing: int = 32
     max_listening: int = 64
     text_limits: TextLimits = field(default_factory=TextLimits)

@@ -4,12 +4,11 @@ All of it belongs to one event loop.
 """
 
 import asyncio
-import base64
 import re
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, final
@@ -17,8 +16,6 @@ from typing import Final, Literal, final
 from spacepolicy.errors import BadParameterError, OverloadedError, QueryCancelledError
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{22,64}", re.ASCII)
-_IDENTIFIER_BYTES: Final = 16
-_DRAWN: Final = 256
 _RETRY_SECONDS: Final = 1
 State = Literal["waiting", "running", "sending"]
 
@@ -167,25 +164,13 @@ class Running:
         )
 
 
-def _drawn() -> Iterator[str]:
-    """Names that no one can guess. The kernel is asked for many at once."""
-    while True:
-        drawn = secrets.token_bytes(_IDENTIFIER_BYTES * _DRAWN)
-        for start in range(0, len(drawn), _IDENTIFIER_BYTES):
-            each = drawn[start : start + _IDENTIFIER_BYTES]
-            yield base64.urlsafe_b64encode(each).rstrip(b"=").decode()
-
-
-_identifiers: Final = _drawn()
-
-
 def query_identifier(wanted: str | None) -> str:
     """The identifier that the client chose, so that it can cancel before it hears; or a new one.
 
     Raises: BadParameterError where what it chose could be guessed.
     """
     if wanted is None:
-        return next(_identifiers)
+        return secrets.token_urlsafe(16)
     if not _IDENTIFIER.fullmatch(wanted):
         raise BadParameterError(
             "X-Query-Id is 22 to 64 letters, digits, - and _ that no one can guess."
