@@ -77,11 +77,12 @@ def shipped() -> Shipped:
 
 
 def lay_out_both(folder: Path) -> None:
-    """Copy the shipped content to the folder, with the second policy's files beside the first's."""
+    """Copy the shipped content to the folder, and the files of the tests' second policy."""
     for name in ("ontology", "data", "queries", "seeds"):
         shutil.copytree(CONTENT / name, folder / name)
-    for path in (CONTENT / "tests" / "second_policy").iterdir():
-        shutil.copy(path, folder / ("data" if path.suffix == ".trig" else "seeds"))
+    shutil.copytree(
+        CONTENT / "tests" / "documents" / "marevia-2027-strategy", folder, dirs_exist_ok=True
+    )
 
 
 def _answer(store: Store, query: str, prefixes: object) -> object:

@@ -40,7 +40,7 @@ CHAPTERS: Final = dict(chapters())
 @pytest.fixture
 def checkout(content: Path) -> Path:
     """A copy of the content with a `run` that starts the program over it."""
-    shutil.copytree(ROOT / "tests" / "second_policy", content / "tests" / "second_policy")
+    shutil.copytree(ROOT / "tests" / "documents", content / "tests" / "documents")
     run = content / "run"
     run.write_text(f'#!/bin/sh\nexec "{PROGRAM}" "$@"\n', encoding="utf-8")
     run.chmod(0o755)
