@@ -35,6 +35,11 @@ class Base:
         return NamedNode(f"{self.iri}ontology")
 
     @property
+    def alignments(self) -> NamedNode:
+        """The ontology that relates terms to those of other vocabularies; it is not merged."""
+        return NamedNode(f"{self.iri}ontology/alignments")
+
+    @property
     def inferred(self) -> NamedNode:
         """The graph of what is only inferred."""
         return NamedNode(f"{self.iri}graph/inferred")

@@ -314,9 +314,91 @@ def test_the_inferred_graph_is_never_written(content: Path) -> None:
     assert only(content) == ("data/other.trig", 1, "graph")
 
 
-def test_an_import_that_no_file_answers_is_found(content: Path, change: Change) -> None:
-    change("ontology/core.ttl", "/ontology/kinds>", "/ontology/sorts>")
-    assert only(content) == ("ontology/core.ttl", 8, "import")
+def test_an_import_that_no_file_answers_is_found_with_the_nearest_that_one_does(
+    content: Path, change: Change
+) -> None:
+    change("ontology/core.ttl", "/ontology/kinds>", "/ontology/kind>")
+    (finding,) = findings(content)
+    assert (finding.path, finding.line, finding.rule) == ("ontology/core.ttl", 8, "import")
+    assert f"<{G}ontology/kinds>" in finding.remedy
+
+
+def scheme(content: Path, *imports: str, name: str = "schemes/colours") -> str:
+    """Add an ontology file of one concept that imports these; a pattern that asks for it."""
+    path = content / "ontology" / f"{name}.ttl"
+    path.parent.mkdir(exist_ok=True)
+    concept = f"<{G}concept/{name}> a <{G}def/Colour>"
+    header = "\n".join(
+        f"<{G}ontology/{name}> <http://www.w3.org/2002/07/owl#imports> <{iri}> ." for iri in imports
+    )
+    path.write_text(
+        f"<{G}ontology/{name}>\n  a <http://www.w3.org/2002/07/owl#Ontology> .\n"
+        f"{header}\n{concept} .\n",
+        encoding="utf-8",
+    )
+    return concept
+
+
+def test_an_ontology_that_imports_the_core_is_known(content: Path) -> None:
+    concept = scheme(content, f"{G}ontology")
+    assert holds(assembled(content).store, None, concept)
+
+
+def test_an_ontology_is_known_through_others(content: Path) -> None:
+    above = scheme(content, f"{G}ontology/two", name="one")
+    between = scheme(content, f"{G}ontology", f"{G}ontology/three", name="two")
+    below = scheme(content, name="three")
+    store = assembled(content).store
+    assert all(holds(store, None, each) for each in (above, between, below))
+
+
+def test_alignments_that_import_the_core_are_not_known(content: Path, change: Change) -> None:
+    change(
+        "ontology/alignments.ttl", "a owl:Ontology", f"a owl:Ontology ; owl:imports <{G}ontology>"
+    )
+    assert not holds(assembled(content).store, None, ":Plant rdfs:subClassOf ?any")
+
+
+def test_shapes_that_import_the_core_are_not_known(content: Path) -> None:
+    concept = scheme(content, f"{G}ontology", name="forms")
+    with (content / "ontology/forms.ttl").open("a", encoding="utf-8") as file:
+        file.write(f"<{G}shape/Step> a <http://www.w3.org/ns/shacl#NodeShape> .\n")
+    assert not holds(assembled(content).store, None, concept)
+
+
+@pytest.mark.parametrize(
+    "imports", [(), (f"{G}ontology/kinds",), ("https://example.com/ontology",)]
+)
+def test_an_ontology_that_imports_do_not_tie_to_the_core_is_found(
+    content: Path, imports: tuple[str, ...]
+) -> None:
+    scheme(content, *imports)
+    (finding,) = findings(content)
+    assert (finding.path, finding.line, finding.rule) == (
+        "ontology/schemes/colours.ttl",
+        2,
+        "import",
+    )
+    assert f"<{G}ontology/schemes/colours>" in finding.message
+    assert f"owl:imports <{G}ontology> ;" in finding.remedy
+
+
+def test_an_import_that_the_core_drops_is_found_where_statements_would_be_left_out(
+    content: Path, change: Change
+) -> None:
+    change("ontology/core.ttl", "<https://example.org/gov/ontology/kinds> ,", "")
+    (finding,) = findings(content)
+    assert (finding.path, finding.line) == ("ontology/kinds/plants.ttl", 5)
+    assert f"the core <{G}ontology> does not import it" in finding.message
+
+
+def test_ontologies_that_are_left_out_with_another_are_found_through_it(content: Path) -> None:
+    scheme(content, f"{G}ontology/two", name="one")
+    scheme(content, name="two")
+    (finding,) = findings(content)
+    assert finding.path == "ontology/one.ttl"
+    scheme(content, f"{G}ontology/one", name="two")
+    assert [each.path for each in findings(content)] == ["ontology/one.ttl", "ontology/two.ttl"]
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,20 @@ Spec: https://www.w3.org/TR/owl2-syntax/#Imports, https://www.w3.org/TR/shacl/#s
 https://vocab.org/vann/
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.dataset.files.reading import Note
-from spacepolicy.dataset.files.record import GraphFile, Record, graph_iri, line_in, place_of
+from spacepolicy.dataset.files.record import GraphFile, Place, Record, graph_iri, line_in, place_of
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import OWL, RDF, SH, Base
 
 _TYPE: Final = NamedNode(f"{RDF}type")
 _NODE_SHAPE: Final = NamedNode(f"{SH}NodeShape")
+_ONTOLOGY: Final = NamedNode(f"{OWL}Ontology")
 _IMPORTS: Final = NamedNode(f"{OWL}imports")
 _NAMESPACE_URI: Final = NamedNode("http://purl.org/vocab/vann/preferredNamespaceUri")
 _DECLARE: Final = NamedNode(f"{SH}declare")
@@ -54,7 +56,16 @@ def _declares(file: GraphFile, ontology: str) -> bool:
     )
 
 
-def import_findings(record: Record) -> Iterator[Finding]:
+def import_findings(record: Record) -> tuple[Finding, ...]:
+    """Where imports do not tie the ontologies under the base together.
+
+    An import that no file answers often is what cuts another file off: that one is found only when
+    every import is answered.
+    """
+    return (*_unanswered(record),) or (*_unconnected(record),)
+
+
+def _unanswered(record: Record) -> Iterator[Finding]:
     """Imports of ontologies under the base that no file declares; others are never fetched."""
     known = record.graphs().keys()
     for file in record.files:
@@ -63,27 +74,81 @@ def import_findings(record: Record) -> Iterator[Finding]:
                 imported = quad.object.value
                 if imported.startswith(record.base.iri) and imported not in known:
                     message = f"<{imported}> is imported, but no file in ontology/ declares it."
+                    (nearest,) = get_close_matches(
+                        imported, (graph for graph in known if "#" not in graph), n=1, cutoff=0
+                    )
+                    line = line_in(file, place_of(quad.triple))
                     yield Finding(
-                        file.name, line_in(file, place_of(quad.triple)), "import", message
+                        file.name, line, "import", message, f"The nearest is <{nearest}>."
                     )
 
 
-def knowledge_graphs(record: Record) -> frozenset[str]:
-    """The graphs that make the knowledge: all but ontologies that the core does not import."""
-    ontologies = {
-        graph for file in record.files if file.path.suffix == ".ttl" for graph in file.graphs
-    }
-    graphs = frozenset(graph_iri(quad) for quad in record.quads())
-    return graphs - (ontologies - _import_closure(record))
+def _unconnected(record: Record) -> Iterator[Finding]:
+    """Ontologies that imports do not tie to the core: they would be left out in silence.
+
+    Those that another such ontology imports are left out with it, and found where it is alone.
+    """
+    core = record.base.ontology.value
+    left_out = _ontologies(record) - knowledge_graphs(record) - _aside(record)
+    imports = _imports(record)
+    below = _closure({each for one in left_out for each in imports.get(one, ())}, imports)
+    for file in record.files:
+        for ontology in sorted(file.graphs & ((left_out - below) or left_out)):
+            message = (
+                f"<{ontology}> is no part of the knowledge: the core <{core}> does not import it, "
+                "directly or through others, and it does not import the core. What it states "
+                "would be left out."
+            )
+            remedy = f"Write `owl:imports <{core}> ;` in its header, or import it where it is used."
+            line = line_in(file, Place(NamedNode(ontology), _TYPE, _ONTOLOGY))
+            yield Finding(file.name, line, "import", message, remedy)
 
 
-def _import_closure(record: Record) -> set[str]:
+def _imports(record: Record) -> Mapping[str, set[str]]:
+    """What each ontology imports."""
     imports: dict[str, set[str]] = {}
     for quad in record.quads():
         if quad.predicate == _IMPORTS and isinstance(quad.object, NamedNode):
             imports.setdefault(graph_iri(quad), set()).add(quad.object.value)
+    return imports
+
+
+def knowledge_graphs(record: Record) -> frozenset[str]:
+    """The graphs that make the knowledge: the data, and the ontologies tied to the core.
+
+    These are the core, those that import it, directly or through others, and whatever one of them
+    imports. Shapes and alignments import the core too, and are part of it only when imported.
+    """
+    graphs = frozenset(graph_iri(quad) for quad in record.quads())
+    return graphs - (_ontologies(record) - _tied_to_core(record))
+
+
+def _ontologies(record: Record) -> frozenset[str]:
+    return frozenset(
+        graph for file in record.files if file.path.suffix == ".ttl" for graph in file.graphs
+    )
+
+
+def _aside(record: Record) -> frozenset[str]:
+    """The ontologies that speak of the core without being part of it, though they import it."""
+    return _graphs_with_shapes(record) | {record.base.alignments.value}
+
+
+def _tied_to_core(record: Record) -> set[str]:
+    imports = _imports(record)
+    core = record.base.ontology.value
+    importing = {
+        ontology
+        for ontology in imports.keys() - _aside(record)
+        if core in _closure({ontology}, imports)
+    }
+    return _closure({core, *importing}, imports)
+
+
+def _closure(ontologies: set[str], imports: Mapping[str, set[str]]) -> set[str]:
+    """The ontologies and all that they import, directly or through others."""
     closure: set[str] = set()
-    waiting = [record.base.ontology.value]
+    waiting = [*ontologies]
     while waiting:
         ontology = waiting.pop()
         if ontology not in closure:
@@ -94,12 +159,15 @@ def _import_closure(record: Record) -> set[str]:
 
 def shape_graphs(record: Record) -> frozenset[str]:
     """The graphs of shapes, which are not merged."""
-    shapes = {
+    return _graphs_with_shapes(record) - knowledge_graphs(record)
+
+
+def _graphs_with_shapes(record: Record) -> frozenset[str]:
+    return frozenset(
         graph_iri(quad)
         for quad in record.quads()
         if quad.predicate == _TYPE and quad.object == _NODE_SHAPE
-    }
-    return frozenset(shapes) - knowledge_graphs(record)
+    )
 
 
 def declared_prefixes(record: Record) -> dict[str, str]:

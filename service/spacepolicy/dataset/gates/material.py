@@ -81,10 +81,13 @@ class Material:
 
     @cached_property
     def file_findings(self) -> tuple[Finding, ...]:
-        """How graphs are shared out among the files, and imports that no file answers."""
+        """How graphs are shared out among the files, and how imports tie ontologies together."""
         sources = (source.iri for source in self.sources)
-        found = (*graph_findings(self.record, sources), *import_findings(self.record))
-        return (*self._read[1], *found)
+        return (
+            *self._read[1],
+            *graph_findings(self.record, sources),
+            *import_findings(self.record),
+        )
 
     @cached_property
     def graphs(self) -> Graphs:
