@@ -17,6 +17,7 @@ from spacepolicy.access import Tokens, add_token, tokens_file
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.dataset.assembly import assemble
+from spacepolicy.dataset.gates.material import Material
 from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
 from spacepolicy.revisions.history import History
@@ -133,6 +134,16 @@ def assembled(content: Path, folder: Path) -> Service:
     made.store.dump(str(folder / GENERATION), RdfFormat.N_QUADS)
     counts = Counts(made.record_count, made.inferred_count, made.default_count, made.graph_count)
     return _service(folder, counts, made.prefixes, content / "queries")
+
+
+def reasoned(content: Path, folder: Path) -> tuple[Service, Store]:
+    """A service over the content, which no gate has looked at, and the dataset that it serves,
+    which is put into the folder."""
+    files = Material(content, packaged=False)
+    store = files.dataset
+    store.dump(str(folder / GENERATION), RdfFormat.N_QUADS)
+    counts = Counts(len(files.quads), len(files.inferred), len(files.default), 0)
+    return _service(folder, counts, files.prefixes, content / "queries"), store
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from spacepolicy.web.linked_data.documents import Document
 from spacepolicy.web.linked_data.incoming import incoming
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link
-from spacepolicy.web.linked_data.outline import outline
+from spacepolicy.web.linked_data.part_tree import part_tree
 from spacepolicy.web.linked_data.places import places
 from spacepolicy.web.linked_data.resource_pages import Beside
 from spacepolicy.web.linked_data.timeline import timeline
@@ -31,7 +31,7 @@ async def beside(library: Library, found: Document) -> Beside:
     comparable = thing in await library.comparables()
     term = await library.term(found)
     return Beside(
-        parts=await outline(desk, thing),
+        parts=await part_tree(desk, thing),
         compared=await _comparisons(library, thing),
         views=views(desk, thing) if comparable else [],
         incoming=await incoming(desk, thing),

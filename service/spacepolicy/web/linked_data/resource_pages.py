@@ -16,7 +16,7 @@ from spacepolicy.web.linked_data.drawing import Neighbour, drawing
 from spacepolicy.web.linked_data.incoming import Incoming
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.linked_data.outline import Part
+from spacepolicy.web.linked_data.part_tree import PartTree
 from spacepolicy.web.linked_data.places import Places
 from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.linked_data.terms import TermPage
@@ -76,7 +76,7 @@ class Beside:
     by which it is compared and where each is asked of it alone, what leads to it, what a term's
     page has of its own, when and where it is, and the revisions that changed it."""
 
-    parts: Sequence[Part] = ()
+    parts: PartTree | None = None
     compared: Sequence[Link] = ()
     views: Sequence[tuple[SavedQuery, str]] = ()
     incoming: Sequence[Incoming] = ()
@@ -107,7 +107,7 @@ def resource_page(
         deprecated=found.deprecated,
         replacements=[names.link(NamedNode(iri)) for iri in found.replacements],
         sections=_sections(about, vocabulary),
-        outline=beside.parts,
+        tree=beside.parts,
         compared=beside.compared,
         views=beside.views,
         term=beside.term,

@@ -1,0 +1,196 @@
+"""What the dataset says of the parts of a thing: their wholes, their numbers, and which passages
+say so.
+
+Whether a statement makes something a part is read from the ontology: the base's `isPartOf`, its
+inverse, and the properties below either. That a part of a part is a part of the thing is inferred,
+so that the default graph holds a part's wholes at every depth.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode
+
+from spacepolicy.namespaces import OWL, RDFS, Base
+from spacepolicy.web.answering.asking import Row, rows
+from spacepolicy.web.answering.desk import Desk
+
+MAX_STATEMENTS: Final = 20_000
+"""How many statements about parts are read: those of a document of some thousand parts. A page of
+more takes a browser seconds."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Words of a source, and from which to which code point they stand there."""
+
+    iri: str
+    words: str
+    language: str | None
+    start: int
+    end: int
+
+    @property
+    def source(self) -> str:
+        """The IRI of the source."""
+        return self.iri.partition("#")[0]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement that a passage makes of a part."""
+
+    passage: Passage
+    property: str
+    value: NamedNode | Literal
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PartStatements:
+    """What is said of the parts of the thing.
+
+    `wholes` has every part with the parts to which it belongs at any depth, and the thing.
+    `stating` has the passages that state a part of a whole, the whole first. `said` is what
+    passages say of each part, as its subject, in the order of the texts. `relations` are the
+    properties that make something a part, or a whole. `cut`: there is more.
+    """
+
+    thing: str
+    wholes: Mapping[str, frozenset[str]]
+    ordinals: Mapping[str, str]
+    stating: Mapping[tuple[str, str], tuple[Passage, ...]]
+    said: Mapping[str, tuple[Said, ...]]
+    relations: frozenset[str]
+    cut: bool = False
+
+
+async def part_statements(desk: Desk, thing: NamedNode) -> PartStatements | None:
+    """What is said of the parts of the thing; None where it has none."""
+    iri = desk.service.revision.base
+    if iri is None:
+        return None
+    own = Base(iri)
+    belonging = await rows(desk, _belonging(thing, own))
+    wholes = _wholes(belonging, thing.value)
+    if not wholes:
+        return None
+    relations = {row["relation"].value for row in await rows(desk, _relations(own))}
+    said, containing = await asyncio.gather(
+        rows(desk, _saying(thing, own)), rows(desk, _containing(thing, own, sorted(relations)))
+    )
+    return PartStatements(
+        thing.value,
+        wholes,
+        {row["part"].value: row["ordinal"].value for row in belonging if "ordinal" in row},
+        _stating(said, containing, relations),
+        _said(said),
+        frozenset(relations),
+        MAX_STATEMENTS in map(len, (belonging, said, containing)),
+    )
+
+
+def _belonging(thing: NamedNode, own: Base) -> str:
+    """The parts of the thing at any depth, each with all that it is a part of."""
+    part_of, ordinal = own.term("isPartOf"), own.term("ordinal")
+    return (
+        f"SELECT DISTINCT ?part ?whole ?ordinal {{ ?part {part_of} {thing} ; {part_of} ?whole "
+        f"OPTIONAL {{ ?part {ordinal} ?ordinal }} FILTER (isIRI(?part) && isIRI(?whole)) }} "
+        f"ORDER BY ?part ?whole DESC(?ordinal) LIMIT {MAX_STATEMENTS}"
+    )
+
+
+def _relations(own: Base) -> str:
+    """The properties that make something a part, or a whole: which way round does not matter to
+    those who know the part and the whole."""
+    inverse = f"<{OWL}inverseOf>"
+    return (
+        f"SELECT DISTINCT ?relation {{ ?relation (<{RDFS}subPropertyOf>|{inverse}|^{inverse})* "
+        f"{own.term('isPartOf')} }}"
+    )
+
+
+def _saying(thing: NamedNode, own: Base) -> str:
+    """What passages say of the parts."""
+    return (
+        f"SELECT DISTINCT ?part ?property ?value {_PASSAGE} "
+        f"{{ ?part {own.term('isPartOf')} {thing} . GRAPH ?passage {{ ?part ?property ?value }} "
+        f"{_in_passage(own)} FILTER (isIRI(?part) && !isBlank(?value)) }} "
+        f"ORDER BY ?start ?end ?passage ?part ?property ?value LIMIT {MAX_STATEMENTS}"
+    )
+
+
+def _containing(thing: NamedNode, own: Base, relations: Iterable[str]) -> str:
+    """The passages that say of the parts what contains them."""
+    listed = ", ".join(f"<{each}>" for each in relations)
+    return (
+        f"SELECT DISTINCT ?part ?whole {_PASSAGE} "
+        f"{{ ?part {own.term('isPartOf')} {thing} . GRAPH ?passage {{ ?whole ?property ?part }} "
+        f"{_in_passage(own)} FILTER (isIRI(?whole) && ?property IN ({listed})) }} "
+        f"ORDER BY ?start ?end ?passage ?part ?whole LIMIT {MAX_STATEMENTS}"
+    )
+
+
+_PASSAGE: Final = "?passage ?words ?start ?end"
+
+
+def _in_passage(own: Base) -> str:
+    words, start, end = map(own.term, ("exactText", "start", "end"))
+    return f"?passage {words} ?words ; {start} ?start ; {end} ?end"
+
+
+def _wholes(belonging: Iterable[Row], thing: str) -> dict[str, frozenset[str]]:
+    """Of each part the wholes within the thing; the thing is no part of itself."""
+    found: dict[str, set[str]] = {}
+    for row in belonging:
+        found.setdefault(row["part"].value, set()).add(row["whole"].value)
+    found.pop(thing, None)
+    inside = found.keys() | {thing}
+    return _closed({part: wholes & inside for part, wholes in found.items()})
+
+
+def _closed(wholes: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    """The wholes at every depth, also where nothing was inferred or not all was read; what is part
+    of itself is not so here."""
+    grew = True
+    while grew:
+        grew = False
+        for above in wholes.values():
+            further = {one for each in above for one in wholes.get(each, ())} - above
+            above.update(further)
+            grew = grew or bool(further)
+    return {part: frozenset(above - {part}) for part, above in wholes.items()}
+
+
+def _stating(
+    said: Iterable[Row], containing: Iterable[Row], relations: set[str]
+) -> dict[tuple[str, str], tuple[Passage, ...]]:
+    """The passages by the whole and the part, whichever of them is the subject."""
+    found: dict[tuple[str, str], list[Passage]] = {}
+    for row in said:
+        if row["property"].value in relations:
+            found.setdefault((row["value"].value, row["part"].value), []).append(_passage(row))
+    for row in containing:
+        found.setdefault((row["whole"].value, row["part"].value), []).append(_passage(row))
+    return {pair: tuple(passages) for pair, passages in found.items()}
+
+
+def _said(said: Iterable[Row]) -> dict[str, tuple[Said, ...]]:
+    found: dict[str, list[Said]] = {}
+    for row in said:
+        value = row["value"]
+        if isinstance(value, NamedNode | Literal):
+            each = Said(_passage(row), row["property"].value, value)
+            found.setdefault(row["part"].value, []).append(each)
+    return {part: tuple(each) for part, each in found.items()}
+
+
+def _passage(row: Row) -> Passage:
+    words = row["words"]
+    language = words.language if isinstance(words, Literal) else None
+    start, end = int(row["start"].value), int(row["end"].value)
+    return Passage(row["passage"].value, words.value, language, start, end)

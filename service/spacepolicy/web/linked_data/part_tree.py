@@ -1,0 +1,228 @@
+"""The parts of a thing as a tree, in the order of the text: each below its nearest whole, with the
+words that say so, and what else passages say of it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, final
+
+from pyoxigraph import NamedNode, Triple
+
+from spacepolicy.namespaces import RDF
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.linked_data.documents import names_of
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.part_statements import (
+    PartStatements,
+    Passage,
+    part_statements,
+)
+
+_TYPE: Final = f"{RDF}type"
+_SEVERAL: Final = 2
+_DIGITS: Final = re.compile(r"(\d+)")
+_UNPLACED: Final = (1 << 30, 0, 0)
+"""The place of what no passage speaks of: after all others."""
+Place = tuple[int, int, int]
+"""Which source, and from which to which code point of it."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """Words of a source, and where they stand."""
+
+    words: str
+    language: str | None
+    href: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part: its number where it has one, the words that make it a part, its statements to things
+    that are no parts beside it, and the parts of its own."""
+
+    link: Link
+    ordinal: str | None
+    quotations: tuple[Quotation, ...]
+    said: tuple[tuple[Link, tuple[Link, ...]], ...]
+    parts: "tuple[Part, ...]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PartTree:
+    """The parts of a thing. `cut`: there are more of them, or more is said of them."""
+
+    parts: tuple[Part, ...]
+    cut: bool = False
+
+
+async def part_tree(desk: Desk, thing: NamedNode) -> PartTree | None:
+    """The parts of the thing; None where it has none."""
+    found = await part_statements(desk, thing)
+    if found is None:
+        return None
+    names = Names(desk.service, await names_of(desk, _mentioned(found)))
+    return PartTree(_Tree(found, names).parts(), found.cut)
+
+
+def _mentioned(found: PartStatements) -> Iterator[Triple]:
+    """Statements in which everything stands that the tree names."""
+    for part in found.wholes:
+        node = NamedNode(part)
+        yield Triple(node, NamedNode(_TYPE), node)
+        for each in found.said.get(part, ()):
+            yield Triple(node, NamedNode(each.property), each.value)
+
+
+def nearest_wholes(wholes: Mapping[str, frozenset[str]], part: str, thing: str) -> frozenset[str]:
+    """The wholes of the part between which and the part there is no other; the thing where there
+    is none. What contains each other in a circle is beside each other.
+
+    >>> wholes = {"a": frozenset({"x"}), "b": frozenset({"a", "x"})}
+    >>> nearest_wholes(wholes, "b", "x")
+    frozenset({'a'})
+    """
+
+    def above(one: str) -> frozenset[str]:
+        return frozenset() if one == thing else wholes[one]
+
+    outer = {each for each in wholes[part] if part not in above(each)}
+    nearest = {
+        each
+        for each in outer
+        if not any(each in above(between) and between not in above(each) for between in outer)
+    }
+    return frozenset(nearest or {thing})
+
+
+@final
+class _Tree:
+    """Lays the parts out."""
+
+    def __init__(self, found: PartStatements, names: Names) -> None:
+        self._found = found
+        self._names = names
+        self._wholes = {
+            part: nearest_wholes(found.wholes, part, found.thing) for part in found.wholes
+        }
+        self._below: dict[str, list[str]] = {}
+        for part, wholes in self._wholes.items():
+            for whole in wholes:
+                self._below.setdefault(whole, []).append(part)
+        self._made = Counter(
+            (whole, passage)
+            for part, wholes in self._wholes.items()
+            for whole in wholes
+            for passage in set(found.stating.get((whole, part), ()))
+        )
+        self._places: dict[str, Place] = {}
+        self._shown: Counter[str] = Counter()
+
+    def parts(self, whole: str | None = None) -> tuple[Part, ...]:
+        """The parts right below the whole, the thing itself where none is named."""
+        above = whole or self._found.thing
+        below = sorted(self._below.get(above, ()), key=lambda part: self._order(part, above))
+        return tuple(self._part(part, above) for part in below)
+
+    def _part(self, part: str, whole: str) -> Part:
+        self._shown[part] += 1
+        return Part(
+            self._names.link(NamedNode(part)),
+            self._found.ordinals.get(part),
+            tuple(map(self._quotation, self._passages(part, whole))),
+            self._said(part),
+            self.parts(part) if self._is_opened(part) else (),
+        )
+
+    def _is_opened(self, part: str) -> bool:
+        """Whether the part shows its own: as often as it has wholes, so that many parts of many
+        wholes do not multiply."""
+        return self._shown[part] <= len(self._wholes[part])
+
+    def _order(self, part: str, whole: str) -> tuple[object, ...]:
+        """By the place in the text; by number, own words and name where several have the same."""
+        ordinal = self._found.ordinals.get(part, "")
+        own = tuple(map(self._place_of, self._passages(part, whole)[1:]))
+        return self._place(part, whole), _natural(ordinal), own, _natural(part)
+
+    def _quotation(self, passage: Passage) -> Quotation:
+        href = self._names.link(NamedNode(passage.iri)).href
+        return Quotation(passage.words, passage.language, href)
+
+    def _passages(self, part: str, whole: str) -> list[Passage]:
+        """The passage that makes it a part; where that names others of the whole too, also the
+        first one after it that speaks of this part alone."""
+        first = self._passage(part, whole)
+        if first is None:
+            return []
+        if self._made[whole, first] < _SEVERAL:
+            return [first]
+        said = {each.passage for each in self._found.said.get(part, ()) if each.passage != first}
+        later = sorted(said, key=lambda each: (each.start < first.end, self._place_of(each)))
+        return [first, *later[:1]]
+
+    def _place(self, part: str, whole: str) -> Place:
+        """Where the passage of the part stands; without one, where the first of its own does."""
+        passage = self._passage(part, whole)
+        if passage is not None:
+            return self._place_of(passage)
+        if part not in self._places:
+            self._places[part] = _UNPLACED
+            below = (self._place(each, part) for each in self._below.get(part, ()))
+            self._places[part] = min(below, default=_UNPLACED)
+        return self._places[part]
+
+    def _place_of(self, passage: Passage) -> Place:
+        return self._sources[passage.source], passage.start, passage.end
+
+    def _passage(self, part: str, whole: str) -> Passage | None:
+        """The first passage that states the part of the whole; else of any whole; else the first
+        that speaks of it."""
+        stating = self._found.stating
+        for wholes in ((whole,), self._found.wholes[part]):
+            found = [each for one in wholes for each in stating.get((one, part), ())]
+            if found:
+                return min(found, key=self._place_of)
+        said = [each.passage for each in self._found.said.get(part, ())]
+        return min(said, key=self._place_of, default=None)
+
+    @cached_property
+    def _sources(self) -> Mapping[str, int]:
+        """The place of each source, those first that state most parts: offsets of two texts cannot
+        be compared."""
+        stating = [each for passages in self._found.stating.values() for each in passages]
+        said = [each.passage for statements in self._found.said.values() for each in statements]
+        counted = Counter(each.source for each in stating)
+        every = sorted({each.source for each in (*stating, *said)})
+        return {source: n for n, source in enumerate(sorted(every, key=lambda s: -counted[s]))}
+
+    def _said(self, part: str) -> tuple[tuple[Link, tuple[Link, ...]], ...]:
+        """What the passages say of the part that the tree does not show, and no class."""
+        gathered: dict[str, dict[NamedNode, None]] = {}
+        for each in self._found.said.get(part, ()):
+            if isinstance(each.value, NamedNode) and not self._is_shown(each.property, each.value):
+                gathered.setdefault(each.property, {}).setdefault(each.value)
+        said = [
+            (self._names.link(NamedNode(name)), tuple(map(self._names.link, values)))
+            for name, values in gathered.items()
+        ]
+        return tuple(sorted(said, key=lambda pair: pair[0].text))
+
+    def _is_shown(self, name: str, value: NamedNode) -> bool:
+        inside = value.value in self._found.wholes or value.value == self._found.thing
+        return name == _TYPE or inside
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """The text so that the numbers in it are compared as numbers.
+
+    >>> sorted(["10", "9", "2.b", "2.a"], key=_natural)
+    ['2.a', '2.b', '9', '10']
+    """
+    pieces = _DIGITS.split(text)
+    return [(int(each), "") if n % 2 else (-1, each) for n, each in enumerate(pieces) if each]
