@@ -21,6 +21,7 @@ from pyoxigraph import (
 from spacepolicy import formats
 from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
+from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
 from spacepolicy.engine.nquads import lines
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
@@ -29,6 +30,10 @@ from spacepolicy.errors import BadParameterError, EgressRefusedError
 Graph = NamedNode | BlankNode | DefaultGraph
 _FETCHES: Final = "No LoadDocumentCallback"
 """What the parser says of JSON-LD whose context it would have to fetch."""
+_NAMELESS: Final = (
+    "A graph of the file is named by a blank node, which no query or request could name again: "
+    "give it an IRI."
+)
 _BLANK: Final = "SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o FILTER(isBlank(?s) || isBlank(?o)) } }"
 
 
@@ -129,7 +134,8 @@ def _run(store: Store, edit: Edit) -> None:
 
 
 def _parsed(edit: Edit, uploads: Sequence[bytes], *, graphs: bool) -> list[Quad]:
-    """The quads of all uploads, their blank nodes renamed.
+    """The quads of all uploads. Labels of blank nodes are local to an upload: each node has a name
+    that no other has, of the store or of another upload (Turtle 2.6, JSON-LD 1.1 4.5.1).
 
     Raises: BadParameterError where one cannot be read, EgressRefusedError where one names a context
     that would have to be fetched.
@@ -141,7 +147,11 @@ def _parsed(edit: Edit, uploads: Sequence[bytes], *, graphs: bool) -> list[Quad]
             raise BadParameterError(f"{name!r} is no format of graphs.")
         try:
             found += parse(
-                BytesIO(body), format.rdf, base_iri=base or None, without_named_graphs=not graphs
+                BytesIO(body),
+                format.rdf,
+                base_iri=base or None,
+                without_named_graphs=not graphs,
+                rename_blank_nodes=True,
             )
         except SyntaxError as error:
             if _FETCHES in str(error):
@@ -188,17 +198,9 @@ def _node(iri: str) -> NamedNode:
 def _isomorphic(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
     """Whether both say the same, whatever their blank nodes are called; each literal as the store
     keeps it."""
-    first, second = Store(), Store()
-    first.extend(one)
-    second.extend(other)
-    if len(first) != len(second):
-        return False
-    found = []
-    for each in (first, second):
-        dataset = Dataset(each)
-        dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-        found.append(dataset)
-    return bool(found[0] == found[1])
+    kept = Store()
+    kept.extend(other)
+    return isomorphic(one, kept)
 
 
 def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
@@ -208,6 +210,8 @@ def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
         left.add(DefaultGraph())
     wanted: dict[Graph, set[Quad]] = {}
     for quad in quads:
+        if isinstance(quad.graph_name, BlankNode):
+            raise BadParameterError(_NAMELESS)
         if quad.graph_name not in left:
             wanted.setdefault(quad.graph_name, set()).add(quad)
     if edit.kind == "restore":
@@ -215,18 +219,41 @@ def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
             wanted.setdefault(graph, set())
     removed: set[Quad] = set()
     added: set[Quad] = set()
-    for graph, statements in wanted.items():
-        before = _quads(store, [graph])
-        if _isomorphic(before, statements):
+    before = {graph: _quads(store, [graph]) for graph in wanted}
+    for together in _sharing(before, wanted):
+        found = {quad for graph in together for quad in before[graph]}
+        statements = {quad for graph in together for quad in wanted[graph]}
+        if _isomorphic(found, statements):
             continue
-        store.clear_graph(graph)
-        store.extend(statements)
-        if not statements and isinstance(graph, NamedNode | BlankNode):
-            store.remove_graph(graph)
-        after = _quads(store, [graph])
-        removed |= before - after
-        added |= after - before
+        for graph in together:
+            _replace(store, graph, wanted[graph])
+        after = _quads(store, together)
+        removed |= found - after
+        added |= after - found
     yield from _told(store, removed, added, graphs)
+
+
+def _sharing(*datasets: dict[Graph, set[Quad]]) -> Iterator[list[Graph]]:
+    """The graphs in groups that share no blank node: only so can one be replaced and another left,
+    and what they share stays shared."""
+    group: dict[Graph, list[Graph]] = {graph: [graph] for graph in datasets[0]}
+    for dataset in datasets:
+        first: dict[BlankNode, Graph] = {}
+        for graph, quads in dataset.items():
+            for node in blank_nodes(quads):
+                one, other = group[first.setdefault(node, graph)], group[graph]
+                if one is not other:
+                    one += other
+                    group.update(dict.fromkeys(other, one))
+    yield from {id(each): each for each in group.values()}.values()
+
+
+def _replace(store: Store, graph: Graph, statements: set[Quad]) -> None:
+    """Have these statements alone in the graph; without any it is no graph any more."""
+    store.clear_graph(graph)
+    store.extend(statements)
+    if not statements and isinstance(graph, NamedNode | BlankNode):
+        store.remove_graph(graph)
 
 
 def _told(
