@@ -23,7 +23,7 @@ from pyoxigraph import (
 from spacepolicy.dataset.layout.document import format_text
 from spacepolicy.dataset.layout.names import WELL_KNOWN
 from spacepolicy.errors import FindingsError, UsageError
-from spacepolicy.namespaces import OWL, RDF, XSD
+from spacepolicy.namespaces import OWL, RDF, SH, XSD
 
 E = "https://example.org/"
 TEXT = f"{E}text"
@@ -89,8 +89,8 @@ ONTOLOGY = """\
     owl:someValuesFrom [
       a owl:Class ;
       owl:unionOf (
-        :Task
         :Goal
+        :Task
       ) ;
     ] ;
   ] ;
@@ -104,8 +104,8 @@ ONTOLOGY = """\
 []
   a owl:AllDisjointClasses ;
   owl:members (
-    :Task
     :Goal
+    :Task
   ) ;
 .
 """
@@ -438,6 +438,72 @@ def test_a_prefix_of_the_file_wins_over_a_known_one() -> None:
     assert f"owl:a\n  a <{OWL}Class> ;" in format_text(text, path="file.ttl")
     text = f"@prefix w: <{OWL}> . <{E}a> a <{OWL}Class> ."
     assert f"<{E}a>\n  a w:Class ;" in format_text(text, path="file.ttl")
+
+
+PROJECT = {"": f"{E}def/", "own": f"{E}own/"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "statement", "printed"),
+    [
+        ("", f"<{E}def/a> <{E}own/b> 1 .", ":a\n  own:b 1 ;"),
+        (f"@prefix : <{E}other#> .", f"<{E}def/a> <{E}own/b> 1 .", ":a\n  own:b 1 ;"),
+        (f"@prefix : <{E}other/> .", f":0.1.0 <{E}own/b> 1 .", f"<{E}other/0.1.0>\n  own:b 1 ;"),
+        (f"@prefix sp: <{E}def/> .", "sp:a sp:b 1 .", ":a\n  :b 1 ;"),
+        (f"@prefix e: <{E}> .", "e:a e:b 1 .", "e:a\n  e:b 1 ;"),
+    ],
+    ids=["lost", "replaced", "replaced and used", "renamed", "of the file"],
+)
+def test_the_prefixes_of_the_project_are_restored(
+    declared: str, statement: str, printed: str
+) -> None:
+    page = format_text(f"{declared} {statement}", path="file.ttl", prefixes=PROJECT)
+    assert printed in page
+    assert format_text(page, path="file.ttl", prefixes=PROJECT) == page
+
+
+def test_a_prefix_that_the_file_declares_as_data_is_restored() -> None:
+    said = f'<{E}o> <{SH}declare> [ <{SH}prefix> "own" ; <{SH}namespace> "{E}own/" ] .'
+    assert "own:a\n  own:b 1 ;" in format_text(f"{said} <{E}own/a> <{E}own/b> 1 .", path="f.ttl")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "[] a owl:AllDisjointClasses ; owl:members (:b :a [ a owl:Class ; owl:complementOf :c ]) .",
+        "[] a owl:AllDifferent ; owl:distinctMembers (:i10 :i9 :i1) .",
+        ":a owl:unionOf (:c [ owl:intersectionOf (:e :d) ] :b) .",
+        ":a owl:hasKey (:q :p) .",
+        ":a owl:disjointUnionOf (:c :b) .",
+        ":a owl:oneOf (:c :b :b) .",
+    ],
+)
+def test_lists_that_owl_reads_as_sets_are_sorted(statement: str) -> None:
+    one, *others = (
+        format_text(f"@prefix : <{E}> . {HEAD_OWL} {each}", path="file.ttl")
+        for each in (statement, *map(" ".join, _with_a_list_turned(statement)))
+    )
+    assert others
+    assert set(others) == {one}
+
+
+HEAD_OWL = f"@prefix owl: <{OWL}> ."
+
+
+def _with_a_list_turned(statement: str) -> Iterable[list[str]]:
+    """The statement with the first and the last member of its outermost list in each other's
+    place."""
+    head, _, tail = statement.partition("(")
+    inner, _, end = tail.rpartition(")")
+    first, _, rest = inner.partition(" ")
+    yield [head, "(", rest, first, ")", end]
+
+
+def test_lists_whose_order_says_something_keep_it() -> None:
+    text = f"@prefix : <{E}> . {HEAD_OWL} :a owl:propertyChainAxiom (:q :p) ; :list (:c :b) ."
+    page = format_text(text, path="file.ttl")
+    assert page.index(":q\n") < page.index(":p\n")
+    assert page.index(":c\n") < page.index(":b\n")
 
 
 Term = NamedNode | BlankNode | Literal

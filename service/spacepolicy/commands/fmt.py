@@ -1,11 +1,12 @@
 """`spacepolicy fmt`: Turtle and TriG files in the one layout."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.layout.document import format_text
-from spacepolicy.errors import UsageError
+from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.settings import Settings
 
 
@@ -15,9 +16,10 @@ def fmt(chosen: Settings, files: Sequence[Path], *, check: bool) -> int:
     Raises: FindingsError where a file cannot be printed without losing something.
     """
     differing = 0
+    prefixes = _project_prefixes(chosen)
     for path in files or _all_files(chosen):
         before = path.read_text(encoding="utf-8")
-        after = format_text(before, path=str(path))
+        after = format_text(before, path=str(path), prefixes=prefixes)
         if after != before:
             differing += 1
             print(f"{path}: {'differs from the one layout' if check else 'printed anew'}")
@@ -34,3 +36,15 @@ def _all_files(chosen: Settings) -> list[Path]:
     return sorted(
         path for folder in folders for path in folder.rglob("*") if path.suffix in (".ttl", ".trig")
     )
+
+
+def _project_prefixes(chosen: Settings) -> Mapping[str, str]:
+    """The prefixes that the core ontology declares; none where no ontology is at hand."""
+    content = settings.content_directory(chosen, Path.cwd())
+    if content is None:
+        return {}
+    try:
+        return Material(content.path, packaged=content.packaged).prefixes
+    except FindingsError:
+        # A file that cannot be read is found when it is printed, or by `check`.
+        return {}

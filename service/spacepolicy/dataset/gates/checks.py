@@ -4,7 +4,7 @@ The table at the end is their one home: the order is that of `check`, and `build
 the gates that it needs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -48,14 +48,14 @@ def _layout(material: Material) -> Verdict:
         for path in (material.content / folder).rglob("*")
         if path.suffix in (".ttl", ".trig")
     )
-    findings = (finding for path in paths for finding in _layout_findings(path))
+    findings = (each for path in paths for each in _layout_findings(path, material.prefixes))
     return Verdict(tuple(findings), (count(len(paths), "file"),))
 
 
-def _layout_findings(path: Path) -> Iterator[Finding]:
+def _layout_findings(path: Path, prefixes: Mapping[str, str]) -> Iterator[Finding]:
     before = path.read_text(encoding="utf-8")
     try:
-        after = format_text(before, path=str(path))
+        after = format_text(before, path=str(path), prefixes=prefixes)
     except FindingsError as error:
         # That a file cannot be read is told by the gate of syntax.
         yield from (each for each in error.findings if each.rule != "syntax")
@@ -205,10 +205,25 @@ GATES: Final = (
     _hygiene_gate("naming", "names are formed alike"),
     _hygiene_gate("labels", "terms are named in en and zh, and defined after ISO 704"),
     _hygiene_gate("pitfalls", "the ontology falls into none of the documented pitfalls"),
-    Gate("profiles", "the knowledge is OWL 2 DL, and RL, which the reasoner carries", profiles),
-    Gate("consistency", "HermiT finds a world for all, and none for what is excluded", consistency),
+    Gate(
+        "profiles",
+        "the knowledge is OWL 2 DL, and RL, which the reasoner carries",
+        profiles,
+        asks_reasoners=True,
+    ),
+    Gate(
+        "consistency",
+        "HermiT finds a world for all, and none for what is excluded",
+        consistency,
+        asks_reasoners=True,
+    ),
     _hygiene_gate("skos", "concept schemes keep SKOS's own rules"),
-    Gate("rules", "the rules find no clash, and infer what owlrl and HermiT infer", rules),
+    Gate(
+        "rules",
+        "the rules find no clash, and infer what owlrl and HermiT infer",
+        rules,
+        asks_reasoners=True,
+    ),
     SHAPES,
     EVIDENCE,
     Gate(

@@ -11,7 +11,7 @@ from typing import final
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
 from spacepolicy.dataset.layout.names import Names, iri_name, literal_form
-from spacepolicy.dataset.layout.nodes import NIL, BlankNodes, blank_nodes
+from spacepolicy.dataset.layout.nodes import NIL, SETS, BlankNodes, blank_nodes
 from spacepolicy.dataset.layout.order import (
     TYPE,
     GraphName,
@@ -83,7 +83,7 @@ def _statements(subject: Node, graph: _Graph, indent: str) -> str:
     lines = []
     for predicate, term in graph.statements.get(subject, ()):
         verb = "a" if predicate == TYPE else iri_name(predicate, graph.names)
-        text = _object(term, graph, indent)
+        text = _object(term, graph, indent, in_order=predicate not in SETS)
         key = predicate_key(predicate, verb), object_key(term, text)
         lines.append((key, f"{indent}{verb} {text} ;\n"))
     return "".join(line for _, line in sorted(lines))
@@ -97,21 +97,25 @@ def _node(node: Node, graph: _Graph) -> str:
             return graph.blank.labels.get(node, "[]")
 
 
-def _object(term: Term, graph: _Graph, indent: str) -> str:
+def _object(term: Term, graph: _Graph, indent: str, *, in_order: bool = True) -> str:
+    """The term; the members of a list in their order, or sorted where that says nothing."""
     match term:
         case Literal():
             return literal_form(term, graph.names)
         case BlankNode() if term in graph.blank.collections:
-            return _collection(graph.blank.collections[term], graph, indent)
+            return _collection(graph.blank.collections[term], graph, indent, in_order=in_order)
         case BlankNode() if term in graph.blank.nested:
             return _nested(term, graph, indent)
         case _:
             return "()" if term == NIL else _node(term, graph)
 
 
-def _collection(members: Iterable[Term], graph: _Graph, indent: str) -> str:
+def _collection(members: Iterable[Term], graph: _Graph, indent: str, *, in_order: bool) -> str:
     inner = indent + _INDENT
-    lines = "".join(f"{inner}{_object(member, graph, inner)}\n" for member in members)
+    texts = [(member, _object(member, graph, inner)) for member in members]
+    if not in_order:
+        texts.sort(key=lambda each: object_key(*each))
+    lines = "".join(f"{inner}{text}\n" for _, text in texts)
     return f"(\n{lines}{indent})"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import final
 
 from pyoxigraph import (
@@ -28,11 +29,15 @@ from pyoxigraph import (
 
 from spacepolicy.dataset.layout.blocks import blocks
 from spacepolicy.dataset.layout.names import WELL_KNOWN, Names, meant_prefixes
+from spacepolicy.dataset.layout.nodes import as_sets
 from spacepolicy.dataset.layout.order import natural_key
 from spacepolicy.dataset.layout.tokens import Token, is_machine_made, tokens
 from spacepolicy.errors import Finding, FindingsError, UsageError
+from spacepolicy.namespaces import SH
 
 _FORMATS: Mapping[str, RdfFormat] = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
+_PREFIX = NamedNode(f"{SH}prefix")
+_NAMESPACE = NamedNode(f"{SH}namespace")
 _PARSER_PLACE = re.compile(r"^Parser error at .*?: ")
 
 
@@ -58,13 +63,16 @@ def rdf_format(path: str) -> RdfFormat:
         raise UsageError(f"{path} is neither a .ttl nor a .trig file.") from None
 
 
-def format_text(text: str, *, path: str) -> str:
+def format_text(text: str, *, path: str, prefixes: Mapping[str, str] = MappingProxyType({})) -> str:
     """The text of a Turtle or TriG file in the one layout; `path` says which of the two it is.
 
-    Declared prefixes stay where they are used; those of OWL, SKOS and their like come by
-    themselves, those that serialisers number (`ns1`) go. The base stays, and shortens the IRIs
-    that differ from it by their fragment. Blank nodes are ordered by what they say, so that their
-    labels do not matter. Printing what was printed changes nothing.
+    `prefixes` are those of the project: they and those that the file itself declares with
+    sh:declare take the place of others for the same namespace, and of other meanings of the same
+    prefix, since editors replace them when they save. Declared prefixes stay where they are used;
+    those of OWL, SKOS and their like come by themselves, those that serialisers number (`ns1`)
+    go. The base stays, and shortens the IRIs that differ from it by their fragment. Blank nodes
+    are ordered by what they say, so that their labels do not matter, and so are the members of
+    lists that OWL reads as sets. Printing what was printed changes nothing.
 
     Raises:
         FindingsError: there is a syntax error, or something that the layout would lose: comments,
@@ -82,8 +90,8 @@ def format_text(text: str, *, path: str) -> str:
     if findings := [*_comments(found, document, path), *_empty_graphs(found, path)]:
         raise FindingsError(findings)
     from_owlapi = any(token.kind == "comment" for token in found)
-    printed = _print(document, base_may_go=from_owlapi)
-    if printed != text and _read(printed, path).quads != document.quads:
+    printed = _print(document, prefixes, base_may_go=from_owlapi)
+    if printed != text and as_sets(_read(printed, path).quads) != as_sets(document.quads):
         raise FindingsError([_changed(path)])
     return printed
 
@@ -105,8 +113,8 @@ def _is_newer(quad: Quad) -> bool:
     return isinstance(term, Triple) or (isinstance(term, Literal) and term.direction is not None)
 
 
-def _print(document: _Document, *, base_may_go: bool) -> str:
-    names = _names(document)
+def _print(document: _Document, project: Mapping[str, str], *, base_may_go: bool) -> str:
+    names = _names(document, {**project, **_sh_declared(document.quads)})
     body = blocks(document.quads, names)
     used = _used_prefixes(body)
     order = sorted(used, key=natural_key)
@@ -116,17 +124,36 @@ def _print(document: _Document, *, base_may_go: bool) -> str:
     return "\n".join(part for part in ("".join(lines), body) if part)
 
 
-def _names(document: _Document) -> Names:
-    """The names to print with: declared prefixes that are used, then the well-known ones."""
-    declared = meant_prefixes(document.prefixes)
+def _names(document: _Document, project: Mapping[str, str]) -> Names:
+    """The names to print with: declared prefixes that are used, the project's, the well-known."""
+    prefix_of = {namespace: prefix for prefix, namespace in project.items()}
+    declared = {
+        prefix: namespace
+        for prefix, namespace in meant_prefixes(document.prefixes).items()
+        if project.get(prefix, namespace) == namespace
+        and prefix_of.get(namespace, prefix) == prefix
+    }
     used = _used_prefixes(blocks(document.quads, Names(document.base, declared)))
     ours = {prefix: declared[prefix] for prefix in used}
     theirs = {
         prefix: namespace
-        for prefix, namespace in WELL_KNOWN.items()
+        for prefix, namespace in {**WELL_KNOWN, **project}.items()
         if prefix not in ours and namespace not in ours.values()
     }
     return Names(document.base, ours | theirs)
+
+
+def _sh_declared(quads: Iterable[Quad]) -> dict[str, str]:
+    """The prefixes that the document declares with sh:declare.
+
+    Spec: https://www.w3.org/TR/shacl/#sparql-prefixes
+    """
+    values: dict[NamedNode, dict[object, str]] = {_PREFIX: {}, _NAMESPACE: {}}
+    for quad in quads:
+        if quad.predicate in values and isinstance(quad.object, Literal):
+            values[quad.predicate][quad.subject] = quad.object.value
+    names, namespaces = values.values()
+    return {names[node]: namespaces[node] for node in names.keys() & namespaces.keys()}
 
 
 def _used_prefixes(body: str) -> set[str]:

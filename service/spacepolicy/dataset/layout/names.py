@@ -14,14 +14,25 @@ from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD
 
 WELL_KNOWN: Mapping[str, str] = {
     "dcterms": DCTERMS,
+    "eli": "http://data.europa.eu/eli/ontology#",
+    "fibo-obj": "https://spec.edmcouncil.org/fibo/ontology/FND/GoalsAndObjectives/Objectives/",
+    "geo": "http://www.opengis.net/ont/geosparql#",
+    "oa": "http://www.w3.org/ns/oa#",
+    "org": "http://www.w3.org/ns/org#",
     "owl": OWL,
+    "prov": "http://www.w3.org/ns/prov#",
+    "qudt": "http://qudt.org/schema/qudt/",
     "rdf": RDF,
     "rdfs": RDFS,
+    "schema": "https://schema.org/",
     "sh": SH,
     "skos": SKOS,
+    "ssn": "http://www.w3.org/ns/ssn/",
+    "time": "http://www.w3.org/2006/time#",
+    "vann": "http://purl.org/vocab/vann/",
     "xsd": XSD,
 }
-"""Prefixes that a document may use without having declared them."""
+"""Prefixes of public vocabularies that a document may use without having declared them."""
 
 _MACHINE_MADE_PREFIX = re.compile(r"ns[0-9]+|j\.[0-9]+")
 

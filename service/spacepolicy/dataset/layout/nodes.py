@@ -4,18 +4,37 @@ Spec: https://www.w3.org/TR/turtle/#unlabeled-bnodes, https://www.w3.org/TR/turt
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import final
 
-from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, NamedNode, Quad
 
 from spacepolicy.dataset.layout.order import GraphName, Term, natural_key
-from spacepolicy.namespaces import RDF
+from spacepolicy.namespaces import OWL, RDF
 
 NIL = NamedNode(RDF + "nil")
 FIRST = NamedNode(RDF + "first")
 REST = NamedNode(RDF + "rest")
+
+SETS = frozenset(
+    NamedNode(OWL + name)
+    for name in (
+        "disjointUnionOf",
+        "distinctMembers",
+        "hasKey",
+        "intersectionOf",
+        "members",
+        "oneOf",
+        "unionOf",
+    )
+)
+"""The properties whose lists OWL reads as sets: the order of their members says nothing.
+
+Spec: https://www.w3.org/TR/owl2-syntax/#Structural_Equivalence
+"""
+
+_MEMBER = NamedNode("urn:x-layout:member")
 
 _Cells = Mapping[Term, tuple[Term, Term]]
 
@@ -48,6 +67,31 @@ def blank_nodes(quads: Collection[Quad]) -> BlankNodes:
     unused = {node for node in local if uses[node] == 0}
     collections = _collections(_cells(quads, nested))
     return BlankNodes(nested, collections, _labels(quads, nested | unused))
+
+
+def as_sets(quads: Collection[Quad]) -> frozenset[Quad]:
+    """What the quads say when the lists that OWL reads as sets have no order.
+
+    Blank nodes get canonical labels (RDFC-1.0).
+    """
+    blank = blank_nodes(quads)
+    heads = {quad.object for quad in quads if quad.predicate in SETS} & blank.collections.keys()
+    dropped = {cell for head in heads for cell in _cells_from(head, quads)}
+    graphs = {quad.object: quad.graph_name for quad in quads if quad.object in heads}
+    dataset = Dataset(quad for quad in quads if quad.subject not in dropped)
+    for head in heads:
+        for member in blank.collections[head]:
+            dataset.add(Quad(head, _MEMBER, member, graphs[head]))  # type: ignore[arg-type]
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return frozenset(dataset)
+
+
+def _cells_from(head: Term, quads: Iterable[Quad]) -> Iterator[Term]:
+    """The cells of the list that begins with this one."""
+    rest: dict[Term, Term] = {quad.subject: quad.object for quad in quads if quad.predicate == REST}
+    while head in rest:
+        yield head
+        head = rest[head]
 
 
 def _local(quads: Collection[Quad]) -> set[Term]:
