@@ -13,7 +13,12 @@ from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.verdict import Verdict, count, located_all
 from spacepolicy.dataset.oracles import consistency as hermit
 from spacepolicy.dataset.oracles.closure import closure
-from spacepolicy.dataset.oracles.comparison import between_individuals, compared, keyless
+from spacepolicy.dataset.oracles.comparison import (
+    between_individuals,
+    compared,
+    keyless,
+    without_annotating_literals,
+)
 from spacepolicy.dataset.oracles.consistency import Said
 from spacepolicy.dataset.oracles.negatives import Exclusion, KeyCase, exclusions, key_cases
 from spacepolicy.dataset.reasoning.clashes import clash_findings, grounds_of
@@ -48,7 +53,8 @@ def rules(material: Material) -> Verdict:
     own = clashes(material)
     if own.findings:
         return Verdict(own.findings, (*own.report, "not compared: nothing follows from clashes"))
-    knowledge, keyed = material.knowledge, keyless(material.knowledge)
+    knowledge = material.knowledge
+    keyed = without_annotating_literals(keyless(knowledge))
     with ThreadPoolExecutor() as both:
         theirs = both.submit(closure, keyed)
         links = both.submit(hermit.entailed, knowledge)

@@ -25,11 +25,15 @@ class Verdict:
 @final
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate: its name, what holds where it finds nothing, and how it judges."""
+    """A gate: its name, what holds where it finds nothing, and how it judges.
+
+    `asks_reasoners`: other processes do its work, so others can judge at the same time.
+    """
 
     name: str
     holds: str
     judge: Callable[[Material], Verdict]
+    asks_reasoners: bool = False
 
 
 def judge(gate: Gate, material: Material) -> Verdict:

@@ -5,23 +5,27 @@
 - Schema: which classes and properties are below which, domains, ranges, lists. A reasoner that
   works on individuals need not state these; ours does for sub-classes and sub-properties only.
 - What is the same as itself, and literals as subjects.
-- Beside owlrl: keys, of which it drops the last property, and so merges too much.
+- Beside owlrl: keys, of which it drops the last property, and so merges too much; and literals of
+  annotation properties (labels, notes …), from which nothing follows: over them owlrl takes a
+  third of its time (9 s instead of 14 over 5,800 statements, 17 instead of 28 over 7,600).
 - Beside HermiT: annotations and literal values, of which it is not asked.
 
 Spec: https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from pyoxigraph import BlankNode, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.dataset.reasoning.expressions import SAME, TYPE, Term, owl
+from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.namespaces import OWL, RDF, RDFS, XSD
 
 _ANNOTATION: Final = owl("AnnotationProperty")
 _KEY: Final = owl("hasKey")
 _BUILT_IN: Final = (OWL, RDF, RDFS, XSD)
+_OWN_ANNOTATIONS: Final = tuple(NamedNode(f"{RDFS}{name}") for name in ("label", "comment"))
 _OF_INDIVIDUALS: Final = frozenset({TYPE, SAME, owl("differentFrom")})
 
 
@@ -35,14 +39,33 @@ def keyless(triples: Iterable[Triple]) -> list[Triple]:
     return [triple for triple in triples if triple.predicate != _KEY]
 
 
+def without_annotating_literals(triples: Collection[Triple]) -> list[Triple]:
+    """The statements without literals of annotation properties about which no axiom speaks."""
+    annotating = _annotating(triples)
+    annotating -= {
+        end for each in triples if is_axiomatic(each) for end in (each.subject, each.object)
+    }
+    return [
+        each
+        for each in triples
+        if not (each.predicate in annotating and isinstance(each.object, Literal))
+    ]
+
+
 def between_individuals(found: Iterable[Triple], axioms: Iterable[Triple]) -> frozenset[Triple]:
     """Those of the statements that HermiT tells too: classes, and links that are no annotation."""
-    annotating = {triple.subject for triple in axioms if triple.object == _ANNOTATION}
+    annotating = _annotating(axioms)
     return frozenset(
         triple
         for triple in found
         if isinstance(triple.object, NamedNode) and triple.predicate not in annotating
     )
+
+
+def _annotating(triples: Iterable[Triple]) -> set[Term]:
+    """The properties that are declared to annotate, and those that OWL itself has for it."""
+    declared = {triple.subject for triple in triples if triple.object == _ANNOTATION}
+    return {*declared, *_OWN_ANNOTATIONS}
 
 
 def _is_compared(triple: Triple) -> bool:

@@ -5,7 +5,7 @@ import itertools
 import json
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ Answer = dict[str, Any]
 def main() -> None:
     """Do the job that the arguments name with what stands on standard input."""
     job, seconds = sys.argv[1], int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_CPU, (2 * seconds, 2 * seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     _start_java()
     text, *cases = sys.stdin.buffer.read().decode().split("# case\n")
     ontology = _read(text)
@@ -163,46 +163,62 @@ def _smallest(
 
 
 def _entailed(ontology: Any) -> Answer:  # noqa: ANN401
-    reasoner = _hermit(ontology)
+    """The classes of each individual, what it is the same as, and what it is linked to."""
     typed = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     same = "http://www.w3.org/2002/07/owl#sameAs"
-    lines: set[str] = set()
-    individuals = list(ontology.getIndividualsInSignature())
-    for individual in individuals:
-        about = individual.getIRI()
-        for each in list(reasoner.getTypes(individual, False).getFlattened()):
-            lines.add(f"<{about}> <{typed}> <{each.getIRI()}> .")
-        for other in list(reasoner.getSameIndividuals(individual).getEntities()):
-            lines.add(f"<{about}> <{same}> <{other.getIRI()}> .")
-            lines.add(f"<{other.getIRI()}> <{same}> <{about}> .")  # told one way only at times
     reasoner = _hermit(ontology)
-    for individual, role in itertools.product(
-        individuals, list(ontology.getObjectPropertiesInSignature())
-    ):
-        for value in _values(ontology, reasoner, individual, role):
-            lines.add(f"<{individual.getIRI()}> <{role.getIRI()}> <{value.getIRI()}> .")
+    individuals = list(ontology.getIndividualsInSignature())
+    lines: set[str] = set()
+    for individual in individuals:
+        for each in list(reasoner.getTypes(individual, False).getFlattened()):
+            lines.add(f"<{individual.getIRI()}> <{typed}> <{each.getIRI()}> .")
+    groups = _same_individuals(reasoner, individuals)
+    for about, others in groups.items():
+        lines.update(f"<{about}> <{same}> <{other}> ." for other in others)
+    lines.update(_links(ontology, groups))
     return {"statements": "\n".join(sorted(lines))}
 
 
-def _values(ontology: Any, reasoner: Any, individual: Any, role: Any) -> list[Any]:  # noqa: ANN401
-    """What the individual is linked to. Where HermiT 1.3.8 trips over individuals that are the
-    same (a ConcurrentModificationException of its own), each link is denied to see it refused."""
-    try:
-        return list(reasoner.getObjectPropertyValues(individual, role).getFlattened())
-    except jpype.JException:
-        others = list(ontology.getIndividualsInSignature())
-        return [other for other in others if _is_refuted(ontology, role, individual, other)]
+def _same_individuals(reasoner: Any, individuals: Sequence[Any]) -> dict[str, frozenset[str]]:  # noqa: ANN401
+    """The individuals that are one and the same, by the IRI of each."""
+    groups = {str(each.getIRI()): frozenset([str(each.getIRI())]) for each in individuals}
+    for individual in individuals:
+        found = [
+            str(each.getIRI()) for each in reasoner.getSameIndividuals(individual).getEntities()
+        ]
+        group = frozenset().union(*(groups[iri] for iri in (str(individual.getIRI()), *found)))
+        groups |= dict.fromkeys(group, group)
+    return groups
 
 
-def _is_refuted(ontology: Any, role: Any, individual: Any, other: Any) -> bool:  # noqa: ANN401
+def _links(ontology: Any, groups: Mapping[str, frozenset[str]]) -> Iterator[str]:  # noqa: ANN401
+    """What each individual is linked to by each property, as N-Triples.
+
+    HermiT 1.3.8 fails over links of individuals that are the same (a
+    ConcurrentModificationException of its own): these are given one name first.
+    """
+    _give_one_name(ontology, groups)
+    reasoner = _hermit(ontology)
+    individuals = list(ontology.getIndividualsInSignature())
+    for individual, role in itertools.product(
+        individuals, list(ontology.getObjectPropertiesInSignature())
+    ):
+        for value in list(reasoner.getObjectPropertyValues(individual, role).getFlattened()):
+            ends = (groups[str(end.getIRI())] for end in (individual, value))
+            for one, other in itertools.product(*ends):
+                yield f"<{one}> <{role.getIRI()}> <{other}> ."
+
+
+def _give_one_name(ontology: Any, groups: Mapping[str, frozenset[str]]) -> None:  # noqa: ANN401
+    """Rename the individuals of each group to the first of its names."""
     manager = ontology.getOWLOntologyManager()
-    factory = manager.getOWLDataFactory()
-    denial = factory.getOWLNegativeObjectPropertyAssertionAxiom(role, individual, other)
-    manager.addAxiom(ontology, denial)
-    try:
-        return not _hermit(ontology).isConsistent()
-    finally:
-        manager.removeAxiom(ontology, denial)
+    ontologies = jpype.java.util.Collections.singleton(ontology)
+    renamer = _owlapi("util.OWLEntityRenamer")(manager, ontologies)
+    iri = _owlapi("model.IRI")
+    for individual in list(ontology.getIndividualsInSignature()):
+        name, first = str(individual.getIRI()), min(groups[str(individual.getIRI())])
+        if name != first:
+            manager.applyChanges(renamer.changeIRI(individual, iri.create(first)))
 
 
 _JOBS: Final[dict[str, Callable[[Any], Answer]]] = {

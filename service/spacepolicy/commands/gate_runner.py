@@ -1,0 +1,76 @@
+"""Judges by several gates at once: reasoners run in processes beside the gates of this one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final, final
+
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import Gate, judge
+from spacepolicy.errors import Finding, FindingsError
+
+Report = Callable[[str], None]
+_REFRESH_SECONDS: Final = 0.5
+"""How often people are told what is still running: a clock that stands looks stuck."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A gate with its verdict and the seconds it took."""
+
+    gate: Gate
+    report: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    seconds: float
+    unable: str | None = None
+
+    @property
+    def errors(self) -> int:
+        """How many of its findings are errors."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+
+def run_gates(gates: Sequence[Gate], material: Material, running: Report) -> Iterator[Judged]:
+    """Yield each gate's verdict as soon as it is there: in the order given, but first those that
+    need no other reasoner, which run while the reasoners work.
+
+    `running` gets the names of the gates that are being judged.
+    """
+    _prepare(material)
+    slow = [gate for gate in gates if gate.asks_reasoners]
+    with ThreadPoolExecutor(max(len(slow), 1)) as threads:
+        later = {gate.name: threads.submit(_judged, gate, material) for gate in slow}
+        for gate in gates:
+            if gate.name not in later:
+                running(gate.name)
+                yield _judged(gate, material)
+        for name in later:
+            yield _awaited(later, name, running)
+
+
+def _prepare(material: Material) -> None:
+    """Make what all gates look at once, before several ask for it at the same time."""
+    try:
+        _ = material.default
+    except FindingsError:
+        return  # each gate says so itself
+
+
+def _judged(gate: Gate, material: Material) -> Judged:
+    started = perf_counter()
+    verdict = judge(gate, material)
+    seconds = perf_counter() - started
+    return Judged(gate, verdict.report, verdict.findings, seconds, verdict.unable)
+
+
+def _awaited(later: dict[str, Future[Judged]], name: str, running: Report) -> Judged:
+    started = perf_counter()
+    while True:
+        try:
+            return later[name].result(_REFRESH_SECONDS)
+        except NotYet:
+            names = ", ".join(each for each, future in later.items() if not future.done())
+            running(f"{names} … {perf_counter() - started:.0f} s")
