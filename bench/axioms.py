@@ -9,7 +9,6 @@ something else. One that is for none of these is printed: it has no place, or a 
 
 import argparse
 import random
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from pyoxigraph import (
     serialize,
 )
 
+from bench.documents import lay_out, overlays
 from spacepolicy.catalogue import bind, read_catalogue
 from spacepolicy.dataset.assembly import Assembly, assemble
 from spacepolicy.dataset.files.record import short
@@ -44,7 +44,7 @@ _MADE_UP: Final = "urn:x-made-up:"
 
 @dataclass(frozen=True)
 class Shipped:
-    """The dataset of both policies, what it asserts, and what the saved queries answer."""
+    """The dataset of all documents, what it asserts, and what the saved queries answer."""
 
     assembly: Assembly
     asserted: frozenset[Triple]
@@ -58,9 +58,9 @@ class Shipped:
 
 
 def shipped() -> Shipped:
-    """The shipped files and those of the tests' second policy, assembled and asked."""
+    """The shipped files and those of the tests' documents, assembled and asked."""
     with TemporaryDirectory() as folder:
-        lay_out_both(Path(folder))
+        lay_out(Path(folder), overlays())
         assembly = assemble(Path(folder), packaged=False, report=lambda _: None)
     store, graph = assembly.store, assembly.base.inferred
     inferred = frozenset(q.triple for q in store.quads_for_pattern(None, None, None, graph))
@@ -77,12 +77,8 @@ def shipped() -> Shipped:
 
 
 def lay_out_both(folder: Path) -> None:
-    """Copy the shipped content to the folder, and the files of the tests' second policy."""
-    for name in ("ontology", "data", "queries", "seeds"):
-        shutil.copytree(CONTENT / name, folder / name)
-    shutil.copytree(
-        CONTENT / "tests" / "documents" / "marevia-2027-strategy", folder, dirs_exist_ok=True
-    )
+    """Copy the content of the checkout to the folder, and the files of an invented policy."""
+    lay_out(folder, ["marevia-2027-strategy"])
 
 
 def _answer(store: Store, query: str, prefixes: object) -> object:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Literal, final, get_args
+from typing import Any, Final, Literal, cast, final, get_args
 
 import yaml
 from pyoxigraph import Literal as LiteralTerm
@@ -20,6 +20,12 @@ from spacepolicy.errors import BadParameterError, Finding, FindingsError
 from spacepolicy.namespaces import XSD
 
 ParameterType = Literal["iri", "string", "integer", "date", "langString"]
+ColumnType = Literal[
+    "iri", "string", "langString", "integer", "decimal", "boolean", "date", "dateTime", "any"
+]
+Subject = Literal["policy", "thing", "vocabulary"]
+"""What the rows of an answer are about: policies and their parts, a thing that a parameter names,
+or the vocabulary and what is known beside all policies."""
 Language = Literal["en", "zh"]
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER: Final = "#+"
@@ -37,7 +43,12 @@ _ROLES: Final[Mapping[str, tuple[int, str]]] = {
     PLACES: (3, "the relation, the place, one around it"),
 }
 """How many columns a query has that pages are made of, and what they are."""
-_KEYS: Final = frozenset({"title", "description", "tags", "parameters", "expect"})
+POLICY: Final = "policy"
+"""The parameter that takes the policies which an answer is to speak of."""
+COMPARISON: Final = "comparison"
+"""The tag of queries whose answer over several policies is more than their answers over each."""
+_KEYS: Final = frozenset({"title", "description", "about", "tags", "parameters", "columns"})
+_COLUMN_KEYS: Final = ("name", "type", "en", "zh")
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
 _PREFIX: Final = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -58,24 +69,35 @@ class Parameter:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of an answer: the type of its values, and what they are, in each language."""
+
+    name: str
+    type: ColumnType
+    holds: Mapping[Language, str]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class SavedQuery:
     """A query with a name and a question as its title, in English and Chinese.
 
-    `expect` is what the header says of the answer over the shipped data, None where it says
-    nothing; `columns` are those of its answer, none where it is no SELECT; `prefixes` are those
-    the text declares. `tags` are in their order, each with what it is called in each language; that
-    and the description may lack a language.
+    `columns` are the names of those of its answer, none where it is no SELECT; `described` says
+    what they hold, empty where the header does not; `prefixes` are those the text declares. `tags`
+    are in their order, each with what it is called in each language; that and the description may
+    lack a language.
     """
 
     name: str
     path: Path
     title: Mapping[Language, str]
     description: Mapping[Language, str]
+    about: Subject
     tags: Mapping[str, Mapping[Language, str]]
     parameters: tuple[Parameter, ...]
-    expect: Mapping[str, Any] | None
     text: str
     columns: tuple[str, ...]
+    described: tuple[Column, ...]
     prefixes: Mapping[str, str]
 
 
@@ -127,13 +149,15 @@ def read_query(
         path=path,
         title=_title(path, header),
         description=_words(path, "description", header.get("description") or {}),
+        about=_about(path, header),
         tags={str(tag): (called or {}).get(str(tag), {}) for tag in header.get("tags") or ()},
         parameters=tuple(_parameter(path, each) for each in header.get("parameters") or ()),
-        expect=header.get("expect"),
         text=text,
         columns=check_syntax(path, text),
+        described=tuple(_column(path, each) for each in header.get("columns") or ()),
         prefixes=dict(_PREFIX.findall(text)),
     )
+    _check_columns(query)
     _check_parameters(query)
     _check_role(query)
     return query
@@ -160,7 +184,8 @@ def read_header(path: Path, text: str, keys: Set[str]) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise _wrong(path, 1, "there is no header", "Begin the file with `#+ title:` lines.")
     for key in table.keys() - keys:
-        raise _wrong(path, 1, f"{key!r} is no key of the header; keys are {sorted(keys)}.")
+        line = next(n for n, each in enumerate(lines, 1) if key in each)
+        raise _wrong(path, line, f"{key!r} is no key of the header; keys are {sorted(keys)}.")
     return table
 
 
@@ -195,6 +220,32 @@ def _parameter(path: Path, table: object) -> Parameter:
         default=None if default is None else str(default),
         options=table.get("options"),
     )
+
+
+def _about(path: Path, header: Mapping[str, Any]) -> Subject:
+    about = header.get("about", "policy")
+    if about not in get_args(Subject):
+        raise _wrong(path, 1, f"about: {about!r} is none of {', '.join(get_args(Subject))}.")
+    return cast("Subject", about)
+
+
+def _column(path: Path, table: object) -> Column:
+    if not isinstance(table, dict) or set(table) != set(_COLUMN_KEYS):
+        raise _wrong(path, 1, f"{table!r} is no column; its keys are {', '.join(_COLUMN_KEYS)}.")
+    if table["type"] not in get_args(ColumnType):
+        types = ", ".join(get_args(ColumnType))
+        raise _wrong(path, 1, f"column {table['name']}: its type is one of {types}.")
+    holds = {language: str(table[language]) for language in get_args(Language)}
+    return Column(str(table["name"]), table["type"], holds)
+
+
+def _check_columns(query: SavedQuery) -> None:
+    """See that the columns which the header describes are those of the answer."""
+    names = tuple(column.name for column in query.described)
+    if names and names != query.columns:
+        message = f"the header describes {', '.join(names)}; the answer has "
+        remedy = "Describe each column of the answer, in its order."
+        raise _wrong(query.path, 1, f"{message}{', '.join(query.columns)}.", remedy)
 
 
 def _check_parameters(query: SavedQuery) -> None:

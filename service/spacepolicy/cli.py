@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_query(commands)
     _add_explain(commands)
     _add_fmt(commands)
+    _add_accept(commands)
     _add_token(commands)
     _add_transfers(commands)
     _add_bench(commands)
@@ -310,6 +311,19 @@ def _add_fmt(commands: Commands) -> None:
     parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")
 
 
+def _add_accept(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "accept",
+        _accept,
+        "Show how answers of saved queries differ from what is expected, and take them over.",
+        "spacepolicy accept tasks-by-technology",
+    )
+    parser.add_argument("queries", nargs="*", metavar="QUERY", help="a saved query (all of them)")
+    parser.add_argument("--check", action="store_true", help="only show how they differ")
+    parser.add_argument("--content", metavar="DIR", help="the folder of queries/ and data/")
+
+
 def _add_token(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -451,6 +465,12 @@ def _fmt(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.fmt import fmt
 
     return fmt(chosen, [Path(name) for name in given.files], check=given.check)
+
+
+def _accept(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.accept import accept
+
+    return accept(chosen, given.queries, check=given.check)
 
 
 def _token(given: argparse.Namespace, chosen: Settings) -> int:

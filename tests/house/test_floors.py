@@ -33,6 +33,7 @@ FLOORS_OF_THE_DATASET = {
     "reasoning": 3,
     "oracles": 4,
     "gates": 5,
+    "acceptance": 6,
     "assembly": 6,
     "citation": 6,
     "digest": 6,

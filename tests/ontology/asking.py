@@ -1,9 +1,8 @@
-"""How the saved queries are asked, and what their headers expect."""
+"""How the saved queries are asked."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pyoxigraph import (
     BlankNode,
@@ -47,32 +46,9 @@ def column(rows: Sequence[Mapping[str, str]], name: str) -> set[str]:
     return {row[name] for row in rows}
 
 
-def expectation(query: SavedQuery) -> Mapping[str, Any]:
-    assert query.expect is not None, "the header says nothing of the answer"
-    return query.expect
-
-
-def expected(query: SavedQuery) -> Iterator[Row]:
-    """The rows of the header, whose values are written as in a VALUES block."""
-    columns = " ".join(f"?{name}" for name in expectation(query)["columns"])
-    for row in expectation(query)["rows"]:
-        values = " ".join(map(str, row["values"]))
-        text = f"{prologue(query)} SELECT {columns} {{ VALUES ({columns}) {{ ({values}) }} }}"
-        yield from map(terms, solutions(Store(), text))
-
-
 def prologue(query: SavedQuery) -> str:
     return "\n".join(f"PREFIX {prefix}: <{iri}>" for prefix, iri in query.prefixes.items())
 
 
 def terms(solution: QuerySolution) -> Row:
     return tuple(solution)
-
-
-def is_ordered(query: SavedQuery) -> bool:
-    return re.search(r"^ORDER BY\b", query.text, re.MULTILINE) is not None
-
-
-def as_compared(query: SavedQuery, rows: Iterable[Row]) -> list[Row]:
-    """The rows in their order, or as a bag where the query leaves the order open."""
-    return list(rows) if is_ordered(query) else sorted(rows, key=str)

@@ -1,4 +1,4 @@
-"""The gate of saved queries over the shipped content: another answer, or a slip, is seen."""
+"""The gate of saved queries: another answer, or a slip in a query or a file of rows, is found."""
 
 import shutil
 
@@ -10,19 +10,40 @@ from spacepolicy.dataset.gates.verdict import judge
 
 from .conftest import DATA, ROOT, Content
 
-CHANGED = "queries/breakthroughs.rq"
+QUERY = "queries/breakthroughs.rq"
+EXPECTED = "data/shanghai-2022-opinions.expect.yaml"
+SET = "queries/sets/vocabulary.yaml"
 (GATE,) = (each for each in GATES if each.name == "queries")
+EXPECT = """policy: 'https://w3id.org/spacepolicy/id/policy/shanghai-2022-spatial-information'
+queries:
+"""
 
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Material:
-    """A copy of the shipped content with one query, reasoned once: only the query is changed."""
+    """A copy of the content with one query and one document, reasoned once: only the query and what
+    is expected of it are changed."""
     folder = tmp_path_factory.mktemp("copied")
-    for name in ("ontology", "data", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
-    (folder / "queries").mkdir()
-    for name in (CHANGED, "queries/tags.toml"):
+    shutil.copytree(ROOT / "ontology", folder / "ontology")
+    (folder / "data").mkdir()
+    (folder / "seeds").mkdir()
+    (folder / "queries" / "sets").mkdir(parents=True)
+    for path in (ROOT / "data").rglob("*.trig"):
+        if not (ROOT / "seeds" / f"{path.stem}.toml").is_file() or path.stem in DATA:
+            (folder / path.relative_to(ROOT)).parent.mkdir(exist_ok=True)
+            shutil.copy(path, folder / path.relative_to(ROOT))
+    for name in (
+        QUERY,
+        "queries/tags.toml",
+        "seeds/shanghai-2022-opinions.toml",
+        "seeds/shanghai-2022-opinions.txt",
+    ):
         shutil.copy(ROOT / name, folder / name)
+    (folder / SET).write_text("documents: []\nqueries: {}\n", encoding="utf-8")
+    text = (ROOT / EXPECTED).read_text(encoding="utf-8")
+    start = text.index("  breakthroughs:\n")
+    end = text.index("\n  budgets:\n")
+    (folder / EXPECTED).write_text(EXPECT + text[start:end] + "\n", encoding="utf-8")
     return Material(folder, packaged=False)
 
 
@@ -32,35 +53,74 @@ def test_every_saved_query_fits_and_answers_as_expected() -> None:
     assert "saved queries" in verdict.report[0]
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "rule"),
-    [
-        ("values: [5, ", "values: [6, ", "expect-row"),
-        ('"#char=2176,2306"', '"#char=2176,2307"', "expect-passage"),
-        ("columns: [ordinal, ", "columns: [number, ", "expect-columns"),
-        ("values: [5, ", "values: [5 5, ", "expect"),
-        ("?ordinal ?task_name ?breakthrough_in ?words\n", "?ordinal ?words\n", "expect-columns"),
-        (":seeksBreakthroughIn ?thing }\n", ":seeksBreakthruIn ?thing }\n", "unknown-term"),
-        ("\nORDER BY ?policy", "\nORDER BY DESC(?breakthrough_in) ?policy", "expect-order"),
-        ('#+   zh: "一项', '#+   # "', "saved-query-language"),
-        ("tags: [", "tags: [unheard-of, ", "saved-query-language"),
-    ],
-)
-def test_a_saved_query_that_is_changed_is_found(
-    copied: Material, before: str, after: str, rule: str
-) -> None:
-    right = (copied.content / CHANGED).read_bytes()
+def test_the_copy_that_is_changed_has_no_finding(copied: Material) -> None:
     assert judge(GATE, copied).findings == ()
-    Content(copied.content).change(CHANGED, before, after)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "rule"),
+    [
+        (EXPECTED, "values: [5, ", "values: [6, ", "expect-row"),
+        (EXPECTED, "'#char=2176,2306'", "'#char=2176,2307'", "expect-passage"),
+        (EXPECTED, "'#char=2176,2306'", "'2176,2306'", "expect-passage"),
+        (EXPECTED, "values: [5, ", "values: [5, 5, ", "expect"),
+        (EXPECTED, "values: [5, ", "values: [five, ", "expect"),
+        (EXPECTED, "breakthroughs:", "break-throughs:", "expect-unknown"),
+        (EXPECTED, "breakthroughs:", "break-throughs:", "expect-missing"),
+        (EXPECTED, "    rows:", "    parameters: {number: 5}\n    rows:", "expect"),
+        (EXPECTED, "    rows:", "    answer:", "expect"),
+        (EXPECTED, "queries:", "queries: [", "expect"),
+        (EXPECTED, "        passages", "        passage", "expect"),
+        (SET, "documents: []", "policies: []", "expect"),
+        (SET, "queries: {}", "queries: {breakthroughs: {rows: []}}", "expect-unknown"),
+        (QUERY, "name: words, type: langString", "name: words, type: string", "column-type"),
+        (QUERY, "name: ordinal, type: integer, e", "name: no, type: integer, e", "saved-query"),
+        (QUERY, "name: words, type: langString", "name: words, type: text", "saved-query"),
+        (QUERY, "?words ?policy_name\n", "?words\n", "saved-query"),
+        (QUERY, ":seeksBreakthroughIn ?thing }\n", ":seeksBreakthruIn ?thing }\n", "unknown-term"),
+        (QUERY, "\nORDER BY ?policy", "\nORDER BY DESC(?breakthrough_in) ?policy", "expect-order"),
+        (QUERY, '#+   zh: "一项', '#+   # "', "saved-query-language"),
+        (QUERY, "tags: [", "tags: [unheard-of, ", "saved-query-language"),
+        (QUERY, "#+ tags:", "#+ about: vocabulary\n#+ tags:", "policy"),
+        (QUERY, "#+ tags:", "#+ about: everything\n#+ tags:", "saved-query"),
+        (QUERY, "#+ tags:", "#+ expect: {rows: []}\n#+ tags:", "saved-query"),
+        (QUERY, "name: policy, type: iri", "name: policy, type: string", "policy"),
+    ],
+)  # fmt: skip
+def test_what_is_changed_in_a_query_or_in_what_is_expected_is_found(
+    copied: Material, file: str, before: str, after: str, rule: str
+) -> None:
+    right = (copied.content / file).read_bytes()
+    Content(copied.content).change(file, before, after)
     findings = judge(GATE, copied).findings
-    (copied.content / CHANGED).write_bytes(right)
-    assert {each.path for each in findings} == {CHANGED}
-    assert rule in {each.rule for each in findings}
-    assert all(each.line and each.remedy for each in findings)
+    (copied.content / file).write_bytes(right)
+    assert rule in {each.rule for each in findings}, findings
+    assert file in {each.path for each in findings} or rule.startswith("expect-")
+    assert all(each.line and each.message for each in findings)
+
+
+def test_a_query_whose_rows_name_no_policy_is_found(copied: Material) -> None:
+    right = (copied.content / QUERY).read_text(encoding="utf-8")
+    without = right.replace(" ?policy_name\n", "\n").replace("name: policy_name", "name: words")
+    lines = [each for each in without.splitlines() if "name of the policy" not in each]
+    (copied.content / QUERY).write_text("\n".join(lines), encoding="utf-8")
+    findings = [each for each in judge(GATE, copied).findings if each.rule == "policy"]
+    (copied.content / QUERY).write_text(right, encoding="utf-8")
+    assert [each.message for each in findings] == ["rows of two policies cannot be told apart."]
+
+
+def test_a_document_without_expected_answers_is_found(copied: Material) -> None:
+    right = (copied.content / EXPECTED).read_bytes()
+    (copied.content / EXPECTED).unlink()
+    (finding,) = judge(GATE, copied).findings
+    (copied.content / EXPECTED).write_bytes(right)
+    assert (finding.path, finding.rule) == (EXPECTED, "expect-missing")
+    assert "spacepolicy accept" in finding.remedy
 
 
 def test_a_statement_that_is_changed_makes_answers_differ(shipped: Content) -> None:
     shipped.change(DATA, ":develops technology:reusable-rocket", ":develops technology:spacecraft")
     findings = shipped.findings("queries")
     assert {each.rule for each in findings} <= {"expect-row", "expect-passage"}
-    assert "queries/tasks-by-technology.rq" in {each.path for each in findings}
+    assert "tasks-by-technology" in " ".join(each.message for each in findings)
+    assert {each.path for each in findings} >= {EXPECTED}

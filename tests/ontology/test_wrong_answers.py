@@ -1,4 +1,5 @@
-"""Wrong data is noticed: where a statement is missing or changed, an `expect` fails.
+"""Wrong data is noticed: where a statement of a document is missing or changed, an expected answer
+fails.
 
 What may go unnoticed is no list but a reason: nothing is lost where another graph says the same, or
 where it follows from what is left (a measure is typed as one by `isMeasureOf`'s domain).
@@ -8,19 +9,22 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import pytest
+from bench.documents import overlays
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store, Triple
 
-from spacepolicy.catalogue import bind
-from spacepolicy.dataset.assembly import assemble
+from spacepolicy.dataset.gates.documents import dataset_of
+from spacepolicy.dataset.gates.expectations import Scope, ask, scope_of, terms_of
+from spacepolicy.dataset.gates.expected import Expected, document_path, read_document
+from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.reasoning.fixpoint import reason
 from spacepolicy.dataset.reasoning.rule import Rule
 from spacepolicy.dataset.reasoning.rules import compile_rules
 
-from .asking import BASE, BY_NAME, DEF, ROOT, as_compared, expected, solutions, terms
+from .asking import BASE, BY_NAME, DEF, ROOT
 
 SAMPLE: Final = 12
 """How many statements are taken, of more than 400; each costs a round of reasoning."""
@@ -33,9 +37,13 @@ UNMERGED: Final = frozenset(
 """The graphs that are not part of the knowledge, or only follow from it."""
 
 
+DOCUMENTS: Final = sorted({path.stem for path in (ROOT / "seeds").glob("*.toml")} - {*overlays()})
+"""Those that the project ships; those of the tests bring along only some answers."""
+
+
 @dataclass(frozen=True)
 class Data:
-    """The shipped dataset, in a store that mutations change and restore."""
+    """The dataset of a document alone, in a store that mutations change and restore."""
 
     store: Store
     said: Counter[Triple]
@@ -85,8 +93,20 @@ def in_graph(
 
 
 @pytest.fixture(scope="module")
-def data() -> Data:
-    store = assemble(ROOT, packaged=False, report=lambda _: None).store
+def material() -> Material:
+    return Material(ROOT, packaged=False)
+
+
+@pytest.fixture(scope="module", params=DOCUMENTS)
+def expected(request: pytest.FixtureRequest) -> Expected:
+    """What is expected over one of the documents alone."""
+    return read_document(document_path(ROOT, request.param))
+
+
+@pytest.fixture(scope="module")
+def data(material: Material, expected: Expected) -> Data:
+    store = Store()
+    store.extend(dataset_of(material, frozenset(expected.documents)))
     said = Counter(
         quad.triple
         for quad in store
@@ -97,9 +117,9 @@ def data() -> Data:
 
 
 @pytest.fixture(scope="module")
-def wrong(data: Data) -> "Wrong":
+def wrong(data: Data, material: Material, expected: Expected) -> "Wrong":
     """Over answers that are right before anything is changed."""
-    found = Wrong(data.store)
+    found = Wrong(expected, replace(scope_of(material, expected), dataset=data.store))
     assert found.answer() is None
     return found
 
@@ -107,20 +127,19 @@ def wrong(data: Data) -> "Wrong":
 class Wrong:
     """Finds a saved query whose answer is not the one expected; the last found is asked first."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, expected: Expected, scope: Scope) -> None:
+        self.scope = scope
         self.asked = [
-            (query, bind(query, {}), as_compared(query, expected(query)))
-            for query in BY_NAME.values()
+            (case, [terms_of(BY_NAME[case.query], row) for row in case.rows])
+            for case in expected.cases
         ]
 
     def answer(self) -> str | None:
         """The name of such a query, None where all answers are right."""
-        for place, (query, text, wanted) in enumerate(self.asked):
-            found = as_compared(query, map(terms, solutions(self.store, text)))
-            if found != wanted:
+        for place, (case, wanted) in enumerate(self.asked):
+            if ask(BY_NAME[case.query], case, self.scope) != wanted:
                 self.asked.insert(0, self.asked.pop(place))
-                return query.name
+                return case.query
         return None
 
 

@@ -116,7 +116,7 @@ def test_a_value_of_another_type_is_refused(tmp_path: Path, type_: str, value: s
         ("#+ title: one\nASK {}\n", 1, "title"),
         ('#+ title: {en: "What is there?"}\nASK {}\n', 1, "title"),
         ("#+ title: {en: a, zh: [}\nASK {}\n", 1, "not YAML"),
-        (f"{TITLE}#+ colour: red\nASK {{}}\n", 1, "colour"),
+        (f"{TITLE}#+ colour: red\nASK {{}}\n", 2, "colour"),
         (f"{TITLE}#+ parameters: [{{name: x, type: thing}}]\nASK {{}}\n", 1, "type"),
         (f"{TITLE}#+ parameters: [{{name: x, type: iri}}]\nASK {{}}\n", 1, "no place"),
         (f"{TITLE}ASK {{ ?s ?p }}\n", 3, "not SPARQL"),

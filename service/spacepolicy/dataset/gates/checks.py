@@ -22,7 +22,7 @@ from spacepolicy.dataset.gates.clauses import (
     read_marks,
 )
 from spacepolicy.dataset.gates.evidence import evidence_faults, leaves
-from spacepolicy.dataset.gates.expectations import query_findings
+from spacepolicy.dataset.gates.expectations import answer_findings, answer_report
 from spacepolicy.dataset.gates.hygiene import hygiene_faults
 from spacepolicy.dataset.gates.lint import remarks
 from spacepolicy.dataset.gates.material import Material
@@ -102,11 +102,10 @@ def _queries(material: Material) -> Verdict:
         for finding in (
             *_language_findings(query),
             *_remark_findings(query, vocabulary),
-            *query_findings(query, material.dataset),
         )
     ]
-    rows = sum(len((query.expect or {}).get("rows") or ()) for query in catalogue)
-    counts = (count(len(catalogue), "saved query", "saved queries"), count(rows, "row"))
+    findings += answer_findings(catalogue, material)
+    counts = (count(len(catalogue), "saved query", "saved queries"), *answer_report(material))
     return Verdict(tuple(findings), counts)
 
 
@@ -228,7 +227,7 @@ GATES: Final = (
     EVIDENCE,
     Gate(
         "queries",
-        "saved queries fit the ontology, run, and answer what their headers expect",
+        "saved queries fit the ontology, run, and answer over each document what is expected",
         _queries,
     ),
 )

@@ -1,114 +1,311 @@
-"""Expectations: whether a saved query runs, and answers over the shipped data what its header says.
+"""Expectations: whether saved queries run, and answer over each document what is expected of them.
 
-`expect` has columns and rows. A row's values are terms as in a VALUES block, with the query's
-prefixes (UNDEF: unbound); its passages end the IRIs of the graphs that justify it. Rows compare
-as a bag, in their order where the query has one.
+A document's answers are judged over that document alone: the dataset that its own files make with
+the shared ones, its policies bound. So they stay as they are when another document is added. Sets
+are judged over the documents that they name, once all of them are there. Rows compare as a bag, in
+their order where the query has one.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast, final
 
-from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
+from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 
-from spacepolicy.catalogue import SavedQuery, bind
-from spacepolicy.errors import BadParameterError, Finding
+from spacepolicy.catalogue import COMPARISON, POLICY, ColumnType, SavedQuery, bind
+from spacepolicy.dataset.gates.documents import dataset_of, names_of_documents, policies_of
+from spacepolicy.dataset.gates.expected import (
+    SUFFIX,
+    UNBOUND,
+    VOCABULARY,
+    Case,
+    Expected,
+    Row,
+    document_path,
+    read_document,
+    read_set,
+    set_paths,
+)
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import count
+from spacepolicy.errors import BadParameterError, Finding, FindingsError
+from spacepolicy.namespaces import RDF, XSD
 
 _ORDERED: Final = re.compile(r"^\s*ORDER BY\b", re.MULTILINE | re.IGNORECASE)
-Row = tuple[object, ...]
+_ACCEPT: Final = "Run `spacepolicy accept`, and look at what it writes down."
+_POLICY_COLUMNS: Final = frozenset({POLICY, f"{POLICY}_name"})
+"""Columns that tell the rows of one policy from those of another."""
+_DATATYPES: Final[Mapping[ColumnType, str]] = {
+    "string": f"{XSD}string",
+    "langString": f"{RDF}langString",
+    "integer": f"{XSD}integer",
+    "decimal": f"{XSD}decimal",
+    "boolean": f"{XSD}boolean",
+    "date": f"{XSD}date",
+    "dateTime": f"{XSD}dateTime",
+}
+Terms = tuple[object, ...]
+_FAILURES: Final = (BadParameterError, SyntaxError, RuntimeError, OSError, ValueError)
 
 
-def query_findings(query: SavedQuery, dataset: Store) -> Iterator[Finding]:
-    """What the query does otherwise than its header says."""
+@final
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where cases are asked: the dataset of some documents alone, the policies that their answers
+    speak of, and the source in which passages without a document's name are."""
+
+    dataset: Store
+    policies: tuple[str, ...]
+    sources: str
+    document: str | None
+
+    def passage(self, written: str) -> NamedNode | None:
+        """The passage that is written as `#…` or `<document>#…`."""
+        document, hash_, place = written.partition("#")
+        document = document or self.document or ""
+        return NamedNode(f"{self.sources}{document}#{place}") if hash_ and document else None
+
+
+def answer_findings(catalogue: Sequence[SavedQuery], material: Material) -> Iterator[Finding]:
+    """What saved queries answer otherwise than is expected, over each document and each set."""
+    names = names_of_documents(material)
+    for query in catalogue:
+        yield from _run_findings(query, material.dataset)
+    for source in material.sources:
+        path = document_path(material.content, source.name)
+        if not path.is_file():
+            message = f"it is not said what saved queries answer over {source.name} alone."
+            yield Finding(str(path), None, "expect-missing", message, _ACCEPT)
+    for expected in _read(material):
+        if isinstance(expected, Finding):
+            yield expected
+        elif not names >= set(expected.documents):
+            yield from _left_out(expected)
+        else:
+            scope = scope_of(material, expected)
+            yield from _file_findings(expected, catalogue, scope)
+
+
+def answer_report(material: Material) -> Iterator[str]:
+    """How many rows are expected, over how many documents and sets; which sets wait."""
+    names = names_of_documents(material)
+    read = [each for each in _read(material) if isinstance(each, Expected)]
+    asked = [each for each in read if names >= set(each.documents)]
+    rows = sum(len(case.rows) for each in asked for case in each.cases)
+    documents = sum(each.path.name.endswith(SUFFIX) for each in asked)
+    yield f"{count(rows, 'row')} expected over {count(documents, 'document')}"
+    yield f"{count(len(asked) - documents, 'set')}"
+    for each in read:
+        if each not in asked and not each.path.name.endswith(SUFFIX):
+            missing = ", ".join(sorted(set(each.documents) - names))
+            yield f"the set {each.path.stem} waits for {missing}"
+
+
+def _read(material: Material) -> Iterator[Expected | Finding]:
+    """What the files expect; what is wrong with those that cannot be read."""
+    documents = sorted((material.content / "data").rglob(f"*{SUFFIX}"))
+    for path in (*documents, *set_paths(material.content)):
+        try:
+            yield read_document(path) if path.name.endswith(SUFFIX) else read_set(path)
+        except FindingsError as error:
+            yield from error.findings
+
+
+def _left_out(expected: Expected) -> Iterator[Finding]:
+    """A file of a document that is not there; a set may wait for its documents."""
+    if expected.path.name.endswith(SUFFIX):
+        message = f"there is no document {expected.documents[0]!r}."
+        remedy = "Name the file as the document's own, or remove it."
+        yield Finding(str(expected.path), None, "expect-unknown", message, remedy)
+
+
+def scope_of(material: Material, expected: Expected) -> Scope:
+    """Where the cases of the file are asked; its documents are there."""
+    dataset = dataset_of(material, frozenset(expected.documents))
+    is_document = expected.path.name.endswith(SUFFIX)
+    document = expected.documents[0] if is_document else None
+    policies = expected.policies
+    if document and not policies:
+        source = next(each for each in material.sources if each.name == document)
+        policies = policies_of(dataset, material, source)
+    return Scope(dataset, policies, material.base.sources, document)
+
+
+def is_due(query: SavedQuery, expected: Expected) -> bool:
+    """Whether the file has to say what the query answers: a document's file each that is about
+    policies or things, a set each that compares, the set of the vocabulary each that is about it.
+    """
+    if expected.is_vocabulary:
+        return query.about == VOCABULARY
+    if expected.path.name.endswith(SUFFIX):
+        return query.about != VOCABULARY
+    return COMPARISON in query.tags
+
+
+def _file_findings(
+    expected: Expected, catalogue: Sequence[SavedQuery], scope: Scope
+) -> Iterator[Finding]:
+    known = {query.name: query for query in catalogue}
+    for case in expected.cases:
+        query = known.get(case.query)
+        if query is None or (query.about == VOCABULARY) != expected.is_vocabulary:
+            what = "is no saved query" if query is None else "is not asked of these documents"
+            message = f"{case.query} {what}."
+            yield Finding(str(expected.path), case.line, "expect-unknown", message, _ACCEPT)
+        else:
+            yield from _case_findings(expected.path, query, case, scope)
+    for query in catalogue:
+        if is_due(query, expected) and not expected.of(query.name):
+            message = f"it is not said what {query.name} answers."
+            remedy = f"Run `spacepolicy accept {query.name}`; no row is an answer too."
+            yield Finding(str(expected.path), 1, "expect-missing", message, remedy)
+
+
+def _run_findings(query: SavedQuery, dataset: Store) -> Iterator[Finding]:
+    """What is wrong with the query and its header over all that is there."""
+    yield from _policy_findings(query)
+    if query.columns and not query.described:
+        message = "the header does not say what the columns of the answer hold."
+        remedy = "Add `columns`: name, type, and what it holds in en and zh, each."
+        yield _at(query, "columns", message, remedy)
     try:
         answer = dataset.query(bind(query, {}))
-    except (BadParameterError, SyntaxError, RuntimeError, OSError, ValueError) as error:
-        yield _finding(query, "query-runs", "title", f"the query does not run: {error}.")
+        found = [tuple(row) for row in answer] if isinstance(answer, QuerySolutions) else []
+    except _FAILURES as error:
+        yield _at(query, "query-runs", f"the query does not run: {error}.", "Mend the query.")
         return
-    if query.expect is None:
-        message = "the header says nothing of the answer."
-        remedy = "Add `expect` with columns and rows, written from the text."
-        yield _finding(query, "expect", "title", message, remedy)
-    elif isinstance(answer, QuerySolutions):
-        yield from _compared(query, query.expect, answer, dataset)
+    for number, column in enumerate(query.described):
+        wrong = next((row for row in found if not _fits(row[number], column.type)), None)
+        if wrong is not None:
+            message = f"the column {column.name} has {wrong[number]}, which is no {column.type}."
+            yield _at(query, "column-type", message, "Mend the type in `columns`, or the query.")
 
 
-def _compared(
-    query: SavedQuery, expect: Mapping[str, Any], answer: QuerySolutions, dataset: Store
-) -> Iterator[Finding]:
-    columns, rows = expect.get("columns"), expect.get("rows")
-    has = [variable.value for variable in answer.variables]
-    if columns != has or not isinstance(rows, list):
-        message = f"the columns are {has}, but {columns} are expected."
-        yield _finding(query, "expect-columns", "columns", message, "Let the two agree.")
+def _policy_findings(query: SavedQuery) -> Iterator[Finding]:
+    """How rows of two policies could not be told apart."""
+    takes = any(each.name == POLICY and each.type == "iri" for each in query.parameters)
+    if query.about == VOCABULARY:
+        if takes:
+            yield _at(query, "policy", f"about: {VOCABULARY}, and yet it takes a policy.", "")
         return
-    got = [tuple(row) for row in answer]
-    try:
-        wanted = [row for table in rows for row in _expected(query, columns, table)]
-    except (SyntaxError, KeyError, TypeError) as error:
-        message = f"a row that is expected cannot be read: {error}."
-        yield _finding(query, "expect", "rows", message, "Write values as in a VALUES block.")
-        return
-    yield from _differences(query, got, wanted)
-    for table in rows:
-        yield from _unjustified(query, table, dataset)
+    if not takes:
+        message = "it cannot be asked of one policy."
+        remedy = f"Add a parameter `{POLICY}` of type iri; or say `about: {VOCABULARY}`."
+        yield _at(query, "policy", message, remedy)
+    if query.about == POLICY and not _POLICY_COLUMNS & set(query.columns):
+        message = "rows of two policies cannot be told apart."
+        names = " or ".join(sorted(_POLICY_COLUMNS))
+        remedy = f"Add a column {names}; or `about: thing`, if a parameter names what it is about."
+        yield _at(query, "policy", message, remedy)
 
 
-def _expected(query: SavedQuery, columns: Sequence[str], table: Mapping[str, Any]) -> list[Row]:
-    """The row as terms, in the engine's own reading of their notation."""
-    prologue = "\n".join(f"PREFIX {name}: <{iri}>" for name, iri in query.prefixes.items())
-    names = " ".join(f"?{name}" for name in columns)
-    values = " ".join(map(str, table["values"]))
-    text = f"{prologue} SELECT {names} {{ VALUES ({names}) {{ ({values}) }} }}"
-    answer = Store().query(text)
+def _fits(term: object, type_: ColumnType) -> bool:
+    """Whether the value of a column is of its type, or there is none."""
+    if term is None or type_ == "any":
+        return True
+    if type_ == "iri":
+        return isinstance(term, NamedNode)
+    return isinstance(term, Literal) and term.datatype.value == _DATATYPES[type_]
+
+
+def ask(query: SavedQuery, case: Case, scope: Scope) -> list[Terms]:
+    """The rows that the query answers in the case.
+
+    Raises: BadParameterError, SyntaxError and what else keeps the query from running.
+    """
+    given: dict[str, Sequence[str]] = dict(case.parameters)
+    if scope.policies and any(each.name == POLICY for each in query.parameters):
+        given.setdefault(POLICY, scope.policies)
+    answer = scope.dataset.query(bind(query, given))
     return [tuple(row) for row in answer] if isinstance(answer, QuerySolutions) else []
 
 
-def _differences(query: SavedQuery, got: list[Row], wanted: list[Row]) -> Iterator[Finding]:
-    missing, surplus = list(wanted), []
-    for row in got:
-        if row in missing:
-            missing.remove(row)
-        else:
-            surplus.append(row)
-    remedy = "Mend the data or the query; change `expect` only where the text says so."
-    for row in missing:
-        message = f"the answer lacks the row {_shown(row)}."
-        yield _finding(query, "expect-row", "rows", message, remedy)
-    for row in surplus:
-        message = f"the answer has the row {_shown(row)}, which is not expected."
-        yield _finding(query, "expect-row", "rows", message, remedy)
-    if not missing and not surplus and got != wanted and _ORDERED.search(query.text):
-        message = "the answer has the rows that are expected in another order."
-        yield _finding(query, "expect-order", "rows", message, remedy)
+def _case_findings(path: Path, query: SavedQuery, case: Case, scope: Scope) -> Iterator[Finding]:
+    try:
+        got = ask(query, case, scope)
+    except _FAILURES as error:
+        message = f"{query.name} cannot be asked: {error}."
+        yield Finding(str(path), case.line, "expect", message, "Mend the parameters.")
+        return
+    wanted: list[tuple[Row, Terms]] = []
+    for row in case.rows:
+        try:
+            wanted.append((row, terms_of(query, row)))
+        except (SyntaxError, ValueError) as error:
+            message = f"{query.name}: the row cannot be read: {error}."
+            remedy = "Write its values as in a VALUES block, one for each column."
+            yield Finding(str(path), row.line, "expect", message, remedy)
+            return
+    yield from _differences(path, query, case, got, wanted)
+    for row in case.rows:
+        yield from _unjustified(path, query, row, scope)
 
 
-def _unjustified(query: SavedQuery, table: Mapping[str, Any], dataset: Store) -> Iterator[Finding]:
+def terms_of(query: SavedQuery, row: Row) -> Terms:
+    """The row as terms, in the engine's own reading of their notation.
+
+    Raises: SyntaxError where a value is none, ValueError where they are not one for each column.
+    """
+    if len(row.values) != len(query.columns):
+        raise ValueError(f"it has {len(row.values)} values for {len(query.columns)} columns")
+    prologue = "\n".join(f"PREFIX {name}: <{iri}>" for name, iri in query.prefixes.items())
+    names = " ".join(f"?{name}" for name in query.columns)
+    values = " ".join(row.values)
+    text = f"{prologue} SELECT {names} {{ VALUES ({names}) {{ ({values}) }} }}"
+    return tuple(next(cast("QuerySolutions", Store().query(text))))
+
+
+def is_ordered(query: SavedQuery) -> bool:
+    """Whether the query has its rows in an order."""
+    return _ORDERED.search(query.text) is not None
+
+
+def _differences(
+    path: Path,
+    query: SavedQuery,
+    case: Case,
+    got: Sequence[Terms],
+    wanted: Sequence[tuple[Row, Terms]],
+) -> Iterator[Finding]:
+    surplus = list(got)
+    remedy = f"Mend the data or the query, or look at it and run `spacepolicy accept {query.name}`."
+    agree = True
+    for row, terms in wanted:
+        if terms in surplus:
+            surplus.remove(terms)
+            continue
+        agree = False
+        message = f"the answer of {query.name} lacks the row {shown(terms)}."
+        yield Finding(str(path), row.line, "expect-row", message, remedy)
+    for terms in surplus:
+        message = f"the answer of {query.name} has the row {shown(terms)}, which is not expected."
+        yield Finding(str(path), case.line, "expect-row", message, remedy)
+    if agree and not surplus and is_ordered(query) and list(got) != [each for _, each in wanted]:
+        message = f"the answer of {query.name} has the rows that are expected in another order."
+        yield Finding(str(path), case.line, "expect-order", message, remedy)
+
+
+def _unjustified(path: Path, query: SavedQuery, row: Row, scope: Scope) -> Iterator[Finding]:
     """Passages of a row that state nothing."""
-    for ending in table.get("passages", ()):
-        graphs = [
-            graph
-            for graph in dataset.named_graphs()
-            if isinstance(graph, NamedNode) and graph.value.endswith(str(ending))
-        ]
-        if len(graphs) != 1 or not _states(dataset, graphs[0]):
-            message = f"the passage {ending} of a row states nothing."
-            yield _finding(query, "expect-passage", str(ending), message, "Name one that does.")
+    for written in row.passages:
+        passage = scope.passage(written)
+        if passage is None or not states(scope.dataset, passage):
+            message = f"{query.name}: the passage {written} of the row states nothing."
+            yield Finding(str(path), row.line, "expect-passage", message, "Name one that does.")
 
 
-def _states(dataset: Store, graph: NamedNode) -> bool:
-    found: Iterator[Quad] = dataset.quads_for_pattern(None, None, None, graph)
-    return next(found, None) is not None
+def states(dataset: Store, graph: NamedNode) -> bool:
+    """Whether anything stands in the graph."""
+    return next(dataset.quads_for_pattern(None, None, None, graph), None) is not None
 
 
-def _shown(row: Row) -> str:
-    return f"({' '.join('UNDEF' if term is None else str(term) for term in row)})"
+def shown(terms: Iterable[object]) -> str:
+    """The row for people."""
+    return f"({' '.join(UNBOUND if term is None else str(term) for term in terms)})"
 
 
-def _finding(
-    query: SavedQuery, rule: str, near: str, message: str, remedy: str = "Mend the query."
-) -> Finding:
-    """The finding at the first line that names the part at fault."""
-    lines = query.text.splitlines()
-    line = next((n for n, text in enumerate(lines, 1) if near in text), 1)
-    return Finding(str(query.path), line, rule, message, remedy)
+def _at(query: SavedQuery, rule: str, message: str, remedy: str) -> Finding:
+    """A finding at the query's first line."""
+    return Finding(str(query.path), 1, rule, message, remedy)

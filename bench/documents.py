@@ -1,0 +1,24 @@
+"""The documents that the tests bring along, each an overlay of the content folder."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+OVERLAYS: Final = ROOT / "tests" / "documents"
+CONTENT: Final = ("ontology", "data", "queries", "seeds")
+"""The folders that content is made of."""
+
+
+def overlays() -> tuple[str, ...]:
+    """The names of the documents that the tests bring along."""
+    return tuple(sorted(path.name for path in OVERLAYS.iterdir() if path.is_dir()))
+
+
+def lay_out(folder: Path, names: Iterable[str]) -> None:
+    """Copy the content of the checkout to the folder, and the files of the documents named."""
+    for name in CONTENT:
+        shutil.copytree(ROOT / name, folder / name)
+    for name in names:
+        shutil.copytree(OVERLAYS / name, folder, dirs_exist_ok=True)

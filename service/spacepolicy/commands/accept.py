@@ -1,0 +1,55 @@
+"""`spacepolicy accept`: how answers differ from what is expected, taken over into the files."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from spacepolicy import settings
+from spacepolicy.dataset.acceptance import Accepted, accepted
+from spacepolicy.dataset.gates.expected import Row
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import count
+from spacepolicy.errors import FindingsError, UsageError
+from spacepolicy.settings import Settings
+
+
+def accept(chosen: Settings, names: Sequence[str], *, check: bool) -> int:
+    """Print how the answers of the queries named, of all where none is, differ over each document
+    and each set; write them down, or only show them; 1 where a check finds a difference.
+
+    Raises: UsageError where a query is unknown or there is no content, FindingsError where the
+    files cannot be read.
+    """
+    content = settings.content_directory(chosen, Path.cwd())
+    if content is None:
+        raise UsageError("There is no content whose answers could be accepted.")
+    material = Material(content.path, packaged=content.packaged)
+    if material.file_findings:
+        raise FindingsError(list(material.file_findings))
+    changed = [each for each in accepted(material, names) if each.changes]
+    for each in changed:
+        for line in _shown(each, content.path, check=check):
+            print(line)
+        if not check:
+            each.path.parent.mkdir(parents=True, exist_ok=True)
+            each.path.write_text(each.text, encoding="utf-8")
+    if not changed:
+        print("Every answer is as expected.")
+    return 1 if check and changed else 0
+
+
+def _shown(accepted: Accepted, content: Path, *, check: bool) -> Iterator[str]:
+    surplus = sum(len(each.surplus) for each in accepted.differences)
+    lacking = sum(len(each.lacking) for each in accepted.differences)
+    for each in accepted.differences:
+        yield f"  {each.query}"
+        yield from (f"    - {_row(row)}" for row in each.lacking)
+        yield from (f"    + {_row(row)}" for row in each.surplus)
+    path = accepted.path.relative_to(content).as_posix()
+    told = f"{count(surplus, 'row')} more, {count(lacking, 'row')} fewer"
+    yield f"{path}: {told}; {'differs' if check else 'written'}"
+
+
+def _row(row: Row) -> str:
+    """The row with the passages that justify it."""
+    passages = f"  {', '.join(row.passages)}" if row.passages else ""
+    return f"({' '.join(row.values)}){passages}"

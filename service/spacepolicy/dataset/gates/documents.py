@@ -1,0 +1,68 @@
+"""Documents: which files are a document's own, and the dataset of some documents alone.
+
+A document is a source of the content. Its own files are those of `data/` that bear its name:
+`data/<name>.trig`, `data/background/<name>.trig`; all other files are shared.
+"""
+
+from collections.abc import Iterator, Set
+from typing import Final
+
+from pyoxigraph import DefaultGraph, NamedNode, Store
+
+from spacepolicy.dataset.files.record import graph_iri, quads_in
+from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.namespaces import RDF
+
+_TYPE: Final = NamedNode(f"{RDF}type")
+
+
+def names_of_documents(material: Material) -> frozenset[str]:
+    """The names of the documents of the content."""
+    return frozenset(source.name for source in material.sources)
+
+
+def dataset_of(material: Material, names: Set[str]) -> Store:
+    """The dataset that the shared files make with those of the documents named, reasoned anew.
+
+    What other documents say is left out, so that nothing in it changes as documents are added.
+    """
+    others = frozenset(_graphs_of(material, names_of_documents(material) - names))
+    if not others:
+        return material.dataset
+    stated = [quad for quad in material.quads if graph_iri(quad) not in others]
+    apart = material.file_graphs.apart
+    known = dict.fromkeys(quad.triple for quad in stated if graph_iri(quad) not in apart)
+    reasoner = Reasoner(known)
+    store = Store()
+    store.extend(stated)
+    inferred = reasoner.inferences()
+    store.extend(quads_in(material.base.inferred, inferred))
+    store.extend(quads_in(DefaultGraph(), (*known, *inferred)))
+    return store
+
+
+def _graphs_of(material: Material, names: Set[str]) -> Iterator[str]:
+    """The graphs that the own files of the documents state."""
+    for file in material.record.files:
+        if file.name.startswith("data/") and file.path.stem in names:
+            yield from file.graphs
+
+
+def policies_of(store: Store, material: Material, source: Source) -> tuple[str, ...]:
+    """The policies that the document is, or reports on, sorted."""
+    policy, reports = material.base.term("PolicyDocument"), material.base.term("reportsOn")
+    iri = NamedNode(source.iri)
+    found = {quad.object for quad in store.quads_for_pattern(iri, reports, None, DefaultGraph())}
+    return tuple(
+        sorted(
+            each.value
+            for each in (iri, *found)
+            if isinstance(each, NamedNode) and _is_a(store, each, policy)
+        )
+    )
+
+
+def _is_a(store: Store, thing: NamedNode, kind: NamedNode) -> bool:
+    return next(store.quads_for_pattern(thing, _TYPE, kind, DefaultGraph()), None) is not None
