@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, final
 
-from spacepolicy.engine.lexer import scan
+from spacepolicy.engine.stable_order import is_ordered
 from spacepolicy.errors import BadParameterError
 from spacepolicy.revisions.revision import Revision
 
 AFTER: Final = "after"
 """The parameter that takes a cursor."""
 _NO_CURSOR: Final = f"{AFTER} takes the cursor of an earlier part, as its Link field has it."
-_KEYS: Final = "BOUND(?{0}) STR(?{0}) LANG(?{0}) DATATYPE(?{0})"
 
 
 @final
@@ -72,24 +71,11 @@ def rows_after(given: str | None, text: str, revision: Revision) -> int:
     return found.offset
 
 
-def in_stable_order(text: str, columns: Iterable[str]) -> str:
-    """The SELECT with its columns as the last keys of its ORDER BY, so that what it leaves equal
-    has an order too; as it is, where it has no ORDER BY.
-
-    Rows that differ in blank nodes alone stay equal.
-    """
-    end = scan(text).order_end
-    if end is None:
-        return text
-    keys = " ".join(_KEYS.format(column) for column in columns)
-    return f"{text[:end]}\n{keys}\n{text[end:]}"
-
-
 def in_order(text: str, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The rows of the query's answer, each as SPARQL's JSON has it: as they come where the query
     orders them, else by their terms."""
     every = list(rows)
-    return every if scan(text).order_end is not None else sorted(every, key=_terms)
+    return every if is_ordered(text) else sorted(every, key=_terms)
 
 
 def _terms(row: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy import formats
 from spacepolicy.catalogue import Parameter, SavedQuery, bind
 from spacepolicy.engine.port import Query
+from spacepolicy.engine.stable_order import in_stable_order
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Choice
@@ -28,7 +29,7 @@ from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, rea
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
 from spacepolicy.web.notes import notes
-from spacepolicy.web.parts import AFTER, cursor, in_order, in_stable_order, rows_after
+from spacepolicy.web.parts import AFTER, cursor, in_order, rows_after
 from spacepolicy.web.query_pages import Asking, Choices, called_in, catalogue_page, query_page
 from spacepolicy.web.reading import PARAMETER, REVISION
 from spacepolicy.web.service import Service

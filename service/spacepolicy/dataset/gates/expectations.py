@@ -6,7 +6,6 @@ are judged over the documents that they name, once all of them are there. Rows c
 their order where the query has one.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +29,10 @@ from spacepolicy.dataset.gates.expected import (
 )
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.verdict import count
+from spacepolicy.engine.stable_order import in_stable_order, is_ordered
 from spacepolicy.errors import BadParameterError, Finding, FindingsError
 from spacepolicy.namespaces import RDF, XSD
 
-_ORDERED: Final = re.compile(r"^\s*ORDER BY\b", re.MULTILINE | re.IGNORECASE)
 _ACCEPT: Final = "Run `spacepolicy accept`, and look at what it writes down."
 _POLICY_COLUMNS: Final = frozenset({POLICY, f"{POLICY}_name"})
 """Columns that tell the rows of one policy from those of another."""
@@ -211,14 +210,15 @@ def _fits(term: object, type_: ColumnType) -> bool:
 
 
 def ask(query: SavedQuery, case: Case, scope: Scope) -> list[Terms]:
-    """The rows that the query answers in the case.
+    """The rows that the query answers in the case, in an order that they alone make.
 
     Raises: BadParameterError, SyntaxError and what else keeps the query from running.
     """
     given: dict[str, Sequence[str]] = dict(case.parameters)
     if scope.policies and any(each.name == POLICY for each in query.parameters):
         given.setdefault(POLICY, scope.policies)
-    answer = scope.dataset.query(bind(query, given))
+    text = in_stable_order(bind(query, given), query.columns)
+    answer = scope.dataset.query(text)
     return [tuple(row) for row in answer] if isinstance(answer, QuerySolutions) else []
 
 
@@ -257,11 +257,6 @@ def terms_of(query: SavedQuery, row: Row) -> Terms:
     return tuple(next(cast("QuerySolutions", Store().query(text))))
 
 
-def is_ordered(query: SavedQuery) -> bool:
-    """Whether the query has its rows in an order."""
-    return _ORDERED.search(query.text) is not None
-
-
 def _differences(
     path: Path,
     query: SavedQuery,
@@ -282,7 +277,12 @@ def _differences(
     for terms in surplus:
         message = f"the answer of {query.name} has the row {shown(terms)}, which is not expected."
         yield Finding(str(path), case.line, "expect-row", message, remedy)
-    if agree and not surplus and is_ordered(query) and list(got) != [each for _, each in wanted]:
+    if (
+        agree
+        and not surplus
+        and is_ordered(query.text)
+        and list(got) != [each for _, each in wanted]
+    ):
         message = f"the answer of {query.name} has the rows that are expected in another order."
         yield Finding(str(path), case.line, "expect-order", message, remedy)
 

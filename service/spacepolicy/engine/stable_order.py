@@ -1,0 +1,29 @@
+"""The order of an answer's rows, told by its query; rows that it leaves equal get an order too.
+
+Spec: https://www.w3.org/TR/sparql11-query/#modOrderBy
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from spacepolicy.engine.lexer import scan
+
+_KEYS: Final = "BOUND(?{0}) STR(?{0}) LANG(?{0}) DATATYPE(?{0})"
+
+
+def is_ordered(text: str) -> bool:
+    """Whether the query orders its rows; an ORDER BY of a sub-query does not."""
+    return scan(text).order_end is not None
+
+
+def in_stable_order(text: str, columns: Iterable[str]) -> str:
+    """The SELECT with its columns as the last keys of its ORDER BY, so that what it leaves equal
+    has an order too; as it is, where it has no ORDER BY.
+
+    Rows that differ in blank nodes alone stay equal.
+    """
+    end = scan(text).order_end
+    if end is None:
+        return text
+    keys = " ".join(_KEYS.format(column) for column in columns)
+    return f"{text[:end]}\n{keys}\n{text[end:]}"
