@@ -47,6 +47,11 @@ class Origin:
     start: Literal | None
     end: Literal | None
 
+    @property
+    def source(self) -> str:
+        """The IRI of the text that a passage is of; that of any other graph is its own."""
+        return self.graph.partition("#")[0]
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -205,8 +210,9 @@ async def _origins(desk: Desk, thing: NamedNode) -> tuple[Origin, ...]:
 
 
 def _mentioned(origins: Iterable[Origin]) -> Iterator[Triple]:
-    """Statements that speak of the graphs, so that these are named too."""
-    return (Triple(NamedNode(each.graph), TYPE, NamedNode(each.graph)) for each in origins)
+    """Statements that speak of the graphs and of the sources, so that these are named too."""
+    graphs = (name for each in origins for name in (each.graph, each.source))
+    return (Triple(NamedNode(name), TYPE, NamedNode(name)) for name in graphs)
 
 
 def _literal(term: Term | None) -> Literal | None:
@@ -222,7 +228,8 @@ def _origins_query(thing: NamedNode, own: Base) -> str:
         "FILTER (!isBlank(?o)) "
         f"OPTIONAL {{ ?g {words} ?words }} OPTIONAL {{ ?g {start} ?start }} "
         f"OPTIONAL {{ ?g {end} ?end }} "
-        f"}} ORDER BY ?start ?end ?g ?s ?p ?o LIMIT {MAX_PASSAGES}"
+        '} ORDER BY STRBEFORE(STR(?g), "#") ?start ?end ?g ?s ?p ?o '
+        f"LIMIT {MAX_PASSAGES}"
     )
 
 

@@ -1,6 +1,6 @@
 """Documents about things as pages: names in place of IRIs, and the words beside what they say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -8,6 +8,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.catalogue import SavedQuery
+from spacepolicy.namespaces import Base
 from spacepolicy.revisions.history import Changed
 from spacepolicy.web import pages
 from spacepolicy.web.addresses import document_path
@@ -18,6 +19,7 @@ from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.part_tree import PartTree
 from spacepolicy.web.linked_data.places import Places
+from spacepolicy.web.linked_data.quotations import QuotedText, quoted_texts
 from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.linked_data.terms import TermPage
 from spacepolicy.web.linked_data.timeline import Timeline
@@ -116,7 +118,7 @@ def resource_page(
         timeline=beside.timeline,
         places=beside.places,
         history=beside.history,
-        passages=_passages(names, found.origins),
+        quoted=_quoted(service, names, found, beside.parts),
         drawing=drawing(
             names.link(found.thing).text,
             *_neighbours(about, beside.incoming),
@@ -126,6 +128,13 @@ def resource_page(
         cut=CUT if found.cut else None,
         alternates=alternates(service, path),
     )
+
+
+def _quoted(
+    service: Service, names: Names, found: Document, tree: PartTree | None
+) -> tuple[QuotedText, ...]:
+    own = service.revision.base
+    return () if own is None else quoted_texts(names, found, tree, Base(own).term("isPartOf"))
 
 
 def _module(service: Service, vocabulary: Vocabulary, term: str) -> Link | None:
@@ -239,11 +248,3 @@ def _source(names: Names, origin: Origin) -> Source:
     if origin.words is None:
         return Source(graph, None, None)
     return Source(graph, origin.words.value, origin.words.language)
-
-
-def _passages(names: Names, origins: Sequence[Origin]) -> list[Source]:
-    """The passages that speak of the thing, each once, in the order of the text."""
-    found: Mapping[str, Source] = {
-        origin.graph: _source(names, origin) for origin in origins if origin.words is not None
-    }
-    return list(found.values())

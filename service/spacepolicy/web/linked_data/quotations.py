@@ -1,0 +1,85 @@
+"""The words that speak of a thing, each text's under its name: a thing may stand in several."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import final
+
+from pyoxigraph import Literal, NamedNode
+
+from spacepolicy.web.linked_data.documents import Document, Origin
+from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.part_tree import Part, PartTree, Quotation
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class QuotedText:
+    """A text, and its words that speak of the thing, in their order."""
+
+    text: Link
+    quotations: tuple[Quotation, ...]
+
+
+def quoted_texts(
+    names: Names, found: Document, tree: PartTree | None, part_of: NamedNode
+) -> tuple[QuotedText, ...]:
+    """The words that speak of the thing, text by text.
+
+    Where its parts are shown with theirs, only its own: what is said of it and not of a part,
+    without the passages that hold those of the parts. Of what is no part itself (a document, say),
+    there are none then.
+    """
+    origins = [each for each in found.origins if each.words is not None]
+    if tree is not None:
+        is_part = any(each.predicate == part_of for each in found.statements)
+        origins = [*_innermost(_own(origins, found.thing, tree))] if is_part else []
+    by_text = groupby(origins, key=lambda each: each.source)
+    return tuple(
+        QuotedText(names.link(NamedNode(source)), _quotations(names, each))
+        for source, each in by_text
+    )
+
+
+def _own(origins: Iterable[Origin], thing: NamedNode, tree: PartTree) -> Iterator[Origin]:
+    parts = {part.link.iri for part in _every(tree.parts)}
+    for origin in origins:
+        value = origin.statement.object
+        inside = isinstance(value, NamedNode) and value.value in parts
+        if origin.statement.subject == thing and not inside:
+            yield origin
+
+
+def _every(parts: Iterable[Part]) -> Iterator[Part]:
+    for part in parts:
+        yield part
+        yield from _every(part.parts)
+
+
+def _innermost(origins: Iterable[Origin]) -> Iterator[Origin]:
+    """Those that hold no other."""
+    listed = tuple(origins)
+    for outer in listed:
+        if not any(_holds(outer, inner) for inner in listed if inner.source == outer.source):
+            yield outer
+
+
+def _holds(outer: Origin, inner: Origin) -> bool:
+    (start, end), (inner_start, inner_end) = _offsets(outer), _offsets(inner)
+    return outer.graph != inner.graph and start <= inner_start and inner_end <= end
+
+
+def _offsets(origin: Origin) -> tuple[int, int]:
+    start, end = origin.start, origin.end
+    return (int(start.value), int(end.value)) if start and end else (0, 0)
+
+
+def _quotations(names: Names, origins: Iterable[Origin]) -> tuple[Quotation, ...]:
+    """The words of each passage once."""
+    found: dict[str, Literal] = {
+        each.graph: each.words for each in origins if each.words is not None
+    }
+    return tuple(
+        Quotation(words.value, words.language, names.link(NamedNode(graph)).href)
+        for graph, words in found.items()
+    )
