@@ -125,3 +125,20 @@ def test_a_search_beyond_its_time_is_stopped(shipped_service: Service) -> None:
 def test_where_nothing_is_inferred_nothing_is_explained(site: httpx.Client) -> None:
     answer = site.get("/explain", params={"s": "<a>", "p": "a", "o": "<b>"})
     assert answer.status_code == 404
+
+
+def test_a_thing_that_is_known_is_never_called_unknown(shipped: httpx.Client) -> None:
+    far = {**INFERRED, "s": "<id/region/china>", "p": ":concerns", "o": "<id/technology/nothing>"}
+    answer = shipped.get("/explain", params=far)
+    assert answer.status_code == 404
+    assert "neither stated nor inferred" in answer.json()["detail"]
+    assert "Nothing is known" not in answer.json()["detail"]
+
+
+def test_the_page_of_what_does_not_hold_leads_to_what_is_near(shipped: httpx.Client) -> None:
+    wrong = {**INFERRED, "o": "<id/technology/nothing>"}
+    page = shipped.get("/explain", params=wrong, headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    for near in shipped.get("/explain", params=wrong).json()["near"]:
+        assert near["explanation"].replace("&", "&amp;") in page.text
+        assert shipped.get(near["explanation"]).status_code == 200

@@ -352,3 +352,38 @@ def test_links_from_the_first_page_answer(shipped: httpx.Client) -> None:
                 seen.add(local)
                 waiting.append(local)
     assert len(seen) > MAX_PAGES
+
+
+SPOKEN_OF = """
+@base <https://w3id.org/spacepolicy/> .
+<id/a> <urn:p> <source/mentioned>, <graph/mentioned>, <ontology/mentioned/0.1.0> .
+[] <urn:p> <id/of-no-name> . <urn:s> <id/relation> "x" .
+"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "source/mentioned",
+        "graph/mentioned",
+        "ontology/mentioned/0.1.0",
+        "id/of-no-name",
+        "id/relation",
+        "id/graph",
+    ],
+)
+@pytest.mark.parametrize("accept", ["text/html", "text/turtle", "application/ld+json"])
+def test_whatever_the_dataset_speaks_of_answers(
+    spoken_of: httpx.Client, path: str, accept: str
+) -> None:
+    answer = spoken_of.get(f"/{path}", headers={"Accept": accept}, follow_redirects=True)
+    assert answer.status_code == 200
+    assert BASE + path in answer.text or path.rpartition("/")[2] in answer.text
+    unknown = spoken_of.get(f"/{path}x", headers={"Accept": accept}, follow_redirects=True)
+    assert unknown.status_code == 404
+
+
+@pytest.fixture(scope="module")
+def spoken_of(make_service: MakeService) -> Iterator[httpx.Client]:
+    with serve(make_service(SPOKEN_OF, graph="id/graph")) as site:
+        yield site.client

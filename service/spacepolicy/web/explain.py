@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from pyoxigraph import Literal, NamedNode, Triple
@@ -22,7 +23,7 @@ from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.answering.running import query_identifier
-from spacepolicy.web.linked_data.documents import names_of
+from spacepolicy.web.linked_data.documents import is_known, names_of
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link, Names
 
@@ -152,15 +153,21 @@ async def _not_found(library: Library, statement: Triple) -> NotFoundError:
         f"SELECT ?p ?o {{ {subject} ?p ?o FILTER (?p = {predicate} || sameTerm(?o, {value})) "
         f"FILTER (!isBlank(?o)) }} ORDER BY ?p ?o LIMIT {_NEAR}",
     )
-    if not found:
-        base = library.desk.service.revision.base or ""
-        iri = NamedNode(subject.value) if isinstance(subject, NamedNode) else NamedNode(base)
-        return await library.not_found(Address(iri, iri.value.removeprefix(base), None))
+    unknown = isinstance(subject, NamedNode) and not await is_known(library.desk, subject)
+    if isinstance(subject, NamedNode) and unknown:
+        path = subject.value.removeprefix(library.desk.service.revision.base or "")
+        return await library.not_found(Address(subject, path, None))
     near = [f"{subject} {row['p']} {row['o']}" for row in found]
+    hint = f" Near it: {', '.join(near)}." if near else ""
+    asked = ({"s": str(subject), "p": str(row["p"]), "o": str(row["o"])} for row in found)
     return NotFoundError(
-        f"{subject} {predicate} {value} is neither stated nor inferred. "
-        f"Near it: {', '.join(near)}.",
-        extras={"near": [{"statement": each} for each in near]},
+        f"{subject} {predicate} {value} is neither stated nor inferred.{hint}",
+        extras={
+            "near": [
+                {"statement": each, "explanation": f"{PATH}?{urlencode(terms)}"}
+                for each, terms in zip(near, asked, strict=True)
+            ]
+        },
     )
 
 

@@ -10,6 +10,7 @@ from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.service import Service
 
 _MAX_DOCUMENTS = 100
 
@@ -17,10 +18,20 @@ _MAX_DOCUMENTS = 100
 @final
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What is to be read part by part, and what as a whole text."""
+    """What is to be read part by part, what as a whole text, and the statements that name them, in
+    every language: what a reader sees of them is no part of it, since it is held for all."""
 
-    wholes: tuple[Link, ...] = ()
-    sources: tuple[Link, ...] = ()
+    wholes: tuple[NamedNode, ...] = ()
+    sources: tuple[NamedNode, ...] = ()
+    named: tuple[Triple, ...] = ()
+
+    def links(self, service: Service) -> dict[str, list[Link]]:
+        """The documents by their names, in the language of the reader."""
+        names = Names(service, self.named)
+        return {
+            "wholes": [names.link(each) for each in self.wholes],
+            "sources": [names.link(each) for each in self.sources],
+        }
 
 
 async def documents(desk: Desk) -> Documents:
@@ -41,9 +52,8 @@ async def documents(desk: Desk) -> Documents:
         )
         for pattern in patterns
     ]
-    things = [
-        [each for row in rows if isinstance(each := row["thing"], NamedNode)] for rows in found
-    ]
-    mentioned = [Triple(each, TYPE, each) for group in things for each in group]
-    names = Names(desk.service, await names_of(desk, mentioned))
-    return Documents(*(tuple(map(names.link, group)) for group in things))
+    wholes, sources = (
+        tuple(each for row in rows if isinstance(each := row["thing"], NamedNode)) for rows in found
+    )
+    mentioned = [Triple(each, TYPE, each) for each in (*wholes, *sources)]
+    return Documents(wholes, sources, await names_of(desk, mentioned))

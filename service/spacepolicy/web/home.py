@@ -97,6 +97,6 @@ async def _page(home: Home, origin: str, answers: Sequence[LiveAnswer]) -> str:
         service,
         origin=origin,
         live=live,
-        documents=await home.documents(),
+        documents=(await home.documents()).links(service),
         compared=len(await home.library.comparables()) > 1,
     )

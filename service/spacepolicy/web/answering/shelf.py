@@ -1,4 +1,8 @@
-"""What was put together for the served revision and may be wanted again soon."""
+"""What was put together for the served revision and may be wanted again soon.
+
+It is held for all who ask, and so must not depend on who does: neither on the language of a reader
+nor on the address that is asked.
+"""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable

@@ -4,6 +4,7 @@ properties that it is about.
 Spec: https://www.w3.org/TR/shacl/#constraints, https://www.w3.org/TR/shacl/#property-paths
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, final
@@ -21,6 +22,7 @@ _SHAPES: Final = (
 )
 _PARTS: Final = (f"{SH}property", f"{SH}sparql")
 _DEPTH: Final = 12
+_VARIABLE: Final = re.compile(r"\{\s*[?$]\w+\s*\}")
 
 
 @final
@@ -35,9 +37,11 @@ class Constraint:
     messages: tuple[tuple[str, str], ...]
 
     def message(self, language: str) -> str | None:
-        """The message in the language, where it is said so."""
+        """The message in the language, where it is said so, without the variables that only a
+        result has values for (SHACL section 5.3.2)."""
         texts: ByLanguage = dict(self.messages)
-        return in_language(texts, language)
+        text = in_language(texts, language)
+        return None if text is None else _VARIABLE.sub("…", text)
 
 
 Constraints = Mapping[NamedNode, tuple[Constraint, ...]]

@@ -103,7 +103,7 @@ async def document(
     Raises: NotFoundError where the dataset says nothing of it.
     """
     said = await graph(desk, _about(thing, max_incoming)) or await graph(desk, _elsewhere(thing))
-    if not said:
+    if not (said or await is_known(desk, thing)):
         raise NotFoundError(f"Nothing is known of <{thing.value}>.")
     incoming = tuple(t for t in said if t.object == thing and t.subject != thing)
     statements = tuple(t for t in said if t.object != thing or t.subject == thing)
@@ -126,9 +126,11 @@ async def document(
 
 
 async def is_known(desk: Desk, thing: NamedNode) -> bool:
-    """Whether the dataset speaks of the thing anywhere."""
+    """Whether the dataset speaks of the thing anywhere, or has a graph of that name: who says that
+    nothing is known of it asks here, as its page does."""
     places = (f"{thing} ?p ?o", f"?s ?p {thing}", f"?s {thing} ?o")
     patterns = [pattern for place in places for pattern in (place, f"GRAPH ?g {{ {place} }}")]
+    patterns.append(f"GRAPH {thing} {{ ?s ?p ?o }}")
     return await boolean(desk, f"ASK {{ {' UNION '.join(f'{{ {each} }}' for each in patterns)} }}")
 
 

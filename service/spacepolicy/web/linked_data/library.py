@@ -1,7 +1,7 @@
 """What linked data is made of: documents and what the ontologies say, made from the served
 revision and held for a while."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, final
 
 from pyoxigraph import NamedNode
@@ -18,8 +18,17 @@ from spacepolicy.web.linked_data.documents import Document, document
 from spacepolicy.web.linked_data.hierarchy import Terms, below, hierarchy, read_terms
 from spacepolicy.web.linked_data.terms import TermIn, TermPage, kind_of, term_page
 from spacepolicy.web.linked_data.vocabulary import Vocabulary, read_vocabulary
+from spacepolicy.web.reading import reader
 
 _DOCUMENTS_HELD: Final = 64
+
+
+def _called(near: Mapping[str, Any]) -> str:
+    """What a thing is called, in the language of the reader where it has a name in it."""
+    names: Mapping[str, str] = near["names"]
+    return names.get(reader().language) or next(iter(names.values()), near["iri"])
+
+
 Near = Callable[[str], Awaitable[list[dict[str, Any]]]]
 """Things whose names are like what a path says."""
 
@@ -81,10 +90,12 @@ class Library:
     async def not_found(self, asked: Address) -> NotFoundError:
         """What to say of an IRI of which nothing is known: things with names like it."""
         near = await self._near(asked.path)
-        named = [next(iter(each["names"].values()), each["iri"]) for each in near]
+        named = [_called(each) for each in near]
         hint = f" Near it: {', '.join(named)}." if named else ""
+        older = self.desk.number != self.desk.service.history.current.number
+        then = f" in revision {self.desk.number}" if older else ""
         return NotFoundError(
-            f"Nothing is known of <{asked.iri.value}>.{hint}", extras={"near": near}
+            f"Nothing is known of <{asked.iri.value}>{then}.{hint}", extras={"near": near}
         )
 
     async def document(self, thing: NamedNode, iri: str) -> Document:

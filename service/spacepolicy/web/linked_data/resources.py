@@ -9,12 +9,14 @@ https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/r
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from enum import Enum
-from typing import Final
+from typing import Final, final
 
 from fastapi import FastAPI, Request
 from pyoxigraph import NamedNode, Triple, serialize
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
 from spacepolicy.errors import NotFoundError
@@ -93,7 +95,9 @@ def add_graph_documents(app: FastAPI, library: Library) -> None:
 
     async def itself(request: Request) -> Response:
         """The document of that IRI."""
-        return _graph_response(library, request, address(library.desk.service, request.scope))
+        asked = address(library.desk.service, request.scope)
+        graph = _graph_response(library, request, asked)
+        return FirstFound(graph, _response(library, request, asked))
 
     for kind in DOCUMENTS:
         path = f"/{kind}/{{path:path}}"
@@ -102,6 +106,28 @@ def add_graph_documents(app: FastAPI, library: Library) -> None:
     app.add_api_route(ONTOLOGY, itself, tags=_TAGS)
     for suffix in ("", *(f".{each.extension}" for each in OFFERED)):
         app.add_api_route(f"{DOC}{ONTOLOGY}{suffix}", itself, include_in_schema=False)
+
+
+@final
+class FirstFound(Response):
+    """The first of the responses whose subject is found: of a document that the dataset speaks of
+    and holds no graph of, what is said of it."""
+
+    def __init__(self, *responses: Response) -> None:
+        super().__init__()
+        self._responses = responses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it.
+
+        Raises: NotFoundError where none is found, that of the last.
+        """
+        *others, last = self._responses
+        for response in others:
+            with suppress(NotFoundError):
+                await response(scope, receive, send)
+                return
+        await last(scope, receive, send)
 
 
 def _response(library: Library, request: Request, asked: Address) -> Response:

@@ -1,0 +1,120 @@
+"""A page is in the language of its reader, whoever asked for it before."""
+
+import re
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from spacepolicy.web.service import Service
+
+from .conftest import SHIPPED_BASE, serve
+
+POLICY = "id/policy/shanghai-2022-spatial-information"
+CONCERNS = {
+    "s": f"<{SHIPPED_BASE}{POLICY}>",
+    "p": ":concerns",
+    "o": f"<{SHIPPED_BASE}id/technology/reusable-rocket>",
+}
+NOT_SO = {**CONCERNS, "o": f"<{SHIPPED_BASE}id/region/china>"}
+PAGES = (
+    "/",
+    f"/doc/{POLICY}",
+    f"/doc/{POLICY}/goal/development",
+    f"/doc/{POLICY}/task/2",
+    f"/doc/{POLICY}/task/2/measure/1",
+    "/doc/id/technology/reusable-rocket",
+    "/doc/id/technology/reusable-rockets",
+    "/doc/def/Task",
+    "/doc/def/hasDeadline",
+    "/doc/concept/technology-domain",
+    "/source/shanghai-2022-opinions",
+    "/graph/background/regions",
+    "/graph/inferred",
+    "/ontology",
+    "/ontology?view=whole",
+    "/ontology/shapes",
+    "/compare",
+    "/queries",
+    "/queries/when",
+    "/queries/tasks",
+    "/search?q=rocket",
+    f"/links?to={quote(f'{SHIPPED_BASE}id/region/shanghai')}&by={quote(f'{SHIPPED_BASE}def/appliesIn')}",
+    f"/explain?{httpx.QueryParams(CONCERNS)}",
+    f"/explain?{httpx.QueryParams(NOT_SO)}",
+    "/status",
+    "/catalog",
+    "/.well-known/void",
+    "/revisions",
+    "/revisions/7",
+    "/sparql",
+    "/api",
+    "/problems/not-found",
+)
+
+
+def pages(service: Service, languages: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    """Every page by its path and language, from a site at which each is asked for in that order."""
+    with serve(service) as site:
+        return {
+            (path, language): site.client.get(
+                path, headers={"Accept": "text/html", "Accept-Language": language}
+            ).text.replace(f"{site.address[0]}:{site.address[1]}", "host")
+            for path in PAGES
+            for language in languages
+        }
+
+
+@pytest.fixture(scope="module")
+def english_first(shipped_service: Service) -> dict[tuple[str, str], str]:
+    return pages(shipped_service, ("en", "zh"))
+
+
+@pytest.fixture(scope="module")
+def chinese_first(shipped_service: Service) -> dict[tuple[str, str], str]:
+    return pages(shipped_service, ("zh", "en"))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_the_same_whoever_asked_for_it_before(
+    english_first: dict[tuple[str, str], str],
+    chinese_first: dict[tuple[str, str], str],
+    path: str,
+) -> None:
+    for language in ("en", "zh"):
+        page = english_first[path, language]
+        assert f'<html lang="{language}">' in page
+        assert page == chinese_first[path, language]
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("en", "Shanghai implementation"), ("zh", "上海市")]
+)
+def test_the_first_page_names_documents_in_the_language_of_the_reader(
+    english_first: dict[tuple[str, str], str],
+    chinese_first: dict[tuple[str, str], str],
+    language: str,
+    name: str,
+) -> None:
+    for asked in (english_first, chinese_first):
+        (called,) = re.findall(rf'<a href="/{POLICY}"[^>]*>([^<]*)</a>', asked["/", language])[:1]
+        assert called.startswith(name)
+
+
+def test_messages_of_shapes_are_shown_without_their_variables(shipped: httpx.Client) -> None:
+    query = "SELECT DISTINCT ?class { GRAPH ?g { ?shape sh:targetClass ?class } } ORDER BY ?class"
+    prefix = "PREFIX sh: <http://www.w3.org/ns/shacl#> "
+    found = shipped.get("/sparql", params={"query": prefix + query, "format": "json"}).json()
+    classes = [row["class"]["value"] for row in found["results"]["bindings"]]
+    assert f"{SHIPPED_BASE}def/ApplicationArea" in classes
+    shown = ""
+    for iri in classes:
+        if iri.startswith(SHIPPED_BASE):
+            path = f"/doc/{iri.removeprefix(SHIPPED_BASE)}"
+            for language in ("en", "zh"):
+                answer = shipped.get(
+                    path, params={"lang": language}, headers={"Accept": "text/html"}
+                )
+                shown += answer.text
+    assert "concept of the scheme application-area, not …." in shown
+    assert re.findall(r"\{\s*[?$]\w+\s*\}", shown) == []
