@@ -57,14 +57,15 @@ class Home:
         return await self._documents.get(self.desk.number, "", lambda: documents(self.desk))
 
     async def _answer(self, query: SavedQuery) -> LiveAnswer:
-        async def ask() -> dict[str, Any]:
+        async def ask(text: str) -> dict[str, Any]:
             prefixes = self.desk.service.revision.prefixes
-            found = await asking.body(self.desk, Query(bind(query, {}), prefixes=prefixes))
+            found = await asking.body(self.desk, Query(text, prefixes=prefixes))
             results: dict[str, Any] = json.loads(found)
             return results
 
         try:
-            results = await self._answers.get(self.desk.number, query.name, ask)
+            text = bind(query, pages.for_reader(query, {}))
+            results = await self._answers.get(self.desk.number, text, lambda: ask(text))
         except ProblemError as error:
             return LiveAnswer(query, None, error.detail)
         return LiveAnswer(query, results, None)

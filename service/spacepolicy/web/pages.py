@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, final
@@ -17,7 +17,7 @@ from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.interface import WORDS
-from spacepolicy.web.reading import reader
+from spacepolicy.web.reading import LANGUAGES, reader
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import Called, table
 
@@ -70,6 +70,8 @@ def bare(query: str) -> str:
 
 _templates.globals["named"] = _named
 _templates.filters["bare"] = bare
+_LANGUAGE: Final = "language"
+"""The parameter of a saved query that says in which language it names things."""
 _SHOWN_BEFORE: Final = 200
 _LINES_BEFORE: Final = 8
 _LINES_AFTER: Final = 3
@@ -192,9 +194,21 @@ def render(template: str, service: Service, **values: object) -> str:
 
 
 def runnable(query: SavedQuery) -> str:
-    """The query with its defaults bound; as it stands where it needs a value."""
+    """The query with its defaults bound, in the language of the reader; as it stands where it needs
+    a value."""
     needs_value = any(each.required and each.default is None for each in query.parameters)
-    return query.text if needs_value else bind(query, {})
+    return query.text if needs_value else bind(query, for_reader(query, {}))
+
+
+def for_reader(
+    query: SavedQuery, values: Mapping[str, Sequence[str]]
+) -> Mapping[str, Sequence[str]]:
+    """The values given, and the reader's language where the query takes one and none is given: its
+    default is for programs, to which pages do not speak."""
+    taken = any(each.name == _LANGUAGE and each.default in LANGUAGES for each in query.parameters)
+    if not taken or values.get(_LANGUAGE):
+        return values
+    return {**values, _LANGUAGE: [reader().language]}
 
 
 def href(service: Service, iri: str) -> str:

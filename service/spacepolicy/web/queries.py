@@ -21,6 +21,7 @@ from spacepolicy.engine.stable_order import in_stable_order
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Choice
+from spacepolicy.web import pages
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
@@ -30,7 +31,7 @@ from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
 from spacepolicy.web.notes import notes
 from spacepolicy.web.parts import AFTER, cursor, in_order, rows_after
-from spacepolicy.web.query_pages import Asking, Choices, called_in, catalogue_page, query_page
+from spacepolicy.web.query_pages import Asking, called_in, catalogue_page, choices_in, query_page
 from spacepolicy.web.reading import PARAMETER, REVISION
 from spacepolicy.web.service import Service
 
@@ -183,15 +184,16 @@ def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Respons
             for each in query.parameters
             if each.required and each.default is None and not asked.values.get(each.name)
         ]
-        text = None if missing else bind(query, asked.values)
+        values = pages.for_reader(query, asked.values)
+        text = None if missing else bind(query, values)
         answer = None if text is None else await _whole(desk, text)
         choices = {
-            each.name: await _choices(desk, each.options)
+            each.name: await choices_in(desk, each.options)
             for each in query.parameters
             if each.options
         }
         called = await called_in(desk, answer)
-        page = query_page(service, query, Asking(asked.values, choices, text, answer, called))
+        page = query_page(service, query, Asking(values, choices, text, answer, called))
         return Made(page.encode())
 
     target = scope["query_string"].decode("latin-1")
@@ -202,12 +204,6 @@ def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Respons
 
 async def _whole(desk: Desk, text: str) -> bytes:
     return await asking.body(desk, Query(text, prefixes=desk.service.revision.prefixes))
-
-
-async def _choices(desk: Desk, text: str) -> Choices:
-    """The values, each with what else its row says as its name."""
-    found = await asking.rows(desk, text)
-    return [tuple(term.value for term in row.values()) for row in found]
 
 
 @final

@@ -11,8 +11,9 @@ from pyoxigraph import NamedNode, Triple
 from spacepolicy import formats
 from spacepolicy.catalogue import SavedQuery
 from spacepolicy.web import pages
+from spacepolicy.web.answering.asking import Term, rows
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.linked_data.comparison import words_of
+from spacepolicy.web.linked_data.comparison import named, words_of
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.names import Names
 from spacepolicy.web.service import Service
@@ -82,6 +83,19 @@ async def called_in(desk: Desk, answer: bytes | None) -> Called:
         return Cell(link.text, iri, link.href, link.language)
 
     return called
+
+
+async def choices_in(desk: Desk, text: str) -> Choices:
+    """The values that the query lists, each with its name in the language of the reader, or with
+    what else its row says where it has no name."""
+    found = [tuple(row.values()) for row in await rows(desk, text) if row]
+    names = await named(desk, {row[0] for row in found if isinstance(row[0], NamedNode)})
+    return [_choice(names, *row) for row in found]
+
+
+def _choice(names: Names, value: Term, *rest: Term) -> tuple[str, ...]:
+    name = names.name(value) if isinstance(value, NamedNode) else None
+    return (value.value, *([name] if name else []), *(each.value for each in rest))
 
 
 def _iris(answer: bytes | None) -> Iterator[str]:

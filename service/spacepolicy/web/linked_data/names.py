@@ -66,6 +66,11 @@ class Names:
             return Link(short_name(self._service, thing.value), href, thing.value)
         return Link(name.value, href, thing.value, name.language)
 
+    def name(self, thing: NamedNode) -> str | None:
+        """What the thing is called; None where nothing names it."""
+        found = self._best(thing)
+        return found.value if found else None
+
     def is_inferred(self, graph: str) -> bool:
         """Whether the graph holds what is only inferred."""
         own = self._service.revision.base
