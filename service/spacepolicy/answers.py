@@ -5,6 +5,7 @@ https://www.w3.org/TR/sparql11-results-csv-tsv/, https://www.rfc-editor.org/rfc/
 """
 
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import IO, Final, Protocol, cast
 from typing import Literal as OneOf
 
@@ -17,12 +18,15 @@ from pyoxigraph import (
     QueryResultsFormat,
     QuerySolutions,
     QueryTriples,
+    RdfFormat,
+    Triple,
     serialize,
 )
 
 from spacepolicy.formats import Format
+from spacepolicy.xml_answers import XmlOutput, cannot_say, rdfxml_prefixes, rdfxml_triples
 
-Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad]
+Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad] | Iterator[Triple]
 Form = OneOf["solutions", "boolean", "graph"]
 """What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
 _CSV_PIECE: Final = 8192
@@ -56,14 +60,50 @@ def write(answer: Answer, format: Format, output: Output, prefixes: Mapping[str,
 
     Solutions and booleans need a format of solutions, a graph a format of graphs; `prefixes`
     shorten the IRIs of Turtle, TriG and RDF/XML.
+
+    Raises: NotAcceptableError where XML cannot carry the answer; OSError where it breaks off, or
+    the format cannot carry it.
     """
-    file = cast("IO[bytes]", output)  # the engine asks no more of a file
     if isinstance(answer, QuerySolutions) and format.results == QueryResultsFormat.CSV:
         _write_csv(answer, output)
-    elif isinstance(answer, QuerySolutions | QueryBoolean):
+    elif format.results == QueryResultsFormat.XML or format.rdf == RdfFormat.RDF_XML:
+        _write_xml(answer, format, output, prefixes)
+    else:
+        _serialize(answer, format, output, prefixes)
+
+
+def _serialize(answer: Answer, format: Format, output: Output, prefixes: Mapping[str, str]) -> None:
+    file = cast("IO[bytes]", output)  # the engine asks no more of a file
+    if isinstance(answer, QuerySolutions | QueryBoolean):
         answer.serialize(file, format=format.results)
     else:
         serialize(answer, file, format.rdf, prefixes=dict(prefixes))
+
+
+def _write_xml(answer: Answer, format: Format, output: Output, prefixes: Mapping[str, str]) -> None:
+    xml = XmlOutput(output, format)
+    if not isinstance(answer, QuerySolutions | QueryBoolean):
+        prefixes = rdfxml_prefixes(prefixes)
+        answer = rdfxml_triples(answer, format, prefixes)
+    try:
+        _serialize(answer, format, xml, prefixes)
+    except Exception:
+        if xml.problem is not None:  # the engine may raise another in its place
+            raise xml.problem from None
+        raise
+
+
+def whole(answer: Answer, format: Format, prefixes: Mapping[str, str]) -> bytes:
+    """The bytes of an answer that is at hand, as `write` writes it.
+
+    Raises: NotAcceptableError where the format cannot carry it.
+    """
+    output = BytesIO()
+    try:
+        write(answer, format, output, prefixes)
+    except OSError as error:
+        raise cannot_say(format, str(error)) from error
+    return output.getvalue()
 
 
 def _write_csv(answer: QuerySolutions, output: Output) -> None:

@@ -92,6 +92,26 @@ def test_a_graph_may_be_empty_and_is_there_until_it_is_deleted(start: Start) -> 
     assert client.get(G).status_code == 404
 
 
+def test_what_is_not_well_formed_changes_nothing(start: Start) -> None:
+    written = start()
+    put(written.client, '"before"')
+    number = written.client.get("/readyz").json()["revision"]
+    document = (
+        '<?xml version="1.0"?><rdf:RDF xmlns:x="urn:" '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="urn:a">'
+        "<x:b>after</x:b></rdf:Description></rdf:RDF>"
+    )
+    for method in ("PUT", "POST"):
+        for end in [at + 1 for at, sign in enumerate(document[:-1]) if sign == ">"]:
+            sent = written.client.request(
+                method, G, content=document[:end], headers={"Content-Type": "application/rdf+xml"}
+            )
+            assert (sent.status_code, sent.json()["line"]) == (400, 1), document[:end]
+    assert written.values() == ['"before"']
+    assert written.client.get("/readyz").json()["revision"] == number
+
+
 def test_of_many_writers_with_the_same_tag_one_succeeds(start: Start) -> None:
     written = start()
     put(written.client, '"before"')

@@ -4,7 +4,6 @@ Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-htt
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
 from typing import Final, final
 
 from pyoxigraph import (
@@ -15,21 +14,19 @@ from pyoxigraph import (
     NamedNode,
     Quad,
     Store,
-    parse,
 )
 
 from spacepolicy import formats
+from spacepolicy.engine.documents import read
 from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
 from spacepolicy.engine.nquads import lines
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
-from spacepolicy.errors import BadParameterError, EgressRefusedError
+from spacepolicy.errors import BadParameterError
 
 Graph = NamedNode | BlankNode | DefaultGraph
-_FETCHES: Final = "No LoadDocumentCallback"
-"""What the parser says of JSON-LD whose context it would have to fetch."""
 _NAMELESS: Final = (
     "A graph of the file is named by a blank node, which no query or request could name again: "
     "give it an IRI."
@@ -134,36 +131,16 @@ def _run(store: Store, edit: Edit) -> None:
 
 
 def _parsed(edit: Edit, uploads: Sequence[bytes], *, graphs: bool) -> list[Quad]:
-    """The quads of all uploads. Labels of blank nodes are local to an upload: each node has a name
-    that no other has, of the store or of another upload (Turtle 2.6, JSON-LD 1.1 4.5.1).
+    """The quads of all uploads.
 
-    Raises: BadParameterError where one cannot be read, EgressRefusedError where one names a context
-    that would have to be fetched.
+    Raises: as `read`.
     """
     found: list[Quad] = []
     for (name, base, _), body in zip(edit.uploads, uploads, strict=True):
         format = formats.named(name)
         if format is None or format.rdf is None:
             raise BadParameterError(f"{name!r} is no format of graphs.")
-        try:
-            found += parse(
-                BytesIO(body),
-                format.rdf,
-                base_iri=base or None,
-                without_named_graphs=not graphs,
-                rename_blank_nodes=True,
-            )
-        except SyntaxError as error:
-            if _FETCHES in str(error):
-                raise EgressRefusedError(
-                    "The JSON-LD names a context elsewhere; it is not fetched. Put it into the "
-                    "document."
-                ) from error
-            place = {"line": error.lineno, "column": error.offset} if error.lineno else {}
-            reason = f"The {format.label} cannot be read: {error}"
-            raise BadParameterError(reason, extras=place) from error
-        except (ValueError, OSError) as error:
-            raise BadParameterError(f"The {format.label} cannot be read: {error}") from error
+        found += read(body, format, base, graphs=graphs)
     return found
 
 

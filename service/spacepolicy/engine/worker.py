@@ -18,10 +18,11 @@ from typing import Any, Final, final
 
 from pyoxigraph import Store
 
-from spacepolicy import answers
+from spacepolicy import answers, formats
 from spacepolicy.engine.dataset import Dataset, dataset_of
 from spacepolicy.engine.edit import edit_of
 from spacepolicy.engine.editing import Editor
+from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
@@ -41,6 +42,7 @@ from spacepolicy.errors import (
     EngineError,
     ProblemError,
 )
+from spacepolicy.xml_answers import cannot_say
 
 _STACK_BYTES: Final = 64 << 20
 """Eight times the usual, and so much deeper texts before the parser dies."""
@@ -132,9 +134,7 @@ def _edited(
         os.abort()
     except Exception as error:  # noqa: BLE001 # the worker's outermost wall
         traceback.print_exc()
-        problem = _translated(error) if isinstance(error, OSError) else None
-        problem = problem or EngineError(f"The engine failed: {error}")
-        connection.sendall(problem_frame(problem, last=True))
+        connection.sendall(problem_frame(_translated(error, edit.text), last=True))
     return None
 
 
@@ -171,14 +171,13 @@ def _answer(store: Store, query: Query, output: Output) -> ProblemError | None:
         answers.write(answer, format, output, query.prefixes)
         output.check()
     except ProblemError as error:
-        return error
+        return output.problem or error
     except MemoryError:
         os.abort()
-    except OSError as error:
-        return output.problem or _translated(error)
     except Exception as error:  # noqa: BLE001 # the worker's outermost wall
-        traceback.print_exc()
-        return output.problem or EngineError(f"The engine failed: {error}")
+        if output.problem is None and not isinstance(error, OSError):
+            traceback.print_exc()
+        return output.problem or _translated(error, query.text, query.graph_format)
     return None
 
 
@@ -197,8 +196,20 @@ def _evaluate(dataset: Dataset, query: Query) -> answers.Answer:
         raise BadParameterError(str(error)) from error
 
 
-def _translated(error: OSError) -> ProblemError:
-    """An evaluation that failed: the only way out of the process is SERVICE, and it is shut."""
-    if isinstance(error, ConnectionError):
-        return EngineError(str(error))
-    return EgressRefusedError("SERVICE is refused: queries do not leave this machine.")
+def _translated(error: Exception, text: str, format_name: str | None = None) -> ProblemError:
+    """What an evaluation that failed is told as.
+
+    The engine raises OSError for what cannot be reached, which only a text that says SERVICE or
+    LOAD asks of it, and for statements that the format of graphs of that name cannot carry.
+    """
+    if not isinstance(error, OSError) or isinstance(error, ConnectionError):
+        return EngineError(f"The engine failed: {error}")
+    scanned = scan(text, {})
+    if scanned.service or scanned.load:
+        return EgressRefusedError("SERVICE is refused: queries do not leave this machine.")
+    format = formats.named(format_name) if format_name else None
+    return (
+        EngineError(f"The engine failed: {error}")
+        if format is None
+        else cannot_say(format, str(error))
+    )

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from fastapi import FastAPI, Request
-from pyoxigraph import Literal, NamedNode, Triple, serialize
+from pyoxigraph import Literal, NamedNode, Triple
 from starlette.responses import Response
 
 from spacepolicy import formats
+from spacepolicy.answers import whole
 from spacepolicy.formats import Choice
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD, Base
 from spacepolicy.web.answering.asking import Row, Term, rows
@@ -105,7 +106,7 @@ async def _body(desk: Desk, thing: NamedNode, said: list[Triple], choice: Choice
         names = await names_of(desk, statements)
         found = GraphDocument(thing, statements, None, (), names)
         return described_page(desk.service, found).encode()
-    return serialize(statements, format=choice.format.rdf, prefixes=_PREFIXES) or b""
+    return whole(iter(statements), choice.format, _PREFIXES)
 
 
 def dataset(origin: str) -> NamedNode:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
+from spacepolicy.answers import whole
 from spacepolicy.catalogue import Parameter, SavedQuery, bind
 from spacepolicy.engine.port import Query
 from spacepolicy.engine.stable_order import in_stable_order
@@ -278,4 +279,4 @@ class _SavedResponse(Response):
 def _solutions(table: Mapping[str, Any], choice: Choice) -> bytes:
     parsed = parse_query_results(json.dumps(table), format=QueryResultsFormat.JSON)
     assert isinstance(parsed, QuerySolutions)  # noqa: S101 # the table holds bindings
-    return parsed.serialize(format=choice.format.results) or b""
+    return whole(parsed, choice.format, {})

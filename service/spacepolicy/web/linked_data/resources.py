@@ -14,11 +14,12 @@ from enum import Enum
 from typing import Final, final
 
 from fastapi import FastAPI, Request
-from pyoxigraph import NamedNode, Triple, serialize
+from pyoxigraph import NamedNode, Triple
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
+from spacepolicy.answers import whole
 from spacepolicy.errors import NotFoundError
 from spacepolicy.formats import Choice, Format
 from spacepolicy.namespaces import DCTERMS
@@ -219,7 +220,7 @@ async def _graph_page(
 
 def _serialised(library: Library, said: Iterable[Triple], choice: Choice) -> bytes:
     prefixes = {**library.desk.service.revision.prefixes, **_PREFIXES}
-    return serialize(said, format=choice.format.rdf, prefixes=prefixes) or b""
+    return whole(iter(said), choice.format, prefixes)
 
 
 def _relations(origin: str, asked: Address, shown: Format) -> Fields:

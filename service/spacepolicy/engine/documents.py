@@ -1,0 +1,89 @@
+"""A client's document in any format of graphs, read into quads.
+
+Spec: https://www.w3.org/TR/turtle/, https://www.w3.org/TR/trig/, https://www.w3.org/TR/n-quads/,
+https://www.w3.org/TR/json-ld11/, https://www.w3.org/TR/rdf-syntax-grammar/
+"""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from typing import Final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
+
+from spacepolicy.engine.rdfxml import NO_LANGUAGE, normalised
+from spacepolicy.errors import BadParameterError, EgressRefusedError
+from spacepolicy.formats import Format
+
+Term = NamedNode | BlankNode | Literal | Triple
+_FETCHES: Final = "No LoadDocumentCallback"
+"""What the parser says of JSON-LD whose context it would have to fetch."""
+
+
+def read(body: bytes, format: Format, base: str, *, graphs: bool) -> list[Quad]:
+    """The quads of a document; without `graphs`, it may have no named graph.
+
+    Labels of blank nodes are local to a document: each node has a name that no other has, of the
+    store or of another document (Turtle 2.6, JSON-LD 1.1 4.5.1).
+
+    Raises: BadParameterError where it cannot be read, EgressRefusedError where it names a context
+    that would have to be fetched.
+    """
+    assert format.rdf is not None  # noqa: S101 # a format of graphs
+    if format.rdf == RdfFormat.RDF_XML:
+        text = normalised(body)
+        found = _parsed(text.encode(), format, base, graphs=graphs)
+        return list(_mended(found)) if NO_LANGUAGE in text else found
+    return _parsed(_unmarked(body, format), format, base, graphs=graphs)
+
+
+def _unmarked(body: bytes, format: Format) -> bytes:
+    """The document without the byte order mark that some editors write.
+
+    Raises: BadParameterError where the mark says that it is not in UTF-8.
+    """
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadParameterError(
+            f"The {format.label} begins with the byte order mark of UTF-16: send it in UTF-8."
+        )
+    return body.removeprefix(codecs.BOM_UTF8)
+
+
+def _parsed(body: bytes, format: Format, base: str, *, graphs: bool) -> list[Quad]:
+    try:
+        return list(
+            parse(
+                BytesIO(body),
+                format.rdf,
+                base_iri=base or None,
+                without_named_graphs=not graphs,
+                rename_blank_nodes=True,
+            )
+        )
+    except SyntaxError as error:
+        if _FETCHES in str(error):
+            raise EgressRefusedError(
+                "The JSON-LD names a context elsewhere; it is not fetched. Put it into the "
+                "document."
+            ) from error
+        place = {"line": error.lineno, "column": error.offset} if error.lineno else {}
+        reason = f"The {format.label} cannot be read: {error}"
+        raise BadParameterError(reason, extras=place) from error
+    except (ValueError, OSError) as error:
+        raise BadParameterError(f"The {format.label} cannot be read: {error}") from error
+
+
+def _mended(quads: Iterable[Quad]) -> Iterator[Quad]:
+    """The quads with literals that have no language where the document took it from them."""
+    for quad in quads:
+        yield Quad(quad.subject, quad.predicate, _without_mark(quad.object), quad.graph_name)
+
+
+def _without_mark(term: Term) -> Term:
+    match term:
+        case Literal() if term.language == NO_LANGUAGE:
+            return Literal(term.value)
+        case Triple():
+            return Triple(term.subject, term.predicate, _without_mark(term.object))
+        case _:
+            return term
