@@ -72,7 +72,10 @@ def test_dataset_parameters_replace_the_default_graph(engine: Engine) -> None:
 def test_a_syntax_error_names_line_and_column(engine: Engine) -> None:
     with pytest.raises(QuerySyntaxError) as caught:
         answer(engine, Query("SELECT *\n{ ?s ?p }"))
-    assert caught.value.extras == {"line": 2, "column": 10, "text": "{ ?s ?p }"}
+    extras = caught.value.extras
+    told = {name: extras[name] for name in ("line", "column", "text", "mistake")}
+    place = {"line": 2, "column": 9, "text": "{ ?s ?p }"}
+    assert told == {**place, "mistake": "object-missing"}
 
 
 def test_an_undeclared_prefix_is_named_as_the_cause(engine: Engine) -> None:

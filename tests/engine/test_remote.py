@@ -137,7 +137,7 @@ def test_a_connection_that_is_closed_hangs_up_at_the_endpoint() -> None:
 def test_the_place_of_a_syntax_error_is_found(message: str) -> None:
     answering = saying("400 Bad Request", "text/plain", message.encode())
     with endpoint(answering) as remote, pytest.raises(QuerySyntaxError) as caught:
-        body_of(remote, "SELECT *\n{ ?s ?p }")
+        body_of(remote, "SELECT *\n{ ?s ?p ?o }")
     assert (caught.value.extras["line"], caught.value.extras["column"]) == (2, 10)
 
 

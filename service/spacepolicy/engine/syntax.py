@@ -1,67 +1,71 @@
-"""What a syntax error of the engine means, with its place, in words that help.
+"""The problem to tell where the engine's parser refuses a text.
 
-The engine's parser tells the farthest place it came to and a long list of what it would have
-taken there; an undeclared prefix, the most common cause, is only one item of that list.
+The parser tells the farthest place that it came to and all that it would have taken there, which
+misleads more than it helps; what is wrong is found by `diagnosis`. The parser's own reason goes
+along, and is told where nothing better is known.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+from spacepolicy.engine.diagnosis.finding import find_mistake
+from spacepolicy.engine.diagnosis.mistake import Mistake, at, place_of
+from spacepolicy.engine.diagnosis.wording import ENGLISH, detail
 from spacepolicy.errors import QuerySyntaxError
 
 _ERROR: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
-_CAUSE: Final = re.compile(r"expected (?:one of )?([A-Z][a-z][^\[,]*)")
-_TOKEN: Final = re.compile(
-    r'''<[^<>"{}|^`\\\s]*>|"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\''''
-    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*|[?$@]\w+|_:\w+"""
-    r"""|(?P<declared>\bPREFIX\s+[\w.-]*:)|(?P<used>[^\W\d_][\w.-]*:|(?<!\w):)""",
-    re.DOTALL | re.IGNORECASE,
-)
+_SENTENCE: Final = re.compile(r"expected (?:one of )?.*?([A-Z][a-z]+ [^\[,]*)")
+"""What the parser's authors say of a mistake, among the tokens that it lists."""
 _MAX_TEXT: Final = 1000
+"""A line longer than this is told up to here, and so is a reason."""
 
 
-def query_syntax_error(message: str, text: str, prefixes: Iterable[str]) -> QuerySyntaxError:
-    """The problem to tell for the engine's message on the query text.
+def query_syntax_error(
+    message: str, text: str, prefixes: Iterable[str], *, based: bool = True
+) -> QuerySyntaxError:
+    """The problem to tell for the engine's message on the text of a query or update.
 
-    `prefixes` are those that need no declaration.
+    `prefixes` are those that need no declaration; `based`: relative IRIs have a base.
     """
-    undeclared = next(_undeclared(text, prefixes), None)
-    if undeclared is not None:
-        prefix, offset = undeclared
-        line = text.count("\n", 0, offset) + 1
-        column = offset - text.rfind("\n", 0, offset)
-        return _problem(text, line, column, f"the prefix {prefix} is not declared")
+    declared = prefixes if isinstance(prefixes, Mapping) else dict.fromkeys(prefixes, "")
+    mistake = find_mistake(text, declared, based=based) or _as_the_engine_says(message, text)
+    line, column = place_of(text, mistake.start)
+    said, cure = detail(mistake.kind, mistake.values, line, column)
+    extras: dict[str, Any] = {
+        "line": line,
+        "column": column,
+        "text": text.split("\n")[line - 1][:_MAX_TEXT],
+        "mistake": mistake.kind,
+        "values": dict(mistake.values),
+        "cure": cure,
+        "reason": message[:_MAX_TEXT],
+    }
+    if mistake.edit is not None:
+        edit = mistake.edit
+        extras["edit"] = {"start": edit.start, "end": edit.end, "text": edit.text}
+    return QuerySyntaxError(said, extras=extras)
+
+
+def in_language(error: QuerySyntaxError, language: str) -> dict[str, Any]:
+    """The problem's detail and cure in the language, where they are known in it."""
+    extras = error.extras
+    if language == ENGLISH or "mistake" not in extras:
+        return {}
+    line, column, values = (extras[name] for name in ("line", "column", "values"))
+    said, cure = detail(str(extras["mistake"]), values, line, column, language)  # type: ignore[arg-type] # as made above
+    return {"detail": said, "cure": cure}
+
+
+def _as_the_engine_says(message: str, text: str) -> Mistake:
+    """The mistake where the engine's parser stopped, for its own reason."""
     found = _ERROR.match(message)
     if found is None:
-        return QuerySyntaxError(message)
-    line, column = int(found[1]), int(found[2])
-    ended = "\n".join(text.split("\n")[line - 1 :])[column - 1 :].strip() == ""
-    reason = "the query ends too early" if ended else _reason(found[3])
-    return _problem(text, line, column, reason)
-
-
-def _undeclared(text: str, prefixes: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """The prefixes used and not declared before, with their offsets."""
-    declared = {f"{prefix}:" for prefix in prefixes}
-    for token in _TOKEN.finditer(text):
-        if token["declared"]:
-            declared.add(token["declared"].split()[-1])
-        elif token["used"] and token["used"] not in declared:
-            yield token["used"], token.start()
-
-
-def _reason(expected: str) -> str:
-    cause = _CAUSE.search(expected)
-    if cause is not None:
-        return cause[1].strip()
-    return expected if len(expected) < 120 and "[_]" not in expected else "unexpected text"
-
-
-def _problem(text: str, line: int, column: int, reason: str) -> QuerySyntaxError:
+        return at("engine", 0, reason=message)
     lines = text.split("\n")
-    quoted = lines[line - 1] if line <= len(lines) else ""
-    return QuerySyntaxError(
-        f"Line {line}, column {column}: {reason}.",
-        extras={"line": line, "column": column, "text": quoted[:_MAX_TEXT]},
+    number, column = min(int(found[1]), len(lines)), int(found[2])
+    offset = sum(len(line) + 1 for line in lines[: number - 1]) + column - 1
+    sentence = _SENTENCE.match(found[3])
+    return at(
+        "engine", min(offset, len(text)), reason=sentence[1].strip() if sentence else found[3]
     )

@@ -191,7 +191,9 @@ def _evaluate(dataset: Dataset, query: Query) -> answers.Answer:
             named_graphs=dataset.named_graphs,
         )
     except SyntaxError as error:
-        raise query_syntax_error(str(error), query.text, query.prefixes) from error
+        raise query_syntax_error(
+            str(error), query.text, query.prefixes, based=query.base is not None
+        ) from error
     except (ValueError, RuntimeError) as error:
         raise BadParameterError(str(error)) from error
 
