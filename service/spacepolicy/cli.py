@@ -240,6 +240,9 @@ def _add_check(commands: Commands) -> None:
         default="text",
         help="how findings are printed (text)",
     )
+    parser.add_argument(
+        "--since", metavar="REV", help="judge only what has changed since that git revision"
+    )
     parser.add_argument("--content", metavar="DIR", help="the folder to check")
 
 
@@ -434,7 +437,7 @@ def _build(_: argparse.Namespace, chosen: Settings) -> int:
 def _check(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.check import check
 
-    return check(chosen, given.gates, given.format)
+    return check(chosen, given.gates, given.format, given.since)
 
 
 def _cite(given: argparse.Namespace, chosen: Settings) -> int:

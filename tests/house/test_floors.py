@@ -40,6 +40,8 @@ FLOORS_OF_THE_DATASET = {
     "citation": 6,
     "digest": 6,
     "keeping": 6,
+    "changes": 7,
+    "changed_part": 8,
 }
 """The floors within the dataset wing."""
 

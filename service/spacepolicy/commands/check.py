@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.commands.changed_files import changed_files
 from spacepolicy.commands.check_formats import MACHINE_FORMATS, finding_lines, verdict_line
 from spacepolicy.commands.gate_runner import Judged, run_gates
+from spacepolicy.dataset.changed_part import part_of
+from spacepolicy.dataset.changes import concerned, read_changes
 from spacepolicy.dataset.gates.checks import GATES
 from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import Gate
-from spacepolicy.errors import UsageError
+from spacepolicy.dataset.gates.verdict import Gate, count
+from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.settings import Settings
 
 FORMATS = ("text", *MACHINE_FORMATS)
@@ -18,17 +21,21 @@ _CLEAR = "\x1b[2K\r"
 """Empties the line of a terminal (ECMA-48 EL and CR)."""
 
 
-def check(chosen: Settings, names: Sequence[str], form: str) -> int:
+def check(chosen: Settings, names: Sequence[str], form: str, since: str | None = None) -> int:
     """Print the verdicts of the gates named, of all where none is; 1 where one finds an error,
     2 where one could not run.
 
-    Raises: UsageError where a gate is unknown or there is no content.
+    `since` names a git revision: only what has changed from there is judged.
+
+    Raises: UsageError where a gate or the revision is unknown, or there is no content.
     """
-    gates = chosen_gates(names)
+    gates: Sequence[Gate] = chosen_gates(names)
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         raise UsageError("There is no content to check.")
     material = Material(content.path, packaged=content.packaged)
+    if since is not None:
+        gates = _concerned(material, gates, since)
     judged = []
     for each in run_gates(gates, material, _running):
         judged.append(each)
@@ -38,6 +45,25 @@ def check(chosen: Settings, names: Sequence[str], form: str) -> int:
     for line in finding_lines(judged) if form == "text" else MACHINE_FORMATS[form](judged):
         print(line)
     return _status(judged)
+
+
+def _concerned(material: Material, gates: Sequence[Gate], since: str) -> Sequence[Gate]:
+    """The gates that judge what has changed since the revision; says what is left out."""
+    before = changed_files(material.content, since)
+    if not before:
+        print(f"No file differs from {since}.", file=sys.stderr)
+        return ()
+    try:
+        changes = read_changes(material, before)
+    except FindingsError:
+        return [gate for gate in gates if gate.name == "syntax"] or gates
+    run, left_out = concerned([gate.name for gate in gates], changes)
+    kinds = ", ".join(sorted(changes.kinds))
+    files = count(len(changes.files), "file")
+    print(f"{files} changed since {since} ({kinds or 'no statement'}).", file=sys.stderr)
+    if left_out:
+        print(f"Left out, for `spacepolicy check`: {', '.join(left_out)}.", file=sys.stderr)
+    return [part_of(gate, changes) for gate in gates if gate.name in run]
 
 
 def _running(what: str) -> None:

@@ -4,7 +4,7 @@ The table at the end is their one home: the order is that of `check`, and `build
 the gates that it needs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -42,12 +42,18 @@ def _syntax(material: Material) -> Verdict:
 
 
 def _layout(material: Material) -> Verdict:
-    paths = sorted(
+    return layout_of(material)
+
+
+def layout_of(material: Material, names: Container[str] | None = None) -> Verdict:
+    """Return where files of graphs are not in the one layout; of those names alone where given."""
+    paths = [
         path
         for folder in ("ontology", "data")
-        for path in (material.content / folder).rglob("*")
+        for path in sorted((material.content / folder).rglob("*"))
         if path.suffix in (".ttl", ".trig")
-    )
+        and (names is None or path.relative_to(material.content).as_posix() in names)
+    ]
     findings = (each for path in paths for each in _layout_findings(path, material.prefixes))
     return Verdict(tuple(findings), (count(len(paths), "file"),))
 

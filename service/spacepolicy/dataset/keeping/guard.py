@@ -70,27 +70,29 @@ class Guard:
         suspects = tuple(self._screen.suspects(aims))
         if not suspects:
             return Graph()
-        shapes = self._with_all_they_need({shape for shape, _ in suspects})
-        for shape, term in suspects:
-            shapes.add((shape, SH.targetNode, node_of(term)))
+        shapes = shapes_for(self._shapes, suspects)
         data = PreparedGraph(store=_Facts(self._reasoner))
         _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
         return cast("Graph", report)
 
-    def _with_all_they_need(self, shapes: Iterable[Node]) -> Graph:
-        """The shapes without their targets, and what they refer to: the validator reads all of it
-        each time."""
-        found, seen, waiting = Graph(), set[Node](), list(shapes)
-        while waiting:
-            node = waiting.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            for predicate, value in self._shapes.predicate_objects(node):
-                if predicate not in _TARGETS:
-                    found.add((node, predicate, value))
-                    waiting.append(value)
-        return found
+
+def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:
+    """Return the shapes with these nodes for targets, and what they refer to: the validator reads
+    all of it each time."""
+    found, seen, aims = Graph(), set[Node](), tuple(suspects)
+    waiting = [shape for shape, _ in aims]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        for predicate, value in shapes.predicate_objects(node):
+            if predicate not in _TARGETS:
+                found.add((node, predicate, value))
+                waiting.append(value)
+    for shape, term in aims:
+        found.add((shape, SH.targetNode, node_of(term)))
+    return found
 
 
 @final

@@ -41,7 +41,7 @@ def keyless(triples: Iterable[Triple]) -> list[Triple]:
 
 def without_annotating_literals(triples: Collection[Triple]) -> list[Triple]:
     """The statements without literals of annotation properties about which no axiom speaks."""
-    annotating = _annotating(triples)
+    annotating = annotation_properties(triples)
     annotating -= {
         end for each in triples if is_axiomatic(each) for end in (each.subject, each.object)
     }
@@ -54,7 +54,7 @@ def without_annotating_literals(triples: Collection[Triple]) -> list[Triple]:
 
 def between_individuals(found: Iterable[Triple], axioms: Iterable[Triple]) -> frozenset[Triple]:
     """Those of the statements that HermiT tells too: classes, and links that are no annotation."""
-    annotating = _annotating(axioms)
+    annotating = annotation_properties(axioms)
     return frozenset(
         triple
         for triple in found
@@ -62,7 +62,7 @@ def between_individuals(found: Iterable[Triple], axioms: Iterable[Triple]) -> fr
     )
 
 
-def _annotating(triples: Iterable[Triple]) -> set[Term]:
+def annotation_properties(triples: Iterable[Triple]) -> set[Term]:
     """The properties that are declared to annotate, and those that OWL itself has for it."""
     declared = {triple.subject for triple in triples if triple.object == _ANNOTATION}
     return {*declared, *_OWN_ANNOTATIONS}

@@ -1,0 +1,163 @@
+"""What changed in files since an earlier state of them, and which gates that concerns."""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, final
+
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    Literal,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse,
+)
+
+from spacepolicy.dataset.files.ontology import shape_graphs
+from spacepolicy.dataset.files.reading import name_graphs
+from spacepolicy.dataset.files.record import GraphFile, graph_iri
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.oracles.comparison import annotation_properties
+from spacepolicy.dataset.reasoning.expressions import TYPE
+from spacepolicy.dataset.reasoning.rule import is_axiomatic
+from spacepolicy.namespaces import OWL
+
+_FORMATS: Final = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
+
+
+class Kind(StrEnum):
+    """A kind of change: what of the project it is in."""
+
+    AXIOMS = "axioms"
+    SHAPES = "shapes"
+    STATEMENTS = "statements"
+    WORDS = "words"
+    RULES = "rules of the checks"
+    SOURCES = "texts of sources"
+    QUERIES = "queries"
+    OTHER = "other files"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The files that differ, the kinds of change in them, and the statements that came and went."""
+
+    files: frozenset[str]
+    kinds: frozenset[Kind]
+    added: frozenset[Triple] = frozenset()
+    removed: frozenset[Triple] = frozenset()
+
+
+def read_changes(material: Material, before: Mapping[str, bytes | None]) -> Changes:
+    """Return what differs; `before` has the earlier content of each file that does, None for none.
+
+    A file of graphs that could not be read then counts as changed in its axioms.
+
+    Raises: FindingsError where the files cannot be read now.
+    """
+    kinds: set[Kind] = set()
+    added: set[Triple] = set()
+    removed: set[Triple] = set()
+    now = {file.name: file.quads for file in material.record.files}
+    sorts = _Sorts(shape_graphs(material.record), annotation_properties(material.knowledge))
+    for name, content in before.items():
+        if not name.endswith(tuple(_FORMATS)):
+            kinds.add(_kind_of_file(name))
+            continue
+        try:
+            then = _canonical(_quads(material, name, content or b""))
+        except SyntaxError:
+            kinds.add(Kind.AXIOMS)
+            continue
+        here = _canonical(now.get(name, ()))
+        kinds.update(sorts.kind(quad) for quad in then ^ here)
+        added |= {quad.triple for quad in here - then}
+        removed |= {quad.triple for quad in then - here}
+    return Changes(frozenset(before), frozenset(kinds), frozenset(added), frozenset(removed))
+
+
+def _kind_of_file(name: str) -> Kind:
+    if name.startswith("ontology/checks/"):
+        return Kind.RULES
+    if name.startswith("seeds/"):
+        return Kind.SOURCES
+    if name.startswith("queries/") or name.endswith(".expect.yaml"):
+        return Kind.QUERIES
+    return Kind.OTHER
+
+
+def _quads(material: Material, name: str, content: bytes) -> tuple[Quad, ...]:
+    """What the file said, each statement in the graph that it named."""
+    path = material.content / name
+    quads = tuple(parse(content, format=_FORMATS[path.suffix]))
+    (file,) = name_graphs([GraphFile(path, name, quads)], lambda _: None)
+    return file.quads
+
+
+def _canonical(quads: Iterable[Quad]) -> frozenset[Quad]:
+    dataset = Dataset(quads)
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return frozenset(dataset)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Sorts:
+    """Tells kinds of statements apart, by the graphs of shapes and the properties that annotate."""
+
+    shapes: frozenset[str]
+    annotating: Set[object]
+
+    def kind(self, quad: Quad) -> Kind:
+        """The kind of change that one statement more or less is."""
+        if graph_iri(quad) in self.shapes:
+            return Kind.SHAPES
+        if _has_no_name(quad) or is_axiomatic(quad.triple) or _declares_term(quad):
+            return Kind.AXIOMS
+        if quad.predicate in self.annotating and isinstance(quad.object, Literal):
+            return Kind.WORDS
+        return Kind.STATEMENTS
+
+
+def _has_no_name(quad: Quad) -> bool:
+    """Whether a node is only found by what is said of it, as those of class expressions are."""
+    return isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode)
+
+
+def _declares_term(quad: Quad) -> bool:
+    kind = quad.object
+    return quad.predicate == TYPE and isinstance(kind, NamedNode) and kind.value.startswith(OWL)
+
+
+_REASONERS: Final = frozenset({"profiles", "consistency", "rules"})
+_LEFT_OUT: Final[Mapping[Kind, frozenset[str]]] = {
+    Kind.AXIOMS: frozenset(),
+    Kind.SHAPES: frozenset({*_REASONERS, "queries"}),
+    Kind.STATEMENTS: frozenset({"profiles", "consistency", "queries"}),
+    Kind.WORDS: frozenset({*_REASONERS, "queries"}),
+    Kind.RULES: frozenset({*_REASONERS, "shapes", "queries"}),
+    Kind.SOURCES: frozenset({*_REASONERS, "shapes", "queries"}),
+    Kind.QUERIES: frozenset({*_REASONERS, "shapes", "evidence"}),
+    Kind.OTHER: frozenset({*_REASONERS, "shapes", "evidence"}),
+}
+"""The gates that a change of that kind does not concern, or that take longer than two seconds and
+find little there. For statements `rules` has its own part alone: clashes. Gates that are not named
+judge any change."""
+
+
+def concerned(names: Sequence[str], changes: Changes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the gates to run, and of those to leave out, in their order."""
+    out = frozenset(names)
+    for kind in changes.kinds:
+        out &= _LEFT_OUT[kind]
+    return tuple(n for n in names if n not in out), tuple(n for n in names if n in out)
+
+
+def is_small(changes: Changes) -> bool:
+    """Whether statements and words alone changed, so that gates can judge what they reach."""
+    return changes.kinds <= {Kind.STATEMENTS, Kind.WORDS, Kind.OTHER}
