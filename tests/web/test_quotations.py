@@ -7,10 +7,11 @@ from typing import Final
 
 import httpx
 import pytest
-from tests.overlays import lay_out
+from tests.overlays import NAMES, lay_out
 
 from .conftest import reasoned, serve
 
+BASE: Final = "https://w3id.org/spacepolicy/"
 OPINIONS: Final = "news item of 8 May 2022 on Shanghai's implementation opinions"
 STRATEGY: Final = "text of the remote sensing strategy of Marevia"
 PLAN: Final = "text of the clear water plan of Tolmarsh"
@@ -69,6 +70,26 @@ def test_a_part_with_parts_is_quoted_by_its_own_words(documents: httpx.Client) -
             "Second, build digital and intelligent manufacturing capabilities",
         ]
     }
+
+
+@pytest.mark.parametrize("overlay", [None, *NAMES])
+def test_the_reader_has_a_place_for_every_passage_at_any_depth(
+    documents: httpx.Client, overlay: str | None
+) -> None:
+    source = f"source/{overlay or 'shanghai-2022-opinions'}"
+    page = documents.get(f"/{source}", headers={"Accept": "text/html"}).text
+    places = re.findall(r' id="(char=[0-9,]+)"', page)
+    query = f"SELECT ?passage {{ ?passage <{BASE}def/source> <{BASE}{source}> }}"
+    answer = documents.get("/sparql", params={"query": query, "format": "csv"}).text
+    passages = set(re.findall(r"#(char=[0-9,]+)", answer))
+    assert len(passages) > 50
+    assert sorted(places) == sorted(passages)
+
+
+def test_the_reader_keeps_the_lines_of_the_text(documents: httpx.Client) -> None:
+    page = documents.get("/source/tolmarsh-2026-water", headers={"Accept": "text/html"}).text
+    (words,) = re.findall(r'<p class="words"[^>]*>((?:(?!</p>).)*Task 1.*?)</p>', page, re.DOTALL)
+    assert re.sub(r"<[^>]*>", "", words).splitlines()[0] == "Task 1: Safe pipes"
 
 
 def test_the_page_of_a_document_has_its_words_with_its_parts_alone(
