@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests import overlays
 
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.revision import Revision
@@ -127,6 +128,19 @@ def test_cite_names_the_nearest_passage_where_words_are_not_there(program: Progr
     ended = program.run("cite", "--content", str(program.content), "develop resuable rocket")
     assert ended.returncode == 1
     assert PASSAGE in ended.stdout
+
+
+def test_cite_names_the_nearest_passage_of_all_sources(program: Program) -> None:
+    for name in overlays.NAMES:
+        overlays.add(program.content, name)
+    words = "the Department of Drainage pays for this task"
+    ended = program.run("cite", "--content", str(program.content), words)
+    assert ended.returncode == 1
+    first, passage, quoted, *_ = ended.stdout.splitlines()
+    assert first.count("/source/") == 1 + len(overlays.NAMES)
+    assert "/source/tolmarsh-2026-water#char=" in passage
+    assert "The Department of Drainage answers for this task" in quoted
+    assert ended.stdout.count('  "') == 1
 
 
 def test_query_asks_a_saved_query_with_a_parameter(program: Program) -> None:

@@ -14,6 +14,8 @@ from spacepolicy.settings import Settings
 def cite(chosen: Settings, words: str) -> int:
     """Print the passages where the words stand; 1 where no passage holds them.
 
+    Where they stand in no source, the nearest passage of all is shown.
+
     Raises: UsageError where there is no content, FindingsError where it cannot be read.
     """
     content = settings.content_directory(chosen, Path.cwd())
@@ -24,7 +26,13 @@ def cite(chosen: Settings, words: str) -> int:
         for source, passages in quoted_sources(content.path, packaged=content.packaged)
     ]
     standing = [each for each in cited if each[0].standings]
-    for citation, named in standing or cited:
+    nearest = sorted(cited, key=lambda each: each[0].likeness, reverse=True)[:1]
+    if not standing:
+        there_is = any(each.nearest for each, _ in nearest)
+        near = "the nearest passage is" if there_is else "there is no passage yet"
+        searched = ", ".join(each.source.iri for each, _ in cited) or "seeds/"
+        print(f"not found in {searched}; {near}")
+    for citation, named in standing or nearest:
         for line in _lines(citation, named):
             print(line)
     return 0 if any(citation.found for citation, _ in cited) else 1
@@ -38,9 +46,6 @@ def _lines(citation: Citation, named: Mapping[str, Passage]) -> Iterator[str]:
                 yield from _passage_lines(passage, named)
         else:
             yield from _unheld_lines(citation, standing)
-    if not citation.standings:
-        near = "there is no passage yet" if citation.nearest is None else "the nearest passage is"
-        yield f"not found in {citation.source.iri}; {near}"
     if citation.nearest is not None:
         yield from _passage_lines(citation.nearest, named)
 

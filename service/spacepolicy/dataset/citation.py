@@ -48,6 +48,11 @@ class Citation:
         """Whether a passage holds the words."""
         return any(standing.passages for standing in self.standings)
 
+    @property
+    def likeness(self) -> float:
+        """How near the nearest passage comes to the words."""
+        return 0 if self.nearest is None else _likeness(_folded(self.words)[0], self.nearest)
+
 
 def quoted_sources(
     content: Path, *, packaged: bool
