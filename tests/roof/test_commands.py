@@ -4,10 +4,11 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from tests import overlays
+from bench.documents import OVERLAYS, overlays
 
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.revision import Revision
@@ -131,13 +132,13 @@ def test_cite_names_the_nearest_passage_where_words_are_not_there(program: Progr
 
 
 def test_cite_names_the_nearest_passage_of_all_sources(program: Program) -> None:
-    for name in overlays.NAMES:
-        overlays.add(program.content, name)
+    for name in overlays():
+        shutil.copytree(OVERLAYS / name, program.content, dirs_exist_ok=True)
     words = "the Department of Drainage pays for this task"
     ended = program.run("cite", "--content", str(program.content), words)
     assert ended.returncode == 1
     first, passage, quoted, *_ = ended.stdout.splitlines()
-    assert first.count("/source/") == 1 + len(overlays.NAMES)
+    assert first.count("/source/") == 1 + len(overlays())
     assert "/source/tolmarsh-2026-water#char=" in passage
     assert "The Department of Drainage answers for this task" in quoted
     assert ended.stdout.count('  "') == 1

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 import pytest
-from tests.overlays import NAMES, lay_out
+from bench.documents import lay_out, overlays
 
 from .conftest import reasoned, serve
 
@@ -21,7 +21,8 @@ WATER: Final = "id/policy/tolmarsh-2026-clear-water"
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The shipped document, and all those of the tests beside it."""
-    content = lay_out(tmp_path_factory.mktemp("documents"))
+    content = tmp_path_factory.mktemp("documents")
+    lay_out(content, overlays())
     service, _ = reasoned(content, tmp_path_factory.mktemp("served"))
     with serve(service) as site:
         yield site.client
@@ -72,7 +73,7 @@ def test_a_part_with_parts_is_quoted_by_its_own_words(documents: httpx.Client) -
     }
 
 
-@pytest.mark.parametrize("overlay", [None, *NAMES])
+@pytest.mark.parametrize("overlay", [None, *overlays()])
 def test_the_reader_has_a_place_for_every_passage_at_any_depth(
     documents: httpx.Client, overlay: str | None
 ) -> None:
