@@ -140,3 +140,18 @@ def test_a_language_that_is_asked_for_goes_before_that_of_the_reader(shipped: ht
     assert '<td><span lang="en">reusable rocket</span></td>' in page
     program = shipped.get(address, headers={"Accept": "text/csv", "Accept-Language": "zh"}).text
     assert "reusable rocket" in program
+
+
+def test_the_language_that_was_chosen_stays_from_link_to_link(shipped: httpx.Client) -> None:
+    page, chosen = "/?lang=zh", {"Accept": "text/html"}
+    for _ in range(4):
+        answer = shipped.get(page, headers=chosen, follow_redirects=True)
+        assert '<html lang="zh">' in answer.text
+        links = re.findall(r'<a href="(/(?:id|def)/[^"#]*)"', answer.text)
+        assert links
+        assert all("lang=zh" in each for each in links)
+        page = links[0].replace("&amp;", "&")
+    for path in (f"/{POLICY}", "/def/Task", "/def/"):
+        leads = shipped.get(path, params={"lang": "zh"}, headers=chosen).headers["location"]
+        assert leads.endswith("?lang=zh")
+        assert not shipped.get(path, headers=chosen).headers["location"].endswith("lang=zh")

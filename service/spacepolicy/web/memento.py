@@ -80,12 +80,6 @@ def refuse_revision() -> None:
         raise BadParameterError("A write changes the revision in force; it takes no ?revision=.")
 
 
-def kept_revision(address: str) -> str:
-    """The address, at the revision that the request at hand names by its number."""
-    asked = _asked.get()
-    return address if asked is None or asked.by_time else _memento(address, asked.revision)
-
-
 def _by_number(history: History, scope: Scope) -> Asked | None:
     if b"revision" not in scope["query_string"]:
         return None

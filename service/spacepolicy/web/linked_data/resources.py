@@ -45,7 +45,7 @@ from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.ontology_pages import WHOLE, ontology_page
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
 from spacepolicy.web.linked_data.resource_pages import resource_page
-from spacepolicy.web.memento import kept_revision
+from spacepolicy.web.reading import reader
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
 OFFERED: Final = formats.offered("graph", "page")
@@ -67,7 +67,7 @@ def add_resources(app: FastAPI, library: Library) -> None:
         asked = address(library.desk.service, request.scope)
         if not await is_known(library.desk, asked.iri):
             raise await library.not_found(asked)
-        target = kept_revision(library.desk.service.url(request.scope, document_path(asked.path)))
+        target = reader().kept(library.desk.service.url(request.scope, document_path(asked.path)))
         response = RedirectResponse(target, status_code=303)
         response.headers.append("Link", f'<{target}>; rel="describedby"')
         return response
@@ -80,7 +80,7 @@ def add_resources(app: FastAPI, library: Library) -> None:
     async def namespace(request: Request) -> Response:
         """Lead on to the ontology that defines the terms."""
         ontology = library.desk.service.url(request.scope, ONTOLOGY)
-        return RedirectResponse(kept_revision(ontology), status_code=303)
+        return RedirectResponse(reader().kept(ontology), status_code=303)
 
     for path in ("/def", "/def/"):
         app.add_api_route(path, namespace, include_in_schema=False)
