@@ -10,7 +10,7 @@ from tests.browser.conftest import CHROMIUM, QUIET, ROOT
 
 PAGES: Final = {
     "home": "/",
-    "policy": "/doc/id/policy/shanghai-2022-spatial-information",
+    "policy": "/doc/id/policy/shanghai-2022-spatial-information#parts",
     "thing": "/doc/id/technology/reusable-rocket",
     "measure": "/doc/id/policy/shanghai-2022-spatial-information/task/12/measure/1",
     "questions": "/queries",
