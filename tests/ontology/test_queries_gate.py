@@ -124,3 +124,24 @@ def test_a_statement_that_is_changed_makes_answers_differ(shipped: Content) -> N
     assert {each.rule for each in findings} <= {"expect-row", "expect-passage"}
     assert "tasks-by-technology" in " ".join(each.message for each in findings)
     assert {each.path for each in findings} >= {EXPECTED}
+
+
+def test_a_rule_that_joins_by_what_may_be_unbound_is_found(shipped: Content) -> None:
+    rule = "ontology/checks/labels-of-things.rq"
+    shipped.add(
+        rule,
+        """#+ gate: labels
+#+ title: things are named
+#+ message: "{?subject} is misnamed."
+#+ remedy: Name it.
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT ?subject
+WHERE {
+  ?subject a ?class .
+  OPTIONAL { ?class rdfs:label ?label }
+  [] rdfs:comment ?label .
+}
+""",
+    )
+    (finding,) = [each for each in shipped.findings("queries") if each.path == rule]
+    assert (finding.rule, finding.line) == ("unbound-join", 10)

@@ -57,6 +57,70 @@ def test_what_is_right_is_left_alone(query: str) -> None:
     assert told(query) == []
 
 
+UNBOUND = [
+    ("SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t }\n ?t a :Tree FILTER(BOUND(?t)) }", 5, "?t"),
+    ("SELECT * { { ?s :plants ?t } UNION { ?s a :Step }\n OPTIONAL { ?t :growsIn ?p } }", 5, "?t"),
+    ("SELECT * { { ?s :plants ?t } UNION { ?s a :Step }\n ?t :growsIn ?p }", 5, "?t"),
+    ("SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t }\n ?t :growsIn ?p }", 5, "?t"),
+    ("SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t }\n OPTIONAL { ?t :growsIn ?p } }", 5, "?t"),
+    ("SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t }\n GRAPH ?t { ?t :growsIn ?p } }", 5, "?t"),
+    ("SELECT * { ?t :growsIn ?p .\n { ?s a :Step OPTIONAL { ?s :plants ?t } } }", 5, "?t"),
+    ("SELECT * { VALUES (?s ?n) { (:a 1) (:b UNDEF) } ?s a :Step .\n ?x :ordinal ?n }", 5, "?n"),
+    ("SELECT * { VALUES ?n { 1 UNDEF } ?s a :Step .\n ?s :ordinal ?n }", 5, "?n"),
+    ("SELECT * { ?s :ordinal ?n BIND(1 / ?n AS ?m)\n ?t :ordinal ?m }", 5, "?m"),
+    ("SELECT * { ?s rdfs:label ?l BIND(<urn:cast>(?l) AS ?m)\n ?t :ordinal ?m }", 5, "?m"),
+    (
+        "SELECT * { ?s a :Step OPTIONAL { ?s :ordinal ?n } BIND(?n + 1 AS ?m)\n ?t :ordinal ?m }",
+        5,
+        "?m",
+    ),
+    (
+        "SELECT * { { SELECT ?s ?t { ?s a :Step OPTIONAL { ?s :plants ?t } } }\n ?t :growsIn ?p }",
+        5,
+        "?t",
+    ),
+    (
+        "SELECT * { { SELECT (MAX(?n) AS ?m) { ?s a :Step OPTIONAL { ?s :ordinal ?n } } }\n"
+        " ?t :ordinal ?m }",
+        5,
+        "?m",
+    ),
+    (
+        "SELECT ?s { ?s a :Step OPTIONAL { ?s :plants ?t }\n"
+        " FILTER NOT EXISTS { ?t :growsIn [] } }",
+        5,
+        "?t",
+    ),
+]
+"""Queries whose later pattern is joined by a variable that may be unbound, its line, and it."""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t . ?t :growsIn ?p } }",
+        "SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t OPTIONAL { ?t :growsIn ?p } } }",
+        "SELECT * { { ?s :plants ?t OPTIONAL { ?t :growsIn ?p } } UNION { ?s a :Step } }",
+        "SELECT * { { ?s :plants ?t } UNION { ?s :actsOn ?t } ?t :growsIn ?p }",
+        "SELECT * { ?s a :Step OPTIONAL { ?s rdfs:label ?l FILTER langMatches(lang(?l), 'zh') }"
+        " OPTIONAL { ?s rdfs:label ?l FILTER langMatches(lang(?l), 'en') } }",
+        "SELECT * { { ?s a :Step OPTIONAL { ?s :plants ?t } FILTER(BOUND(?t)) } ?t a :Tree }",
+        "SELECT * { { ?s a :Step OPTIONAL { ?s :ordinal ?n } FILTER(?n > 1) } ?t :ordinal ?n }",
+        "SELECT * { ?s a :Step OPTIONAL { ?s :ordinal ?n } BIND(COALESCE(?n, 1) AS ?m)"
+        " ?t :ordinal ?m }",
+        "SELECT * { VALUES ?n { UNDEF } ?s :ordinal ?n }",
+        "SELECT * { VALUES (?s ?n) { (:a 1) (:b 2) } ?s :ordinal ?n }",
+        "SELECT * { { SELECT (COUNT(?s) AS ?n) { ?s a :Step } } ?t :ordinal ?n }",
+        "SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t } FILTER NOT EXISTS { ?s :actsOn ?t } }",
+        "SELECT * { ?s a :Step OPTIONAL { ?s :plants ?t }"
+        " FILTER(!BOUND(?t) || EXISTS { ?t a :Tree }) }",
+        "SELECT * { ?s a :Step MINUS { ?s :plants ?t . ?t a :Tree } }",
+    ],
+)
+def test_what_is_surely_bound_joins_without_a_remark(query: str) -> None:
+    assert [each for each in told(query) if each.rule == "unbound-join"] == []
+
+
 @pytest.mark.parametrize(
     ("query", "rule", "line", "part"),
     [
@@ -81,6 +145,7 @@ def test_what_is_right_is_left_alone(query: str) -> None:
         ),
         ("SELECT ?s {\n ?s :ordinal ?n }", "lonely-variable", 5, "[]"),
         ("SELECT ?s ?t {\n ?s a :Step .\n ?t a :Tree }", "cross-product", 4, "Join"),
+        *((query, "unbound-join", line, part) for query, line, part in UNBOUND),
     ],
 )
 def test_what_is_likely_wrong_is_told_with_its_line_and_a_remedy(

@@ -23,7 +23,8 @@ from spacepolicy.dataset.gates.clauses import (
 )
 from spacepolicy.dataset.gates.evidence import evidence_faults, leaves
 from spacepolicy.dataset.gates.expectations import answer_findings, answer_report
-from spacepolicy.dataset.gates.hygiene import hygiene_faults
+from spacepolicy.dataset.gates.hygiene import FOLDER as RULES_FOLDER
+from spacepolicy.dataset.gates.hygiene import HygieneRule, hygiene_faults
 from spacepolicy.dataset.gates.lint import remarks
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.reasoners import clashes, consistency, profiles, rules
@@ -110,6 +111,9 @@ def _queries(material: Material) -> Verdict:
             *_remark_findings(query, vocabulary),
         )
     ]
+    findings += (
+        finding for rule in material.hygiene for finding in _rule_findings(rule, vocabulary)
+    )
     findings += answer_findings(catalogue, material)
     counts = (count(len(catalogue), "saved query", "saved queries"), *answer_report(material))
     return Verdict(tuple(findings), counts)
@@ -134,6 +138,14 @@ def _language_findings(query: SavedQuery) -> Iterator[Finding]:
 def _remark_findings(query: SavedQuery, vocabulary: Vocabulary) -> Iterator[Finding]:
     for each in remarks(query.text, vocabulary, query.prefixes):
         yield Finding(str(query.path), each.line, each.rule, each.message, each.remedy)
+
+
+def _rule_findings(rule: HygieneRule, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """What is likely wrong with the query of a rule, which may ask for what is not there."""
+    path = f"{RULES_FOLDER}/{rule.name}.rq"
+    for each in remarks(rule.text, vocabulary, {}):
+        if each.rule == "unbound-join":
+            yield Finding(path, each.line, each.rule, each.message, each.remedy)
 
 
 def _evidence(material: Material) -> Verdict:

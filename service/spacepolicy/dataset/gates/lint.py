@@ -1,7 +1,8 @@
 """Lint: what is likely wrong with a query, judged against the ontology and the data's languages.
 
 Unknown terms, patterns that nothing can match, languages that do not occur, tags compared as
-strings, variables used once, and patterns that nothing joins.
+strings, variables used once, patterns that nothing joins, and joins by variables that may be
+unbound.
 
 Spec: https://www.w3.org/TR/sparql11-query/#sparqlAlgebra
 """
@@ -23,6 +24,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 
 from spacepolicy.dataset.gates import algebra as parts
 from spacepolicy.dataset.gates.algebra import MAX_ALTERNATIVES, Pattern
+from spacepolicy.dataset.gates.bindings import predicates, unbound_joins
 from spacepolicy.dataset.gates.vocabulary import Vocabulary
 from spacepolicy.dataset.reasoning.expressions import TYPE
 
@@ -79,6 +81,7 @@ def remarks(text: str, vocabulary: Vocabulary, prefixes: Mapping[str, str]) -> I
     yield from _unknown_terms(terms, vocabulary, place)
     yield from _languages(comparisons, vocabulary, place)
     yield from _lonely_variables(algebra, place)
+    yield from _unbound_joins(algebra, place)
     seen: set[Remark] = set()
     for patterns in parts.alternatives(algebra.p if "p" in algebra else algebra)[:MAX_ALTERNATIVES]:
         for remark in (
@@ -102,6 +105,14 @@ class _Place:
         """The first line, header left out, with the words."""
         found = re.search(rf"^(?!#).*{re.escape(words)}(?!\w)", self.text, re.MULTILINE)
         return self.text.count("\n", 0, found.start()) + 1 if found else 1
+
+    def last_line(self, name: str, beside: Sequence[str]) -> int:
+        """The last line, header left out, with the variable and one of the words; or with the
+        variable alone."""
+        lines = enumerate(_without_header(self.text).splitlines(), 1)
+        found = [(n, line) for n, line in lines if re.search(rf"[?$]{name}(?!\w)", line)]
+        both = [n for n, line in found if any(word in line for word in beside)]
+        return (both or [n for n, _ in found] or [1])[-1]
 
     def short(self, iri: object) -> str:
         for prefix, namespace in self.prefixes.items():
@@ -248,6 +259,18 @@ def _unjoined(algebra: CompValue, patterns: Sequence[Pattern], place: _Place) ->
             "two parts of the pattern share no variable: every row of one meets every one of the "
             "other.",
             "Join them by a variable, or ask two questions.",
+        )
+
+
+def _unbound_joins(algebra: CompValue, place: _Place) -> Iterator[Remark]:
+    """Patterns that are joined by a variable which an earlier one may leave unbound."""
+    for join in unbound_joins(algebra):
+        name = join.variable
+        yield Remark(
+            place.last_line(name, [place.short(each) for each in predicates(join)]),
+            "unbound-join",
+            f"?{name} may be unbound here, and is then joined with every solution of the pattern.",
+            f"Put the pattern into the branch that binds ?{name}, or require it before.",
         )
 
 
