@@ -25,7 +25,7 @@ from spacepolicy.dataset.gates.evidence import evidence_faults, leaves
 from spacepolicy.dataset.gates.expectations import answer_findings, answer_report
 from spacepolicy.dataset.gates.hygiene import FOLDER as RULES_FOLDER
 from spacepolicy.dataset.gates.hygiene import HygieneRule, hygiene_faults
-from spacepolicy.dataset.gates.lint import remarks
+from spacepolicy.dataset.gates.lint import remarks, unbound_remarks
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.reasoners import clashes, consistency, profiles, rules
 from spacepolicy.dataset.gates.shapes import shape_faults
@@ -111,9 +111,7 @@ def _queries(material: Material) -> Verdict:
             *_remark_findings(query, vocabulary),
         )
     ]
-    findings += (
-        finding for rule in material.hygiene for finding in _rule_findings(rule, vocabulary)
-    )
+    findings += (finding for rule in material.hygiene for finding in _rule_findings(rule))
     findings += answer_findings(catalogue, material)
     counts = (count(len(catalogue), "saved query", "saved queries"), *answer_report(material))
     return Verdict(tuple(findings), counts)
@@ -140,12 +138,11 @@ def _remark_findings(query: SavedQuery, vocabulary: Vocabulary) -> Iterator[Find
         yield Finding(str(query.path), each.line, each.rule, each.message, each.remedy)
 
 
-def _rule_findings(rule: HygieneRule, vocabulary: Vocabulary) -> Iterator[Finding]:
-    """What is likely wrong with the query of a rule, which may ask for what is not there."""
+def _rule_findings(rule: HygieneRule) -> Iterator[Finding]:
+    """What is surely wrong with the query of a rule, which may ask for what is not there."""
     path = f"{RULES_FOLDER}/{rule.name}.rq"
-    for each in remarks(rule.text, vocabulary, {}):
-        if each.rule == "unbound-join":
-            yield Finding(path, each.line, each.rule, each.message, each.remedy)
+    for each in unbound_remarks(rule.text):
+        yield Finding(path, each.line, each.rule, each.message, each.remedy)
 
 
 def _evidence(material: Material) -> Verdict:

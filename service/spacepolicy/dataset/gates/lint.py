@@ -34,6 +34,8 @@ _NOISE: Final = re.compile(
 )
 _VARIABLE: Final = re.compile(r"(\bAS\s+)?[?$](\w+)", re.IGNORECASE)
 _LITERAL_TAG: Final = re.compile(r"""["']@([A-Za-z]+(?:-[A-Za-z0-9]+)*)""")
+_MAY_LEAVE_UNBOUND: Final = re.compile(r"\b(optional|union|bind|undef|as)\b", re.IGNORECASE)
+"""What a query has that may leave a variable unbound; reading it takes much longer than this."""
 _RDF_TYPE: Final = URIRef(TYPE.value)
 
 
@@ -91,6 +93,12 @@ def remarks(text: str, vocabulary: Vocabulary, prefixes: Mapping[str, str]) -> I
             if remark not in seen:
                 seen.add(remark)
                 yield remark
+
+
+def unbound_remarks(text: str) -> Iterator[Remark]:
+    """The remarks on joins by what may be unbound; the query declares its prefixes."""
+    if _MAY_LEAVE_UNBOUND.search(text):
+        yield from _unbound_joins(translateQuery(parseQuery(text)).algebra, _Place(text, {}))
 
 
 @final
