@@ -142,7 +142,7 @@ def read_query(
     """
     if not _NAME.fullmatch(path.stem):
         raise _wrong(path, 1, "the name is not kebab-case", "Rename the file.")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     header = read_header(path, text, _KEYS)
     query = SavedQuery(
         name=path.stem,

@@ -1,5 +1,6 @@
 """Assembly: an example's files, of another base and another field, become a dataset or findings."""
 
+import codecs
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from spacepolicy.dataset import digest
 from spacepolicy.dataset.assembly import Assembly, assemble
 from spacepolicy.dataset.citation import quoted_sources
 from spacepolicy.dataset.digest import content_sha256
+from spacepolicy.dataset.files.reading import read_files
 from spacepolicy.errors import Finding, FindingsError
 
 G = "https://example.org/gov/"
@@ -566,3 +568,16 @@ def test_the_digest_of_the_content_changes_with_the_code(
     before = content_sha256(content)
     (wing / "rules.py").write_text("other", encoding="utf-8")
     assert content_sha256(content) != before
+
+
+def test_a_byte_order_mark_before_a_file_is_passed_over(content: Path) -> None:
+    noted: list[Finding] = []
+
+    def read() -> list[int]:
+        return [len(file.quads) for file in read_files(content, noted.append)]
+
+    before = read()
+    for path in content.rglob("*.t*"):
+        path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert (read(), noted) == (before, [])
+    assert sum(before) > 0

@@ -1,5 +1,6 @@
 """Saved queries: headers, and parameters that bind terms."""
 
+import codecs
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,9 @@ def test_words_in_no_language_of_the_pages_are_a_finding(
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(FindingsError, match=name):
         read_catalogue(tmp_path)
+
+
+def test_a_byte_order_mark_before_a_query_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "marked.rq"
+    path.write_bytes(codecs.BOM_UTF8 + TEXT.encode())
+    assert read_query(path).text.startswith("#+")

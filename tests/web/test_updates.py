@@ -129,3 +129,31 @@ def test_a_weak_tag_is_no_condition_that_holds(writing: Writing) -> None:
     etag = writing.update(INSERT % '"strong"').headers["etag"]
     assert writing.update(INSERT % '"weak"', If_Match=f"W/{etag}").status_code == 412
     assert writing.update(INSERT % '"weaker"', If_Match=f"W/{etag}, {etag}").status_code == 204
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "PREFIX a: <urn:a:>", "\ufeff"])
+@pytest.mark.parametrize("form", [False, True])
+def test_an_update_may_be_empty(text: str, form: bool, writing: Writing) -> None:
+    before = writing.writer.history.current.number
+    if form:
+        answer = writing.client.post(
+            "/sparql", data={"update": text}, headers={"Authorization": f"Bearer {writing.token}"}
+        )
+    else:
+        answer = writing.update(text)
+    assert answer.status_code == 204, answer.text
+    assert writing.writer.history.current.number == before
+
+
+def test_a_byte_order_mark_before_a_text_is_passed_over(writing: Writing) -> None:
+    assert writing.update("\ufeff" + INSERT % '"marked"').status_code == 204
+    assert '"marked"' in writing.values("urn:g")
+    text = "\ufeffASK { GRAPH <urn:g> { ?s ?p ?o } }"
+    accept = {"Accept": "text/csv"}
+    for answer in (
+        writing.client.get("/sparql", params={"query": text}, headers=accept),
+        writing.client.post("/sparql", data={"query": text}, headers=accept),
+        writing.client.post("/sparql", content=text.encode(),
+                            headers={"Content-Type": "application/sparql-query", **accept}),
+    ):  # fmt: skip
+        assert (answer.status_code, answer.text.strip()) == (200, "true"), answer.text

@@ -48,10 +48,10 @@ def query(
 
 def _text(chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]]) -> str:
     if asked == "-":
-        return sys.stdin.read()
+        return sys.stdin.read().removeprefix("\ufeff")
     path = _path(chosen, asked)
     if not parameters and path.parent.name != "queries":
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     return bind(read_query(path), parameters)
 
 

@@ -22,6 +22,7 @@ from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
 from spacepolicy.engine.nquads import lines
+from spacepolicy.engine.prologues import parts
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
 from spacepolicy.errors import BadParameterError
@@ -123,7 +124,8 @@ def _run(store: Store, edit: Edit) -> None:
         using, named = edit.using_graphs or (), edit.using_named_graphs or ()
         text = with_using(text, edit.prefixes, using, named)
     try:
-        store.update(text, base_iri=edit.base, prefixes=dict(edit.prefixes))
+        for part in parts(text, edit.prefixes, edit.base):
+            store.update(part.text, base_iri=part.base, prefixes=dict(part.prefixes))
     except SyntaxError as error:
         raise query_syntax_error(str(error), edit.text, edit.prefixes) from error
     except (ValueError, RuntimeError) as error:

@@ -86,7 +86,7 @@ def scan(text: str, prefixes: Mapping[str, str] | None = None) -> Scan:
     read = _Reader(text, prefixes or {}).read()
     if "\\u" not in text and "\\U" not in text:
         return read
-    return _either(read, _Reader(_without_escapes(text), prefixes or {}).read())
+    return _either(read, _Reader(without_escapes(text), prefixes or {}).read())
 
 
 def _either(one: Scan, other: Scan) -> Scan:
@@ -113,7 +113,7 @@ _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _HIGHEST: Final = 0x10FFFF
 
 
-def _without_escapes(text: str) -> str:
+def without_escapes(text: str) -> str:
     return _ESCAPE.sub(_decoded, text)
 
 
@@ -252,7 +252,7 @@ class _Reader:
         self._term(mark)
 
     def _iri(self, mark: str) -> None:
-        iri = _without_escapes(mark[1:-1])
+        iri = without_escapes(mark[1:-1])
         if self._base:
             iri = resolved(iri, self._base)
         if self._declared is not None and self._kind == "name":

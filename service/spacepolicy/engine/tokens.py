@@ -83,6 +83,11 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+def depth_after(depth: int, token: Token) -> int:
+    """How many groups in braces are open behind the token, where so many were before it."""
+    return depth + _DEPTHS.get(token.text, 0)
+
+
 def after_group(found: Sequence[Token], place: int) -> int | None:
     """The place behind the group in braces that opens at this one; None where it does not close,
     or there is none."""
@@ -90,7 +95,7 @@ def after_group(found: Sequence[Token], place: int) -> int | None:
         return None
     depth = 0
     for at in range(place, len(found)):
-        depth += _DEPTHS.get(found[at].text, 0)
+        depth = depth_after(depth, found[at])
         if depth == 0:
             return at + 1
     return None

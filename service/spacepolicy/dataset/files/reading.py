@@ -5,6 +5,7 @@
 Spec: https://www.w3.org/TR/turtle/, https://www.w3.org/TR/trig/
 """
 
+import codecs
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -56,7 +57,8 @@ def _unread(name: str, format: RdfFormat) -> Finding:
 
 def _read(path: Path, name: str, format: RdfFormat, note: Note) -> Iterator[GraphFile]:
     try:
-        quads = tuple(parse(path=path, format=format, rename_blank_nodes=True))
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        quads = tuple(parse(text, format, rename_blank_nodes=True))
     except SyntaxError as error:
         reason = error.msg.partition(": ")[2] or error.msg
         column = f" (column {error.offset})" if error.offset else ""

@@ -24,6 +24,8 @@ from spacepolicy.web.service import Service
 _SINGLE: Final = frozenset({"query", "update", "format", "timeout", "version"})
 Parameters = list[tuple[str, str]]
 _SHORT_FIELD: Final = 256
+_MARK: Final = "\ufeff"
+"""The byte order mark that some editors begin a text with."""
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
 _USING: Final = ("using-graph-uri", "using-named-graph-uri")
 
@@ -96,7 +98,7 @@ def operation(service: Service, call: Call) -> QueryOperation | UpdateOperation:
     Raises: ProblemError where a parameter is wrong or given twice, or where an update comes as
     none may.
     """
-    content = media_type(call.field(b"content-type") or "") if call.body else None
+    content = _content(call)
     name = f"{content.type}/{content.subtype}" if content else ""
     parameters = _parameters(call.target)
     addressed = len(parameters)
@@ -113,6 +115,15 @@ def operation(service: Service, call: Call) -> QueryOperation | UpdateOperation:
     if "update" in single:
         return _update(service, call, single, parameters, addressed)
     return _query(service, call, single, parameters)
+
+
+def _content(call: Call) -> formats.MediaRange | None:
+    """The media type of the body where there is one; an update may be empty."""
+    if not call.body and call.method != "POST":
+        return None
+    content = media_type(call.field(b"content-type") or "")
+    is_update = content is not None and f"{content.type}/{content.subtype}" == UPDATE
+    return content if call.body or is_update else None
 
 
 def _query(
@@ -166,7 +177,7 @@ def _decoded(piece: bytes) -> str:
 
 def _text(body: bytes) -> str:
     try:
-        return body.decode("utf-8")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadParameterError(f"The text is not UTF-8: {error}.") from error
 
@@ -182,7 +193,7 @@ def _single(parameters: Parameters) -> dict[str, str]:
             raise BadParameterError(f"The parameter {name!r} is given more than once.")
     if "query" in names and "update" in names:
         raise BadParameterError("A request holds a query or an update, not both.")
-    return {name: value for name, value in parameters if name in _SINGLE}
+    return {name: value.removeprefix(_MARK) for name, value in parameters if name in _SINGLE}
 
 
 def _all(parameters: Iterable[tuple[str, str]], wanted: str) -> tuple[str, ...] | None:
