@@ -115,6 +115,12 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_import_timeout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--import-timeout", type=float, metavar="SECONDS", help="time of an import (3600)"
+    )
+
+
 def _add_serve(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -130,6 +136,10 @@ def _add_serve(commands: Commands) -> None:
     parser.add_argument(
         "--max-timeout", type=float, metavar="SECONDS", help="the most ?timeout= may ask for (30)"
     )
+    parser.add_argument(
+        "--write-timeout", type=float, metavar="SECONDS", help="time of a write (300)"
+    )
+    _add_import_timeout(parser)
     parser.add_argument(
         "--max-running", type=int, metavar="N", help="queries evaluated at once (16)"
     )
@@ -370,6 +380,8 @@ def _add_transfers(commands: Commands) -> None:
         parser = _command(commands, name, command, summary, f"spacepolicy {name} {example}")
         parser.add_argument("path", metavar=path, type=Path)
         _add_store(parser)
+        if name == "import":
+            _add_import_timeout(parser)
 
 
 def _export(given: argparse.Namespace, chosen: Settings) -> int:

@@ -24,9 +24,11 @@
     │   ├── UpstreamError           502 upstream-failure
     │   ├── QueryCancelledError     503 cancelled
     │   ├── MemoryLimitError        503 memory-limit
+    │   │   └── WriteMemoryLimitError
     │   ├── OverloadedError         503 overloaded (Retry-After)
     │   ├── ResultLimitError        503 result-limit
     │   ├── TimeLimitError          504 time-limit
+    │   │   └── WriteTimeLimitError
     │   ├── HttpVersionError        505 http-version
     │   └── StorageError            507 storage
     ├── FindingsError               files with findings; nothing is published
@@ -260,9 +262,15 @@ class QueryCancelledError(ProblemError):
 
 class MemoryLimitError(ProblemError):
     kind = "memory-limit"
-    title = "The query needs more memory than one query may have"
+    title = "The request needs more memory than one request may have"
     status = 503
-    remedy = "Narrow the query: fewer rows to sort or group at a time."
+    remedy = "Narrow the query: fewer rows to sort or group at a time. Send a write in parts."
+
+
+class WriteMemoryLimitError(MemoryLimitError):
+    """The memory limit of a write, which no narrower query would keep to."""
+
+    remedy = "Send the write in parts, or have the operator set a larger --memory-mib."
 
 
 class OverloadedError(ProblemError):
@@ -281,9 +289,21 @@ class ResultLimitError(ProblemError):
 
 class TimeLimitError(ProblemError):
     kind = "time-limit"
-    title = "The query ran longer than it may"
+    title = "The request ran longer than it may"
     status = 504
-    remedy = "Narrow the query, or ask for less at a time."
+    remedy = (
+        "Narrow the query, or ask for less at a time. Send a write in parts, or have the operator "
+        "bring the data by `spacepolicy import`."
+    )
+
+
+class WriteTimeLimitError(TimeLimitError):
+    """The time limit of a write, which no narrower query would keep to."""
+
+    remedy = (
+        "Send the write in parts, have the operator bring the data by `spacepolicy import FILE`, "
+        "or ask for a longer --write-timeout."
+    )
 
 
 class HttpVersionError(ProblemError):

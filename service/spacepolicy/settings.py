@@ -31,7 +31,8 @@ class Settings:
     `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
     `trusted_proxies` are addresses or networks between commas. `service_origins` are those that
     SERVICE may ask, between commas, and with `service_private` at private addresses too.
-    `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `max_running` queries
+    `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `write_timeout` is
+    what a write has, `import_timeout` what an import has; `max_running` queries
     are evaluated at once, beside those that are quick, and `max_waiting` wait; answers are kept in
     `cache_mib`, 0 for none. The data of the newest `keep_revisions` are kept, 0 for all.
     """
@@ -43,6 +44,8 @@ class Settings:
     default_graph: Mode = "merged"
     timeout: float = 30.0
     max_timeout: float = 30.0
+    write_timeout: float = 300.0
+    import_timeout: float = 3600.0
     max_running: int = 16
     max_waiting: int = 64
     cache_mib: int = 64
@@ -99,6 +102,8 @@ _NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
     "port": (int, 0, 65535),
     "timeout": (float, 0.01, 86400),
     "max_timeout": (float, 0.01, 86400),
+    "write_timeout": (float, 0.01, 86400),
+    "import_timeout": (float, 0.01, 604800),
     "memory_mib": (int, 16, 1 << 20),
     "upload_mib": (int, 1, 1 << 20),
     "memory_quads": (int, 0, 1 << 40),

@@ -223,7 +223,16 @@ def test_an_update_is_stopped_at_its_time_and_others_go_on(start: Start) -> None
     text = f"INSERT {{ GRAPH <urn:h> {{ <urn:n> <urn:p> ?n }} }} WHERE {{ {counted} }}"
     answer = written.client.post("/sparql?timeout=0.5", data={"update": text})
     assert answer.status_code == 504
-    assert answer.json()["type"].endswith("/problems/time-limit")
+    told = answer.json()
+    assert told["type"].endswith("/problems/time-limit")
+    assert told["limit_seconds"] == 0.5
+    assert "nothing was written" in told["detail"]
+    assert "spacepolicy import" in told["detail"]
+    assert "query" not in f"{told['title']} {told['detail']}"
+    page = written.client.post(
+        "/sparql?timeout=0.5", data={"update": text}, headers={"Accept": "text/html"}
+    )
+    assert "Narrow the query" not in page.text
     assert written.client.get("/graphs?graph=urn:h").status_code == 404
     assert put(written.client, '"after"').status_code == 204
 
@@ -269,3 +278,19 @@ def test_an_answer_has_its_entity_tag_again_after_a_restart(start: Start) -> Non
     for first, second in zip(bodies[0], bodies[1], strict=True):
         assert sorted(first.split()) == sorted(second.split())
     assert not set(tags[0]) & set(tags[1])
+
+
+def test_a_write_has_a_time_limit_of_its_own(start: Start) -> None:
+    short = start("--timeout", "1", "--write-timeout", "0.02")
+    client = short.client
+    triples = "".join(f"<urn:{n}> <urn:p> {n} .\n" for n in range(20_000))
+    late = client.put(G, content=triples, headers=TURTLE)
+    assert late.status_code == 504, late.text
+    assert late.json()["limit_seconds"] == 0.02
+    assert "--write-timeout" in late.json()["detail"]
+    assert client.get(G).status_code == 404
+    too_long = client.put(f"{G}&timeout=5", content=triples, headers=TURTLE)
+    assert too_long.status_code == 400
+    short.server.end()
+    longer = start("--timeout", "0.01", "--write-timeout", "120").client
+    assert longer.put(f"{G}&timeout=60", content=triples, headers=TURTLE).status_code == 201

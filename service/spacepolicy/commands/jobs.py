@@ -2,7 +2,7 @@
 
 import getpass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spacepolicy.commands import door
 from spacepolicy.commands.writers import StoreWriter
@@ -12,8 +12,6 @@ from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import DatasetWrite, Upload, WriteRequest
 from spacepolicy.settings import Settings
-
-_SECONDS: Final = 3600.0
 
 
 def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of the door's jobs
@@ -25,7 +23,7 @@ def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of the door
                 revision = writer.build(Path(job["draft"]), int(job["upon"]))
                 return {"number": revision.number}
             case "import":
-                written = writer.write(_import(Path(job["file"]), job["format"], job["author"]))
+                written = writer.write(_import(job))
                 return {
                     "number": written.revision.number,
                     "added": written.added,
@@ -37,9 +35,14 @@ def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of the door
     return work
 
 
-def _import(file: Path, format: str, author: str) -> WriteRequest:
-    operation = DatasetWrite(Upload(file, format, ""))
-    return WriteRequest(operation, author, f"imported {file.name}", timeout_seconds=_SECONDS)
+def _import(job: dict[str, Any]) -> WriteRequest:
+    file = Path(job["file"])
+    return WriteRequest(
+        DatasetWrite(Upload(file, job["format"], "")),
+        job["author"],
+        f"imported {file.name}",
+        timeout_seconds=float(job["seconds"]),
+    )
 
 
 def build_there(store: Path, draft: Path, upon: Revision) -> Revision:
@@ -62,6 +65,7 @@ def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[
         "file": str(file.resolve()),
         "format": format,
         "author": getpass.getuser(),
+        "seconds": chosen.import_timeout,
     }
     if door.is_open(store):
         return door.ask(store, job)

@@ -51,6 +51,7 @@ def serve(chosen: Settings) -> int:
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,
             max_timeout_seconds=chosen.max_timeout,
+            write_timeout_seconds=chosen.write_timeout,
             max_running=chosen.max_running,
             max_waiting=chosen.max_waiting,
             max_cache_bytes=0 if endpoint_url(chosen) else chosen.cache_mib << 20,

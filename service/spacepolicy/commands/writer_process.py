@@ -40,10 +40,16 @@ class WriterProcess:
             )
         self._ready = False
 
-    def ask(self, table: dict[str, Any], pieces: Sequence[bytes]) -> dict[str, Any]:
+    def ask(
+        self,
+        table: dict[str, Any],
+        pieces: Sequence[bytes],
+        timeout_seconds: float = _PUBLISHING_SECONDS,
+    ) -> dict[str, Any]:
         """What the process says of the job.
 
-        Raises: ProblemError; EngineError where the process ends of it.
+        Raises: ProblemError; EngineError where the process ends of it, TimeLimitError where it does
+        not end in time, and another process has its place.
         """
         if self._closed:
             raise OverloadedError("The service is ending.", headers={"Retry-After": "5"})
@@ -51,18 +57,18 @@ class WriterProcess:
             self._replace()
         try:
             if not self._ready:
-                self._said([])
+                self._said([], _PUBLISHING_SECONDS)
                 self._ready = True
             request = [request_bytes({**table, "sizes": list(map(len, pieces))}), *pieces]
-            told: dict[str, Any] = json.loads(self._said(request))
+            told: dict[str, Any] = json.loads(self._said(request, timeout_seconds))
         except ProblemError as error:
             if isinstance(error, EngineError | TimeLimitError) or not self._ready:
                 self._replace()
             raise
         return told
 
-    def _said(self, request: Sequence[bytes]) -> bytes:
-        frames = answered(self._connection, FrameDecoder(), request, _PUBLISHING_SECONDS)
+    def _said(self, request: Sequence[bytes], timeout_seconds: float) -> bytes:
+        frames = answered(self._connection, FrameDecoder(), request, timeout_seconds)
         return b"".join(each.payload for each in frames if isinstance(each, Data))
 
     def _replace(self) -> None:

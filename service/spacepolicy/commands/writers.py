@@ -6,6 +6,7 @@ have come to, and is a revision of its own; all are synced and put in force at o
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -21,9 +22,13 @@ from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import (
     EngineError,
     InvalidDataError,
+    MemoryLimitError,
+    OverloadedError,
     ProblemError,
     StorageError,
     TimeLimitError,
+    WriteMemoryLimitError,
+    WriteTimeLimitError,
 )
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions import store
@@ -39,6 +44,9 @@ from spacepolicy.revisions.writing import (
 )
 
 _PUBLISHING_SECONDS: Final = 600.0
+_LEAST_SECONDS: Final = 1.0
+"""What the process that writes has at least for a change whose evaluation took almost all of its
+time: to stop that process is dearer, since another has to derive everything anew."""
 _PIECE_BYTES: Final = 1 << 18
 _log: Final = logging.getLogger(__name__)
 
@@ -142,8 +150,8 @@ class StoreWriter:
             except _LaterError:
                 break
             except _WriterError as error:
-                group.results.append((ticket, group.accepted + 1, error))
-                raise error.problem from error
+                group.results.append((ticket, 0, error.problem))
+                raise _of_others(error.problem) from error
             except Exception as error:  # noqa: BLE001 # whoever asked is told
                 result = error
             group.accepted += accepted
@@ -168,17 +176,23 @@ class StoreWriter:
         base = group.start.base if self._merged else None
         edit, uploads = _edit(operation, base, merged=self._merged)
         seconds = min(request.timeout_seconds, group.seconds)
+        deadline = time.monotonic() + request.timeout_seconds
         try:
             effect = editing.evaluate(edit, map(_pieces, uploads), seconds)
         except TimeLimitError as error:
             if seconds < request.timeout_seconds:
                 raise _LaterError from error
-            raise
+            raise _late(request) from error
+        except MemoryLimitError as error:
+            raise WriteMemoryLimitError(
+                "The write needs more memory than one may have; nothing was written."
+            ) from error
         self._judgement.after(request, group.start, effect)
         written = Written(group.start, 0, 0, changed=False, existed=effect.existed)
         if effect.empty:
             return written
-        told = self._taken(request, effect, number, tell=more or request.dry_run)
+        tell = more or request.dry_run
+        told = self._taken(request, effect, number, deadline, tell=tell)
         patch = told["patch"].encode()
         if not request.dry_run:
             group.bytes += len(patch)
@@ -195,9 +209,10 @@ class StoreWriter:
         )
 
     def _taken(
-        self, request: WriteRequest, effect: Effect, number: int, *, tell: bool
+        self, request: WriteRequest, effect: Effect, number: int, deadline: float, *, tell: bool
     ) -> dict[str, Any]:
-        """What the process says of a change upon what will be the revision of that number.
+        """What the process says of a change upon what will be the revision of that number, by the
+        deadline.
 
         Raises: InvalidDataError, _WriterError.
         """
@@ -212,10 +227,14 @@ class StoreWriter:
             "tell": tell,
         }
         try:
-            return self._process.ask(table, [_lines(effect.removed), _lines(effect.added)])
+            left = max(deadline - time.monotonic(), _LEAST_SECONDS)
+            pieces = [_lines(effect.removed), _lines(effect.added)]
+            return self._process.ask(table, pieces, left)
         except InvalidDataError as error:
             error.report = str(error.extras.pop("report", "")).encode()
             raise
+        except TimeLimitError as error:
+            raise _WriterError(_late(request)) from error
         except ProblemError as error:
             raise _WriterError(_shown(error)) from error
 
@@ -254,6 +273,33 @@ def _shown(error: ProblemError) -> ProblemError:
         _log.error("the store cannot be written: %s", error)  # where it stands is not for all
         return StorageError("Nothing was written; the service's log says why.")
     return error
+
+
+def _late(request: WriteRequest) -> WriteTimeLimitError:
+    """What to say of a write that was stopped at its limit."""
+    seconds = request.timeout_seconds
+    if isinstance(request.operation, DatasetWrite):
+        return WriteTimeLimitError(
+            f"The import took longer than {seconds:g} seconds and was stopped; nothing was "
+            "written. Give it longer by --import-timeout.",
+            extras={"limit_seconds": seconds},
+        )
+    return WriteTimeLimitError(
+        f"The write took longer than {seconds:g} seconds and was stopped; nothing was written. "
+        "Send it in parts, or have the operator bring the data by `spacepolicy import FILE` or "
+        "serve with a longer --write-timeout.",
+        extras={"limit_seconds": seconds},
+    )
+
+
+def _of_others(problem: ProblemError) -> ProblemError:
+    """What those are told who were taken in together with a write that failed so."""
+    if not isinstance(problem, WriteTimeLimitError):
+        return problem
+    return OverloadedError(
+        "Another write took all of its time, and what was taken in with it was not written.",
+        headers={"Retry-After": "1"},
+    )
 
 
 def _edit(

@@ -26,7 +26,8 @@ from spacepolicy.web.pinned import pinned
 class Service:
     """An engine over the revisions of a history, saved queries, and the limits on what is asked.
 
-    `max_timeout_seconds` is what a request may ask for where that is more than `timeout_seconds`;
+    `max_timeout_seconds` is what a query may ask for where that is more than `timeout_seconds`;
+    `write_timeout_seconds` is what a write has, and the most that it may ask for;
     `stale` says why the served revision is not the newest files, None where it is;
     `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
     `public_url`; `outside` is what SERVICE may ask; `explanations` prove statements, None where
@@ -40,6 +41,7 @@ class Service:
     catalogue: tuple[SavedQuery, ...]
     timeout_seconds: float
     max_timeout_seconds: float = 0
+    write_timeout_seconds: float = 300
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     outside: Outside = field(default_factory=Outside)

@@ -154,7 +154,7 @@ def _update(
         raise BadParameterError(
             f"{', '.join(foreign)} belong to queries; an update takes {', '.join(_USING)}."
         )
-    text, seconds = single["update"], timeout_seconds(service, single.get("timeout"))
+    text, seconds = single["update"], write_seconds(service, single.get("timeout"))
     graphs, named_graphs = (_all(parameters, name) for name in _USING)
     return UpdateOperation(text, graphs, named_graphs, seconds)
 
@@ -227,13 +227,24 @@ def timeout_seconds(service: Service, text: str | None) -> float:
 
     Raises: BadParameterError where that is no time it may take.
     """
-    if text is None:
-        return service.timeout_seconds
+    most = max(service.timeout_seconds, service.max_timeout_seconds)
+    return service.timeout_seconds if text is None else _seconds(text, most)
+
+
+def write_seconds(service: Service, text: str | None) -> float:
+    """How long the write may take, as asked.
+
+    Raises: as `timeout_seconds`.
+    """
+    most = service.write_timeout_seconds
+    return most if text is None else _seconds(text, most)
+
+
+def _seconds(text: str, most: float) -> float:
     try:
         seconds = float(text)
     except ValueError as error:
         raise BadParameterError(f"timeout takes seconds, not {text!r}.") from error
-    most = max(service.timeout_seconds, service.max_timeout_seconds)
     if not 0 < seconds <= most:
         raise BadParameterError(f"timeout lies above 0 and up to {most:g} seconds, not {text}.")
     return seconds

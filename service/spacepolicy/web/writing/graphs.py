@@ -24,7 +24,7 @@ from spacepolicy.errors import BadParameterError, ForbiddenError
 from spacepolicy.revisions.writing import Action, GraphWrite, Upload, WriteRequest, may_write
 from spacepolicy.web.addresses import iri_path, quote_path
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.protocol import timeout_seconds
+from spacepolicy.web.answering.protocol import write_seconds
 from spacepolicy.web.memento import refuse_revision
 from spacepolicy.web.permission import require
 from spacepolicy.web.service import Service
@@ -191,7 +191,7 @@ def _seconds(service: Service, scope: Scope) -> float:
     given = QueryParams(scope["query_string"]).getlist("timeout")
     if len(given) > 1:
         raise BadParameterError("The parameter 'timeout' is given more than once.")
-    return timeout_seconds(service, given[0] if given else None)
+    return write_seconds(service, given[0] if given else None)
 
 
 def _address(service: Service, scope: Scope, named: _Named) -> str:
