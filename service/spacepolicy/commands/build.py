@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Final
 
-from pyoxigraph import NamedNode, Quad, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from spacepolicy import settings
 from spacepolicy.catalogue import read_catalogue
@@ -30,6 +30,11 @@ Report = Callable[[str], None]
 _AUTHOR: Final = "build"
 EMPTY = "empty"
 """The content digest of a store that no files stand behind."""
+MERGED = "empty, merged"
+"""The same where the default graph is the merge of what clients put there; such stores were of the
+digest `EMPTY` once, and their default graph took what clients put into it."""
+FORMER: Final = NamedNode("urn:spacepolicy:former-default-graph")
+"""Where what stood in such a default graph is carried over to."""
 
 
 def build(chosen: Settings, report: Report) -> Revision:
@@ -43,17 +48,23 @@ def build(chosen: Settings, report: Report) -> Revision:
     store = store_path(chosen)
     revisions.open_store(store, chosen.default_graph)
     before = revisions.current(store)
-    if before is not None and before.content_sha256 == digest(content) and before.is_kept:
+    if (
+        before is not None
+        and before.content_sha256 == digest(content, chosen.default_graph)
+        and before.is_kept
+    ):
         report(f"revision {before.number} is up to date")
         return before
     started = perf_counter()
     if before is not None and door.is_open(store):
-        revision = _built_there(store, before, content, report)
+        merged = chosen.default_graph == "merged"
+        revision = _built_there(store, before, content, report, merged=merged)
     else:
         with DurableStore(store, chosen.keep_revisions, chosen.memory_quads) as durable:
             now = durable.revision
-            beside = clients_quads(durable.live, now, durable.files) if now else ()
-            revision, _ = publish(durable, draft_of(content, beside, report))
+            merged = chosen.default_graph == "merged"
+            beside = clients_quads(durable.live, now, durable.files, merged=merged) if now else ()
+            revision, _ = publish(durable, draft_of(content, beside, report, merged=merged))
     unchanged = before is not None and before.number == revision.number
     report(
         f"revision {revision.number} {'unchanged' if unchanged else 'published'}: "
@@ -64,12 +75,13 @@ def build(chosen: Settings, report: Report) -> Revision:
 
 
 def _built_there(
-    store: Path, before: Revision, content: Content | None, report: Report
+    store: Path, before: Revision, content: Content | None, report: Report, *, merged: bool
 ) -> Revision:
     """The revision that the service over the store publishes of these files."""
     dataset = generation.opened(before.dataset)
-    beside = tuple(clients_quads(dataset, before, revisions.file_graphs(store, before)))
-    draft = draft_of(content, beside, report)
+    files = revisions.file_graphs(store, before)
+    beside = tuple(clients_quads(dataset, before, files, merged=merged))
+    draft = draft_of(content, beside, report, merged=merged)
     with TemporaryDirectory() as folder:
         write_draft(Path(folder), draft)
         return build_there(store, Path(folder), before)
@@ -89,26 +101,23 @@ def store_path(chosen: Settings) -> Path:
     return settings.store_directory(chosen, Path.cwd(), settings.environment())
 
 
-def digest(content: Content | None) -> str:
+def digest(content: Content | None, mode: settings.Mode) -> str:
     """What tells one state of the files, and of the code that reads them, from another."""
-    return EMPTY if content is None else content_sha256(content.path)
+    if content is None:
+        return MERGED if mode == "merged" else EMPTY
+    return content_sha256(content.path)
 
 
-def draft_of(content: Content | None, beside: Iterable[Quad], report: Report) -> Draft:
-    """What the files make, beside the quads of graphs that clients have put into the store.
+def draft_of(
+    content: Content | None, beside: Iterable[Quad], report: Report, *, merged: bool
+) -> Draft:
+    """What the files make, beside the quads of graphs that clients have put into the store;
+    `merged`: the default graph is derived.
 
     Raises: FindingsError.
     """
     if content is None:
-        said = Statement(
-            _AUTHOR,
-            "an empty store",
-            Counts(),
-            RecordDigest(()).hexdigest(),
-            EMPTY,
-            files=FileGraphs(),
-        )
-        return Draft(Store(), said)
+        return _without_files(frozenset(beside), merged=merged)
     # Serving what is published needs no reasoner and no validator.
     from spacepolicy.dataset.assembly import assemble  # noqa: PLC0415
 
@@ -142,10 +151,32 @@ def draft_of(content: Content | None, beside: Iterable[Quad], report: Report) ->
         checks=assembly.checks,
         prefixes=assembly.prefixes,
     )
-    return Draft(assembly.store, said)
+    return Draft(assembly.store, said, merged)
 
 
-def clients_quads(dataset: Store, revision: Revision, files: FileGraphs) -> Iterator[Quad]:
+def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
+    """What clients have put into the store, and nothing else: nothing is inferred of it."""
+    default = frozenset(
+        Quad(quad.subject, quad.predicate, quad.object)
+        for quad in beside
+        if merged or isinstance(quad.graph_name, DefaultGraph)
+    )
+    dataset = Store()
+    dataset.extend(beside | default)
+    said = Statement(
+        _AUTHOR,
+        "without files",
+        Counts(len(beside), 0, len(default), sum(1 for _ in dataset.named_graphs())),
+        RecordDigest(beside).hexdigest(),
+        MERGED if merged else EMPTY,
+        files=FileGraphs(),
+    )
+    return Draft(dataset, said, merged)
+
+
+def clients_quads(
+    dataset: Store, revision: Revision, files: FileGraphs, *, merged: bool
+) -> Iterator[Quad]:
     """What stands in the graphs of the dataset that neither files state nor anything derives."""
     base = revision.base
     derived = {NamedNode(f"{base}graph/inferred")} if base else set()
@@ -153,3 +184,6 @@ def clients_quads(dataset: Store, revision: Revision, files: FileGraphs) -> Iter
     for graph in dataset.named_graphs():
         if graph not in derived and graph not in owned:
             yield from dataset.quads_for_pattern(None, None, None, graph)
+    if revision.content_sha256 == EMPTY:
+        for quad in dataset.quads_for_pattern(None, None, None, DefaultGraph()):
+            yield Quad(quad.subject, quad.predicate, quad.object, FORMER) if merged else quad

@@ -21,7 +21,7 @@ def write_draft(folder: Path, draft: Draft) -> None:
         draft.dataset.dump(file, RdfFormat.N_QUADS)
     files = draft.said.files
     listed = None if files is None else {name: sorted(iris) for name, iris in asdict(files).items()}
-    table = asdict(draft.said) | {"files": listed}
+    table = asdict(draft.said) | {"files": listed, "merged": draft.merged}
     (folder / _DRAFT).write_text(json.dumps(table), encoding="utf-8")
 
 
@@ -35,4 +35,5 @@ def read_draft(folder: Path) -> Draft:
     if table["files"] is not None:
         files = {name: frozenset(graphs) for name, graphs in table["files"].items()}
         table["files"] = FileGraphs(**files)
-    return Draft(dataset, Statement(**table))
+    merged = table.pop("merged")
+    return Draft(dataset, Statement(**table), merged)

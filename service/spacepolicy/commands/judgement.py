@@ -81,10 +81,11 @@ class Judgement:
             shown = f"the {graph.lower()} graph{'s' * (graph == _NAMED)}" if every else f"<{graph}>"
             if not allowed:
                 raise ForbiddenError(f"The token does not allow to write {shown}.")
-            if base and (every or graph == inferred):
+            if self._merged and (every or graph == inferred):
+                derived = f"graph and <{inferred}> are" if inferred else "graph is"
                 raise DerivedGraphError(
-                    f"{shown[0].upper()}{shown[1:]} cannot be written: the default graph and "
-                    f"<{inferred}> are derived from the named graphs. Name a graph of your own."
+                    f"{shown[0].upper()}{shown[1:]} cannot be written: the default {derived} "
+                    "derived from the named graphs. Name a graph of your own."
                 )
             if self._merged and graph in self._owned(current):
                 raise FileOwnedError(f"<{graph}> is stated by the project's files.")

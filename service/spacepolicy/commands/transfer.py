@@ -156,8 +156,10 @@ def _copy_folder(folder: Path, to: Path, known: dict[int, Path]) -> None:
 
 def _verify(revision: Revision, quads: Iterable[Quad], where: Path) -> None:
     """Raises: StoreError where the quads are not those of the revision's record."""
-    derived = (DefaultGraph(), Base(revision.base).inferred) if revision.base else ()
-    record = (quad for quad in quads if quad.graph_name not in derived)
+    inferred = Base(revision.base).inferred if revision.base else None
+    every = [quad for quad in quads if quad.graph_name != inferred]
+    named = [quad for quad in every if quad.graph_name != DefaultGraph()]
+    record = named if len(named) == revision.counts.record else every  # else it is not derived
     if RecordDigest(record).hexdigest() != revision.record_sha256:
         raise StoreError(f"{where}: does not hold the record of revision {revision.number}.")
 

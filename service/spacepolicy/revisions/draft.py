@@ -14,10 +14,12 @@ from spacepolicy.revisions.revision import Change, Revision
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The dataset that a revision is to publish, the graphs of files and those that clients have
-    put, with what is derived of both; and what it is to say, but for what it changes."""
+    put, with what is derived of both; and what it is to say, but for what it changes. `merged`: the
+    default graph is derived."""
 
     dataset: Store
     said: Statement
+    merged: bool = True
 
 
 def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
@@ -33,7 +35,10 @@ def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
     if before is not None and before.is_kept and change.empty and _same(durable, before, said):
         noted = before.content_sha256 == said.content_sha256
         return (before if noted else durable.note(said.content_sha256)), change
-    added, removed = (record_count(quads, said.base) for quads in (change.added, change.removed))
+    added, removed = (
+        record_count(quads, said.base, merged=draft.merged)
+        for quads in (change.added, change.removed)
+    )
     durable.apply(change)
     (revision,) = durable.publish([step(change, replace(said, added=added, removed=removed))])
     return revision, change
@@ -48,10 +53,10 @@ def _same(durable: DurableStore, before: Revision, said: Statement) -> bool:
     )
 
 
-def record_count(quads: tuple[Quad, ...], base: str | None) -> int:
-    """How many of the quads are of the record: of any named graph but that of inferences; without
-    a base nothing is derived, and all are."""
-    if base is None:
-        return len(quads)
-    derived = (DefaultGraph(), NamedNode(f"{base}graph/inferred"))
+def record_count(quads: tuple[Quad, ...], base: str | None, *, merged: bool) -> int:
+    """How many of the quads are of the record: of any named graph but that of inferences, and of
+    the default graph where that is not `merged`."""
+    derived: set[object] = {NamedNode(f"{base}graph/inferred")} if base else set()
+    if merged or base:
+        derived.add(DefaultGraph())
     return sum(quad.graph_name not in derived for quad in quads)

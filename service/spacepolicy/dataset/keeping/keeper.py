@@ -10,7 +10,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad
 
 from spacepolicy.dataset.files.record import short
 from spacepolicy.dataset.keeping.guard import Guard, Judgement
-from spacepolicy.dataset.keeping.knowledge import Derived, Knowledge
+from spacepolicy.dataset.keeping.knowledge import Derived, Knowledge, Merge
 from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.errors import InvalidDataError, StoreError
@@ -56,8 +56,9 @@ class Keeper:
     """A store and what is derived in it, ready to be written.
 
     Changes are taken in one after the other, each upon the ones before, and then published at once.
-    `merged`: what the named graphs say is derived into the default graph; else nothing is derived
-    and nothing judged. The store must have a revision.
+    `merged`: what the named graphs say is derived into the default graph, and where files stand
+    behind the store, what follows from it too; else nothing is derived and nothing judged. The
+    store must have a revision.
     """
 
     def __init__(self, durable: DurableStore, guard: GuardMode, *, merged: bool) -> None:
@@ -84,14 +85,16 @@ class Keeper:
         """Derive what there is, to be ready for what changes."""
         self._is_stale = True
         self._taken.clear()
-        self._knowledge: Knowledge | None = None
+        self._knowledge: Knowledge | Merge | None = None
         self._guard: Guard | None = None
         base = self._revision.base if self._merged else None
         live, files = self.durable.live, self.durable.files
-        derived: set[object] = set()
+        derived: set[object] = {DefaultGraph()} if self._merged else set()
+        if self._merged:
+            self._knowledge = Merge(live)
         if base is not None:
             inferred = Base(base).inferred
-            derived = {inferred, DefaultGraph()}
+            derived.add(inferred)
             self._knowledge = Knowledge(live, files.apart, inferred)
             if self._guard_mode != "off":
                 graphs = (NamedNode(iri) for iri in files.shapes)
@@ -180,7 +183,7 @@ class Keeper:
         return judgement
 
     def _wording(self, derived: Derived, prefixes: Mapping[str, str]) -> Wording:
-        if not derived.clashes or self._knowledge is None:
+        if not derived.clashes or not isinstance(self._knowledge, Knowledge):
             return Wording((), str)
         axioms = filter(is_axiomatic, self._knowledge.reasoner.asserted())
         return Wording(axioms, lambda term: short(term, prefixes))
@@ -210,7 +213,8 @@ class Keeper:
                 of_default = sum(isinstance(quad.graph_name, DefaultGraph) for quad in quads)
                 default += sign * of_default
                 inferred += sign * (len(quads) - of_default)
-            graphs.discard(Base(self._revision.base or "").inferred)
+            if self._revision.base is not None:
+                graphs.discard(Base(self._revision.base).inferred)
         else:
             default = _default(change.added) - _default(change.removed)
         return Counts(

@@ -30,40 +30,32 @@ class Derived:
 
 
 @final
-class Knowledge:
-    """What the merged graphs of a dataset assert, and what follows; kept as the record changes.
+class Merge:
+    """The RDF merge of named graphs as the record changes: what they state, a set.
 
-    `apart` are graphs that are not merged, `inferred` is the graph of what only follows.
+    `apart` are graphs that are not merged.
     """
 
-    def __init__(self, dataset: Store, apart: frozenset[str], inferred: NamedNode) -> None:
+    def __init__(self, dataset: Store, apart: frozenset[NamedNode] = frozenset()) -> None:
         self._dataset = dataset
-        self._apart = frozenset(NamedNode(iri) for iri in apart) | {inferred}
-        self._inferred = inferred
-        asserted = {quad.triple for quad in dataset if self._is_merged(quad)}
-        self.reasoner = Reasoner(asserted)
+        self._apart = apart
+
+    def stated(self) -> frozenset[Triple]:
+        """All that the merged graphs state."""
+        return frozenset(quad.triple for quad in self._dataset if self._is_merged(quad))
 
     def _is_merged(self, quad: Quad) -> bool:
         return quad.graph_name != _DEFAULT and quad.graph_name not in self._apart
 
-    def change(self, change: Change) -> Derived:
-        """Take the change of the record in; the dataset must not have it yet."""
-        return self._change(*self._stated(change))
-
-    def undo(self, change: Change) -> None:
-        """Take back a change that the dataset has not got."""
-        withdrawn, added = self._stated(change)
-        before = [triple for triple in added if not self._holds_in(triple, frozenset())]
-        self.reasoner.change(added=withdrawn, withdrawn=before)
-
-    def _stated(self, change: Change) -> tuple[list[Triple], list[Triple]]:
-        """What no merged graph states any longer, and what one states now."""
+    def difference(self, change: Change) -> tuple[list[Triple], list[Triple]]:
+        """What no merged graph states any longer, and what one states now; the dataset must not
+        have the change yet."""
         removed = frozenset(filter(self._is_merged, change.removed))
         added = {quad.triple for quad in change.added if self._is_merged(quad)}
         gone = {quad.triple for quad in removed} - added
-        return [triple for triple in gone if not self._holds_in(triple, removed)], list(added)
+        return [triple for triple in gone if not self.holds(triple, removed)], list(added)
 
-    def _holds_in(self, triple: Triple, but: frozenset[Quad]) -> bool:
+    def holds(self, triple: Triple, but: frozenset[Quad] = frozenset()) -> bool:
         """Whether a merged graph of the dataset states it elsewhere than in those quads."""
         return any(
             self._is_merged(quad) and quad not in but
@@ -71,6 +63,43 @@ class Knowledge:
                 triple.subject, triple.predicate, triple.object, None
             )
         )
+
+    def change(self, change: Change) -> Derived:
+        """How the default graph changes where nothing is inferred."""
+        gone, added = self.difference(change)
+        come = [triple for triple in added if not self.holds(triple)]
+        quads = Change(_in_default(gone), _in_default(come))
+        return Derived(quads, (), frozenset(come), frozenset(gone))
+
+    def undo(self, change: Change) -> None:
+        """Take back a change that the dataset has not got: nothing is kept of it here."""
+
+
+def _in_default(triples: Iterable[Triple]) -> tuple[Quad, ...]:
+    return tuple(Quad(each.subject, each.predicate, each.object) for each in triples)
+
+
+@final
+class Knowledge:
+    """What the merged graphs of a dataset assert, and what follows; kept as the record changes.
+
+    `apart` are graphs that are not merged, `inferred` is the graph of what only follows.
+    """
+
+    def __init__(self, dataset: Store, apart: frozenset[str], inferred: NamedNode) -> None:
+        self._merge = Merge(dataset, frozenset(NamedNode(iri) for iri in apart) | {inferred})
+        self._inferred = inferred
+        self.reasoner = Reasoner(set(self._merge.stated()))
+
+    def change(self, change: Change) -> Derived:
+        """Take the change of the record in; the dataset must not have it yet."""
+        return self._change(*self._merge.difference(change))
+
+    def undo(self, change: Change) -> None:
+        """Take back a change that the dataset has not got."""
+        withdrawn, added = self._merge.difference(change)
+        before = [triple for triple in added if not self._merge.holds(triple)]
+        self.reasoner.change(added=withdrawn, withdrawn=before)
 
     def _change(self, withdrawn: Sequence[Triple], added: Sequence[Triple]) -> Derived:
         clashing = set(self.reasoner.clashes())
