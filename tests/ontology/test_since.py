@@ -136,11 +136,13 @@ def test_a_folder_without_history_and_an_unknown_revision_are_told(
 
 
 def test_the_command_names_the_gates_that_it_leaves_out(committed: Content) -> None:
-    command = [sys.executable, "-m", "spacepolicy.cli", "check", "--since", "HEAD"]
+    program = str(Path(sys.executable).with_name("spacepolicy"))
+    command = [program, "check", "--since", "HEAD"]
     content = ["--content", str(committed.folder)]
     check = partial(subprocess.run, cwd=ROOT, capture_output=True, text=True, check=False)
     unchanged = check([*command, *content])
     assert (unchanged.returncode, unchanged.stdout) == (0, "")
+    assert "No file differs from HEAD." in unchanged.stderr
     committed.change(TECHNOLOGIES, '"reusable rocket"@en', '"rocket that flies again"@en')
     changed = check([*command, *content])
     assert changed.returncode == 0, changed.stdout
