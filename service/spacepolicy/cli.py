@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -18,6 +19,8 @@ from spacepolicy.settings import Settings
 Command = Callable[[argparse.Namespace, Settings], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAILED: Final = 1
+_SHOWN_BEFORE: Final = 60
+"""A line is shown from so many characters before its mistake, to be read on one line."""
 _STORE: Final = "the folder of revisions; for serve and query also an endpoint elsewhere"
 _COULD_NOT_RUN: Final = 2
 _NEW: Final = "Print a new token alone on one line, this once: only its hash is kept."
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FindingsError as error:
         return _fail(error, _FAILED)
     except ProblemError as error:
-        return _fail(f"{error.title}: {error.detail}", _FAILED)
+        return _fail(f"{error.title}: {error.detail}{_marked(error)}", _FAILED)
     except SpacepolicyError as error:
         return _fail(error, _COULD_NOT_RUN)
     except BrokenPipeError:
@@ -43,6 +46,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def _marked(error: ProblemError) -> str:
+    """The line of a mistake with a caret below its place; nothing where it has no place."""
+    line, column = error.extras.get("text"), error.extras.get("column")
+    if not isinstance(line, str) or not isinstance(column, int):
+        return ""
+    start = max(column - 1 - _SHOWN_BEFORE, 0)
+    shown, before = line[start : start + 2 * _SHOWN_BEFORE], line[start : column - 1]
+    blanks = "".join(_blank(character) for character in before)
+    return f"\n\n  {shown}\n  {blanks}^"
+
+
+def _blank(character: str) -> str:
+    """What is as wide as the character on a terminal."""
+    if character == "\t":
+        return "\t"
+    return "  " if unicodedata.east_asian_width(character) in "FW" else " "
 
 
 def _fail(error: object, status: int) -> int:

@@ -181,7 +181,8 @@ def test_query_says_what_is_wrong(
 def test_a_syntax_error_names_its_place(program: Program) -> None:
     ended = program.run_here("query", "-", stdin="SELECT *\n{ ?s ?p }")
     assert ended.returncode == 1
-    assert "Line 2, column 10" in ended.stderr
+    assert "Line 2, column 9: no value follows `?p`." in ended.stderr
+    assert ended.stderr.endswith("\n\n  { ?s ?p }\n          ^\n")
 
 
 def test_shipped_files_are_in_the_one_layout(program: Program) -> None:

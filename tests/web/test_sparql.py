@@ -117,7 +117,7 @@ def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, object]
 def test_a_syntax_error_tells_its_line_and_column(site: httpx.Client) -> None:
     answer = site.get("/sparql", params={"query": "SELECT *\n{ ?s ?p }"})
     members = problem(answer, 400, "syntax-error")
-    assert (members["line"], members["column"], members["text"]) == (2, 10, "{ ?s ?p }")
+    assert (members["line"], members["column"], members["text"]) == (2, 9, "{ ?s ?p }")
 
 
 def test_the_type_of_a_problem_resolves(site: httpx.Client) -> None:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from spacepolicy import formats
 from spacepolicy.answers import Form
 from spacepolicy.catalogue import SavedQuery, bind
+from spacepolicy.engine.diagnosis.mistake import Edit
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.interface import WORDS
@@ -127,6 +128,7 @@ def problem(service: Service, members: Mapping[str, Any], remedy: str, asked: st
         remedy=remedy,
         asked=asked,
         lines=_lines(members, asked),
+        mended=_mended(members, asked),
         href=partial(href, service),
         query=asked or "",
     )
@@ -157,6 +159,17 @@ def _lines(members: Mapping[str, Any], asked: str | None) -> list[Line]:
         wrong if n == number else Line(n, line[: 2 * _SHOWN_BEFORE])
         for n, line in enumerate(lines[first : number + _LINES_AFTER], first + 1)
     ]
+
+
+def _mended(members: Mapping[str, Any], asked: str | None) -> str | None:
+    """The query that was asked with the cure made; None where the cure is no edit of it."""
+    edit, number = members.get("edit"), members.get("line")
+    if asked is None or not isinstance(edit, Mapping) or not isinstance(number, int):
+        return None
+    lines = asked.split("\n")
+    if number > len(lines) or not lines[number - 1].startswith(str(members.get("text"))):
+        return None  # another text was read than was asked
+    return Edit(**edit).applied(asked)
 
 
 def _place(line: str, column: int) -> tuple[str, str, str]:

@@ -13,10 +13,12 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from spacepolicy import formats
-from spacepolicy.errors import InvalidDataError, ProblemError
+from spacepolicy.engine.syntax import in_language
+from spacepolicy.errors import InvalidDataError, ProblemError, QuerySyntaxError
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
 from spacepolicy.web.notes import notes
+from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
 PROBLEM: Final = Format(
@@ -39,10 +41,11 @@ def problem_response(service: Service, scope: Scope, error: ProblemError) -> Res
     if report is not None:
         return report
     members = problem_members(service, scope, error)
-    headers = {"Vary": "Accept", "Cache-Control": "no-store", **error.headers}
+    headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-store", **error.headers}
     if prefers_page(Headers(scope=scope).get("accept")):
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("query")
-        page = pages.problem(service, members, error.remedy, asked)
+        remedy = "" if "cure" in members else error.remedy
+        page = pages.problem(service, members, remedy, asked)
         return Response(page, error.status, headers, media_type="text/html")
     body = json.dumps(members, ensure_ascii=False).encode()
     return Response(body, error.status, headers, media_type=PROBLEM.media_type)
@@ -62,13 +65,16 @@ def _report(scope: Scope, error: ProblemError) -> Response | None:
 
 
 def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict[str, Any]:
-    """The members of the problem, as RFC 9457 section 3 names them, extras after them."""
+    """The members of the problem, as RFC 9457 section 3 names them, extras after them; in the
+    reader's language where it is known what to say in it."""
+    worded = in_language(error, reader().language) if isinstance(error, QuerySyntaxError) else {}
     return {
         "type": service.url(scope, f"/problems/{error.kind}"),
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
         **error.extras,
+        **worded,
     }
 
 

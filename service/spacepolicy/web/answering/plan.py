@@ -55,7 +55,10 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
     """
     scanned = scan(text, service.revision.prefixes)
     if scanned.form == "update":
-        raise BadParameterError("This is an update; the query operation takes queries only.")
+        raise BadParameterError(
+            "This is an update, and the query operation takes queries only. Send it by POST, as the "
+            "parameter `update` of a form or as application/sparql-update."
+        )
     prefixes, outside = service.revision.prefixes, service.outside
     refuse(scanned, service.text_limits, service=bool(outside.origins))
     asked = blocks(text, prefixes, endpoint, outside) if scanned.service else ()

@@ -75,7 +75,10 @@ def _check(service: Service, operation: UpdateOperation) -> None:
     """Raises: ProblemError where the text is no update, or one that goes no further."""
     scanned = scan(operation.text, service.revision.prefixes)
     if scanned.form not in (None, "update"):
-        raise BadParameterError("This is a query; the update operation takes updates only.")
+        raise BadParameterError(
+            "This is a query, and the update operation takes updates only. Send it as the parameter "
+            "`query`, or as application/sparql-query."
+        )
     refuse(scanned, service.text_limits)
     parameters = operation.using_graphs or operation.using_named_graphs
     if parameters and scanned.scoped:
