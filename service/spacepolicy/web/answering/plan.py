@@ -56,8 +56,8 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
     scanned = scan(text, service.revision.prefixes)
     if scanned.form == "update":
         raise BadParameterError(
-            "This is an update, and the query operation takes queries only. Send it by POST, as the "
-            "parameter `update` of a form or as application/sparql-update."
+            "This is an update, and the query operation takes queries only. Send it by POST, as "
+            "the parameter `update` of a form or as application/sparql-update."
         )
     prefixes, outside = service.revision.prefixes, service.outside
     refuse(scanned, service.text_limits, service=bool(outside.origins))

@@ -76,8 +76,8 @@ def _check(service: Service, operation: UpdateOperation) -> None:
     scanned = scan(operation.text, service.revision.prefixes)
     if scanned.form not in (None, "update"):
         raise BadParameterError(
-            "This is a query, and the update operation takes updates only. Send it as the parameter "
-            "`query`, or as application/sparql-query."
+            "This is a query, and the update operation takes updates only. Send it as the "
+            "parameter `query`, or as application/sparql-query."
         )
     refuse(scanned, service.text_limits)
     parameters = operation.using_graphs or operation.using_named_graphs
