@@ -75,7 +75,11 @@ class Casting:
 
     def answer(self, header: Header, body: bytes) -> bytes | None:
         """As the port says: None where it takes more than the mould."""
-        fields = None if header.warnings else self._mould.alike.fields(self._text, len(body))
+        fields = (
+            None
+            if header.warnings or header.hints
+            else self._mould.alike.fields(self._text, len(body))
+        )
         if fields is None:
             return None
         date = of_one_answer(self._asker.date())

@@ -8,7 +8,8 @@ from spacepolicy import formats, settings
 from spacepolicy.catalogue import bind, read_query
 from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
-from spacepolicy.engine.port import Data, Engine, Query, ask
+from spacepolicy.engine.hints import Hint
+from spacepolicy.engine.port import Data, Engine, Header, Query, ask
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import UsageError
 from spacepolicy.revisions import store as revisions
@@ -32,18 +33,27 @@ def query(
         solutions_format=_format("solutions", format or "tsv"),
         graph_format=_format("graph", format or "turtle"),
         prefixes=revision.prefixes,
+        hints=True,
     )
     engine: Engine = (
         Remote(elsewhere, chosen.timeout) if elsewhere else pool(revision, chosen, spares=1)
     )
     try:
         for frame in ask(engine, request, chosen.timeout):
+            if isinstance(frame, Header):
+                _tell(frame.hints)
             if isinstance(frame, Data):
                 sys.stdout.buffer.write(frame.payload)
         sys.stdout.buffer.flush()
     finally:
         engine.close()
     return 0
+
+
+def _tell(hints: Sequence[Hint]) -> None:
+    """Say what is likely wrong with the query, beside its answer."""
+    for hint in hints:
+        print(f"hint: {hint.worded()}", file=sys.stderr)
 
 
 def _text(chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]]) -> str:

@@ -4,6 +4,7 @@ Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-htt
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final, final
 
 from pyoxigraph import (
@@ -19,10 +20,11 @@ from pyoxigraph import (
 from spacepolicy import formats
 from spacepolicy.engine.documents import read
 from spacepolicy.engine.edit import Edit
+from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
 from spacepolicy.engine.nquads import lines
-from spacepolicy.engine.prologues import parts
+from spacepolicy.engine.prologues import Part, parts
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
 from spacepolicy.errors import BadParameterError
@@ -118,6 +120,16 @@ def _quads(store: Store, graphs: list[Graph] | None) -> set[Quad]:
     return {quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)}
 
 
+def _update(store: Store, part: Part, functions: Functions) -> None:
+    """Carry out one part of an update, with these functions known."""
+    store.update(
+        part.text,
+        base_iri=part.base,
+        prefixes=dict(part.prefixes),
+        custom_functions=functions or None,
+    )
+
+
 def _run(store: Store, edit: Edit) -> None:
     text = edit.text
     if edit.using_graphs is not None or edit.using_named_graphs is not None:
@@ -125,7 +137,7 @@ def _run(store: Store, edit: Edit) -> None:
         text = with_using(text, edit.prefixes, using, named)
     try:
         for part in parts(text, edit.prefixes, edit.base):
-            store.update(part.text, base_iri=part.base, prefixes=dict(part.prefixes))
+            with_unknown_functions(partial(_update, store, part))
     except SyntaxError as error:
         raise query_syntax_error(str(error), edit.text, edit.prefixes) from error
     except (ValueError, RuntimeError) as error:

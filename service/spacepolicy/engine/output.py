@@ -1,10 +1,12 @@
 """An answer on its way out over a connection, as frames and within its limits."""
 
 import socket
+from dataclasses import replace
 from typing import Final, final
 
 from spacepolicy import formats
 from spacepolicy.answers import Form
+from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
     Header,
@@ -53,6 +55,7 @@ class Output:
         self._connection = connection
         self._query = query
         self._header = b""
+        self._told: Header | None = None
         self._row_mark: bytes | None = None
         self._beyond_marks: int | None = None
         self._empty = False
@@ -61,10 +64,21 @@ class Output:
 
     def begin(self, header: Header, format: Format) -> None:
         """Have the header go before the first piece."""
+        self._told = header
         self._header = header_frame(header)
         self._row_mark = format.row_mark
         if header.form == "solutions":
             self._beyond_marks = _BEYOND_MARKS.get(format.name)
+
+    @property
+    def begins(self) -> bool:
+        """Whether nothing has gone yet: the whole answer is at hand once it is written."""
+        return bool(self._header)
+
+    def hint(self, hints: tuple[Hint, ...]) -> None:
+        """Have the hints go with the header, which has not gone yet."""
+        if hints and self._told is not None:
+            self._header = header_frame(replace(self._told, hints=hints))
 
     def write(self, data: bytes) -> int:
         """Take the bytes, and send a piece when there is one.
@@ -112,8 +126,9 @@ class Output:
                 )
                 raise self.problem
 
-    def _solutions(self) -> int | None:
-        """How many solutions there are; None where the answer is none of solutions."""
+    @property
+    def solutions(self) -> int | None:
+        """How many solutions were written; None where the answer is none of solutions."""
         if self._beyond_marks is None or self._row_mark is None:
             return None
         return self._rows + (0 if self._empty else self._beyond_marks)
@@ -123,5 +138,5 @@ class Output:
         if problem is not None:
             self._connection.sendall(problem_frame(problem, last=last))
         else:
-            end = end_frame(last=last, rows=self._solutions(), seconds=seconds)
+            end = end_frame(last=last, rows=self.solutions, seconds=seconds)
             self._connection.sendall(self._taken(end))

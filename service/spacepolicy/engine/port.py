@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, final
 
 from spacepolicy.answers import Form
+from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import (
     EngineError,
     MemoryLimitError,
@@ -49,7 +50,8 @@ class Query:
     `default_graphs` and `named_graphs` are the protocol's dataset parameters, None where it gives
     none; `solutions_format` and `graph_format` name the formats of `formats.FORMATS` wanted for
     either form, None where the client accepts none; `prefixes` need not be declared in the text,
-    and relative IRIs are resolved against `base`. An answer of more rows (solutions or triples) or
+    and relative IRIs are resolved against `base`. With `hints`, what is likely wrong with a query
+    whose answer says little comes in its header. An answer of more rows (solutions or triples) or
     bytes than the limits fails with a ResultLimitError; rows are counted in its bytes, where its
     format shows them.
     """
@@ -63,6 +65,7 @@ class Query:
     max_rows: int | None = None
     max_bytes: int | None = None
     base: str | None = None
+    hints: bool = False
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection."""
@@ -159,11 +162,13 @@ def _request(table: bytes, text: bytes) -> bytes:
 @final
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The answer's form, the name of the format it comes in, and what its reader should know."""
+    """The answer's form, the name of the format it comes in, and what its reader should know:
+    warnings, and what is likely wrong with the query."""
 
     form: Form
     format: str
     warnings: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
 
 @final
@@ -209,7 +214,12 @@ def frame_head(letter: Letter, size: int) -> bytes:
 @lru_cache(maxsize=64)
 def header_frame(header: Header) -> bytes:
     """The frame that begins an answer; most are one of a few."""
-    table = {"form": header.form, "format": header.format, "warnings": header.warnings}
+    table = {
+        "form": header.form,
+        "format": header.format,
+        "warnings": header.warnings,
+        "hints": [(hint.kind, hint.values) for hint in header.hints],
+    }
     return frame(b"H", json.dumps(table).encode())
 
 
@@ -275,7 +285,8 @@ class FrameDecoder:
 @lru_cache(maxsize=64)
 def _header(payload: bytes) -> Header:
     table = json.loads(payload)
-    return Header(table["form"], table["format"], tuple(table["warnings"]))
+    hints = tuple(Hint(kind, tuple(map(tuple, values))) for kind, values in table["hints"])
+    return Header(table["form"], table["format"], tuple(table["warnings"]), hints)
 
 
 def _ended(signal_number: int) -> ProblemError:

@@ -13,15 +13,19 @@ import struct
 import time
 import traceback
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, final
 
-from pyoxigraph import Store
+from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 
 from spacepolicy import answers, formats
 from spacepolicy.engine.dataset import Dataset, dataset_of
 from spacepolicy.engine.edit import edit_of
 from spacepolicy.engine.editing import Editor
+from spacepolicy.engine.functions import Functions, with_unknown_functions
+from spacepolicy.engine.hinting import Hints, only_selected
+from spacepolicy.engine.hints import hint
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import (
@@ -96,6 +100,7 @@ def work(
         return touched > _OWN_PAGES or os.getpriority(os.PRIO_PROCESS, 0) > priority
 
     last, editor, queries, behind = False, Editor(store), 0, b""
+    hints = Hints(store)
     while not last and (request := receive(connection, behind)) is not None:
         busy.begin()
         behind = request.behind
@@ -109,7 +114,7 @@ def work(
         before = time.process_time()
         query = request.query()
         output = Output(connection, query)
-        problem = _answer(store, query, output)
+        problem = _answer(store, query, output, hints)
         seconds = time.process_time() - before
         queries += 1
         if busy.end() > _SHORT_SECONDS or queries % _FEW == 0:
@@ -160,16 +165,23 @@ def _confine(memory_bytes: int, *, on_disk: bool) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def _answer(store: Store, query: Query, output: Output) -> ProblemError | None:
+def _answer(
+    store: Store, query: Query, output: Output, hints: Hints | None = None
+) -> ProblemError | None:
     """Write the answer; what went wrong where it could not be written whole."""
     try:
         dataset = dataset_of(store, query)
-        answer = _evaluate(dataset, query)
+        answer, unknown = _evaluate(dataset, query)
         form = answers.form(answer)
         format = wanted_format(query, form)
         output.begin(Header(form, format.name, dataset.warnings), format)
+        answer, says_little = _weighed(answer, query)
         answers.write(answer, format, output, query.prefixes)
         output.check()
+        if query.hints and hints is not None and output.begins:
+            little = says_little or output.solutions == 0 or _counts(output.solutions, query.text)
+            found = hints.of(query.text, query.prefixes, query.base, says_little=little)
+            output.hint((*(hint("function-unknown", function=each) for each in unknown), *found))
     except ProblemError as error:
         return output.problem or error
     except MemoryError:
@@ -181,21 +193,48 @@ def _answer(store: Store, query: Query, output: Output) -> ProblemError | None:
     return None
 
 
-def _evaluate(dataset: Dataset, query: Query) -> answers.Answer:
-    try:
+def _evaluate(dataset: Dataset, query: Query) -> tuple[answers.Answer, tuple[str, ...]]:
+    """The answer, and the functions that are not known."""
+
+    def evaluated(functions: Functions) -> answers.Answer:
         return dataset.store.query(
             query.text,
             base_iri=query.base,
             prefixes=dict(query.prefixes),
             default_graph=dataset.default_graphs,
             named_graphs=dataset.named_graphs,
+            custom_functions=functions or None,
         )
+
+    try:
+        return with_unknown_functions(evaluated)
     except SyntaxError as error:
         raise query_syntax_error(
             str(error), query.text, query.prefixes, based=query.base is not None
         ) from error
     except (ValueError, RuntimeError) as error:
         raise BadParameterError(str(error)) from error
+
+
+def _weighed(answer: answers.Answer, query: Query) -> tuple[answers.Answer, bool]:
+    """The answer, and whether it says nothing, or gives a variable no value, as far as that can be
+    told before it is written."""
+    match answer:
+        case QueryBoolean():
+            return answer, not answer
+        case QuerySolutions():
+            names = (variable.value for variable in answer.variables)
+            return answer, any(only_selected(query.text, name) for name in names)
+        case QueryTriples() if query.hints:
+            first = next(answer, None)
+            return (answer, True) if first is None else (chain((first,), answer), False)
+        case _:
+            return answer, False
+
+
+def _counts(solutions: int | None, text: str) -> bool:
+    """Whether the one solution may count nothing."""
+    return solutions == 1 and "COUNT" in text.upper()
 
 
 def _translated(error: Exception, text: str, format_name: str | None = None) -> ProblemError:

@@ -61,7 +61,8 @@ from spacepolicy.web.writing.graphs import add_graphs
 
 _EXPOSED: Final = (
     "Accept-Post, Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Retry-After, "
-    "Warning, WWW-Authenticate, X-Query-Id, X-Dataset-Revision"
+    "Warning, WWW-Authenticate, X-Query-Hint, X-Query-Id, "
+    "X-Dataset-Revision"
 )
 _ALLOWED: Final = (
     "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "

@@ -15,6 +15,7 @@ from spacepolicy import formats
 from spacepolicy.answers import Form
 from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.engine.diagnosis.mistake import Edit
+from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.interface import WORDS
@@ -105,8 +106,11 @@ def shown_answer(service: Service, body: bytes, called: Called) -> dict[str, Any
     }
 
 
-def answer(service: Service, query: str, form: Form, body: bytes) -> str:
-    """The answer of a query: a table, a word, or a graph as Turtle."""
+def answer(
+    service: Service, query: str, form: Form, body: bytes, hints: Sequence[Hint] = ()
+) -> str:
+    """The answer of a query: a table, a word, or a graph as Turtle; and what is likely wrong with
+    the query."""
     results = None if form == "graph" else json.loads(body)
     return render(
         "answer.html",
@@ -115,6 +119,7 @@ def answer(service: Service, query: str, form: Form, body: bytes) -> str:
         table=table(service, results),
         boolean=None if results is None else results.get("boolean"),
         turtle=body.decode() if form == "graph" else None,
+        hints=[hint.worded(reader().language) for hint in hints],
         offered=formats.offered("graph" if form == "graph" else "solutions"),
     )
 

@@ -14,6 +14,7 @@ from typing import Final, final
 
 from starlette.types import Receive
 
+from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.web import pages
@@ -26,6 +27,7 @@ from spacepolicy.web.answering.plan import Plan
 from spacepolicy.web.answering.reply import (
     Reply,
     gathered,
+    hint_fields,
     teed,
     too_large_for_old_http,
     warning_fields,
@@ -113,7 +115,7 @@ async def _answer(
     async with asyncio.timeout_at(evaluation.deadline), aclosing(conversation.frames()) as frames:
         header = await _header(frames)
         ticket.state = "sending"
-        await _send(evaluation, _warned(evaluation.planned, header), frames)
+        await _send(evaluation, _warned(evaluation.planned, header), frames, header.hints)
 
 
 def _fail(reply: Reply, identifier: str, problem: ProblemError, cause: BaseException) -> None:
@@ -132,15 +134,19 @@ async def _header(frames: AsyncIterator[Header | Data]) -> Header:
 
 
 def _warned(planned: Plan, header: Header) -> Plan:
-    """The plan with the engine's warnings as fields."""
-    if not header.warnings:
+    """The plan with the engine's warnings and hints as fields."""
+    if not header.warnings and not header.hints:
         return planned
-    shape = replace(planned.shape, fields=warning_fields(header.warnings))
+    fields = (*warning_fields(header.warnings), *hint_fields(header.hints))
+    shape = replace(planned.shape, fields=fields)
     return replace(planned, shape=shape)
 
 
 async def _send(
-    evaluation: _Evaluation, planned: Plan, frames: AsyncIterator[Header | Data]
+    evaluation: _Evaluation,
+    planned: Plan,
+    frames: AsyncIterator[Header | Data],
+    hints: tuple[Hint, ...],
 ) -> None:
     """Send the data as a page, in one piece for HTTP/1.0, or else as a stream."""
     desk, reply = evaluation.desk, evaluation.reply
@@ -150,7 +156,7 @@ async def _send(
         if planned.choice.format.kind == "page":
             body = await gathered(pieces, limit, _too_large(limit))
             text, form = planned.query.text, planned.form
-            page = await asyncio.to_thread(pages.answer, desk.service, text, form, body)
+            page = await asyncio.to_thread(pages.answer, desk.service, text, form, body, hints)
             await whole(page.encode())
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))

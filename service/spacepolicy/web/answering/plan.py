@@ -80,6 +80,7 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
             named_graphs=operation.named_graphs,
             prefixes=prefixes,
             base=endpoint,
+            hints=True,
         ),
         form=form,
         choice=choice,

@@ -9,11 +9,13 @@ Spec: https://www.rfc-editor.org/rfc/rfc9110, https://www.rfc-editor.org/rfc/rfc
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
+from urllib.parse import quote
 
 from starlette.types import Send
 
+from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import HttpVersionError
 from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.call import Call, Exchange
@@ -23,6 +25,7 @@ from spacepolicy.web.answering.validators import any_state, etag, matching
 VARY: Final = "Accept, Accept-Encoding, Accept-Datetime"
 _VARY_OF_PAGES: Final = f"{VARY}, Accept-Language"
 _OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
+_PRINTABLE: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _IN_A_THREAD_BYTES: Final = 1 << 14
 
 
@@ -30,12 +33,14 @@ _IN_A_THREAD_BYTES: Final = 1 << 14
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How the answer goes out. `tag` names what it is in any coding, None where it is not the
-    same the next time; `fields` come beside those that follow from the rest."""
+    same the next time; `fields` come beside those that follow from the rest and belong to the body,
+    `hints` belong to the request."""
 
     content_type: str
     wish: Wish
     tag: str | None
     fields: Fields = ()
+    hints: Fields = ()
 
     @property
     def is_page(self) -> bool:
@@ -54,7 +59,7 @@ class Shape:
             fields.append((b"etag", etag(self.tag, coding).encode()))
         if coding != IDENTITY:
             fields.append((b"content-encoding", coding.encode()))
-        return (*fields, *self.fields)
+        return (*fields, *self.fields, *self.hints)
 
     def known(self, call: Call) -> str | None:
         """The tag of an answer that the client has and that is still this one."""
@@ -147,6 +152,18 @@ class Reply:
 def warning_fields(warnings: Iterable[str]) -> Fields:
     """Fields that tell the warnings, in the characters that a quoted text may hold."""
     return tuple((b"warning", f'299 - "{_quotable(text)}"'.encode()) for text in warnings)
+
+
+def hint_fields(hints: Iterable[Hint]) -> Fields:
+    """Fields that tell the hints in English, in printable ASCII; all else is percent-encoded."""
+    return tuple(
+        (b"x-query-hint", quote(hint.worded(), safe=_PRINTABLE).encode()) for hint in hints
+    )
+
+
+def with_hint(shape: Shape, hint: Hint) -> Shape:
+    """The shape with a hint about the request, which the answers of others do not have."""
+    return replace(shape, hints=(*shape.hints, *hint_fields([hint])))
 
 
 def _quotable(text: str) -> str:

@@ -1,0 +1,132 @@
+"""What is likely wrong with queries that are SPARQL, found from the text and the data."""
+
+import re
+
+import pytest
+from pyoxigraph import RdfFormat, Store
+
+from spacepolicy.engine.hinting import Hints, only_selected
+from spacepolicy.engine.hints import KINDS, MAX_HINTS, hint
+
+PREFIXES = {"": "urn:x:", "rdfs": "http://www.w3.org/2000/01/rdf-schema#"}
+DATA = """
+@prefix : <urn:x:> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+:Task a rdfs:Class .
+:builds a rdfs:Property .
+:t1 a :Task ; :builds :engine ; :code "A1" ; rdfs:label "build it"@en , "建造"@zh .
+:engine rdfs:label "reusable engine"@en .
+"""
+
+
+@pytest.fixture(scope="module")
+def hints() -> Hints:
+    store = Store()
+    store.load(DATA.encode(), RdfFormat.TURTLE)
+    return Hints(store)
+
+
+def told(hints: Hints, text: str, *, says_little: bool = True) -> list[str]:
+    return [each.worded() for each in hints.of(text, PREFIXES, None, says_little=says_little)]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "SELECT * { ?x :bulids ?y }",
+            "nothing is said of :bulids here; :builds was perhaps meant",
+        ),
+        (
+            "SELECT * { ?x :biulsd ?y }",
+            "nothing is said of :biulsd here; :builds was perhaps meant",
+        ),
+        ("SELECT * { ?x a :task }", "nothing is said of :task here; :Task was perhaps meant"),
+        ("SELECT * { ?x :nowhere ?y }", "nothing is said of :nowhere here"),
+        (
+            "SELECT * { ?x <urn:x:buids> ?y }",
+            "nothing is said of <urn:x:buids> here; <urn:x:builds> was perhaps meant",
+        ),
+        ("SELECT * { ?x :builds/:lable ?y }", "nothing is said of :lable here"),
+        ("SELECT * { VALUES ?x { :t2 } ?x a :Task }", None),
+        (
+            'SELECT * { ?x rdfs:label "reusable engine" }',
+            '"reusable engine" has no language, and the data have "reusable engine"@en',
+        ),
+        (
+            'SELECT * { ?x rdfs:label ?l FILTER(?l = "build it") }',
+            '"build it" has no language, and the data have "build it"@en',
+        ),
+        (
+            'SELECT * { ?x rdfs:label "no such name" }',
+            '"no such name" has no language, and values of rdfs:label have: en, zh',
+        ),
+        (
+            'SELECT * { ?x :code "A1"@en }',
+            '"A1"@en has a language that the data do not have for it; they have "A1"',
+        ),
+        (
+            'SELECT * { ?x rdfs:label "build it"@zh }',
+            '"build it"@zh has a language that the data do not have for it; they have '
+            '"build it"@en',
+        ),
+        (
+            "SELECT ?lable { ?x rdfs:label ?label }",
+            "?lable stands in no pattern and never has a value; ?label was perhaps meant",
+        ),
+        (
+            "SELECT * { ?x a :Task FILTER(?z > 1) }",
+            "?z stands in no pattern and never has a value",
+        ),
+        ('ASK { "A1" :code ?x }', '"A1" is a literal, which is the subject of nothing'),
+    ],
+)
+def test_a_query_that_answers_little_is_told_why(hints: Hints, text: str, hint: str | None) -> None:
+    assert hint is None or hint in told(hints, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { ?x a :Task }",
+        "PREFIX n: <urn:new:> CONSTRUCT { ?x n:made ?y } { ?x :builds ?y }",
+        "SELECT (COUNT(*) AS ?n) { ?x a :Task }",
+        "SELECT ?n { { SELECT (COUNT(*) AS ?n) { ?x a :Task } } }",
+        'SELECT ?x { ?x :code "A1" }',
+        'SELECT ?x { ?x rdfs:label "build it"@en BIND(1 AS ?y) FILTER(?y = 1) }',
+        'SELECT ?x { ?x :code ?c FILTER(regex(?c, "nothing like it")) }',
+        "SELECT ?x { ?x :code ?c FILTER(<urn:function>(?c)) }",
+        'SELECT ?x { ?x :code "1"^^<urn:datatype> }',
+        "SELECT ?g { GRAPH ?g { ?x a :Task } }",
+        "SELECT (?c AS ?d) { ?x :code ?c } GROUP BY ?c",
+        "SELECT ?d { ?x :code ?c } GROUP BY (STR(?c) AS ?d)",
+    ],
+)
+def test_nothing_is_told_of_a_query_that_asks_about_what_is_there(hints: Hints, text: str) -> None:
+    assert told(hints, text) == []
+
+
+def test_a_part_that_matches_nothing_is_told_beside_rows(hints: Hints) -> None:
+    text = "SELECT * { ?x a :Task OPTIONAL { ?x :bulids ?y } }"
+    assert told(hints, text, says_little=False) == told(hints, text)
+    assert told(hints, "SELECT * { ?x a :Taks }", says_little=False) == []
+
+
+def test_hints_are_few(hints: Hints) -> None:
+    text = "SELECT * { " + " ".join(f"?x :nothing{n} ?y ." for n in range(3 * MAX_HINTS)) + " }"
+    assert len(told(hints, text)) == MAX_HINTS
+
+
+def test_a_variable_that_is_selected_alone_is_seen_in_the_text() -> None:
+    assert only_selected("SELECT ?lable { ?x :p ?label }", "lable")
+    assert not only_selected("SELECT (COUNT(*) AS ?n) { ?x :p ?y }", "n")
+    assert not only_selected("SELECT * { ?x :p ?y }", "x")
+
+
+def test_every_hint_has_words_in_every_language() -> None:
+    names = ("term", "near", "literal", "better", "property", "languages", "variable", "function",
+             "name")  # fmt: skip
+    for kind in KINDS:
+        one = hint(kind, **dict.fromkeys(names, "that"))
+        assert one.worded("en") != one.worded("zh")
+        assert re.search(r"[\u4e00-\u9fff]", one.worded("zh"))
