@@ -70,7 +70,7 @@ def fill(store: Path, source: Shipped, size: int) -> int:
             len(material.quads) + len(beside), len(material.inferred), len(material.default), 0
         ),
         record_sha256=material.digest,
-        content_sha256=digest(Content(CONTENT, packaged=False)),
+        content_sha256=digest(Content(CONTENT, packaged=False), "merged"),
         base=material.base.iri,
         files=material.file_graphs,
         prefixes=material.prefixes,

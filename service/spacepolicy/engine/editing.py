@@ -120,7 +120,7 @@ def _quads(store: Store, graphs: list[Graph] | None) -> set[Quad]:
     return {quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)}
 
 
-def _update(store: Store, part: Part, functions: Functions) -> None:
+def _run_part(store: Store, part: Part, functions: Functions) -> None:
     """Carry out one part of an update, with these functions known."""
     store.update(
         part.text,
@@ -137,7 +137,7 @@ def _run(store: Store, edit: Edit) -> None:
         text = with_using(text, edit.prefixes, using, named)
     try:
         for part in parts(text, edit.prefixes, edit.base):
-            with_unknown_functions(partial(_update, store, part))
+            with_unknown_functions(partial(_run_part, store, part))
     except SyntaxError as error:
         raise query_syntax_error(str(error), edit.text, edit.prefixes) from error
     except (ValueError, RuntimeError) as error:
