@@ -155,3 +155,16 @@ def test_the_language_that_was_chosen_stays_from_link_to_link(shipped: httpx.Cli
         leads = shipped.get(path, params={"lang": "zh"}, headers=chosen).headers["location"]
         assert leads.endswith("?lang=zh")
         assert not shipped.get(path, headers=chosen).headers["location"].endswith("lang=zh")
+
+
+def test_columns_are_headed_in_the_language_of_the_reader(shipped: httpx.Client) -> None:
+    for path in ("/", "/queries/tasks-by-technology"):
+        asked = {"Accept": "text/html", "Accept-Language": "zh"}
+        headed = re.findall(r"<th [^>]*>([^<]*)</th>", shipped.get(path, headers=asked).text)
+        assert headed
+        assert all(re.search(r"[\u4e00-\u9fff]", each) for each in headed)
+        english = re.findall(
+            r"<th [^>]*>([^<]*)</th>",
+            shipped.get(path, headers=asked | {"Accept-Language": "en"}).text,
+        )
+        assert "task name" in english

@@ -92,7 +92,15 @@ async def _page(home: Home, origin: str, answers: Sequence[LiveAnswer]) -> str:
     """The documents there are, and whether they can be compared; real questions with live answers,
     and how to ask more."""
     service = home.desk.service
-    live = [(each, pages.runnable(each.query), table(service, each.results)) for each in answers]
+    live = [
+        (
+            each,
+            pages.runnable(each.query),
+            table(service, each.results),
+            pages.headings(each.query),
+        )
+        for each in answers
+    ]
     return pages.render(
         "home.html",
         service,

@@ -229,6 +229,20 @@ def for_reader(
     return {**values, _LANGUAGE: [reader().language]}
 
 
+def headings(query: SavedQuery) -> Mapping[str, str]:
+    """What columns are called where the reader's language is not that of their names: by what they
+    hold."""
+    language = reader().language
+    if language == LANGUAGES[0]:
+        return {}
+    return {
+        each.name: held
+        for each in query.described
+        for told, held in each.holds.items()
+        if told == language
+    }
+
+
 def href(service: Service, iri: str) -> str:
     """Where a link to the thing leads: to its page here, where it has one."""
     path = local_path(service, iri)

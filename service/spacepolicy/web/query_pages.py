@@ -61,6 +61,7 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
         "query.html",
         service,
         each=query,
+        headings=pages.headings(query),
         values=asking.values,
         choices=asking.choices,
         text=asking.text,
