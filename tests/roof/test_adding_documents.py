@@ -1,0 +1,62 @@
+"""Adding a document to a fresh clone adds files and changes none; removing them removes it.
+
+`python -m tests.adding_documents` runs every gate and the tests of the ontology too; CI does.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+from bench.documents import overlays
+from tests.adding_documents import add, changes, clone, program, remove
+
+QUICK: Final = ("syntax", "layout", "metadata", "naming", "labels", "skos", "evidence", "queries")
+"""Gates that see what a document brings; the others take longer, and `build` asks the shapes."""
+WATER: Final = "tolmarsh-2026-water"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return clone(tmp_path / "clone")
+
+
+def passes(checkout: Path, *arguments: str) -> str:
+    """What a command prints that passes."""
+    ended = program(checkout, *arguments)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout + ended.stderr
+
+
+def record(printed: str) -> str:
+    """The digest of the record in what `build` prints."""
+    (line,) = [each for each in printed.splitlines() if each.startswith("record ")]
+    return line.partition("sha256")[2].split()[0]
+
+
+@pytest.mark.parametrize("names", [overlays(), (WATER,)], ids=["all", "one"])
+def test_documents_are_added_by_copying_files_and_gone_with_them(
+    checkout: Path, names: Sequence[str]
+) -> None:
+    before = record(passes(checkout, "build"))
+    added = [path for name in names for path in add(checkout, name)]
+    together = record(passes(checkout, "build"))
+    passes(checkout, "fmt", "--check")
+    passes(checkout, "check", *QUICK)
+    new = [f"?? {path.relative_to(checkout).as_posix()}" for path in added]
+    assert sorted(changes(checkout)) == sorted(new)
+    remove(checkout, added)
+    assert changes(checkout) == []
+    assert record(passes(checkout, "build")) == before
+    for name in reversed(names):
+        add(checkout, name)
+    assert record(passes(checkout, "build")) == together
+
+
+def test_a_document_that_comes_before_the_others_changes_none(checkout: Path) -> None:
+    add(checkout, WATER, renamed=("tolmarsh-2", "aa-2"))
+    passes(checkout, "fmt")
+    passes(checkout, "build")
+    passes(checkout, "check", *QUICK)
+    assert {line[:3] for line in changes(checkout)} == {"?? "}
+    assert (checkout / "seeds" / "aa-2026-water.txt").is_file()
