@@ -18,6 +18,7 @@ from pyoxigraph import NamedNode, QuerySolutions, Store
 
 from spacepolicy.errors import BadParameterError, Finding, FindingsError
 from spacepolicy.namespaces import XSD
+from spacepolicy.text_files import read_text
 
 ParameterType = Literal["iri", "string", "integer", "date", "langString"]
 ColumnType = Literal[
@@ -51,6 +52,7 @@ _KEYS: Final = frozenset({"title", "description", "about", "tags", "parameters",
 _COLUMN_KEYS: Final = ("name", "type", "en", "zh")
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
 _PREFIX: Final = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
+_ERROR_PLACE: Final = re.compile(r"error at (\d+):(\d+)")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PREFIXED: Final = re.compile(r"([\w.-]*):([\w./-]*)")
 
@@ -127,9 +129,11 @@ def _tag_names(path: Path) -> dict[str, dict[Language, str]]:
     if not path.is_file():
         return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _wrong(path, None, f"the file is not TOML: {error}") from error
+        table = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"line (\d+)", str(error))
+        line = int(place[1]) if place else None
+        raise _wrong(path, line, f"the file is not TOML: {error}.") from error
     return {tag: _words(path, tag, words) for tag, words in table.items()}
 
 
@@ -142,7 +146,7 @@ def read_query(
     """
     if not _NAME.fullmatch(path.stem):
         raise _wrong(path, 1, "the name is not kebab-case", "Rename the file.")
-    text = path.read_text(encoding="utf-8-sig")
+    text = read_text(path)
     header = read_header(path, text, _KEYS)
     query = SavedQuery(
         name=path.stem,
@@ -284,11 +288,27 @@ def check_syntax(path: Path, text: str) -> tuple[str, ...]:
     try:
         found = Store().query(text)
     except SyntaxError as error:
-        place = re.match(r"error at (\d+):", str(error))
+        place = _ERROR_PLACE.search(str(error))
         line = int(place[1]) if place else None
-        raise _wrong(path, line, f"the query is not SPARQL: {error}") from error
+        raise _wrong(path, line, f"the query is not SPARQL: {unread(text, error)}.") from error
     variables = found.variables if isinstance(found, QuerySolutions) else ()
     return tuple(variable.value for variable in variables)
+
+
+def unread(text: str, error: Exception) -> str:
+    """Say where the engine stopped at a query, in place of the tokens that it would have taken.
+
+    >>> unread("SELEC ?s { ?s ?p ?o }", SyntaxError("error at 1:7: expected CONSTRUCT"))
+    'it cannot be read, in line 1 near “SELEC ?s { ?s ?p”'
+    """
+    place = _ERROR_PLACE.search(str(error))
+    if place is None:
+        return " ".join(str(error).split())
+    reason = "a prefix is not declared" if "Prefix not found" in str(error) else "it cannot be read"
+    number, column = int(place[1]), int(place[2])
+    words = dict(enumerate(text.splitlines(), 1)).get(number, "")
+    near = words[max(0, column - 20) : column + 9].strip()
+    return f"{reason}, in line {number} near “{near}”" if near else f"{reason}, in line {number}"
 
 
 def _slot(name: str) -> re.Pattern[str]:

@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_fmt(commands)
     _add_accept(commands)
+    _add_terms(commands)
     _add_token(commands)
     _add_transfers(commands)
     _add_bench(commands)
@@ -358,6 +359,17 @@ def _add_accept(commands: Commands) -> None:
     parser.add_argument("--content", metavar="DIR", help="the folder of queries/ and data/")
 
 
+def _add_terms(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "terms",
+        _terms,
+        "Print the terms and concepts of the ontology, one a line, for the list of a version.",
+        "spacepolicy terms > ontology/versions/0.1.0.txt",
+    )
+    parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")
+
+
 def _add_token(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -507,6 +519,12 @@ def _accept(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.accept import accept
 
     return accept(chosen, given.queries, check=given.check)
+
+
+def _terms(_: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.terms import terms
+
+    return terms(chosen)
 
 
 def _token(given: argparse.Namespace, chosen: Settings) -> int:

@@ -17,6 +17,7 @@ FLOORS = {
     "formats": 1,
     "settings": 2,
     "xml_answers": 2,
+    "text_files": 2,
     "answers": 3,
     "engine": 4,
     "catalogue": 5,

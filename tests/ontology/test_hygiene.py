@@ -1,9 +1,9 @@
 """The rules of hygiene: the shipped content keeps them all, and each is seen to fail.
 
-`hygiene/<rule>.trig` holds statements that break the rule of that name, as if they were shipped.
+`ontology/checks/examples/<rule>.trig` holds statements that break the rule of that name, as if
+they were shipped.
 """
 
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,7 +18,7 @@ from spacepolicy.errors import FindingsError
 
 from .conftest import ROOT, Content
 
-BAD: Final = Path(__file__).parent / "hygiene"
+BAD: Final = ROOT / "ontology" / "checks" / "examples"
 MATERIAL: Final = Material(ROOT, packaged=False)
 RULES: Final = MATERIAL.hygiene
 
@@ -81,6 +81,8 @@ def test_the_shipped_content_keeps_the_rules(name: str) -> None:
             "#+ {gate: labels, title: t, message: m, remedy: r, severity: grave}\nSELECT * {}",
             "severity",
         ),
+        ("#+ {gate: skoss, title: t, message: m, remedy: r}\nSELECT * {}", "Did you mean skos?"),
+        ("#+ {gate: profiles, title: t, message: m, remedy: r}\nSELECT * {}", "takes rules"),
         ("#+ {gate: labels, title: t, message: m, remedy: r}\nSELECT", "not SPARQL"),
     ],
 )

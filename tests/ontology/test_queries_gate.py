@@ -77,7 +77,7 @@ def test_the_copy_that_is_changed_has_no_finding(copied: Material) -> None:
         (QUERY, "name: ordinal, type: integer, e", "name: no, type: integer, e", "saved-query"),
         (QUERY, "name: words, type: langString", "name: words, type: text", "saved-query"),
         (QUERY, "?words ?policy_name\n", "?words\n", "saved-query"),
-        (QUERY, ":seeksBreakthroughIn ?thing }\n", ":seeksBreakthruIn ?thing }\n", "unknown-term"),
+        (QUERY, ":seeksBreakthroughIn ?thing }\n", ":seeksBreakthruIn ?thing }\n", "unknown-name"),
         (QUERY, "\nORDER BY ?policy", "\nORDER BY DESC(?breakthrough_in) ?policy", "expect-order"),
         (QUERY, '#+   zh: "一项', '#+   # "', "saved-query-language"),
         (QUERY, "tags: [", "tags: [unheard-of, ", "saved-query-language"),
@@ -121,7 +121,7 @@ def test_a_document_without_expected_answers_is_found(copied: Material) -> None:
 def test_a_statement_that_is_changed_makes_answers_differ(shipped: Content) -> None:
     shipped.change(DATA, ":develops technology:reusable-rocket", ":develops technology:spacecraft")
     findings = shipped.findings("queries")
-    assert {each.rule for each in findings} <= {"expect-row", "expect-passage"}
+    assert {each.rule for each in findings} <= {"expect-row", "expect-passage", "shown-query"}
     assert "tasks-by-technology" in " ".join(each.message for each in findings)
     assert {each.path for each in findings} >= {EXPECTED}
 

@@ -84,4 +84,4 @@ def test_a_text_that_is_not_utf_8_is_found(seeds: Path) -> None:
     (seeds / "tree-plan.toml").write_text(table, encoding="utf-8")
     (source,), (finding,) = read(seeds)
     assert source.text is None
-    assert finding.message == "the text is not UTF-8."
+    assert (finding.path, finding.rule) == ("seeds/tree-plan.txt", "encoding")

@@ -8,6 +8,7 @@ from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.layout.document import format_text
 from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.settings import Settings
+from spacepolicy.text_files import read_text
 
 
 def fmt(chosen: Settings, files: Sequence[Path], *, check: bool) -> int:
@@ -18,13 +19,12 @@ def fmt(chosen: Settings, files: Sequence[Path], *, check: bool) -> int:
     differing = 0
     prefixes = _project_prefixes(chosen)
     for path in files or _all_files(chosen):
-        before = path.read_text(encoding="utf-8")
-        after = format_text(before, path=str(path), prefixes=prefixes)
-        if after != before:
+        after = format_text(read_text(path), path=str(path), prefixes=prefixes)
+        if after.encode() != path.read_bytes():
             differing += 1
             print(f"{path}: {'differs from the one layout' if check else 'printed anew'}")
             if not check:
-                path.write_text(after, encoding="utf-8")
+                path.write_bytes(after.encode())
     return 1 if check and differing else 0
 
 

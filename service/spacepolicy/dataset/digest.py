@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 _CONTENT: Final = {
-    "ontology": (".ttl", ".rq"),
+    "ontology": (".ttl", ".rq", ".trig", ".txt"),
     "data": (".trig",),
     "queries": (".rq",),
     "seeds": (".toml", ".txt"),

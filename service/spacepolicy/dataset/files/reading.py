@@ -24,9 +24,12 @@ from spacepolicy.dataset.files.record import (
 from spacepolicy.errors import Finding
 from spacepolicy.formats import FORMATS
 from spacepolicy.namespaces import OWL, RDF
+from spacepolicy.text_files import unreadable
 
 _TYPE: Final = NamedNode(f"{RDF}type")
 _ONTOLOGY: Final = NamedNode(f"{OWL}Ontology")
+CHECKS: Final = "ontology/checks/"
+"""Where rules and the examples that break them stand; they are no part of the ontology."""
 _FOLDERS: Final = {"ontology": RdfFormat.TURTLE, "data": RdfFormat.TRIG}
 
 Note = Callable[[Finding], None]
@@ -39,6 +42,8 @@ def read_files(content: Path, note: Note) -> tuple[GraphFile, ...]:
     for folder, format in _FOLDERS.items():
         for path in sorted((content / folder).rglob("*")):
             name = path.relative_to(content).as_posix()
+            if name.startswith(CHECKS):
+                continue
             if path.suffix == f".{format.file_extension}":
                 files += _read(path, name, format, note)
             elif path.suffix.removeprefix(".") in _extensions():
@@ -57,8 +62,11 @@ def _unread(name: str, format: RdfFormat) -> Finding:
 
 def _read(path: Path, name: str, format: RdfFormat, note: Note) -> Iterator[GraphFile]:
     try:
-        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-        quads = tuple(parse(text, format, rename_blank_nodes=True))
+        data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        if (finding := unreadable(name, data)) is not None:
+            note(finding)
+            return
+        quads = tuple(parse(data, format, rename_blank_nodes=True))
     except SyntaxError as error:
         reason = error.msg.partition(": ")[2] or error.msg
         column = f" (column {error.offset})" if error.offset else ""

@@ -62,27 +62,59 @@ class Place:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A blank node by what is known of it.
+
+    `says` are its statements whose objects have names, `held` those that lead to it from what has
+    one; `predicate` is the one that a fault is about.
+    """
+
+    says: frozenset[tuple[NamedNode, NamedNode | Literal]]
+    held: frozenset[tuple[NamedNode, NamedNode]]
+    predicate: NamedNode | None = None
+
+    def shown(self, prefixes: Mapping[str, str]) -> str:
+        """Return the node as Turtle writes it, with the first three of its statements."""
+        said = sorted(f"{short(p, prefixes)} {short(o, prefixes)}" for p, o in self.says)
+        return f"[ {' ; '.join(said[:3])}{' ; …' if len(said) > 3 else ''} ]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a statement, before its file is known; the first place found counts."""
+    """What is wrong with a statement, before its file is known; the first place found counts.
+
+    Where it is about a blank node, `node` says which: that goes before the places.
+    """
 
     rule: str
     message: str
     places: tuple[Place, ...]
     remedy: str = ""
     severity: Severity = "error"
+    node: Unnamed | None = None
 
 
 def located(record: Record, fault: Fault) -> Finding:
-    """The fault as a finding, at the first of its places that a file states."""
-    for place in fault.places:
-        for file in record.files:
-            if any(stands_at(quad, place) for quad in file.quads):
-                line = line_in(file, place)
-                return _finding(fault, file.name, line)
-    return _finding(fault, "data", None)
+    """The fault as a finding, at the first of its places that a file states.
+
+    What no file says anything of stands where something is said with it.
+    """
+    mentioned = (Place(object=place.subject) for place in fault.places if place.subject)
+    found = (stated_at(record, place) for place in (*fault.places, *mentioned))
+    return finding_at(fault, *next(filter(None, found), ("data", None)))
 
 
-def _finding(fault: Fault, path: str, line: int | None) -> Finding:
+def stated_at(record: Record, place: Place) -> tuple[str, int] | None:
+    """The first file, and its line, that states what the place says; None where none does."""
+    for file in record.files:
+        if any(stands_at(quad, place) for quad in file.quads):
+            return file.name, line_in(file, place) or 1
+    return None
+
+
+def finding_at(fault: Fault, path: str, line: int | None) -> Finding:
+    """The fault as a finding at that line of the file."""
     return Finding(path, line, fault.rule, fault.message, fault.remedy, fault.severity)
 
 

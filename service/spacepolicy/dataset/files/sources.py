@@ -8,15 +8,20 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import Base
+from spacepolicy.text_files import strange_line_ends, unreadable
 
 FOLDER: Final = "seeds"
 _PLACE: Final = re.compile(r"line (\d+)")
+_RESTORE: Final = (
+    "Put the text back byte for byte (`git checkout` of the file, with `seeds/*.txt -text` in "
+    ".gitattributes); its digest and all offsets are those of the text as it was recorded."
+)
 
 
 @final
@@ -66,19 +71,39 @@ def _read(table: Path, base: Base, *, packaged: bool, note: Callable[[Finding], 
     metadata = _metadata(table, note)
     text = table.with_suffix(".txt")
     content = text.read_bytes() if text.is_file() else None
+    damage = None if content is None else _damage(text.name, metadata, content)
+    if damage is not None:
+        # Quotations from a text that came damaged say nothing: they are not compared.
+        note(damage)
+        return Source(table.stem, base.sources + table.stem, None, metadata)
     for finding in _faults(table, metadata, content, packaged=packaged):
         note(finding)
     return Source(table.stem, base.sources + table.stem, _decoded(content), metadata)
 
 
+def _damage(name: str, metadata: Mapping[str, object], content: bytes) -> Finding | None:
+    """What happened to the text on its way here, where its bytes show it."""
+    path = f"{FOLDER}/{name}"
+    recorded = metadata.get("sha256", found := hashlib.sha256(content).hexdigest())
+    damage = unreadable(path, content)
+    if damage is not None and not (recorded == found and damage.rule == "merge-conflict"):
+        return damage
+    ends = None if recorded == found else strange_line_ends(path, content)
+    return ends and replace(ends, remedy=_RESTORE)
+
+
 def _metadata(table: Path, note: Callable[[Finding], None]) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(table.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        place = _PLACE.search(str(error))
-        line = int(place[1]) if place else None
-        note(Finding(f"{FOLDER}/{table.name}", line, "syntax", f"this is not TOML: {error}."))
-        return {}
+    path, data = f"{FOLDER}/{table.name}", table.read_bytes()
+    finding = unreadable(path, data)
+    if finding is None:
+        try:
+            return tomllib.loads(data.decode())
+        except tomllib.TOMLDecodeError as error:
+            place = _PLACE.search(str(error))
+            line = int(place[1]) if place else None
+            finding = Finding(path, line, "syntax", f"this is not TOML: {error}.")
+    note(finding)
+    return {}
 
 
 def _faults(
@@ -99,8 +124,6 @@ def _faults(
         message = f"the digest is {recorded}, but that of {text} is {found}."
         remedy = "Put the text back as it was, or record the new one and mend its quotations."
         yield Finding(path, _line_of(table, "sha256"), "source", message, remedy)
-    if _decoded(content) is None:
-        yield Finding(text, None, "source", "the text is not UTF-8.")
 
 
 def _decoded(content: bytes | None) -> str | None:
@@ -112,7 +135,7 @@ def _decoded(content: bytes | None) -> str | None:
 
 
 def _line_of(table: Path, key: str) -> int | None:
-    lines = table.read_text(encoding="utf-8").splitlines()
+    lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, start=1):
         if line.partition("=")[0].strip() == key:
             return number

@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import NamedNode
-
 from spacepolicy.catalogue import SavedQuery, read_catalogue
+from spacepolicy.dataset.files.record import Fault, Place
 from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.dataset.gates.clauses import (
     Division,
@@ -21,19 +20,28 @@ from spacepolicy.dataset.gates.clauses import (
     metadata_findings,
     read_marks,
 )
+from spacepolicy.dataset.gates.conformance import shapes
+from spacepolicy.dataset.gates.documentation import documentation_findings, example_faults
 from spacepolicy.dataset.gates.evidence import evidence_faults, leaves
 from spacepolicy.dataset.gates.expectations import answer_findings, answer_report
 from spacepolicy.dataset.gates.hygiene import FOLDER as RULES_FOLDER
 from spacepolicy.dataset.gates.hygiene import HygieneRule, hygiene_faults
 from spacepolicy.dataset.gates.lint import remarks, unbound_remarks
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.published import gone_terms
+from spacepolicy.dataset.gates.query_headers import (
+    header_findings,
+    option_findings,
+    prefix_findings,
+)
 from spacepolicy.dataset.gates.reasoners import clashes, consistency, profiles, rules
-from spacepolicy.dataset.gates.shapes import shape_faults
+from spacepolicy.dataset.gates.rule_examples import rule_example_findings
+from spacepolicy.dataset.gates.spelling import query_spelling, spelling_findings
 from spacepolicy.dataset.gates.verdict import Gate, Verdict, count, located_all
 from spacepolicy.dataset.gates.vocabulary import Vocabulary, read_vocabulary
 from spacepolicy.dataset.layout.document import format_text
 from spacepolicy.errors import Finding, FindingsError
-from spacepolicy.namespaces import RDF, SH
+from spacepolicy.text_files import read_text
 
 
 def _syntax(material: Material) -> Verdict:
@@ -59,13 +67,18 @@ def layout_of(material: Material, names: Container[str] | None = None) -> Verdic
     return Verdict(tuple(findings), (count(len(paths), "file"),))
 
 
+def _kept_layout(material: Material) -> Verdict:
+    """The same for a content that brings rules of its own; others may be laid out as they like."""
+    return _layout(material) if (material.content / RULES_FOLDER).is_dir() else Verdict(())
+
+
 def _layout_findings(path: Path, prefixes: Mapping[str, str]) -> Iterator[Finding]:
-    before = path.read_text(encoding="utf-8")
     try:
+        before = read_text(path)
         after = format_text(before, path=str(path), prefixes=prefixes)
     except FindingsError as error:
         # That a file cannot be read is told by the gate of syntax.
-        yield from (each for each in error.findings if each.rule != "syntax")
+        yield from (each for each in error.findings if each.rule not in _OF_SYNTAX)
         return
     if after != before:
         lines = zip(before.splitlines(), after.splitlines(), strict=False)
@@ -82,59 +95,70 @@ def _hygiene(name: str, material: Material) -> Verdict:
         for rule in rules
         for fault in hygiene_faults(rule, material.dataset, material.prefixes)
     )
-    return Verdict(located_all(material, faults), (count(len(rules), "rule"),))
+    found = (*located_all(material, faults), *rule_example_findings(name, material))
+    return Verdict(found, (count(len(rules), "rule"),))
+
+
+def _naming(material: Material) -> Verdict:
+    rules = _hygiene("naming", material)
+    misspelt = [*spelling_findings(material.names)]
+    for rule in material.hygiene:
+        path = f"{RULES_FOLDER}/{rule.name}.rq"
+        misspelt += query_spelling(material.names, path, rule.text)
+    return Verdict((*rules.findings, *misspelt), rules.report)
 
 
 def _hygiene_gate(name: str, holds: str) -> Gate:
     return Gate(name, holds, partial(_hygiene, name))
 
 
-def _shapes(material: Material) -> Verdict:
-    shapes = material.shapes
-    named = sum(
-        triple.predicate == _TYPE and triple.object == _NODE_SHAPE
-        for triple in shapes
-        if isinstance(triple.subject, NamedNode)
-    )
-    faults = shape_faults(material.default, shapes, material.prefixes) if shapes else ()
-    return Verdict(located_all(material, faults), (count(named, "shape"),))
+def _metadata(material: Material) -> Verdict:
+    rules = _hygiene("metadata", material)
+    core = Fault("", "", (Place(material.base.ontology),))
+    home = located_all(material, [core])[0]
+    catalogue = read_catalogue(material.content / "queries")
+    prefixes = prefix_findings(catalogue, material.prefixes, home.path, home.line)
+    gone = tuple(gone_terms(material.content, material.record))
+    faults = located_all(material, (each for each in gone if isinstance(each, Fault)))
+    lost = (each for each in gone if isinstance(each, Finding))
+    return Verdict((*rules.findings, *prefixes, *faults, *lost), rules.report)
+
+
+def _saved(material: Material) -> Verdict:
+    """What can be known of queries without their answers: headers, names, choices; and whether
+    those that documentation shows answer."""
+    dataset, prefixes = material.dataset, material.prefixes
+    catalogue = read_catalogue(material.content / "queries")
+    findings = [
+        finding
+        for query in catalogue
+        for finding in (
+            *header_findings(query, material.names),
+            *option_findings(query, dataset, prefixes),
+        )
+    ]
+    findings += documentation_findings(material.content, dataset, prefixes)
+    findings += located_all(material, example_faults(dataset, prefixes))
+    return Verdict(tuple(findings), (count(len(catalogue), "saved query", "saved queries"),))
 
 
 def _queries(material: Material) -> Verdict:
     catalogue = read_catalogue(material.content / "queries")
     vocabulary = read_vocabulary(material.base.iri, material.default)
     findings = [
-        finding
-        for query in catalogue
-        for finding in (
-            *_language_findings(query),
-            *_remark_findings(query, vocabulary),
-        )
+        finding for query in catalogue for finding in (*_remark_findings(query, vocabulary),)
     ]
     findings += (finding for rule in material.hygiene for finding in _rule_findings(rule))
+    findings += _saved(material).findings
     findings += answer_findings(catalogue, material)
     counts = (count(len(catalogue), "saved query", "saved queries"), *answer_report(material))
     return Verdict(tuple(findings), counts)
 
 
-def _language_findings(query: SavedQuery) -> Iterator[Finding]:
-    """What the pages show of the query that is not there in one of their languages."""
-    told = {"the description": query.description} if query.description else {}
-    told |= {f"the tag {tag!r}": called for tag, called in query.tags.items()}
-    for what, words in told.items():
-        for language in sorted(query.title.keys() - words.keys()):
-            yield Finding(
-                str(query.path),
-                1,
-                "saved-query-language",
-                f"{what} is not there in {language}",
-                "Write `description: {en: …, zh: …}`; tags are called as queries/tags.toml says.",
-                severity="warning",
-            )
-
-
 def _remark_findings(query: SavedQuery, vocabulary: Vocabulary) -> Iterator[Finding]:
     for each in remarks(query.text, vocabulary, query.prefixes):
+        if each.rule == "unknown-term":
+            continue  # _saved names it, at its line and with the nearest term
         yield Finding(str(query.path), each.line, each.rule, each.message, each.remedy)
 
 
@@ -195,8 +219,7 @@ def _shares(division: Division) -> str:
     )
 
 
-_TYPE: Final = NamedNode(f"{RDF}type")
-_NODE_SHAPE: Final = NamedNode(f"{SH}NodeShape")
+_OF_SYNTAX: Final = frozenset({"syntax", "encoding", "merge-conflict"})
 
 SYNTAX: Final = Gate(
     "syntax", "every file can be read and its graphs are named; imports are answered", _syntax
@@ -209,16 +232,22 @@ EVIDENCE: Final = Gate(
     _evidence,
 )
 SHAPES: Final = Gate(
-    "shapes", "everything known, inferences included, conforms to the SHACL shapes", _shapes
+    "shapes", "everything known, inferences included, conforms to the SHACL shapes", shapes
 )
+
+LAYOUT: Final = Gate("layout", "files of graphs are in the one layout that fmt prints", _layout)
+_WRITTEN: Final = (
+    Gate("metadata", "ontologies and terms say what they are, and keep what they were", _metadata),
+    Gate("naming", "names are formed alike, and each is of a term or thing there is", _naming),
+    _hygiene_gate("labels", "terms are named in en and zh, and defined after ISO 704"),
+    _hygiene_gate("pitfalls", "the ontology falls into none of the documented pitfalls"),
+)
+_SKOS: Final = _hygiene_gate("skos", "concept schemes keep SKOS's own rules")
 
 GATES: Final = (
     SYNTAX,
-    Gate("layout", "files of graphs are in the one layout that fmt prints", _layout),
-    _hygiene_gate("metadata", "ontologies and terms say what they are and where they belong"),
-    _hygiene_gate("naming", "names are formed alike"),
-    _hygiene_gate("labels", "terms are named in en and zh, and defined after ISO 704"),
-    _hygiene_gate("pitfalls", "the ontology falls into none of the documented pitfalls"),
+    LAYOUT,
+    *_WRITTEN,
     Gate(
         "profiles",
         "the knowledge is OWL 2 DL, and RL, which the reasoner carries",
@@ -231,7 +260,7 @@ GATES: Final = (
         consistency,
         asks_reasoners=True,
     ),
-    _hygiene_gate("skos", "concept schemes keep SKOS's own rules"),
+    _SKOS,
     Gate(
         "rules",
         "the rules find no clash, and infer what owlrl and HermiT infer",
@@ -248,5 +277,15 @@ GATES: Final = (
 )
 """All gates, in the order of `check`. Its `rules` asks other reasoners too, which takes a while."""
 
-BUILD_GATES: Final = (SYNTAX, EVIDENCE, RULES, SHAPES)
-"""The gates that a dataset passes before it is published."""
+BUILD_GATES: Final = (
+    SYNTAX,
+    Gate("layout", LAYOUT.holds, _kept_layout),
+    *_WRITTEN,
+    _SKOS,
+    EVIDENCE,
+    RULES,
+    SHAPES,
+    Gate("queries", "saved queries are questions with choices, and name what there is", _saved),
+)
+"""The gates that a dataset passes before it is published: all that is known in a few seconds.
+What other reasoners say, and whether answers are those expected, is left to `check`."""

@@ -6,19 +6,24 @@ and in a remedy how to mend it. The variables subject, predicate, object and gra
 line of the statement at fault.
 """
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast, final, get_args
 
-from pyoxigraph import Literal, NamedNode, QuerySolution, QuerySolutions, Store
+from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolution, QuerySolutions, Store
 
 from spacepolicy.catalogue import check_syntax, read_header
-from spacepolicy.dataset.files.record import Fault, Place, short
+from spacepolicy.dataset.files.record import Fault, Place, Unnamed, short
+from spacepolicy.dataset.files.unnamed import unnamed
 from spacepolicy.errors import Finding, FindingsError, Severity
+from spacepolicy.text_files import read_text
 
 FOLDER: Final = "ontology/checks"
+GATES_OF_RULES: Final = ("metadata", "naming", "labels", "pitfalls", "skos", "evidence")
+"""The gates that judge by rules of the content."""
 _KEYS: Final = frozenset({"gate", "title", "message", "remedy", "severity"})
 _NEEDED: Final = ("gate", "title", "message", "remedy")
 _SLOT: Final = re.compile(r"\{\?(\w+)\}")
@@ -56,7 +61,7 @@ def read_hygiene(content: Path) -> tuple[HygieneRule, ...]:
 
 
 def _read(path: Path) -> HygieneRule:
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     header = read_header(path, text, _KEYS)
     severity = header.get("severity", "error")
     missing = [key for key in _NEEDED if not header.get(key)]
@@ -65,7 +70,19 @@ def _read(path: Path) -> HygieneRule:
         raise FindingsError([Finding(str(path), 1, "check-rule", message)])
     check_syntax(path, text)
     gate, title, message, remedy = (str(header[key]).strip() for key in _NEEDED)
+    if gate not in GATES_OF_RULES:
+        raise FindingsError([_no_gate(path, text, gate)])
     return HygieneRule(path.stem, gate, title, message, remedy, severity, text)
+
+
+def _no_gate(path: Path, text: str, gate: str) -> Finding:
+    near = difflib.get_close_matches(gate, GATES_OF_RULES, 1)
+    known = ", ".join(GATES_OF_RULES)
+    lines = text.splitlines()
+    line = next((n for n, words in enumerate(lines, 1) if re.match(r"#\+\s*gate:", words)), 1)
+    message = f"no gate named {gate!r} takes rules; those that do are {known}."
+    remedy = f"Did you mean {near[0]}?" if near else "Name one of them."
+    return Finding(str(path), line, "check-rule", message, remedy)
 
 
 def hygiene_faults(
@@ -76,21 +93,28 @@ def hygiene_faults(
     names = [variable.value for variable in answer.variables]
     seen: set[Fault] = set()
     for row in answer:
-        fault = _fault(rule, row, names, prefixes)
+        fault = _fault(rule, row, names, prefixes, dataset)
         if fault not in seen:
             seen.add(fault)
             yield fault
 
 
 def _fault(
-    rule: HygieneRule, row: QuerySolution, names: list[str], prefixes: Mapping[str, str]
+    rule: HygieneRule,
+    row: QuerySolution,
+    names: list[str],
+    prefixes: Mapping[str, str],
+    dataset: Store,
 ) -> Fault:
     values = {name: row[name] for name in names if row[name] is not None}
+    node = _unnamed(values, dataset)
 
     def worded(match: re.Match[str]) -> str:
         value = values.get(match[1])
         if isinstance(value, Literal):
             return value.value
+        if isinstance(value, BlankNode) and node is not None and value == values.get("subject"):
+            return node.shown(prefixes)
         return "" if value is None else short(value, prefixes)
 
     return Fault(
@@ -99,7 +123,20 @@ def _fault(
         tuple(_places(values)),
         _SLOT.sub(worded, rule.remedy),
         rule.severity,
+        node,
     )
+
+
+def _unnamed(values: Mapping[str, object], dataset: Store) -> Unnamed | None:
+    """What is known of the row's subject where it has no name."""
+    subject, predicate = values.get("subject"), values.get("predicate")
+    if not isinstance(subject, BlankNode):
+        return None
+    about = (
+        *dataset.quads_for_pattern(subject, None, None, None),
+        *dataset.quads_for_pattern(None, None, subject, None),
+    )
+    return unnamed(subject, about, predicate if isinstance(predicate, NamedNode) else None)
 
 
 def _places(values: Mapping[str, object]) -> Iterator[Place]:

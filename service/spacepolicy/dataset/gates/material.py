@@ -29,8 +29,10 @@ from spacepolicy.dataset.files.ontology import (
 from spacepolicy.dataset.files.reading import graph_findings, name_graphs, read_files
 from spacepolicy.dataset.files.record import Record, graph_iri, quads_in
 from spacepolicy.dataset.files.sources import Source, read_sources
+from spacepolicy.dataset.files.texts import text_findings
 from spacepolicy.dataset.gates.evidence import Graphs, Passage, read_passages
 from spacepolicy.dataset.gates.hygiene import HygieneRule, read_hygiene
+from spacepolicy.dataset.gates.spelling import Names
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
@@ -62,7 +64,7 @@ class Material:
         findings: list[Finding] = []
         read = read_files(self.content, findings.append)
         if findings:
-            raise FindingsError(findings)
+            raise FindingsError([*findings, *text_findings(self.content)])
         files = name_graphs(read, findings.append)
         base = find_base(files, findings.append)
         if base is None:
@@ -87,6 +89,7 @@ class Material:
             *self._read[1],
             *graph_findings(self.record, sources),
             *import_findings(self.record),
+            *text_findings(self.content),
         )
 
     @cached_property
@@ -169,7 +172,13 @@ class Material:
     @cached_property
     def shapes(self) -> tuple[Triple, ...]:
         """What the graphs of shapes state; they are not merged."""
-        return tuple(triple for graph in shape_graphs(self.record) for triple in self.graphs[graph])
+        graphs = sorted(shape_graphs(self.record))
+        return tuple(triple for graph in graphs for triple in self.graphs[graph])
+
+    @cached_property
+    def names(self) -> Names:
+        """What the files say something of, to judge names by."""
+        return Names(self.record)
 
     @cached_property
     def hygiene(self) -> tuple[HygieneRule, ...]:

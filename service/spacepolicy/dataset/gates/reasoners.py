@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode, Triple
 
 from spacepolicy.dataset.files.record import Fault, Place, place_of, short, shown
 from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.merged import merged_findings
 from spacepolicy.dataset.gates.verdict import Verdict, count, located_all
 from spacepolicy.dataset.oracles import consistency as hermit
 from spacepolicy.dataset.oracles.closure import closure
@@ -37,15 +38,16 @@ _TERMS: Final = frozenset(
 
 
 def clashes(material: Material) -> Verdict:
-    """What cannot hold together by our own rules."""
+    """What cannot hold together by our own rules; first of all, things that a key makes one."""
     reasoner = material.reasoner
     report = (
         count(len(reasoner.rules), "rule"),
         count(reasoner.rounds, "round"),
         count(len(material.inferred), "inference"),
     )
-    findings = clash_findings(material.record, reasoner, material.knowledge, material.prefixes)
-    return Verdict(tuple(findings), report)
+    of_what = (material.record, reasoner, material.knowledge, material.prefixes)
+    merged = tuple(merged_findings(*of_what))
+    return Verdict(merged or tuple(clash_findings(*of_what)), report)
 
 
 def rules(material: Material) -> Verdict:

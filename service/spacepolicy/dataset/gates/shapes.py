@@ -10,7 +10,7 @@ Spec: https://www.w3.org/TR/shacl/
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, cast, final
+from typing import Any, Final, final
 
 import pyshacl
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
@@ -22,14 +22,18 @@ from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result
 from rdflib.term import Node
 
-from spacepolicy.dataset.files.record import Fault, Place, short
-from spacepolicy.errors import Severity
+from spacepolicy.dataset.files.record import Fault, Place, Unnamed, short
+from spacepolicy.errors import Severity, SpacepolicyError
 
 _SEVERITIES: Final[Mapping[Node, Severity]] = {
     SH.Violation: "error",
     SH.Warning: "warning",
     SH.Info: "note",
 }
+
+
+class ValidationError(SpacepolicyError):
+    """The validator could not use the shapes; the message is its own."""
 
 
 @final
@@ -83,9 +87,11 @@ def _prepared(text: str) -> Query:
 
 
 def validate(data: Graph, shapes: Graph) -> Iterator[Violation]:
-    """The results of validating the data with the shapes, in no particular order."""
-    _, results, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
-    report = cast("Graph", results)
+    """The results of validating the data with the shapes, in no particular order.
+
+    Raises: ValidationError where the validator stops at something in the shapes.
+    """
+    report = _report(data, shapes)
     for result in report.objects(None, SH.result):
         source = report.value(result, SH.sourceShape) or BNode()
         component = str(report.value(result, SH.sourceConstraintComponent)).rpartition("#")[2]
@@ -102,6 +108,16 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Violation]:
             ),
             message=_message(report, result),
         )
+
+
+def _report(data: Graph, shapes: Graph) -> Graph:
+    try:
+        _, results, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
+    except Exception as error:
+        raise ValidationError(f"pyshacl stopped: {' '.join(str(error).split())}") from error
+    if not isinstance(results, Graph):
+        raise ValidationError(f"pyshacl could not validate: {results}")
+    return results
 
 
 def _name(shapes: Graph, shape: Node) -> str:
@@ -128,25 +144,41 @@ def shape_faults(
     data: Iterable[Triple], shapes: Iterable[Triple], prefixes: Mapping[str, str]
 ) -> Iterator[Fault]:
     """Where the data does not conform to the shapes."""
-    constraints = graph_of(shapes)
-    for found in validate(graph_of(data), constraints):
+    constraints, everything = graph_of(shapes), graph_of(data)
+    for found in validate(everything, constraints):
         focus, path, value = map(_term, (found.focus, found.path, found.value))
         subject = focus if isinstance(focus, NamedNode) else None
         predicate = path if isinstance(path, NamedNode) else None
+        node = unnamed_in(everything, found.focus, predicate) if focus is None else None
+        called = node.shown(prefixes) if node else short(focus, prefixes) if focus else ""
         about = "" if predicate is None else f" in {short(predicate, prefixes)}"
         has = "" if value in (None, focus) or value is None else f" with {short(value, prefixes)}"
         yield Fault(
             f"{found.shape}-{found.component[0].lower()}{found.component[1:]}",
-            f"{found.focus.n3()} does not conform{about}{has}.",
+            f"{called} does not conform{about}{has}.",
             (
                 Place(subject, predicate, value),
                 Place(subject, predicate),
                 Place(subject, NamedNode(str(RDF.type))),
                 Place(subject),
-            ),
+            )
+            if subject or node
+            else (Place(object=focus),),
             found.message,
             found.severity,
+            node,
         )
+
+
+def unnamed_in(graph: Graph, node: Node, predicate: NamedNode | None = None) -> Unnamed:
+    """Return what the graph says of the blank node."""
+    says = ((NamedNode(str(p)), _term(o)) for p, o in graph.predicate_objects(node))
+    held = ((_term(s), NamedNode(str(p))) for s, p in graph.subject_predicates(node))
+    return Unnamed(
+        frozenset((p, o) for p, o in says if o is not None),
+        frozenset((s, p) for s, p in held if isinstance(s, NamedNode)),
+        predicate,
+    )
 
 
 def _term(node: Node | None) -> NamedNode | Literal | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from spacepolicy.dataset.files.record import Fault, located
+from spacepolicy.dataset.files.record import Fault, finding_at, located
+from spacepolicy.dataset.files.unnamed import find_unnamed
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.oracles.child import ReasonerError
 from spacepolicy.errors import Finding, FindingsError
@@ -77,4 +78,9 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 def located_all(material: Material, faults: Iterable[Fault]) -> tuple[Finding, ...]:
     """The faults as findings by file and line."""
-    return tuple(located(material.record, fault) for fault in faults)
+    return tuple(_located(material, fault) for fault in faults)
+
+
+def _located(material: Material, fault: Fault) -> Finding:
+    place = None if fault.node is None else find_unnamed(material.record, fault.node)
+    return located(material.record, fault) if place is None else finding_at(fault, *place)

@@ -6,13 +6,11 @@ from typing import Final
 from pyoxigraph import NamedNode, Triple
 
 from spacepolicy.dataset.files.record import (
-    Place,
     Record,
-    line_in,
     place_of,
     short,
     shown,
-    stands_at,
+    stated_at,
 )
 from spacepolicy.dataset.reasoning.fixpoint import Clash, Reasoner
 from spacepolicy.dataset.reasoning.proof import Prover
@@ -64,7 +62,8 @@ def _finding(
         axiom = clash.rule.axiom
         by = f"by the axiom `{wording.axiom(axiom)}`{_at(record, axiom)}"
     message = f"{meeting} cannot hold{together}, {by}; grounds: {stated}."
-    path, line = next(filter(None, (_home(record, each) for each in grounds)), ("data", None))
+    found = (_home(record, each) for each in grounds)
+    path, line = next(filter(None, found), ("data", None))
     return Finding(path, line, clash.rule.name, message, "Withdraw one of these statements.")
 
 
@@ -73,12 +72,8 @@ def _at(record: Record, statement: Triple) -> str:
     return "" if home is None else f" ({home[0]}:{home[1]})" if home[1] else f" ({home[0]})"
 
 
-def _home(record: Record, statement: Triple) -> tuple[str, int | None] | None:
+def _home(record: Record, statement: Triple) -> tuple[str, int] | None:
     """The file and line that state it; None where it has no name to be found by."""
     if not isinstance(statement.subject, NamedNode):
         return None
-    place: Place = place_of(statement)
-    for file in record.files:
-        if any(stands_at(quad, place) for quad in file.quads):
-            return file.name, line_in(file, place)
-    return None
+    return stated_at(record, place_of(statement))

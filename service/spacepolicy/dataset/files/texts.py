@@ -1,0 +1,28 @@
+"""The text files of a content folder: whether each can be read, and ends its lines as it should."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from spacepolicy.dataset.files.sources import FOLDER as SEEDS
+from spacepolicy.errors import Finding
+from spacepolicy.text_files import strange_line_ends, unreadable
+
+_KINDS: Final = {
+    "ontology": (".ttl", ".rq", ".trig", ".txt", ".xml"),
+    "data": (".trig", ".quotes", ".yaml", ".csv"),
+    "queries": (".rq", ".toml", ".yaml"),
+    SEEDS: (".toml",),
+}
+"""The files of each folder by how their names end; texts that are quoted are judged as sources."""
+
+
+def text_findings(content: Path) -> Iterator[Finding]:
+    """Return what is wrong with the bytes of the files, one finding for each file at fault."""
+    for folder, suffixes in _KINDS.items():
+        for path in sorted((content / folder).rglob("*")):
+            if path.suffix in suffixes and path.is_file():
+                name, data = path.relative_to(content).as_posix(), path.read_bytes()
+                finding = unreadable(name, data) or strange_line_ends(name, data)
+                if finding is not None:
+                    yield finding

@@ -1,0 +1,125 @@
+"""Text files of a content: UTF-8 without a byte order mark, lines that end with LF.
+
+What a file holds instead is a finding at its line: another encoding, NUL, control characters,
+marks that a merge left behind, and ends of lines as other systems write them.
+
+Spec: https://www.rfc-editor.org/rfc/rfc3629, https://git-scm.com/docs/git-merge
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from spacepolicy.errors import Finding, FindingsError
+
+_BOM: Final = b"\xef\xbb\xbf"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONFLICT: Final = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+_CARRIAGE_RETURN: Final = re.compile(rb"\r\n?")
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}".encode()
+_SAVE_AS: Final = "Save the file as UTF-8 without a byte order mark."
+
+
+def read_text(path: Path) -> str:
+    """Return the text of the file, its ends of lines as LF.
+
+    Raises: FindingsError where its bytes are no text, or still hold the marks of a merge.
+    """
+    data = path.read_bytes()
+    finding = unreadable(str(path), data)
+    if finding is not None:
+        raise FindingsError([finding])
+    return _CARRIAGE_RETURN.sub(b"\n", data).decode()
+
+
+def unreadable(name: str, data: bytes) -> Finding | None:
+    """Return why the bytes cannot be read as a text; None where they can.
+
+    >>> str(unreadable("a.ttl", b"# caf\\xe9"))
+    'a.ttl:1: encoding: the byte 0xE9 (é in Latin-1) in column 6 is not UTF-8. \
+Save the file as UTF-8 without a byte order mark.'
+    """
+    return next(filter(None, (find(name, data) for find in _UNREADABLE)), None)
+
+
+def strange_line_ends(name: str, data: bytes) -> Finding | None:
+    """Return where the first of the lines ends that do not end with LF alone; None without one."""
+    found = _CARRIAGE_RETURN.search(data)
+    if found is None:
+        return None
+    number = sum(1 for _ in _CARRIAGE_RETURN.finditer(data))
+    kind = "CR LF" if found.group() == b"\r\n" else "CR"
+    message = f"{number:,} line{'' if number == 1 else 's'} end with {kind} instead of LF."
+    remedy = "Save the file with the ends of lines of Unix (LF)."
+    return Finding(name, _line(data, found.start()), "line-ends", message, remedy)
+
+
+def _other_encoding(name: str, data: bytes) -> Finding | None:
+    if data.startswith(_UTF_16):
+        return Finding(name, 1, "encoding", "the file is UTF-16.", _SAVE_AS)
+    if data.startswith(_BOM):
+        message = "the file begins with a byte order mark (BOM, the bytes EF BB BF)."
+        return Finding(name, 1, "encoding", message, _SAVE_AS)
+    return None
+
+
+def _not_utf_8(name: str, data: bytes) -> Finding | None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
+        byte = data[error.start]
+        latin = f" ({chr(byte)} in Latin-1)" if chr(byte).isprintable() else ""
+        message = f"the byte 0x{byte:02X}{latin} in column {column} is not UTF-8."
+        return Finding(name, _line(data, error.start), "encoding", message, _SAVE_AS)
+    return None
+
+
+def _nul(name: str, data: bytes) -> Finding | None:
+    place = data.find(b"\0")
+    message = "a NUL byte stands in the text."
+    remedy = "Remove it; a file of NUL bytes was not written whole."
+    return None if place < 0 else Finding(name, _line(data, place), "encoding", message, remedy)
+
+
+def _control(name: str, data: bytes) -> Finding | None:
+    found = _CONTROL.search(data)
+    if found is None:
+        return None
+    message = f"the control character U+{found.group()[0]:04X} stands in the text."
+    return Finding(name, _line(data, found.start()), "encoding", message, "Remove it.")
+
+
+def _lost(name: str, data: bytes) -> Finding | None:
+    place = data.find(_REPLACEMENT)
+    message = "U+FFFD stands where a character was lost in another encoding."
+    remedy = "Write the character that was meant."
+    return None if place < 0 else Finding(name, _line(data, place), "encoding", message, remedy)
+
+
+def _conflict(name: str, data: bytes) -> Finding | None:
+    found = _CONFLICT.search(data)
+    if found is None:
+        return None
+    mark = found.group(1).decode()
+    message = f"a merge left its marks: the line begins with {mark}."
+    remedy = "Keep one of the two sides, and remove the lines with <<<<<<<, ======= and >>>>>>>."
+    return Finding(name, _line(data, found.start()), "merge-conflict", message, remedy)
+
+
+def _line(data: bytes, place: int) -> int:
+    """The line, counted from 1, of that byte; lines end as they do for an editor."""
+    return len(_CARRIAGE_RETURN.sub(b"\n", data[:place]).split(b"\n"))
+
+
+_UNREADABLE: Final[tuple[Callable[[str, bytes], Finding | None], ...]] = (
+    _other_encoding,
+    _nul,
+    _not_utf_8,
+    _control,
+    _lost,
+    _conflict,
+)
+"""What is looked for, the likeliest cause of the others first."""
