@@ -154,11 +154,11 @@ def read_query(
         title=_title(path, header),
         description=_words(path, "description", header.get("description") or {}),
         about=_about(path, header),
-        tags={str(tag): (called or {}).get(str(tag), {}) for tag in header.get("tags") or ()},
-        parameters=tuple(_parameter(path, each) for each in header.get("parameters") or ()),
+        tags={str(tag): (called or {}).get(str(tag), {}) for tag in _listed(path, header, "tags")},
+        parameters=tuple(_parameter(path, each) for each in _listed(path, header, "parameters")),
         text=text,
         columns=check_syntax(path, text),
-        described=tuple(_column(path, each) for each in header.get("columns") or ()),
+        described=tuple(_column(path, each) for each in _listed(path, header, "columns")),
         prefixes=dict(_PREFIX.findall(text)),
     )
     _check_columns(query)
@@ -211,11 +211,21 @@ def _words(path: Path, key: str, words: object) -> dict[Language, str]:
     return {language: str(words[language]) for language in languages if language in words}
 
 
+def _listed(path: Path, header: Mapping[str, Any], key: str) -> list[Any]:
+    """The list of that key; none where there is no such key."""
+    listed = header.get(key) or []
+    if not isinstance(listed, list):
+        raise _wrong(path, 1, f"{key!r} is no list", f"Write `{key}: [...]`.")
+    return listed
+
+
 def _parameter(path: Path, table: object) -> Parameter:
     if not isinstance(table, dict) or not table.keys() <= _PARAMETER_KEYS or "name" not in table:
         raise _wrong(path, 1, f"{table!r} is no parameter; keys are {sorted(_PARAMETER_KEYS)}.")
     if table.get("type") not in get_args(ParameterType):
         raise _wrong(path, 1, f"parameter {table['name']}: type is one of {ParameterType}.")
+    if not isinstance(table.get("options", ""), str):
+        raise _wrong(path, 1, f"parameter {table['name']}: options are the text of a query.")
     default = table.get("default")
     return Parameter(
         name=str(table["name"]),

@@ -25,9 +25,14 @@ _SAVE_AS: Final = "Save the file as UTF-8 without a byte order mark."
 def read_text(path: Path) -> str:
     """Return the text of the file, its ends of lines as LF.
 
-    Raises: FindingsError where its bytes are no text, or still hold the marks of a merge.
+    Raises: FindingsError where it cannot be read, or its bytes are no text or still hold the marks
+    of a merge.
     """
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}."
+        raise FindingsError([Finding(str(path), None, "syntax", message)]) from error
     finding = unreadable(str(path), data)
     if finding is not None:
         raise FindingsError([finding])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from spacepolicy.dataset.files.reading import CHECKS
 from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.errors import Finding
 from spacepolicy.text_files import strange_line_ends, unreadable
@@ -15,6 +16,21 @@ _KINDS: Final = {
     SEEDS: (".toml",),
 }
 """The files of each folder by how their names end; texts that are quoted are judged as sources."""
+
+
+_QUERIES: Final = {"queries": (".rq", ".toml", ".yaml", ".md"), CHECKS: (".rq", ".md")}
+"""The files of folders in which whatever ends otherwise would be passed over in silence."""
+
+
+def stray_findings(content: Path) -> Iterator[Finding]:
+    """Return files among queries and rules that nothing reads."""
+    for folder, suffixes in _QUERIES.items():
+        for path in sorted((content / folder).glob("*")):
+            hidden = path.name.startswith(".") or path.name.endswith("~")
+            if path.is_file() and path.suffix not in suffixes and not hidden:
+                message = f"nothing reads this file: those of this folder end in {suffixes[0]}."
+                name = path.relative_to(content).as_posix()
+                yield Finding(name, None, "format", message, "Rename it, or move it elsewhere.")
 
 
 def text_findings(content: Path) -> Iterator[Finding]:

@@ -156,7 +156,14 @@ def _queries(material: Material) -> Verdict:
 
 
 def _remark_findings(query: SavedQuery, vocabulary: Vocabulary) -> Iterator[Finding]:
-    for each in remarks(query.text, vocabulary, query.prefixes):
+    try:
+        found = tuple(remarks(query.text, vocabulary, query.prefixes))
+    except Exception as error:  # noqa: BLE001  its parser raises any kind, and knows SPARQL 1.1
+        message = f"the query could not be linted: {' '.join(str(error).split())}."
+        remedy = "Write it in SPARQL 1.1, so that every engine reads it."
+        yield Finding(str(query.path), 1, "lint", message, remedy, "warning")
+        return
+    for each in found:
         if each.rule == "unknown-term":
             continue  # _saved names it, at its line and with the nearest term
         yield Finding(str(query.path), each.line, each.rule, each.message, each.remedy)

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias, final
 import yaml
 
 from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.text_files import read_text
 
 SUFFIX: Final = ".expect.yaml"
 SETS: Final = "queries/sets"
@@ -103,13 +104,11 @@ def set_paths(content: Path) -> list[Path]:
 
 def _top(path: Path, keys: set[str]) -> Nodes:
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), _Loader)
+        node = yaml.compose(read_text(path), _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise _wrong(path, line, f"this is not YAML: {getattr(error, 'problem', error)}") from error
-    except UnicodeDecodeError as error:
-        raise _wrong(path, 1, f"this is not UTF-8: {error}") from error
     return _table(path, node, keys)
 
 

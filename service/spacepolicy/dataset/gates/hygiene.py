@@ -68,7 +68,9 @@ def _read(path: Path) -> HygieneRule:
     if missing or severity not in get_args(Severity):
         message = f"the header needs {', '.join(_NEEDED)}; severity is error, warning or note."
         raise FindingsError([Finding(str(path), 1, "check-rule", message)])
-    check_syntax(path, text)
+    if not check_syntax(path, text):
+        message = "a rule is a SELECT: each of its rows is a finding."
+        raise FindingsError([Finding(str(path), 1, "check-rule", message)])
     gate, title, message, remedy = (str(header[key]).strip() for key in _NEEDED)
     if gate not in GATES_OF_RULES:
         raise FindingsError([_no_gate(path, text, gate)])
@@ -88,15 +90,27 @@ def _no_gate(path: Path, text: str, gate: str) -> Finding:
 def hygiene_faults(
     rule: HygieneRule, dataset: Store, prefixes: Mapping[str, str]
 ) -> Iterator[Fault]:
-    """What the rule finds in the dataset, each finding once."""
+    """What the rule finds in the dataset, each finding once.
+
+    Raises: FindingsError where the engine stops at the rule.
+    """
     answer = cast("QuerySolutions", dataset.query(rule.text))
     names = [variable.value for variable in answer.variables]
     seen: set[Fault] = set()
-    for row in answer:
+    for row in _rows(rule, answer):
         fault = _fault(rule, row, names, prefixes, dataset)
         if fault not in seen:
             seen.add(fault)
             yield fault
+
+
+def _rows(rule: HygieneRule, answer: QuerySolutions) -> Iterator[QuerySolution]:
+    try:
+        yield from answer
+    except (OSError, RuntimeError, ValueError) as error:
+        message = f"the rule cannot be run: {error}."
+        finding = Finding(f"{FOLDER}/{rule.name}.rq", 1, "check-rule", message)
+        raise FindingsError([finding]) from error
 
 
 def _fault(

@@ -29,7 +29,7 @@ from spacepolicy.dataset.files.ontology import (
 from spacepolicy.dataset.files.reading import graph_findings, name_graphs, read_files
 from spacepolicy.dataset.files.record import Record, graph_iri, quads_in
 from spacepolicy.dataset.files.sources import Source, read_sources
-from spacepolicy.dataset.files.texts import text_findings
+from spacepolicy.dataset.files.texts import stray_findings, text_findings
 from spacepolicy.dataset.gates.evidence import Graphs, Passage, read_passages
 from spacepolicy.dataset.gates.hygiene import HygieneRule, read_hygiene
 from spacepolicy.dataset.gates.spelling import Names
@@ -90,6 +90,7 @@ class Material:
             *graph_findings(self.record, sources),
             *import_findings(self.record),
             *text_findings(self.content),
+            *stray_findings(self.content),
         )
 
     @cached_property
