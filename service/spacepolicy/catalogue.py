@@ -16,6 +16,7 @@ import yaml
 from pyoxigraph import Literal as LiteralTerm
 from pyoxigraph import NamedNode, QuerySolutions, Store
 
+from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, Finding, FindingsError
 from spacepolicy.namespaces import XSD
 from spacepolicy.text_files import read_text
@@ -52,7 +53,6 @@ _KEYS: Final = frozenset({"title", "description", "about", "tags", "parameters",
 _COLUMN_KEYS: Final = ("name", "type", "en", "zh")
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
 _PREFIX: Final = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
-_ERROR_PLACE: Final = re.compile(r"error at (\d+):(\d+)")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PREFIXED: Final = re.compile(r"([\w.-]*):([\w./-]*)")
 
@@ -298,27 +298,24 @@ def check_syntax(path: Path, text: str) -> tuple[str, ...]:
     try:
         found = Store().query(text)
     except SyntaxError as error:
-        place = _ERROR_PLACE.search(str(error))
-        line = int(place[1]) if place else None
-        raise _wrong(path, line, f"the query is not SPARQL: {unread(text, error)}.") from error
+        told = query_syntax_error(str(error), text, {})
+        message = f"the query is not SPARQL: {told.detail}"
+        raise _wrong(path, cast("int", told.extras["line"]), message) from error
     variables = found.variables if isinstance(found, QuerySolutions) else ()
     return tuple(variable.value for variable in variables)
 
 
-def unread(text: str, error: Exception) -> str:
-    """Say where the engine stopped at a query, in place of the tokens that it would have taken.
+def unread(text: str, error: Exception, prefixes: Mapping[str, str] | None = None) -> str:
+    """Say what is wrong with a query that the engine refused or stopped at, and the cure.
+
+    `prefixes` are those that need no declaration.
 
     >>> unread("SELEC ?s { ?s ?p ?o }", SyntaxError("error at 1:7: expected CONSTRUCT"))
-    'it cannot be read, in line 1 near “SELEC ?s { ?s ?p”'
+    'Line 1, column 1: `SELEC` is no keyword. Write `SELECT`.'
     """
-    place = _ERROR_PLACE.search(str(error))
-    if place is None:
+    if not isinstance(error, SyntaxError):
         return " ".join(str(error).split())
-    reason = "a prefix is not declared" if "Prefix not found" in str(error) else "it cannot be read"
-    number, column = int(place[1]), int(place[2])
-    words = dict(enumerate(text.splitlines(), 1)).get(number, "")
-    near = words[max(0, column - 20) : column + 9].strip()
-    return f"{reason}, in line {number} near “{near}”" if near else f"{reason}, in line {number}"
+    return query_syntax_error(str(error), text, prefixes or {}).detail
 
 
 def _slot(name: str) -> re.Pattern[str]:

@@ -641,7 +641,7 @@ _ONTOLOGY: Final = (
         "check-rule",
         RULE,
         match(r"SELECT DISTINCT \?subject \(owl[^\n]*\n", "ASK\n"),
-        "a rule is a SELECT",
+        "a rule is a SELECT of variables",
         words="#+ gate",
     ),
     Breakage(

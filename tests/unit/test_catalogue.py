@@ -120,7 +120,7 @@ def test_a_value_of_another_type_is_refused(tmp_path: Path, type_: str, value: s
         (f"{TITLE}#+ colour: red\nASK {{}}\n", 2, "colour"),
         (f"{TITLE}#+ parameters: [{{name: x, type: thing}}]\nASK {{}}\n", 1, "type"),
         (f"{TITLE}#+ parameters: [{{name: x, type: iri}}]\nASK {{}}\n", 1, "no place"),
-        (f"{TITLE}ASK {{ ?s ?p }}\n", 3, "not SPARQL"),
+        (f"{TITLE}ASK {{ ?s ?p }}\n", 2, "not SPARQL"),
     ],
 )
 def test_a_wrong_file_is_a_finding_with_its_line(

@@ -107,7 +107,7 @@ def _wrong(shown: Shown, dataset: Store, prefixes: Mapping[str, str]) -> str | N
         if isinstance(answer, QuerySolutions | QueryTriples):
             is_empty = next(iter(answer), None) is None
     except (SyntaxError, ValueError, RuntimeError, OSError) as error:
-        return f"the query that is shown does not run: {unread(shown.text, error)}."
+        return f"the query that is shown does not run: {unread(shown.text, error, prefixes)}"
     if is_empty and not _asks_of_others(shown.text, dataset, prefixes):
         return "the query that is shown has no answer."
     return None

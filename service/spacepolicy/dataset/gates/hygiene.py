@@ -68,12 +68,13 @@ def _read(path: Path) -> HygieneRule:
     if missing or severity not in get_args(Severity):
         message = f"the header needs {', '.join(_NEEDED)}; severity is error, warning or note."
         raise FindingsError([Finding(str(path), 1, "check-rule", message)])
-    if not check_syntax(path, text):
-        message = "a rule is a SELECT: each of its rows is a finding."
-        raise FindingsError([Finding(str(path), 1, "check-rule", message)])
+    columns = check_syntax(path, text)
     gate, title, message, remedy = (str(header[key]).strip() for key in _NEEDED)
     if gate not in GATES_OF_RULES:
         raise FindingsError([_no_gate(path, text, gate)])
+    if not columns:
+        wanted = "a rule is a SELECT of variables: each of its rows is a finding."
+        raise FindingsError([Finding(str(path), 1, "check-rule", wanted)])
     return HygieneRule(path.stem, gate, title, message, remedy, severity, text)
 
 

@@ -58,7 +58,7 @@ def option_findings(
             known = {**query.prefixes, **prefixes}
             wrong = _wrong_options(parameter, parameter.options, dataset, known)
             if wrong:
-                message = f"the options of the parameter {parameter.name} {wrong}."
+                message = f"the options of the parameter {parameter.name} {wrong.rstrip('.')}."
                 remedy = f"Select ?{parameter.name}, and ?label to call it by."
                 yield _finding(query, "saved-query-options", _near(parameter), message, remedy)
 
@@ -69,7 +69,7 @@ def _wrong_options(
     try:
         answer = dataset.query(options, prefixes=dict(prefixes))
     except (SyntaxError, ValueError, RuntimeError, OSError) as error:
-        return f"are no query: {unread(options, error)}"
+        return f"are no query: {unread(options, error, prefixes)}"
     if not isinstance(answer, QuerySolutions):
         return "are no SELECT"
     if parameter.name not in {variable.value for variable in answer.variables}:

@@ -111,7 +111,9 @@ class ShapeSyntax:
             answer = Store().query(text, prefixes=prefixes)
         except SyntaxError as error:
             yield self._fault(
-                triple, f"the query of sh:{form} is no SPARQL: {unread(text, error)}.", _QUERY
+                triple,
+                f"the query of sh:{form} is no SPARQL: {unread(text, error, prefixes)}",
+                _QUERY,
             )
             return
         if isinstance(answer, QuerySolutions) and form == "select":
