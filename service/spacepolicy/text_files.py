@@ -6,6 +6,7 @@ marks that a merge left behind, and ends of lines as other systems write them.
 Spec: https://www.rfc-editor.org/rfc/rfc3629, https://git-scm.com/docs/git-merge
 """
 
+import codecs
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,6 @@ from typing import Final
 
 from spacepolicy.errors import Finding, FindingsError
 
-_BOM: Final = b"\xef\xbb\xbf"
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONFLICT: Final = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 _CARRIAGE_RETURN: Final = re.compile(rb"\r\n?")
@@ -23,7 +22,7 @@ _SAVE_AS: Final = "Save the file as UTF-8 without a byte order mark."
 
 
 def read_text(path: Path) -> str:
-    """Return the text of the file, its ends of lines as LF.
+    """Return the text of the file, its ends of lines as LF, a byte order mark left out.
 
     Raises: FindingsError where it cannot be read, or its bytes are no text or still hold the marks
     of a merge.
@@ -36,7 +35,7 @@ def read_text(path: Path) -> str:
     finding = unreadable(str(path), data)
     if finding is not None:
         raise FindingsError([finding])
-    return _CARRIAGE_RETURN.sub(b"\n", data).decode()
+    return _CARRIAGE_RETURN.sub(b"\n", data.removeprefix(codecs.BOM_UTF8)).decode()
 
 
 def unreadable(name: str, data: bytes) -> Finding | None:
@@ -46,7 +45,16 @@ def unreadable(name: str, data: bytes) -> Finding | None:
     'a.ttl:1: encoding: the byte 0xE9 (é in Latin-1) in column 6 is not UTF-8. \
 Save the file as UTF-8 without a byte order mark.'
     """
-    return next(filter(None, (find(name, data) for find in _UNREADABLE)), None)
+    text = data.removeprefix(codecs.BOM_UTF8)
+    return next(filter(None, (find(name, text) for find in _UNREADABLE)), None)
+
+
+def byte_order_mark(name: str, data: bytes) -> Finding | None:
+    """Return that the bytes begin with a mark which tells nothing in UTF-8; None where not."""
+    if not data.startswith(codecs.BOM_UTF8):
+        return None
+    message = "the file begins with a byte order mark (BOM, the bytes EF BB BF)."
+    return Finding(name, 1, "encoding", message, _SAVE_AS)
 
 
 def strange_line_ends(name: str, data: bytes) -> Finding | None:
@@ -61,12 +69,9 @@ def strange_line_ends(name: str, data: bytes) -> Finding | None:
     return Finding(name, _line(data, found.start()), "line-ends", message, remedy)
 
 
-def _other_encoding(name: str, data: bytes) -> Finding | None:
-    if data.startswith(_UTF_16):
+def _utf_16(name: str, data: bytes) -> Finding | None:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Finding(name, 1, "encoding", "the file is UTF-16.", _SAVE_AS)
-    if data.startswith(_BOM):
-        message = "the file begins with a byte order mark (BOM, the bytes EF BB BF)."
-        return Finding(name, 1, "encoding", message, _SAVE_AS)
     return None
 
 
@@ -120,7 +125,7 @@ def _line(data: bytes, place: int) -> int:
 
 
 _UNREADABLE: Final[tuple[Callable[[str, bytes], Finding | None], ...]] = (
-    _other_encoding,
+    _utf_16,
     _nul,
     _not_utf_8,
     _control,

@@ -250,7 +250,7 @@ _ENCODINGS: Final = (
     ),
     Breakage(
         "a byte order mark before a query",
-        "queries",
+        "syntax",
         "encoding",
         QUERY,
         BOM,
@@ -266,12 +266,11 @@ _ENCODINGS: Final = (
     ),
     Breakage(
         "a byte order mark before the note of a source",
-        "evidence",
+        "syntax",
         "encoding",
         "seeds/{document}.toml",
         BOM,
         "begins with a byte order mark (BOM",
-        others=True,
     ),
     Breakage("data saved as UTF-16", "syntax", "encoding", TRIG, UTF_16, "the file is UTF-16"),
     Breakage("a query saved as UTF-16", "queries", "encoding", QUERY, UTF_16, "is UTF-16"),

@@ -14,7 +14,7 @@ from typing import Final, final
 
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import Base
-from spacepolicy.text_files import strange_line_ends, unreadable
+from spacepolicy.text_files import byte_order_mark, strange_line_ends, unreadable
 
 FOLDER: Final = "seeds"
 _PLACE: Final = re.compile(r"line (\d+)")
@@ -85,7 +85,7 @@ def _damage(name: str, metadata: Mapping[str, object], content: bytes) -> Findin
     """What happened to the text on its way here, where its bytes show it."""
     path = f"{FOLDER}/{name}"
     recorded = metadata.get("sha256", found := hashlib.sha256(content).hexdigest())
-    damage = unreadable(path, content)
+    damage = unreadable(path, content) or byte_order_mark(path, content)
     if damage is not None and not (recorded == found and damage.rule == "merge-conflict"):
         return damage
     ends = None if recorded == found else strange_line_ends(path, content)
@@ -97,7 +97,7 @@ def _metadata(table: Path, note: Callable[[Finding], None]) -> Mapping[str, obje
     finding = unreadable(path, data)
     if finding is None:
         try:
-            return tomllib.loads(data.decode())
+            return tomllib.loads(data.decode("utf-8-sig"))
         except tomllib.TOMLDecodeError as error:
             place = _PLACE.search(str(error))
             line = int(place[1]) if place else None

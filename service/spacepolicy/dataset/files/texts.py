@@ -7,7 +7,7 @@ from typing import Final
 from spacepolicy.dataset.files.reading import CHECKS
 from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.errors import Finding
-from spacepolicy.text_files import strange_line_ends, unreadable
+from spacepolicy.text_files import byte_order_mark, strange_line_ends, unreadable
 
 _KINDS: Final = {
     "ontology": (".ttl", ".rq", ".trig", ".txt", ".xml"),
@@ -18,6 +18,8 @@ _KINDS: Final = {
 """The files of each folder by how their names end; texts that are quoted are judged as sources."""
 
 
+_JUDGES: Final = (unreadable, byte_order_mark, strange_line_ends)
+"""What is looked for in the bytes of a file; the first that is found is told."""
 _QUERIES: Final = {"queries": (".rq", ".toml", ".yaml", ".md"), CHECKS: (".rq", ".md")}
 """The files of folders in which whatever ends otherwise would be passed over in silence."""
 
@@ -39,6 +41,5 @@ def text_findings(content: Path) -> Iterator[Finding]:
         for path in sorted((content / folder).rglob("*")):
             if path.suffix in suffixes and path.is_file():
                 name, data = path.relative_to(content).as_posix(), path.read_bytes()
-                finding = unreadable(name, data) or strange_line_ends(name, data)
-                if finding is not None:
-                    yield finding
+                found = (judge(name, data) for judge in _JUDGES)
+                yield from filter(None, (next(filter(None, found), None),))

@@ -41,7 +41,7 @@ def shapes(material: Material) -> Verdict:
     if clashing := clashes(material).findings:
         return Verdict(clashing, (*report, "not validated: nothing follows from clashes"))
     try:
-        return Verdict((*_own(material), *_conforming(material)), report)
+        return Verdict((*_own(material, written), *_conforming(material)), report)
     except ValidationError as error:
         return Verdict((_stopped(material, error),), report)
 
@@ -51,12 +51,13 @@ def _conforming(material: Material) -> tuple[Finding, ...]:
     return located_all(material, faults)
 
 
-def _own(material: Material) -> Iterator[Finding]:
+def _own(material: Material, written: ShapeSyntax) -> Iterator[Finding]:
     """What is wrong with the messages and examples of the shapes; a content that brings no rules
     of its own need not have any."""
     if not (material.content / CHECKS).is_dir():
         return
     graph = graph_of(material.shapes)
+    yield from located_all(material, written.aimless())
     yield from located_all(material, message_faults(graph))
     yield from example_findings(material.content, graph)
     yield from located_all(material, example_faults(material.content, graph))

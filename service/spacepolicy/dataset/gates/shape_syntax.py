@@ -75,6 +75,9 @@ class ShapeSyntax:
                 yield self._fault(triple, f"sh:{name} {wrong}.")
             if name in ("select", "ask") and triple.predicate.value.startswith(SH):
                 yield from self._query_faults(triple, name)
+
+    def aimless(self) -> Iterator[Fault]:
+        """Return the node shapes without a target that nothing refers to: they judge nothing."""
         for shape in sorted(self._named_shapes(), key=str):
             if not any(self._said[shape, f"{SH}{target}"] for target in _TARGETS):
                 yield from self._aimless(shape)
@@ -87,7 +90,6 @@ class ShapeSyntax:
                 yield triple.subject
 
     def _aimless(self, shape: NamedNode) -> Iterator[Fault]:
-        """A node shape without a target that nothing refers to judges nothing."""
         if not any(triple.object == shape for triple in self._triples):
             message = f"{short(shape, self._prefixes)} has no target: it judges nothing."
             yield Fault("shape-syntax", message, (Place(shape),), "Add sh:targetClass.")

@@ -35,7 +35,7 @@ def statement_lines(path: Path) -> Mapping[Quad, int]:
         SyntaxError: the file is not Turtle or TriG.
         UsageError: its name ends neither in .ttl nor in .trig.
     """
-    return _lines(path.read_bytes().decode(), rdf_format(str(path)))
+    return _lines(path.read_bytes().decode("utf-8-sig"), rdf_format(str(path)))
 
 
 def line_of(
