@@ -16,6 +16,16 @@ from spacepolicy.errors import (
 )
 from spacepolicy.settings import Settings
 
+_CONNECTIONS: Final = (
+    ("--max-connections", int, "N", "connections; fewer where there are few descriptors (1024)"),
+    ("--max-connections-per-address", int, "N", "of them from one address; 0: half of all (0)"),
+    ("--head-timeout", float, "SECONDS", "how long a request's head may take to arrive (10)"),
+    ("--body-timeout", float, "SECONDS", "a body, and a second more each --min-rate bytes (20)"),
+    ("--idle-timeout", float, "SECONDS", "how long a connection is kept between requests (30)"),
+    ("--send-timeout", float, "SECONDS", "how long a client may take less than --min-rate (30)"),
+    ("--min-rate", int, "BYTES", "bytes a second that a client sends or takes at least (1024)"),
+)
+"""The options of `serve` about connections: name, type, unit and help."""
 Command = Callable[[argparse.Namespace, Settings], int]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAILED: Final = 1
@@ -181,6 +191,8 @@ def _add_serve(commands: Commands) -> None:
         metavar="N",
         help="the most quads served from memory; more are served from disk (5000000)",
     )
+    for option, kind, shown, summary in _CONNECTIONS:
+        parser.add_argument(option, type=kind, metavar=shown, help=summary)
     parser.add_argument("--public-url", metavar="URL", help="the address the outside knows")
     parser.add_argument(
         "--trusted-proxies",

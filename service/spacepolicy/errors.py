@@ -5,6 +5,7 @@
     │   ├── QuerySyntaxError        400 syntax-error (line, column, text)
     │   ├── QueryTooComplexError    400 query-too-complex
     │   ├── BadParameterError       400 bad-parameter
+    │   ├── MalformedRequestError   400 malformed-request
     │   ├── UnauthorizedError       401 unauthorized (WWW-Authenticate)
     │   ├── ForbiddenError          403 forbidden
     │   ├── EgressRefusedError      403 egress-refused
@@ -12,21 +13,26 @@
     │   ├── NotFoundError           404 not-found
     │   ├── MethodNotAllowedError   405 method-not-allowed
     │   ├── NotAcceptableError      406 not-acceptable
+    │   ├── RequestTimeoutError     408 request-timeout
     │   ├── DerivedGraphError       409 derived-graph
+    │   ├── QueryCancelledError     409 cancelled
     │   ├── RevisionGoneError       410 revision-gone
     │   ├── PreconditionFailedError 412 precondition-failed
     │   ├── ContentTooLargeError    413 content-too-large
     │   ├── UriTooLongError         414 uri-too-long
     │   ├── UnsupportedMediaError   415 unsupported-media-type
     │   ├── InvalidDataError        422 invalid-data (violations, report)
+    │   ├── TooManyConnectionsError 429 too-many-connections (Retry-After)
     │   ├── FieldsTooLargeError     431 header-fields-too-large
     │   ├── EngineError             500 engine-failure
+    │   ├── NotImplementedHereError 501 not-implemented
     │   ├── UpstreamError           502 upstream-failure
-    │   ├── QueryCancelledError     503 cancelled
+    │   ├── EngineFailedError       503 engine-failed (Retry-After)
     │   ├── MemoryLimitError        503 memory-limit
     │   │   └── WriteMemoryLimitError
     │   ├── OverloadedError         503 overloaded (Retry-After)
     │   ├── ResultLimitError        503 result-limit
+    │   ├── StoppingError           503 stopping (Retry-After)
     │   ├── TimeLimitError          504 time-limit
     │   │   └── WriteTimeLimitError
     │   ├── HttpVersionError        505 http-version
@@ -131,6 +137,13 @@ class BadParameterError(ProblemError):
     remedy = "Compare the request with the SPARQL 1.1 Protocol and with /openapi.json."
 
 
+class MalformedRequestError(ProblemError):
+    kind = "malformed-request"
+    title = "The request is not HTTP as RFC 9112 writes it"
+    status = 400
+    remedy = "Mend the client, or whatever is between it and this service; `detail` says what."
+
+
 class UnauthorizedError(ProblemError):
     kind = "unauthorized"
     title = "The request needs an access token"
@@ -180,11 +193,25 @@ class NotAcceptableError(ProblemError):
     remedy = "Ask for one of the formats listed in `available`, by Accept or by ?format=."
 
 
+class RequestTimeoutError(ProblemError):
+    kind = "request-timeout"
+    title = "The request took longer to arrive than it may"
+    status = 408
+    remedy = "Send it again, without pauses; docs/limits.md lists how long each part may take."
+
+
 class DerivedGraphError(ProblemError):
     kind = "derived-graph"
     title = "The graph is derived from the others"
     status = 409
     remedy = "Write to a named graph: the default graph is the merge of all and what follows."
+
+
+class QueryCancelledError(ProblemError):
+    kind = "cancelled"
+    title = "The query was cancelled"
+    status = 409
+    remedy = "Someone who knows its X-Query-Id cancelled it; ask again if it was not you."
 
 
 class RevisionGoneError(ProblemError):
@@ -232,6 +259,13 @@ class InvalidDataError(ProblemError):
     report: bytes = b""
 
 
+class TooManyConnectionsError(ProblemError):
+    kind = "too-many-connections"
+    title = "Too many connections come from one address"
+    status = 429
+    remedy = "Close connections, or send several requests over one; try again after Retry-After."
+
+
 class FieldsTooLargeError(ProblemError):
     kind = "header-fields-too-large"
     title = "The request's header fields are larger than this service takes"
@@ -246,6 +280,13 @@ class EngineError(ProblemError):
     remedy = "This is a fault of the service; report it with the X-Query-Id."
 
 
+class NotImplementedHereError(ProblemError):
+    kind = "not-implemented"
+    title = "The request needs a part of HTTP that this service does not have"
+    status = 501
+    remedy = "Send the body as it is, by Content-Length or in chunks, to this service itself."
+
+
 class UpstreamError(ProblemError):
     kind = "upstream-failure"
     title = "Another service did not answer"
@@ -253,11 +294,22 @@ class UpstreamError(ProblemError):
     remedy = "Ask it yourself to see why, or write SERVICE SILENT to go on without its answer."
 
 
-class QueryCancelledError(ProblemError):
-    kind = "cancelled"
-    title = "The query was cancelled"
+class EngineFailedError(ProblemError):
+    """Told with Retry-After, also where it comes from a worker, which sends no header fields."""
+
+    kind = "engine-failed"
+    title = "The process that was answering was ended from outside"
     status = 503
-    remedy = "Someone who knows its X-Query-Id cancelled it; ask again if it was not you."
+    remedy = "Send the request again; where it happens often, the machine lacks memory."
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        extras: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail, extras=extras, headers={"Retry-After": "1", **(headers or {})})
 
 
 class MemoryLimitError(ProblemError):
@@ -285,6 +337,13 @@ class ResultLimitError(ProblemError):
     title = "The answer is larger than one answer may be"
     status = 503
     remedy = "Ask for a part of it with LIMIT, or for CSV or TSV, which are streamed."
+
+
+class StoppingError(ProblemError):
+    kind = "stopping"
+    title = "The service is stopping"
+    status = 503
+    remedy = "Ask again after the seconds in Retry-After, when it may have been started again."
 
 
 class TimeLimitError(ProblemError):

@@ -34,7 +34,9 @@ class Settings:
     `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `write_timeout` is
     what a write has, `import_timeout` what an import has; `max_running` queries
     are evaluated at once, beside those that are quick, and `max_waiting` wait; answers are kept in
-    `cache_mib`, 0 for none. The data of the newest `keep_revisions` are kept, 0 for all.
+    `cache_mib`, 0 for none. `docs/limits.md` says what holds for connections, and why; of
+    `max_connections_per_address`, 0 is half of all. The data of the newest `keep_revisions` are
+    kept, 0 for all.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +54,13 @@ class Settings:
     memory_mib: int = 2048
     upload_mib: int = 256
     memory_quads: int = 5_000_000
+    max_connections: int = 1024
+    max_connections_per_address: int = 0
+    head_timeout: float = 10.0
+    body_timeout: float = 20.0
+    idle_timeout: float = 30.0
+    send_timeout: float = 30.0
+    min_rate: int = 1024
     public_url: str | None = None
     trusted_proxies: str = ""
     service_origins: str = ""
@@ -110,6 +119,13 @@ _NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
     "max_running": (int, 1, 10_000),
     "max_waiting": (int, 0, 100_000),
     "cache_mib": (int, 0, 1 << 20),
+    "max_connections": (int, 16, 1 << 20),
+    "max_connections_per_address": (int, 0, 1 << 20),
+    "head_timeout": (float, 0.1, 3600),
+    "body_timeout": (float, 0.1, 86400),
+    "idle_timeout": (float, 0.1, 86400),
+    "send_timeout": (float, 0.5, 86400),
+    "min_rate": (int, 1, 1 << 30),
     "keep_revisions": (int, 0, 1 << 40),
 }
 """The settings that are numbers, with the least and the most they may be."""

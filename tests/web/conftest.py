@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from pyoxigraph import NamedNode, RdfFormat, Store
 
 from spacepolicy.access import Tokens, add_token, tokens_file
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.explainers import Explainers
+from spacepolicy.commands.serve_http import server as http_server
 from spacepolicy.dataset.assembly import assemble
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.engine.generation import GENERATION
@@ -77,13 +77,8 @@ def serve(service: Service, *, ahead: bool = False) -> Iterator[Site]:
     pages share before anyone asks."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does, for others
-        config = uvicorn.Config(
-            create_app(service),
-            http="httptools",
-            lifespan="on" if ahead else "off",
-            log_config=None,
-        )
-        server = uvicorn.Server(config)
+        server = http_server(create_app(service))
+        server.config.lifespan = "on" if ahead else "off"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:

@@ -94,7 +94,7 @@ def test_a_cancelled_query_is_told_so_and_its_seat_is_free(narrow: Site) -> None
         assert narrow.client.delete(f"/running/{identifier}").status_code == 204
         until(lambda: bool(came))
         assert isinstance(came[0], httpx.Response)
-        assert came[0].status_code == 503
+        assert came[0].status_code == 409
         assert came[0].json()["type"].endswith("/problems/cancelled")
         assert came[0].headers["x-query-id"] == identifier
         assert narrow.client.get("/sparql", params={"query": COUNT}).status_code == 200

@@ -13,12 +13,15 @@ from spacepolicy import settings
 from spacepolicy.access import Tokens, tokens_file
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, pool, store_path
+from spacepolicy.commands.connections import ConnectionLimits, most_connections
 from spacepolicy.commands.door import Door
 from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.explainers import Explainers
+from spacepolicy.commands.framing import MessageLimits
 from spacepolicy.commands.jobs import worker
 from spacepolicy.commands.moulds import Moulds
+from spacepolicy.commands.serve_closing import Limits
 from spacepolicy.commands.serve_http import server
 from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.port import Engine
@@ -67,7 +70,7 @@ def serve(chosen: Settings) -> int:
             writer=served.writer,
         )
         try:
-            _run(service, listening)
+            _run(service, listening, _limits(chosen, service))
         finally:
             for each in (served.door, served.writer):
                 if each is not None:
@@ -166,14 +169,32 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _run(service: Service, listening: socket.socket) -> None:
+def _limits(chosen: Settings, service: Service) -> Limits:
+    """What holds for connections, and for requests while they arrive."""
+    connections = most_connections(chosen.max_connections, chosen.max_running)
+    return Limits(
+        MessageLimits(2 * service.max_target_bytes + 64, service.max_fields_bytes),
+        ConnectionLimits(
+            connections,
+            min(chosen.max_connections_per_address or connections // 2, connections),
+            chosen.head_timeout,
+            chosen.body_timeout,
+            chosen.min_rate,
+            chosen.idle_timeout,
+            chosen.send_timeout,
+        ),
+        service.trusted_proxies,
+    )
+
+
+def _run(service: Service, listening: socket.socket, limits: Limits) -> None:
     """Answer requests until a signal, from the first line on; both end in a plain return."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     echoes = None
     if service.max_cache_bytes:
         echoes = Echoes(service.max_cache_bytes // 4, lambda: service.history.current.number)
     moulds = Moulds(lambda: service.history.current.number)
-    http = server(create_app(service), echoes, moulds)
+    http = server(create_app(service), echoes, moulds, limits, service.public_url)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
     listening.listen(_BACKLOG)  # whoever reads the line below may ask at once

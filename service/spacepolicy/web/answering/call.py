@@ -33,11 +33,9 @@ QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
 _QUERIES: Final = (FORM, QUERY)
 _READ: Final = frozenset(
-    b"accept accept-encoding content-encoding content-length content-type expect if-match "
+    b"accept accept-encoding content-encoding content-length content-type if-match "
     b"if-none-match x-query-id".split()
 )
-_DRAINED: Final = 64
-"""How many times the limit is read of a body that is too large."""
 
 
 @final
@@ -177,27 +175,23 @@ def _checked_media_type(service: Service, method: str, fields: Mapping[bytes, by
 
 
 async def _body(limit: int, fields: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The body, if it is within the limit; what is beyond it is read and not held, so that a
-    client that sends before it listens hears the answer.
+    """The body, if it is within the limit.
 
-    Raises: ContentTooLargeError, ClientDisconnect.
+    Raises: ContentTooLargeError as soon as it is known to be larger, ClientDisconnect.
     """
-    received, size = bytearray(), 0
-    more = not (b"expect" in fields and _declared(fields) > limit)
-    while more and size <= _DRAINED * limit:
+    received, more = bytearray(), True
+    while more:
+        if max(_declared(fields), len(received)) > limit:
+            raise ContentTooLargeError(
+                f"The body is larger than the {limit} bytes that it may have.",
+                extras={"limit_bytes": limit},
+                headers={"Connection": "close"},
+            )
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        size += len(message.get("body", b""))
-        if size <= limit:
-            received += message.get("body", b"")
-        more = message.get("more_body", False)
-    if size > limit or _declared(fields) > limit:
-        raise ContentTooLargeError(
-            f"The body is larger than the {limit} bytes that it may have.",
-            extras={"limit_bytes": limit},
-            headers={"Connection": "close"},
-        )
+        received += message.get("body", b"")
+        more = message.get("more_body", False) or len(received) > limit
     return bytes(received)
 
 

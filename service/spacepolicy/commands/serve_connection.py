@@ -1,0 +1,253 @@
+"""Connections of the server as they take requests and answer them.
+
+A request's bytes come through `framing` before the parser sees them, one request at a time: what
+is sent behind it waits, while the connection is still read, so that a client that leaves is
+noticed. Answers leave in one message where they are there at once.
+"""
+
+import asyncio
+import math
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final, cast, final
+
+from spacepolicy.commands.connections import Connections
+from spacepolicy.commands.echoes import Echoes
+from spacepolicy.commands.framing import Framing
+from spacepolicy.commands.joined_writes import JoinedWrites
+from spacepolicy.commands.moulds import Moulds
+from spacepolicy.commands.serve_closing import ClosingConnection
+from spacepolicy.errors import ProblemError
+from spacepolicy.web.answering.begun import BEGUN, Begun, Sent
+
+_BEHIND_BYTES: Final = 1 << 16
+"""How much is read of requests that are sent behind an unanswered one."""
+_SMALL_REST_BYTES: Final = 1 << 16
+"""A rest of a body that is not worth a new connection is read when the answer is out already."""
+
+
+class HttpConnection(ClosingConnection):
+    """The server's side of one connection.
+
+    It is in one of these states: between requests; reading one; answering one, while what comes
+    `_behind` it waits; or lingering, when all is said and what still comes is thrown away.
+    """
+
+    kept: Echoes | None = None
+    shapes: Moulds | None = None
+    _request: bytes | None = None
+    _lane: "_Lane | None" = None
+    _refused: ProblemError | None = None
+    _handed: Begun | None = None
+    _begun: Begun | None = None
+
+    @property
+    def _busy(self) -> bool:
+        return self._lane is not None or super()._busy
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take requests from the connection, or refuse it where there are too many."""
+        self._joined = JoinedWrites(transport, self._sent, self._end_writing)
+        super().connection_made(cast("asyncio.Transport", self._joined))
+        self._framing = Framing(self.bounds.message)
+        self.address = self.bounds.address(self.client)
+        self._allow(self.bounds.connection.head_seconds)
+        kind = type(self)
+        if kind.registry is None:
+            kind.registry = Connections(self.bounds.connection, self.loop.time)
+        self._refused = kind.registry.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer the bytes as they were answered before, begin their query, or have them read."""
+        if self._linger_bytes >= 0:
+            self._throw_away(data)
+        elif self._refused is not None:
+            self._refuse(self._refused)
+        elif self._busy or self._behind:
+            self._behind += data
+            if len(self._behind) > _BEHIND_BYTES:
+                self.flow.pause_reading()
+        else:
+            self._read(data)
+
+    def eof_received(self) -> bool:  # type: ignore[override] # as asyncio has it
+        """The client sends no more; whether the connection stays open for what it waits for."""
+        if self._linger_bytes >= 0 or not self._busy:
+            return False
+        self._leave_soon()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop what was asked over the connection."""
+        if type(self).registry is not None:
+            cast("Connections", type(self).registry).remove(self)
+        self._linger_bytes = -1
+        self._left = True
+        if self._lane is not None:
+            self._lane.sent.drop()
+            self._lane = None
+        self._behind = b""
+        self._drop_begun()
+        super().connection_lost(exc)
+
+    # Requests
+
+    def _read(self, data: bytes) -> None:
+        """Read the next bytes of a request, or the first."""
+        self._request = None
+        if self._framing.untouched and self._is_free():
+            self._request = data
+            if self._echoed(data) or self._cast(data):
+                return
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        """Have the parser read what the bytes add to the request at hand."""
+        framing = self._framing
+        untouched, in_body = framing.untouched, framing.in_body
+        try:
+            passed, self._behind = framing.feed(data)
+        except ProblemError as problem:
+            self._refuse(problem)
+            return
+        if passed:
+            super().data_received(passed)
+        if self._linger_bytes >= 0:
+            return  # the parser has refused it
+        self._keep_time(untouched=untouched, in_body=in_body)
+        if framing.complete and not self._busy:
+            self._next_request()
+
+    def _keep_time(self, *, untouched: bool, in_body: bool) -> None:
+        """Set the time by which the part of the request has to be there that is arriving; before
+        these bytes, it was `untouched` or `in_body`."""
+        framing, limits = self._framing, self.bounds.connection
+        if framing.complete:
+            self.until = math.inf
+        elif framing.in_body:
+            if not in_body:
+                self._since = self.loop.time()
+            extra = framing.body_bytes / limits.rate_bytes
+            self.until = self._since + limits.body_seconds + extra
+        elif untouched and not framing.untouched:
+            self._allow(limits.head_seconds)
+
+    def _echoed(self, request: bytes) -> bool:
+        """Whether there is an answer to these very bytes, which is sent."""
+        answer = self.kept.answer(self.server, request, self.date()) if self.kept else None
+        if answer is not None:
+            self._answer(answer)
+        return answer is not None
+
+    def _cast(self, request: bytes) -> bool:
+        """Whether the query of the request is on its way."""
+        sent = self.shapes.begin(self.server, request, self) if self.shapes else None
+        if sent is not None:
+            self._lane = _Lane(sent, request)
+            self.until = math.inf
+        return sent is not None
+
+    def answered(self, answer: bytes) -> None:
+        """Send the answer to the request whose query was on its way."""
+        self._lane = None
+        self._answer(answer)
+        self._go_on()
+
+    def unanswered(self, begun: Begun | None) -> None:
+        """Have the request read whose query was on its way; it goes on with what has begun."""
+        lane, self._lane = cast("_Lane", self._lane), None
+        self._handed = begun
+        behind = self._behind
+        self._parse(lane.request)
+        self._behind = behind
+
+    def _is_free(self) -> bool:
+        """Whether an answer may go out at once."""
+        return not self.flow.write_paused and not self.transport.is_closing()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        if self._handed is not None:
+            scope = cast("MutableMapping[str, Any]", self.scope)
+            scope[BEGUN] = self._begun = self._handed
+            self._handed = None
+
+    # Answers
+
+    def on_response_complete(self) -> None:
+        """An answer has gone out; its query has ended, if it was not needed."""
+        self._drop_begun()
+        super().on_response_complete()
+        if self._framing.complete:
+            self._next_request()
+        elif self._framing.chunked or self._framing.left > _SMALL_REST_BYTES:
+            self._linger()
+
+    def _next_request(self) -> None:
+        """Read the next request, which may have come already."""
+        self._framing.next_request()
+        self._allow(self.bounds.connection.idle_seconds)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read what has come behind the request that is answered, once this is done."""
+        if self._behind:
+            self.loop.call_soon(self._read_behind)
+        elif self._left:
+            self.transport.close()
+
+    def _read_behind(self) -> None:
+        if self._busy:
+            return  # it comes to this again
+        behind, self._behind = self._behind, b""
+        if behind and self._linger_bytes < 0 and not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._read(behind)
+
+    def _answer(self, answer: bytes) -> None:
+        """Send a whole answer, and wait for the next request as after any other."""
+        self._joined.write_whole(answer)
+        self.server_state.total_requests += 1
+        self._allow(self.bounds.connection.idle_seconds)
+
+    def _drop_begun(self) -> None:
+        """End the query that has begun, where it was not needed."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.drop()
+
+    def _sent(self, data: bytes) -> None:
+        """Keep the answer that goes out whole, where it answers one request that came whole."""
+        if self._request is None or self.cycle.more_body:
+            return
+        scope = cast("MutableMapping[str, Any]", self.scope)
+        for each in (self.kept, self.shapes):
+            if each is not None:
+                each.keep(self.server, self._request, scope, data)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing is done here: `expire` sees to idle connections."""
+        self.timeout_keep_alive_task = None
+
+    def shutdown(self) -> None:
+        """End the connection, once what is asked over it is answered."""
+        if self._lane is not None:
+            self._lane.sent.drop()
+            self.unanswered(None)
+        self._behind = b""
+        if self._linger_bytes >= 0:
+            self.abort()
+        else:
+            super().shutdown()
+
+
+@final
+@dataclass(slots=True)
+class _Lane:
+    """A request on a connection while its query is on its way, for a short time."""
+
+    sent: Sent
+    request: bytes
