@@ -72,7 +72,7 @@ class Connection(Protocol):
         ...
 
     def look(self, now: float) -> None:
-        """See whether its client has gone, or takes too little of its answer."""
+        """See whether its client takes too little of its answer."""
         ...
 
     def abort(self) -> None:

@@ -4,7 +4,6 @@ import fcntl
 import json
 import logging
 import math
-import socket
 import struct
 import termios
 from collections.abc import Sequence
@@ -25,12 +24,9 @@ _LEAVING_SECONDS: Final = 0.25
 gone looks the same until something is sent to it; so quick answers arrive at one that only ended
 its side (`nc -N`), and longer queries stop within the second."""
 _LINGER_SECONDS: Final = 5.0
-_LINGER_BYTES: Final = 1 << 26
+LINGER_BYTES: Final = 1 << 26
 """How long, and how much of a refused body, is read and thrown away after the answer: closing with
 unread bytes would reset the connection, and the client might not see why (RFC 9112 section 9.6)."""
-_GONE: Final = (7, 8)
-"""CLOSE and CLOSE_WAIT, as Linux numbers the states of TCP: the other side has reset the connection
-or ended its side."""
 _PAUSE_SECONDS: Final = 1.0
 """By how much a body's time is prolonged while the service does not read it."""
 _OPEN_FIELDS: Final = (
@@ -155,7 +151,7 @@ class ClosingConnection(HttpToolsProtocol):
         """Say that nothing more will be sent, and throw away what comes for a while."""
         if self._linger_bytes >= 0 or self.transport.is_closing():
             return
-        self._linger_bytes = _LINGER_BYTES
+        self._linger_bytes = LINGER_BYTES
         self._behind = b""
         self._allow(_LINGER_SECONDS)
         self._joined.flush()
@@ -213,8 +209,6 @@ class ClosingConnection(HttpToolsProtocol):
 
     def look(self, now: float) -> None:
         """As the port says."""
-        if self.flow.read_paused and not self._left and self._has_gone():
-            self._leave_soon()
         waiting = self.transport.get_write_buffer_size()
         if not waiting:
             self._sent_mark = None
@@ -230,12 +224,6 @@ class ClosingConnection(HttpToolsProtocol):
                 _log.info("a connection is closed whose client does not take its answer")
                 self.abort()
             self._sent_mark = now, taken
-
-    def _has_gone(self) -> bool:
-        """Whether the other side has ended, as far as the system knows, though nothing is read."""
-        connection = self.transport.get_extra_info("socket")
-        state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-        return state in _GONE
 
     def _unacknowledged(self) -> int:
         """How many bytes the system has taken that the other side has not."""

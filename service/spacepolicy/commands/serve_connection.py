@@ -11,17 +11,22 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final, cast, final
 
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 from spacepolicy.commands.connections import Connections
 from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.framing import Framing
 from spacepolicy.commands.joined_writes import JoinedWrites
 from spacepolicy.commands.moulds import Moulds
-from spacepolicy.commands.serve_closing import ClosingConnection
+from spacepolicy.commands.serve_closing import LINGER_BYTES, ClosingConnection
 from spacepolicy.errors import ProblemError
 from spacepolicy.web.answering.begun import BEGUN, Begun, Sent
 
-_BEHIND_BYTES: Final = 1 << 16
-"""How much is read of requests that are sent behind an unanswered one."""
+_BEHIND_BYTES: Final = 1 << 18
+"""How much is kept of requests that are sent behind an unanswered one: as much as is read at once,
+and more than clients that send requests behind one another send before they read."""
+_PAUSE_SECONDS: Final = 0.25
+"""Short against the second within which a client is to be missed, long against quick answers."""
 _SMALL_REST_BYTES: Final = 1 << 16
 """A rest of a body that is not worth a new connection is read when the answer is out already."""
 
@@ -36,6 +41,9 @@ class HttpConnection(ClosingConnection):
     kept: Echoes | None = None
     shapes: Moulds | None = None
     _request: bytes | None = None
+    _overrun = False
+    _thrown_away = 0
+    _paused: tuple[RequestResponseCycle | None, float] = (None, math.inf)
     _lane: "_Lane | None" = None
     _refused: ProblemError | None = None
     _handed: Begun | None = None
@@ -66,9 +74,7 @@ class HttpConnection(ClosingConnection):
         elif self._refused is not None:
             self._refuse(self._refused)
         elif self._busy or self._behind:
-            self._behind += data
-            if len(self._behind) > _BEHIND_BYTES:
-                self.flow.pause_reading()
+            self._keep_behind(data)
         else:
             self._read(data)
 
@@ -93,6 +99,28 @@ class HttpConnection(ClosingConnection):
         super().connection_lost(exc)
 
     # Requests
+
+    def _keep_behind(self, data: bytes) -> None:
+        """Keep what comes behind a request that is not answered; where that is much, read no more
+        for a short while. After that it is thrown away, and the connection closed behind the
+        answer: a client that is not read could not be seen to leave."""
+        if self._overrun:
+            self._thrown_away += len(data)
+            if self._thrown_away > LINGER_BYTES:
+                self.abort()
+            return
+        self._behind += data
+        if len(self._behind) > _BEHIND_BYTES:
+            self._paused = self.cycle, self.loop.time()
+            self.flow.pause_reading()
+
+    def look(self, now: float) -> None:
+        """As the port says; and read on where that has paused behind a long query."""
+        cycle, since = self._paused
+        if self._busy and cycle is self.cycle and now - since > _PAUSE_SECONDS:
+            self._overrun = True
+            self.flow.resume_reading()
+        super().look(now)
 
     def _read(self, data: bytes) -> None:
         """Read the next bytes of a request, or the first."""
@@ -194,9 +222,9 @@ class HttpConnection(ClosingConnection):
 
     def _go_on(self) -> None:
         """Read what has come behind the request that is answered, once this is done."""
-        if self._behind:
+        if self._behind and not self._overrun:
             self.loop.call_soon(self._read_behind)
-        elif self._left:
+        elif self._left or self._overrun:
             self.transport.close()
 
     def _read_behind(self) -> None:
@@ -204,6 +232,7 @@ class HttpConnection(ClosingConnection):
             return  # it comes to this again
         behind, self._behind = self._behind, b""
         if behind and self._linger_bytes < 0 and not self.transport.is_closing():
+            self._paused = None, math.inf
             self.flow.resume_reading()
             self._read(behind)
 

@@ -289,8 +289,15 @@ def _as_problem(request: Request, error: Exception) -> ProblemError:
             return _method_not_allowed(request)
         case HTTPException(status_code=404):
             return NotFoundError(f"There is nothing at {request.url.path}.")
+        case RequestValidationError():
+            return BadParameterError(_misfits(error))
         case _:
             return BadParameterError(str(error))
+
+
+def _misfits(error: RequestValidationError) -> str:
+    """What of the request does not fit; its own text names a file of this machine."""
+    return "; ".join(f"{each['loc'][-1]!r}: {each['msg']}" for each in error.errors()) + "."
 
 
 def _method_not_allowed(request: Request) -> ProblemError:
