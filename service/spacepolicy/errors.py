@@ -28,6 +28,7 @@
     │   ├── NotImplementedHereError 501 not-implemented
     │   ├── UpstreamError           502 upstream-failure
     │   ├── EngineFailedError       503 engine-failed (Retry-After)
+    │   │   └── CrashedError
     │   ├── MemoryLimitError        503 memory-limit
     │   │   └── WriteMemoryLimitError
     │   ├── OverloadedError         503 overloaded (Retry-After)
@@ -310,6 +311,10 @@ class EngineFailedError(ProblemError):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail, extras=extras, headers={"Retry-After": "1", **(headers or {})})
+
+
+class CrashedError(EngineFailedError):
+    """The process crashed; whether of the query, only asking again can tell."""
 
 
 class MemoryLimitError(ProblemError):

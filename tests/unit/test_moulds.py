@@ -6,7 +6,7 @@ from starlette.types import Scope
 
 from spacepolicy.commands.moulds import Moulds
 from spacepolicy.engine.likeness import likeness
-from spacepolicy.web.answering.begun import Begun, Hearer
+from spacepolicy.web.answering.begun import Alike, Begun, Hearer
 from spacepolicy.web.notes import notes
 
 
@@ -22,6 +22,10 @@ class Kept:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.older: Alike | None = None
+
+    def expect_as(self, other: Alike) -> None:
+        self.older = other
 
     def begin(self, text: str, hearer: Hearer) -> None:
         del text, hearer
@@ -56,3 +60,4 @@ def test_a_mould_is_kept_for_its_revision() -> None:
         moulds.keep(None, look_up(0), scope, answer)
         moulds.begin(None, look_up(turn + 1), Nobody())
     assert [each.asked for each in (first, second, newer)] == [2, 0, 1]
+    assert [each.older for each in (first, second, newer)] == [None, None, first]

@@ -111,10 +111,10 @@ def test_a_query_cancelled_while_it_sends_breaks_off(narrow: Site) -> None:
             list(pieces)
 
 
-def test_too_many_are_told_to_come_again(narrow: Site) -> None:
+def test_too_many_long_ones_are_told_to_come_again(narrow: Site) -> None:
     with asking(narrow, RUNAWAY), asking(narrow, RUNAWAY + " "):
-        assert (told(narrow)["running"], told(narrow)["waiting"]) == (1, 1)
-        refused = narrow.client.get("/sparql", params={"query": "ASK {}"})
+        until(lambda: (told(narrow)["running"], told(narrow)["waiting"]) == (1, 1))
+        refused = narrow.client.get("/sparql", params={"query": RUNAWAY + "  "})
         assert refused.status_code == 503
         assert refused.json()["type"].endswith("/problems/overloaded")
         assert int(refused.headers["retry-after"]) > 0
@@ -122,10 +122,28 @@ def test_too_many_are_told_to_come_again(narrow: Site) -> None:
 
 def test_waiting_too_long_is_overload_too(narrow: Site) -> None:
     with asking(narrow, RUNAWAY):
-        refused = narrow.client.get("/sparql", params={"query": "ASK { ?s ?p 1 }"})
+        refused = narrow.client.get("/sparql", params={"query": RUNAWAY + " #"})
         assert refused.json()["type"].endswith("/problems/overloaded")
-        kept = narrow.client.get("/sparql", params={"query": COUNT})
-        assert kept.status_code == 200
+
+
+def test_short_ones_are_answered_beside_long_ones(narrow: Site) -> None:
+    with asking(narrow, RUNAWAY), asking(narrow, RUNAWAY + " "):
+        for number in range(5):
+            query = f"ASK {{ ?s ?p {number} }}"
+            assert narrow.client.get("/sparql", params={"query": query}).status_code == 200
+        assert narrow.client.get("/sparql", params={"query": COUNT}).status_code == 200
+        assert narrow.client.get("/catalog").status_code == 200
+
+
+def test_a_long_one_gets_a_seat_when_one_is_free(narrow: Site) -> None:
+    with (
+        asking(narrow, RUNAWAY) as (identifier, _),
+        asking(narrow, RUNAWAY + "   ") as (waiting, _),
+    ):
+        until(lambda: told(narrow)["waiting"] == 1)
+        assert narrow.client.delete(f"/running/{identifier}").status_code == 204
+        until(lambda: told(narrow)["waiting"] == 0)
+        assert narrow.client.get(f"/running/{waiting}").json()["state"] == "running"
 
 
 def test_one_identifier_is_for_one_query(narrow: Site) -> None:
@@ -211,20 +229,59 @@ async def test_a_seat_given_to_one_who_leaves_in_that_moment_is_not_lost() -> No
 
 
 @pytest.mark.anyio
-async def test_whoever_squeezed_in_leaves_no_seat_behind() -> None:
+async def test_a_seat_that_is_claimed_again_is_one_too_many_until_another_is_left() -> None:
     running = Running(max_running=1, max_waiting=1)
-    assert running.take_seat()
-    running.squeeze_in()
+    async with running.registered("a" * 22) as ticket:
+        seat = await running.seat(ticket, 1)
+        seat.lend()
+        assert running.take_seat()
+        seat.reclaim()
+        waiting = asyncio.create_task(enter(running, "b" * 22))
+        await asyncio.sleep(0.01)
+        running.leave_seat()
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        seat.leave()
+        await waiting
+    assert running.idle
 
-    async def wait() -> None:
-        async with running.admitted("a" * 22, wait_seconds=10):
-            assert not running.take_seat()
 
-    waiting = asyncio.create_task(wait())
+@pytest.mark.anyio
+async def test_whoever_lends_its_seat_for_longest_is_stopped_for_others() -> None:
+    running = Running(max_running=1, max_waiting=1)
+    stopped = asyncio.create_task(lend(running, "a" * 22))
     await asyncio.sleep(0.01)
-    running.leave_seat()
-    await asyncio.sleep(0.01)
-    assert not waiting.done()
-    running.leave_seat()
-    await waiting
+    second = asyncio.create_task(lend(running, "b" * 22))
+    with pytest.raises(OverloadedError):
+        await stopped
+    assert [ticket.identifier for ticket in running.tickets()] == ["b" * 22]
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
+    assert running.idle
+
+
+async def lend(running: Running, identifier: str) -> None:
+    async with running.registered(identifier) as ticket:
+        seat = await running.seat(ticket, 1)
+        try:
+            seat.lend()
+            await asyncio.sleep(10)
+        finally:
+            seat.leave()
+
+
+@pytest.mark.anyio
+async def test_those_known_to_be_quick_come_first_to_a_slot() -> None:
+    running, order = Running(1, 1, slots=1), list[str]()
+
+    async def begin(name: str, *, first: bool) -> None:
+        async with running.registered(name) as ticket:
+            await running.slot(ticket, 10, first=first)
+            order.append(name)
+            await asyncio.sleep(0.01)
+            running.leave_slot()
+
+    names = (("one", False), ("two", False), ("known", True))
+    await asyncio.gather(*(begin(name, first=first) for name, first in names))
+    assert order == ["one", "known", "two"]
     assert running.idle

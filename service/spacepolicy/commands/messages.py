@@ -38,6 +38,9 @@ def lasting(answer: bytes) -> Lasting | None:
     head, end, body = answer.partition(_END_OF_HEAD)
     if revision is None or not end:
         return None
+    length = _LENGTH.search(head + b"\r\n")
+    if body and length is not None and int(length[1]) != len(body):
+        return None  # the rest comes in pieces of its own
     line, _, fields = head.partition(b"\r\n")
     kept = _CHANGING.sub(b"", b"\r\n" + fields + b"\r\n")
     return Lasting(int(revision[1]), line + kept, body)

@@ -122,7 +122,6 @@ class Moulds:
         if mould is None or self._came_lately(address, request):
             return None
         if mould.number != self._in_force():
-            self._drop(key)
             return None
         self._held.move_to_end(key)
         return Casting(text, mould, asker).sent
@@ -159,6 +158,7 @@ class Moulds:
         if held is not None:
             if held.number == kept.revision:
                 return  # it knows how long the others took
+            sheet.alike.expect_as(held.alike)
             self._drop(key)
         fields = _OF_ONE_ANSWER.sub(b"", kept.head)
         mould = _Mould(kept.revision, fields, sheet.alike, sheet.kind, sheet.media_type)

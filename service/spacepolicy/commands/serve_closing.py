@@ -173,6 +173,14 @@ class ClosingConnection(HttpToolsProtocol):
         if self._busy or self._behind:
             self.abort()
 
+    def break_off(self) -> None:
+        """Leave an answer unfinished that has begun, in a way that its client sees."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self.abort()
+
     def abort(self) -> None:
         """Close the connection at once."""
         cast("Connections", type(self).registry).remove(self)

@@ -72,10 +72,16 @@ class _Server(uvicorn.Server):
             each.cancel()
 
     def _stop_requests(self) -> None:
-        tasks = list(self.server_state.tasks)
-        if tasks:
-            _log.info("%d requests are stopped, since the service ends", len(tasks))
-        for task in tasks:
+        """Break off the answers that have begun, and tell the others that the service stops."""
+        if self.server_state.tasks:
+            count = len(self.server_state.tasks)
+            _log.info("%d requests are stopped, since the service ends", count)
+        for connection in list(self.server_state.connections):
+            cast("HttpConnection", connection).break_off()
+        asyncio.get_running_loop().call_soon(self._stop_tasks)
+
+    def _stop_tasks(self) -> None:
+        for task in list(self.server_state.tasks):
             task.cancel()
 
     def _stop_connections(self) -> None:

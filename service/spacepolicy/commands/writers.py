@@ -19,7 +19,9 @@ from spacepolicy.commands.turns import Ticket, Turns
 from spacepolicy.commands.writer_process import WriterProcess
 from spacepolicy.engine.edit import Edit, Editing, Effect, Kind
 from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.port import too_complex
 from spacepolicy.errors import (
+    CrashedError,
     EngineError,
     InvalidDataError,
     MemoryLimitError,
@@ -48,6 +50,8 @@ _LEAST_SECONDS: Final = 1.0
 """What the process that writes has at least for a change whose evaluation took almost all of its
 time: to stop that process is dearer, since another has to derive everything anew."""
 _PIECE_BYTES: Final = 1 << 18
+_ATTEMPTS: Final = 2
+"""A process that crashes may have been made to from outside; one that does so twice was not."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -178,7 +182,7 @@ class StoreWriter:
         seconds = min(request.timeout_seconds, group.seconds)
         deadline = time.monotonic() + request.timeout_seconds
         try:
-            effect = editing.evaluate(edit, map(_pieces, uploads), seconds)
+            effect = _evaluated(editing, edit, uploads, seconds)
         except TimeLimitError as error:
             if seconds < request.timeout_seconds:
                 raise _LaterError from error
@@ -265,6 +269,19 @@ class StoreWriter:
         in_memory = revisions[-1].counts.stored <= self._memory_quads
         self._pool.publish(revisions[-1].dataset, in_memory=in_memory)
         self._history.publish_all([(each, store.touched(each)) for each in revisions])
+
+
+def _evaluated(editing: Editing, edit: Edit, uploads: Sequence[Upload], seconds: float) -> Effect:
+    """The effect of the edit; one whose process crashes is tried once more.
+
+    Raises: as `Editing.evaluate`, QueryTooComplexError where it crashes again.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return editing.evaluate(edit, map(_pieces, uploads), seconds)
+        except CrashedError as error:
+            crash = error
+    raise too_complex() from crash
 
 
 def _shown(error: ProblemError) -> ProblemError:

@@ -15,6 +15,7 @@ query on the same connection (`FrameDecoder.reusable`); `Engine.release` takes i
 """
 
 import json
+import signal
 import socket
 import struct
 import time
@@ -27,7 +28,9 @@ from typing import Any, Final, Literal, Protocol, final
 from spacepolicy.answers import Form
 from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import (
+    CrashedError,
     EngineError,
+    EngineFailedError,
     MemoryLimitError,
     ProblemError,
     QueryTooComplexError,
@@ -39,7 +42,9 @@ CHUNK_BYTES: Final = 1 << 18
 _HEAD: Final = struct.Struct("!cI")
 _LENGTHS: Final = struct.Struct("!II")
 _LAST: Final = b"last"
-_ABORTED: Final = 6
+_CRASHES: Final = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+"""How a process ends that runs out of its stack, or goes wrong otherwise; nobody else is expected
+to send these."""
 
 
 @final
@@ -293,8 +298,15 @@ def _ended(signal_number: int) -> ProblemError:
     """What a process's end by this signal says of its query (0: it left by itself)."""
     if signal_number == 0:
         return EngineError("The engine's process ended without an answer.")
-    if signal_number == _ABORTED:
+    if signal_number == signal.SIGABRT:
         return MemoryLimitError("The query ran out of the memory that one query may have.")
+    if signal_number in _CRASHES:
+        return CrashedError("The engine's process crashed.")
+    return EngineFailedError(f"The engine's process was ended by signal {signal_number}.")
+
+
+def too_complex() -> QueryTooComplexError:
+    """What to say of a query whose process crashes again when it is asked again."""
     return QueryTooComplexError("The query is nested or chained more deeply than can be read.")
 
 
@@ -338,6 +350,23 @@ def ask(
 
     Raises: ProblemError where the query fails, is not answered in time, or breaks off.
     """
+    begun = False
+    for last in (False, True):
+        try:
+            for each in _asked(engine, query, timeout_seconds, dataset):
+                begun = True
+                yield each
+            return
+        except CrashedError as error:
+            if begun:
+                raise
+            if last:
+                raise too_complex() from error
+
+
+def _asked(
+    engine: Engine, query: Query, timeout_seconds: float, dataset: Path | None
+) -> Iterator[Header | Data]:
     connection, decoder = engine.connect(dataset), FrameDecoder()
     try:
         yield from answered(connection, decoder, [query.to_bytes()], timeout_seconds)

@@ -21,8 +21,8 @@ from spacepolicy.errors import (
     FieldsTooLargeError,
     MethodNotAllowedError,
     NotFoundError,
-    OverloadedError,
     ProblemError,
+    StoppingError,
     UriTooLongError,
     problems,
 )
@@ -78,6 +78,8 @@ _PREFLIGHT: Final = (
     (b"access-control-max-age", b"86400"),
 )
 _PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
+_PIECE_BYTES: Final = 1 << 17
+"""Twice what the server holds for a client before it waits; most answers are shorter."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -121,7 +123,7 @@ def _http(service: Service, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
             if sending.started:
                 _log.info("an answer was cut off, since the service ends")
                 return
-            ending = OverloadedError("The service is ending.", headers={"Retry-After": "1"})
+            ending = StoppingError("The service is stopping.", headers={"Retry-After": "1"})
             await problem_response(service, scope, ending)(scope, receive, sending)
         except ClientDisconnect:
             _log.debug("a client left before it had sent all")
@@ -198,7 +200,18 @@ class _Sending:
         elif self._bare:
             message = {**message, "body": b""}
         self._sheet.hear(message)
-        await self._send(message)
+        if len(message.get("body", b"")) > _PIECE_BYTES:
+            await self._in_pieces(message)
+        else:
+            await self._send(message)
+
+    async def _in_pieces(self, message: Message) -> None:
+        """Send a large body as its client takes it, so that it is not copied for each of them."""
+        body, more = message["body"], message.get("more_body", False)
+        for start in range(0, len(body), _PIECE_BYTES):
+            piece = body[start : start + _PIECE_BYTES]
+            follows = more or start + _PIECE_BYTES < len(body)
+            await self._send({**message, "body": piece, "more_body": follows})
 
 
 @final

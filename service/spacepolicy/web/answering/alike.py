@@ -6,13 +6,13 @@ from typing import final
 from spacepolicy.engine.likeness import likeness
 from spacepolicy.engine.port import Header, query_bytes
 from spacepolicy.errors import EngineError
-from spacepolicy.web.answering.begun import Begun, Hearer, Sent
+from spacepolicy.web.answering.begun import Alike, Begun, Hearer, Sent
 from spacepolicy.web.answering.codings import IDENTITY
-from spacepolicy.web.answering.conversation import Conversation, Heard, Talk
+from spacepolicy.web.answering.conversation import Conversation, Heard
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.lines import Expectation
 from spacepolicy.web.answering.plan import Plan, tags_of
-from spacepolicy.web.answering.running import Running
+from spacepolicy.web.answering.running import Running, Seat
 from spacepolicy.web.answering.validators import etag, mark
 
 
@@ -43,6 +43,11 @@ class PlannedAlike:
         self._dataset: Path = desk.service.revision.dataset
         self.expected = Expectation()
         self._order: str | None = None
+
+    def expect_as(self, other: Alike) -> None:
+        """As the port says."""
+        if isinstance(other, PlannedAlike):
+            self.expected = other.expected
 
     def begin(self, text: str, hearer: Hearer) -> Sent | None:
         """As the port says."""
@@ -94,33 +99,28 @@ class PlannedAlike:
 @final
 class _Errand:
     """A query that waits in a line, and who hears of it; nobody, once it is dropped. Of those in a
-    line only the first runs; it has a seat where it goes on by itself."""
+    line only the first runs; where it goes on by itself, it needs a seat."""
 
-    __slots__ = ("_expected", "_hearer", "_running", "_seated", "expected_seconds")
+    __slots__ = ("_expected", "_hearer", "_running", "_seat", "expected_seconds")
 
     def __init__(self, expected: Expectation, running: Running, hearer: Hearer) -> None:
         self.expected_seconds = expected.seconds
         self._expected = expected
         self._running = running
         self._hearer: Hearer | None = hearer
-        self._seated = False
+        self._seat: Seat | None = None
 
     def sit_down(self) -> bool:
-        """Whether there is a seat, which it has from now on."""
-        self._seated = self._running.take_seat()
-        return self._seated
+        """Whether it has a seat, or gets one."""
+        if self._seat is None and self._running.take_seat():
+            self._seat = Seat(self._running)
+        return self._seat is not None
 
     def stand_up(self) -> None:
         """Leave the seat, if it has one."""
-        if self._seated:
-            self._seated = False
-            self._running.leave_seat()
-
-    def _begun(self, talk: Talk) -> Begun:
-        """What goes on by itself, in a seat."""
-        if not self._seated:
-            self._running.squeeze_in()
-        return Begun(talk, self._running)
+        if self._seat is not None:
+            self._seat.leave()
+            self._seat = None
 
     def drop(self) -> None:
         """As the port says."""
@@ -129,24 +129,26 @@ class _Errand:
     def answered(self, header: Header, body: bytes, rows: int | None, seconds: float) -> None:
         """Send the answer; where that takes more, have the request read."""
         self._expected.took(seconds)
+        self.stand_up()
         hearer = self._hearer
         answer = None if hearer is None else hearer.answer(header, body)
-        if hearer is not None and answer is None:
-            hearer.unanswered(self._begun(Heard(header, body, rows)))
+        if hearer is None:
             return
-        self.stand_up()
-        if hearer is not None and answer is not None:
+        if answer is None:
+            hearer.unanswered(Begun(Heard(header, body, rows), None))
+        else:
             hearer.answered(answer, rows)
 
     def unanswered(self, conversation: Conversation | None) -> None:
-        """Have the request read; it goes on with the conversation."""
+        """Have the request read; it goes on with the conversation, where there is a seat."""
         begun = None
-        if conversation is None:
-            self.stand_up()
-        else:
+        if conversation is not None:
             self._expected.took_long()
-            begun = self._begun(conversation)
+            if self._hearer is not None and self.sit_down():
+                begun = Begun(conversation, self._seat)
+                self._seat = None
+            else:
+                conversation.end()
+        self.stand_up()
         if self._hearer is not None:
             self._hearer.unanswered(begun)
-        elif begun is not None:
-            begun.drop()

@@ -21,10 +21,11 @@ from pyoxigraph import (
 
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import ResultLimitError, TimeLimitError
-from spacepolicy.web.answering.conversation import answer_frames, payloads
+from spacepolicy.web.answering.admission import Asked, opened
+from spacepolicy.web.answering.conversation import payloads
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.reply import gathered
-from spacepolicy.web.answering.running import query_identifier
+from spacepolicy.web.answering.running import lending, query_identifier
 
 Term = NamedNode | BlankNode | Literal
 Row = Mapping[str, Term]
@@ -37,13 +38,17 @@ async def pieces(desk: Desk, query: Query) -> AsyncGenerator[bytes]:
     Raises: ProblemError where it fails or no seat comes free.
     """
     service = desk.service
+    asked = Asked(query, service.revision.dataset, service.timeout_seconds)
     try:
-        async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
-            async with asyncio.timeout(service.timeout_seconds):
-                answer = answer_frames(service.engine, query, service.revision.dataset)
-                async with aclosing(answer) as frames:
-                    async for piece in payloads(frames):
-                        yield piece
+        async with (
+            desk.running.registered(query_identifier(None)) as ticket,
+            opened(desk, ticket, asked) as begun,
+            asyncio.timeout_at(begun.deadline),
+            aclosing(begun.talk.frames()) as frames,
+            aclosing(lending(begun.seat, payloads(frames))) as answer,
+        ):
+            async for piece in answer:
+                yield piece
     except TimeoutError as error:
         raise TimeLimitError("The query ran longer than it may.") from error
 

@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from spacepolicy.engine.port import Header
 from spacepolicy.web.answering.conversation import Talk
-from spacepolicy.web.answering.running import Running
+from spacepolicy.web.answering.running import Seat
 
 BEGUN: Final = "spacepolicy.begun"
 """The key of a scope under which its query stands where it has begun."""
@@ -19,27 +19,29 @@ BEGUN: Final = "spacepolicy.begun"
 
 @final
 class Begun:
-    """A query on its way, in a seat, until whoever reads its request takes it or it is dropped."""
+    """A query on its way, until whoever reads its request takes it or it is dropped; it has a seat
+    where it goes on by itself."""
 
-    def __init__(self, conversation: Talk, running: Running) -> None:
+    def __init__(self, conversation: Talk, seat: Seat | None) -> None:
         self._conversation = conversation
-        self._running = running
+        self._seat = seat
         self._gone = False
 
-    def take(self) -> Talk | None:
-        """The conversation, whose end and whose seat are from now on the taker's to see to; None
-        where it is gone."""
+    def take(self) -> tuple[Talk, Seat | None] | None:
+        """The conversation and its seat, whose end is from now on the taker's to see to; None where
+        it is gone."""
         if self._gone:
             return None
         self._gone = True
-        return self._conversation
+        return self._conversation, self._seat
 
     def drop(self) -> None:
         """End the query and free its seat, unless it was taken."""
         if not self._gone:
             self._gone = True
             self._conversation.end()
-            self._running.leave_seat()
+            if self._seat is not None:
+                self._seat.leave()
 
 
 class Hearer(Protocol):
@@ -72,6 +74,10 @@ class Alike(Protocol):
     @property
     def likeness(self) -> str:
         """What they have in common."""
+        ...
+
+    def expect_as(self, other: "Alike") -> None:
+        """Expect to take as long as those do that were asked about an older revision."""
         ...
 
     def begin(self, text: str, hearer: Hearer) -> Sent | None:

@@ -58,6 +58,8 @@ class Conversation:
         self._others = others
         self._ended = False
         self.rows: int | None = None
+        self.seconds = 0.0
+        """How much of a processor the answer took, once it has ended."""
 
     def __enter__(self) -> Self:
         return self
@@ -75,23 +77,23 @@ class Conversation:
         reusable = self._decoder.reusable and not self._others
         self._engine.release(self._connection, reusable=reusable)
 
-    async def soon(self, seconds: float) -> tuple[Header, bytes] | None:
-        """The whole answer, where it is there within this time; what has come of it is kept.
+    async def soon(self, seconds: float, pieces: int = 1) -> tuple[Header, bytes] | None:
+        """The whole answer, where it is there within this time and comes in no more pieces; what
+        has come of it is kept.
 
         Raises: ProblemError where the query fails within this time.
         """
         self._send()
         until = asyncio.get_running_loop().time() + seconds
-        while not self._unsent and not self._ended and not self.is_long:
+        while not self._unsent and not self._ended and not self.holds_more(pieces):
             if not await self._readable(until):
                 break
             self._receive()
         return self._whole()
 
-    @property
-    def is_long(self) -> bool:
-        """Whether the answer comes in several pieces."""
-        return len(self._come) > HEADER_AND_PIECE
+    def holds_more(self, pieces: int) -> bool:
+        """Whether more pieces of the answer have come than so many."""
+        return len(self._come) > 1 + pieces
 
     def _whole(self) -> tuple[Header, bytes] | None:
         if not self._ended:
@@ -151,9 +153,9 @@ class Conversation:
             raise broken_off()
         for frame in self._decoder.feed(piece):
             match frame:
-                case End(rows):
+                case End(rows, seconds):
                     self._ended = True
-                    self.rows = rows
+                    self.rows, self.seconds = rows, seconds
                     return  # that the worker has left after its last answer is no news
                 case Problem(error):
                     raise error
@@ -198,7 +200,11 @@ class Heard:
     def end(self) -> None:
         """Nothing is held."""
 
-    async def soon(self, seconds: float) -> tuple[Header, bytes]:  # noqa: ARG002 # it is there
+    async def soon(
+        self,
+        seconds: float,  # noqa: ARG002 # it is there
+        pieces: int = 1,  # noqa: ARG002 # in one
+    ) -> tuple[Header, bytes]:
         """The whole answer."""
         return self._answer
 

@@ -11,8 +11,9 @@ from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.contents import ContentsBoard
+from spacepolicy.web.answering.costs import Costs
 from spacepolicy.web.answering.lines import Lines
-from spacepolicy.web.answering.reply import Reply, Shape, coded, send_not_modified
+from spacepolicy.web.answering.reply import Gathering, Reply, Shape, coded, send_not_modified
 from spacepolicy.web.answering.running import Running, query_identifier
 from spacepolicy.web.answering.validators import any_state, matching
 from spacepolicy.web.service import Service
@@ -30,6 +31,8 @@ class Desk:
     contents: ContentsBoard
     reading: asyncio.Lock
     lines: Lines
+    costs: Costs
+    gathering: Gathering
 
     @property
     def number(self) -> int:
@@ -41,11 +44,13 @@ def make_desk(service: Service) -> Desk:
     """A desk on which nothing lies yet."""
     return Desk(
         service,
-        Running(service.max_running, service.max_waiting),
+        Running(service.max_running, service.max_waiting, max(4, 4 * service.engine.abreast)),
         AnswerCache(service.max_cache_bytes),
         ContentsBoard(),
         asyncio.Lock(),
         Lines(service.engine, service.patience_seconds),
+        Costs(),
+        Gathering(service.max_cache_bytes // 4),
     )
 
 

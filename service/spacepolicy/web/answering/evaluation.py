@@ -6,8 +6,8 @@ of it, and the body stays unterminated.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, final
@@ -18,9 +18,10 @@ from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.web import pages
+from spacepolicy.web.answering.admission import Asked, Opened, going_on, opened
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.connected import Connected
-from spacepolicy.web.answering.conversation import SOON_SECONDS, Talk, begin, payloads
+from spacepolicy.web.answering.conversation import Heard, payloads
 from spacepolicy.web.answering.desk import Desk, send_whole
 from spacepolicy.web.answering.federation import answered
 from spacepolicy.web.answering.plan import Plan
@@ -28,11 +29,10 @@ from spacepolicy.web.answering.reply import (
     Reply,
     gathered,
     hint_fields,
-    teed,
     too_large_for_old_http,
     warning_fields,
 )
-from spacepolicy.web.answering.running import Ticket, query_identifier
+from spacepolicy.web.answering.running import Ticket, lending, query_identifier
 
 _log: Final = logging.getLogger(__name__)
 
@@ -40,12 +40,11 @@ _log: Final = logging.getLogger(__name__)
 @final
 @dataclass(frozen=True, slots=True)
 class _Evaluation:
-    """What is evaluated, until when by the event loop's clock, and where its answer goes."""
+    """What is evaluated, and where its answer goes."""
 
     desk: Desk
     reply: Reply
     planned: Plan
-    deadline: float
 
     @property
     def streams(self) -> bool:
@@ -62,28 +61,18 @@ async def evaluate(
     """
     exchange.notes.kind, exchange.notes.query = planned.form, planned.query.text
     identifier = query_identifier(exchange.call.field(b"x-query-id"))
-    reply = Reply(exchange, identifier)
+    reply, outside = Reply(exchange, identifier), desk.service.outside
+    others = partial(answered, outside, planned) if planned.blocks else None
     async with Connected(receive) as client:
-        if desk.running.full:
-            client.look()
+        dataset = desk.service.revision.dataset
+        asked = Asked(planned.query, dataset, timeout_seconds, client.look, others)
         try:
-            service, text = desk.service, planned.query.text
-            begun = exchange.begun.take() if exchange.begun else None
-            admitted = desk.running.admitted(
-                identifier, service.max_wait_seconds, text, seated=begun is not None
-            )
-            async with admitted as ticket:
-                deadline = asyncio.get_running_loop().time() + timeout_seconds
-                if planned.blocks:
-                    client.look()
-                    async with asyncio.timeout_at(deadline):
-                        query = await answered(service.outside, planned, timeout_seconds)
-                    planned = replace(planned, query=query)
-                evaluation = _Evaluation(desk, reply, planned, deadline)
-                fresh = begun or begin(service.engine, planned.query, service.revision.dataset)
-                with fresh as conversation:
-                    await _answer(evaluation, conversation, ticket, client)
-                    exchange.notes.rows = conversation.rows
+            async with (
+                desk.running.registered(identifier, planned.query.text) as ticket,
+                _begun(desk, exchange, ticket, asked) as begun,
+            ):
+                await _answer(_Evaluation(desk, reply, planned), begun, ticket, client)
+                exchange.notes.rows = begun.talk.rows
         except TimeoutError as error:
             limit = TimeLimitError(
                 f"The query ran longer than {timeout_seconds:g} seconds.",
@@ -94,28 +83,40 @@ async def evaluate(
             _fail(reply, identifier, error, error)
 
 
+def _begun(
+    desk: Desk, exchange: Exchange, ticket: Ticket, asked: Asked
+) -> AbstractAsyncContextManager[Opened]:
+    """The conversation about the query, which may have begun already."""
+    taken = exchange.begun.take() if exchange.begun else None
+    if taken is None:
+        return opened(desk, ticket, asked)
+    return going_on(ticket, *taken, asked.timeout_seconds)
+
+
 async def _answer(
-    evaluation: _Evaluation, conversation: Talk, ticket: Ticket, client: Connected
+    evaluation: _Evaluation, begun: Opened, ticket: Ticket, client: Connected
 ) -> None:
-    """Send the answer at once where it is soon there; else look out for the client and the time.
+    """Send the answer at once where it is there; else look out for the client and the time.
 
     Raises: ProblemError, TimeoutError.
     """
-    if evaluation.streams:
-        left = evaluation.deadline - asyncio.get_running_loop().time()
-        answer = await conversation.soon(min(SOON_SECONDS, left))
-        if answer is not None:
-            ticket.state = "sending"
-            header, body = answer
-            planned = _warned(evaluation.planned, header)
-            desk, reply = evaluation.desk, evaluation.reply
-            await send_whole(desk, reply, planned.shape, planned.body, body)
-            return
+    ticket.state = "running"
+    if evaluation.streams and isinstance(begun.talk, Heard):
+        ticket.state = "sending"
+        header, body = await begun.talk.soon(0)
+        planned = _warned(evaluation.planned, header)
+        await send_whole(evaluation.desk, evaluation.reply, planned.shape, planned.body, body)
+        return
     client.look()
-    async with asyncio.timeout_at(evaluation.deadline), aclosing(conversation.frames()) as frames:
+    async with (
+        asyncio.timeout_at(begun.deadline),
+        aclosing(begun.talk.frames()) as frames,
+    ):
         header = await _header(frames)
         ticket.state = "sending"
-        await _send(evaluation, _warned(evaluation.planned, header), frames, header.hints)
+        pieces = lending(begun.seat, payloads(frames))
+        planned = _warned(evaluation.planned, header)
+        await _send(evaluation, planned, pieces, header.hints)
 
 
 def _fail(reply: Reply, identifier: str, problem: ProblemError, cause: BaseException) -> None:
@@ -143,26 +144,24 @@ def _warned(planned: Plan, header: Header) -> Plan:
 
 
 async def _send(
-    evaluation: _Evaluation,
-    planned: Plan,
-    frames: AsyncIterator[Header | Data],
-    hints: tuple[Hint, ...],
+    evaluation: _Evaluation, planned: Plan, body: AsyncGenerator[bytes], hints: tuple[Hint, ...]
 ) -> None:
     """Send the data as a page, in one piece for HTTP/1.0, or else as a stream."""
     desk, reply = evaluation.desk, evaluation.reply
     limit = desk.service.max_page_bytes
     whole = partial(send_whole, desk, reply, planned.shape, planned.body)
-    async with aclosing(payloads(frames)) as pieces:
+    async with aclosing(body) as pieces:
         if planned.choice.format.kind == "page":
-            body = await gathered(pieces, limit, _too_large(limit))
+            rows = await gathered(pieces, limit, _too_large(limit))
             text, form = planned.query.text, planned.form
-            page = await asyncio.to_thread(pages.answer, desk.service, text, form, body, hints)
+            page = await asyncio.to_thread(pages.answer, desk.service, text, form, rows, hints)
             await whole(page.encode())
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))
         else:
             keep = partial(_keep, desk, planned)
-            async with aclosing(teed(pieces, desk.cache.max_body_bytes, keep)) as copied:
+            teed = desk.gathering.teed(pieces, desk.cache.max_body_bytes, keep)
+            async with aclosing(teed) as copied:
                 await reply.streamed(planned.shape, copied, whole)
 
 

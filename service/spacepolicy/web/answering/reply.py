@@ -170,17 +170,35 @@ def _quotable(text: str) -> str:
     return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "?" for c in text)
 
 
-async def teed(
-    pieces: AsyncIterator[bytes], limit: int, keep: Callable[[bytes], None]
-) -> AsyncGenerator[bytes]:
-    """The pieces; once they have ended, and are not more than the limit, `keep` gets them all."""
-    gathered: bytearray | None = bytearray()
-    async for piece in pieces:
-        if gathered is not None:
-            gathered = gathered + piece if len(gathered) + len(piece) <= limit else None
-        yield piece
-    if gathered is not None:
-        keep(bytes(gathered))
+@final
+class Gathering:
+    """How many bytes of answers that are on their way out may be held beside, of all together, so
+    that slow clients cannot make it much."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._left = max_bytes
+
+    async def teed(
+        self, pieces: AsyncIterator[bytes], limit: int, keep: Callable[[bytes], None]
+    ) -> AsyncGenerator[bytes]:
+        """The pieces; once they have ended, and are not more than the limit, `keep` gets them all,
+        if they could be held."""
+        held: list[bytes] | None = []
+        size = 0
+        try:
+            async for piece in pieces:
+                if held is not None:
+                    held.append(piece)
+                    size += len(piece)
+                    self._left -= len(piece)
+                    if size > limit or self._left < 0:
+                        self._left += size
+                        held, size = None, 0
+                yield piece
+            if held is not None:
+                keep(b"".join(held))
+        finally:
+            self._left += size
 
 
 async def gathered(pieces: AsyncIterator[bytes], limit: int, beyond: Exception) -> bytes:
