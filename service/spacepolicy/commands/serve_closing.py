@@ -203,7 +203,7 @@ class ClosingConnection(HttpToolsProtocol):
 
     def expire(self) -> None:
         """As the port says."""
-        if self._linger_bytes >= 0:
+        if self._linger_bytes >= 0 or (self._framing.in_body and self.cycle.response_complete):
             self.abort()
         elif self._framing.untouched:
             self.until = math.inf

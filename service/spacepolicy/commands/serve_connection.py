@@ -80,7 +80,7 @@ class HttpConnection(ClosingConnection):
 
     def eof_received(self) -> bool:  # type: ignore[override] # as asyncio has it
         """The client sends no more; whether the connection stays open for what it waits for."""
-        if self._linger_bytes >= 0 or not self._busy:
+        if self._linger_bytes >= 0 or not (self._busy or self._behind):
             return False
         self._leave_soon()
         return True
@@ -217,6 +217,7 @@ class HttpConnection(ClosingConnection):
     def _next_request(self) -> None:
         """Read the next request, which may have come already."""
         self._framing.next_request()
+        self._request = None
         self._allow(self.bounds.connection.idle_seconds)
         self._go_on()
 

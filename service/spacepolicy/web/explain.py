@@ -95,7 +95,7 @@ def _statement(desk: Desk, scope: Scope) -> Triple:
 
 
 async def _proof(library: Library, statement: Triple) -> dict[str, Any]:
-    """The proof, found in a seat and under the clock.
+    """The proof, found in a seat of its own kind and under the clock.
 
     Raises: NotFoundError where the statement does not hold; ProblemError.
     """
@@ -104,7 +104,7 @@ async def _proof(library: Library, statement: Triple) -> dict[str, Any]:
     if service.explanations is None or service.revision.base is None:
         raise NotFoundError("Nothing is inferred in this store, so that nothing is explained.")
     try:
-        async with desk.running.admitted(query_identifier(None), service.max_wait_seconds):
+        async with desk.proofs.admitted(query_identifier(None), service.max_wait_seconds):
             async with asyncio.timeout(service.timeout_seconds):
                 found = await _told(service.explanations, desk, statement)
     except TimeoutError as error:

@@ -5,7 +5,7 @@ Spec: https://www.rfc-editor.org/rfc/rfc9111
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Final, final
 
 from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head
 from spacepolicy.web.answering.call import Exchange
@@ -17,6 +17,10 @@ from spacepolicy.web.answering.reply import Gathering, Reply, Shape, coded, send
 from spacepolicy.web.answering.running import Running, query_identifier
 from spacepolicy.web.answering.validators import any_state, matching
 from spacepolicy.web.service import Service
+
+_MAX_PROOFS: Final = 4
+"""Proofs that are looked for at once, in a process that holds the dataset; most are found at once,
+and long queries do not keep them from it."""
 
 
 @final
@@ -33,6 +37,7 @@ class Desk:
     lines: Lines
     costs: Costs
     gathering: Gathering
+    proofs: Running
 
     @property
     def number(self) -> int:
@@ -51,6 +56,7 @@ def make_desk(service: Service) -> Desk:
         Lines(service.engine, service.patience_seconds),
         Costs(),
         Gathering(service.max_cache_bytes // 4),
+        Running(_MAX_PROOFS, service.max_waiting),
     )
 
 
