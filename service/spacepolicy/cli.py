@@ -21,7 +21,7 @@ _CONNECTIONS: Final = (
     ("--max-connections-per-address", int, "N", "of them from one address; 0: half of all (0)"),
     ("--head-timeout", float, "SECONDS", "how long a request's head may take to arrive (10)"),
     ("--body-timeout", float, "SECONDS", "a body, and a second more each --min-rate bytes (20)"),
-    ("--idle-timeout", float, "SECONDS", "how long a connection is kept between requests (30)"),
+    ("--idle-timeout", float, "SECONDS", "how long a connection is kept between requests (75)"),
     ("--send-timeout", float, "SECONDS", "how long a client may take less than --min-rate (30)"),
     ("--min-rate", int, "BYTES", "bytes a second that a client sends or takes at least (1024)"),
 )

@@ -58,7 +58,7 @@ class Settings:
     max_connections_per_address: int = 0
     head_timeout: float = 10.0
     body_timeout: float = 20.0
-    idle_timeout: float = 30.0
+    idle_timeout: float = 75.0
     send_timeout: float = 30.0
     min_rate: int = 1024
     public_url: str | None = None

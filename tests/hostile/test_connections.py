@@ -175,6 +175,19 @@ def test_who_takes_nothing_of_an_answer_is_left(hasty: Front) -> None:
         assert time.monotonic() - before < 12
 
 
+def test_answers_that_nobody_takes_are_not_copied_for_each(front: Front) -> None:
+    query = f"{ENDLESS} LIMIT 8000"
+    whole = front.exchange(post(query, "Connection: close"))
+    assert 4 << 20 < len(whole) < 8 << 20
+    with ExitStack() as held, watched(front):
+        for _ in range(64):
+            connection = held.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", front.port))
+            connection.sendall(post(query))
+        time.sleep(1)
+
+
 def test_attacks_on_several_connections_at_once_hold_nobody_up(front: Front) -> None:
     over = threading.Event()
 

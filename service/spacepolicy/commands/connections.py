@@ -9,6 +9,7 @@ import resource
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Final, Protocol, final
 
 from spacepolicy.errors import OverloadedError, ProblemError, TooManyConnectionsError
@@ -20,6 +21,9 @@ _RESERVED_DESCRIPTORS: Final = 64
 writer, uploads and the refused connections that are still told why."""
 _DESCRIPTORS_A_QUERY: Final = 2
 _LEAST_CONNECTIONS: Final = 16
+_SHARE_CLOSED: Final = 64
+"""Of so many connections one is closed where there are too many: to find the right ones takes a
+look at all, which a flood of new connections should not ask for each time."""
 _MAX_REFUSED: Final = 16
 """Connections that are refused and still told why; beyond that the oldest is told nothing."""
 
@@ -40,7 +44,7 @@ class ConnectionLimits:
     head_seconds: float = 10.0
     body_seconds: float = 20.0
     rate_bytes: int = 1024
-    idle_seconds: float = 30.0
+    idle_seconds: float = 75.0
     send_seconds: float = 30.0
 
 
@@ -124,29 +128,35 @@ class Connections:
                 del self._from[address]
 
     def _make_place(self, address: str | None) -> ProblemError | None:
-        retry = {"Retry-After": "1"}
-        if address is not None and self._from[address] >= self.limits.from_one_address:
-            if not self._close_one(address):
+        limits, retry = self.limits, {"Retry-After": "1"}
+        if address is not None and self._from[address] >= limits.from_one_address:
+            if not self._close_some(address, limits.from_one_address):
                 return TooManyConnectionsError(
                     f"{self._from[address]} connections from your address are being answered.",
                     headers=retry,
                 )
-        elif len(self._open) >= self.limits.connections and not self._close_one(None):
+        elif len(self._open) >= limits.connections and not self._close_some(
+            None, limits.connections
+        ):
             return OverloadedError(
                 f"{len(self._open)} connections are being answered.", headers=retry
             )
         return None
 
-    def _close_one(self, address: str | None) -> bool:
-        """Close the connection that has least to lose, of those from the address where one is
+    def _close_some(self, address: str | None, limit: int) -> bool:
+        """Close the connections that have least to lose, of those from the address where one is
         named; whether there was any that is not being answered."""
-        among = [each for each in self._open if address is None or each.address == address]
-        least = min(among, key=lambda each: each.standing(), default=None)
-        if least is None or math.isinf(least.standing()[0]):
-            return False
-        self.remove(least)
-        least.abort()
-        return True
+        standings = [
+            (each.standing(), number, each)
+            for number, each in enumerate(self._open)
+            if address is None or each.address == address
+        ]
+        least = nsmallest(max(1, limit // _SHARE_CLOSED), standings)
+        closed = [each for (rank, _), _, each in least if not math.isinf(rank)]
+        for each in closed:
+            self.remove(each)
+            each.abort()
+        return bool(closed)
 
     def _sweep(self) -> None:
         """Look at all connections, and again later, while there are any."""

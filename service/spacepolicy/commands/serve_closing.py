@@ -203,7 +203,9 @@ class ClosingConnection(HttpToolsProtocol):
 
     def expire(self) -> None:
         """As the port says."""
-        if self._linger_bytes >= 0 or (self._framing.in_body and self.cycle.response_complete):
+        if self._linger_bytes >= 0 and self.transport.get_write_buffer_size():
+            self.until += _PAUSE_SECONDS  # the answer is still being taken
+        elif self._linger_bytes >= 0 or (self._framing.in_body and self.cycle.response_complete):
             self.abort()
         elif self._framing.untouched:
             self.until = math.inf
