@@ -22,8 +22,8 @@ def written(table: Iterable[Mapping[str, Any]]) -> str:
 
 def _told(kind: str, row: Mapping[str, Any]) -> str:
     text = row.get("query") or row.get("update") or ""
-    mended = f"\n```sparql\n{row['mended']}\n```\n" if "mended" in row else ""
-    return f"## {kind}\n\n```sparql\n{text}\n```\n\n> {row['detail']}\n{mended}"
+    mended = f"\n```sparql mended\n{row['mended']}\n```\n" if "mended" in row else ""
+    return f"## {kind}\n\n```sparql mistake\n{text}\n```\n\n> {row['detail']}\n{mended}"
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from spacepolicy.settings import Settings
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 LIMITS = (
-    "timeout", "max_timeout", "max_running", "max_waiting", "cache_mib", "memory_mib", "upload_mib",
-    "memory_quads", "max_connections", "max_connections_per_address", "head_timeout",
-    "body_timeout", "idle_timeout", "send_timeout", "min_rate",
+    "timeout", "max_timeout", "write_timeout", "import_timeout", "max_running", "max_waiting",
+    "cache_mib", "memory_mib", "upload_mib", "memory_quads", "max_connections",
+    "max_connections_per_address", "head_timeout", "body_timeout",
+    "idle_timeout", "send_timeout", "min_rate",
 )  # fmt: skip
 
 

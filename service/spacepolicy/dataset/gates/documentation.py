@@ -1,7 +1,8 @@
 """The queries that documentation shows: each is SPARQL and has an answer, as readers copy it.
 
-They stand in the fenced blocks of README.md and docs/*.md: whole blocks of `sparql`, `query=` and
-`update=` in commands, and `query = "…"` in Python; and in the examples of terms. What a query asks
+They stand in the fenced blocks of README.md and docs/*.md: whole blocks of `sparql` (one that says
+more, such as `sparql mistake`, is shown for its text alone), `query=` and `update=` in commands,
+and `query = "…"` in Python; and in the examples of terms. What a query asks
 of things that the data do not have, such as those that a reader has just written, needs no answer.
 
 Spec: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
@@ -29,7 +30,7 @@ from spacepolicy.errors import Finding
 from spacepolicy.namespaces import SKOS
 from spacepolicy.text_files import read_text
 
-_BLOCK: Final = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK: Final = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _IN_COMMANDS: Final = re.compile(r"'(?P<kind>query|update)=\s*(?P<text>[^']*)'")
 _IN_PYTHON: Final = re.compile(
     r'\bquery\s*=\s*(?:"""(?P<long>.*?)"""|"(?P<short>(?:[^"\\\n]|\\.)*)")', re.DOTALL
@@ -81,7 +82,7 @@ def shown_queries(path: str, text: str) -> Iterator[Shown]:
     [(3, 'ASK { ?s ?p ?o }')]
     """
     for block in _BLOCK.finditer(text):
-        if block[1] == "sparql":
+        if block[1].strip() == "sparql":
             yield Shown(path, _line(text, block.start(2)), block[2])
         for found in _IN_COMMANDS.finditer(block[2]):
             line = _line(text, block.start(2) + found.start("text"))
