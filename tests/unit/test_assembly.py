@@ -392,6 +392,39 @@ def test_an_import_that_the_core_drops_is_found_where_statements_would_be_left_o
     assert f"the core <{G}ontology> does not import it" in finding.message
 
 
+CATALOG = """<?xml version="1.0"?>
+<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">
+  <uri name="https://example.org/gov/ontology" uri="../core.ttl"/>
+  <uri name="https://example.org/gov/ontology/kinds" uri="plants.ttl"/>
+</catalog>
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "said"),
+    [
+        ("", "", None, None),
+        ("../core.ttl", "core.ttl", 3, "leads from <https://example.org/gov/ontology> to core.ttl"),
+        ("ontology/kinds", "ontology/sorts", 4, "<https://example.org/gov/ontology/sorts>"),
+        ("</catalog>", "", 6, "this is not XML"),
+        ('<uri name="https://example.org/gov/ontology"', "<url", None, 'uri="../core.ttl"/>'),
+    ],
+)
+def test_a_catalog_leads_editors_to_the_files_of_the_core(
+    content: Path, before: str, after: str, line: int | None, said: str | None
+) -> None:
+    scheme(content, f"{G}ontology")
+    text = CATALOG.replace(before, after, 1)
+    (content / "ontology/kinds/catalog-v001.xml").write_text(text, encoding="utf-8")
+    if said is None:
+        assembled(content)
+        return
+    found = findings(content)
+    (meant,) = (each for each in found if said in f"{each.message} {each.remedy}")
+    assert (meant.line, meant.rule) == (line, "catalog")
+    assert {each.path for each in found} == {"ontology/kinds/catalog-v001.xml"}
+
+
 def test_ontologies_that_are_left_out_with_another_are_found_through_it(content: Path) -> None:
     scheme(content, f"{G}ontology/two", name="one")
     scheme(content, name="two")

@@ -139,6 +139,11 @@ def _aside(record: Record) -> frozenset[str]:
     return _graphs_with_shapes(record) | {record.base.alignments.value}
 
 
+def core_ontologies(record: Record) -> set[str]:
+    """The core and what it imports, directly or through others."""
+    return _closure({record.base.ontology.value}, _imports(record))
+
+
 def _tied_to_core(record: Record) -> set[str]:
     imports = _imports(record)
     core = record.base.ontology.value

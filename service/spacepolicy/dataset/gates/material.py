@@ -19,7 +19,9 @@ from pyoxigraph import (
     Triple,
 )
 
+from spacepolicy.dataset.files.catalogs import catalog_findings
 from spacepolicy.dataset.files.ontology import (
+    core_ontologies,
     declared_prefixes,
     find_base,
     import_findings,
@@ -89,6 +91,7 @@ class Material:
             *self._read[1],
             *graph_findings(self.record, sources),
             *import_findings(self.record),
+            *catalog_findings(self.content, self.record, core_ontologies(self.record)),
             *text_findings(self.content),
             *stray_findings(self.content),
         )
