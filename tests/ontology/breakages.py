@@ -834,6 +834,7 @@ _SHAPES: Final = (
         replace("  sh:targetClass :Actor ;\n", ""),
         "has no target: it judges nothing",
         words="shape:Actor\n  a sh:NodeShape",
+        others=True,
     ),
     Breakage(
         "a shape without an example",
