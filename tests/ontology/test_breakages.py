@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +32,7 @@ WHOLE: Final = (
 )
 """Breakages for which every gate is run; in the last one other reasoners judge too."""
 
-Copies = Callable[[bool], Path]
+Copies = Callable[[Iterable[str]], Path]
 
 
 def linked(source: str, target: str) -> None:
@@ -42,14 +42,14 @@ def linked(source: str, target: str) -> None:
 
 @pytest.fixture
 def copies(tmp_path: Path) -> Copies:
-    """Makes a copy of the shipped content, with all documents or alone."""
+    """Makes a copy of the shipped content, and of these documents."""
 
-    def copy(with_documents: bool) -> Path:
+    def copy(documents: Iterable[str]) -> Path:
         folder = tmp_path / "content"
         for name in ("ontology", "data", "queries", "seeds", "docs"):
             shutil.copytree(ROOT / name, folder / name, copy_function=linked)
         shutil.copy(ROOT / "README.md", folder)
-        for document in DOCUMENTS if with_documents else ():
+        for document in documents:
             if document != SHIPPED:
                 overlay = OVERLAYS / document
                 shutil.copytree(overlay, folder, copy_function=linked, dirs_exist_ok=True)
@@ -82,7 +82,7 @@ def errors(gate: Gate, content: Path) -> list[Finding]:
     ("breakage", "document"), CASES, ids=[f"{each.what}: {name}" for each, name in CASES]
 )
 def test_a_breakage_is_found_at_its_line(breakage: Breakage, document: str, copies: Copies) -> None:
-    content = copies(breakage.of_documents)
+    content = copies([document])
     name = breakage.named(breakage.file, document)
     changed = breakage.edit(name)(content)
     path, line = place(breakage, document, content, changed)
@@ -100,7 +100,7 @@ def test_a_breakage_is_found_at_its_line(breakage: Breakage, document: str, copi
 
 
 def test_what_is_whole_is_found_whole(copies: Copies) -> None:
-    content = copies(True)
+    content = copies(DOCUMENTS)
     for gate in BUILD_GATES:
         assert errors(gate, content) == [], gate.name
 
@@ -110,7 +110,7 @@ def test_a_full_check_finds_a_breakage_and_ends_in_order(
     what: str, copies: Copies, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (breakage,) = (each for each in BREAKAGES if each.what == what)
-    content = copies(breakage.of_documents)
+    content = copies(DOCUMENTS[-1:])
     name = breakage.named(breakage.file, DOCUMENTS[-1])
     changed = breakage.edit(name)(content)
     path, line = place(breakage, DOCUMENTS[-1], content, changed)
