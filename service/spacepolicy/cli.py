@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from spacepolicy import settings
 from spacepolicy.errors import (
+    DamagedError,
     FindingsError,
     ProblemError,
     SpacepolicyError,
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FindingsError as error:
         return _fail(error, _FAILED)
     except ProblemError as error:
-        return _fail(f"{error.title}: {error.detail}{_marked(error)}", _FAILED)
+        remedy = f" {error.remedy}" if isinstance(error, DamagedError) else ""
+        return _fail(f"{error.title}: {error.detail}{_marked(error)}{remedy}", _FAILED)
     except SpacepolicyError as error:
         return _fail(error, _COULD_NOT_RUN)
     except BrokenPipeError:
@@ -471,9 +473,15 @@ def _add_doctor(commands: Commands) -> None:
         "doctor",
         _doctor,
         "What is missing or off on this machine, and the command that mends it.",
-        "spacepolicy doctor",
+        "spacepolicy doctor --deep",
     )
     _add_store(parser)
+    parser.add_argument(
+        "--deep", action="store_true", help="read every byte of the store, by its checksums"
+    )
+    parser.add_argument(
+        "--repair", action="store_true", help="mend the store from what is whole of it"
+    )
     parser.add_argument("--host", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="the port to listen on (8000)")
 
@@ -557,7 +565,7 @@ def _bench(given: argparse.Namespace, _: Settings) -> int:
     return bench(given.names, full=given.full)
 
 
-def _doctor(_: argparse.Namespace, chosen: Settings) -> int:
+def _doctor(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.doctor import doctor
 
-    return doctor(chosen)
+    return doctor(chosen, deep=given.deep, repair=given.repair)

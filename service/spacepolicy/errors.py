@@ -37,7 +37,8 @@
     │   ├── TimeLimitError          504 time-limit
     │   │   └── WriteTimeLimitError
     │   ├── HttpVersionError        505 http-version
-    │   └── StorageError            507 storage
+    │   ├── StorageError            507 storage
+    │   └── DamagedError            503 damaged, a StoreError too
     ├── FindingsError               files with findings; nothing is published
     ├── StoreError                  the store cannot be read, written or opened
     └── UsageError                  a command, setting or file was named wrongly
@@ -382,6 +383,18 @@ class StorageError(ProblemError):
     title = "The store cannot be written"
     status = 507
     remedy = "Reads go on; the operator has to look at the disk. Send the write again then."
+
+
+class DamagedError(ProblemError, StoreError):
+    """A file of the store is not what was written."""
+
+    kind = "damaged"
+    title = "A file of the store is damaged"
+    status = 503
+    remedy = (
+        "What rests on other files is still answered; the operator mends the store by "
+        "`spacepolicy doctor --repair`."
+    )
 
 
 def problems() -> dict[str, type[ProblemError]]:

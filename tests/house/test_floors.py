@@ -15,6 +15,7 @@ FLOORS = {
     "origins": 1,
     "access": 2,
     "formats": 1,
+    "checksums": 2,
     "settings": 2,
     "xml_answers": 2,
     "text_files": 2,

@@ -71,16 +71,6 @@ def test_a_changed_dataset_is_a_new_revision_and_the_old_one_stays(store: Path) 
     assert revisions.read(store, 1) == first
 
 
-def test_what_was_written_and_not_put_in_force_was_never_published(store: Path) -> None:
-    publish(store, draft("a"))
-    publish(store, draft("b"))
-    (store / "current").write_text("1\n", encoding="ascii")
-    assert [each.number for each in revisions.history(store).revisions] == [1]
-    second = publish(store, draft("c"))
-    assert second.number == 2
-    assert [str(quad.object) for quad in Store.read_only(str(second.dataset))] == ['"c"']
-
-
 def test_a_write_after_one_that_failed_before_its_pointer_is_published(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,7 +195,7 @@ def test_a_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_damaged_revision_is_named(store: Path, name: str) -> None:
     publish(store, draft("a"))
     (store / name).write_text("?", encoding="utf-8")
-    with pytest.raises(StoreError, match=str(store)):
+    with pytest.raises(StoreError, match=name):
         revisions.current(store)
 
 

@@ -150,6 +150,7 @@ def draft_of(
         files=assembly.files,
         checks=assembly.checks,
         prefixes=assembly.prefixes,
+        digest=assembly.digest,
     )
     return Draft(assembly.store, said, merged)
 

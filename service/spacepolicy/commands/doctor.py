@@ -1,48 +1,44 @@
 """`spacepolicy doctor`: what is missing or off on this machine, and the command that mends it."""
 
-import os
 import re
 import resource
-import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 from spacepolicy import settings
+from spacepolicy.commands import doctor_store
+from spacepolicy.commands.doctor_store import State
 from spacepolicy.dataset.oracles.child import ReasonerError
 from spacepolicy.dataset.oracles.closure import closure
 from spacepolicy.dataset.oracles.consistency import judge
 from spacepolicy.errors import SpacepolicyError
-from spacepolicy.revisions import store as revisions
 from spacepolicy.settings import Settings
 
+Examination = Callable[[Settings], Iterator[State]]
 _OLDEST: Final = (3, 11)
-_LEAST_FREE_BYTES: Final = 500 * 1024**2
 _LEAST_FILES: Final = 1024
 _NAME: Final = re.compile(r"^[A-Za-z0-9._-]+")
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _INSTALL: Final = "rm -rf .venv && ./run --version"
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class State:
-    """How a part of the machine is; `mend` is the command, None where it is well."""
+def doctor(chosen: Settings, *, deep: bool = False, repair: bool = False) -> int:
+    """Print the state of each part, a line each; 1 where one is missing or off. `deep` reads every
+    byte of the store; `repair` mends it first.
 
-    part: str
-    found: str
-    mend: str | None = None
-
-
-def doctor(chosen: Settings) -> int:
-    """Print the state of each part, a line each; 1 where one is missing or off."""
+    Raises: StoreError where the store is to be mended and cannot be.
+    """
+    if repair:
+        for line in doctor_store.mend(chosen):
+            print(f"did  {'store':<10} {line}", flush=True)
     off = 0
-    for examine in _EXAMINATIONS:
+    store: Examination = partial(doctor_store.examination, deep=deep or repair)
+    for examine in (*_EXAMINATIONS, store):
         for state in examine(chosen):
             off += state.mend is not None
             print(f"{'ok ' if state.mend is None else 'off'}  {state.part:<10} {state.found}")
@@ -129,33 +125,6 @@ def _content(chosen: Settings) -> Iterator[State]:
         yield State("content", str(content.path))
 
 
-def _store(chosen: Settings) -> Iterator[State]:
-    path = settings.store_directory(chosen, Path.cwd(), settings.environment()).absolute()
-    try:
-        revision = revisions.current(path)
-    except SpacepolicyError as error:
-        yield State("store", str(error), f"mv {path} {path}.off && spacepolicy build")
-        return
-    inside = next(each for each in (path, *path.parents) if each.exists())
-    if not inside.is_dir() or not _can_write(inside):
-        mend = "spacepolicy serve --store PATH, a folder of your own"
-        yield State("store", f"{inside} cannot be written", mend)
-        return
-    free = shutil.disk_usage(inside).free
-    number = "nothing is published" if revision is None else f"revision {revision.number}"
-    found = f"{path}: {number}; {free // 1024**2:,} MiB free"
-    full = free < _LEAST_FREE_BYTES
-    yield State("store", found, f"make room on the disk of {inside}" if full else None)
-
-
-def _can_write(folder: Path) -> bool:
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return os.access(folder, os.W_OK)
-    except OSError:
-        return False
-
-
 def _port(chosen: Settings) -> Iterator[State]:
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -168,12 +137,11 @@ def _port(chosen: Settings) -> Iterator[State]:
             yield State("port", f"{chosen.host}:{chosen.port} is free")
 
 
-_EXAMINATIONS: Final[Sequence[Callable[[Settings], Iterator[State]]]] = (
+_EXAMINATIONS: Final[Sequence[Examination]] = (
     _python,
     _system,
     _libraries,
     _reasoners,
     _content,
-    _store,
     _port,
 )

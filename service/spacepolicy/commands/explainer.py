@@ -20,7 +20,13 @@ from pyoxigraph import Triple
 from spacepolicy.commands.explain import open_dataset
 from spacepolicy.dataset.reasoning.explanation import Explainer
 from spacepolicy.engine.port import end_frame, frame, problem_frame
-from spacepolicy.errors import EngineError, MemoryLimitError, NotFoundError, StoreError
+from spacepolicy.errors import (
+    DamagedError,
+    EngineError,
+    MemoryLimitError,
+    NotFoundError,
+    StoreError,
+)
 from spacepolicy.explaining import receive_statement
 from spacepolicy.namespaces import Base
 
@@ -33,6 +39,9 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     directory, base, prefixes, memory_bytes = arguments
     try:
         store = open_dataset(Path(directory), os.getpid())
+    except DamagedError as error:
+        connection.sendall(problem_frame(error, last=True))
+        return
     except (OSError, SyntaxError, ValueError, StoreError) as error:
         problem = EngineError(f"The revision cannot be read: {error}")
         connection.sendall(problem_frame(problem, last=True))

@@ -251,11 +251,11 @@ class StoreWriter:
         before = self._history.current.number
         try:
             numbers: list[int] = self._process.ask(table, [])["numbers"]
-        except EngineError:
+        except (EngineError, StorageError) as error:
             now = store.current(self._path)
             if now is None or now.number == before:
-                raise
-            _log.exception("the writer ended after it had published revision %d", now.number)
+                raise _shown(error) from error
+            _log.exception("the writer failed after it had published revision %d", now.number)
             return list(range(before + 1, now.number + 1))
         except ProblemError as error:
             raise _shown(error) from error

@@ -31,8 +31,8 @@ class Assembly:
 
     `store` holds the record's named graphs, the graph of what is only inferred, and the default
     graph; the counts are of statements, and of the record's graphs. `record_sha256` is over the
-    record's canonical N-Quads (RDFC-1.0), whose names its blank nodes have; `checks` are the gates
-    that the files passed, and what each told.
+    record, by the algorithm `digest`; `checks` are the gates that the files passed, and what each
+    told.
     """
 
     base: Base
@@ -43,6 +43,7 @@ class Assembly:
     default_count: int
     graph_count: int
     record_sha256: str
+    digest: str
     files: FileGraphs
     checks: Mapping[str, str]
 
@@ -92,6 +93,7 @@ def _assembly(material: Material, checks: Mapping[str, str]) -> Assembly:
         default_count=len(material.default),
         graph_count=len({quad.graph_name for quad in (*material.quads, *material.beside)}),
         record_sha256=material.digest,
+        digest=material.digest_algorithm,
         files=material.file_graphs,
         checks=checks,
     )

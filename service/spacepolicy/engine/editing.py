@@ -9,8 +9,6 @@ from typing import Final, final
 
 from pyoxigraph import (
     BlankNode,
-    CanonicalizationAlgorithm,
-    Dataset,
     DefaultGraph,
     NamedNode,
     Quad,
@@ -34,7 +32,6 @@ _NAMELESS: Final = (
     "A graph of the file is named by a blank node, which no query or request could name again: "
     "give it an IRI."
 )
-_BLANK: Final = "SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o FILTER(isBlank(?s) || isBlank(?o)) } }"
 
 
 @final
@@ -254,20 +251,5 @@ def _told(
     now = set(store.named_graphs())
     for mark, each in (("X", graphs - now), ("C", now - graphs)):
         yield from (f"{mark} {graph.value}\n".encode() for graph in sorted(each, key=str))
-    if any(_has_blank(quad) for quad in (*removed, *added)):
-        _canonicalize(store)
     for letter, quads in ((b"D ", removed), (b"A ", added)):
         yield from (letter + line for line in sorted(lines(quads)))
-
-
-def _has_blank(quad: Quad) -> bool:
-    return BlankNode in (type(quad.subject), type(quad.object), type(quad.graph_name))
-
-
-def _canonicalize(store: Store) -> None:
-    """Name the blank nodes of the record: the writer will have to, and whether it can be done in
-    time must be seen where it can be stopped."""
-    blank = Dataset()
-    for solution in store.query(_BLANK):  # type: ignore[union-attr] # a SELECT has solutions
-        blank.add(Quad(solution["s"], solution["p"], solution["o"], solution["g"]))
-    blank.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)

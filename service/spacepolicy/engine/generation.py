@@ -7,6 +7,7 @@ Started as `python -m spacepolicy.engine.generation FOLDER` it prints the quads 
 opening one leaves threads behind, so a process that is to fork has another read it.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from typing import IO, Final
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
+from spacepolicy import checksums
 from spacepolicy.engine.nquads import quads
+from spacepolicy.errors import DamagedError
 
 GENERATION: Final = "generation"
 """The folder of a revision that holds its dataset."""
@@ -31,18 +34,25 @@ CREATED, DROPPED, CHANGED = "+", "-", " "
 NEAR_BYTES: Final = 4 << 20
 """How much of patches may lie between a dataset and the generation it rests on: some 20,000 quads,
 carried out in a quarter of a second."""
-_TABLES: Final = ".sst"
+TABLES: Final = ".sst"
+"""What the tables of a generation end in; the engine keeps checksums of their blocks, and looks at
+them whenever it reads one."""
+CORRUPTION: Final = "Corruption:"
+"""What the engine says of a table that is not what it wrote."""
+_TABLE: Final = re.compile(r"[0-9]{6,}\.sst|MANIFEST-[0-9]+|CURRENT")
 _EMPTY: Final = "empty graph "
 
 
 def load(path: Path) -> Store:
     """The dataset in memory, its blank nodes under the names they have on disk; no thread is left.
 
-    Raises: OSError, SyntaxError or ValueError where it cannot be read.
+    Raises: DamagedError where a file is not what was written; OSError, SyntaxError or ValueError
+    where it cannot be read.
     """
     store = Store()
     empty: list[str] = []
     ground, later = standing(path)
+    see(ground)
     with _lines(ground, empty) as lines:
         store.extend(parse(lines, RdfFormat.N_QUADS, rename_blank_nodes=False))
     for graph in empty:
@@ -59,20 +69,24 @@ def opened(path: Path, scratch: Path | None = None) -> Store:
     Raises: as `load`.
     """
     if path.is_dir():
-        return Store.read_only(str(path))
+        see(path)
+        with reading(path):
+            return Store.read_only(str(path))
     return load(path) if scratch is None or path.exists() else copied(path, scratch)
 
 
 def copied(path: Path, to: Path) -> Store:
     """The dataset in a folder where it may be written.
 
-    Raises: OSError, SyntaxError or ValueError where it cannot be read, or written there.
+    Raises: as `load`; also where it cannot be written there.
     """
     ground, later = standing(path)
+    see(ground)
     copy(ground, to)
-    store = Store(str(to))
-    for revision in later:
-        change(store, revision)
+    with reading(ground):
+        store = Store(str(to))
+        for revision in later:
+            change(store, revision)
     return store
 
 
@@ -91,6 +105,16 @@ def standing(path: Path) -> tuple[Path, list[Path]]:
         later.insert(0, revision)
         found = _folder(revision, number - 1) / found.name
     return found, later
+
+
+def see(generation: Path) -> None:
+    """See that the files of a generation are those that were written: the tables by name and size,
+    of whose content the engine has checksums, the others whole.
+
+    Raises: DamagedError.
+    """
+    if generation.is_dir():
+        checksums.see_tables(generation.parent, generation.name, TABLES)
 
 
 def following(path: Path, newer: Path) -> list[Path]:
@@ -136,8 +160,31 @@ def _lines(path: Path, empty: list[str]) -> Iterator[IO[bytes]]:
         yield process.stdout
         said = process.stderr.read().decode(errors="replace").splitlines()
     if process.returncode != 0:
-        raise ValueError(said[-1] if said else "it cannot be read.")
+        raise reading_error(path, said[-1] if said else "it cannot be read.")
     empty += (line.removeprefix(_EMPTY) for line in said if line.startswith(_EMPTY))
+
+
+@contextmanager
+def reading(generation: Path) -> Iterator[None]:
+    """Have what the engine says of damaged tables of the generation named."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise reading_error(generation, str(error)) from error
+
+
+def reading_error(generation: Path, reason: str) -> DamagedError | ValueError:
+    """What the engine's reason for not reading a generation means; it names the table."""
+    return damage(reason, generation) or ValueError(reason)
+
+
+def damage(reason: str, generation: Path | None = None) -> DamagedError | None:
+    """The damage that the engine has found in a table, by its reason; None where it is another."""
+    if CORRUPTION not in reason:
+        return None
+    named = _TABLE.search(reason)
+    folder = generation or Path(GENERATION)
+    return checksums.damaged(folder / named[0] if named else folder)
 
 
 def change(store: Store, revision: Path) -> None:
@@ -151,8 +198,8 @@ def change_back(store: Store, revision: Path) -> None:
 
 
 def _changes(revision: Path) -> tuple[bytes, list[str]]:
-    graphs = (revision / GRAPHS).read_text(encoding="utf-8").splitlines()
-    return (revision / CHANGES).read_bytes(), graphs
+    graphs = checksums.content(revision / GRAPHS).decode().splitlines()
+    return checksums.content(revision / CHANGES), graphs
 
 
 def carry_out(store: Store, patch: bytes, graphs: Iterable[str]) -> None:
@@ -213,7 +260,7 @@ def copy(generation: Path, to: Path) -> None:
     never written again, and nothing else."""
     to.mkdir(parents=True)
     for file in generation.iterdir():
-        if file.suffix == _TABLES:
+        if file.suffix == TABLES:
             (to / file.name).hardlink_to(file)
         else:
             shutil.copyfile(file, to / file.name)

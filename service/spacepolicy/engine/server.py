@@ -39,8 +39,9 @@ from spacepolicy.engine.generation import (
     load,
     opened,
 )
-from spacepolicy.engine.port import frame
+from spacepolicy.engine.port import frame, problem_frame
 from spacepolicy.engine.worker import Busy, work
+from spacepolicy.errors import DamagedError
 
 LONG_SECONDS: Final = 0.1
 """A query that has run for this long is a long one."""
@@ -72,6 +73,9 @@ def main(dataset: Path, memory_bytes: int, in_memory: bool, control: socket.sock
         signal.signal(number, signal.SIG_DFL)
     try:
         store = load(dataset) if in_memory else None
+    except DamagedError as error:
+        control.send(f"{dataset.parents[2]}: {error.detail} {error.remedy}".encode()[:4096])
+        return
     except (OSError, SyntaxError, ValueError) as error:
         control.send(f"{dataset}: {error}".encode()[:4096])
         return
@@ -164,6 +168,14 @@ class _Server:
             return self._store
         return opened(dataset) if wanted.scratch is None else copied(dataset, Path(wanted.scratch))
 
+    def _opened_for(self, connection: socket.socket, wanted: Wanted) -> Store:
+        """The store that a worker answers over; where it is damaged, whoever asks is told."""
+        try:
+            return self._opened(wanted)
+        except DamagedError as error:
+            connection.sendall(problem_frame(error, last=True))
+            raise
+
     def _be_worker(
         self, server: int, connection: socket.socket, busy: Busy, wanted: Wanted
     ) -> None:
@@ -176,7 +188,7 @@ class _Server:
                 self._control.close()
                 for worker in self._workers.values():
                     worker.connection.close()
-                store = self._opened(wanted)
+                store = self._opened_for(connection, wanted)
                 on_disk = store is not self._store
                 work(store, connection, busy, self._memory_bytes, on_disk=on_disk)
                 status = 0

@@ -24,6 +24,7 @@ from spacepolicy.engine.dataset import Dataset, dataset_of
 from spacepolicy.engine.edit import edit_of
 from spacepolicy.engine.editing import Editor
 from spacepolicy.engine.functions import Functions, with_unknown_functions
+from spacepolicy.engine.generation import damage
 from spacepolicy.engine.hinting import Hints, only_selected
 from spacepolicy.engine.hints import hint
 from spacepolicy.engine.lexer import scan
@@ -213,7 +214,7 @@ def _evaluate(dataset: Dataset, query: Query) -> tuple[answers.Answer, tuple[str
             str(error), query.text, query.prefixes, based=query.base is not None
         ) from error
     except (ValueError, RuntimeError) as error:
-        raise BadParameterError(str(error)) from error
+        raise damage(str(error)) or BadParameterError(str(error)) from error
 
 
 def _weighed(answer: answers.Answer, query: Query) -> tuple[answers.Answer, bool]:
@@ -243,6 +244,8 @@ def _translated(error: Exception, text: str, format_name: str | None = None) -> 
     The engine raises OSError for what cannot be reached, which only a text that says SERVICE or
     LOAD asks of it, and for statements that the format of graphs of that name cannot carry.
     """
+    if found := damage(str(error)):
+        return found
     if not isinstance(error, OSError) or isinstance(error, ConnectionError):
         return EngineError(f"The engine failed: {error}")
     scanned = scan(text, {})

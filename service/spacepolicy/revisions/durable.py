@@ -9,10 +9,11 @@ in force.
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -21,15 +22,18 @@ from typing import Final, Self, final
 from pyoxigraph import NamedNode, RdfFormat, Store
 
 from spacepolicy.engine.generation import (
+    CORRUPTION,
     GENERATION,
     NEAR_BYTES,
     SCRATCH,
     copied,
     patch_bytes,
+    reading_error,
     standing,
 )
 from spacepolicy.errors import StoreError
-from spacepolicy.revisions import durable_files, store
+from spacepolicy.revisions import durable_files, marker, pointer, store
+from spacepolicy.revisions.chain import Chain
 from spacepolicy.revisions.publication import Step, written
 from spacepolicy.revisions.revision import Change, FileGraphs, Revision
 
@@ -37,8 +41,10 @@ RESTING_REVISIONS: Final = 64
 """How many revisions rest on one generation."""
 _WAITING_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.02
-_FORMER: Final = "dataset.nq"
-"""Where revisions stood before there were generations; read once, when the next is published."""
+_UNFINISHED: Final = re.compile(r"\.[0-9]{6,}\.unfinished")
+_FIRST: Final = ".live.unfinished"
+"""Where the first revision is made: `live/` is there only once something is published."""
+_DROPPED: Final = ".generation.dropped"
 
 
 @final
@@ -55,15 +61,28 @@ class DurableStore:
         self._path = path
         self._keep = keep
         self._memory_quads = memory_quads
-        self._lock = _locked(path / "lock")
+        self._lock = locked(path / "lock")
         self._live: Store | None = None
         try:
-            self.revision = store.current(path)
-            self._sweep()
-            self.files = store.file_graphs(path, self.revision) if self.revision else FileGraphs()
-        except (OSError, StoreError) as error:
+            self._open()
+        except OSError as error:
             self.close()
             raise StoreError(f"{path}: cannot be written: {error}") from error
+        except StoreError:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        marker.carry_over(self._path)
+        found = marker.read(self._path)
+        if found is None:
+            raise StoreError(f"{self._path}: is no store.")
+        self._mode = found.mode
+        self.revision = store.current(self._path)
+        self._chain = Chain(self.revision)
+        self._sweep()
+        revision = self.revision
+        self.files = store.file_graphs(self._path, revision) if revision else FileGraphs()
 
     def __enter__(self) -> Self:
         return self
@@ -82,14 +101,22 @@ class DurableStore:
         os.close(self._lock)
 
     def _sweep(self) -> None:
-        """Remove what was never published."""
+        """Remove what is proved to be garbage: folders without a name of their own yet, revisions
+        that were never in force, and copies of processes that have ended."""
         last = self.revision.number if self.revision else 0
         for each in (self._path / SCRATCH).glob("*-*"):
-            if not Path("/proc", each.name.partition("-")[0]).exists():
+            process, _, count = each.name.partition("-")
+            if process.isdigit() and count.isdigit() and not Path("/proc", process).exists():
                 shutil.rmtree(each, ignore_errors=True)
-        for each in (self._path / "revisions").iterdir():
-            if not each.name.isdigit() or int(each.name) > last:
+        for each in (self._path / pointer.REVISIONS).iterdir():
+            if _UNFINISHED.fullmatch(each.name):
                 shutil.rmtree(each)
+        if last:
+            pointer.unmark(self._path, last)
+        for number in pointer.found(self._path):
+            if number > last and pointer.is_marked(self._path, number):
+                shutil.rmtree(pointer.folder(self._path, number))
+        shutil.rmtree(self._path / _FIRST, ignore_errors=True)
 
     @property
     def live(self) -> Store:
@@ -100,26 +127,30 @@ class DurableStore:
         if self._live is None:
             try:
                 self._live = self._opened()
-            except (OSError, ValueError, SyntaxError) as error:
-                raise StoreError(f"{self._path}: cannot be opened: {error}") from error
+            except (OSError, ValueError, SyntaxError, RuntimeError) as error:
+                raise self._failure("opened", error) from error
         return self._live
 
     def _opened(self) -> Store:
-        live = self._path / "live"
-        shutil.rmtree(live, ignore_errors=True)
+        """`live/` is made anew only from files that are whole: it may be the last that is."""
         if self.revision is None:
-            return Store(str(live))
+            return Store(str(self._path / _FIRST))
+        self._chain.see()
+        live = self._path / pointer.LIVE
+        shutil.rmtree(live, ignore_errors=True)
         if self.revision.is_kept:
             return copied(self.revision.dataset, live)
         opened = Store(str(live))
-        opened.bulk_load(path=self.revision.directory / _FORMER, format=RdfFormat.N_QUADS)
+        opened.bulk_load(path=self.revision.directory / store.FORMER, format=RdfFormat.N_QUADS)
         return opened
 
     def apply(self, change: Change) -> None:
         """Make the change in `live`, for it to be looked at, and published or taken back.
 
         Raises: StoreError where that cannot be; then it is not there, and `live` is another store.
+        It is a DamagedError where what the revision in force rests on is not what was written.
         """
+        self._chain.see()
         with self._writing():
             _apply(self.live, change, empty=self.revision is None)
 
@@ -139,13 +170,21 @@ class DurableStore:
         """
         with self._writing():
             found = self._written(steps)
-            durable_files.sync_directory(self._path / "revisions")
-            durable_files.write(self._path / "current", f"{found[-1].number}\n")
-        self.revision = found[-1]
+            durable_files.sync_directory(self._path / pointer.REVISIONS)
+            pointer.point_to(self._path, found[-1].number)
+            pointer.unmark(self._path, found[-1].number)
+        self._put_in_force(found[-1])
         for step in steps:
             self.files = self.files if step.said.files is None else step.said.files
         self._drop_old()
         return found
+
+    def _put_in_force(self, revision: Revision) -> None:
+        if self.revision is None:  # the next writes need a copy of what is published now
+            self._live = None
+            shutil.rmtree(self._path / _FIRST, ignore_errors=True)
+        self.revision = revision
+        self._chain.follow(revision)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -153,7 +192,24 @@ class DurableStore:
             yield
         except (OSError, RuntimeError) as error:
             self._live = None  # what was changed of it goes with it
-            raise StoreError(f"{self._path}: cannot be written: {error}") from error
+            self._read_again()
+            raise self._failure("written", error) from error
+
+    def _read_again(self) -> None:
+        """See which revision is in force: the pointer may have been replaced before the failure."""
+        with suppress(OSError, StoreError):
+            now = store.current(self._path)
+            if now is not None and (self.revision is None or now.number != self.revision.number):
+                self.files = store.file_graphs(self._path, now)
+                self._put_in_force(now)
+
+    def _failure(self, done: str, error: Exception) -> StoreError:
+        """What comes of an error of the disk or the engine."""
+        if CORRUPTION in str(error) and self.revision is not None and self.revision.is_kept:
+            found = reading_error(standing(self.revision.dataset)[0], str(error))
+            if isinstance(found, StoreError):
+                return found
+        return StoreError(f"{self._path}: cannot be {done}: {error}")
 
     def _written(self, steps: Sequence[Step]) -> list[Revision]:
         """The revisions in their folders, on disk and not in force."""
@@ -162,7 +218,7 @@ class DurableStore:
         before = self.revision
         for step in steps:
             ground = _ground(before) if rests or step is not steps[-1] else 0
-            before = written(self._path, self.live, step, before, ground)
+            before = written(self._path, self.live, step, before, mode=self._mode, ground=ground)
             found.append(before)
         return found
 
@@ -185,7 +241,7 @@ class DurableStore:
         assert self.revision is not None  # noqa: S101 # it was compared with
         revision = replace(self.revision, content_sha256=content_sha256)
         try:
-            durable_files.write(revision.directory / store.DESCRIPTION, store.description(revision))
+            store.note(self._path, revision)
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written: {error}") from error
         self.revision = revision
@@ -199,10 +255,13 @@ class DurableStore:
         number = _ground(store.read(self._path, oldest)) - 1
         while number > 0:
             ground = _ground(store.read(self._path, number))
-            generation = store.folder(self._path, ground) / GENERATION
+            generation = pointer.folder(self._path, ground) / GENERATION
+            dropped = generation.with_name(_DROPPED)
+            shutil.rmtree(dropped, ignore_errors=True)
             if not generation.exists():
                 break
-            shutil.rmtree(generation, ignore_errors=True)
+            generation.rename(dropped)  # half a generation is none
+            shutil.rmtree(dropped, ignore_errors=True)
             number = ground - 1
 
 
@@ -212,10 +271,10 @@ def _ground(revision: Revision | None) -> int:
     return revision.generation or revision.number if revision else 0
 
 
-def _locked(path: Path) -> int:
+def locked(path: Path) -> int:
     """The descriptor of the locked file; closing it unlocks.
 
-    Raises: StoreError where another process keeps it.
+    Raises: StoreError where another process keeps it, or it cannot be written.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

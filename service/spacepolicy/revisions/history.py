@@ -8,7 +8,7 @@ Spec: https://www.rfc-editor.org/rfc/rfc7089 (Memento)
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy import checksums
 from spacepolicy.engine.nquads import quads
-from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError
+from spacepolicy.errors import DamagedError, NotFoundError, ResultLimitError, RevisionGoneError
 from spacepolicy.revisions.patch import about, inverse, net, transaction
 from spacepolicy.revisions.revision import Revision
 
@@ -41,8 +42,13 @@ class History:
     """Revisions from the oldest to the one in force, and the graphs that each changed."""
 
     def __init__(
-        self, revisions: Sequence[Revision], touched: Iterable[tuple[int, Iterable[str]]] = ()
+        self,
+        revisions: Sequence[Revision],
+        touched: Iterable[tuple[int, Iterable[str]]] = (),
+        lost: Mapping[int, str] | None = None,
     ) -> None:
+        """`lost` are revisions of which something is damaged, and what it is."""
+        self.lost = dict(lost or {})
         self._revisions = {revision.number: revision for revision in revisions}
         self._current = revisions[-1]
         self._touched: dict[str, list[int]] = {}
@@ -68,11 +74,13 @@ class History:
     def get(self, number: int) -> Revision:
         """The revision of that number; its data may no longer be kept (`Revision.is_kept`).
 
-        Raises: NotFoundError where there is none.
+        Raises: NotFoundError where there is none, DamagedError where it is lost.
         """
         try:
             return self._revisions[number]
         except KeyError:
+            if number in self.lost:
+                raise DamagedError(self.lost[number]) from None
             last = self._current.number
             raise NotFoundError(f"There is no revision {number}; the newest is {last}.") from None
 
@@ -87,10 +95,12 @@ class History:
 
     def last_changed(self, graph: str, number: int | None = None) -> int | None:
         """The number of the revision that last changed the named graph, up to that of `number`
-        (None: of all); None where none did."""
+        (None: of all); None where none did. A lost one may have."""
         numbers = self._touched.get(graph, ())
         place = len(numbers) if number is None else bisect_right(numbers, number)
-        return numbers[place - 1] if place else None
+        known = numbers[place - 1] if place else None
+        lost = [each for each in self.lost if number is None or each <= number]
+        return max([*lost, known or 0]) or None
 
     def changes(self, older: int, newer: int, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
         """What leads from one revision to another, backwards too, as lines of RDF Patch; 0 is the
@@ -98,15 +108,16 @@ class History:
 
         Raises: NotFoundError where there is no such revision, RevisionGoneError where what changed
         is no longer known, ResultLimitError where more than `max_bytes` would have to be put
-        together; before the first line, all of them.
+        together, DamagedError where it is not what was written; before the first line, all of them.
         """
         first, last = sorted((older, newer))
         for number in (older, newer):
             if number:
                 self.get(number)
-        files = [each.changes for each in self.revisions if first < each.number <= last]
+        files = [self.get(number).changes for number in range(first + 1, last + 1)]
         sizes = [_size(file) for file in files]
         if len(files) == 1 and older < newer:
+            checksums.see(files[0])
             return transaction(_lines(files[0]))
         if sum(sizes) > max_bytes:
             raise ResultLimitError(
@@ -114,17 +125,21 @@ class History:
                 "once. Ask for them one by one.",
                 extras={"limit_bytes": max_bytes},
             )
-        lines = net(file.read_bytes() for file in files)
+        lines = net(map(checksums.content, files))
         return transaction(lines if older < newer else inverse(lines))
 
     def about(self, subject: NamedNode, number: int, most: int) -> Iterator[Changed]:
         """The revisions up to that of the number that changed statements about the subject, the
-        newest first; of older ones than the newest `most` nothing is told."""
-        known = [each for each in self.revisions if each.number <= number]
-        for revision in reversed(known[-most:]):
+        newest first; of older ones than the newest `most` nothing is told.
+
+        Raises: DamagedError.
+        """
+        for each in range(number, max(number - most, 0), -1):
+            revision = self.get(each)
             try:
                 lines = list(about(revision.changes, str(subject)))
             except FileNotFoundError:
+                checksums.see(revision.changes)  # what has a checksum is to be there
                 return
             came = {quad.triple for quad in quads(_marked(lines, b"A "))}
             went = {quad.triple for quad in quads(_marked(lines, b"D "))}
@@ -170,6 +185,7 @@ def _size(file: Path) -> int:
     try:
         return file.stat().st_size
     except FileNotFoundError as error:
+        checksums.see(file)  # what has a checksum is to be there
         raise RevisionGoneError("What changed between them is no longer known.") from error
 
 

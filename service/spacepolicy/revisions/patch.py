@@ -9,6 +9,7 @@ import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from spacepolicy import checksums
 from spacepolicy.engine.nquads import lines as quad_lines
 from spacepolicy.revisions.revision import Change
 
@@ -57,28 +58,39 @@ def about(file: Path, subject: str) -> Iterator[bytes]:
     """The lines of the patch in the file, as `patch` writes one, whose quads are about the subject,
     written as in N-Quads; found without reading the others.
 
-    Raises: FileNotFoundError.
+    Raises: FileNotFoundError; DamagedError where what is read is not what was written.
     """
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        seen = checksums.SeenBlocks(file, len(text))
         for mark in ("D", "A"):
             wanted = f"{mark} {subject} ".encode()
-            start = _first_at(text, wanted)
-            while text[start : start + len(wanted)] == wanted:
-                end = text.find(b"\n", start) + 1
-                yield text[start:end]
-                start = end
+            start = _first_at(text, wanted, seen)
+            while True:
+                line = _line(text, start, seen)
+                if not line.startswith(wanted):
+                    break
+                yield line
+                start += len(line)
 
 
-def _first_at(text: mmap.mmap, wanted: bytes) -> int:
+def _line(text: mmap.mmap, start: int, seen: checksums.SeenBlocks) -> bytes:
+    """The line that begins there."""
+    end = text.find(b"\n", start) + 1 or len(text)
+    seen.see(text, start, end)
+    return text[start:end]
+
+
+def _first_at(text: mmap.mmap, wanted: bytes, seen: checksums.SeenBlocks) -> int:
     """Where the first line begins that is not before the wanted one: what goes is before what
     comes, and between the marks of the transaction."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high) // 2
         start = text.rfind(b"\n", 0, middle) + 1
-        end = text.find(b"\n", start) + 1 or len(text)
-        if _order(text[start : min(end, start + len(wanted))]) < _order(wanted):
-            low = end
+        seen.see(text, max(start - 1, 0), middle)
+        line = _line(text, start, seen)
+        if _order(line[: len(wanted)]) < _order(wanted):
+            low = start + len(line)
         else:
             high = start
     return low

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import final
 
 from pyoxigraph import Store
 
+from spacepolicy import checksums
 from spacepolicy.engine.generation import (
     CHANGED,
     CHANGES,
@@ -17,11 +18,14 @@ from spacepolicy.engine.generation import (
     DROPPED,
     GENERATION,
     GRAPHS,
+    TABLES,
     standing,
 )
-from spacepolicy.revisions import durable_files, store
+from spacepolicy.revisions import durable_files, pointer, store
 from spacepolicy.revisions.patch import patch
+from spacepolicy.revisions.record_digest import CANONICAL
 from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
+from spacepolicy.settings import Mode
 
 
 @final
@@ -40,6 +44,7 @@ class Statement:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     added: int = 0
     removed: int = 0
+    digest: str = CANONICAL
 
 
 @final
@@ -57,8 +62,11 @@ def step(change: Change, said: Statement) -> Step:
     return Step(change, patch(change), said)
 
 
-def written(path: Path, live: Store, step: Step, before: Revision | None, ground: int) -> Revision:
-    """The revision that the step makes of the one before, in a folder of the store and on disk.
+def written(
+    path: Path, live: Store, step: Step, before: Revision | None, *, mode: Mode, ground: int
+) -> Revision:
+    """The revision that the step makes of the one before, in a folder of the store and on disk,
+    marked as not in force.
 
     `live` has the change; `ground` is the number of the revision whose generation it rests on, 0
     for a generation of its own.
@@ -67,11 +75,13 @@ def written(path: Path, live: Store, step: Step, before: Revision | None, ground
     """
     said = step.said
     number = before.number + 1 if before else 1
-    directory = store.folder(path, number)
+    directory = pointer.folder(path, number)
     unfinished = directory.with_name(f".{directory.name}.unfinished")
-    for leftover in (unfinished, directory):  # of a write that failed: it was never in force
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    if pointer.is_marked(path, number):  # of a write that failed: it was never in force
+        shutil.rmtree(directory)
     unfinished.mkdir()
+    pointer.mark(unfinished)
     if not ground:
         live.backup(str(unfinished / GENERATION))
     durable_files.write_new(unfinished / CHANGES, step.patch)
@@ -85,6 +95,7 @@ def written(path: Path, live: Store, step: Step, before: Revision | None, ground
         message=said.message,
         counts=said.counts,
         record_sha256=said.record_sha256,
+        digest=said.digest,
         content_sha256=said.content_sha256,
         base=said.base,
         prefixes=said.prefixes,
@@ -95,8 +106,10 @@ def written(path: Path, live: Store, step: Step, before: Revision | None, ground
         disk_bytes=_new_bytes(unfinished, None if ground else before),
         generation=ground,
         checks=said.checks,
+        mode=mode,
     )
     durable_files.write_new(unfinished / store.DESCRIPTION, store.description(revision))
+    checksums.write(unfinished, {} if ground else _shared(before))
     durable_files.sync(unfinished)
     unfinished.rename(directory)
     return revision
@@ -120,11 +133,20 @@ def _listed(files: FileGraphs) -> str:
 
 def _new_bytes(unfinished: Path, before: Revision | None) -> int:
     """The bytes of the files that the generation before does not share."""
-    known = standing(before.dataset)[0] if before is not None and before.is_kept else None
-    shared = {each.stat().st_ino for each in _files(known)} if known else set[int]()
-    found = (each.stat() for each in _files(unfinished))
+    known = _ground(before)
+    shared = {each.stat().st_ino for each in checksums.files(known)} if known else set[int]()
+    found = (each.stat() for each in checksums.files(unfinished))
     return sum(each.st_size for each in found if each.st_ino not in shared)
 
 
-def _files(directory: Path) -> Iterable[Path]:
-    return (each for each in directory.rglob("*") if each.is_file())
+def _shared(before: Revision | None) -> dict[int, checksums.Sum]:
+    """The checksums of the tables that the generation before may share, by inode."""
+    known = _ground(before)
+    sums = checksums.read(known.parent) if known else None
+    found = {known.parent / name: each for name, each in (sums or {}).items()} if known else {}
+    return {path.stat().st_ino: each for path, each in found.items() if path.suffix == TABLES}
+
+
+def _ground(before: Revision | None) -> Path | None:
+    """The generation that the revision rests on."""
+    return standing(before.dataset)[0] if before is not None and before.is_kept else None

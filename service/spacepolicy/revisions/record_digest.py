@@ -1,19 +1,30 @@
-"""The SHA-256 of a record's canonical N-Quads, kept as statements come and go.
+"""The SHA-256 of a record, kept as statements come and go; a change costs what it touches.
 
-RDFC-1.0 looks only at the quads that have blank nodes: the others are lines that are sorted in.
+It is over lines: the N-Quads of statements without blank nodes, and for the others a line for each
+connected component with the digest of its canonical form and how often there is one of that form. A
+component beyond the bound of canonicalisation has the N-Quads of its statements, by the labels that
+the store keeps. `docs/decisions/record-digest.md` says how to compute it.
 
 Spec: https://www.w3.org/TR/rdf-canon/
 """
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, final
 
-from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Quad
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, Quad
 
+from spacepolicy.engine.blank_nodes import Components, canonical_sha256, has_blank
 from spacepolicy.engine.nquads import lines
 from spacepolicy.revisions.sorted_lines import SortedLines
 
-_ALGORITHM: Final = CanonicalizationAlgorithm.RDFC_1_0
+WHOLE: Final = "rdfc-1.0"
+"""Over the canonical N-Quads of the whole record, as revisions had it before; read only."""
+CANONICAL: Final = "rdfc-1.0-components"
+"""Every component is canonical."""
+LABELLED: Final = "rdfc-1.0-components+labels"
+"""Some are beyond the bound, and told by their labels."""
 
 
 @final
@@ -22,8 +33,8 @@ class RecordDigest:
 
     def __init__(self, quads: Iterable[Quad]) -> None:
         self._lines = SortedLines()
-        self._blank: set[Quad] = set()
-        self._blank_lines: frozenset[bytes] = frozenset()
+        self._components = Components()
+        self._forms: Counter[bytes] = Counter()
         self.change(quads, ())
 
     def change(self, added: Iterable[Quad], removed: Iterable[Quad]) -> None:
@@ -32,15 +43,21 @@ class RecordDigest:
         new, new_blank = _parted(added)
         self._lines.change(lines(new), lines(gone))
         if gone_blank or new_blank:
-            self._blank = (self._blank - gone_blank) | new_blank
-            self._name_blank_nodes()
+            came, went = self._components.change(new_blank, gone_blank)
+            changed = came.keys() | went.keys()
+            before = {_line(entry, self._forms[entry]) for entry in changed if self._forms[entry]}
+            self._forms.update(came)
+            self._forms.subtract(went)
+            after = {_line(entry, self._forms[entry]) for entry in changed if self._forms[entry]}
+            for entry in changed:
+                if not self._forms[entry]:
+                    del self._forms[entry]
+            self._lines.change(after - before, before - after)
 
-    def _name_blank_nodes(self) -> None:
-        dataset = Dataset(self._blank)
-        dataset.canonicalize(_ALGORITHM)
-        named = frozenset(lines(dataset))
-        self._lines.change(named - self._blank_lines, self._blank_lines - named)
-        self._blank_lines = named
+    @property
+    def algorithm(self) -> str:
+        """How the digest is made of these quads."""
+        return LABELLED if self._components.labelled else CANONICAL
 
     def hexdigest(self) -> str:
         """The digest, in hexadecimal digits; other threads may run meanwhile, and change nothing
@@ -48,12 +65,31 @@ class RecordDigest:
         return self._lines.sha256()
 
 
+def _line(entry: bytes, count: int) -> bytes:
+    """The line of a component's form, or the statement itself."""
+    return b"_:%b %d\n" % (entry, count) if not entry.endswith(b"\n") else entry
+
+
+def is_record(quads: Iterable[Quad], sha256: str, algorithm: str) -> bool | None:
+    """Whether the quads have that digest; None where that would take too long to tell, as with
+    blank nodes that look alike in a record whose digest is over the whole."""
+    if algorithm != WHOLE:
+        return RecordDigest(quads).hexdigest() == sha256
+    without, blank = _parted(quads)
+    if blank and canonical_sha256(blank) is None:
+        return None
+    dataset = Dataset(blank)
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    found = sorted({*lines(without), *lines(dataset)})
+    return hashlib.sha256(b"".join(found)).hexdigest() == sha256
+
+
 def _parted(quads: Iterable[Quad]) -> tuple[list[Quad], set[Quad]]:
     """The quads without blank nodes, and those with some."""
     without: list[Quad] = []
     having: set[Quad] = set()
     for quad in quads:
-        if BlankNode in (type(quad.subject), type(quad.object), type(quad.graph_name)):
+        if has_blank(quad):
             having.add(quad)
         else:
             without.append(quad)

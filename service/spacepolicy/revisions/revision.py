@@ -8,6 +8,7 @@ from typing import final
 from pyoxigraph import BlankNode, NamedNode, Quad
 
 from spacepolicy.engine.generation import CHANGES, GENERATION
+from spacepolicy.revisions.record_digest import WHOLE
 
 
 @final
@@ -31,13 +32,14 @@ class Counts:
 class Revision:
     """What is known of a published revision.
 
-    `record_sha256` is over the record's RDFC-1.0 N-Quads; `content_sha256` over the files and
-    the code it was built from; `prefixes` are those that queries need not declare; `added` and
+    `record_sha256` is over the record, by the algorithm `digest`; `content_sha256` over the files
+    and the code it was built from; `prefixes` are those that queries need not declare; `added` and
     `removed` count statements of the record; `built` is the number of the newest revision up to
     this one that was made of files; `disk_bytes` is what it took that the one before had not;
     `generation` is the number of the revision in whose folder the generation stands that its
     dataset rests on, 0 for its own; `checks` are the gates that files passed to become this
-    revision, and what each had to tell.
+    revision, and what each had to tell; `mode` is that of the store, "" where the revision was made
+    before that was said.
     """
 
     number: int
@@ -56,6 +58,8 @@ class Revision:
     disk_bytes: int = 0
     generation: int = 0
     checks: Mapping[str, str] = field(default_factory=dict)
+    mode: str = ""
+    digest: str = WHOLE
 
     @property
     def is_kept(self) -> bool:

@@ -94,6 +94,7 @@ def _members(service: Service, graphs: Iterable[Graph]) -> dict[str, Any]:
         "time": revision.time,
         "message": revision.message,
         "record_sha256": revision.record_sha256,
+        "digest": revision.digest,
         "stale": service.stale,
         "statements": {
             "record": revision.counts.record,

@@ -132,8 +132,17 @@ class Material:
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of the record's canonical N-Quads."""
-        return RecordDigest((*self.quads, *self.beside)).hexdigest()
+        """The SHA-256 of the record."""
+        return self._digest.hexdigest()
+
+    @property
+    def digest_algorithm(self) -> str:
+        """How the digest is made."""
+        return self._digest.algorithm
+
+    @cached_property
+    def _digest(self) -> RecordDigest:
+        return RecordDigest((*self.quads, *self.beside))
 
     @cached_property
     def knowledge(self) -> frozenset[Triple]:

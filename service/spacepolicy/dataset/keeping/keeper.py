@@ -197,6 +197,7 @@ class Keeper:
             message=message,
             counts=self._counts(change, derived),
             record_sha256="",  # not known yet
+            digest=self._digest.algorithm,
             content_sha256=before.content_sha256,
             base=before.base,
             prefixes=before.prefixes,

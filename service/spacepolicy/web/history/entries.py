@@ -22,6 +22,7 @@ def entry(revision: Revision, origin: str) -> dict[str, Any]:
         "removed": revision.removed,
         "disk_bytes": revision.disk_bytes,
         "record_sha256": revision.record_sha256,
+        "digest": revision.digest,
         "kept": revision.is_kept,
         "href": f"{origin}{PATH}/{revision.number}",
         "changes": f"{origin}{PATH}/{revision.number - 1}..{revision.number}",

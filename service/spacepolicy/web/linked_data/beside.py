@@ -7,6 +7,7 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy.errors import DamagedError
 from spacepolicy.revisions.history import Changed
 from spacepolicy.web.linked_data.comparison import compare_address, named, views
 from spacepolicy.web.linked_data.documents import Document
@@ -43,9 +44,13 @@ async def beside(library: Library, found: Document) -> Beside:
 
 
 def _history(service: Service, thing: NamedNode) -> tuple[Changed, ...]:
-    """The newest revisions that changed what is said of the thing."""
+    """The newest revisions that changed what is said of the thing; none where one of those cannot
+    be read: a list with a gap would mislead."""
     found = service.history.about(thing, service.revision.number, _MAX_SEARCHED)
-    return tuple(islice(found, _MAX_CHANGES))
+    try:
+        return tuple(islice(found, _MAX_CHANGES))
+    except DamagedError:
+        return ()
 
 
 async def _comparisons(library: Library, thing: NamedNode) -> list[Link]:

@@ -1,0 +1,96 @@
+"""What `spacepolicy doctor` says of the store, and how it mends it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from spacepolicy import settings
+from spacepolicy.commands import door
+from spacepolicy.errors import SpacepolicyError, StoreError
+from spacepolicy.revisions import pointer
+from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.examination import examine
+from spacepolicy.revisions.repair import ASIDE, repair
+from spacepolicy.settings import Settings
+
+_LEAST_FREE_BYTES: Final = 500 * 1024**2
+_MOST_FAULTS: Final = 50
+"""More lines of faults tell nothing that these do not."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a part of the machine is; `mend` is the command, None where it is well."""
+
+    part: str
+    found: str
+    mend: str | None = None
+
+
+def mend(chosen: Settings) -> list[str]:
+    """Mend the store; what was done.
+
+    Raises: StoreError where there is none, a service runs over it, or it cannot be written.
+    """
+    path = _path(chosen)
+    if not path.is_dir():
+        raise StoreError(f"{path}: there is no store to mend.")
+    if door.is_open(path):
+        raise StoreError(f"{path}: a service runs over this store; stop it first.")
+    done, left = repair(path, chosen.default_graph)
+    if left:
+        done.append(f"{len(left)} faults cannot be mended: restore a backup, or go on without")
+    return done or ["there was nothing to mend"]
+
+
+def examination(chosen: Settings, *, deep: bool) -> Iterator[State]:
+    """How the store is, and the disk that it is on."""
+    path = _path(chosen)
+    try:
+        faults = list(examine(path, deep=deep)) if path.is_dir() else []
+        revision = None if faults else revisions.current(path)
+    except SpacepolicyError as error:
+        yield State("store", str(error), "choose another --store, or the program that wrote it")
+        return
+    for fault in faults[:_MOST_FAULTS]:
+        yield State("store", str(fault), f"spacepolicy doctor --repair --store {path}")
+    if not faults:
+        yield from _disk(path, "nothing is published" if revision is None else _told(path, deep))
+
+
+def _told(path: Path, deep: bool) -> str:
+    number = pointer.in_force(path)
+    told = f"revision {number}"
+    if deep:
+        told += ", every byte of it as it was written"
+    aside = path / ASIDE
+    return f"{told}; what was replaced is in {aside}" if aside.is_dir() else told
+
+
+def _disk(path: Path, told: str) -> Iterator[State]:
+    inside = next(each for each in (path, *path.parents) if each.exists())
+    if not inside.is_dir() or not _can_write(inside):
+        remedy = "spacepolicy serve --store PATH, a folder of your own; or --read-only"
+        yield State("store", f"{inside} cannot be written", remedy)
+        return
+    free = shutil.disk_usage(inside).free
+    full = free < _LEAST_FREE_BYTES
+    found = f"{path}: {told}; {free // 1024**2:,} MiB free"
+    yield State("store", found, f"make room on the disk of {inside}" if full else None)
+
+
+def _path(chosen: Settings) -> Path:
+    return settings.store_directory(chosen, Path.cwd(), settings.environment()).absolute()
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return os.access(folder, os.W_OK)
+    except OSError:
+        return False

@@ -1,0 +1,66 @@
+"""What is wrong with a store: by names and sizes, or by reading every byte of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from spacepolicy import checksums
+from spacepolicy.errors import StoreError
+from spacepolicy.revisions import marker, pointer, store
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A file of the store, by its path in it, and what is wrong with it."""
+
+    file: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.fault}"
+
+
+def examine(path: Path, *, deep: bool) -> Iterator[Fault]:
+    """The faults of the store, those of its first files first; `deep` reads all.
+
+    Raises: StoreError where the store is of a newer version.
+    """
+    last = 0
+    try:
+        found = marker.read(path)
+        last = pointer.in_force(path) or 0
+    except StoreError as error:
+        if marker.is_newer(path):
+            raise
+        yield Fault(str(path), f"cannot be opened: {error}")
+        found, last = None, max(pointer.found(path), default=0)
+    checked = found is None or found.version > 1
+    for number in range(1, last + 1):
+        yield from faults_of(path, number, checked=checked, deep=deep)
+    if last and pointer.folder(path, last).is_dir():
+        yield from _unreachable(path, last)
+
+
+def faults_of(path: Path, number: int, *, checked: bool, deep: bool) -> Iterator[Fault]:
+    """The faults of a revision's folder; `checked` where it is to have checksums."""
+    folder = pointer.folder(path, number)
+    if not folder.is_dir():
+        yield Fault(folder.relative_to(path).as_posix(), "is missing")
+        return
+    for file, fault in checksums.faults(folder, deep=deep):
+        yield Fault(file.relative_to(path).as_posix(), fault)
+    if checked and not (folder / checksums.NAME).exists():
+        yield Fault((folder / checksums.NAME).relative_to(path).as_posix(), "is missing")
+
+
+def _unreachable(path: Path, last: int) -> Iterator[Fault]:
+    """The generation that the revision in force rests on, where there is none."""
+    try:
+        revision = store.read(path, last)
+    except StoreError:
+        return  # told already
+    if not revision.is_kept and not (revision.directory / store.FORMER).exists():
+        ground = pointer.folder(path, revision.generation or last) / revision.dataset.name
+        yield Fault(ground.relative_to(path).as_posix(), "is missing")
