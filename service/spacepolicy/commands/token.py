@@ -7,6 +7,7 @@ from pathlib import Path
 from spacepolicy import access, settings
 from spacepolicy.access import AccessScope
 from spacepolicy.commands.endpoint import refuse_endpoint
+from spacepolicy.revisions import marker
 from spacepolicy.settings import Settings
 
 
@@ -35,7 +36,10 @@ def revoke(chosen: Settings, identifier: str) -> int:
 def _file(chosen: Settings) -> Path:
     """The file of the store's tokens.
 
-    Raises: UsageError where the store is an endpoint.
+    Raises: UsageError where the store is an endpoint, StoreError where it is of a newer version.
     """
     refuse_endpoint(chosen, "token")
-    return access.tokens_file(settings.store_directory(chosen, Path.cwd(), settings.environment()))
+    store = settings.store_directory(chosen, Path.cwd(), settings.environment())
+    if marker.is_newer(store):
+        marker.read(store)
+    return access.tokens_file(store)

@@ -9,7 +9,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse
 
-from spacepolicy import formats
+from spacepolicy import checksums, formats
 from spacepolicy.commands import door
 from spacepolicy.commands.build import store_path
 from spacepolicy.commands.endpoint import refuse_endpoint
@@ -119,6 +119,7 @@ def _copy(store: Path, to: Path) -> Revision:
         for number in revisions.numbers(store):
             if number <= revision.number:
                 _copy_folder(pointer.folder(store, number), pointer.folder(to, number), known)
+                _see_whole(pointer.folder(to, number))
         for name in _BESIDE:
             if (store / name).exists():
                 shutil.copy2(store / name, to / name)
@@ -152,6 +153,15 @@ def _copy_folder(folder: Path, to: Path, known: dict[int, Path]) -> None:
                 raise
             shutil.rmtree(to / GENERATION, ignore_errors=True)
             return
+
+
+def _see_whole(folder: Path) -> None:
+    """See that the copy of a revision is what was written.
+
+    Raises: DamagedError naming the first file that is not.
+    """
+    for file, fault in checksums.faults(folder, deep=True):
+        raise checksums.damaged(file, fault)
 
 
 def _verify(revision: Revision, quads: Iterable[Quad], where: Path) -> None:

@@ -32,7 +32,11 @@ class Chain:
 
         Raises: DamagedError.
         """
-        if self._revision is None or not self._revision.is_kept:
+        if self._revision is None:
+            return
+        if not self._revision.is_kept:
+            if self._revision.mode:  # a revision of an older store may have none
+                raise checksums.damaged(self._revision.dataset, "is missing")
             return
         ground, later = standing(self._revision.dataset)
         stamps = dict(_stamps(ground, later))

@@ -19,6 +19,7 @@ from pyoxigraph import NamedNode
 from spacepolicy import checksums
 from spacepolicy.engine.nquads import quads
 from spacepolicy.errors import DamagedError, NotFoundError, ResultLimitError, RevisionGoneError
+from spacepolicy.revisions.chain import Chain
 from spacepolicy.revisions.patch import about, inverse, net, transaction
 from spacepolicy.revisions.revision import Revision
 
@@ -49,6 +50,7 @@ class History:
     ) -> None:
         """`lost` are revisions of which something is damaged, and what it is."""
         self.lost = dict(lost or {})
+        self._chain = Chain(None)
         self._revisions = {revision.number: revision for revision in revisions}
         self._current = revisions[-1]
         self._touched: dict[str, list[int]] = {}
@@ -70,6 +72,16 @@ class History:
     def revisions(self) -> tuple[Revision, ...]:
         """Every revision, the oldest first."""
         return tuple(self._revisions.values())
+
+    def damage(self) -> str | None:
+        """What is damaged of the files that the revision in force rests on; None where they are
+        whole. Those that were not touched since they were last looked at are not read again."""
+        self._chain.follow(self._current)
+        try:
+            self._chain.see()
+        except DamagedError as error:
+            return error.detail
+        return None
 
     def get(self, number: int) -> Revision:
         """The revision of that number; its data may no longer be kept (`Revision.is_kept`).

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
-from spacepolicy.errors import NotFoundError
+from spacepolicy.errors import DamagedError, NotFoundError
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.running import Ticket
 from spacepolicy.web.permission import token_of
@@ -27,11 +27,15 @@ def _add_states(app: FastAPI, desk: Desk) -> None:
         return {"status": "alive"}
 
     @app.get("/readyz", tags=["operations"])
-    def readyz() -> dict[str, Any]:
-        """Whether queries are answered, and over which revision."""
+    def readyz(response: Response) -> dict[str, Any]:
+        """Whether queries are answered, and over which revision; 503 where a file that it rests on
+        is damaged. `damaged` has older revisions of which something is."""
         revision, stale = desk.service.revision, desk.service.stale
+        damage, lost = desk.service.history.damage(), desk.service.history.lost
+        if damage is not None:
+            response.status_code = DamagedError.status
         return {
-            "status": "ready" if stale is None else "stale",
+            "status": "damaged" if damage else "ready" if stale is None else "stale",
             "revision": revision.number,
             "time": revision.time,
             "statements": {
@@ -39,7 +43,8 @@ def _add_states(app: FastAPI, desk: Desk) -> None:
                 "inferred": revision.counts.inferred,
                 "default graph": revision.counts.default,
             },
-            **({"reason": stale} if stale else {}),
+            **({"reason": damage or stale} if damage or stale else {}),
+            **({"damaged": {str(number): told for number, told in lost.items()}} if lost else {}),
         }
 
 
