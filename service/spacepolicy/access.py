@@ -176,9 +176,17 @@ def _read(path: Path) -> tuple[Token, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{path}: cannot be read: {error}") from error
     try:
-        return tuple(map(_token, json.loads(text)["tokens"]))
-    except (ValueError, KeyError, TypeError) as error:
+        table = json.loads(text)
+        if table.get("sha256", "") not in ("", _digest(table["tokens"])):
+            raise StoreError(f"{path}: is damaged: it is not what was written. Restore a backup.")
+        return tuple(map(_token, table["tokens"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path}: holds no list of tokens: {error!r}") from error
+
+
+def _digest(tables: object) -> str:
+    """What tells damage of the list of tokens."""
+    return _sha256(json.dumps(tables, sort_keys=True))
 
 
 def _token(table: Mapping[str, Any]) -> Token:
@@ -205,7 +213,8 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _write(path: Path, tokens: Sequence[Token]) -> None:
     """Replace the file in one step that survives a crash; nobody else may read it."""
-    text = json.dumps({"tokens": [asdict(token) for token in tokens]}, indent=2) + "\n"
+    tables = [asdict(token) for token in tokens]
+    text = json.dumps({"tokens": tables, "sha256": _digest(tables)}, indent=2) + "\n"
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)

@@ -51,11 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ProblemError as error:
         remedy = f" {error.remedy}" if isinstance(error, DamagedError) else ""
         return _fail(f"{error.title}: {error.detail}{_marked(error)}{remedy}", _FAILED)
-    except SpacepolicyError as error:
-        return _fail(error, _COULD_NOT_RUN)
     except BrokenPipeError:
         sys.stderr.close()
         return _FAILED
+    except (SpacepolicyError, OSError) as error:
+        return _fail(error, _COULD_NOT_RUN)
     except KeyboardInterrupt:
         return 130
 

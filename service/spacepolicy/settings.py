@@ -268,8 +268,13 @@ def _checkout(inside: Path) -> Path | None:
 
 
 def store_directory(settings: Settings, working: Path, environment: Mapping[str, str]) -> Path:
-    """Where revisions are kept: as asked, else `.spacepolicy/` in a checkout, else XDG's."""
+    """Where revisions are kept: as asked, else `.spacepolicy/` in a checkout, else XDG's.
+
+    Raises: UsageError where the name is empty.
+    """
     if settings.store is not None:
+        if not settings.store.strip():
+            raise UsageError("store names a folder or an endpoint; it is empty.")
         return Path(settings.store)
     checkout = _checkout(working.resolve()) or _checkout(Path(__file__).resolve().parent)
     if checkout is not None:

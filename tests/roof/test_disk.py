@@ -7,13 +7,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from spacepolicy.errors import StorageError
 
 from ..engine.processes import PATIENCE_SECONDS, within
+from .conftest import Program, Serve
 from .test_bursts import burst, insertion
 from .test_writing import COUNT, ONE, Site, built, open_site
 
@@ -147,3 +150,66 @@ def test_what_is_acknowledged_was_synced_before(
     )
     assert list(steps) == sorted(steps)
     assert any(re.search(r"fsync\(\d+<[^>]*/store>", line) for line in lines[steps[4] : answer])
+
+
+@pytest.fixture
+def read_only(program: Program) -> Iterator[Program]:
+    """A program whose store, of a blank in its name, is on a disk that cannot be written."""
+    store = program.store.with_name("a store")
+    found = replace(program, store=store)
+    built = found.run("build", "--store", str(store), "--content", "none")
+    assert built.returncode == 0, built.stderr
+    graphs = program.folder / "graphs.nq"
+    for value in "12":
+        graphs.write_text(f'<urn:a> <urn:b> "{value}" <urn:g> .\n', encoding="utf-8")
+        found.run("import", str(graphs), "--store", str(store), "--content", "none")
+    run("mount", "--bind", str(store), str(store))
+    run("mount", "-o", "remount,bind,ro", str(store))
+    yield found
+    run("umount", "--lazy", str(store))
+
+
+def test_a_store_that_cannot_be_written_is_served_read_only(
+    read_only: Program, serve: Serve
+) -> None:
+    store = ("--store", str(read_only.store), "--content", "none")
+    server = serve(*store, "--read-only")
+    for revision, value in ((2, "1"), (3, "2")):
+        query = {"query": "SELECT ?o { GRAPH ?g { ?s ?p ?o } }", "format": "csv"}
+        told = httpx.get(f"{server.url}/sparql", params=query | {"revision": str(revision)})
+        assert told.text.split() == ["o", value]
+    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert server.end() == 0
+
+
+def test_a_store_that_cannot_be_written_is_served_read_only_though_the_files_have_changed(
+    read_only: Program, serve: Serve
+) -> None:
+    server = serve("--store", str(read_only.store), "--read-only")
+    assert "Serving revision 3" in server.said
+    assert httpx.get(f"{server.url}/readyz").json()["status"] == "stale"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve", "--port", "0", "--content", "none"),
+        ("build",),
+        ("token", "new", "--scope", "read"),
+        ("import", "graphs.nq", "--content", "none"),
+        ("doctor", "--repair"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_writes_is_refused_in_one_line_where_the_store_cannot_be_written(
+    read_only: Program, command: tuple[str, ...]
+) -> None:
+    graphs = read_only.folder / "graphs.nq"
+    graphs.write_text('<urn:a> <urn:b> "3" <urn:g> .\n', encoding="utf-8")
+    where = () if "none" in command or command[0] in ("token", "doctor") else (
+        "--content", str(read_only.content)
+    )  # fmt: skip
+    ended = read_only.run(*command, "--store", str(read_only.store), *where)
+    assert ended.returncode != 0
+    assert "cannot be written" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr

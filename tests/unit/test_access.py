@@ -107,3 +107,21 @@ def test_the_file_is_json_that_an_operator_can_read(file: Path) -> None:
     add_token(file, "admin")
     (token,) = json.loads(file.read_text(encoding="utf-8"))["tokens"]
     assert set(token) == {"identifier", "scope", "graphs", "created", "sha256"}
+
+
+def test_no_changed_byte_makes_another_token_of_one(file: Path) -> None:
+    add_token(file, "write", ["urn:mine:*"])
+    content, tokens = file.read_bytes(), list_tokens(file)
+    refused = 0
+    for place in range(len(content)):
+        for bit in (1, 4):
+            data = bytearray(content)
+            data[place] ^= bit
+            file.write_bytes(data)
+            try:
+                assert list_tokens(file) == tokens
+            except StoreError:
+                refused += 1
+    assert refused > len(content)
+    file.write_text('{"tokens": []}', encoding="utf-8")  # as it was before there was a digest
+    assert list_tokens(file) == ()

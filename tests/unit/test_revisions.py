@@ -1,6 +1,7 @@
 """Revisions: published whole, numbered once, never changed."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,6 +184,14 @@ def test_an_unfinished_revision_leaves_no_trace(store: Path) -> None:
 def test_a_store_of_another_mode_is_refused(store: Path) -> None:
     with pytest.raises(StoreError, match="stored"):
         revisions.open_store(store, "stored")
+
+
+@pytest.mark.parametrize("name", ["file", "/dev/null", "x" * 300, "/proc/store"])
+def test_a_path_where_no_store_can_be_is_named_in_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match=re.escape(name)) as told:
+        revisions.open_store(tmp_path / name, "merged")
+    assert "\n" not in str(told.value)
 
 
 def test_a_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:

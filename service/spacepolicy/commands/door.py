@@ -34,11 +34,10 @@ class Door:
             raise StoreError(
                 f"{store}: a service runs over this store; stop it, or name another --store."
             )
-        with suppress(FileNotFoundError):
-            self._path.unlink()
         self._listening = socket.socket(socket.AF_UNIX)
         before = os.umask(0o177)
         try:
+            self._path.unlink(missing_ok=True)
             with _near(store) as folder:
                 self._listening.bind(f"{folder}/{_NAME}")
         except OSError as error:

@@ -29,6 +29,7 @@ from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError, UsageError
 from spacepolicy.origins import Outside
 from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.durable_files import see_writable
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.settings import Settings
@@ -118,8 +119,10 @@ def _served(chosen: Settings) -> _Served:
     if url is not None:
         clock = max(chosen.timeout, chosen.max_timeout)
         return _Served(Remote(url, clock), History([endpoint_revision(chosen)]))
-    revision, stale = _revision(chosen)
     path = store_path(chosen)
+    if not chosen.read_only:
+        see_writable(path)
+    revision, stale = _revision(chosen)
     history, engine = revisions.history(path), pool(revision, chosen)
     if chosen.read_only:
         return _Served(engine, history, stale=stale)
@@ -139,6 +142,12 @@ def _revision(chosen: Settings) -> tuple[Revision, str | None]:
         _say(str(error))
         _say(f"the files have findings; serving revision {last.number} of {last.time}")
         return last, f"{len(error.findings)} findings in the files since this revision"
+    except StoreError as error:
+        last = revisions.current(store_path(chosen)) if chosen.read_only else None
+        if last is None:
+            raise
+        _say(f"{error} Serving revision {last.number} of {last.time}")
+        return last, "the files have changed since this revision, and the store cannot be written"
 
 
 def _catalogue(chosen: Settings) -> tuple[SavedQuery, ...]:

@@ -7,10 +7,12 @@ Started as `python -m spacepolicy.engine.generation FOLDER` it prints the quads 
 opening one leaves threads behind, so a process that is to fork has another read it.
 """
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,9 +136,13 @@ def is_near(path: Path, newer: Path) -> bool:
 
 
 def scratch_of(path: Path, process: int, number: int = 0) -> Path:
-    """Where a process may have a copy of the dataset; what processes that have ended leave behind
-    is removed when the store is next opened to be written."""
-    return path.parents[2] / SCRATCH / f"{process}-{number}"
+    """Where a process may have a copy of the dataset: in the store, where what processes that have
+    ended leave behind is removed when it is next opened to be written; of a store that cannot be
+    written, among the system's temporary files."""
+    store = path.parents[2]
+    if os.access(store, os.W_OK):
+        return store / SCRATCH / f"{process}-{number}"
+    return Path(tempfile.gettempdir()) / f"spacepolicy-{os.getuid()}-{process}-{number}"
 
 
 def _folder(revision: Path, number: int) -> Path:
@@ -257,11 +263,14 @@ def _quads(lines: list[bytes], mark: bytes) -> list[Quad]:
 
 def copy(generation: Path, to: Path) -> None:
     """A generation that may be written, beside one that may not: they share the tables, which are
-    never written again, and nothing else."""
-    to.mkdir(parents=True)
+    never written again, and nothing else. On another disk, links lead to the tables."""
+    to.mkdir(parents=True, mode=0o700)
+    near = to.stat().st_dev == generation.stat().st_dev
     for file in generation.iterdir():
-        if file.suffix == TABLES:
+        if file.suffix == TABLES and near:
             (to / file.name).hardlink_to(file)
+        elif file.suffix == TABLES:
+            (to / file.name).symlink_to(file.absolute())
         else:
             shutil.copyfile(file, to / file.name)
 

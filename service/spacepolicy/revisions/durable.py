@@ -3,8 +3,8 @@
 The newest generation is copied to `live/`, its tables shared, and what was changed since is carried
 out there; so is each further change. A revision is on disk with its patch; now and then `live/` is
 backed up as the next generation, on which the following revisions rest. What a crash or a full disk
-leaves half done stands in folders that no pointer leads to: `live/` is made anew from the revision
-in force.
+leaves half done is marked as never having been in force; `live/` is made anew from the revision in
+force, once the files that it rests on were seen to be whole.
 """
 
 import fcntl

@@ -1,18 +1,27 @@
 """Files that are there whole after a crash, or not at all."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+from spacepolicy.errors import StoreError
 
 
 def write(path: Path, content: str | bytes) -> None:
     """Replace the file's content in one step that survives a crash."""
     data = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
     sync_directory(path.parent)
 
 
@@ -42,3 +51,21 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def see_writable(folder: Path) -> None:
+    """See that files can be made in the folder, or the folder itself where it is missing.
+
+    Raises: StoreError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreError(f"{folder}: is no folder; name another --store.") from error
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: cannot be written: {error.strerror}. A store that is there is served as it "
+            "is with --read-only."
+        ) from error

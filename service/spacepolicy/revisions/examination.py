@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import final
 
 from spacepolicy import checksums
+from spacepolicy.access import FILE as TOKENS
+from spacepolicy.access import list_tokens
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import marker, pointer, store
 
@@ -41,6 +43,10 @@ def examine(path: Path, *, deep: bool) -> Iterator[Fault]:
         yield from faults_of(path, number, checked=checked, deep=deep)
     if last and pointer.folder(path, last).is_dir():
         yield from _unreachable(path, last)
+    try:
+        list_tokens(path / TOKENS)
+    except StoreError as error:
+        yield Fault(TOKENS, f"cannot be read: {error}")
 
 
 def faults_of(path: Path, number: int, *, checked: bool, deep: bool) -> Iterator[Fault]:

@@ -45,7 +45,11 @@ def read(path: Path) -> Marker | None:
                 f"Nothing was touched. {pointer.remedy(path)}"
             ) from None
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        if isinstance(error, NotADirectoryError):
+            raise StoreError(f"{path}: is no folder; name another --store.") from error
+        raise StoreError(f"{file}: cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{file}: cannot be read: {error!r}. {pointer.remedy(path)}") from error
     if type(found.version) is not int or found.version < 1 or found.mode not in get_args(Mode):
         raise StoreError(f"{file}: says {table}, which is no store. {pointer.remedy(path)}")

@@ -73,6 +73,8 @@ def _read(path: Path) -> int | None:
         text = pointer.read_text(encoding="ascii")
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise StoreError(f"{pointer}: cannot be read: {error.strerror}.") from error
     except (OSError, ValueError) as error:
         raise StoreError(f"{pointer}: cannot be read: {error}. {remedy(path)}") from error
     if not text.removesuffix("\n").isdigit() or int(text) < 1:
