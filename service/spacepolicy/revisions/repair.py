@@ -9,6 +9,7 @@ stood there before, and what cannot be mended, is moved to `damaged/`.
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, final
@@ -65,6 +66,8 @@ class _Mender:
             self._take_out_live()
             self._mend_marker(mode)
             return
+        with suppress(StoreError):
+            marker.carry_over(self._path)
         last = self._last()
         for number in range(1, last + 1):
             self._mend_small(number)
@@ -80,6 +83,8 @@ class _Mender:
             self._mend_generation(number, states)
         self._mend_marker(mode)
         self._mend_pointer(last, states)
+        with suppress(StoreError):
+            marker.carry_over(self._path)  # where the pointer was not to be believed before
 
     def _last(self) -> int:
         """The number of the newest revision that may have been in force: one that is marked was
