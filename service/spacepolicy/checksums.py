@@ -146,12 +146,14 @@ def content(path: Path) -> bytes:
     return data
 
 
-def see(path: Path) -> None:
-    """See that a file of a folder is what was written, whatever its size.
+def see(path: Path, folder: Path | None = None) -> None:
+    """See that a file is what was written, whatever its size; `folder` is the one that has the
+    checksums, where it is not the file's own.
 
     Raises: DamagedError where it is not.
     """
-    found = (read(path.parent) or {}).get(path.name)
+    folder = folder or path.parent
+    found = (read(folder) or {}).get(path.relative_to(folder).as_posix())
     if found is not None and (fault := _fault(path, found, whole=True)):
         raise damaged(path, fault)
 

@@ -143,6 +143,28 @@ def do(file: Path, harm: str) -> None:
         flip(file, int(harm))
 
 
+def test_nothing_is_written_upon_a_damaged_file_and_the_rest_stays(store: Path) -> None:
+    with DurableStore(store, 0, memory_quads=10**6) as durable:
+        write(durable, "i")
+        patch = store / "revisions" / "000008" / "changes.rdfp"
+        (table, *_) = (store / "revisions" / "000006" / "generation").glob("*.sst")
+        for file in (patch, table):
+            before = file.read_bytes()
+            flip(file, len(before) // 2)
+            live = dataset_in(durable)
+            with pytest.raises(DamagedError, match=file.name):
+                write(durable, "j")
+            assert revisions.current(store) == durable.revision
+            assert dataset_in(durable) == live
+            file.write_bytes(before)
+        write(durable, "k")
+    assert history(store).current.number == 9
+
+
+def dataset_in(durable: DurableStore) -> set[str]:
+    return set(map(str, durable.live))
+
+
 def untrue(store: Path, truth: dict[str, object]) -> list[str]:
     """Answers that are neither the truth nor say that a file is damaged."""
     found = []

@@ -3,25 +3,29 @@
 Upon damaged files nothing is written: it would be acknowledged, and could not be read again.
 """
 
-from collections.abc import Iterator
+import os
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from spacepolicy import checksums
-from spacepolicy.engine.generation import CHANGES, GRAPHS, see, standing
+from spacepolicy.engine.generation import CHANGES, GENERATION, GRAPHS, see
 from spacepolicy.revisions.revision import Revision
 
 _Stamp = tuple[int, int, int]
+_OF_A_PATCH: Final = (checksums.NAME, CHANGES, GRAPHS)
 
 
 @final
 class Chain:
     """A generation and the patches that lead from it to a revision. A file is read again only where
-    it was touched since; what a disk changes by itself is found by `doctor --deep`."""
+    it was touched since; what a disk changes by itself is found when it is read."""
 
     def __init__(self, revision: Revision | None) -> None:
         self._revision = revision
-        self._seen: dict[Path, _Stamp] = {}
+        self._ground: Path | None = None
+        self._last = 0
+        self._files: list[str] = []
+        self._seen: dict[str, _Stamp] = {}
 
     def follow(self, revision: Revision) -> None:
         """Look after another revision, which is in force now."""
@@ -32,34 +36,46 @@ class Chain:
 
         Raises: DamagedError.
         """
-        if self._revision is None:
+        revision = self._revision
+        if revision is None:
             return
-        if not self._revision.is_kept:
-            if self._revision.mode:  # a revision of an older store may have none
-                raise checksums.damaged(self._revision.dataset, "is missing")
+        if not revision.is_kept:
+            if revision.mode:  # a revision of an older store may have none
+                raise checksums.damaged(revision.dataset, "is missing")
             return
-        ground, later = standing(self._revision.dataset)
-        stamps = dict(_stamps(ground, later))
+        ground = self._follow(revision)
+        stamps = {file: _stamp(file) for file in self._files}
         touched = [file for file, stamp in stamps.items() if self._seen.get(file) != stamp]
-        if any(file.parent == ground for file in touched):
+        if any(Path(file).parent == ground for file in touched):
             see(ground)
         for file in touched:
-            if file.parent != ground:
-                checksums.see(file)
+            if Path(file).parent != ground:
+                checksums.see(Path(file))
+            elif file in self._seen:  # a table that was there, and nobody writes
+                checksums.see(Path(file), ground.parent)
         self._seen = stamps
 
+    def _follow(self, revision: Revision) -> Path:
+        """The generation; its files are listed once, and those of each patch that comes."""
+        number = revision.generation or revision.number
+        folder = revision.directory.with_name(f"{number:06}")
+        if folder / GENERATION != self._ground or self._last > revision.number:
+            self._ground, self._last = folder / GENERATION, number
+            self._files = [str(folder / checksums.NAME), *map(str, self._ground.iterdir())]
+        for each in range(self._last + 1, revision.number + 1):
+            patch = folder.with_name(f"{each:06}")
+            self._files += [str(patch / name) for name in _OF_A_PATCH]
+        self._last = revision.number
+        return self._ground
 
-def _stamps(ground: Path, later: list[Path]) -> Iterator[tuple[Path, _Stamp]]:
-    """What tells each file from one that was touched since.
 
-    Raises: DamagedError where one is missing.
+def _stamp(file: str) -> _Stamp:
+    """What tells a file from one that was touched since.
+
+    Raises: DamagedError where it is missing.
     """
-    tables = list(ground.iterdir()) if ground.is_dir() else []
-    sums = [folder / checksums.NAME for folder in (*later, *([ground.parent] if tables else ()))]
-    patches = [revision / name for revision in later for name in (CHANGES, GRAPHS)]
-    for file in (*sums, *patches, *tables):
-        try:
-            status = file.stat()
-        except FileNotFoundError:
-            raise checksums.damaged(file, "is missing") from None
-        yield file, (status.st_ino, status.st_size, status.st_mtime_ns)
+    try:
+        status = os.stat(file)  # noqa: PTH116 # for hundreds before each write, a path each is slow
+    except FileNotFoundError:
+        raise checksums.damaged(Path(file), "is missing") from None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -35,7 +35,7 @@ def sync(folder: Path) -> None:
     for path in folder.iterdir():
         if path.is_dir():
             sync(path)
-        else:
+        elif path.stat().st_size:  # of an empty file there is only its name
             _sync(path)
     sync_directory(folder)
 
