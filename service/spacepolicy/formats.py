@@ -147,7 +147,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         rdf=RdfFormat.JSON_LD,
         aliases=("application/json",),
     ),
-    Format("html", "HTML", "page", "text/html", "html", aliases=("application/xhtml+xml",)),
+    Format("html", "HTML", "page", "text/html", "html"),
 )
 
 

@@ -58,6 +58,19 @@ def address(service: Service, scope: Scope) -> Address:
         raise NotFoundError(f"{path} is no path of an IRI: {error}.") from error
 
 
+def as_whole(asked: Address) -> Address | None:
+    """The address whose suffix is part of the IRI and pins no format; None where it has none."""
+    if asked.pinned is None:
+        return None
+    suffix = f".{asked.pinned.extension}"
+    return Address(NamedNode(asked.iri.value + suffix), asked.path + suffix, None)
+
+
+def seems_pinned(path: str) -> bool:
+    """Whether the path of an IRI ends as if it pinned a format."""
+    return _unpinned(path)[1] is not None
+
+
 def _unpinned(path: str) -> tuple[str, Format | None]:
     """The path without the suffix of a format, and that format."""
     stem, dot, extension = path.rpartition(".")

@@ -8,9 +8,9 @@ https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/r
 """
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from enum import Enum
+from functools import partial
 from typing import Final, final
 
 from fastapi import FastAPI, Request
@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
 from spacepolicy.answers import whole
-from spacepolicy.errors import NotFoundError
+from spacepolicy.errors import NotAcceptableError, NotFoundError
 from spacepolicy.formats import Choice, Format
 from spacepolicy.namespaces import DCTERMS
 from spacepolicy.revisions.revision import Revision
@@ -30,8 +30,10 @@ from spacepolicy.web.addresses import (
     THINGS,
     Address,
     address,
+    as_whole,
     document_path,
     quote_path,
+    seems_pinned,
 )
 from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
@@ -41,6 +43,7 @@ from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
 from spacepolicy.web.linked_data.graph_pages import graph_page
 from spacepolicy.web.linked_data.jsonld import compacted
+from spacepolicy.web.linked_data.language_tags import restored
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.ontology_pages import WHOLE, ontology_page
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
@@ -67,15 +70,19 @@ def add_resources(app: FastAPI, library: Library) -> None:
         asked = address(library.desk.service, request.scope)
         if not await is_known(library.desk, asked.iri):
             raise await library.not_found(asked)
-        target = reader().kept(library.desk.service.url(request.scope, document_path(asked.path)))
-        response = RedirectResponse(target, status_code=303)
+        # The document of an IRI that ends in .ttl has no address that pins no format.
+        pinned = chosen(request.scope, OFFERED).format if seems_pinned(asked.path) else None
+        path = document_path(asked.path, pinned)
+        target = reader().kept(library.desk.service.url(request.scope, path))
+        headers = {"Vary": "Accept"} if pinned else {}
+        response = RedirectResponse(target, status_code=303, headers=headers)
         response.headers.append("Link", f'<{target}>; rel="describedby"')
         return response
 
     async def about(request: Request) -> Response:
         """The document about the thing at the path after `/doc`; a suffix pins the format."""
         asked = address(library.desk.service, request.scope)
-        return _response(library, request, asked)
+        return _first_found(library, request, asked, _response)
 
     async def namespace(request: Request) -> Response:
         """Lead on to the ontology that defines the terms."""
@@ -97,8 +104,7 @@ def add_graph_documents(app: FastAPI, library: Library) -> None:
     async def itself(request: Request) -> Response:
         """The document of that IRI."""
         asked = address(library.desk.service, request.scope)
-        graph = _graph_response(library, request, asked)
-        return FirstFound(graph, _response(library, request, asked))
+        return _first_found(library, request, asked, _graph_response, _response)
 
     for kind in DOCUMENTS:
         path = f"/{kind}/{{path:path}}"
@@ -109,26 +115,46 @@ def add_graph_documents(app: FastAPI, library: Library) -> None:
         app.add_api_route(f"{DOC}{ONTOLOGY}{suffix}", itself, include_in_schema=False)
 
 
+def _first_found(
+    library: Library,
+    request: Request,
+    asked: Address,
+    *makers: Callable[[Library, Request, Address], Response],
+) -> Response:
+    """What is found at the address, or at the one whose suffix is part of the IRI."""
+    every = (asked, as_whole(asked))
+    return FirstFound(
+        *(partial(make, library, request, each) for each in every if each for make in makers)
+    )
+
+
 @final
 class FirstFound(Response):
     """The first of the responses whose subject is found: of a document that the dataset speaks of
-    and holds no graph of, what is said of it."""
+    and holds no graph of, what is said of it; of an IRI that ends in the suffix of a format, what
+    it names."""
 
-    def __init__(self, *responses: Response) -> None:
+    def __init__(self, *responses: Callable[[], Response]) -> None:
         super().__init__()
         self._responses = responses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it.
 
-        Raises: NotFoundError where none is found, that of the last.
+        Raises: NotFoundError where none is found, that of the first.
         """
-        *others, last = self._responses
-        for response in others:
-            with suppress(NotFoundError):
-                await response(scope, receive, send)
+        missing: list[NotFoundError] = []
+        for response in self._responses:
+            try:
+                await response()(scope, receive, send)
+            except NotFoundError as error:
+                missing.append(error)
+            except NotAcceptableError:
+                if not missing:
+                    raise
+            else:
                 return
-        await last(scope, receive, send)
+        raise missing[0]
 
 
 def _response(library: Library, request: Request, asked: Address) -> Response:
@@ -220,7 +246,7 @@ async def _graph_page(
 
 def _serialised(library: Library, said: Iterable[Triple], choice: Choice) -> bytes:
     prefixes = {**library.desk.service.revision.prefixes, **_PREFIXES}
-    return whole(iter(said), choice.format, prefixes)
+    return restored(whole(iter(said), choice.format, prefixes), choice.format)
 
 
 def _relations(origin: str, asked: Address, shown: Format) -> Fields:
