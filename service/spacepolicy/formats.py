@@ -23,7 +23,8 @@ class Format:
     """A row of the table. `name` is the value of `?format=`; `aliases` are media types that
     ask for this format too and are answered under their own name. `row_mark` is what the engine
     writes once for each solution or triple and never inside a term, None where there is no such
-    mark; JSON has it between solutions that bind something, CSV also where a value holds one."""
+    mark; JSON has it between solutions that bind something, CSV also where a value holds one.
+    Files of `other_extensions` are read as this format too."""
 
     name: str
     label: str
@@ -35,6 +36,7 @@ class Format:
     rdf: RdfFormat | None = None
     aliases: tuple[str, ...] = ()
     row_mark: bytes | None = None
+    other_extensions: tuple[str, ...] = ()
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -136,6 +138,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}RDF_XML",
         rdf=RdfFormat.RDF_XML,
         aliases=("application/xml", "text/xml"),
+        other_extensions=("owl", "xml"),
     ),
     Format(
         "jsonld",
@@ -146,6 +149,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         f"{_W3C}JSON-LD",
         rdf=RdfFormat.JSON_LD,
         aliases=("application/json",),
+        other_extensions=("json",),
     ),
     Format("html", "HTML", "page", "text/html", "html"),
 )
@@ -164,6 +168,19 @@ def named(name: str, among: Iterable[Format] = FORMATS) -> Format | None:
         if wanted in names or re.sub(r"\W", "", wanted) == format.name:
             return format
         if f"application/{wanted}" in format.aliases:
+            return format
+    return None
+
+
+def of_file(name: str) -> Format | None:
+    """The format of graphs that a file of that name is in; None where its ending names none.
+
+    >>> of_file("pizza.OWL").label, of_file("notes.txt")
+    ('RDF/XML', None)
+    """
+    extension = name.rpartition(".")[2].lower()
+    for format in offered("graph"):
+        if extension in (format.extension, *format.other_extensions):
             return format
     return None
 

@@ -21,10 +21,16 @@ from spacepolicy.formats import Format
 _UNSAYABLE: Final = bytes(set(range(32)) - {9, 10, 13})
 _NONCHARACTERS: Final = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 """U+FFFE and U+FFFF, which XML cannot carry either."""
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME: Final = re.compile(r"[^\W\d]")
 """How the label of a blank node begins that is an XML name as it stands."""
 _PREFIX: Final = re.compile(r"(?:[A-Za-z_][\w.-]*)?", re.ASCII)
 _RENAMED: Final = "x-"
+
+
+def sayable(text: str) -> str:
+    """The text with U+FFFD in the place of what XML cannot carry, for words that people read."""
+    return _NO_XML.sub("\ufffd", text)
 
 
 def cannot_say(format: Format, reason: str) -> NotAcceptableError:

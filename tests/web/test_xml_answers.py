@@ -127,3 +127,18 @@ def test_what_breaks_off_after_its_first_bytes_is_visibly_broken(writing: Writin
     text = f'SELECT ?o {{ {{ SELECT ("x" AS ?o) {{ {rows} {many} }} }} {last} }}'
     with pytest.raises(httpx.RemoteProtocolError):
         writing.client.get("/sparql", params={"query": text}, headers={"Accept": XML})
+
+
+def test_the_feed_of_revisions_is_well_formed_whatever_they_say(writing: Writing) -> None:
+    message = "a\x01<b>&\"'\r\ufffe 火"
+    headers = {"Authorization": f"Bearer {writing.token}", "Content-Type": "text/turtle"}
+    writing.client.put(
+        "/graphs", params={"graph": writing.graph(), "message": message},
+        content="<urn:a> <urn:p> 1 .", headers=headers,
+    ).raise_for_status()  # fmt: skip
+    feed = writing.client.get("/revisions", params={"format": "atom", "limit": 1})
+    assert feed.headers["content-type"].startswith("application/atom+xml")
+    read_again = Xml.fromstring(feed.content)  # noqa: S314 # our own answer
+    title = read_again.find(".//{*}entry/{*}title")
+    assert title is not None
+    assert (title.text or "").startswith("a�<b>&\"'")

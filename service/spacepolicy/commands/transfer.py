@@ -182,9 +182,9 @@ def _hash(revision: Revision) -> str:
 
 
 def _format_name(path: Path) -> str:
-    for format in formats.FORMATS:
-        if format.rdf is not None and format.extension == path.suffix.removeprefix("."):
-            return format.name
+    format = formats.of_file(path.name) if path.suffix else None
+    if format is not None:
+        return format.name
     endings = ", ".join(f".{each.extension}" for each in formats.FORMATS if each.rdf is not None)
     raise UsageError(f"{path}: its ending names no format of graphs; there are {endings}.")
 

@@ -32,6 +32,11 @@ _NAMELESS: Final = (
     "A graph of the file is named by a blank node, which no query or request could name again: "
     "give it an IRI."
 )
+_GRAPHLESS: Final = (
+    "The statements of the file are in no named graph, and the default graph of this store is "
+    "derived from the named ones: name their graph, as TriG or N-Quads, or PUT the file to "
+    "/graphs?graph=IRI."
+)
 
 
 @final
@@ -191,15 +196,23 @@ def _isomorphic(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
     return isomorphic(one, kept)
 
 
+def _see_named(edit: Edit, quads: Sequence[Quad]) -> None:
+    """Raises: BadParameterError where a graph has no name, or all would be left out."""
+    named = {quad.graph_name for quad in quads}
+    if any(isinstance(graph, BlankNode) for graph in named):
+        raise BadParameterError(_NAMELESS)
+    if edit.merged and named == {DefaultGraph()}:
+        raise BadParameterError(_GRAPHLESS)
+
+
 def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
     graphs = set(store.named_graphs())
     left: set[Graph] = {NamedNode(iri) for iri in edit.derived}
     if edit.merged:
         left.add(DefaultGraph())
+    _see_named(edit, quads)
     wanted: dict[Graph, set[Quad]] = {}
     for quad in quads:
-        if isinstance(quad.graph_name, BlankNode):
-            raise BadParameterError(_NAMELESS)
         if quad.graph_name not in left:
             wanted.setdefault(quad.graph_name, set()).add(quad)
     if edit.kind == "restore":

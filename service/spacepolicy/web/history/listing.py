@@ -25,6 +25,7 @@ from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
 from spacepolicy.web.history.changes import PATCHES, changes_response
 from spacepolicy.web.history.entries import PATH, entry, older_than
 from spacepolicy.web.history.events import EVENTS, Events
+from spacepolicy.xml_answers import sayable
 
 _JSON: Final = Format("json", "JSON", "page", "application/json", "json")
 _ATOM: Final = Format("atom", "Atom", "page", "application/atom+xml", "atom")
@@ -124,7 +125,8 @@ def _list_body(
         return _json({"current": desk.number, "revisions": entries, "next": following})
     template = "revisions.atom" if format is _ATOM else "revisions.html"
     values = {"entries": entries, "following": following, "here": f"{origin}{PATH}"}
-    return pages.render(template, service, **values).encode()
+    text = pages.render(template, service, **values)
+    return (sayable(text) if format is _ATOM else text).encode()
 
 
 def _one_body(desk: Desk, format: Format, origin: str, found: Revision) -> bytes:

@@ -91,10 +91,12 @@ def graph_format(name: str, file: str) -> Format:
 
     Raises: UnsupportedMediaError that lists those that are read.
     """
-    extension = file.rpartition(".")[2].lower()
     for each in OFFERED:
-        if name in each.media_types or (name in _UNSAID and extension == each.extension):
+        if name in each.media_types:
             return each
+    named = formats.of_file(file) if name in _UNSAID else None
+    if named is not None:
+        return named
     raise UnsupportedMediaError(
         f"A graph comes as {', '.join(SUPPORTED)}, not as {name or 'an unnamed type'}.",
         extras={"supported": list(SUPPORTED)},
