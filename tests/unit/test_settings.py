@@ -63,3 +63,16 @@ def test_a_folder_without_an_ontology_is_no_content(tmp_path: Path) -> None:
 
 def test_a_store_that_is_named_is_used(tmp_path: Path) -> None:
     assert store_directory(Settings(store="here"), tmp_path, {}) == Path("here")
+
+
+def test_a_byte_order_mark_before_the_file_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "spacepolicy.toml").write_text("port = 3\n", encoding="utf-8-sig")
+    assert load({}, {}, tmp_path).port == 3
+
+
+def test_a_write_and_an_import_have_times_of_their_own(tmp_path: Path) -> None:
+    assert (Settings().write_timeout, Settings().import_timeout) == (300, 3600)
+    chosen = load({"write_timeout": 2.5}, {"SPACEPOLICY_IMPORT_TIMEOUT": "7"}, tmp_path)
+    assert (chosen.write_timeout, chosen.import_timeout) == (2.5, 7)
+    with pytest.raises(UsageError):
+        load({"write_timeout": 0}, {}, tmp_path)
