@@ -131,7 +131,7 @@ def test_no_answer_names_a_file_of_the_machine(front: Front) -> None:
 def test_a_problem_of_the_wire_is_explained(front: Front) -> None:
     answer = front.exchange(b"GET /livez HTTP/1.1\r\n\r\n")
     assert b"content-type: application/problem+json" in answer
-    assert b'"type": "/problems/malformed-request"' in answer
+    assert b'"type": "http://127.0.0.1:%d/problems/malformed-request"' % front.port in answer
     page = front.exchange(
         b"GET /problems/malformed-request HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     )

@@ -119,7 +119,7 @@ class ClosingConnection(HttpToolsProtocol):
     def _told(self, problem: ProblemError) -> bytes:
         """The answer that tells the problem of a request that is not read."""
         members = {
-            "type": f"{self.root}/problems/{problem.kind}",
+            "type": f"{self.root or self._origin()}/problems/{problem.kind}",
             "title": problem.title,
             "status": problem.status,
             "detail": problem.detail,
@@ -137,6 +137,12 @@ class ClosingConnection(HttpToolsProtocol):
             len(body),
             body,
         )
+
+    def _origin(self) -> str:
+        """The address that the connection was made to; what the head says of it is not read."""
+        host, port = self.server or ("localhost", None)
+        shown = f"[{host}]" if ":" in host else host
+        return f"{self.scheme}://{shown}:{port}"
 
     def _end_writing(self) -> None:
         """Close the connection once all is written; what may still come of a body is read first."""
