@@ -124,19 +124,37 @@ def demoted(front: Front) -> list[int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("operation", ["query", "update"])
 def test_a_worker_that_is_killed_from_outside_is_not_the_clients_fault(
-    cold: Front, number: signal.Signals
+    front: Front, operation: str, number: signal.Signals
 ) -> None:
     came = list[bytes]()
-    asking = threading.Thread(target=lambda: came.append(cold.exchange(post(RUNAWAY, CLOSE))))
+    text = RUNAWAY if operation == "query" else f"INSERT {{ <urn:s> ?n 1 }} WHERE {{ {RUNAWAY} }}"
+    request = post(text, f"Authorization: Bearer {front.token}", CLOSE)
+    request = request.replace(b"sparql-query", f"sparql-{operation}".encode())
+    asking = threading.Thread(target=lambda: came.append(front.exchange(request)))
+    until(lambda: not demoted(front), 20)
     asking.start()
-    until(lambda: len(demoted(cold)) == 1, 20)
-    os.kill(demoted(cold)[0], number)
+    until(lambda: len(demoted(front)) == 1, 20)
+    os.kill(demoted(front)[0], number)
     asking.join()
     assert status(came[0]) == 503
     assert b"/problems/engine-failed" in came[0]
     assert b"retry-after: 1" in came[0].lower()
-    assert cold.ask() < 10
+    assert insert(front, 7) == 204
+
+
+def test_a_query_whose_whole_engine_is_killed_is_not_the_clients_fault(cold: Front) -> None:
+    came = list[bytes]()
+    asking = threading.Thread(target=lambda: came.append(cold.exchange(post(RUNAWAY, CLOSE))))
+    asking.start()
+    until(lambda: len(demoted(cold)) == 1, 20)
+    stat = Path(f"/proc/{demoted(cold)[0]}/stat").read_text(encoding="ascii").split()
+    os.kill(int(stat[3]), signal.SIGKILL)
+    asking.join()
+    assert status(came[0]) == 503
+    assert b"/problems/engine-failed" in came[0]
+    until(lambda: look_up(cold, 1) == 200, 20)
 
 
 def test_a_query_that_crashes_its_process_each_time_is_too_complex(front: Front) -> None:

@@ -14,7 +14,7 @@ from spacepolicy.engine.port import (
     header_frame,
     problem_frame,
 )
-from spacepolicy.errors import EngineError, MemoryLimitError, ProblemError
+from spacepolicy.errors import EngineFailedError, MemoryLimitError, ProblemError
 from spacepolicy.web.answering.conversation import begin
 
 ANSWER = header_frame(Header("solutions", "csv")) + frame(b"D", b"n\r\n1\r\n")
@@ -76,7 +76,7 @@ async def test_an_answer_ends_at_its_end(end: bytes, reusable: bool) -> None:
 @pytest.mark.parametrize(
     ("rest", "error"),
     [
-        (b"", EngineError),
+        (b"", EngineFailedError),
         (frame(b"X", b"6"), MemoryLimitError),
         (problem_frame(MemoryLimitError("full"), last=True), MemoryLimitError),
     ],

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from typing import Any, Final, final
 
 from spacepolicy.engine.port import Data, FrameDecoder, answered, request_bytes
-from spacepolicy.errors import EngineError, OverloadedError, ProblemError, TimeLimitError
+from spacepolicy.errors import (
+    EngineError,
+    EngineFailedError,
+    ProblemError,
+    StoppingError,
+    TimeLimitError,
+)
 
 _MODULE: Final = "spacepolicy.commands.writer"
 _PUBLISHING_SECONDS: Final = 600.0
@@ -48,11 +54,11 @@ class WriterProcess:
     ) -> dict[str, Any]:
         """What the process says of the job.
 
-        Raises: ProblemError; EngineError where the process ends of it, TimeLimitError where it does
-        not end in time, and another process has its place.
+        Raises: ProblemError; EngineFailedError where the process ends of it, TimeLimitError where
+        it does not end in time, and another process has its place.
         """
         if self._closed:
-            raise OverloadedError("The service is ending.", headers={"Retry-After": "5"})
+            raise StoppingError("The service is stopping.", headers={"Retry-After": "5"})
         if self._process.poll() is not None:
             self._replace()
         try:
@@ -62,7 +68,10 @@ class WriterProcess:
             request = [request_bytes({**table, "sizes": list(map(len, pieces))}), *pieces]
             told: dict[str, Any] = json.loads(self._said(request, timeout_seconds))
         except ProblemError as error:
-            if isinstance(error, EngineError | TimeLimitError) or not self._ready:
+            if (
+                isinstance(error, EngineError | EngineFailedError | TimeLimitError)
+                or not self._ready
+            ):
                 self._replace()
             raise
         return told

@@ -23,6 +23,7 @@ from spacepolicy.engine.port import too_complex
 from spacepolicy.errors import (
     CrashedError,
     EngineError,
+    EngineFailedError,
     InvalidDataError,
     MemoryLimitError,
     OverloadedError,
@@ -251,7 +252,7 @@ class StoreWriter:
         before = self._history.current.number
         try:
             numbers: list[int] = self._process.ask(table, [])["numbers"]
-        except (EngineError, StorageError) as error:
+        except (EngineError, EngineFailedError, StorageError) as error:
             now = store.current(self._path)
             if now is None or now.number == before:
                 raise _shown(error) from error

@@ -18,7 +18,7 @@ from pyoxigraph import __version__
 
 from spacepolicy.engine.control import IN_MEMORY, ON_DISK, READY, Publication, Wanted
 from spacepolicy.engine.generation import is_near, scratch_of, standing
-from spacepolicy.errors import EngineError, StoreError
+from spacepolicy.errors import EngineError, EngineFailedError, ProblemError, StoreError
 from spacepolicy.settings import environment
 
 _LOADING_SECONDS: Final = 600.0
@@ -78,7 +78,8 @@ class Pool:
     def connect(self, dataset: Path | None = None) -> socket.socket:
         """A connection to a worker; closing it stops the worker.
 
-        Raises: EngineError where the pool is closed, or its server ends again and again.
+        Raises: EngineError where the pool is closed, EngineFailedError where its server ends again
+        and again.
         """
         with self._switching:
             if dataset not in (None, self._dataset):
@@ -169,7 +170,7 @@ class Pool:
                 control = self._control
                 if not _sent(control, theirs, wanted):
                     _sent(self._started_again(control), theirs, wanted)
-            except EngineError:
+            except ProblemError:
                 ours.close()
                 raise
         return ours
@@ -178,7 +179,8 @@ class Pool:
         """The control socket of a server in the place of one that has ended; what it is asked
         waits until it has loaded the dataset.
 
-        Raises: EngineError where the pool is closed, or a server has just been started.
+        Raises: EngineError where the pool is closed, EngineFailedError where a server has just been
+        started.
         """
         with self._starting:
             if self._control is not ended:
@@ -186,7 +188,7 @@ class Pool:
             if self._closed:
                 raise EngineError("The engine has ended; it takes no queries.")
             if time.monotonic() < self._started + _AGAIN_SECONDS:
-                raise EngineError("The engine's process has ended twice in a short time.")
+                raise EngineFailedError("The engine's process has ended twice in a short time.")
             _log.error("the engine's process %d has ended; another is started", self._server.pid)
             self._started = time.monotonic()
             self._control.close()

@@ -407,7 +407,7 @@ def answered(
 def _received(connection: socket.socket, deadline: float) -> bytes:
     """The next bytes.
 
-    Raises: TimeoutError at the deadline, EngineError where the connection ends.
+    Raises: TimeoutError at the deadline, EngineFailedError where the connection ends.
     """
     connection.settimeout(max(deadline - time.monotonic(), 0.001))
     piece = connection.recv(CHUNK_BYTES)
@@ -416,6 +416,6 @@ def _received(connection: socket.socket, deadline: float) -> bytes:
     return piece
 
 
-def broken_off() -> EngineError:
+def broken_off() -> EngineFailedError:
     """What to say of a connection that closes before its answer has ended."""
-    return EngineError("The engine's process ended in the middle of its answer.")
+    return EngineFailedError("The engine's process ended in the middle of its answer.")

@@ -5,7 +5,7 @@ from typing import final
 
 from spacepolicy.engine.likeness import likeness
 from spacepolicy.engine.port import Header, query_bytes
-from spacepolicy.errors import EngineError
+from spacepolicy.errors import EngineError, EngineFailedError
 from spacepolicy.web.answering.begun import Alike, Begun, Hearer, Sent
 from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.conversation import Conversation, Heard
@@ -57,7 +57,7 @@ class PlannedAlike:
         errand = _Errand(self.expected, self._desk.running, hearer)
         try:
             return errand if self._sent(request, errand) else None
-        except EngineError:
+        except (EngineError, EngineFailedError):
             return None
 
     def _sent(self, request: bytes, errand: "_Errand") -> bool:

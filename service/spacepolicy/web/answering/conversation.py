@@ -106,7 +106,7 @@ class Conversation:
     def _send(self) -> None:
         """Send what the connection takes at once.
 
-        Raises: EngineError where it is broken.
+        Raises: EngineFailedError where it is broken.
         """
         if not self._unsent:
             return
