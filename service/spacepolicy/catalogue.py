@@ -6,7 +6,7 @@ replaces UNDEF by terms, never by text.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from pyoxigraph import NamedNode, QuerySolutions, Store
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, Finding, FindingsError
 from spacepolicy.namespaces import XSD
+from spacepolicy.naming import iri_of
 from spacepolicy.text_files import read_text
 
 ParameterType = Literal["iri", "string", "integer", "date", "langString"]
@@ -54,7 +55,6 @@ _COLUMN_KEYS: Final = ("name", "type", "en", "zh")
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
 _PREFIX: Final = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_PREFIXED: Final = re.compile(r"([\w.-]*):([\w./-]*)")
 
 
 @final
@@ -375,12 +375,37 @@ def _term(query: SavedQuery, parameter: Parameter, value: str) -> str:
 
 
 def _iri(query: SavedQuery, value: str) -> str:
-    if value.startswith("<") and value.endswith(">"):
-        return value[1:-1]
-    prefixed = _PREFIXED.fullmatch(value)
-    if prefixed and prefixed[1] in query.prefixes:
-        return query.prefixes[prefixed[1]] + prefixed[2]
-    return value
+    found = iri_of(value, query.prefixes)
+    return value if found is None else found
+
+
+def named_things(
+    query: SavedQuery, values: Mapping[str, Sequence[str]], prefixes: Mapping[str, str]
+) -> Iterator[tuple[Parameter, str]]:
+    """The values of the query's parameters that should be IRIs and are none: names of things."""
+    for parameter in query.parameters:
+        for value in values.get(parameter.name, ()) if parameter.type == "iri" else ():
+            if iri_of(value, {**prefixes, **query.prefixes}) is None:
+                yield parameter, value
+
+
+def with_iris(
+    query: SavedQuery,
+    values: Mapping[str, Sequence[str]],
+    prefixes: Mapping[str, str],
+    meant: Mapping[tuple[str, str], str],
+) -> dict[str, list[str]]:
+    """The values with an IRI for each that names a thing; `meant` has those of names, by the
+    parameter and the name."""
+    known = {**prefixes, **query.prefixes}
+    iris = {parameter.name for parameter in query.parameters if parameter.type == "iri"}
+    return {
+        name: [
+            (meant.get((name, value)) or iri_of(value, known) or value) if name in iris else value
+            for value in given
+        ]
+        for name, given in values.items()
+    }
 
 
 def tagged(catalogue: Iterable[SavedQuery], tag: str) -> tuple[SavedQuery, ...]:

@@ -23,6 +23,7 @@ FLOORS = {
     "engine": 4,
     "catalogue": 5,
     "explaining": 5,
+    "naming": 4,
     "revisions": 5,
     "dataset": 6,
     "web": 6,

@@ -156,6 +156,22 @@ def test_query_asks_a_saved_query_with_a_parameter(program: Program) -> None:
     assert not rows[1]
 
 
+def test_a_thing_is_named_by_the_last_part_of_its_iri(program: Program) -> None:
+    named, meant, wrong = (
+        program.run_here("query", "tasks-by-technology", "-f", "csv", "-p", f"technology={value}")
+        for value in ("reusable-rocket", TECHNOLOGY + "reusable-rocket", "reusable-roket")
+    )
+    assert named.stdout == meant.stdout != ""
+    assert wrong.returncode == 1
+    assert "was perhaps meant" in wrong.stderr
+
+
+def test_hints_stand_beside_the_answer(program: Program) -> None:
+    ended = program.run_here("query", "-", "-f", "csv", stdin="SELECT ?t { ?t a :Taks }")
+    assert ended.stdout == "t\r\n"
+    assert "hint: nothing is said of :Taks here; :Task was perhaps meant" in ended.stderr
+
+
 def test_query_reads_a_query_from_standard_input(program: Program) -> None:
     ended = program.run_here("query", "-", "-f", "json", stdin="ASK { ?t a :Task }")
     assert json.loads(ended.stdout)["boolean"] is True
@@ -199,6 +215,7 @@ def test_every_command_has_help_with_an_example(program: Program) -> None:
         assert "Example: spacepolicy" in program.run(command, "--help").stdout
 
 
+TECHNOLOGY = "https://w3id.org/spacepolicy/id/technology/"
 TASK = "<id/policy/shanghai-2022-spatial-information/task/2>"
 ROCKET = "<id/technology/reusable-rocket>"
 

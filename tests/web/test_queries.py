@@ -115,6 +115,58 @@ def test_what_is_not_there_or_wrong_is_told(shipped: httpx.Client) -> None:
         problem(shipped.get(TASKS, params={"limit": limit}), 400, "bad-parameter")
 
 
+def answer_for(shipped: httpx.Client, technology: str) -> httpx.Response:
+    params = {"technology": technology, "format": "csv"}
+    return shipped.get("/queries/tasks-by-technology", params=params)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ROCKET,
+        f"<{ROCKET}>",
+        "reusable-rocket",
+        "reusable rocket",
+        "Reusable Rocket",
+        "可重复使用火箭",
+    ],
+)
+def test_a_thing_is_named_by_its_iri_the_last_part_of_it_or_its_label(
+    shipped: httpx.Client, value: str
+) -> None:
+    answer = answer_for(shipped, value)
+    assert answer.status_code == 200, answer.text
+    assert answer.text == answer_for(shipped, ROCKET).text
+    assert "develop reusable rockets" in answer.text
+
+
+def test_a_prefixed_name_stands_before_a_last_part(shipped: httpx.Client) -> None:
+    assert answer_for(shipped, ":reusable-rocket").text.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", ["reusable-roket", "no such thing", "Task"])
+def test_a_name_of_no_choice_is_refused_with_the_choices(shipped: httpx.Client, value: str) -> None:
+    answer = answer_for(shipped, value)
+    assert answer.status_code == 400
+    problem = answer.json()
+    assert "none of the choices is called" in problem["detail"]
+    assert {"iri", "name"} == problem["choices"][0].keys()
+
+
+def test_the_near_choice_is_told(shipped: httpx.Client) -> None:
+    detail = answer_for(shipped, "reusable-roket").json()["detail"]
+    assert f"{ROCKET} (reusable rocket) was perhaps meant." in detail
+    assert "scheme" not in detail
+
+
+def test_the_page_of_a_question_takes_a_name_too(shipped: httpx.Client) -> None:
+    params = {"technology": "reusable-rocket"}
+    page = shipped.get(
+        "/queries/tasks-by-technology", params=params, headers={"Accept": "text/html"}
+    )
+    assert f'<option value="{ROCKET}" selected>' in page.text
+
+
 def test_an_answer_comes_in_parts_that_make_the_whole(shipped: httpx.Client) -> None:
     whole = rows(shipped.get("/queries/measures", headers=CSV))
     gathered, url, parts = [], "/queries/measures?limit=7", 0

@@ -1,17 +1,19 @@
 """`spacepolicy query`: a query of the local revision, or of an endpoint, its answer printed."""
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import formats, settings
-from spacepolicy.catalogue import bind, read_query
+from spacepolicy.catalogue import SavedQuery, bind, named_things, read_query, with_iris
 from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Engine, Header, Query, ask
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import UsageError
+from spacepolicy.naming import Choice, meant, text_for
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.settings import Settings
@@ -25,20 +27,17 @@ def query(
 
     Raises: ProblemError where the query fails, UsageError where there is no such query or format.
     """
-    text = _text(chosen, asked, parameters)
+    saved, text = _asked(chosen, asked, parameters)
     elsewhere = endpoint_url(chosen)
     revision = endpoint_revision(chosen) if elsewhere else local_revision(chosen)
-    request = Query(
-        text,
-        solutions_format=_format("solutions", format or "tsv"),
-        graph_format=_format("graph", format or "turtle"),
-        prefixes=revision.prefixes,
-        hints=True,
-    )
+    formats_wanted = _format("solutions", format or "tsv"), _format("graph", format or "turtle")
     engine: Engine = (
         Remote(elsewhere, chosen.timeout) if elsewhere else pool(revision, chosen, spares=1)
     )
     try:
+        if saved is not None:
+            text = bind(saved, _with_iris(engine, chosen, saved, parameters, revision.prefixes))
+        request = Query(text, *formats_wanted, prefixes=revision.prefixes, hints=True)
         for frame in ask(engine, request, chosen.timeout):
             if isinstance(frame, Header):
                 _tell(frame.hints)
@@ -56,13 +55,46 @@ def _tell(hints: Sequence[Hint]) -> None:
         print(f"hint: {hint.worded()}", file=sys.stderr)
 
 
-def _text(chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]]) -> str:
+def _asked(
+    chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]]
+) -> tuple[SavedQuery | None, str]:
+    """The saved query that is asked, or else the text."""
     if asked == "-":
-        return sys.stdin.read().removeprefix("\ufeff")
+        return None, sys.stdin.read().removeprefix("\ufeff")
     path = _path(chosen, asked)
     if not parameters and path.parent.name != "queries":
-        return path.read_text(encoding="utf-8-sig")
-    return bind(read_query(path), parameters)
+        return None, path.read_text(encoding="utf-8-sig")
+    saved = read_query(path)
+    return saved, saved.text
+
+
+def _with_iris(
+    engine: Engine,
+    chosen: Settings,
+    query: SavedQuery,
+    values: Mapping[str, Sequence[str]],
+    prefixes: Mapping[str, str],
+) -> Mapping[str, Sequence[str]]:
+    """The values, with an IRI for each name of a thing.
+
+    Raises: BadParameterError, with the choices, where no thing or several have the name.
+    """
+
+    def rows(text: str) -> list[list[str]]:
+        asking = ask(engine, Query(text, prefixes=prefixes), chosen.timeout)
+        body = b"".join(frame.payload for frame in asking if isinstance(frame, Data))
+        table = json.loads(body)
+        found = table["results"]["bindings"]
+        return [[row[name]["value"] for name in table["head"]["vars"] if name in row]
+                for row in found]  # fmt: skip
+
+    found = {}
+    for parameter, word in named_things(query, values, prefixes):
+        named = [(iri, by) for iri, by in rows(text_for(word))]
+        options = rows(parameter.options) if parameter.options else []
+        choices = [Choice(row[0], row[1] if row[1:] else "") for row in options]
+        found[parameter.name, word] = meant(parameter.name, word, named, choices)
+    return with_iris(query, values, prefixes, found)
 
 
 def _path(chosen: Settings, asked: str) -> Path:

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, final
 
 from fastapi import FastAPI, Path, Request
@@ -14,14 +14,15 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from spacepolicy import formats
+from spacepolicy import formats, naming
 from spacepolicy.answers import whole
-from spacepolicy.catalogue import Parameter, SavedQuery, bind
+from spacepolicy.catalogue import Parameter, SavedQuery, bind, named_things, with_iris
 from spacepolicy.engine.port import Query
 from spacepolicy.engine.stable_order import in_stable_order
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Choice
+from spacepolicy.naming import meant, text_for
 from spacepolicy.web import pages
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.call import Exchange
@@ -82,7 +83,7 @@ def add_queries(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/queries/{name}", include_in_schema=False)
     async def answered(request: Request, name: Name) -> Response:
-        return _answer(desk, saved_query(name), request.scope)
+        return await _answer(desk, saved_query(name), request.scope)
 
     @app.get("/queries/{name}/options/{parameter}", tags=["saved queries"])
     async def options(request: Request, name: Name, parameter: str) -> Response:
@@ -132,11 +133,29 @@ def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(variable.value for variable in variables)
 
 
-def _answer(desk: Desk, query: SavedQuery, scope: Scope) -> Response:
+async def _answer(desk: Desk, query: SavedQuery, scope: Scope) -> Response:
     asked = _asked(desk.service, scope)
+    asked = replace(asked, values=await _with_iris(desk, query, asked.values))
     if _wants_page(scope):
         return _page(desk, query, scope, asked)
     return _SavedResponse(desk, bind(query, asked.values), query.columns, asked)
+
+
+async def _with_iris(
+    desk: Desk, query: SavedQuery, values: Mapping[str, list[str]]
+) -> Mapping[str, list[str]]:
+    """The values, with an IRI for each name of a thing.
+
+    Raises: BadParameterError, with the choices, where no thing or several have the name.
+    """
+    prefixes, found = desk.service.revision.prefixes, dict[tuple[str, str], str]()
+    for parameter, word in named_things(query, values, prefixes):
+        rows = await asking.rows(desk, text_for(word))
+        named = [(row["thing"].value, row["by"].value) for row in rows]
+        choices = await choices_in(desk, parameter.options) if parameter.options else ()
+        things = [naming.Choice(row[0], row[1] if row[1:] else "") for row in choices]
+        found[parameter.name, word] = meant(parameter.name, word, named, things)
+    return with_iris(query, values, prefixes, found)
 
 
 def _asked(service: Service, scope: Scope) -> _Asked:

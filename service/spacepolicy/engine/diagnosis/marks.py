@@ -135,7 +135,7 @@ def variable_name(stop: Stop) -> Mistake | None:
     for n in (0, -1):
         minus, first, rest = stop.after(n), stop.after(n - 1), stop.after(n + 1)
         close = first.end == minus.start and minus.end == rest.start
-        called = stop.after(n + 2).text in ("(", "{")
+        called = minus.text == "." and stop.after(n + 2).text in ("(", "{")
         if minus.text in ("-", ".") and first.kind == "variable" and close and not called:
             if rest.kind not in ("word", "number"):
                 continue
