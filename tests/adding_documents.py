@@ -108,9 +108,11 @@ def faults(checkout: Path, names: Sequence[str]) -> list[str]:
 
 
 def _fault(what: str, ended: subprocess.CompletedProcess[str]) -> list[str]:
-    print(f"{what}: {'passes' if ended.returncode == 0 else 'fails'}", flush=True)
-    printed = f"{ended.stdout}\n{ended.stderr}"
-    return [] if ended.returncode == 0 else [f"{what} ends with {ended.returncode}:\n{printed}"]
+    if ended.returncode == 0:
+        print(f"{what}: passes", flush=True)
+        return []
+    print(f"{what}:\n{ended.stdout}\n{ended.stderr}", flush=True)
+    return [f"{what} ends with {ended.returncode}"]
 
 
 def main() -> int:
