@@ -653,6 +653,15 @@ _ONTOLOGY: Final = (
         line=False,
     ),
     Breakage(
+        "a deprecated term that is used",
+        "pitfalls",
+        "deprecated-terms-are-replaced-and-unused",
+        "ontology/actions.ttl",
+        append("\n:develops\n  owl:deprecated true ;\n  dcterms:isReplacedBy :builds ;\n.\n"),
+        ":develops is deprecated, but is used",
+        words="owl:deprecated true",
+    ),
+    Breakage(
         "a rule without a message",
         "labels",
         "check-rule",

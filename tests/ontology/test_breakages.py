@@ -26,7 +26,7 @@ TO_CHECK: Final = {gate.name: gate for gate in GATES}
 WHOLE: Final = (
     "a Latin-1 byte in an ontology file",
     "marks of a merge in data",
-    "a byte order mark before data",
+    "a NUL byte in data",
     "a broken statement",
     "a misspelt individual",
 )

@@ -104,3 +104,13 @@ def test_a_label_that_is_lost_is_found_in_its_file(shipped: Content) -> None:
     )
     assert finding.line == gone
     assert "0 labels in zh" in finding.message
+
+
+def test_a_deprecated_term_that_is_replaced_and_unused_is_no_finding(shipped: Content) -> None:
+    shipped.add(
+        "ontology/evidence.ttl",
+        "\n:formerly\n  a owl:ObjectProperty ;\n  owl:deprecated true ;\n"
+        "  dcterms:isReplacedBy :cites ;\n.\n",
+    )
+    rules = {finding.rule for finding in shipped.findings("pitfalls")}
+    assert "deprecated-terms-are-replaced-and-unused" not in rules
