@@ -106,6 +106,12 @@ def test_nothing_is_told_of_a_query_that_asks_about_what_is_there(hints: Hints, 
     assert told(hints, text) == []
 
 
+@pytest.mark.parametrize("name", [":b%3D", "<http://[a>", "<urn:x:%zz>", "<>", "<a>"])
+def test_an_odd_name_is_only_unknown(hints: Hints, name: str) -> None:
+    for text in (f"ASK {{ ?x {name} ?y }}", f'ASK {{ ?x {name} "build it" }}'):
+        assert all("perhaps" not in each for each in told(hints, text))
+
+
 def test_a_part_that_matches_nothing_is_told_beside_rows(hints: Hints) -> None:
     text = "SELECT * { ?x a :Task OPTIONAL { ?x :bulids ?y } }"
     assert told(hints, text, says_little=False) == told(hints, text)

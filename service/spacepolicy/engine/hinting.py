@@ -87,11 +87,9 @@ class Hints:
 
     def _there(self, iri: str) -> bool:
         """Whether anything is said of the IRI, or with it."""
-        try:
-            term = NamedNode(iri)
-        except ValueError:
-            return True  # no IRI of the data
-        store = self._store
+        term, store = node(iri), self._store
+        if term is None:
+            return True  # no data could have it
         return (
             next(store.quads_for_pattern(term, None, None), None) is not None
             or next(store.quads_for_pattern(None, term, None), None) is not None
@@ -132,9 +130,8 @@ class Hints:
 
     def _said(self, iri: str) -> bool:
         """Whether anything is said of the IRI, or it is a property that says something."""
-        term = NamedNode(iri)
-        store = self._store
-        return (
+        term, store = node(iri), self._store
+        return term is not None and (
             next(store.quads_for_pattern(term, None, None), None) is not None
             or next(store.quads_for_pattern(None, term, None), None) is not None
         )
@@ -185,14 +182,22 @@ class Hints:
         labels, or of the first values of all."""
         found: set[str] = set()
         for name in (iri,) if iri else (*_LABELS, None):
-            verb = None if name is None else NamedNode(name)
-            if verb is None and found:
+            verb = None if name is None else node(name)
+            if verb is None and (found or name is not None):
                 break
             quads = self._store.quads_for_pattern(None, verb, None)
             for quad in islice(quads, _SAMPLE):
                 if isinstance(quad.object, Literal) and quad.object.language:
                     found.add(quad.object.language)
         return sorted(found)
+
+
+def node(iri: str) -> NamedNode | None:
+    """The IRI as a term; None where it is none."""
+    try:
+        return NamedNode(iri)
+    except ValueError:
+        return None
 
 
 def only_selected(text: str, variable: str) -> bool:
