@@ -55,13 +55,11 @@ def rules(material: Material) -> Verdict:
     own = clashes(material)
     if own.findings:
         return Verdict(own.findings, (*own.report, "not compared: nothing follows from clashes"))
-    knowledge = material.knowledge
-    keyed = without_annotating_literals(keyless(knowledge))
+    keyed = without_annotating_literals(keyless(material.knowledge))
+    without_keys = compared([*keyed, *Reasoner(keyed).inferred()])
+    asked, wanted = _for_hermit(material, without_keys)
     with ThreadPoolExecutor() as both:
-        theirs = both.submit(closure, keyed)
-        links = both.submit(hermit.entailed, knowledge)
-        without_keys = compared([*keyed, *Reasoner(keyed).inferred()])
-        wanted = between_individuals(compared(material.default), knowledge)
+        theirs, links = both.submit(closure, keyed), both.submit(hermit.entailed, asked)
         of_owlrl, of_hermit = compared(theirs.result()), compared(links.result())
     faults = (
         *_differences(material, "owlrl", without_keys, of_owlrl),
@@ -72,6 +70,17 @@ def rules(material: Material) -> Verdict:
         f"HermiT on {len(wanted & of_hermit):,} of {len(of_hermit):,}",
     )
     return Verdict(located_all(material, faults), (*own.report, *report))
+
+
+def _for_hermit(
+    material: Material, without_keys: frozenset[Triple]
+) -> tuple[Iterable[Triple], frozenset[Triple]]:
+    """What HermiT is told, and what it should infer: without keys, unless something follows from
+    them here."""
+    knowledge = material.knowledge
+    wanted = between_individuals(compared(material.default), knowledge)
+    less = between_individuals(without_keys, knowledge)
+    return (knowledge, wanted) if wanted != less else (keyless(knowledge), less)
 
 
 def _differences(

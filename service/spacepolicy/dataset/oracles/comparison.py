@@ -8,7 +8,10 @@
 - Beside owlrl: keys, of which it drops the last property, and so merges too much; and literals of
   annotation properties (labels, notes …), from which nothing follows: over them owlrl takes a
   third of its time (9 s instead of 14 over 5,800 statements, 17 instead of 28 over 7,600).
-- Beside HermiT: annotations and literal values, of which it is not asked.
+- Beside HermiT: annotations and literal values, of which it is not asked; and keys, where nothing
+  follows from them: a key over literals makes HermiT try each pair of individuals (66 s instead of
+  24 over 7,600 statements of three documents). That keys mean what they should is the gate of
+  consistency's.
 
 Spec: https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules
 """

@@ -17,7 +17,8 @@ try:
 except ImportError as error:
     raise missing(error) from error
 
-_MEMORY: Final = "-Xmx1g"
+_OPTIONS: Final = ("-Xmx1g", "-XX:+UseSerialGC")
+"""Other reasoners run at the same time, so the collector has no threads of its own."""
 _JARS: Final = ("hermit/HermiT.jar", "pellet/owlapi-distribution-3.4.3-bin.jar")
 _PROFILES: Final = {"dl": "OWL2DLProfile", "rl": "OWL2RLProfile"}
 _MOST_CHECKS: Final = 2000
@@ -46,7 +47,7 @@ def _start_java() -> None:
     for part in (str(library), *jars):
         if not Path(part).is_file():
             raise missing(f"there is no {part}")
-    jpype.startJVM(str(library), _MEMORY, "--enable-native-access=ALL-UNNAMED", classpath=jars)
+    jpype.startJVM(str(library), *_OPTIONS, "--enable-native-access=ALL-UNNAMED", classpath=jars)
 
 
 def _java(name: str) -> Any:  # noqa: ANN401  classes of Java have no types here
@@ -175,7 +176,7 @@ def _entailed(ontology: Any) -> Answer:  # noqa: ANN401
     groups = _same_individuals(reasoner, individuals)
     for about, others in groups.items():
         lines.update(f"<{about}> <{same}> <{other}> ." for other in others)
-    lines.update(_links(ontology, groups))
+    lines.update(_links(ontology, reasoner, groups))
     return {"statements": "\n".join(sorted(lines))}
 
 
@@ -191,17 +192,18 @@ def _same_individuals(reasoner: Any, individuals: Sequence[Any]) -> dict[str, fr
     return groups
 
 
-def _links(ontology: Any, groups: Mapping[str, frozenset[str]]) -> Iterator[str]:  # noqa: ANN401
+def _links(ontology: Any, reasoner: Any, groups: Mapping[str, frozenset[str]]) -> Iterator[str]:  # noqa: ANN401
     """What each individual is linked to by each property, as N-Triples.
 
     HermiT 1.3.8 fails over links of individuals that are the same (a
     ConcurrentModificationException of its own): these are given one name first.
     """
-    _give_one_name(ontology, groups)
-    reasoner = _hermit(ontology)
+    if any(len(group) > 1 for group in groups.values()):
+        _give_one_name(ontology, groups)
+        reasoner = _hermit(ontology)
     individuals = list(ontology.getIndividualsInSignature())
-    for individual, role in itertools.product(
-        individuals, list(ontology.getObjectPropertiesInSignature())
+    for role, individual in itertools.product(
+        list(ontology.getObjectPropertiesInSignature()), individuals
     ):
         for value in list(reasoner.getObjectPropertyValues(individual, role).getFlattened()):
             ends = (groups[str(end.getIRI())] for end in (individual, value))
