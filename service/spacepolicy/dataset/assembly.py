@@ -58,12 +58,14 @@ def assemble(
 
     Raises: FindingsError with all that is wrong with the files, by file and line.
     """
-    material = Material(content, packaged=packaged, beside=beside)
+    clients = tuple(beside)
+    material = Material(content, packaged=packaged, beside=clients)
+    files = Material(content, packaged=packaged) if clients else material
     findings: set[Finding] = set()
     checks: dict[str, str] = {}
     for gate in BUILD_GATES:
         started = perf_counter()
-        verdict = judge(gate, material)
+        verdict = judge(gate, material if gate.judges_clients else files)
         findings.update(verdict.findings)
         checks[gate.name] = "; ".join(verdict.report)
         report(_line(gate.name, started, *verdict.report))

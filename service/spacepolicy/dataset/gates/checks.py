@@ -231,7 +231,7 @@ _OF_SYNTAX: Final = frozenset({"syntax", "encoding", "merge-conflict"})
 SYNTAX: Final = Gate(
     "syntax", "every file can be read and its graphs are named; imports are answered", _syntax
 )
-RULES: Final = Gate("rules", "the ontology's rules find no clash", clashes)
+RULES: Final = Gate("rules", "the ontology's rules find no clash", clashes, judges_clients=True)
 EVIDENCE: Final = Gate(
     "evidence",
     "every quotation is its slice, leaf passages are clauses that hold all of the text, and "
@@ -239,7 +239,10 @@ EVIDENCE: Final = Gate(
     _evidence,
 )
 SHAPES: Final = Gate(
-    "shapes", "everything known, inferences included, conforms to the SHACL shapes", shapes
+    "shapes",
+    "everything known, inferences included, conforms to the SHACL shapes",
+    shapes,
+    judges_clients=True,
 )
 
 LAYOUT: Final = Gate("layout", "files of graphs are in the one layout that fmt prints", _layout)

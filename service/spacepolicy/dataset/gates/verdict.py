@@ -29,12 +29,15 @@ class Gate:
     """A gate: its name, what holds where it finds nothing, and how it judges.
 
     `asks_reasoners`: other processes do its work, so others can judge at the same time.
+    `judges_clients`: a build lets it judge graphs that clients have put, too; the other gates
+    judge what the files state.
     """
 
     name: str
     holds: str
     judge: Callable[[Material], Verdict]
     asks_reasoners: bool = False
+    judges_clients: bool = False
 
 
 def judge(gate: Gate, material: Material) -> Verdict:
