@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from spacepolicy import settings
+from spacepolicy.commands.recorded import recorded
 from spacepolicy.errors import (
     DamagedError,
     FindingsError,
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     given.command = given.command or _default_command(parser, given)
     try:
-        chosen = settings.load(vars(given), settings.environment(), Path.cwd())
+        chosen = settings.load(vars(given), settings.environment(), Path.cwd(), recorded)
         command: Command = given.command
         return command(given, chosen)
     except FindingsError as error:
@@ -145,7 +146,8 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--default-graph",
         choices=["merged", "stored"],
-        help="the default graph: all that is known, or what clients put there",
+        help="the default graph: all that is known (merged), or what clients put there; a store "
+        "that is there says which it has",
     )
 
 
@@ -199,7 +201,7 @@ def _add_serve(commands: Commands) -> None:
     parser.add_argument(
         "--trusted-proxies",
         metavar="NETWORKS",
-        help="addresses or networks whose Forwarded field says which address was asked",
+        help="addresses or networks whose Forwarded or X-Forwarded-* fields are believed",
     )
     parser.add_argument(
         "--service-origins",

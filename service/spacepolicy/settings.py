@@ -6,8 +6,8 @@ on to its processes.
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, Literal, final, get_args
@@ -29,6 +29,7 @@ class Settings:
     """One value for each option of `serve`; the other commands read those they share.
 
     `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
+    `default_graph` and `content` are what the store says where nothing else is asked for.
     `trusted_proxies` are addresses or networks between commas. `service_origins` are those that
     SERVICE may ask, between commas, and with `service_private` at private addresses too.
     `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `write_timeout` is
@@ -73,9 +74,13 @@ class Settings:
 
 
 def load(
-    arguments: Mapping[str, object], environment: Mapping[str, str], directory: Path
+    arguments: Mapping[str, object],
+    environment: Mapping[str, str],
+    directory: Path,
+    recorded: Callable[[Path], Mapping[str, str]] = lambda _: {},
 ) -> Settings:
-    """The settings in force: arguments over environment over `spacepolicy.toml` over defaults.
+    """The settings in force: arguments over environment over `spacepolicy.toml` over what the store
+    says of itself, which `recorded` reads, over defaults.
 
     Raises: UsageError where a name is unknown or a value does not fit.
     """
@@ -85,7 +90,10 @@ def load(
     values |= {name: value for name, value in arguments.items() if value is not None}
     names = {field.name for field in fields(Settings)}
     known = {name: _fitting(name, value) for name, value in values.items() if name in names}
-    return Settings(**known)  # type: ignore[arg-type] # each value was made to fit its field
+    chosen = Settings(**known)  # type: ignore[arg-type] # each value was made to fit its field
+    says = recorded(store_directory(chosen, directory, environment))
+    fitting = {name: _fitting(name, says[name]) for name in says.keys() - known.keys()}
+    return replace(chosen, **fitting)  # type: ignore[arg-type] # as above
 
 
 def _from_file(path: Path) -> dict[str, object]:

@@ -19,6 +19,33 @@ def written(folder: Path, values: str) -> Path:
     return path
 
 
+def test_commands_ask_a_store_for_what_it_says(serve: Serve, program: Program) -> None:
+    """Its mode, and that no files stand behind it; nobody has to say so again."""
+
+    def run(command: str, *arguments: str) -> str:
+        ended = program.run(command, "--store", str(program.store), *arguments)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    server = serve("--content", "none", "--default-graph", "stored")
+    triple = program.folder / "one.nt"
+    triple.write_text('<urn:a> <urn:b> "1" .', encoding="utf-8")
+    run("import", str(triple))
+    assert server.ask(ASKED).text.split() == ["o", "1"]
+    assert server.end() == 0
+    triple.write_text('<urn:a> <urn:b> "2" .', encoding="utf-8")
+    run("import", str(triple))
+    (program.folder / "asked.rq").write_text(ASKED, encoding="utf-8")
+    assert run("query", str(program.folder / "asked.rq"), "-f", "csv").split() == ["o", "2"]
+    run("export", str(program.folder / "all.nq"))
+    assert "up to date" in run("build")
+    again = serve("--content", "none")
+    assert again.ask("SELECT * { ?s ?p ?o }").text.split() == ["s,p,o", "urn:a,urn:b,2"]
+    assert again.end() == 0
+    refused = program.run("serve", "--store", str(program.store), "--default-graph", "merged")
+    assert "the store was made with --default-graph stored" in refused.stderr
+
+
 def relabelled(content: Path) -> None:
     path = content / ACTORS
     text = path.read_text(encoding="utf-8")

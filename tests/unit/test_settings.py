@@ -26,6 +26,18 @@ def test_the_command_line_wins_over_the_environment_over_the_file_over_defaults(
     assert chosen.default_graph == Settings().default_graph
 
 
+def test_what_a_store_says_wins_over_defaults_alone(tmp_path: Path) -> None:
+    def says(store: Path) -> dict[str, str]:
+        assert store == tmp_path / "here"
+        return {"default_graph": "stored", "content": "none"}
+
+    named = {"store": str(tmp_path / "here")}
+    assert load(named, {}, tmp_path, says).default_graph == "stored"
+    assert load(named, {}, tmp_path, says).content == "none"
+    asked = load(named, {"SPACEPOLICY_DEFAULT_GRAPH": "merged"}, tmp_path, says)
+    assert (asked.default_graph, asked.content) == ("merged", "none")
+
+
 @pytest.mark.parametrize(
     "values",
     [{"port": "high"}, {"max_running": 0}, {"cache_mib": -1}, {"max_timeout": "nan"},

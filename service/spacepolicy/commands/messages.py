@@ -11,7 +11,8 @@ from spacepolicy.web.answering.running import query_identifier
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _PERSONAL: Final = re.compile(
-    rb"\r\n(authorization|forwarded|expect|upgrade|connection|x-query-id|accept-datetime|range) *:",
+    rb"\r\n(authorization|forwarded|x-forwarded-(?:host|proto|port|prefix)|expect|upgrade|connection|"
+    rb"x-query-id|accept-datetime|range) *:",
     re.IGNORECASE,
 )
 """Fields of a request whose answer is for this request alone, or leaves the connection changed."""

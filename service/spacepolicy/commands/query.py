@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spacepolicy import formats, settings
 from spacepolicy.catalogue import SavedQuery, bind, named_things, read_query, with_iris
-from spacepolicy.commands.build import build, pool, store_path
+from spacepolicy.commands.build import EMPTY, MERGED, build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Engine, Header, Query, ask
@@ -111,10 +111,11 @@ def _path(chosen: Settings, asked: str) -> Path:
 
 
 def local_revision(chosen: Settings) -> Revision:
-    """The revision of these files; built first where it is not in force already."""
-    if chosen.content == "none":
+    """The revision of these files; built first where it is not in force already. A store that was
+    named, and that no files stand behind, is taken as it is."""
+    if chosen.content == "none" or (chosen.content is None and chosen.store is not None):
         current = revisions.current(store_path(chosen))
-        if current is not None:
+        if current is not None and (chosen.content or current.content_sha256 in (EMPTY, MERGED)):
             return current
     return build(chosen, report=lambda line: print(line, file=sys.stderr))
 

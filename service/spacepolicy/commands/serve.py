@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, final
 
@@ -37,6 +38,10 @@ from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
 _BACKLOG: Final = 2048
+NAMELESS: Final = (
+    "links in documents name this machine's own addresses, since the address that clients know is "
+    "not known here: say it with --public-url, as in --public-url https://data.example.org"
+)
 
 
 def serve(chosen: Settings) -> int:
@@ -178,6 +183,13 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def is_nameless(host: str, service: Service) -> bool:
+    """Whether all addresses of the machine are listened on, and nothing says which of them clients
+    know."""
+    known = service.public_url is not None or service.trusted_proxies
+    return ip_address(host).is_unspecified and not known
+
+
 def _limits(chosen: Settings, service: Service) -> Limits:
     """What holds for connections, and for requests while they arrive."""
     connections = most_connections(chosen.max_connections, chosen.max_running)
@@ -210,6 +222,8 @@ def _run(service: Service, listening: socket.socket, limits: Limits) -> None:
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
+    if is_nameless(host, service):
+        _say(NAMELESS)
     gc.collect()
     gc.freeze()  # what stands now stays; to look through it again would hold every request up
     http.run(sockets=[listening])

@@ -9,7 +9,7 @@ import termios
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final, cast, final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -18,6 +18,7 @@ from spacepolicy.commands.connections import ConnectionLimits, Connections
 from spacepolicy.commands.framing import Framing, MessageLimits
 from spacepolicy.commands.joined_writes import JoinedWrites
 from spacepolicy.errors import MalformedRequestError, ProblemError, RequestTimeoutError
+from spacepolicy.web.forwarded import is_trusted
 
 _LEAVING_SECONDS: Final = 0.25
 """How long answers are still waited for, after a client has ended its sending side. One that is
@@ -51,11 +52,7 @@ class Limits:
         """What the client's connections are counted by; None where they are not."""
         if client is None:
             return None
-        if self.trusted_proxies:
-            address = ip_address(client[0].partition("%")[0])
-            if any(address in network for network in self.trusted_proxies):
-                return None
-        return client[0]
+        return None if is_trusted(self.trusted_proxies, client[0]) else client[0]
 
 
 class ClosingConnection(HttpToolsProtocol):

@@ -34,6 +34,7 @@ from spacepolicy.web.catalog import add_catalog
 from spacepolicy.web.compare import add_compare
 from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.explain import add_explain
+from spacepolicy.web.forwarded import forwarded_url
 from spacepolicy.web.history.listing import add_history
 from spacepolicy.web.home import Home, add_home
 from spacepolicy.web.linked_data.library import Library
@@ -55,6 +56,7 @@ from spacepolicy.web.reading import read_reader, reader
 from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import add_status
+from spacepolicy.web.target import set_forwarded
 from spacepolicy.web.warming import Warming
 from spacepolicy.web.writing.desk import WriteDesk
 from spacepolicy.web.writing.graphs import add_graphs
@@ -106,6 +108,7 @@ def _http(service: Service, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         sheet = notes(scope)
         read_reader(scope)
+        set_forwarded(forwarded_url(scope, service.trusted_proxies))
         pin(service.history.current)
         sending = _Sending(service, scope, send, sheet)
         try:

@@ -194,7 +194,7 @@ def _addresses(service: Service, scope: Scope) -> tuple[str, str]:
     pieces = scope["query_string"].decode("latin-1").split("&")
     query = "&".join(p for p in pieces if p and p.partition("=")[0] != REVISION)
     rest = _quoted(raw + (f"?{query}" if query else ""))
-    return service.url(scope, rest), service.url(scope, TIMEMAP + rest)
+    return service.reference(scope, rest), service.reference(scope, TIMEMAP + rest)
 
 
 def _quoted(text: str) -> str:

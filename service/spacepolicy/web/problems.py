@@ -69,7 +69,7 @@ def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict
     reader's language where it is known what to say in it."""
     worded = in_language(error, reader().language) if isinstance(error, QuerySyntaxError) else {}
     return {
-        "type": service.url(scope, f"/problems/{error.kind}"),
+        "type": service.reference(scope, f"/problems/{error.kind}"),
         "title": error.title,
         "status": error.status,
         "detail": error.detail,

@@ -17,8 +17,9 @@ from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import Writer
 from spacepolicy.settings import Mode
 from spacepolicy.web.answering.conversation import SOON_SECONDS
-from spacepolicy.web.forwarded import Network, forwarded_origin
+from spacepolicy.web.forwarded import Network
 from spacepolicy.web.pinned import pinned
+from spacepolicy.web.target import arrived_at, asked_at, forwarded
 
 
 @final
@@ -29,11 +30,11 @@ class Service:
     `max_timeout_seconds` is what a query may ask for where that is more than `timeout_seconds`;
     `write_timeout_seconds` is what a write has, and the most that it may ask for;
     `stale` says why the served revision is not the newest files, None where it is;
-    `trusted_proxies` may say at which address they are asked (RFC 7239), where there is no
-    `public_url`; `outside` is what SERVICE may ask; `explanations` prove statements, None where
-    nothing is inferred; `writer` carries writes out, None where nothing is written; `tokens` say
-    who may, and with `require_token` also who may read; `patience_seconds` are how long a query is
-    waited for that has begun before its request was read.
+    `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
+    `outside` is what SERVICE may ask; `explanations` prove statements, None where nothing is
+    inferred; `writer` carries writes out, None where nothing is written; `tokens` say who may, and
+    with `require_token` also who may read; `patience_seconds` are how long a query is waited for
+    that has begun before its request was read.
     """
 
     engine: Engine
@@ -79,16 +80,24 @@ class Service:
     @property
     def root(self) -> str:
         """What the paths of links within the service begin with, as the outside sees it."""
-        return urlsplit(self.public_url).path.rstrip("/") if self.public_url else ""
+        if self.public_url is not None:
+            return urlsplit(self.public_url).path.rstrip("/")
+        known = forwarded()
+        return known.root if known else ""
 
     def url(self, scope: Scope, path: str) -> str:
         """The absolute address of a path, as the outside sees it."""
+        return (self._asked_at(scope) or arrived_at(scope)) + path
+
+    def reference(self, scope: Scope, path: str) -> str:
+        """Where the path is, for a field that may hold a relative reference: its absolute address
+        where the request's own is known, else the path, which holds wherever it was asked."""
+        return (self._asked_at(scope) or self.root) + path
+
+    def _asked_at(self, scope: Scope) -> str | None:
+        """The address of the service that the client asked, without a slash at the end; None where
+        it is not known."""
         if self.public_url is not None:
-            return self.public_url.rstrip("/") + path
-        if self.trusted_proxies:
-            origin = forwarded_origin(scope, self.trusted_proxies)
-            if origin is not None:
-                return origin + path
-        host, port = scope["server"]
-        host = f"[{host}]" if ":" in host else host
-        return f"{scope['scheme']}://{host}:{port}{path}"
+            return self.public_url.rstrip("/")
+        known = forwarded()
+        return known.url if known else asked_at(scope)

@@ -73,7 +73,7 @@ def add_resources(app: FastAPI, library: Library) -> None:
         # The document of an IRI that ends in .ttl has no address that pins no format.
         pinned = chosen(request.scope, OFFERED).format if seems_pinned(asked.path) else None
         path = document_path(asked.path, pinned)
-        target = reader().kept(library.desk.service.url(request.scope, path))
+        target = reader().kept(library.desk.service.reference(request.scope, path))
         headers = {"Vary": "Accept"} if pinned else {}
         response = RedirectResponse(target, status_code=303, headers=headers)
         response.headers.append("Link", f'<{target}>; rel="describedby"')
@@ -86,7 +86,7 @@ def add_resources(app: FastAPI, library: Library) -> None:
 
     async def namespace(request: Request) -> Response:
         """Lead on to the ontology that defines the terms."""
-        ontology = library.desk.service.url(request.scope, ONTOLOGY)
+        ontology = library.desk.service.reference(request.scope, ONTOLOGY)
         return RedirectResponse(reader().kept(ontology), status_code=303)
 
     for path in ("/def", "/def/"):

@@ -164,7 +164,7 @@ async def _written(service: Service, writes: WriteDesk, request: Request) -> Res
     if dry_run:
         return tried(scope, written)
     if action != "delete" and written.changed and not written.existed:
-        return done(written, 201, {"Location": _address(service, scope, named)})
+        return done(written, 201, {"Location": _location(service, scope, named)})
     return done(written)
 
 
@@ -192,6 +192,13 @@ def _seconds(service: Service, scope: Scope) -> float:
     if len(given) > 1:
         raise BadParameterError("The parameter 'timeout' is given more than once.")
     return write_seconds(service, given[0] if given else None)
+
+
+def _location(service: Service, scope: Scope, named: _Named) -> str:
+    """Where the graph answers, seen from the request."""
+    here = service.url(scope, "")
+    path = _address(service, scope, named).removeprefix(here)
+    return service.reference(scope, path)
 
 
 def _address(service: Service, scope: Scope, named: _Named) -> str:
