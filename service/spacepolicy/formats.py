@@ -97,7 +97,13 @@ FORMATS: Final[tuple[Format, ...]] = (
         "ttl",
         f"{_W3C}Turtle",
         rdf=RdfFormat.TURTLE,
-        aliases=("application/x-turtle",),
+        aliases=(
+            "application/x-turtle",
+            "application/turtle",
+            "text/n3",
+            "text/rdf+n3",
+            "application/n3",
+        ),  # Turtle is N3, so that it is an answer to who wants N3
     ),
     Format(
         "trig",
@@ -183,6 +189,19 @@ def of_file(name: str) -> Format | None:
         if extension in (format.extension, *format.other_extensions):
             return format
     return None
+
+
+def last_named(names: Iterable[str], among: Sequence[Format] = FORMATS) -> Format | None:
+    """The format by the last of the names that names one of these: clients repeat `format` in
+    several spellings, for services that know only some.
+
+    >>> last_named(["tsv", "text/tab-separated-values"]).name
+    'tsv'
+    >>> last_named(["csv", "papyrus", ""]).name
+    'csv'
+    """
+    found = [format for name in names if (format := named(name, among)) is not None]
+    return found[-1] if found else None
 
 
 def offered(*kinds: Kind) -> tuple[Format, ...]:

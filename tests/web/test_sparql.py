@@ -148,7 +148,6 @@ def test_a_browser_is_shown_the_place_of_a_syntax_error(site: httpx.Client) -> N
         ("/sparql?query=ASK%7B%7D&format=docx", 406, "not-acceptable"),
         ("/sparql?query=ASK%7B%7D&format=turtle", 406, "not-acceptable"),
         ("/sparql?query=" + "x" * 9000, 414, "uri-too-long"),
-        ("/sparql?query=ASK%7B%7D&format=csv&format=csv", 400, "bad-parameter"),
         ("/sparql?query=ASK%7B%7D&timeout=1&timeout=1", 400, "bad-parameter"),
         ("/sparql?query=ASK%7B%7D&version=1.1&version=1.1", 400, "bad-parameter"),
         ("/sparql?query=ASK%7B%7D&version=9", 400, "bad-parameter"),

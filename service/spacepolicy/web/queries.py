@@ -162,7 +162,7 @@ def _asked(service: Service, scope: Scope) -> _Asked:
     """Raises: BadParameterError where a parameter is wrong."""
     parameters = QueryParams(scope["query_string"])
     for name in RESERVED:
-        if len(parameters.getlist(name)) > 1:
+        if name != "format" and len(parameters.getlist(name)) > 1:
             raise BadParameterError(f"The parameter {name!r} is given more than once.")
     values = {name: parameters.getlist(name) for name in parameters if name not in RESERVED}
     limit, after = _limit(parameters.get("limit")), parameters.get(AFTER)
@@ -185,9 +185,9 @@ def _limit(text: str | None) -> int | None:
 
 
 def _wants_page(scope: Scope) -> bool:
-    asked = QueryParams(scope["query_string"]).get("format")
-    if asked is not None:
-        return formats.named(asked) in _PAGE
+    asked = QueryParams(scope["query_string"]).getlist("format")
+    if asked:
+        return formats.last_named(asked) in _PAGE
     accept = ", ".join(Headers(scope=scope).getlist("accept"))
     choice = formats.negotiate(accept, formats.offered("solutions", "graph", "page"))
     return choice is not None and choice.format.kind == "page"
@@ -261,7 +261,7 @@ class _SavedResponse(Response):
             text=self._text,
             default_graphs=None,
             named_graphs=None,
-            format=QueryParams(scope["query_string"]).get("format"),
+            format=tuple(QueryParams(scope["query_string"]).getlist("format")),
             accept=", ".join(Headers(scope=scope).getlist("accept")),
             timeout_seconds=self._asked.timeout_seconds,
             plain=False,

@@ -43,6 +43,8 @@ _VALUES: Final = {
     f"{SKOS}definition": "definition",
 }
 _QUOTED: Final = ("exactText", "wording", "heading")
+_FILTERS: Final = ("q", "type", "language", "limit")
+"""The parameters of a search; the first is that of suggestions too."""
 _KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
 
 
@@ -115,7 +117,7 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
     """Add the routes."""
     service = search.desk.service
 
-    @app.get("/search", tags=["search"], openapi_extra=_parameters("type", "language", "limit"))
+    @app.get("/search", tags=["search"], openapi_extra=_parameters(*_FILTERS))
     async def found(request: Request) -> Response:
         """Things by their names, definitions and quotations, in any language."""
         choice = chosen(request.scope, _OFFERED)
@@ -137,9 +139,9 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
             return Made(_page(service, index, asked, result).encode())
 
         name = f"/search?{request.scope['query_string'].decode('latin-1')}"
-        return KeptResponse(search.desk, name, choice, make)
+        return KeptResponse(search.desk, name, choice, make, parameters=_FILTERS)
 
-    @app.get("/suggest", tags=["search"], openapi_extra=_parameters())
+    @app.get("/suggest", tags=["search"], openapi_extra=_parameters(*_FILTERS[:1]))
     async def suggested(request: Request) -> Response:
         """Things whose names begin so, to complete what is typed."""
         choice = chosen(request.scope, (_JSON,))
@@ -152,10 +154,10 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
             return Made(_json({"q": asked, "corrected": result.corrected, "suggestions": hits}))
 
         name = f"/suggest?{request.scope['query_string'].decode('latin-1')}"
-        return KeptResponse(search.desk, name, choice, make)
+        return KeptResponse(search.desk, name, choice, make, parameters=_FILTERS[:1])
 
 
-def _parameters(*others: str) -> dict[str, Any]:
+def _parameters(*names: str) -> dict[str, Any]:
     examples = {"q": "station", "language": "en", "limit": 5}
     return {
         "parameters": [
@@ -166,7 +168,7 @@ def _parameters(*others: str) -> dict[str, Any]:
                 "schema": {"type": "integer" if name == "limit" else "string"},
                 **({"example": examples[name]} if name in examples else {}),
             }
-            for name in ("q", *others)
+            for name in names
         ]
     }
 

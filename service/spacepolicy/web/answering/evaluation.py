@@ -154,7 +154,8 @@ async def _send(
         if planned.choice.format.kind == "page":
             rows = await gathered(pieces, limit, _too_large(limit))
             text, form = planned.query.text, planned.form
-            page = await asyncio.to_thread(pages.answer, desk.service, text, form, rows, hints)
+            said = (*planned.hints, *hints)
+            page = await asyncio.to_thread(pages.answer, desk.service, text, form, rows, said)
             await whole(page.encode())
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))

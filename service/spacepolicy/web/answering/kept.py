@@ -3,7 +3,7 @@
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12, https://www.rfc-editor.org/rfc/rfc8288
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import __version__, formats
-from spacepolicy.errors import BadParameterError, NotAcceptableError
+from spacepolicy.engine.hints import Hint
+from spacepolicy.errors import NotAcceptableError
 from spacepolicy.formats import Choice, Format
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.web.answering.cache import BodyKey, Fields
@@ -21,10 +22,11 @@ from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.connected import while_connected
 from spacepolicy.web.answering.desk import Desk, answer_again, send_whole
 from spacepolicy.web.answering.plan import acceptable_coding
-from spacepolicy.web.answering.reply import Reply, Shape, send_not_modified
+from spacepolicy.web.answering.reply import Reply, Shape, hint_fields, send_not_modified
 from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.answering.validators import mark, opaque
 from spacepolicy.web.notes import notes
+from spacepolicy.web.parameters import OF_ALL, parameter_hints
 from spacepolicy.web.reading import reader
 
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
@@ -42,7 +44,8 @@ class Made:
 class KeptResponse(Response):
     """An answer that depends on nothing but its name, its format, the address it is asked at and
     the revision; made where neither the client nor the cache has it. `state` is the revision that
-    made what it shows as it is, where that is known to be an older one."""
+    made what it shows as it is, where that is known to be an older one; `parameters` are those that
+    the path knows, where a hint says which others it ignores."""
 
     def __init__(
         self,
@@ -50,7 +53,9 @@ class KeptResponse(Response):
         name: str,
         choice: Choice,
         make: Callable[[], Awaitable[Made]],
+        *,
         state: Revision | None = None,
+        parameters: Collection[str] = (),
     ) -> None:
         super().__init__()
         self._desk = desk
@@ -58,6 +63,7 @@ class KeptResponse(Response):
         self._choice = choice
         self._make = make
         self._state = state
+        self._parameters = parameters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer.
@@ -68,14 +74,17 @@ class KeptResponse(Response):
         origin = self._desk.service.url(scope, "")
         exchange = Exchange(call, call.key(origin), send, notes(scope))
         if not await answer_again(self._desk, exchange):
-            await while_connected(receive, self._answer(exchange, origin))
+            known = self._parameters
+            hints = hint_fields(ignored(scope, known) if known else ())
+            await while_connected(receive, self._answer(exchange, origin, hints))
 
-    async def _answer(self, exchange: Exchange, origin: str) -> None:
+    async def _answer(self, exchange: Exchange, origin: str, hints: Fields) -> None:
         variant = f" {reader().variant}" if self._choice.format.kind == "page" else ""
         body = BodyKey(self._name, None, None, self._choice.media_type + variant, origin)
         coding = acceptable_coding(exchange.call)
         kept = self._desk.service.max_cache_bytes > 0
-        shape = Shape(self._choice.content_type, coding, self._tag(body) if kept else None)
+        tag = self._tag(body) if kept else None
+        shape = Shape(self._choice.content_type, coding, tag, hints=hints)
         known = shape.known(exchange.call)
         if known is not None:
             await send_not_modified(exchange.send, shape.head(IDENTITY), known)
@@ -100,19 +109,22 @@ def read_get(scope: Scope) -> Call:
     return Call(scope["method"], target, fields, b"", scope["http_version"] == "1.0")
 
 
+def ignored(scope: Scope, known: Collection[str]) -> tuple[Hint, ...]:
+    """Hints about the parameters of the address that the path does not know."""
+    given = QueryParams(scope["query_string"]).multi_items()
+    return parameter_hints(given, (*known, *OF_ALL))
+
+
 def chosen(scope: Scope, offered: Sequence[Format], pinned: Format | None = None) -> Choice:
     """The format that the request asks for: as pinned by its path, by `?format=`, or by Accept.
 
-    Raises: NotAcceptableError that lists those there are, BadParameterError where `format` comes
-    twice.
+    Raises: NotAcceptableError that lists those there are.
     """
     if pinned is not None:
         return Choice(pinned, pinned.media_type)
     asked = QueryParams(scope["query_string"]).getlist("format")
-    if len(asked) > 1:
-        raise BadParameterError("The parameter 'format' is given more than once.")
     if asked:
-        found = formats.named(asked[0], offered)
+        found = formats.last_named(asked, offered)
         choice = Choice(found, found.media_type) if found else None
     else:
         accept = ", ".join(Headers(scope=scope).getlist("accept"))

@@ -5,12 +5,13 @@ format the client takes, that would reach out, or that is too deep to be read.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from spacepolicy import __version__, formats
 from spacepolicy.answers import Form
 from spacepolicy.engine.federation import Block, blocks
+from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.lexer import refuse, scan
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotAcceptableError
@@ -19,7 +20,7 @@ from spacepolicy.web.answering.cache import BodyKey
 from spacepolicy.web.answering.call import Call
 from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Wish, wish
 from spacepolicy.web.answering.protocol import QueryOperation
-from spacepolicy.web.answering.reply import Shape
+from spacepolicy.web.answering.reply import Shape, hint_fields
 from spacepolicy.web.answering.validators import mark, opaque_around
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
@@ -38,7 +39,7 @@ _FORMS: Final[Mapping[str, Form]] = {
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A query, how its answer goes out, and where it is kept: `body` is None where it is not.
-    `blocks` are what it asks of others."""
+    `blocks` are what it asks of others; `hints` are about the request, for its page."""
 
     query: Query
     form: Form
@@ -46,6 +47,7 @@ class Plan:
     shape: Shape
     body: BodyKey | None
     blocks: tuple[Block, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
 
 def plan(service: Service, call: Call, operation: QueryOperation, text: str, endpoint: str) -> Plan:
@@ -88,6 +90,17 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
         body=None if tag is None else body,
         blocks=asked,
     )
+
+
+def hinted(planned: Plan, hints: tuple[Hint, ...]) -> Plan:
+    """The plan with hints about the request, which the answers of others do not have: of a page,
+    which shows them, nothing is kept."""
+    if not hints:
+        return planned
+    shape = replace(planned.shape, hints=hint_fields(hints))
+    if planned.choice.format.kind != "page":
+        return replace(planned, shape=shape)
+    return replace(planned, shape=replace(shape, tag=None), body=None, hints=hints)
 
 
 def _any_choice() -> Choice:

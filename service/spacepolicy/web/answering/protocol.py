@@ -5,13 +5,14 @@ https://www.w3.org/TR/sparql11-protocol/#update-operation,
 https://www.w3.org/TR/sparql12-protocol/ (version)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, final
 from urllib.parse import unquote_plus
 
 from spacepolicy import formats
+from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import (
     BadParameterError,
     ForbiddenError,
@@ -19,14 +20,17 @@ from spacepolicy.errors import (
 )
 from spacepolicy.formats import Choice
 from spacepolicy.web.answering.call import FORM, UPDATE, Call, media_type
+from spacepolicy.web.parameters import OF_ALL, parameter_hints
 from spacepolicy.web.service import Service
 
-_SINGLE: Final = frozenset({"query", "update", "format", "timeout", "version"})
+_SINGLE: Final = frozenset({"query", "update", "timeout", "version"})
 Parameters = list[tuple[str, str]]
 _SHORT_FIELD: Final = 256
 _MARK: Final = "\ufeff"
 """The byte order mark that some editors begin a text with."""
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
+_KNOWN: Final = frozenset({*_SINGLE, *_GRAPHS, *OF_ALL})
+"""The parameters of a query; those of an update are told that they are."""
 _USING: Final = ("using-graph-uri", "using-named-graph-uri")
 
 
@@ -34,15 +38,17 @@ _USING: Final = ("using-graph-uri", "using-named-graph-uri")
 @dataclass(frozen=True, slots=True)
 class QueryOperation:
     """What is asked. `text` is None where the request brings no query, `plain` where it brings
-    nothing at all that the protocol names; `format` and `accept` say how to answer."""
+    nothing at all that the protocol names; `format`, as often as it is given, and `accept` say how
+    to answer; `hints` are about parameters that say nothing here."""
 
     text: str | None
     default_graphs: tuple[str, ...] | None
     named_graphs: tuple[str, ...] | None
-    format: str | None
+    format: tuple[str, ...]
     accept: str | None
     timeout_seconds: float
     plain: bool
+    hints: tuple[Hint, ...] = ()
 
     @property
     def wants_page(self) -> bool:
@@ -66,12 +72,12 @@ class QueryOperation:
         return choice
 
     def _choice(self, *kinds: formats.Kind) -> Choice | None:
-        if self.format is None:
+        if not self.format:
             accept = self.accept or ""
             if len(accept) < _SHORT_FIELD:
                 return _negotiated(accept, kinds)
             return formats.negotiate(accept, formats.offered(*kinds))
-        found = formats.named(self.format, formats.offered(*kinds))
+        found = formats.last_named(self.format, formats.offered(*kinds))
         return Choice(found, found.media_type) if found else None
 
 
@@ -109,7 +115,7 @@ def operation(service: Service, call: Call) -> QueryOperation | UpdateOperation:
     single = _single(parameters)
     versions = {single.get("version"), dict(content.parameters).get("version") if content else None}
     _check_version(versions - {None})
-    _check_format(single.get("format"))
+    _check_format(_all(parameters, "format") or ())
     if any(name == "revision" for name, _ in parameters[addressed:]):
         raise BadParameterError("The parameter 'revision' belongs into the address.")
     if "update" in single:
@@ -133,10 +139,11 @@ def _query(
         text=single.get("query"),
         default_graphs=_all(parameters, _GRAPHS[0]),
         named_graphs=_all(parameters, _GRAPHS[1]),
-        format=single.get("format"),
+        format=_all(parameters, "format") or (),
         accept=call.field(b"accept"),
         timeout_seconds=timeout_seconds(service, single.get("timeout")),
         plain=not any(name in (*_GRAPHS, "query") for name, _ in parameters),
+        hints=parameter_hints(parameters, _KNOWN),
     )
 
 
@@ -212,12 +219,12 @@ def _check_version(versions: set[str | None]) -> None:
             )
 
 
-def _check_format(name: str | None) -> None:
+def _check_format(names: Sequence[str]) -> None:
     """Raises: NotAcceptableError where `?format=` names no format at all."""
-    if name is not None and formats.named(name) is None:
+    if names and formats.last_named(names) is None:
         available = [format.name for format in formats.FORMATS]
         raise NotAcceptableError(
-            f"{name!r} names no format; there are {', '.join(available)}.",
+            f"{names[-1]!r} names no format; there are {', '.join(available)}.",
             extras={"available": available},
         )
 

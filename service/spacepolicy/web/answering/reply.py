@@ -9,7 +9,7 @@ Spec: https://www.rfc-editor.org/rfc/rfc9110, https://www.rfc-editor.org/rfc/rfc
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, final
 from urllib.parse import quote
 
@@ -159,11 +159,6 @@ def hint_fields(hints: Iterable[Hint]) -> Fields:
     return tuple(
         (b"x-query-hint", quote(hint.worded(), safe=_PRINTABLE).encode()) for hint in hints
     )
-
-
-def with_hint(shape: Shape, hint: Hint) -> Shape:
-    """The shape with a hint about the request, which the answers of others do not have."""
-    return replace(shape, hints=(*shape.hints, *hint_fields([hint])))
 
 
 def _quotable(text: str) -> str:

@@ -8,6 +8,7 @@ Spec: https://www.w3.org/TR/sparql11-protocol/
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -22,9 +23,9 @@ from spacepolicy.web.answering.call import METHODS, Call, Exchange, accepted, re
 from spacepolicy.web.answering.description import Features, description
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
 from spacepolicy.web.answering.evaluation import evaluate
-from spacepolicy.web.answering.plan import Plan, description_plan, plan
+from spacepolicy.web.answering.plan import Plan, description_plan, hinted, plan
 from spacepolicy.web.answering.protocol import QueryOperation, UpdateOperation, operation
-from spacepolicy.web.answering.reply import VARY, Reply
+from spacepolicy.web.answering.reply import VARY, Reply, hint_fields
 from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.notes import notes
 from spacepolicy.web.problems import problem_response
@@ -70,7 +71,7 @@ async def _respond(
     if asked.text is None:
         await _describe(desk, exchange, asked, endpoint)
         return
-    planned = await _planned(desk, call, asked, asked.text, endpoint)
+    planned = hinted(await _planned(desk, call, asked, asked.text, endpoint), asked.hints)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
     exchange.notes.alike = alike(desk, planned)
@@ -100,10 +101,11 @@ async def _describe(desk: Desk, exchange: Exchange, asked: QueryOperation, endpo
     if asked.wants_page:
         page = pages.form(desk.service).encode()
         fields = ((b"content-type", b"text/html; charset=utf-8"), (b"vary", VARY.encode()))
-        await reply.whole(fields, page)
+        await reply.whole((*fields, *hint_fields(asked.hints)), page)
         return
     choice = asked.choice("graph")
     shape, body_key = description_plan(desk.service, exchange.call, choice, endpoint)
+    shape = replace(shape, hints=hint_fields(asked.hints))
     if await answer_known(desk, exchange, shape, body_key):
         return
     contents = await desk.contents.of(desk.service)

@@ -201,7 +201,7 @@ def _graph_response(library: Library, request: Request, asked: Address) -> Respo
     if state is not None:
         prefixes = sorted(library.desk.service.revision.prefixes.items())
         name += f" {opaque(part for pair in prefixes for part in pair)}"
-    return KeptResponse(library.desk, name, choice, make, state)
+    return KeptResponse(library.desk, name, choice, make, state=state)
 
 
 def _state(library: Library, asked: Address, shown: Format) -> Revision | None:

@@ -20,8 +20,8 @@ from spacepolicy.web.answering.cache import BodyKey
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
 from spacepolicy.web.answering.evaluation import evaluate
-from spacepolicy.web.answering.kept import chosen, read_get
-from spacepolicy.web.answering.plan import Plan, acceptable_coding
+from spacepolicy.web.answering.kept import chosen, ignored, read_get
+from spacepolicy.web.answering.plan import Plan, acceptable_coding, hinted
 from spacepolicy.web.answering.protocol import timeout_seconds
 from spacepolicy.web.answering.reply import Shape
 from spacepolicy.web.answering.validators import changed_at, mark, opaque
@@ -30,6 +30,7 @@ from spacepolicy.web.reading import reader
 
 OFFERED: Final = formats.offered("graph", "page")
 _PAGE_FORMAT: Final = "turtle"
+_PARAMETERS: Final = ("graph", "default", "timeout")
 
 
 @final
@@ -57,6 +58,7 @@ class GraphAnswer(Response):
             raise BadParameterError("The parameter 'timeout' is given more than once.")
         seconds = timeout_seconds(desk.service, given[0] if given else None)
         planned = self._plan(exchange, chosen(scope, OFFERED), origin)
+        planned = hinted(planned, ignored(scope, _PARAMETERS))
         if await answer_known(desk, exchange, planned.shape, planned.body):
             return
         if self._graph is not None and not await has_graph(desk, self._graph):
