@@ -40,7 +40,7 @@ _PROBLEM: Final = {
                 "type": "object",
                 "required": ["type", "title", "status", "detail"],
                 "properties": {
-                    "type": {"type": "string", "format": "uri"},
+                    "type": {"type": "string", "format": "uri-reference"},
                     "title": {"type": "string"},
                     "status": {"type": "integer"},
                     "detail": {"type": "string"},
