@@ -44,6 +44,8 @@ NUMBER = '"%d"^^<http://www.w3.org/2001/XMLSchema#integer> .'
     (f"PREFIX a: <urn:a:> {A} ; PREFIX b: <urn:b:>", {"A <urn:a:s> <urn:a:p> " + NUMBER % 1}),
     (f"PREFIX a: <urn:a:> {A} ;", {"A <urn:a:s> <urn:a:p> " + NUMBER % 1}),
     (f"PREFIX a: <urn:a:> {A} ; # nothing more", {"A <urn:a:s> <urn:a:p> " + NUMBER % 1}),
+    ("INSERT DATA { <urn:a> <urn:p> TRUE }",
+     {'A <urn:a> <urn:p> "true"^^<http://www.w3.org/2001/XMLSchema#boolean> .'}),
     ("PREFIX a: <urn:a:>", set()), ("BASE <urn:a>", set()), ("", set()), (" # nothing\n", set()),
 ])  # fmt: skip
 def test_an_update_is_carried_out(text: str, expected: set[str]) -> None:

@@ -16,6 +16,7 @@ from pyoxigraph import (
 )
 
 from spacepolicy import formats
+from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.documents import read
 from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.functions import Functions, with_unknown_functions
@@ -125,7 +126,7 @@ def _quads(store: Store, graphs: list[Graph] | None) -> set[Quad]:
 def _run_part(store: Store, part: Part, functions: Functions) -> None:
     """Carry out one part of an update, with these functions known."""
     store.update(
-        part.text,
+        lowered(part.text),
         base_iri=part.base,
         prefixes=dict(part.prefixes),
         custom_functions=functions or None,

@@ -13,6 +13,7 @@ import struct
 import time
 import traceback
 from collections.abc import Mapping
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, final
@@ -20,6 +21,7 @@ from typing import Any, Final, final
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 
 from spacepolicy import answers, formats
+from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.dataset import Dataset, dataset_of
 from spacepolicy.engine.edit import edit_of
 from spacepolicy.engine.editing import Editor
@@ -197,9 +199,9 @@ def _answer(
 def _evaluate(dataset: Dataset, query: Query) -> tuple[answers.Answer, tuple[str, ...]]:
     """The answer, and the functions that are not known."""
 
-    def evaluated(functions: Functions) -> answers.Answer:
+    def evaluated(functions: Functions, text: str = query.text) -> answers.Answer:
         return dataset.store.query(
-            query.text,
+            text,
             base_iri=query.base,
             prefixes=dict(query.prefixes),
             default_graph=dataset.default_graphs,
@@ -208,7 +210,13 @@ def _evaluate(dataset: Dataset, query: Query) -> tuple[answers.Answer, tuple[str
         )
 
     try:
-        return with_unknown_functions(evaluated)
+        try:
+            return with_unknown_functions(evaluated)
+        except SyntaxError:
+            text = lowered(query.text)
+            if text == query.text:
+                raise
+            return with_unknown_functions(partial(evaluated, text=text))
     except SyntaxError as error:
         raise query_syntax_error(
             str(error), query.text, query.prefixes, based=query.base is not None
