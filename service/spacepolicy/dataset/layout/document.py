@@ -116,8 +116,7 @@ def _is_newer(quad: Quad) -> bool:
 def _print(document: _Document, project: Mapping[str, str], *, base_may_go: bool) -> str:
     names = _names(document, {**project, **_sh_declared(document.quads)})
     body = blocks(document.quads, names)
-    used = _used_prefixes(body)
-    order = sorted(used, key=natural_key)
+    order = sorted(names.used, key=natural_key)
     lines = [f"@prefix {prefix}: <{names.prefixes[prefix]}> .\n" for prefix in order]
     if names.base and not (base_may_go and not _uses_base(body)):
         lines.insert(0, f"@base <{names.base}> .\n")
@@ -133,8 +132,9 @@ def _names(document: _Document, project: Mapping[str, str]) -> Names:
         if project.get(prefix, namespace) == namespace
         and prefix_of.get(namespace, prefix) == prefix
     }
-    used = _used_prefixes(blocks(document.quads, Names(document.base, declared)))
-    ours = {prefix: declared[prefix] for prefix in used}
+    first = Names(document.base, declared)
+    blocks(document.quads, first)
+    ours = {prefix: declared[prefix] for prefix in first.used}
     theirs = {
         prefix: namespace
         for prefix, namespace in {**WELL_KNOWN, **project}.items()
@@ -154,12 +154,6 @@ def _sh_declared(quads: Iterable[Quad]) -> dict[str, str]:
             values[quad.predicate][quad.subject] = quad.object.value
     names, namespaces = values.values()
     return {names[node]: namespaces[node] for node in names.keys() & namespaces.keys()}
-
-
-def _used_prefixes(body: str) -> set[str]:
-    """The prefixes of the prefixed names; `_` of blank nodes is none."""
-    words = (token.text for token in tokens(body) if token.kind == "word")
-    return {word.partition(":")[0] for word in words if ":" in word} - {"_"}
 
 
 def _uses_base(body: str) -> bool:

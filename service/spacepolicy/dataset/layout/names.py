@@ -5,7 +5,7 @@ Spec: https://www.w3.org/TR/turtle/#sec-iri, https://www.w3.org/TR/turtle/#liter
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 from pyoxigraph import Literal, NamedNode
@@ -63,10 +63,20 @@ _ESCAPED_IN_LONG = re.compile(
 @final
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The base and the prefixes that shorten the IRIs of one document."""
+    """The base and the prefixes that shorten the IRIs of one document.
+
+    `written` has each IRI that was asked for with its prefixed name, None where it has none: the
+    same few stand in most statements.
+    """
 
     base: str | None
     prefixes: Mapping[str, str]
+    written: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The prefixes of the names that were asked for."""
+        return frozenset(name.partition(":")[0] for name in self.written.values() if name)
 
 
 def meant_prefixes(declared: Mapping[str, str]) -> dict[str, str]:
@@ -89,7 +99,9 @@ def iri_name(iri: NamedNode, names: Names) -> str:
     >>> iri_name(NamedNode("https://example.org/text"), names)
     '<https://example.org/text>'
     """
-    return prefixed_name(iri, names.prefixes) or f"<{_reference(iri.value, names.base)}>"
+    if iri.value not in names.written:
+        names.written[iri.value] = prefixed_name(iri, names.prefixes)
+    return names.written[iri.value] or f"<{_reference(iri.value, names.base)}>"
 
 
 def prefixed_name(iri: NamedNode, prefixes: Mapping[str, str]) -> str | None:
