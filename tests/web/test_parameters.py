@@ -1,8 +1,10 @@
 """Parameters: what is not known is ignored and said, a repeated format is the last that is known,
 and SPARQLWrapper, which repeats it, has its answers in every format."""
 
+import gc
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -45,6 +47,13 @@ PARSERS = {
     "application/rdf+xml": "xml",
     "application/ld+json": "json-ld",
 }
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Closes what the library leaves open within the test that it belongs to."""
+    yield
+    gc.collect()
 
 
 def asked(site: httpx.Client, form: str, format: str, method: str) -> SPARQLWrapper:
