@@ -19,7 +19,7 @@ def main(folder: Path, into: Path, names: list[str]) -> None:
     create = owlapi("model.IRI").create
     for name in names:
         manager = owlapi("apibinding.OWLManager").createOWLOntologyManager()
-        for path in folder.rglob("*.ttl"):
+        for path in (*folder.glob("*.ttl"), *folder.glob("concepts/*.ttl")):
             place = create(path.absolute().as_uri())
             manager.addIRIMapper(owlapi("util.SimpleIRIMapper")(create(_ontology(path)), place))
         source = owlapi("io.StringDocumentSource")((folder / name).read_text(encoding="utf-8"))

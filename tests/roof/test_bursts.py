@@ -23,7 +23,7 @@ from spacepolicy.errors import (
     PreconditionFailedError,
     ProblemError,
     QuerySyntaxError,
-    TimeLimitError,
+    WriteTimeLimitError,
 )
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.writing import GraphWrite, Upload, Written
@@ -126,7 +126,7 @@ def numbers(results: Sequence[Result | None]) -> list[int]:
     return [each.revision.number for each in results if isinstance(each, Written)]
 
 
-def test_each_write_of_a_burst_is_a_revision_and_all_are_put_in_force_at_once(
+def test_each_write_of_a_burst_is_a_revision_and_groups_are_put_in_force_at_once(
     site: Site, tmp_path: Path
 ) -> None:
     number, told = site.number, list[tuple[int, int]]()
@@ -136,7 +136,12 @@ def test_each_write_of_a_burst_is_a_revision_and_all_are_put_in_force_at_once(
     )
     leave()
     assert numbers(results) == [number + n for n in range(1, 9)]
-    assert told == [(number + n, number + 8) for n in range(1, 9)]
+    assert [revision for revision, _ in told] == [number + n for n in range(1, 9)]
+    in_force = [newest for _, newest in told]
+    ends = sorted(set(in_force))  # of groups: a busy machine may need more than one
+    assert in_force == [next(end for end in ends if end >= number + n) for n in range(1, 9)]
+    assert ends[-1] == number + 8
+    assert len(ends) < 8
     for n, revision in enumerate(site.history.revisions[-8:]):
         assert (revision.message, revision.added) == (f"{n}", 1)
         assert site.ask(COUNT, revision.number) == [str(n + 1)]
@@ -172,7 +177,7 @@ def test_a_write_of_a_burst_sees_those_before_it_and_what_follows_from_them(
         ("no update", QuerySyntaxError),
         (f"{insertion(3)} ; {BROKEN}", InvalidDataError),
         (f"{insertion(3)} ; DROP GRAPH <BASEontology>", FileOwnedError),
-        (RUNAWAY, TimeLimitError),
+        (RUNAWAY, WriteTimeLimitError),
     ],
 )
 def test_a_refused_write_is_refused_alone_and_what_follows_is_judged_without_it(
@@ -304,4 +309,4 @@ def test_a_quick_write_does_not_wait_for_a_slow_one_behind_it(site: Site, tmp_pa
     quick = come.wait_for(0)
     assert isinstance(quick, Written)
     assert come.results[1] is None
-    assert isinstance(come.come()[1], TimeLimitError)
+    assert isinstance(come.come()[1], WriteTimeLimitError)

@@ -45,7 +45,7 @@ def test_a_signal_ends_it_cleanly_while_a_query_runs_away(
     assert server.end(number) == 0
     client.join()
     assert [answer.status_code for answer in answers] == [503]
-    assert answers[0].json()["detail"] == "The service is ending."
+    assert answers[0].json()["detail"] == "The service is stopping."
     server.listener.join()
     assert "Traceback" not in "".join(server.heard)
 
