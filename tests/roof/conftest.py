@@ -103,6 +103,7 @@ Serve = Callable[..., Server]
 def serve(program: Program) -> Iterator[Serve]:
     """Starts servers, and ends them after the test."""
     started: list[subprocess.Popen[str]] = []
+    listeners: list[threading.Thread] = []
 
     def start(*arguments: str) -> Server:
         where: tuple[str, ...] = ("--port", "0")
@@ -118,12 +119,17 @@ def serve(program: Program) -> Iterator[Serve]:
             text=True,
         )
         started.append(process)
-        return _server(process)
+        server = _server(process)
+        listeners.append(server.listener)
+        return server
 
     yield start
     for process in started:
         process.kill()
         process.wait()
+    for listener in listeners:
+        listener.join(30)  # it reads until the last process of the service has gone
+    for process in started:
         assert process.stderr is not None
         process.stderr.close()
 

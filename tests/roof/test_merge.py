@@ -116,3 +116,26 @@ def test_a_store_of_an_earlier_version_is_carried_over(program: Program) -> None
     text = "SELECT ?g ?o { GRAPH ?g { ?s <urn:p> ?o } } ORDER BY ?o"
     asked = program.run("query", "-", "-f", "csv", *options, stdin=text)
     assert asked.stdout.split()[1:] == ["urn:spacepolicy:former-default-graph,1", "urn:g,2"]
+
+
+def test_beside_files_a_stored_default_graph_is_what_clients_put(program: Program) -> None:
+    stored = ("--content", str(program.content), "--default-graph", "stored")
+    first = written(program, *stored)
+    assert (first.counts.record > 1000, first.counts.inferred, first.counts.default) == (True, 0, 0)
+    document = program.folder / "one.nq"
+    document.write_text("<urn:s> <urn:p> 1 .\n<urn:s> <urn:p> 2 <urn:g> .\n".replace(
+        "1", '"1"').replace("2", '"2"'), encoding="utf-8")  # fmt: skip
+    imported = program.run("import", str(document), "--store", str(program.store))
+    assert imported.returncode == 0, imported.stderr
+    tags = program.content / "queries" / "tags.toml"
+    tags.write_text(tags.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    (program.content / "data" / "background" / "unverified.trig").unlink()
+    again = written(program, *stored)
+    assert again.number > first.number
+    assert again.counts.record < first.counts.record
+    assert again.counts.default == 1
+    text = "SELECT ?o { { ?s <urn:p> ?o } UNION { GRAPH <urn:g> { ?s <urn:p> ?o } } } ORDER BY ?o"
+    asked = program.run_here("query", "-", "-f", "csv", stdin=text)
+    assert asked.stdout.split() == ["o", "1", "2"]
+    exported = program.run_here("export", str(program.folder / "all.nq"))
+    assert exported.returncode == 0, exported.stderr

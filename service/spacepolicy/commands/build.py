@@ -1,6 +1,7 @@
 """`spacepolicy build`: files become a published revision, or findings."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -123,8 +124,14 @@ def draft_of(
 
     assembly = None
     errors: list[FindingsError] = []
+    clients = tuple(beside)
     try:
-        assembly = assemble(content.path, packaged=content.packaged, report=report, beside=beside)
+        assembly = assemble(
+            content.path,
+            packaged=content.packaged,
+            report=report,
+            beside=clients if merged else (),
+        )
     except FindingsError as error:
         errors.append(error)
     try:
@@ -152,7 +159,27 @@ def draft_of(
         prefixes=assembly.prefixes,
         digest=assembly.digest,
     )
-    return Draft(assembly.store, said, merged)
+    draft = Draft(assembly.store, said, merged)
+    return draft if merged else _underived(draft, assembly.base.inferred, clients)
+
+
+def _underived(draft: Draft, inferred: NamedNode, clients: Iterable[Quad]) -> Draft:
+    """The graphs of the files as they are written, beside what clients have put: the default graph
+    is theirs."""
+    dataset = Store()
+    for graph in draft.dataset.named_graphs():
+        if graph != inferred:
+            dataset.extend(draft.dataset.quads_for_pattern(None, None, None, graph))
+    dataset.extend(clients)
+    default = sum(1 for _ in dataset.quads_for_pattern(None, None, None, DefaultGraph()))
+    record = RecordDigest(dataset)
+    said = replace(
+        draft.said,
+        counts=Counts(len(dataset), 0, default, sum(1 for _ in dataset.named_graphs())),
+        record_sha256=record.hexdigest(),
+        digest=record.algorithm,
+    )
+    return Draft(dataset, said, merged=False)
 
 
 def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
@@ -178,13 +205,16 @@ def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
 def clients_quads(
     dataset: Store, revision: Revision, files: FileGraphs, *, merged: bool
 ) -> Iterator[Quad]:
-    """What stands in the graphs of the dataset that neither files state nor anything derives."""
+    """What stands in the graphs of the dataset that neither files state nor anything derives.
+
+    `merged`: the default graph is derived; without files before, it was the clients' all the same.
+    """
     base = revision.base
     derived = {NamedNode(f"{base}graph/inferred")} if base else set()
     owned = {NamedNode(iri) for iri in files.owned}
     for graph in dataset.named_graphs():
         if graph not in derived and graph not in owned:
             yield from dataset.quads_for_pattern(None, None, None, graph)
-    if revision.content_sha256 == EMPTY:
+    if not merged or revision.content_sha256 == EMPTY:
         for quad in dataset.quads_for_pattern(None, None, None, DefaultGraph()):
             yield Quad(quad.subject, quad.predicate, quad.object, FORMER) if merged else quad
