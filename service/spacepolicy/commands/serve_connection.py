@@ -236,6 +236,8 @@ class HttpConnection(ClosingConnection):
             self._paused = None, math.inf
             self.flow.resume_reading()
             self._read(behind)
+        if self._left and not (self._busy or self._behind or self._linger_bytes >= 0):
+            self.transport.close()  # what came behind is no request, and nothing more comes
 
     def _answer(self, answer: bytes) -> None:
         """Send a whole answer, and wait for the next request as after any other."""

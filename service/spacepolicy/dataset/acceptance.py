@@ -296,7 +296,7 @@ def _entry(key: str, values: Sequence[str]) -> str:
 def _scalar(text: str) -> str:
     """The text as a YAML scalar: plain where it is a word or a number, else quoted.
 
-    >>> _scalar("UNDEF"), _scalar("2025"), _scalar('"it\\'s"@en')
-    ('UNDEF', '2025', "'\\"it\\'\\'s\\"@en'")
+    >>> print(_scalar("UNDEF"), _scalar("2025"), _scalar('"it\\'s"@en'))
+    UNDEF 2025 '"it\'\'s"@en'
     """
     return text if text.isalnum() and text.isascii() else "'" + text.replace("'", "''") + "'"

@@ -37,12 +37,10 @@ class Chain:
         Raises: DamagedError.
         """
         revision = self._revision
-        if revision is None:
+        if revision is None or not revision.mode:  # a revision of an older store has no checksums
             return
         if not revision.is_kept:
-            if revision.mode:  # a revision of an older store may have none
-                raise checksums.damaged(revision.dataset, "is missing")
-            return
+            raise checksums.damaged(revision.dataset, "is missing")
         ground = self._follow(revision)
         stamps = {file: _stamp(file) for file in self._files}
         touched = [file for file, stamp in stamps.items() if self._seen.get(file) != stamp]
@@ -60,13 +58,25 @@ class Chain:
         number = revision.generation or revision.number
         folder = revision.directory.with_name(f"{number:06}")
         if folder / GENERATION != self._ground or self._last > revision.number:
+            tables = _listed(folder / GENERATION)
             self._ground, self._last = folder / GENERATION, number
-            self._files = [str(folder / checksums.NAME), *map(str, self._ground.iterdir())]
+            self._files = [str(folder / checksums.NAME), *tables]
         for each in range(self._last + 1, revision.number + 1):
             patch = folder.with_name(f"{each:06}")
             self._files += [str(patch / name) for name in _OF_A_PATCH]
         self._last = revision.number
         return self._ground
+
+
+def _listed(folder: Path) -> list[str]:
+    """The files of a generation.
+
+    Raises: DamagedError where it is missing.
+    """
+    try:
+        return [str(path) for path in folder.iterdir()]
+    except FileNotFoundError:
+        raise checksums.damaged(folder, "is missing") from None
 
 
 def _stamp(file: str) -> _Stamp:
