@@ -163,6 +163,17 @@ def test_a_client_that_ends_its_side_hears_what_is_answered_soon(front: Front) -
         assert until_closed(connection).count(b"HTTP/1.1 200") == 2
 
 
+@pytest.mark.parametrize("behind", [b"\r\n", b"\r\n\r\n", b"GET / HT"])
+def test_what_comes_behind_and_is_no_request_keeps_nothing_open(
+    front: Front, behind: bytes
+) -> None:
+    for _ in range(3):  # the second time the very bytes were answered before
+        with front.connect() as connection:
+            connection.sendall(get("ASK { }") + behind)
+            connection.shutdown(socket.SHUT_WR)
+            assert b"HTTP/1.1 200" in until_closed(connection)
+
+
 def test_who_takes_nothing_of_an_answer_is_left(hasty: Front) -> None:
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -236,8 +236,13 @@ class HttpConnection(ClosingConnection):
             self._paused = None, math.inf
             self.flow.resume_reading()
             self._read(behind)
-        if self._left and not (self._busy or self._behind or self._linger_bytes >= 0):
-            self.transport.close()  # what came behind is no request, and nothing more comes
+        self._close_where_left()
+
+    def _close_where_left(self) -> None:
+        """Close the connection of a client that sends no more, where what came behind its last
+        request is none."""
+        if self._left and not self._busy and not self._behind and self._linger_bytes < 0:
+            self.transport.close()
 
     def _answer(self, answer: bytes) -> None:
         """Send a whole answer, and wait for the next request as after any other."""

@@ -146,8 +146,10 @@ class History:
 
         Raises: DamagedError.
         """
-        for each in range(number, max(number - most, 0), -1):
-            revision = self.get(each)
+        oldest = max(number - most, 0)
+        for revision in reversed(self.revisions):
+            if not oldest < revision.number <= number:
+                continue
             try:
                 lines = list(about(revision.changes, str(subject)))
             except FileNotFoundError:
