@@ -1,6 +1,6 @@
 """Adding a document to a fresh clone adds files and changes none; removing them removes it.
 
-`python -m tests.adding_documents` runs every gate and the tests of the ontology too; CI does.
+`python -m tests.adding_documents` runs every gate too, as CI does, and the tests of the ontology.
 """
 
 from collections.abc import Sequence
