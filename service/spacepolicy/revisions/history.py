@@ -146,10 +146,10 @@ class History:
 
         Raises: DamagedError.
         """
-        oldest = max(number - most, 0)
-        for revision in reversed(self.revisions):
-            if not oldest < revision.number <= number:
-                continue
+        for each in range(number, max(number - most, 0), -1):
+            if each not in self._revisions and not self.lost:
+                return  # the history begins later
+            revision = self.get(each)
             try:
                 lines = list(about(revision.changes, str(subject)))
             except FileNotFoundError:
