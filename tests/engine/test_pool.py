@@ -34,6 +34,8 @@ from .processes import (
 )
 from .test_lexer import CHAINED, EVEN, NESTED, chained, nested
 
+pytestmark = pytest.mark.alone
+
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 LIGHT = "SELECT ?o { <https://example.org/s1> ?p ?o }"
 

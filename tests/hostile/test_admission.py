@@ -25,6 +25,8 @@ from .conftest import (
     watched,
 )
 
+pytestmark = pytest.mark.alone
+
 SEATS = 16
 CLOSE = "Connection: close"
 

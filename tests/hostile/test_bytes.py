@@ -7,6 +7,8 @@ import pytest
 
 from .conftest import RUNAWAY, Front, post, status, until, until_closed, watched
 
+pytestmark = pytest.mark.alone
+
 HEAD = b"GET /livez HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = (
     b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Type: application/sparql-query\r\n"

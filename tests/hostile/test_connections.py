@@ -24,6 +24,8 @@ from .conftest import (
     watched,
 )
 
+pytestmark = pytest.mark.alone
+
 HEAD = b"GET /livez HTTP/1.1\r\nHost: a\r\n"
 BODY = (
     b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Type: application/sparql-query\r\n"

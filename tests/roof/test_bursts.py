@@ -45,6 +45,8 @@ from .test_writing import (
     upload,
 )
 
+pytestmark = pytest.mark.alone
+
 __all__ = ["built", "shared", "site"]
 Write = Callable[[], Written]
 Result = Written | ProblemError

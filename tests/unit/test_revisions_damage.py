@@ -1,16 +1,14 @@
 """A changed byte, a file cut short or gone: found, named, never served as truth, and mended from
 what is whole."""
 
-import itertools
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from spacepolicy.engine.generation import copied, reading, standing
+from spacepolicy.engine.generation import change, reading, see, standing
 from spacepolicy.errors import DamagedError, SpacepolicyError, StoreError
 from spacepolicy.revisions import draft as drafts
 from spacepolicy.revisions import store as revisions
@@ -24,7 +22,6 @@ from spacepolicy.revisions.store import history
 
 from .test_revisions import draft
 
-_COPIES = itertools.count()
 THING = NamedNode("https://example.org/a")
 
 
@@ -71,7 +68,7 @@ def answers(store: Path) -> Iterator[tuple[str, object]]:
     for number in range(1, asked.current.number + 1):
         for name, ask in (
             ("revision", lambda n=number: asked.get(n).time),
-            ("dataset", lambda n=number: dataset(store, asked.get(n))),
+            ("dataset", lambda n=number: dataset(asked.get(n))),
             ("changes", lambda n=number: b"".join(asked.changes(n - 1, n))),
             ("back", lambda n=number: b"".join(asked.changes(n, max(n - 2, 0)))),
             ("about", lambda n=number: [
@@ -89,11 +86,16 @@ def answers(store: Path) -> Iterator[tuple[str, object]]:
     )
 
 
-def dataset(store: Path, revision: Revision) -> frozenset[str]:
-    """The quads of the revision."""
-    copy = store / "scratch" / f"{os.getpid()}-{next(_COPIES)}"
-    with reading(standing(revision.dataset)[0]):
-        return frozenset(map(str, copied(revision.dataset, copy)))
+def dataset(revision: Revision) -> frozenset[str]:
+    """The quads of the revision, as a process reads them that writes nothing to the disk."""
+    ground, later = standing(revision.dataset)
+    see(ground)
+    with reading(ground):
+        copy = Store()
+        copy.extend(Store.read_only(str(ground)))
+        for each in later:
+            change(copy, each)
+    return frozenset(map(str, copy))
 
 
 def believed(store: Path) -> dict[str, object]:

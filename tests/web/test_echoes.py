@@ -17,6 +17,8 @@ from spacepolicy.revisions.history import History
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
+pytestmark = pytest.mark.alone
+
 GET = b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: a\r\nAccept: text/csv\r\n\r\n"
 FORM = b"query=ASK%7B%7D"
 POST = (

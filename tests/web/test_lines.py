@@ -14,6 +14,8 @@ from spacepolicy.errors import BadParameterError, EngineError
 from spacepolicy.web.answering.conversation import Conversation
 from spacepolicy.web.answering.lines import QUICK_SECONDS, Expectation, Lines
 
+pytestmark = pytest.mark.alone
+
 ONE, TWO = Path("one"), Path("two")
 HEADER = Header("solutions", "csv")
 LONG_SECONDS = 1.0

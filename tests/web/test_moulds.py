@@ -24,6 +24,8 @@ from spacepolicy.web.answering.conversation import SOON_SECONDS
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
+pytestmark = pytest.mark.alone
+
 OF_ONE_ANSWER = re.compile(rb"\r\n(date|x-query-id): ([^\r]*)")
 PUBLIC = "https://example.org"
 EX = "https://example.org/"

@@ -49,6 +49,14 @@ PARSERS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> Iterator[None]:
+    """The collector leaves out what other tests have made: to look through it takes seconds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
     """Closes what the library leaves open within the test that it belongs to."""

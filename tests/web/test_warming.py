@@ -22,6 +22,8 @@ from .conftest import SAVED, serve
 from .test_running import until
 from .writers import Engines, MemoryWriter
 
+pytestmark = pytest.mark.alone
+
 SHARED = ("/", "/search?q=c", "/context.jsonld")
 
 
