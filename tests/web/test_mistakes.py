@@ -1,9 +1,13 @@
 """Mistakes in queries and updates, as they are told over HTTP."""
 
 import html
+from collections.abc import Iterator
 
 import httpx
 import pytest
+
+from spacepolicy.errors import ProblemError
+from spacepolicy.web.interface import of_problem
 
 COMMA = "SELECT ?s, ?o { ?s ?p ?o }"
 MENDED = "SELECT ?s ?o { ?s ?p ?o }"
@@ -33,6 +37,38 @@ def test_the_problem_is_told_in_the_language_that_is_liked(site: httpx.Client) -
     assert members["detail"] == "第 1 行第 10 列：此处的变量或键之间不用逗号。请用空格分隔。"
     answer = site.get("/sparql", params={"query": COMMA})
     assert "Accept-Language" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("path", "english", "chinese"),
+    [
+        (f"/sparql?query={COMMA}", "The query is not SPARQL", "查询不是合法的 SPARQL"),
+        ("/nowhere", "Nothing is here", "此处没有内容"),
+        ("/sparql?query=ASK{}&timeout=x", "A parameter of the request is", "请求的参数缺失或有误"),
+    ],
+)
+def test_its_title_is_in_that_language_for_programs_and_on_the_page(
+    site: httpx.Client, path: str, english: str, chinese: str
+) -> None:
+    for liked, title in (("en, zh;q=0.5", english), ("zh-CN, en;q=0.5", chinese), ("fr", english)):
+        members = site.get(path, headers={"Accept-Language": liked}).json()
+        assert members["title"].startswith(title)
+        page = site.get(path, headers={"Accept-Language": liked, "Accept": "text/html"})
+        assert f"<h1>{title}" in page.text
+        meaning = site.get(members["type"], headers={"Accept-Language": liked})
+        assert meaning.json()["title"].startswith(title)
+        assert "Accept-Language" in meaning.headers["vary"]
+
+
+def families(problem: type[ProblemError]) -> Iterator[type[ProblemError]]:
+    for each in problem.__subclasses__():
+        yield each
+        yield from families(each)
+
+
+def test_titles_and_remedies_of_all_problems_are_in_chinese() -> None:
+    words = {said for each in families(ProblemError) for said in (each.title, each.remedy)}
+    assert [said for said in words if of_problem(said, "zh") == said] == []
 
 
 @pytest.mark.parametrize(("language", "ask"), [("en", "Ask this"), ("zh", "用此查询")])

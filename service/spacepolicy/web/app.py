@@ -50,7 +50,7 @@ from spacepolicy.web.openapi import add_openapi
 from spacepolicy.web.operations import add_operations
 from spacepolicy.web.permission import is_open, read_token
 from spacepolicy.web.pinned import pin
-from spacepolicy.web.problems import prefers_page, problem_response
+from spacepolicy.web.problems import kind_members, prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
 from spacepolicy.web.reading import read_reader, reader
 from spacepolicy.web.search import SearchDesk, add_search
@@ -348,12 +348,7 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
         if problem is None:
             known = ", ".join(problems())
             raise NotFoundError(f"{kind!r} is no kind of problem; there are {known}.")
+        members, headers = kind_members(problem), {"Vary": "Accept, Accept-Language"}
         if prefers_page(request.headers.get("accept")):
-            return HTMLResponse(pages.problem_kind(service, problem), headers={"Vary": "Accept"})
-        members = {
-            "kind": problem.kind,
-            "title": problem.title,
-            "status": problem.status,
-            "remedy": problem.remedy,
-        }
-        return JSONResponse(members, headers={"Vary": "Accept"})
+            return HTMLResponse(pages.problem_kind(service, members), headers=headers)
+        return JSONResponse(members, headers=headers)

@@ -3,7 +3,8 @@
 They stand in `templates/interface.toml`, one table a word with one line a language; what a dataset
 is about is not among them: it brings its own labels. Terms of common vocabularies, which no dataset
 labels, are called as `templates/borrowed.toml` says, by namespace; terms of the vocabularies among
-its `prefixes` by these.
+its `prefixes` by these. `templates/problems.toml` has the titles and remedies of problems in the
+languages other than English, by what they are in English.
 """
 
 import tomllib
@@ -38,3 +39,14 @@ BORROWED: Final[Mapping[str, Mapping[str, str]]] = {
     for name, names in terms.items()
 }
 """What terms of common vocabularies are called, by their IRI, then by language."""
+_PROBLEMS: Final = _table("problems.toml")
+
+
+def of_problem(words: str, language: str) -> str:
+    """The title or remedy of a problem in the language; in English where it is not known in it.
+
+    >>> of_problem("The engine failed", "zh")
+    '引擎出错'
+    """
+    found: str = _PROBLEMS.get(words, {}).get(language, words)
+    return found

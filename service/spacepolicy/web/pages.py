@@ -16,7 +16,6 @@ from spacepolicy.answers import Form
 from spacepolicy.catalogue import SavedQuery, bind
 from spacepolicy.engine.diagnosis.mistake import Edit
 from spacepolicy.engine.hints import Hint
-from spacepolicy.errors import ProblemError
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.interface import WORDS
 from spacepolicy.web.reading import LANGUAGES, reader
@@ -186,7 +185,7 @@ def _place(line: str, column: int) -> tuple[str, str, str]:
     return line[start:at], line[at:end] or "⏎", line[end : end + _SHOWN_BEFORE]
 
 
-def problem_kind(service: Service, kind: type[ProblemError]) -> str:
+def problem_kind(service: Service, kind: Mapping[str, Any]) -> str:
     """What a kind of problem means."""
     return render("problem-kind.html", service, kind=kind)
 

@@ -17,6 +17,7 @@ from spacepolicy.engine.syntax import in_language
 from spacepolicy.errors import InvalidDataError, ProblemError, QuerySyntaxError
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
+from spacepolicy.web.interface import of_problem
 from spacepolicy.web.notes import notes
 from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
@@ -44,7 +45,7 @@ def problem_response(service: Service, scope: Scope, error: ProblemError) -> Res
     headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-store", **error.headers}
     if prefers_page(Headers(scope=scope).get("accept")):
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("query")
-        remedy = "" if "cure" in members else error.remedy
+        remedy = "" if "cure" in members else of_problem(error.remedy, reader().language)
         page = pages.problem(service, members, remedy, asked)
         return Response(page, error.status, headers, media_type="text/html")
     body = json.dumps(members, ensure_ascii=False).encode()
@@ -67,14 +68,26 @@ def _report(scope: Scope, error: ProblemError) -> Response | None:
 def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict[str, Any]:
     """The members of the problem, as RFC 9457 section 3 names them, extras after them; in the
     reader's language where it is known what to say in it."""
-    worded = in_language(error, reader().language) if isinstance(error, QuerySyntaxError) else {}
+    language = reader().language
+    worded = in_language(error, language) if isinstance(error, QuerySyntaxError) else {}
     return {
         "type": service.reference(scope, f"/problems/{error.kind}"),
-        "title": error.title,
+        "title": of_problem(error.title, language),
         "status": error.status,
         "detail": error.detail,
         **error.extras,
         **worded,
+    }
+
+
+def kind_members(kind: type[ProblemError]) -> dict[str, Any]:
+    """What a kind of problem means and what to do about it, in the reader's language."""
+    language = reader().language
+    return {
+        "kind": kind.kind,
+        "title": of_problem(kind.title, language),
+        "status": kind.status,
+        "remedy": of_problem(kind.remedy, language),
     }
 
 
