@@ -72,6 +72,22 @@ def program(tmp_path: Path, content: Path, environment: dict[str, str]) -> Progr
     return Program(folder, content, tmp_path / "store", environment)
 
 
+@pytest.fixture(scope="session")
+def shipped_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the first revision of the shipped files; tests have copies of it."""
+    path = tmp_path_factory.mktemp("shipped") / "store"
+    command = [PROGRAM, "build", "--content", str(ROOT), "--store", str(path)]
+    home = {"PATH": os.environ["PATH"], "HOME": str(path.parent), "LC_ALL": "C.UTF-8"}
+    subprocess.run(command, cwd=path.parent, env=home, check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def published(program: Program, shipped_store: Path) -> None:
+    """The first revision of the content is in the store already."""
+    shutil.copytree(shipped_store, program.store)
+
+
 @dataclass(frozen=True)
 class Server:
     """A running `serve`: what it said before it was ready, and all that was heard of it,

@@ -35,23 +35,23 @@ def test_build_publishes_a_revision_and_tells_each_stage(program: Program) -> No
     assert in_force(program).counts.inferred > 0
 
 
+@pytest.mark.usefixtures("published")
 def test_a_revision_tells_which_checks_its_files_passed(program: Program) -> None:
-    program.run_here("build")
     checks = in_force(program).checks
     assert list(checks) == [gate.name for gate in BUILD_GATES]
     assert "inferences" in checks["rules"]
 
 
+@pytest.mark.usefixtures("published")
 def test_unchanged_files_publish_nothing(program: Program) -> None:
-    program.run_here("build")
     before = in_force(program)
     again = program.run_here("build")
     assert "up to date" in again.stdout
     assert in_force(program) == before
 
 
+@pytest.mark.usefixtures("published")
 def test_a_changed_file_publishes_a_revision_that_has_the_change(program: Program) -> None:
-    program.run_here("build")
     before = in_force(program)
     data = program.content / DATA
     text = data.read_text(encoding="utf-8")
@@ -68,8 +68,8 @@ def test_a_query_that_is_not_sparql_is_a_finding(program: Program) -> None:
     assert "broken.rq:1: saved-query" in ended.stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_broken_turtle_is_named_by_file_and_line_and_changes_nothing(program: Program) -> None:
-    program.run_here("build")
     before = in_force(program)
     data = program.content / DATA
     lines = data.read_text(encoding="utf-8").splitlines()
@@ -81,10 +81,10 @@ def test_broken_turtle_is_named_by_file_and_line_and_changes_nothing(program: Pr
     assert in_force(program) == before
 
 
+@pytest.mark.usefixtures("published")
 def test_a_quotation_that_is_not_in_the_source_is_named_by_file_and_line(
     program: Program,
 ) -> None:
-    program.run_here("build")
     before = in_force(program)
     data = program.content / DATA
     text = data.read_text(encoding="utf-8")
@@ -145,6 +145,7 @@ def test_cite_names_the_nearest_passage_of_all_sources(program: Program) -> None
     assert ended.stdout.count('  "') == 1
 
 
+@pytest.mark.usefixtures("published")
 def test_query_asks_a_saved_query_with_a_parameter(program: Program) -> None:
     answers = [
         program.run_here("query", "tasks-by-technology", "-f", "csv", *parameter)
@@ -156,6 +157,7 @@ def test_query_asks_a_saved_query_with_a_parameter(program: Program) -> None:
     assert not rows[1]
 
 
+@pytest.mark.usefixtures("published")
 def test_a_thing_is_named_by_the_last_part_of_its_iri(program: Program) -> None:
     named, meant, wrong = (
         program.run_here("query", "tasks-by-technology", "-f", "csv", "-p", f"technology={value}")
@@ -166,17 +168,20 @@ def test_a_thing_is_named_by_the_last_part_of_its_iri(program: Program) -> None:
     assert "was perhaps meant" in wrong.stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_hints_stand_beside_the_answer(program: Program) -> None:
     ended = program.run_here("query", "-", "-f", "csv", stdin="SELECT ?t { ?t a :Taks }")
     assert ended.stdout.split() == ["t"]
     assert "hint: nothing is said of :Taks here; :Task was perhaps meant" in ended.stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_query_reads_a_query_from_standard_input(program: Program) -> None:
     ended = program.run_here("query", "-", "-f", "json", stdin="ASK { ?t a :Task }")
     assert json.loads(ended.stdout)["boolean"] is True
 
 
+@pytest.mark.usefixtures("published")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -195,6 +200,7 @@ def test_query_says_what_is_wrong(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_a_syntax_error_names_its_place(program: Program) -> None:
     ended = program.run_here("query", "-", stdin="SELECT *\n{ ?s ?p }")
     assert ended.returncode == 1
@@ -220,6 +226,7 @@ TASK = "<id/policy/shanghai-2022-spatial-information/task/2>"
 ROCKET = "<id/technology/reusable-rocket>"
 
 
+@pytest.mark.usefixtures("published")
 def test_explain_prints_the_proof_down_to_the_quoted_words(program: Program) -> None:
     ended = program.run_here("explain", TASK, ":concerns", ROCKET)
     assert ended.returncode == 0, ended.stderr
@@ -229,6 +236,7 @@ def test_explain_prints_the_proof_down_to_the_quoted_words(program: Program) -> 
     assert any(line.endswith(f"{PASSAGE}>: “{WORDS}”") for line in rest)
 
 
+@pytest.mark.usefixtures("published")
 def test_explain_prints_the_same_proof_for_programs(program: Program) -> None:
     ended = program.run_here("explain", TASK, ":concerns", ROCKET, "--format", "json")
     proof = json.loads(ended.stdout)
@@ -237,12 +245,14 @@ def test_explain_prints_the_same_proof_for_programs(program: Program) -> None:
     assert WORDS in words
 
 
+@pytest.mark.usefixtures("published")
 def test_explain_of_a_literal_finds_it_however_it_is_written(program: Program) -> None:
     for written in ("2", "02", '"2"^^xsd:integer'):
         ended = program.run_here("explain", TASK, ":ordinal", written)
         assert ended.returncode == 0, written
 
 
+@pytest.mark.usefixtures("published")
 @pytest.mark.parametrize(
     ("terms", "status", "said"),
     [

@@ -47,6 +47,7 @@ def checkout(content: Path) -> Path:
     return content
 
 
+@pytest.mark.usefixtures("published")
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_of_the_guide_does_what_it_says(chapter: str, checkout: Path) -> None:
     settings = {

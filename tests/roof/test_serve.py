@@ -14,6 +14,7 @@ TASKS = "SELECT (COUNT(DISTINCT ?t) AS ?n) { ?t a :Task }"
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 
+@pytest.mark.usefixtures("published")
 def test_the_document_has_twelve_tasks_each_counted_once(serve: Serve) -> None:
     assert serve().ask(TASKS).text.split() == ["n", "12"]
 
@@ -28,6 +29,7 @@ def test_a_second_start_builds_and_publishes_nothing(serve: Serve) -> None:
     assert httpx.get(f"{second.url}/readyz").json()["revision"] == 1
 
 
+@pytest.mark.usefixtures("published")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly_while_a_query_runs_away(
     serve: Serve, number: signal.Signals
@@ -50,6 +52,7 @@ def test_a_signal_ends_it_cleanly_while_a_query_runs_away(
     assert "Traceback" not in "".join(server.heard)
 
 
+@pytest.mark.usefixtures("published")
 def test_a_port_in_use_is_one_clear_line(program: Program) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
@@ -66,10 +69,10 @@ def test_files_with_a_finding_are_not_served(program: Program) -> None:
     assert "ontology/broken.ttl:1: syntax" in ended.stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_the_last_good_revision_is_kept_where_it_is_asked_for(
     serve: Serve, program: Program
 ) -> None:
-    assert program.run_here("build").returncode == 0
     (program.content / "ontology" / "broken.ttl").write_text("a b c", encoding="utf-8")
     server = serve("--keep-last")
     assert server.ask(TASKS).text.split() == ["n", "12"]
@@ -81,6 +84,7 @@ def test_no_content_is_an_empty_plain_store(serve: Serve) -> None:
     assert server.ask("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").text.split() == ["n", "0"]
 
 
+@pytest.mark.usefixtures("published")
 def test_a_store_of_another_mode_is_refused(serve: Serve, program: Program) -> None:
     assert serve().end() == 0
     ended = program.run_here("serve", "--default-graph", "stored")
@@ -88,5 +92,6 @@ def test_a_store_of_another_mode_is_refused(serve: Serve, program: Program) -> N
     assert "merged" in ended.stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_a_dataset_too_large_for_memory_is_served_from_disk(serve: Serve) -> None:
     assert serve("--memory-quads", "10").ask(TASKS).text.split() == ["n", "12"]

@@ -3,6 +3,7 @@
 import stat
 from pathlib import Path
 
+import pytest
 from pyoxigraph import RdfFormat, parse
 
 from spacepolicy.revisions import store as revisions
@@ -52,6 +53,7 @@ def relabelled(content: Path) -> None:
     path.write_text(text.replace('rdfs:label "', 'rdfs:label "A ', 1), encoding="utf-8")
 
 
+@pytest.mark.usefixtures("published")
 def test_a_running_service_takes_imports_and_builds_and_keeps_what_clients_put(
     serve: Serve, program: Program
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_running_service_takes_imports_and_builds_and_keeps_what_clients_put(
     assert serve().ask(ASKED).text.split() == ["o", "1", "2"]
 
 
+@pytest.mark.usefixtures("published")
 def test_a_backup_is_taken_while_the_store_is_served_and_restored_when_not(
     serve: Serve, program: Program
 ) -> None:
@@ -95,6 +98,7 @@ def test_a_backup_is_taken_while_the_store_is_served_and_restored_when_not(
     assert "holds no backup" in program.run_here("restore", str(program.folder)).stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_what_is_exported_is_imported_again(program: Program) -> None:
     out = program.folder / "out.nq"
     program.run_here("import", str(written(program.folder, "1")))
@@ -120,6 +124,7 @@ def test_what_is_exported_is_imported_again(program: Program) -> None:
         assert said in ended.stderr
 
 
+@pytest.mark.usefixtures("published")
 def test_an_import_that_names_a_graph_of_the_files_is_refused(program: Program) -> None:
     base = "https://w3id.org/spacepolicy/"
     path = program.folder / "theirs.trig"
