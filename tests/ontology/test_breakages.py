@@ -16,8 +16,9 @@ from spacepolicy.dataset.gates.verdict import Gate, judge
 from spacepolicy.errors import Finding
 from spacepolicy.settings import Settings
 
-from .breakages import BREAKAGES, DOCUMENTS, PAGE, ROOT, SHIPPED, Breakage
-from .breakages import page as checks_page
+from .breakages import BREAKAGES, DOCUMENTS, ROOT, SHIPPED, Breakage
+from .breakages.page import PAGE
+from .breakages.page import page as checks_page
 
 OVERLAYS: Final = ROOT / "tests" / "documents"
 CASES: Final = [case for each in BREAKAGES for case in each.cases()]
