@@ -1,6 +1,6 @@
 """Whether limits hold: of time, on runaway queries; of memory, on large answers and many requests.
 
-    python -m bench.limits [--subjects 20000] [--requests 100000]
+    python -m bench.limits [--size 100000] [--requests 100000]
 
 Each runaway query has two seconds. It must end within 2.3 with a 504 (or a 503 where its memory is
 used up first), or with a body that curl calls unterminated; and a second after its client has left,
@@ -11,7 +11,6 @@ Exits with 1 where something does not hold.
 
 import argparse
 import http.client
-import os
 import random
 import socket
 import subprocess
@@ -25,12 +24,16 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from bench.clients import JSON, Endpoint
-from bench.engine import CROSS, EX, free_port, running, write_quads
+from bench import graphs, servers
+from bench.graphs import actor, region, technology
+from bench.processes import busy, proportional_bytes, tree
+from bench.vocabulary import DEF, LABEL, RDF_TYPE
+from bench.workloads import cross_product
+from bench.wrk import RESULTS, Endpoint
 
 RUNAWAYS: Final = {
-    "count over a triple cross product": CROSS,
-    "runaway path": f"SELECT (COUNT(*) AS ?n) {{ ?a (<{EX}knows>|^<{EX}knows>)* ?b . ?b ?p ?c }}",
+    "count over a triple cross product": cross_product(0),
+    "runaway path": f"SELECT (COUNT(*) AS ?n) {{ ?a (!<{DEF}none>|!^<{DEF}none>)* ?b . ?b ?p ?c }}",
     "huge ORDER BY": "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c ?a",
     "giant REGEX": (
         "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f "
@@ -40,48 +43,15 @@ RUNAWAYS: Final = {
     "10M rows": "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 10000000",
 }
 MIXED: Final = (
-    lambda i: f"SELECT ?p ?o {{ <{EX}s{i}> ?p ?o }}",
-    lambda i: f"ASK {{ <{EX}s{i}> <{EX}kind> ?k }}",
-    lambda i: f"DESCRIBE <{EX}s{i}>",
-    lambda i: f"SELECT ?s {{ ?s <{EX}knows> <{EX}s{i}> }} LIMIT 5",
+    lambda i: f"SELECT ?p ?o {{ {technology(i % graphs.TECHNOLOGIES)} ?p ?o }} LIMIT {i + 100}",
+    lambda i: f"ASK {{ {actor(i % graphs.ACTORS)} {RDF_TYPE} ?k FILTER(?k != {i}) }}",
+    lambda i: f"DESCRIBE {technology(i % graphs.TECHNOLOGIES)}",
+    lambda i: f"SELECT ?s {{ ?s ?p {region(i % graphs.REGIONS)} ; {LABEL} ?l }} LIMIT {i + 5}",
     lambda _: "no query",
     lambda i: "SELECT * " + "{" * (i % 300) + "}" * (i % 300),
 )
 _TIMEOUT: Final = "&timeout=2"
 _MB: Final = 1 << 20
-
-
-def processes(front: int) -> list[int]:
-    """The front, the process that forks and its workers."""
-    found = [front]
-    for process in found:
-        for children in Path(f"/proc/{process}/task").glob("*/children"):
-            found += [int(child) for child in children.read_text(encoding="ascii").split()]
-    return found
-
-
-def memory(front: int) -> int:
-    """The bytes that all processes have together, shared pages counted once."""
-    total = 0
-    for process in processes(front):
-        try:
-            text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
-        except OSError:
-            continue
-        total += 1024 * int(next(line for line in text.splitlines() if "Pss:" in line).split()[1])
-    return total
-
-
-def busy(front: int) -> int:
-    """How many of its descendants use a processor."""
-    states = []
-    for process in processes(front)[1:]:
-        try:
-            stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
-        except OSError:
-            continue
-        states.append(stat.rpartition(")")[2].split()[0])
-    return states.count("R")
 
 
 def ended(endpoint: Endpoint, text: str) -> tuple[str, float]:
@@ -128,19 +98,19 @@ def left_idle(endpoint: Endpoint, front: int, text: str) -> bool:
 
 def million_rows(endpoint: Endpoint, front: int) -> bool:
     """Whether a large answer begins soon and costs little."""
-    before, most, done = memory(front), [0], threading.Event()
+    before, most, done = proportional_bytes(front), [0], threading.Event()
 
     def watch() -> None:
         while not done.wait(0.3):
-            most[0] = max(most[0], memory(front))
+            most[0] = max(most[0], proportional_bytes(front))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     started = time.monotonic()
-    client = endpoint.client()
+    client = _client(endpoint)
     text = f"SELECT ?n ?a ?b ?c {{ VALUES ?n {{ {' '.join(map(str, range(20)))} }} ?a ?b ?c }}"
     text += " LIMIT 1000000"
-    client.request("GET", f"{endpoint.path}?query={quote(text)}", headers=JSON)
+    client.request("GET", f"{endpoint.path}?query={quote(text)}", headers={"Accept": RESULTS})
     answer = client.getresponse()
     answer.read(1)
     first, size = time.monotonic() - started, 1
@@ -162,7 +132,7 @@ def mixed(endpoint: Endpoint, front: int, requests: int) -> bool:
 
     def ask(seed: int, count: int) -> None:
         chance = random.Random(seed)  # noqa: S311 # queries, no secret
-        client = endpoint.client()
+        client = _client(endpoint)
         for _ in range(count):
             text = chance.choice(MIXED)(chance.randrange(500))
             client.request("GET", f"{endpoint.path}?query={quote(text)}{_TIMEOUT}")
@@ -176,7 +146,7 @@ def mixed(endpoint: Endpoint, front: int, requests: int) -> bool:
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(ask, range(4), [count // 4] * 4))
         time.sleep(1)
-        return len(processes(front)), memory(front) / _MB
+        return len(tree(front)), proportional_bytes(front) / _MB
 
     before = round_of(max(requests // 5, 400))  # the cache and the spare workers are filled
     after = round_of(requests)
@@ -187,17 +157,19 @@ def mixed(endpoint: Endpoint, front: int, requests: int) -> bool:
     return after[0] <= before[0] + 4 and after[1] < before[1] * 1.2 + 20
 
 
+def _client(endpoint: Endpoint) -> http.client.HTTPConnection:
+    """A connection that is kept."""
+    return http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=120)
+
+
 def run(chosen: argparse.Namespace) -> bool:
     """Print what was seen; whether everything held."""
     with tempfile.TemporaryDirectory() as folder:
-        dataset = Path(folder) / "generation"
-        write_quads(dataset, chosen.subjects)
-        endpoint = Endpoint(free_port(), "/sparql")
-        us = (sys.executable, "-m", "bench.engine", "--serve", str(dataset), str(endpoint.port))
-        with running(*us, port=endpoint.port):
-            front = next(
-                process for process in processes(os.getpid())[1:] if _listens(process, us[-1])
-            )
+        file, store = Path(folder) / "graphs.nq", Path(folder) / "store"
+        graphs.write(file, chosen.size)
+        with servers.service(store, *servers.STORED) as service:
+            servers.import_file(store, file)
+            endpoint, front = service.endpoint, service.process
             return all(
                 [
                     runaways(endpoint, front),
@@ -207,15 +179,9 @@ def run(chosen: argparse.Namespace) -> bool:
             )
 
 
-def _listens(process: int, port: str) -> bool:
-    """Whether this is the process that was started to serve at the port."""
-    command = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-    return port.encode() in command and b"--serve" in command
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--subjects", type=int, default=20_000)
+    parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=100_000)
     try:
         sys.exit(0 if run(parser.parse_args()) else 1)

@@ -64,7 +64,7 @@ def test_what_is_off_is_told_with_the_command_that_mends_it(
     assert f"--port {int(port) + 1}" in off["port"]
 
 
-@pytest.mark.parametrize("name", ["engine", "reasoning"])
+@pytest.mark.parametrize("name", ["scale", "reasoning"])
 def test_a_bench_that_is_there_is_named_when_another_is_asked_for(
     program: Program, name: str
 ) -> None:

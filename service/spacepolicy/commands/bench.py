@@ -26,7 +26,7 @@ class Bench:
 
 
 BENCHES: Final = (
-    Bench("engine", "answers over HTTP", ("oxigraph",), ("--subjects", "5000", "--seconds", "1")),
+    Bench("scale", "answers over HTTP", ("oxigraph",), ("--size", "20000", "--seconds", "1")),
     Bench("reasoning", "inference", ("owlrl", "reasonable"), ("--sizes", "10000")),
 )
 
