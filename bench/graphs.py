@@ -9,10 +9,12 @@ and seed make the same bytes.
 
 Layout *stored*, for a plain store: passages stand in the named graph of their source, everything
 else in the default graph. Layout *merged*, for a store that derives its default graph: everything
-else stands in a named graph of its document.
+else stands in a named graph of its document. Layout *triples*, for one graph of a client's: no
+graph is named.
 """
 
 import argparse
+import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +42,7 @@ from bench.vocabulary import (
     term,
 )
 
-Layout = Literal["stored", "merged"]
+Layout = Literal["stored", "merged", "triples"]
 TECHNOLOGIES: Final = 240
 ACTORS: Final = 60
 REGIONS: Final = 30
@@ -71,6 +73,13 @@ class Things:
     tasks: list[str] = field(default_factory=list)
     measures: list[str] = field(default_factory=list)
     passages: list[str] = field(default_factory=list)
+
+    def add(self, others: "Things") -> None:
+        """Take in what others have."""
+        self.policies.extend(others.policies)
+        self.tasks.extend(others.tasks)
+        self.measures.extend(others.measures)
+        self.passages.extend(others.passages)
 
 
 @final
@@ -305,23 +314,29 @@ def lines(statements: Iterable[Statement], layout: Layout, graph: str) -> Iterat
     """The statements as lines of N-Quads; `graph` is where the merged layout has what is known."""
     beside = f" {graph}" if layout == "merged" else ""
     for subject, predicate, value, source in statements:
-        yield f"{subject} {predicate} {value}{f' {source}' if source else beside} .\n"
+        where = f" {source}" if source and layout != "triples" else beside
+        yield f"{subject} {predicate} {value}{where} .\n"
 
 
 def write(path: Path, size: int, layout: Layout = "stored", seed: int = 1) -> Written:
-    """Write whole documents until there are that many statements or a few hundred more."""
-    things, count, default, number = Things(), 0, 0, 0
-    statements = list(shared(seed))
+    """Write as many whole documents as that many statements hold, one at least."""
+    things, count, default = Things(), 0, 0
     with path.open("w", encoding="utf-8") as file:
-        while True:
-            graph = f"<{BASE}graph/generated/{number}>"
-            file.writelines(lines(statements, layout, graph))
+        for number in itertools.count():
+            own = Things()
+            statements = list(document(number, seed, own) if number else shared(seed))
+            if number > 1 and count + len(statements) > size:
+                break
+            file.writelines(lines(statements, layout, f"<{BASE}graph/generated/{number}>"))
             count += len(statements)
-            default += sum(not each.graph for each in statements) if layout == "stored" else 0
-            if count >= size:
-                return Written(path, count, default, things)
-            number += 1
-            statements = list(document(number, seed, things))
+            default += sum(in_default(each, layout) for each in statements)
+            things.add(own)
+    return Written(path, count, default, things)
+
+
+def in_default(statement: Statement, layout: Layout) -> bool:
+    """Whether the statement stands in the default graph."""
+    return layout == "triples" or (layout == "stored" and not statement.graph)
 
 
 def main() -> None:
@@ -329,7 +344,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("size", type=int)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--layout", choices=("stored", "merged"), default="stored")
+    parser.add_argument("--layout", choices=("stored", "merged", "triples"), default="stored")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     written = write(given.file, given.size, given.layout, given.seed)

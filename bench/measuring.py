@@ -122,10 +122,11 @@ def comparisons(
     """
     queries = Queries(workload.queries(things, asking.seed), workload.again)
     pilot = queries.take(_PILOT_QUERIES)
+    clients = [each for each in asking.clients if each <= workload.most_clients]
     for server in servers:
-        load = Load(_PILOT_SECONDS, max(asking.clients), workload.accept)
+        load = Load(_PILOT_SECONDS, max(clients, default=1), workload.accept)
         queries.rate = max(queries.rate, measure(server.endpoint, pilot, load).rate)
-    for count in asking.clients:
+    for count in clients:
         load = Load(max(asking.seconds, workload.seconds), count, workload.accept)
         turns = [_round(servers, queries, load) for _ in range(ROUNDS)]
         ours, peer = (_side([turn[number] for turn in turns]) for number in (0, 1))

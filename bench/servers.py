@@ -2,18 +2,16 @@
 
 import http.client
 import json
-import re
 import socket
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast, final
-from urllib.parse import urlsplit
+from typing import IO, Final, final
 
 from bench.wrk import RESULTS, Endpoint
 
@@ -22,10 +20,20 @@ BESIDE: Final = Path(sys.executable).parent
 PEER: Final = "oxigraph serve"
 OURS: Final = "spacepolicy"
 _START_SECONDS: Final = 600.0
+"""How long a start may take at most: some minutes at five million statements."""
 _LOOK_SECONDS: Final = 0.005
 _END_SECONDS: Final = 20.0
 STORED: Final = ("--content", "none", "--default-graph", "stored")
 """A plain SPARQL store."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A process, and the file of what it writes to standard error."""
+
+    process: subprocess.Popen[str]
+    errors: IO[str]
 
 
 @final
@@ -36,7 +44,14 @@ class Server:
     name: str
     process: int
     endpoint: Endpoint
-    store: Path | None = None
+    store: Path = Path()
+    said: _Said | None = None
+
+    def see_alive(self) -> None:
+        """Raises: RuntimeError with what it has said where it has ended."""
+        if self.said is not None and self.said.process.poll() is not None:
+            self.said.errors.seek(0)
+            raise RuntimeError(f"{self.name} ended: {self.said.errors.read().strip()[-2000:]}")
 
     def request(
         self, method: str, target: str, body: bytes | Path | None = None, **headers: str
@@ -95,11 +110,60 @@ def load_peer(server: Server, file: Path) -> float:
 
 @contextmanager
 def service(store: Path, *options: str) -> Iterator[Server]:
-    """`spacepolicy serve` over the store, from when it says where it answers."""
-    command = [program(), "serve", "--store", str(store), "--port", "0", *options]
-    with started(command, errors=subprocess.PIPE) as process:
-        port = _said_port(cast("IO[str]", process.stderr))
-        yield Server(OURS, process.pid, Endpoint(port, "/sparql"), store)
+    """`spacepolicy serve` over the store, once it answers.
+
+    Raises: RuntimeError with what it says where it ends.
+    """
+    with starting(store, *options) as server:
+        wait_for_answer(server)
+        yield server
+
+
+@contextmanager
+def starting(store: Path, *options: str) -> Iterator[Server]:
+    """`spacepolicy serve` over the store, from the moment it is started."""
+    port = free_port()
+    command = [program(), "serve", "--store", str(store), "--port", str(port), *options]
+    with tempfile.TemporaryFile("w+") as errors, started(command, errors) as process:
+        yield Server(OURS, process.pid, Endpoint(port, "/sparql"), store, _Said(process, errors))
+
+
+def wait_for_answer(server: Server, query: str = "ASK {}") -> float:
+    """Ask until there is an answer with a solution; the seconds that it took.
+
+    Raises: RuntimeError where the server ends, or takes too long.
+    """
+    began = time.monotonic()
+    while time.monotonic() - began < _START_SECONDS:
+        try:
+            status, body = server.request("GET", server.endpoint.target(query), Accept=RESULTS)
+        except (OSError, http.client.HTTPException):
+            server.see_alive()
+        else:
+            if status == 200 and _has_solution(body):
+                return time.monotonic() - began
+        time.sleep(_LOOK_SECONDS)
+    raise RuntimeError(f"{server.name} does not answer")
+
+
+def _has_solution(body: bytes) -> bool:
+    told = json.loads(body)
+    return bool(told.get("boolean") or told.get("results", {}).get("bindings"))
+
+
+def wait_for_memory(server: Server) -> float:
+    """The seconds until `/readyz` no longer says that data are on their way into memory."""
+    began = time.monotonic()
+    while time.monotonic() - began < _START_SECONDS:
+        if is_in_memory(json.loads(server.request("GET", "/readyz")[1])):
+            return time.monotonic() - began
+        time.sleep(_LOOK_SECONDS)
+    raise RuntimeError(f"{server.name} does not load its data into memory")
+
+
+def is_in_memory(told: dict[str, object]) -> bool:
+    """Whether `/readyz` says so, or says nothing of memory, as when a start waits for it."""
+    return told.get("memory", "loaded") in (True, "loaded")
 
 
 def import_file(store: Path, file: Path, *options: str) -> float:
@@ -136,7 +200,7 @@ def free_port() -> int:
 
 @contextmanager
 def started(
-    command: Sequence[str], errors: int = subprocess.DEVNULL
+    command: Sequence[str], errors: IO[str] | int = subprocess.DEVNULL
 ) -> Iterator[subprocess.Popen[str]]:
     """A program until the block ends."""
     with subprocess.Popen(  # noqa: S603 # this project's program, or a peer
@@ -152,26 +216,6 @@ def started(
                 process.kill()
 
 
-def _said_port(said: IO[str]) -> int:
-    """The port that the service names; what it says afterwards is read and left."""
-    lines = []
-    for line in said:
-        found = re.search(r" at (http\S+)", line)
-        if found:
-            threading.Thread(target=_drain, args=(said,), daemon=True).start()
-            return urlsplit(found[1]).port or 0
-        lines.append(line)
-    raise RuntimeError(f"the service did not start: {''.join(lines)}")
-
-
-def _drain(said: IO[str]) -> None:
-    try:
-        for _ in said:
-            pass
-    except ValueError:
-        return  # closed with the process
-
-
 def _wait_for_port(process: subprocess.Popen[str], port: int) -> None:
     stop = time.monotonic() + _START_SECONDS
     while time.monotonic() < stop:
@@ -184,9 +228,3 @@ def _wait_for_port(process: subprocess.Popen[str], port: int) -> None:
         else:
             return
     raise RuntimeError(f"{process.args!r} does not listen")
-
-
-def readiness(server: Server) -> dict[str, object]:
-    """What `/readyz` says."""
-    told: dict[str, object] = json.loads(server.request("GET", "/readyz")[1])
-    return told

@@ -29,10 +29,14 @@ class Figure:
     bound: float | None = None
     kind: Literal["at most", "at least"] = "at most"
     note: str = ""
+    failed: bool = False
+    """Whether what was to be measured did not come about; the note says why."""
 
     @property
     def held(self) -> bool:
         """Whether it keeps what it is held to."""
+        if self.failed:
+            return False
         if self.bound is None:
             return True
         return self.value <= self.bound if self.kind == "at most" else self.value >= self.bound
@@ -64,9 +68,9 @@ def faults(comparison: Comparison, size: int) -> list[str]:
     return found
 
 
-def header() -> str:
-    """The first two lines of the table of queries."""
-    return f"{row(HEADINGS)}\n{row('---' for _ in HEADINGS)}"
+def header(headings: Sequence[str] = HEADINGS) -> str:
+    """The first two lines of a table; of that of queries where no headings are given."""
+    return f"{row(headings)}\n{row('---' for _ in headings)}"
 
 
 def comparison_row(comparison: Comparison, size: int, in_process: float | None) -> str:
@@ -84,14 +88,17 @@ def comparison_row(comparison: Comparison, size: int, in_process: float | None) 
     return row(cells)
 
 
-def figures(title: str, rows: Sequence[Figure]) -> str:
-    """A table of figures of other kinds."""
-    lines = [f"\n{title}\n", row(("measure", "value", "bound", "held")), row(["---"] * 4)]
-    for each in rows:
-        bound = "" if each.bound is None else f"{each.kind} {number(each.bound)} {each.unit}"
-        value = f"{number(each.value)} {each.unit}{f' ({each.note})' if each.note else ''}"
-        lines.append(row((each.name, value, bound, "yes" if each.held else "NO")))
-    return "\n".join(lines)
+def figures_header(title: str) -> str:
+    """The title and the first lines of a table of other figures."""
+    return f"\n{title}\n\n{header(('measure', 'value', 'held to', 'held'))}"
+
+
+def figure_row(figure: Figure) -> str:
+    """The row of a figure."""
+    bound = f"{figure.kind} {number(figure.bound)} {figure.unit}" if figure.bound else ""
+    note = f" ({figure.note})" if figure.note else ""
+    value = f"{number(figure.value)} {figure.unit}{note}"
+    return row((figure.name, value, bound, "yes" if figure.held else "NO"))
 
 
 def row(cells: Iterable[object]) -> str:

@@ -39,6 +39,7 @@ class Workload:
     """How many rows each answer has, where only they can be compared."""
     seconds: float = 0.0
     """The least time to ask for, where few are answered in a second."""
+    most_clients: int = 32
 
 
 def _cycled(subjects: Sequence[str], seed: int, query: Callable[[str], str]) -> Iterator[str]:
@@ -206,7 +207,7 @@ WORKLOADS: Final = (
     Workload("top-k", tops, 0.9, 2.0),
     Workload("text", texts),
     Workload("construct", constructs, accept=TRIPLES),
-    Workload("rows", many_rows, rows=MANY_ROWS, seconds=10),
+    Workload("rows", many_rows, rows=MANY_ROWS, seconds=10, most_clients=8),
     Workload("lookup-again", _one(look_ups), 2.0, again=True),
     Workload("join-again", _one(joins), 60.0, again=True),
 )

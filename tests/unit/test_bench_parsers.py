@@ -6,12 +6,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from bench import answers, processes, tables, wrk
+from bench import answers, graphs, loading, overload, processes, servers, tables, wrk
+from bench.graphs import Layout
 from bench.measuring import Comparison, Queries, Side
 from bench.processes import Usage
 from bench.workloads import WORKLOADS, Workload
+from pyoxigraph import DefaultGraph, Store
 
 TOLD = (
     "Running 5s test @ http://127.0.0.1:1/sparql\n"
@@ -129,8 +132,48 @@ def test_answers_are_compared_as_bags_and_where_that_is_open_by_their_number(
 
 
 def test_graphs_are_compared_as_sets() -> None:
-    kind = KINDS["construct"]
-    assert content(kind, b"<a> <b> <c> .\n<a> <b> <c> .\n") == content(kind, b"<a> <b> <c> .\n")
+    kind, line = KINDS["construct"], b"<urn:a> <urn:b> <urn:c> .\n"
+    assert content(kind, line + line) == content(kind, line)
+
+
+def test_engines_that_write_numbers_otherwise_have_the_same_values() -> None:
+    one, other = (
+        b'{"results":{"bindings":[{"n":{"type":%b,"value":%b}}]}}' % each
+        for each in ((b'"literal"', b'"2.50"'), (b'"typed-literal"', b'"2.5"'))
+    )
+    kind = KINDS["group-by"]
+    assert answers.values(one, kind) == answers.values(other, kind)
+    assert answers.content(one, kind) != answers.content(other, kind)
+
+
+def test_memory_is_loaded_when_readyz_says_so_or_says_nothing() -> None:
+    assert servers.is_in_memory({"status": "ready"})
+    assert servers.is_in_memory({"memory": "loaded"})
+    assert not servers.is_in_memory({"memory": "loading"})
+
+
+def test_look_ups_beside_others_are_held_to_their_rate_and_delay() -> None:
+    told = wrk.parse(TOLD % (0, 0))
+    assert [each.held for each in overload.figures("warm", told, 2500.0)] == [True, True]
+    assert [each.held for each in overload.figures("warm", told, 4000.0)] == [False, True]
+    bad = wrk.parse(TOLD % (0, 3))
+    assert not overload.figures("warm", bad, 2500.0)[0].held
+
+
+@pytest.mark.parametrize("mode", ["stored", "merged"])
+def test_an_update_adds_what_the_document_states(mode: Layout) -> None:
+    store, statements = Store(), list(graphs.document(7))
+    store.update(loading.update(7, mode))
+    assert len(store) == len(statements)
+    in_default = sum(1 for _ in store.quads_for_pattern(None, None, None, DefaultGraph()))
+    assert in_default == sum(graphs.in_default(each, mode) for each in statements)
+
+
+def test_files_that_share_their_bytes_count_once_on_disk(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"12345")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "two").hardlink_to(tmp_path / "one")
+    assert loading.disk_bytes(tmp_path) == 5
 
 
 def content(workload: Workload, body: bytes) -> Counter[str]:
