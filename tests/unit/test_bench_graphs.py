@@ -37,6 +37,7 @@ def test_the_same_seed_makes_the_same_bytes_and_another_seed_others(
     )
     assert again == written.path.read_bytes()
     assert other != again
+    assert list(graphs.document(1, seed=1)) != list(graphs.document(1, seed=2))
 
 
 def test_there_are_as_many_statements_as_are_counted_and_none_twice(
@@ -83,14 +84,15 @@ def test_every_class_and_property_is_one_of_the_ontology(store: Store) -> None:
 
 def test_every_passage_lies_within_its_sentence_and_has_its_words(store: Store) -> None:
     found = store.query(
-        f"PREFIX : <{DEF}> SELECT ?s ?e ?os ?oe ?words ?whole {{ GRAPH ?g {{ ?p :start ?s ;"
+        f"PREFIX : <{DEF}> SELECT ?p ?s ?e ?os ?oe ?words ?whole {{ GRAPH ?g {{ ?p :start ?s ;"
         " :end ?e ; :exactText ?words ; :isWithin ?o . ?o :start ?os ; :end ?oe ;"
         " :exactText ?whole } }"
     )
     assert isinstance(found, QuerySolutions)
     rows = [[each.value for each in row] for row in found]
     assert rows
-    for start, end, outer, outer_end, words, whole in rows:
+    for passage, start, end, outer, outer_end, words, whole in rows:
+        assert passage.endswith(f"#char={start},{end}")
         assert int(outer) <= int(start) < int(end) <= int(outer_end)
         begin = int(start) - int(outer)
         assert whole[begin : begin + int(end) - int(start)] == words
