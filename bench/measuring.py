@@ -55,6 +55,11 @@ class Side:
         return 1000 * self.used.cpu_seconds / max(self.requests, 1)
 
     @property
+    def root_ms(self) -> float:
+        """What of that the process used that was started, which takes the requests."""
+        return 1000 * self.used.root_seconds / max(self.requests, 1)
+
+    @property
     def faults(self) -> float:
         """Page faults an answer."""
         return (self.used.minor_faults + self.used.major_faults) / max(self.requests, 1)

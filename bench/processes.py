@@ -12,6 +12,7 @@ from typing import Final, Self, final
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _MINOR, _MAJOR, _TIMES = slice(7, 9), slice(9, 11), slice(11, 15)
+_OWN_TIMES: Final = slice(11, 13)
 """Fields of `/proc/PID/stat` after the command, own and of ended children (proc(5))."""
 _LOOK_SECONDS: Final = 0.05
 """How often processes are listed: one that lives shorter is not counted; looking more often would
@@ -24,6 +25,8 @@ class Usage:
     """What a tree of processes has used so far, ended children included."""
 
     cpu_seconds: float = 0.0
+    root_seconds: float = 0.0
+    """What the root itself has used of that."""
     minor_faults: int = 0
     major_faults: int = 0
 
@@ -31,6 +34,7 @@ class Usage:
         """Both together."""
         return Usage(
             self.cpu_seconds + other.cpu_seconds,
+            self.root_seconds + other.root_seconds,
             self.minor_faults + other.minor_faults,
             self.major_faults + other.major_faults,
         )
@@ -39,6 +43,7 @@ class Usage:
         """What was used since."""
         return Usage(
             self.cpu_seconds - other.cpu_seconds,
+            self.root_seconds - other.root_seconds,
             self.minor_faults - other.minor_faults,
             self.major_faults - other.major_faults,
         )
@@ -61,17 +66,20 @@ def usage(root: int) -> Usage:
     total = Usage()
     for process in tree(root):
         try:
-            total += parse_stat(Path(f"/proc/{process}/stat").read_text(encoding="utf-8"))
+            text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+            total += parse_stat(text, is_root=process == root)
         except OSError:
             continue
     return total
 
 
-def parse_stat(text: str) -> Usage:
+def parse_stat(text: str, *, is_root: bool = False) -> Usage:
     """What `/proc/PID/stat` says of a process and its children that have ended."""
     fields = text.rpartition(")")[2].split()
+    own = sum(map(int, fields[_OWN_TIMES])) / _TICKS
     return Usage(
         sum(map(int, fields[_TIMES])) / _TICKS,
+        own if is_root else 0.0,
         sum(map(int, fields[_MINOR])),
         sum(map(int, fields[_MAJOR])),
     )

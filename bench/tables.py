@@ -14,7 +14,7 @@ FORKS: Final = 1.0
 """The most new processes a second in steady load."""
 HEADINGS: Final = (
     "query", "c", "ours/s", "peer/s", "ratio", "floor", "p50 ms", "peer", "p99 ms", "peer",
-    "p99 ratio", "CPU ms", "peer", "faults", "peer", "forks/s", "in process/s", "held",
+    "p99 ratio", "CPU ms", "front", "peer", "faults", "peer", "forks/s", "in process/s", "held",
 )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def comparison_row(comparison: Comparison, size: int, in_process: float | None) 
         comparison.workload.name, comparison.clients, number(ours.rate), number(peer.rate),
         f"{comparison.ratio:.2f}", f"{least:.2f}" if least else "",
         number(ours.p50_ms), number(peer.p50_ms), number(ours.p99_ms), number(peer.p99_ms),
-        f"{comparison.p99:.1f}", number(ours.cpu_ms), number(peer.cpu_ms),
+        f"{comparison.p99:.1f}", number(ours.cpu_ms), number(ours.root_ms), number(peer.cpu_ms),
         number(ours.faults), number(peer.faults), f"{ours.forks:.1f}",
         "" if in_process is None else number(in_process),
         ", ".join(faults(comparison, size)) or "yes",

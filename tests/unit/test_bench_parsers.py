@@ -49,7 +49,9 @@ def test_a_query_is_percent_encoded_whole() -> None:
 def test_times_and_faults_of_ended_children_count() -> None:
     line = "7 (a) b) S 1 7 7 0 -1 4 100 20 3 1 250 50 1000 200 20 0 1 0 99 1 1"
     used = processes.parse_stat(line)
-    assert used == Usage(1500 / os.sysconf("SC_CLK_TCK"), 120, 4)
+    second = os.sysconf("SC_CLK_TCK")
+    assert used == Usage(1500 / second, 0, 120, 4)
+    assert processes.parse_stat(line, is_root=True).root_seconds == 300 / second
     assert used - used == Usage()
 
 
@@ -74,7 +76,7 @@ def test_a_child_that_worked_and_ended_is_in_the_usage_of_its_tree() -> None:
 
 
 def side(requests: int, p99: float = 1.0, appeared: int = 0, errors: str = "") -> Side:
-    return Side(requests, 10.0, 0.5, p99, Usage(2.0, 300, 0), appeared, errors)
+    return Side(requests, 10.0, 0.5, p99, Usage(2.0, 0.5, 300, 0), appeared, errors)
 
 
 def test_a_comparison_misses_its_rate_its_delay_its_forks_and_errors() -> None:
@@ -98,6 +100,7 @@ def test_a_row_has_a_cell_for_each_heading() -> None:
     assert line.count("|") == tables.header().splitlines()[0].count("|")
     assert "| lookup | 1 | 100 | 400 | 0.25 |" in line
     assert side(1000).cpu_ms == 2.0
+    assert side(1000).root_ms == 0.5
     assert side(1000).faults == 0.3
 
 
