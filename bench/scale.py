@@ -9,6 +9,7 @@ columns are. Exits with 1 where something misses what it is held to, with 2 wher
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -205,6 +206,7 @@ def main() -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     asking = Asking(given.seconds, tuple(given.clients), given.seed + 1)
     chosen = Chosen(given.size, given.seed, only, asking)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and files go with us
     with tempfile.TemporaryDirectory() as folder:
         try:
             return 0 if run(chosen, Path(folder)) else 1

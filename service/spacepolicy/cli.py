@@ -465,7 +465,7 @@ def _add_bench(commands: Commands) -> None:
         "How fast this is beside the peers installed, answers compared first.",
         "spacepolicy bench reasoning",
     )
-    parser.add_argument("names", nargs="*", metavar="BENCH", help="engine, reasoning (both)")
+    parser.add_argument("names", nargs="*", metavar="BENCH", help="scale, reasoning (both)")
     parser.add_argument("--full", action="store_true", help="at all sizes; takes an hour")
 
 
