@@ -59,6 +59,8 @@ def faults(comparison: Comparison, size: int) -> list[str]:
     found = []
     if comparison.ours.errors:
         found.append(f"errors: {comparison.ours.errors}")
+    if not comparison.ours.requests:
+        found.append("no answer in the time")
     if comparison.ratio < least:
         found.append("rate")
     if most and comparison.clients == _HELD_CLIENTS and comparison.p99 > most:

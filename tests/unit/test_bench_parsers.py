@@ -82,6 +82,8 @@ def side(requests: int, p99: float = 1.0, appeared: int = 0, errors: str = "") -
 def test_a_comparison_misses_its_rate_its_delay_its_forks_and_errors() -> None:
     bad = Comparison(KINDS["join"], 8, side(80, 3.0, 10, "1 status"), side(100, 1.0))
     assert tables.faults(bad, 1_000_000) == ["errors: 1 status", "rate", "p99", "forks"]
+    none = Comparison(KINDS["text"], 1, side(0, 0.0), side(1, 1.0))
+    assert tables.faults(none, 1_000_000) == ["no answer in the time"]
     good = Comparison(KINDS["join"], 8, side(95, 1.9, 9), side(100, 1.0))
     assert tables.faults(good, 1_000_000) == []
 
