@@ -40,15 +40,19 @@ class Counting:
     def abreast(self) -> int:
         return self.engine.abreast
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:
+    @property
+    def loading(self) -> bool:
+        return False
+
+    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         self.asked += 1
-        return self.engine.connect(dataset)
+        return self.engine.connect(dataset, slow=slow)
 
     def order(self, dataset: Path | None = None) -> str:
         return self.engine.order(dataset)
 
-    def release(self, connection: socket.socket, *, reusable: bool) -> None:
-        self.engine.release(connection, reusable=reusable)
+    def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
+        self.engine.release(connection, reusable=reusable, slow=slow)
 
     def close(self) -> None:
         self.engine.close()

@@ -34,8 +34,14 @@ class Scripted:
         """Each query has its own."""
         return 0
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002 # it has one
+    @property
+    def loading(self) -> bool:
+        """Never."""
+        return False
+
+    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         """A connection with the answer in it, and no more to come."""
+        del dataset, slow
         ours, theirs = socket.socketpair()
         with theirs:
             theirs.sendall(self._said)
@@ -47,8 +53,9 @@ class Scripted:
         """It has none."""
         return ""
 
-    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+    def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
         """Note it and close."""
+        del slow
         self.reusable.append(reusable)
         connection.close()
         self._keep.close()

@@ -35,8 +35,12 @@ class Scripted:
     connections: list[socket.socket] = field(default_factory=list)
     released: list[bool] = field(default_factory=list)
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:
-        del dataset
+    @property
+    def loading(self) -> bool:
+        return False
+
+    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
+        del dataset, slow
         ours, theirs = socket.socketpair()
         self.workers.append(theirs)
         self.connections.append(ours)
@@ -46,7 +50,8 @@ class Scripted:
         del dataset
         return ""
 
-    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+    def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
+        del slow
         self.released.append(reusable)
         connection.close()
 
@@ -282,7 +287,7 @@ async def test_an_engine_that_takes_no_queries_says_so(engine: Scripted) -> None
     def refuse(dataset: Path | None = None) -> socket.socket:
         raise EngineError(f"no queries over {dataset}")
 
-    engine.connect = refuse  # type: ignore[method-assign]
+    engine.connect = refuse  # type: ignore[method-assign, assignment]
     with pytest.raises(EngineError):
         Lines(engine, 10).join(ONE, 0)
 

@@ -32,9 +32,9 @@ class Counting(Engines):
 
     asked = 0
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:
+    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         self.asked += 1
-        return super().connect(dataset)
+        return super().connect(dataset, slow=slow)
 
     def rested(self) -> bool:
         """Whether they have been asked, and nothing more for a while."""

@@ -51,8 +51,13 @@ class Engines:
     def abreast(self) -> int:
         return 1
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:
+    @property
+    def loading(self) -> bool:
+        return False
+
+    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         assert dataset is not None
+        del slow
         with self._lock:
             if dataset not in self._pools:
                 self._pools[dataset] = Pool(dataset, memory_bytes=256 << 20, spares=1)
@@ -62,8 +67,8 @@ class Engines:
         del dataset
         return self._order
 
-    def release(self, connection: socket.socket, *, reusable: bool) -> None:
-        del reusable
+    def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
+        del reusable, slow
         connection.close()
 
     def close(self) -> None:

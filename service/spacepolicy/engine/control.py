@@ -1,4 +1,4 @@
-"""What the front tells the server of workers, message by message over a control socket."""
+"""What the front tells the process that forks workers, message by message over a control socket."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -31,10 +31,12 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A new generation: its folder, which stands in that of its revision, and whether it is served
-    from memory."""
+    from memory. `new_log`: workers that were forked before do not follow it; the log of changes
+    begins anew behind it."""
 
     dataset: str
     in_memory: bool
+    new_log: bool = True
 
     def to_bytes(self) -> bytes:
         """The message that tells of it."""

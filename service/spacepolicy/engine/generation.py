@@ -130,6 +130,11 @@ def patch_bytes(revisions: Iterable[Path]) -> int:
     return sum((revision / CHANGES).stat().st_size for revision in revisions)
 
 
+def generation_bytes(generation: Path) -> int:
+    """The size of the tables of a generation."""
+    return sum(file.stat().st_size for file in generation.glob(f"*{TABLES}"))
+
+
 def is_near(path: Path, newer: Path) -> bool:
     """Whether a dataset in memory is changed back to the older one sooner than that is copied."""
     return patch_bytes(following(path, newer)) <= NEAR_BYTES
@@ -195,15 +200,19 @@ def damage(reason: str, generation: Path | None = None) -> DamagedError | None:
 
 def change(store: Store, revision: Path) -> None:
     """Carry out on the dataset what the revision in the folder changed."""
-    carry_out(store, *_changes(revision))
+    carry_out(store, *changes(revision))
 
 
 def change_back(store: Store, revision: Path) -> None:
     """Undo on the dataset what the revision in the folder changed."""
-    undo(store, *_changes(revision))
+    undo(store, *changes(revision))
 
 
-def _changes(revision: Path) -> tuple[bytes, list[str]]:
+def changes(revision: Path) -> tuple[bytes, list[str]]:
+    """The patch of the revision in the folder, and the graphs that it marks.
+
+    Raises: OSError, DamagedError.
+    """
     graphs = checksums.content(revision / GRAPHS).decode().splitlines()
     return checksums.content(revision / CHANGES), graphs
 

@@ -133,10 +133,17 @@ class Output:
             return None
         return self._rows + (0 if self._empty else self._beyond_marks)
 
-    def finish(self, problem: ProblemError | None, *, last: bool, seconds: float = 0.0) -> None:
+    def finish(
+        self,
+        problem: ProblemError | None,
+        *,
+        last: bool,
+        slow: bool = False,
+        seconds: float = 0.0,
+    ) -> None:
         """Send what is left, and the answer's end, with what it cost, or the problem."""
         if problem is not None:
-            self._connection.sendall(problem_frame(problem, last=last))
+            self._connection.sendall(problem_frame(problem, last=last, slow=slow))
         else:
-            end = end_frame(last=last, rows=self.solutions, seconds=seconds)
+            end = end_frame(last=last, rows=self.solutions, seconds=seconds, slow=slow)
             self._connection.sendall(self._taken(end))

@@ -1,4 +1,4 @@
-"""The engine's front side: the process that holds the dataset, and connections to its workers."""
+"""The engine's front side: processes that hold the dataset, and connections to their workers."""
 
 import itertools
 import logging
@@ -9,34 +9,135 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
 from pyoxigraph import __version__
 
+from spacepolicy.engine.change_log import LOG_BYTES
 from spacepolicy.engine.control import IN_MEMORY, ON_DISK, READY, Publication, Wanted
-from spacepolicy.engine.generation import is_near, scratch_of, standing
+from spacepolicy.engine.generation import (
+    NEAR_BYTES,
+    following,
+    generation_bytes,
+    is_near,
+    patch_bytes,
+    scratch_of,
+    standing,
+)
+from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
+from spacepolicy.engine.port import request_bytes
 from spacepolicy.errors import EngineError, EngineFailedError, ProblemError, StoreError
 from spacepolicy.settings import environment
 
-_LOADING_SECONDS: Final = 600.0
+_LOADING_SECONDS: Final = 3600.0
 _ENDING_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
+_LONG_LOAD_BYTES: Final = 16 << 20
+"""A generation of this size (some 150,000 quads) takes 0.7 s to load into memory, one of a million
+quads 5 s, one of five million 30: it is answered from disk meanwhile."""
+_MANY: Final = 2
+"""After a burst of queries so many times the usual workers are kept."""
 _ON_DISK: Final = f"pyoxigraph {__version__} on disk"
-_TUNED: Final = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=10000"}
-"""The many small pieces of memory that an evaluation takes and leaves stay at hand for the next."""
+_SERVER: Final = "spacepolicy.engine.server"
 _log: Final = logging.getLogger(__name__)
+
+
+@final
+@dataclass(eq=False, slots=True)
+class _Server:
+    """A process that holds a dataset and forks workers over it; `order` names the order of its
+    quads. `log` counts the logs of changes that it has begun, `out` the connections in use."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    in_memory: bool
+    order: str
+    log: int = 0
+    out: int = 0
+    ended: bool = False
+
+    def wait_until_ready(self, dataset: Path) -> None:
+        """Raises: StoreError where it cannot load the dataset."""
+        self.control.settimeout(_LOADING_SECONDS)
+        try:
+            said = self.control.recv(4096)
+        except OSError:
+            said = b""
+        if said != READY:
+            self.end()
+            raise StoreError(said.decode() or f"{dataset}: the engine ended while loading it.")
+
+    def tell(self, publication: Publication) -> None:
+        """Tell it of a publication; one that has ended is replaced by one that loads this."""
+        with suppress(OSError):
+            self.control.send(publication.to_bytes())
+
+    def has_sent(self, connection: socket.socket, wanted: Wanted) -> bool:
+        """Whether it has got the connection, for a worker; False where it has ended."""
+        try:
+            socket.send_fds(self.control, [wanted.to_bytes()], [connection.fileno()])
+        except OSError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Stop it and its workers."""
+        self.control.close()
+        try:
+            self.process.wait(_ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a connection in use is to: a worker of the server, over the newest dataset of then,
+    which follows the log of that number; None where it is over another dataset, or written."""
+
+    server: _Server
+    newest: Path | None
+    log: int = 0
+
+
+@final
+@dataclass(slots=True)
+class _Idle:
+    """Connections to workers that wait, those used last at the end; `slow`: of low priority."""
+
+    quick: deque[socket.socket] = field(default_factory=deque)
+    slow: deque[socket.socket] = field(default_factory=deque)
+
+    def all(self) -> list[socket.socket]:
+        """All of them."""
+        return [*self.quick, *self.slow]
+
+    def drop(self, connection: socket.socket) -> None:
+        """Close one."""
+        for each in (self.quick, self.slow):
+            if connection in each:
+                each.remove(connection)
+        connection.close()
+
+    def close(self) -> None:
+        """Close them all."""
+        for each in (self.quick, self.slow):
+            while each:
+                each.pop().close()
 
 
 @final
 class Pool:
     """Answers queries over one dataset, each in a process of its own that can be killed.
 
-    A server that ends is replaced when a worker is next wanted. `dataset` is the folder of a
-    generation, or a file of N-Quads; a generation may be served from disk, not from memory.
-    `spares` workers stand ready; after a burst of queries up to four times as many are kept.
+    Workers live long, follow publications, and are kept within `budget_bytes` together with the
+    process that forks them, which is replaced where it has ended when a worker is next wanted.
+    `dataset` is the folder of a generation, or a file of N-Quads; a generation may be served from
+    disk, not from memory, and is, while a large one is loaded. `spares` workers stand ready.
     Connections may be asked for, given back and published past from several threads.
 
     Raises: StoreError where the dataset cannot be loaded.
@@ -49,33 +150,47 @@ class Pool:
         spares: int | None = None,
         *,
         in_memory: bool = True,
+        budget_bytes: int | None = None,
     ) -> None:
         self._dataset = dataset
         self._in_memory = in_memory
         self._memory_bytes = memory_bytes
-        self._over: dict[socket.socket, Path] = {}
+        self.budget_bytes = budget_bytes or default_budget_bytes()
+        self._used: dict[socket.socket, _Use] = {}
         self._switching = threading.Lock()
         self._numbers = itertools.count(1)
         self.abreast = os.cpu_count() or 1
         self._spares = spares if spares is not None else max(2, self.abreast)
-        self._idle: deque[socket.socket] = deque()
+        self._idle = _Idle()
+        self._logged = 0
         self._closed = False
         self._starting = threading.Lock()
         self._started = time.monotonic()
-        self._server, self._control = self._start()
-        self._control.settimeout(_LOADING_SECONDS)
-        said = self._control.recv(4096)
-        if said != READY:
-            self.close()
-            raise StoreError(said.decode() or f"{dataset}: the engine ended while loading it.")
+        self._next: _Server | None = None
+        from_disk_first = in_memory and _loads_long(dataset)
+        self._server = self._start(in_memory=in_memory and not from_disk_first)
+        self._server.wait_until_ready(dataset)
         self._stand_ready()
+        if from_disk_first:
+            self._next = self._start(in_memory=True)
+            threading.Thread(target=self._switch_to_memory, args=(self._next,), daemon=True).start()
 
     @property
     def process(self) -> int:
         """The process id of the server that forks the workers."""
-        return self._server.pid
+        return self._server.process.pid
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:
+    @property
+    def loading(self) -> bool:
+        """As the port says."""
+        return self._next is not None
+
+    def held_bytes(self) -> int:
+        """What the processes of the engine hold of memory together, pages that they share once."""
+        found = (self._server, self._next)
+        return sum(tree_bytes(each.process.pid) for each in found if each is not None)
+
+    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         """A connection to a worker; closing it stops the worker.
 
         Raises: EngineError where the pool is closed, EngineFailedError where its server ends again
@@ -84,8 +199,12 @@ class Pool:
         with self._switching:
             if dataset not in (None, self._dataset):
                 return self._new(str(dataset), apart=not dataset.exists())
-            connection = self._take() or self._new()
-            self._over[connection] = self._dataset
+            connection = self._take(slow=slow)
+            if connection is None:
+                connection = self._new()
+            else:
+                self._server.out += 1
+            self._used[connection] = _Use(self._server, self._dataset, self._server.log)
             self._stand_ready()
         return connection
 
@@ -95,65 +214,120 @@ class Pool:
         Raises: EngineError as `connect`.
         """
         with self._switching:
-            if self._in_memory:
-                return self._take() or self._new()
-            return self._new(apart=True)
+            return self._new(apart=not self._server.in_memory)
 
     def order(self, dataset: Path | None = None) -> str:
         """As the port says. On disk quads have one order; in memory it depends on which revision
         was loaded, and what was changed since, up to the newest and back."""
         with self._switching:
             newest = self._dataset
-            if not self._in_memory:
+            if not self._server.in_memory:
                 return _ON_DISK
             if dataset in (None, newest):
-                return self._loaded
+                return self._server.order
             if _is_on_disk(dataset, newest):
                 return _ON_DISK
-            return f"{self._loaded} back from {newest.parent.name}"
+            return f"{self._server.order} back from {newest.parent.name}"
 
     def publish(self, dataset: Path, *, in_memory: bool = True) -> None:
         """Answer over the next generation from now on; queries that run keep theirs.
 
-        It stands in the folder of its revision, beside what that changed.
+        It stands in the folder of its revision, beside what that changed. Workers that wait follow
+        where that was not much; else others take their place.
         """
-        told = Publication(str(dataset), in_memory).to_bytes()
         with self._switching:
+            before, self._dataset = self._dataset, dataset
             loads = in_memory and not self._in_memory
-            self._dataset, self._in_memory = dataset, in_memory
-            if loads:
-                self._loaded = _order_of(dataset)
-            while self._idle:
-                self._idle.pop().close()
-            with suppress(OSError):  # a server that has ended is replaced by one that loads this
-                self._control.send(told)
+            self._in_memory = in_memory
+            for server in (self._server, self._next):
+                if server is not None:
+                    self._tell(server, before, loads=loads)
 
-    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+    def _tell(self, server: _Server, before: Path, *, loads: bool) -> None:
+        """Tell the server of the dataset that was published, and those of its workers that wait."""
+        to_memory = self._in_memory and (server.in_memory or loads)
+        follows = to_memory and server.in_memory and self._is_logged(before)
+        if loads:
+            server.order = _order_of(self._dataset)
+        server.in_memory = to_memory
+        server.tell(Publication(str(self._dataset), to_memory, new_log=not follows))
+        if follows:
+            self._have_followed(server)
+        else:
+            server.log += 1
+            self._logged = 0
+            if server is self._server:
+                self._idle.close()
+
+    def _is_logged(self, before: Path) -> bool:
+        """Whether what changed is little enough for workers to follow."""
+        try:
+            size = patch_bytes(following(before, self._dataset))
+        except OSError:
+            return False
+        self._logged += size
+        return size <= NEAR_BYTES and self._logged <= LOG_BYTES
+
+    def _have_followed(self, server: _Server) -> None:
+        """Have the workers that wait follow to the newest dataset."""
+        if server is self._server:
+            for connection in self._idle.all():
+                if not self._follow(connection):
+                    self._idle.drop(connection)
+
+    def _follow(self, connection: socket.socket) -> bool:
+        """Whether the worker, which waits, has been told to follow to the newest dataset."""
+        told = request_bytes({"follow": int(self._dataset.parent.name)})
+        try:
+            return connection.send(told, socket.MSG_DONTWAIT) == len(told)
+        except OSError:
+            return False
+
+    def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
         """Keep the worker of a reusable connection for another query; stop any other."""
         with self._switching:
-            over = self._over.pop(connection, None)
-            room = len(self._idle) < 4 * self._spares and not self._closed
-            if reusable and room and over == self._dataset:
-                if connection.gettimeout() is not None:
-                    connection.settimeout(None)
-                self._idle.append(connection)
-                return
-        connection.close()
+            use = self._used.pop(connection, None)
+            kept = reusable and use is not None and self._is_kept(connection, use, slow=slow)
+            if not kept:
+                connection.close()
+            if use is not None:
+                use.server.out -= 1
+                self._end_where_unused(use.server)
 
-    def _take(self) -> socket.socket | None:
+    def _is_kept(self, connection: socket.socket, use: _Use, *, slow: bool) -> bool:
+        """Whether the connection is put among those that wait."""
+        idle = self._idle.slow if slow else self._idle.quick
+        most = self.abreast if slow else _MANY * self._spares
+        if (
+            self._closed
+            or use.newest is None
+            or use.server is not self._server
+            or use.log != use.server.log
+            or len(idle) >= most
+        ):
+            return False
+        connection.settimeout(None)
+        if use.newest != self._dataset and not self._follow(connection):
+            return False
+        idle.append(connection)
+        return True
+
+    def _take(self, *, slow: bool) -> socket.socket | None:
         """The connection used last, whose worker is still there."""
-        while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return None
-            if _waits(connection):
-                return connection
-            connection.close()
+        for idle in (self._idle.slow, self._idle.quick) if slow else (self._idle.quick,):
+            while idle:
+                connection = idle.pop()
+                if _waits(connection):
+                    return connection
+                connection.close()
+        return None
 
     def _stand_ready(self) -> None:
-        while len(self._idle) < self._spares:
-            self._idle.appendleft(self._new())
+        while len(self._idle.quick) < self._spares:
+            connection = self._new()
+            self._used.pop(connection)
+            self._server.out -= 1
+            self._idle.quick.appendleft(connection)
 
     def _new(self, dataset: str | None = None, *, apart: bool = False) -> socket.socket:
         """A connection whose worker is being forked; `apart`: it has a copy of its own on disk.
@@ -161,59 +335,105 @@ class Pool:
         Raises: EngineError where there is no server to fork it.
         """
         scratch = None
-        if apart or (dataset is None and not self._in_memory and not self._dataset.exists()):
+        on_disk = not self._server.in_memory
+        if apart or (dataset is None and on_disk and not self._dataset.exists()):
             scratch = scratch_of(self._dataset, os.getpid(), next(self._numbers))
         wanted = Wanted(dataset, None if scratch is None else str(scratch))
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                control = self._control
-                if not _sent(control, theirs, wanted):
-                    _sent(self._started_again(control), theirs, wanted)
+                server = self._server
+                if not server.has_sent(theirs, wanted):
+                    server = self._started_again(server)
+                    server.has_sent(theirs, wanted)
             except ProblemError:
                 ours.close()
                 raise
+        server.out += 1
+        self._used[ours] = _Use(server, None)
         return ours
 
-    def _started_again(self, ended: socket.socket) -> socket.socket:
-        """The control socket of a server in the place of one that has ended; what it is asked
-        waits until it has loaded the dataset.
+    def _started_again(self, ended: _Server) -> _Server:
+        """A server in the place of one that has ended; what it is asked waits until it has loaded
+        the dataset.
 
         Raises: EngineError where the pool is closed, EngineFailedError where a server has just been
         started.
         """
         with self._starting:
-            if self._control is not ended:
-                return self._control
+            if self._server is not ended:
+                return self._server
             if self._closed:
                 raise EngineError("The engine has ended; it takes no queries.")
             if time.monotonic() < self._started + _AGAIN_SECONDS:
                 raise EngineFailedError("The engine's process has ended twice in a short time.")
-            _log.error("the engine's process %d has ended; another is started", self._server.pid)
+            _log.error("the engine's process %d has ended; another is started", self.process)
             self._started = time.monotonic()
-            self._control.close()
-            self._server.kill()
-            self._server.wait()
-            self._server, self._control = self._start()
-            return self._control
+            ended.process.kill()
+            ended.end()
+            self._idle.close()
+            self._server = self._start(in_memory=ended.in_memory)
+            return self._server
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        """A server that loads the dataset, and the socket that controls it."""
-        place = IN_MEMORY if self._in_memory else ON_DISK
-        self._loaded = _order_of(self._dataset)
-        return _started_server([str(self._dataset), str(self._memory_bytes), place])
+    def _start(self, *, in_memory: bool) -> _Server:
+        """A server that loads the dataset."""
+        place = IN_MEMORY if in_memory else ON_DISK
+        kept = _MANY * self._spares + self.abreast
+        numbers = (self._memory_bytes, self.budget_bytes, kept)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603 # our own module, no shell
+                [sys.executable, "-m", _SERVER, str(self._dataset), place, *map(str, numbers)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment(),
+            )
+        return _Server(process, ours, in_memory, _order_of(self._dataset))
+
+    def _switch_to_memory(self, loaded: _Server) -> None:
+        """Answer from memory once the server has loaded the dataset; what runs on disk goes on."""
+        try:
+            loaded.wait_until_ready(self._dataset)
+        except StoreError as error:
+            self._next = None
+            if not self._closed:
+                _log.error("the dataset is answered from disk: it cannot be loaded. %s", error)
+            return
+        with self._switching:
+            self._next = None
+            if self._closed:
+                loaded.end()
+                return
+            before, self._server = self._server, loaded
+            self._idle.close()
+            self._stand_ready()
+            self._end_where_unused(before)
+
+    def _end_where_unused(self, server: _Server) -> None:
+        """End a server that another has taken the place of, once nothing runs on it."""
+        if server is not self._server and server.out == 0 and not server.ended:
+            server.ended = True
+            threading.Thread(target=server.end, daemon=True).start()
 
     def close(self) -> None:
-        """Stop every query and the process that holds the dataset."""
+        """Stop every query and the processes that hold the dataset."""
         self._closed = True
-        self._control.close()
-        while self._idle:
-            self._idle.pop().close()
-        try:
-            self._server.wait(_ENDING_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._server.kill()
-            self._server.wait()
+        self._idle.close()
+        for server in {self._server, *(use.server for use in self._used.values())}:
+            server.end()
+        if (loading := self._next) is not None:
+            loading.process.kill()
+            loading.process.wait()
+
+
+def _loads_long(dataset: Path) -> bool:
+    """Whether the dataset is on disk in a way that can be asked, and takes long to be loaded."""
+    try:
+        ground, _ = standing(dataset)
+    except FileNotFoundError:
+        return False
+    return ground.is_dir() and generation_bytes(ground) > _LONG_LOAD_BYTES
 
 
 def _order_of(dataset: Path) -> str:
@@ -231,29 +451,6 @@ def _is_on_disk(dataset: Path, newest: Path) -> bool:
         return dataset.exists() or not is_near(dataset, newest)
     except FileNotFoundError:
         return True
-
-
-def _started_server(arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """A process that loads the dataset, and the socket that controls it."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        process = subprocess.Popen(  # noqa: S603 # our own module, no shell
-            [sys.executable, "-m", "spacepolicy.engine.server", *arguments],
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**_TUNED, **environment()},
-        )
-    return process, ours
-
-
-def _sent(control: socket.socket, connection: socket.socket, wanted: Wanted) -> bool:
-    """Whether the server has got the connection; False where it has ended."""
-    try:
-        socket.send_fds(control, [wanted.to_bytes()], [connection.fileno()])
-    except OSError:
-        return False
-    return True
 
 
 def _waits(connection: socket.socket) -> bool:

@@ -42,6 +42,7 @@ CHUNK_BYTES: Final = 1 << 18
 _HEAD: Final = struct.Struct("!cI")
 _LENGTHS: Final = struct.Struct("!II")
 _LAST: Final = b"last"
+_SLOW: Final = b"slow"
 _CRASHES: Final = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 """How a process ends that runs out of its stack, or goes wrong otherwise; nobody else is expected
 to send these."""
@@ -228,27 +229,33 @@ def header_frame(header: Header) -> bytes:
     return frame(b"H", json.dumps(table).encode())
 
 
-def end_frame(*, last: bool, rows: int | None = None, seconds: float = 0.0) -> bytes:
-    """The frame that ends an answer; `last`: no other query is taken on this connection."""
+def end_frame(
+    *, last: bool, rows: int | None = None, seconds: float = 0.0, slow: bool = False
+) -> bytes:
+    """The frame that ends an answer; `last`: no other query is taken on this connection, `slow`:
+    one is, and answered at low priority."""
     counted = b"" if rows is None else b"%d" % rows
-    return frame(b"E", b"%b %b %d" % (_LAST if last else b"", counted, 1e6 * seconds))
+    state = _LAST if last else _SLOW if slow else b""
+    return frame(b"E", b"%b %b %d" % (state, counted, 1e6 * seconds))
 
 
-def problem_frame(error: ProblemError, *, last: bool) -> bytes:
-    """The frame that tells a problem; `last` as for the end."""
-    table = {"kind": error.kind, "detail": error.detail, "extras": error.extras, "last": last}
-    return frame(b"P", json.dumps(table).encode())
+def problem_frame(error: ProblemError, *, last: bool, slow: bool = False) -> bytes:
+    """The frame that tells a problem; `last` and `slow` as for the end."""
+    table = {"kind": error.kind, "detail": error.detail, "extras": error.extras}
+    return frame(b"P", json.dumps({**table, "last": last, "slow": slow}).encode())
 
 
 @final
 class FrameDecoder:
     """Turns the bytes of a connection into frames, as they come.
 
-    `reusable` says that the answer has ended and the connection takes another query.
+    `reusable` says that the answer has ended and the connection takes another query, `slow` that
+    its worker has been given a low priority.
     """
 
     def __init__(self) -> None:
         self.reusable = False
+        self.slow = False
         self._received = b""
 
     def feed(self, piece: bytes) -> Iterator[Frame]:
@@ -273,12 +280,12 @@ class FrameDecoder:
                 self.reusable = False
                 return _header(payload)
             case b"E":
-                last, rows, microseconds = payload.split(b" ")
-                self.reusable = last != _LAST
+                state, rows, microseconds = payload.split(b" ")
+                self.reusable, self.slow = state != _LAST, state == _SLOW
                 return End(int(rows) if rows else None, int(microseconds) / 1e6)
             case b"P":
                 table = json.loads(payload)
-                self.reusable = not table["last"]
+                self.reusable, self.slow = not table["last"], table["slow"]
                 return Problem(problems()[table["kind"]](table["detail"], extras=table["extras"]))
             case b"X":
                 self.reusable = False
@@ -319,11 +326,16 @@ class Engine(Protocol):
         the earlier ones are answered; 0 where each query has to have its own."""
         ...
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:
+    @property
+    def loading(self) -> bool:
+        """Whether answers come from disk while the dataset is loaded into memory."""
+        ...
+
+    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         """A connection for one query: send `Query.to_bytes()`, read frames, then release.
 
         `dataset` is where the data of the revision stand that is asked about; None asks about the
-        newest.
+        newest. `slow`: the query is known to take long, and may be answered at low priority.
 
         Raises: EngineError where the engine takes no queries.
         """
@@ -334,8 +346,9 @@ class Engine(Protocol):
         over the same data under the same name are the same byte for byte."""
         ...
 
-    def release(self, connection: socket.socket, *, reusable: bool) -> None:
-        """Take back a connection: for another query where it is reusable, else to close it."""
+    def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
+        """Take back a connection: for another query where it is reusable, else to close it; `slow`
+        as the decoder of its frames says."""
         ...
 
     def close(self) -> None:
@@ -371,7 +384,7 @@ def _asked(
     try:
         yield from answered(connection, decoder, [query.to_bytes()], timeout_seconds)
     finally:
-        engine.release(connection, reusable=decoder.reusable)
+        engine.release(connection, reusable=decoder.reusable, slow=decoder.slow)
 
 
 def answered(

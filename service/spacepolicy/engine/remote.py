@@ -78,7 +78,17 @@ class Remote:
         """None: a thread asks once."""
         return 0
 
-    def connect(self, dataset: Path | None = None) -> socket.socket:  # noqa: ARG002 # it has one
+    @property
+    def loading(self) -> bool:
+        """Never: it is somebody else's."""
+        return False
+
+    def connect(
+        self,
+        dataset: Path | None = None,  # noqa: ARG002 # it has one
+        *,
+        slow: bool = False,  # noqa: ARG002 # as quick as the endpoint
+    ) -> socket.socket:
         """A connection to a thread that asks the endpoint; closing it gives the answer up.
 
         Raises: EngineError where the engine has been closed.
@@ -94,7 +104,13 @@ class Remote:
         """None is known: the endpoint's answers are not kept."""
         return ""
 
-    def release(self, connection: socket.socket, *, reusable: bool) -> None:  # noqa: ARG002
+    def release(
+        self,
+        connection: socket.socket,
+        *,
+        reusable: bool,  # noqa: ARG002 # a thread answers once
+        slow: bool = False,  # noqa: ARG002
+    ) -> None:
         """Close the connection: a thread costs little."""
         connection.close()
 

@@ -1,14 +1,16 @@
 """The process that holds the dataset and forks workers over it.
 
-Started as `python -m spacepolicy.engine.server DATASET MEMORY_BYTES memory|disk` with a control
-socket as its standard input. It answers `ready` once the dataset is loaded, or the error. Then each
-message on the control socket is a letter and a table: `w` brings a connection, for which a worker
-is forked at once, which waits there for queries; over another generation where the table names
-one, and over one that it may write where that says so. `p` tells of a publication: the dataset is
-another from now on. When the control socket closes, the server ends, and all workers with it.
+Started as `python -m spacepolicy.engine.server DATASET memory|disk MEMORY_BYTES BUDGET_BYTES KEPT`
+with a control socket as its standard input; a query may have MEMORY_BYTES beyond the dataset, the
+server and its workers BUDGET_BYTES together, of whom KEPT are kept. It answers `ready` once the
+dataset is loaded, or the error. Then each message on the control socket is a letter and a table:
+`w` brings a connection, for which a worker is forked at once, which waits there for queries; over
+another generation where the table names one, and over one that it may write where that says so. `p`
+tells of a publication: the dataset is another from now on, and what changed goes into the log that
+workers follow. When the control socket closes, the server ends, and all workers with it.
 The server keeps a copy of the connection: it sees there that the other side has hung up, and kills
-the worker; when a worker ends by itself, it says so there. A worker whose query runs long gives way
-to the others.
+the worker; when a worker ends by itself, it says so there. A worker whose query runs long gets a
+low priority; where all together hold more than the budget, the one that holds most is stopped.
 """
 
 import ctypes
@@ -29,6 +31,7 @@ from typing import Final, final
 
 from pyoxigraph import Store
 
+from spacepolicy.engine.change_log import ChangeLog
 from spacepolicy.engine.control import IN_MEMORY, MESSAGE_BYTES, READY, Publication, Wanted
 from spacepolicy.engine.generation import (
     change,
@@ -39,26 +42,48 @@ from spacepolicy.engine.generation import (
     load,
     opened,
 )
+from spacepolicy.engine.memory import proportional_bytes, resident_bytes
 from spacepolicy.engine.port import frame, problem_frame
-from spacepolicy.engine.worker import Busy, work
-from spacepolicy.errors import DamagedError
+from spacepolicy.engine.worker import Busy, Worker
+from spacepolicy.errors import DamagedError, MemoryLimitError
 
 LONG_SECONDS: Final = 0.1
 """A query that has run for this long is a long one."""
 _LOOK_SECONDS: Final = 0.05
+_LEAST_ALLOWANCE_BYTES: Final = 64 << 20
+"""What a worker may keep at least, however small the budget is: with less it would end after each
+longer query, and its successor copy the same pages again."""
 _LOWEST_PRIORITY: Final = 19
 _PR_SET_PDEATHSIG: Final = 1
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How much memory there is: for a query beyond the dataset, for this process and its workers
+    together, and how many of these are kept when nothing runs."""
+
+    query_bytes: int
+    budget_bytes: int
+    kept_workers: int
+
+    def allowance_bytes(self, dataset_bytes: int) -> int:
+        """What a worker may keep for itself, so that all that are kept stay within the budget."""
+        left = self.budget_bytes - dataset_bytes
+        return max(left // self.kept_workers, _LEAST_ALLOWANCE_BYTES)
+
+
+@final
 @dataclass(slots=True)
-class _Worker:
+class _Child:
     process: int
     connection: socket.socket
     busy: Busy
     scratch: str | None = None
     demoted: bool = False
+    last_frame: bytes = b""
+    """What to say when it has ended, where that was for a reason of ours."""
 
     def clear(self) -> None:
         """Remove what the process, which has ended, has left on disk."""
@@ -66,7 +91,7 @@ class _Worker:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def main(dataset: Path, memory_bytes: int, in_memory: bool, control: socket.socket) -> None:
+def main(dataset: Path, memory: Memory, in_memory: bool, control: socket.socket) -> None:
     """Load the dataset, say so, and serve until the control socket closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _SIGNALS:
@@ -81,7 +106,7 @@ def main(dataset: Path, memory_bytes: int, in_memory: bool, control: socket.sock
         return
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
     control.send(READY)
-    _Server(dataset, store, memory_bytes, control).serve()
+    _Server(dataset, store, memory, control).serve()
 
 
 @final
@@ -89,13 +114,14 @@ class _Server:
     """Forks workers and looks after them."""
 
     def __init__(
-        self, dataset: Path, store: Store | None, memory_bytes: int, control: socket.socket
+        self, dataset: Path, store: Store | None, memory: Memory, control: socket.socket
     ) -> None:
         self._dataset = dataset
         self._store = store
-        self._memory_bytes = memory_bytes
+        self._memory = memory
+        self._log = ChangeLog()
         self._control = control
-        self._workers: dict[int, _Worker] = {}
+        self._workers: dict[int, _Child] = {}
         self._poll = select.poll()
         self._woken, wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -121,6 +147,7 @@ class _Server:
                     self._poll.unregister(descriptor)
             self._reap()
             self._demote()
+            self._keep_budget()
 
     def _obey(self) -> bool:
         """Do what the next message says; False where the control socket has closed."""
@@ -137,12 +164,17 @@ class _Server:
     def _publish(self, publication: Publication) -> None:
         """Have the dataset that was published from now on."""
         before, self._dataset = self._dataset, Path(publication.dataset)
+        if publication.new_log:
+            self._log.close()
+            self._log = ChangeLog()
         if not publication.in_memory:
             self._store = None
         elif self._store is None:
             self._store = load(self._dataset)
         else:
             for revision in following(before, self._dataset):
+                if not publication.new_log:
+                    self._log.append(revision)  # first: workers carry it out meanwhile
                 change(self._store, revision)
         gc.freeze()
 
@@ -153,7 +185,7 @@ class _Server:
         process = os.fork()
         if process == 0:
             self._be_worker(server, connection, busy, wanted)
-        self._workers[connection.fileno()] = _Worker(process, connection, busy, wanted.scratch)
+        self._workers[connection.fileno()] = _Child(process, connection, busy, wanted.scratch)
         self._poll.register(connection, 0)
 
     def _opened(self, wanted: Wanted) -> Store:
@@ -188,9 +220,17 @@ class _Server:
                 self._control.close()
                 for worker in self._workers.values():
                     worker.connection.close()
+                dataset_bytes = resident_bytes(server)
                 store = self._opened_for(connection, wanted)
-                on_disk = store is not self._store
-                work(store, connection, busy, self._memory_bytes, on_disk=on_disk)
+                Worker(
+                    store,
+                    connection,
+                    busy,
+                    self._log.reader(),
+                    memory_bytes=self._memory.query_bytes,
+                    allowance_bytes=self._memory.allowance_bytes(dataset_bytes),
+                    on_disk=store is not self._store,
+                ).work()
                 status = 0
         finally:
             os._exit(status)
@@ -204,7 +244,9 @@ class _Server:
             del self._workers[descriptor]
             with suppress(KeyError):
                 self._poll.unregister(descriptor)
-            _say_exit(worker.connection, status)
+            with suppress(OSError):  # heard only where the answer was not ended
+                last = worker.last_frame or _exit_frame(status)
+                worker.connection.send(last, socket.MSG_DONTWAIT)
             worker.connection.close()
             worker.busy.close()
             worker.clear()
@@ -218,6 +260,33 @@ class _Server:
                 with suppress(OSError):
                     os.setpriority(os.PRIO_PROCESS, worker.process, _LOWEST_PRIORITY)
 
+    def _keep_budget(self) -> None:
+        """Stop the worker that holds most, where all together hold more than they may; workers that
+        wait keep to their allowance by themselves."""
+        at_work = [each for each in self._workers.values() if each.busy.at_work]
+        if not at_work or self._most_bytes() <= self._memory.budget_bytes:
+            return
+        held = {each.process: proportional_bytes(each.process) for each in self._workers.values()}
+        together = proportional_bytes(os.getpid()) + sum(held.values())
+        if together > self._memory.budget_bytes:
+            largest = max(at_work, key=lambda each: held[each.process])
+            largest.last_frame = self._over_budget()
+            os.kill(largest.process, signal.SIGKILL)
+
+    def _most_bytes(self) -> int:
+        """What the processes may hold at most, which is quick to tell: pages that they share are
+        counted for each of them."""
+        processes = (os.getpid(), *(each.process for each in self._workers.values()))
+        return sum(map(resident_bytes, processes))
+
+    def _over_budget(self) -> bytes:
+        error = MemoryLimitError(
+            "The engine's processes held more memory together than they may; this query, which "
+            "held most, was stopped.",
+            extras={"limit_bytes": self._memory.budget_bytes},
+        )
+        return problem_frame(error, last=True)
+
     def _kill_all(self) -> None:
         for worker in self._workers.values():
             os.kill(worker.process, signal.SIGKILL)
@@ -226,11 +295,10 @@ class _Server:
             worker.clear()
 
 
-def _say_exit(connection: socket.socket, status: int) -> None:
-    """The last word on a connection; heard only where the answer was not ended."""
+def _exit_frame(status: int) -> bytes:
+    """How a process ended."""
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    with suppress(OSError):
-        connection.send(frame(b"X", str(number).encode()), socket.MSG_DONTWAIT)
+    return frame(b"X", str(number).encode())
 
 
 def _die_with_parent() -> None:
@@ -241,7 +309,7 @@ def _die_with_parent() -> None:
 if __name__ == "__main__":
     main(
         Path(sys.argv[1]),
-        int(sys.argv[2]),
-        sys.argv[3] == IN_MEMORY,
+        Memory(*map(int, sys.argv[3:6])),
+        sys.argv[2] == IN_MEMORY,
         socket.socket(fileno=os.dup(sys.stdin.fileno())),
     )

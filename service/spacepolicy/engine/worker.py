@@ -1,8 +1,9 @@
 """The engine's child side: a process that answers the queries of one connection, one at a time.
 
 It may have no more memory than allowed beyond what is loaded, and opens no connection, nor a file
-but the tables of a dataset on disk.
-It ends when the other side hangs up, and after a query that ran long or left memory behind.
+but the tables of a dataset on disk. It lives long, since a process that was just forked copies each
+page of the dataset that it touches: it follows publications, and ends when the other side hangs up,
+or when it holds more memory of its own than its part of the budget.
 """
 
 import mmap
@@ -15,13 +16,13 @@ import traceback
 from collections.abc import Mapping
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import Any, Final, final
 
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 
 from spacepolicy import answers, formats
 from spacepolicy.engine.booleans import lowered
+from spacepolicy.engine.change_log import ChangeReader
 from spacepolicy.engine.dataset import Dataset, dataset_of
 from spacepolicy.engine.edit import edit_of
 from spacepolicy.engine.editing import Editor
@@ -30,11 +31,13 @@ from spacepolicy.engine.generation import damage
 from spacepolicy.engine.hinting import Hints, only_selected
 from spacepolicy.engine.hints import hint
 from spacepolicy.engine.lexer import scan
+from spacepolicy.engine.memory import OwnMemory
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
     Header,
     Query,
+    Request,
     end_frame,
     frame,
     problem_frame,
@@ -53,11 +56,10 @@ from spacepolicy.xml_answers import cannot_say
 
 _STACK_BYTES: Final = 64 << 20
 """Eight times the usual, and so much deeper texts before the parser dies."""
-_OWN_PAGES: Final = (64 << 20) // resource.getpagesize()
-"""A worker that has touched more memory of its own than this is not used again."""
 _SHORT_SECONDS: Final = 0.001
 _FEW: Final = 16
-"""A worker may answer so many queries that are short before it looks at itself."""
+"""A worker may answer so many queries that are short before it looks at its memory and priority:
+that takes 2 µs, where a look-up takes 60."""
 _SINCE: Final = struct.Struct("d")
 
 
@@ -78,6 +80,11 @@ class Busy:
         _SINCE.pack_into(self._shared, 0, 0.0)
         return took
 
+    @property
+    def at_work(self) -> bool:
+        """Whether a query is running."""
+        return self.seconds(time.monotonic()) > 0
+
     def seconds(self, now: float) -> float:
         """How long the query has been running; 0 between queries."""
         since: float = _SINCE.unpack_from(self._shared)[0]
@@ -88,41 +95,99 @@ class Busy:
         self._shared.close()
 
 
-def work(
-    store: Store, connection: socket.socket, busy: Busy, memory_bytes: int, *, on_disk: bool = False
-) -> None:
-    """Answer the connection's queries until it closes, or this process has had its day.
+@final
+class Worker:
+    """A worker over a store, whose connection it answers.
 
     `on_disk`: the store opens its tables when it comes to them, or writes files of its own.
+    `changes` lead from the store to those of later revisions. Beyond what is loaded, a query may
+    have `memory_bytes`; beyond what it shares, the worker may keep `allowance_bytes`.
     """
-    _confine(memory_bytes, on_disk=on_disk)
-    priority = os.getpriority(os.PRIO_PROCESS, 0)
 
-    def spent() -> bool:
-        touched = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        return touched > _OWN_PAGES or os.getpriority(os.PRIO_PROCESS, 0) > priority
+    def __init__(
+        self,
+        store: Store,
+        connection: socket.socket,
+        busy: Busy,
+        changes: ChangeReader,
+        *,
+        memory_bytes: int,
+        allowance_bytes: int,
+        on_disk: bool = False,
+    ) -> None:
+        self._store = store
+        self._connection = connection
+        self._busy = busy
+        self._changes = changes
+        self._memory_bytes = memory_bytes
+        self._memory = OwnMemory(allowance_bytes)
+        self._size = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        self._priority = os.getpriority(os.PRIO_PROCESS, 0)
+        self._editor = Editor(store)
+        self._hints = Hints(store)
+        self._queries = 0
+        self._last = self._slow = False
+        _confine(on_disk=on_disk)
+        self._limit_memory()
 
-    last, editor, queries, behind = False, Editor(store), 0, b""
-    hints = Hints(store)
-    while not last and (request := receive(connection, behind)) is not None:
-        busy.begin()
-        behind = request.behind
-        if not request.text and "edit" in (table := request.told()):
-            told, behind = _edited(editor, table, connection, behind), b""
-            busy.end()
-            last = told is None or spent()
-            if told is not None:
-                _tell(connection, told, last=last)
-            continue
+    def work(self) -> None:
+        """Answer the connection's queries until it closes, or this process has grown too large."""
+        behind = b""
+        while not self._last:
+            request = receive(self._connection, behind)
+            if request is None:
+                return
+            behind = request.behind
+            table = {} if request.text else request.told()
+            if "follow" in table:
+                self._follow(table["follow"])
+            elif "edit" in table:
+                self._edit(table, behind)
+                behind = b""
+            else:
+                self._answer(request)
+
+    def _follow(self, number: int) -> None:
+        """Answer over the revision of that number from now on."""
+        self._changes.follow(self._store, number)
+        self._hints = Hints(self._store)
+        self._limit_memory()
+
+    def _limit_memory(self) -> None:
+        """Let a query have so much memory beyond what this process has now."""
+        pages = int(os.pread(self._size, 64, 0).split()[0])
+        limit = pages * resource.getpagesize() + self._memory_bytes
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+    def _answer(self, request: Request) -> None:
+        self._busy.begin()
         before = time.process_time()
         query = request.query()
-        output = Output(connection, query)
-        problem = _answer(store, query, output, hints)
+        output = Output(self._connection, query)
+        problem = _answer(self._store, query, output, self._hints)
         seconds = time.process_time() - before
-        queries += 1
-        if busy.end() > _SHORT_SECONDS or queries % _FEW == 0:
-            last = spent()
-        output.finish(problem, last=last, seconds=seconds)
+        self._queries += 1
+        if self._busy.end() > _SHORT_SECONDS or self._queries % _FEW == 0:
+            self._look_at_itself()
+        output.finish(problem, last=self._last, slow=self._slow, seconds=seconds)
+
+    def _edit(self, table: Mapping[str, Any], received: bytes) -> None:
+        """Tell the effect of an edit; a worker of which there is none is not used again."""
+        self._busy.begin()
+        told = _edited(self._editor, table, self._connection, received)
+        self._busy.end()
+        self._look_at_itself()
+        if told is None:
+            self._last = True
+        else:
+            _tell(self._connection, told, last=self._last)
+
+    def _look_at_itself(self) -> None:
+        """See whether this process is to end, or has had its priority lowered."""
+        self._last = self._memory.overgrown()
+        self._slow = os.getpriority(os.PRIO_PROCESS, 0) > self._priority
 
 
 def _edited(
@@ -152,15 +217,11 @@ def _tell(connection: socket.socket, told: bytes, *, last: bool) -> None:
     connection.sendall(end_frame(last=last))
 
 
-def _confine(memory_bytes: int, *, on_disk: bool) -> None:
-    """No more memory than allowed beyond what is loaded, and no new file or connection; no new
-    connection at least."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + memory_bytes
+def _confine(*, on_disk: bool) -> None:
+    """No new file or connection; no new connection at least."""
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     stack = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if on_disk:
         refuse_sockets()

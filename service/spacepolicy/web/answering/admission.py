@@ -103,7 +103,8 @@ async def _in_a_seat(desk: Desk, ticket: Ticket, asked: Asked) -> Opened:
         if asked.others is not None:
             async with asyncio.timeout_at(deadline):
                 query = await asked.others(asked.timeout_seconds)
-        return Opened(begin(desk.service.engine, query, asked.dataset), deadline, seat)
+        engine = desk.service.engine
+        return Opened(begin(engine, query, asked.dataset, slow=True), deadline, seat)
     except BaseException:
         seat.leave()
         raise

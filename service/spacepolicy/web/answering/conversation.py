@@ -75,7 +75,7 @@ class Conversation:
     def end(self) -> None:
         """Give the connection back."""
         reusable = self._decoder.reusable and not self._others
-        self._engine.release(self._connection, reusable=reusable)
+        self._engine.release(self._connection, reusable=reusable, slow=self._decoder.slow)
 
     async def soon(self, seconds: float, pieces: int = 1) -> tuple[Header, bytes] | None:
         """The whole answer, where it is there within this time and comes in no more pieces; what
@@ -231,12 +231,14 @@ async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes
             yield frame.payload
 
 
-def begin(engine: Engine, query: Query, dataset: Path | None = None) -> Conversation:
-    """The conversation about the query, which is still to be sent.
+def begin(
+    engine: Engine, query: Query, dataset: Path | None = None, *, slow: bool = False
+) -> Conversation:
+    """The conversation about the query, which is still to be sent; `slow` as the port says.
 
     Raises: EngineError where the engine takes no queries.
     """
-    return Conversation(engine, engine.connect(dataset), query.to_bytes())
+    return Conversation(engine, engine.connect(dataset, slow=slow), query.to_bytes())
 
 
 async def answer_frames(

@@ -282,7 +282,7 @@ class Line:
 
     def _close(self, *, reusable: bool) -> None:
         self._shut()
-        self._engine.release(self._connection, reusable=reusable)
+        self._engine.release(self._connection, reusable=reusable, slow=self._decoder.slow)
 
     def _shut(self) -> None:
         """Hear of the connection no more."""
