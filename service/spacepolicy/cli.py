@@ -187,6 +187,12 @@ def _add_serve(commands: Commands) -> None:
         "--memory-mib", type=int, metavar="MIB", help="memory of a query beyond the data (2048)"
     )
     parser.add_argument(
+        "--memory-budget-mib",
+        type=int,
+        metavar="MIB",
+        help="memory of the engine's processes together; 0: three quarters of the machine's (0)",
+    )
+    parser.add_argument(
         "--upload-mib", type=int, metavar="MIB", help="size of an uploaded graph, decoded (256)"
     )
     parser.add_argument(

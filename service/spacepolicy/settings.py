@@ -35,7 +35,8 @@ class Settings:
     `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `write_timeout` is
     what a write has, `import_timeout` what an import has; `max_running` queries
     are evaluated at once, beside those that are quick, and `max_waiting` wait; answers are kept in
-    `cache_mib`, 0 for none. `docs/limits.md` says what holds for connections, and why; of
+    `cache_mib`, 0 for none. The engine's processes hold `memory_budget_mib` together, of 0 three
+    quarters of the machine's. `docs/limits.md` says what holds for connections, and why; of
     `max_connections_per_address`, 0 is half of all. The data of the newest `keep_revisions` are
     kept, 0 for all.
     """
@@ -53,6 +54,7 @@ class Settings:
     max_waiting: int = 64
     cache_mib: int = 64
     memory_mib: int = 2048
+    memory_budget_mib: int = 0
     upload_mib: int = 256
     memory_quads: int = 5_000_000
     max_connections: int = 1024
@@ -122,6 +124,7 @@ _NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
     "write_timeout": (float, 0.01, 86400),
     "import_timeout": (float, 0.01, 604800),
     "memory_mib": (int, 16, 1 << 20),
+    "memory_budget_mib": (int, 0, 1 << 24),
     "upload_mib": (int, 1, 1 << 20),
     "memory_quads": (int, 0, 1 << 40),
     "max_running": (int, 1, 10_000),

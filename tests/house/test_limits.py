@@ -10,7 +10,7 @@ from spacepolicy.settings import Settings
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 LIMITS = (
     "timeout", "max_timeout", "write_timeout", "import_timeout", "max_running", "max_waiting",
-    "cache_mib", "memory_mib", "upload_mib", "memory_quads", "max_connections",
+    "cache_mib", "memory_mib", "memory_budget_mib", "upload_mib", "memory_quads", "max_connections",
     "max_connections_per_address", "head_timeout", "body_timeout",
     "idle_timeout", "send_timeout", "min_rate",
 )  # fmt: skip
@@ -31,5 +31,6 @@ def test_every_number_that_limits_is_looked_for() -> None:
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_limit_is_documented_with_its_default(name: str) -> None:
     default = getattr(Settings(), name)
-    shown = f"{int(default):,}" if default else "half of all"
+    unset = "three quarters" if name == "memory_budget_mib" else "half of all"
+    shown = f"{int(default):,}" if default else unset
     assert any(shown in row for row in rows_of(name))

@@ -40,6 +40,9 @@ class Counting:
     def abreast(self) -> int:
         return self.engine.abreast
 
+    def memory(self) -> None:
+        return None
+
     @property
     def loading(self) -> bool:
         return False

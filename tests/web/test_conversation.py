@@ -34,6 +34,9 @@ class Scripted:
         """Each query has its own."""
         return 0
 
+    def memory(self) -> None:
+        """None is known."""
+
     @property
     def loading(self) -> bool:
         """Never."""

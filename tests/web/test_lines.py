@@ -35,6 +35,9 @@ class Scripted:
     connections: list[socket.socket] = field(default_factory=list)
     released: list[bool] = field(default_factory=list)
 
+    def memory(self) -> None:
+        return None
+
     @property
     def loading(self) -> bool:
         return False

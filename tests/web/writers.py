@@ -51,6 +51,9 @@ class Engines:
     def abreast(self) -> int:
         return 1
 
+    def memory(self) -> None:
+        return None
+
     @property
     def loading(self) -> bool:
         return False

@@ -94,7 +94,13 @@ def pool(revision: Revision, chosen: Settings, spares: int | None = None) -> Poo
     Raises: StoreError where it cannot be loaded.
     """
     in_memory = revision.counts.stored <= chosen.memory_quads
-    return Pool(revision.dataset, chosen.memory_mib << 20, spares, in_memory=in_memory)
+    return Pool(
+        revision.dataset,
+        chosen.memory_mib << 20,
+        spares,
+        in_memory=in_memory,
+        budget_bytes=chosen.memory_budget_mib << 20,
+    )
 
 
 def store_path(chosen: Settings) -> Path:

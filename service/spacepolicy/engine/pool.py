@@ -28,7 +28,7 @@ from spacepolicy.engine.generation import (
     standing,
 )
 from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
-from spacepolicy.engine.port import request_bytes
+from spacepolicy.engine.port import EngineMemory, request_bytes
 from spacepolicy.errors import EngineError, EngineFailedError, ProblemError, StoreError
 from spacepolicy.settings import environment
 
@@ -155,7 +155,7 @@ class Pool:
         self._dataset = dataset
         self._in_memory = in_memory
         self._memory_bytes = memory_bytes
-        self.budget_bytes = budget_bytes or default_budget_bytes()
+        self._budget_bytes = budget_bytes or default_budget_bytes()
         self._used: dict[socket.socket, _Use] = {}
         self._switching = threading.Lock()
         self._numbers = itertools.count(1)
@@ -185,10 +185,11 @@ class Pool:
         """As the port says."""
         return self._next is not None
 
-    def held_bytes(self) -> int:
-        """What the processes of the engine hold of memory together, pages that they share once."""
+    def memory(self) -> EngineMemory:
+        """As the port says; it takes some milliseconds for each worker."""
         found = (self._server, self._next)
-        return sum(tree_bytes(each.process.pid) for each in found if each is not None)
+        held = sum(tree_bytes(each.process.pid) for each in found if each is not None)
+        return EngineMemory(held, self._budget_bytes)
 
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         """A connection to a worker; closing it stops the worker.
@@ -379,7 +380,7 @@ class Pool:
         """A server that loads the dataset."""
         place = IN_MEMORY if in_memory else ON_DISK
         kept = _MANY * self._spares + self.abreast
-        numbers = (self._memory_bytes, self.budget_bytes, kept)
+        numbers = (self._memory_bytes, self._budget_bytes, kept)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = subprocess.Popen(  # noqa: S603 # our own module, no shell

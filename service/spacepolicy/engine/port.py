@@ -317,6 +317,15 @@ def too_complex() -> QueryTooComplexError:
     return QueryTooComplexError("The query is nested or chained more deeply than can be read.")
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class EngineMemory:
+    """How much memory the processes of an engine hold together, and may hold, in bytes."""
+
+    held_bytes: int
+    budget_bytes: int
+
+
 class Engine(Protocol):
     """Whatever answers queries: processes on this machine, or an endpoint elsewhere."""
 
@@ -344,6 +353,10 @@ class Engine(Protocol):
     def order(self, dataset: Path | None = None) -> str:
         """A name for the order in which rows come, and the labels that blank nodes have: answers
         over the same data under the same name are the same byte for byte."""
+        ...
+
+    def memory(self) -> EngineMemory | None:
+        """How much memory its processes hold; None where they are not on this machine."""
         ...
 
     def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:

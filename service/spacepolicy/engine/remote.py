@@ -83,6 +83,9 @@ class Remote:
         """Never: it is somebody else's."""
         return False
 
+    def memory(self) -> None:
+        """None is known."""
+
     def connect(
         self,
         dataset: Path | None = None,  # noqa: ARG002 # it has one

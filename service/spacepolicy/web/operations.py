@@ -29,7 +29,8 @@ def _add_states(app: FastAPI, desk: Desk) -> None:
     @app.get("/readyz", tags=["operations"])
     def readyz(response: Response) -> dict[str, Any]:
         """Whether queries are answered, and over which revision; 503 where a file that it rests on
-        is damaged. `damaged` has older revisions of which something is."""
+        is damaged. `loading`: the dataset is still being loaded into memory, and is answered from
+        disk meanwhile. `damaged` has older revisions of which something is."""
         revision, stale = desk.service.revision, desk.service.stale
         damage, lost = desk.service.history.damage(), desk.service.history.lost
         if damage is not None:
@@ -38,6 +39,7 @@ def _add_states(app: FastAPI, desk: Desk) -> None:
             "status": "damaged" if damage else "ready" if stale is None else "stale",
             "revision": revision.number,
             "time": revision.time,
+            "loading": desk.service.engine.loading,
             "statements": {
                 "record": revision.counts.record,
                 "inferred": revision.counts.inferred,

@@ -1,6 +1,7 @@
 """The data and how they stand: the revision, its counts, its graphs, the checks its files passed,
 and where all of it is to be had."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -25,6 +26,8 @@ from spacepolicy.web.service import Service
 STATUS: Final = "/status"
 _QUERY: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
 MAX_GRAPHS: Final = 300
+_MEMORY_STEP_BYTES: Final = 32 << 20
+"""What is held is told in steps of this size, so that the answer stays the same for a while."""
 _JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
 _OFFERED: Final = (*formats.offered("page"), _JSON)
 
@@ -41,6 +44,17 @@ class Graph:
     in_passages: int = 0
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the engine's processes hold and may hold, in MiB, and whether the dataset is still being
+    loaded."""
+
+    held_mib: int
+    budget_mib: int
+    loading: bool
+
+
 def add_status(app: FastAPI, desk: Desk) -> None:
     """Add the route."""
 
@@ -48,16 +62,28 @@ def add_status(app: FastAPI, desk: Desk) -> None:
     async def status(request: Request) -> Response:
         """The data and how they stand: counts, graphs, checks, dumps."""
         choice = chosen(request.scope, _OFFERED)
+        memory = await asyncio.to_thread(_memory, desk.service)
 
         async def make() -> Made:
             contents = await desk.contents.of(desk.service)
             graphs = gathered(contents.named)
             if choice.format is _JSON:
-                told = json.dumps(_members(desk.service, graphs), ensure_ascii=False, indent=1)
+                told = json.dumps(
+                    _members(desk.service, graphs, memory), ensure_ascii=False, indent=1
+                )
                 return Made(told.encode())
-            return Made((await _page(desk, graphs)).encode())
+            return Made((await _page(desk, graphs, memory)).encode())
 
-        return KeptResponse(desk, STATUS, choice, make)
+        return KeptResponse(desk, f"{STATUS} {memory}", choice, make)
+
+
+def _memory(service: Service) -> Memory | None:
+    """What the engine's processes hold of memory."""
+    told = service.engine.memory()
+    if told is None:
+        return None
+    held = -(-told.held_bytes // _MEMORY_STEP_BYTES) * _MEMORY_STEP_BYTES
+    return Memory(held >> 20, told.budget_bytes >> 20, service.engine.loading)
 
 
 def gathered(named: Mapping[str, int]) -> tuple[Graph, ...]:
@@ -87,7 +113,7 @@ def checked(service: Service) -> Revision | None:
     return made if made.checks else None
 
 
-def _members(service: Service, graphs: Iterable[Graph]) -> dict[str, Any]:
+def _members(service: Service, graphs: Iterable[Graph], memory: Memory | None) -> dict[str, Any]:
     revision, made = service.revision, checked(service)
     return {
         "revision": revision.number,
@@ -101,6 +127,7 @@ def _members(service: Service, graphs: Iterable[Graph]) -> dict[str, Any]:
             "inferred": revision.counts.inferred,
             "default graph": revision.counts.default,
         },
+        "memory": asdict(memory) if memory else None,
         "checks": {"revision": made.number, "passed": dict(made.checks)} if made else None,
         "graphs": [asdict(graph) for graph in graphs],
         "dumps": [dump.path for dump in DUMPS],
@@ -115,7 +142,7 @@ def _own_names(graphs: Iterable[NamedNode]) -> str:
     )
 
 
-async def _page(desk: Desk, graphs: tuple[Graph, ...]) -> str:
+async def _page(desk: Desk, graphs: tuple[Graph, ...], memory: Memory | None) -> str:
     service = desk.service
     shown = graphs[:MAX_GRAPHS]
     things = [NamedNode(each.iri) for each in shown]
@@ -127,6 +154,7 @@ async def _page(desk: Desk, graphs: tuple[Graph, ...]) -> str:
         service,
         stale=service.stale,
         mode=service.mode,
+        memory=memory,
         checked=checked(service),
         graphs=listed,
         inferred=Base(service.revision.base).inferred.value if service.revision.base else None,

@@ -89,7 +89,10 @@ class Warming:
                 _log.debug("nothing was read ahead: %s", error.detail)
 
     async def _idleness(self) -> None:
+        """Wait until nothing is asked, nor the dataset loaded: to read it from disk takes longer,
+        and from whoever loads it."""
         while True:
             await asyncio.sleep(_IDLE_SECONDS)
-            if self._desk.running.idle and self._desk.lines.idle:
+            loading = self._desk.service.engine.loading
+            if self._desk.running.idle and self._desk.lines.idle and not loading:
                 return
