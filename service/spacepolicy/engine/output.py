@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, final
 
 from spacepolicy import formats
@@ -26,10 +27,14 @@ def wanted_format(query: Query, form: Form) -> Format:
     Raises: NotAcceptableError where it wants none.
     """
     name = query.graph_format if form == "graph" else query.solutions_format
-    format = formats.named(name) if name else None
+    format = _named(name) if name else None
     if format is None:
         raise _not_acceptable(form)
     return format
+
+
+_named: Final = lru_cache(maxsize=64)(formats.named)
+"""Few names are asked for, and each with every query."""
 
 
 def _not_acceptable(form: Form) -> NotAcceptableError:
