@@ -58,6 +58,7 @@ def added(number: int) -> str:
 
 def test_workers_follow_a_publication_and_answer_as_new_ones_would(pool: Pool, first: Path) -> None:
     answer(pool, LIGHT)
+    assert within(PATIENCE_SECONDS, lambda: len(workers(pool)) == 3)
     before, newest = workers(pool), first
     for number in range(20):
         gone = f'D <https://example.org/s{number}> <https://example.org/p0> "{number} 0" .\n'
@@ -109,10 +110,26 @@ def test_after_more_changes_than_one_log_takes_workers_are_forked_anew(
         assert f"new{number},".encode() in answer(pool, ALL)
 
 
+def test_a_dataset_that_has_changed_as_much_as_it_holds_is_loaded_anew(
+    pool: Pool, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "LOG_BYTES", 100)
+    monkeypatch.setattr(pools, "_ground_bytes", lambda _: 100)
+    before, newest = pool.process, first
+    for number in range(5):
+        newest = revised(newest, added(number))
+        pool.publish(newest)
+        assert f"new{number},".encode() in answer(pool, ALL)
+        assert not pool.loading
+    assert within(PATIENCE_SECONDS, lambda: pool.process != before)
+    assert b"new4," in answer(pool, ALL)
+    assert within(PATIENCE_SECONDS, lambda: not Path(f"/proc/{before}").exists())
+
+
 def test_a_large_dataset_is_answered_from_disk_until_it_is_loaded(
     first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", 0)
+    monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", -1)
     pool = Pool(first, memory_bytes=256 << 20, spares=1)
     try:
         on_disk, running = pool.order(), pool.connect()
@@ -137,7 +154,7 @@ def test_a_large_dataset_is_answered_from_disk_until_it_is_loaded(
 def test_where_it_cannot_be_loaded_it_is_answered_from_disk(
     first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", 0)
+    monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", -1)
     monkeypatch.setattr(pools, "IN_MEMORY", "nowhere")
     pool = Pool(first, memory_bytes=256 << 20, spares=1)
     try:

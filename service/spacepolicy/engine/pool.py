@@ -49,13 +49,17 @@ _log: Final = logging.getLogger(__name__)
 @dataclass(eq=False, slots=True)
 class _Server:
     """A process that holds a dataset and forks workers over it; `order` names the order of its
-    quads. `log` counts the logs of changes that it has begun, `out` the connections in use."""
+    quads. `log` counts the logs of changes that it has begun, `logged_bytes` are in the newest, and
+    `changed_bytes` are all changes since it loaded the dataset. `out` are the connections in use.
+    """
 
     process: subprocess.Popen[bytes]
     control: socket.socket
     in_memory: bool
     order: str
     log: int = 0
+    logged_bytes: int = 0
+    changed_bytes: int = 0
     out: int = 0
     ended: bool = False
 
@@ -162,7 +166,6 @@ class Pool:
         self.abreast = os.cpu_count() or 1
         self._spares = spares if spares is not None else max(2, self.abreast)
         self._idle = _Idle()
-        self._logged = 0
         self._closed = False
         self._starting = threading.Lock()
         self._started = time.monotonic()
@@ -172,8 +175,7 @@ class Pool:
         self._server.wait_until_ready(dataset)
         self._stand_ready()
         if from_disk_first:
-            self._next = self._start(in_memory=True)
-            threading.Thread(target=self._switch_to_memory, args=(self._next,), daemon=True).start()
+            self._load_in_background()
 
     @property
     def process(self) -> int:
@@ -183,7 +185,7 @@ class Pool:
     @property
     def loading(self) -> bool:
         """As the port says."""
-        return self._next is not None
+        return self._next is not None and not self._server.in_memory
 
     def memory(self) -> EngineMemory:
         """As the port says; it takes some milliseconds for each worker."""
@@ -237,44 +239,46 @@ class Pool:
         where that was not much; else others take their place.
         """
         with self._switching:
-            before, self._dataset = self._dataset, dataset
+            changed = _changed_bytes(self._dataset, dataset)
+            self._dataset = dataset
             loads = in_memory and not self._in_memory
             self._in_memory = in_memory
             for server in (self._server, self._next):
                 if server is not None:
-                    self._tell(server, before, loads=loads)
+                    self._tell(server, changed, loads=loads)
+            if self._holds_much_of_the_past():
+                self._load_in_background()
 
-    def _tell(self, server: _Server, before: Path, *, loads: bool) -> None:
+    def _tell(self, server: _Server, changed: int, *, loads: bool) -> None:
         """Tell the server of the dataset that was published, and those of its workers that wait."""
         to_memory = self._in_memory and (server.in_memory or loads)
-        follows = to_memory and server.in_memory and self._is_logged(before)
+        server.changed_bytes += changed
+        server.logged_bytes += changed
+        logged = changed <= NEAR_BYTES and server.logged_bytes <= LOG_BYTES
+        follows = to_memory and server.in_memory and logged
         if loads:
             server.order = _order_of(self._dataset)
         server.in_memory = to_memory
         server.tell(Publication(str(self._dataset), to_memory, new_log=not follows))
-        if follows:
-            self._have_followed(server)
-        else:
+        if not follows:
             server.log += 1
-            self._logged = 0
-            if server is self._server:
-                self._idle.close()
-
-    def _is_logged(self, before: Path) -> bool:
-        """Whether what changed is little enough for workers to follow."""
-        try:
-            size = patch_bytes(following(before, self._dataset))
-        except OSError:
-            return False
-        self._logged += size
-        return size <= NEAR_BYTES and self._logged <= LOG_BYTES
-
-    def _have_followed(self, server: _Server) -> None:
-        """Have the workers that wait follow to the newest dataset."""
+            server.logged_bytes = 0
         if server is self._server:
-            for connection in self._idle.all():
-                if not self._follow(connection):
-                    self._idle.drop(connection)
+            self._have_followed(follows=follows)
+
+    def _holds_much_of_the_past(self) -> bool:
+        """Whether the dataset is to be loaded anew: the engine frees nothing that was removed, some
+        600 bytes a statement, so that a dataset that changes often would fill any memory."""
+        if not self._server.in_memory or self._next is not None:
+            return False
+        changed = self._server.changed_bytes
+        return changed > LOG_BYTES and changed > _ground_bytes(self._dataset)
+
+    def _have_followed(self, *, follows: bool) -> None:
+        """Have the workers that wait follow to the newest dataset, or end."""
+        for connection in self._idle.all():
+            if not follows or not self._follow(connection):
+                self._idle.drop(connection)
 
     def _follow(self, connection: socket.socket) -> bool:
         """Whether the worker, which waits, has been told to follow to the newest dataset."""
@@ -392,14 +396,19 @@ class Pool:
             )
         return _Server(process, ours, in_memory, _order_of(self._dataset))
 
-    def _switch_to_memory(self, loaded: _Server) -> None:
-        """Answer from memory once the server has loaded the dataset; what runs on disk goes on."""
+    def _load_in_background(self) -> None:
+        """Load the dataset into the memory of another server, which takes the place of this one."""
+        self._next = self._start(in_memory=True)
+        threading.Thread(target=self._switch_to, args=(self._next,), daemon=True).start()
+
+    def _switch_to(self, loaded: _Server) -> None:
+        """Answer from the server once it has loaded the dataset; what runs meanwhile goes on."""
         try:
             loaded.wait_until_ready(self._dataset)
         except StoreError as error:
             self._next = None
             if not self._closed:
-                _log.error("the dataset is answered from disk: it cannot be loaded. %s", error)
+                _log.error("the dataset cannot be loaded into memory: %s", error)
             return
         with self._switching:
             self._next = None
@@ -430,11 +439,25 @@ class Pool:
 
 def _loads_long(dataset: Path) -> bool:
     """Whether the dataset is on disk in a way that can be asked, and takes long to be loaded."""
+    return _ground_bytes(dataset) > _LONG_LOAD_BYTES
+
+
+def _ground_bytes(dataset: Path) -> int:
+    """The size of the generation that the dataset is or rests on; 0 where there is none."""
     try:
         ground, _ = standing(dataset)
     except FileNotFoundError:
-        return False
-    return ground.is_dir() and generation_bytes(ground) > _LONG_LOAD_BYTES
+        return 0
+    return generation_bytes(ground) if ground.is_dir() else 0
+
+
+def _changed_bytes(before: Path, after: Path) -> int:
+    """The size of what leads from one dataset to the next; more than any log takes where that is
+    not known."""
+    try:
+        return patch_bytes(following(before, after))
+    except OSError:
+        return LOG_BYTES + 1
 
 
 def _order_of(dataset: Path) -> str:
