@@ -162,8 +162,8 @@ def wait_for_memory(server: Server) -> float:
 
 
 def is_in_memory(told: dict[str, object]) -> bool:
-    """Whether `/readyz` says so, or says nothing of memory, as when a start waits for it."""
-    return told.get("memory", "loaded") in (True, "loaded")
+    """Whether `/readyz` does not say that the dataset is still being loaded."""
+    return not told.get("loading")
 
 
 def import_file(store: Path, file: Path, *options: str) -> float:

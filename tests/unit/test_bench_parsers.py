@@ -153,8 +153,8 @@ def test_engines_that_write_numbers_otherwise_have_the_same_values() -> None:
 
 def test_memory_is_loaded_when_readyz_says_so_or_says_nothing() -> None:
     assert servers.is_in_memory({"status": "ready"})
-    assert servers.is_in_memory({"memory": "loaded"})
-    assert not servers.is_in_memory({"memory": "loading"})
+    assert servers.is_in_memory({"loading": False})
+    assert not servers.is_in_memory({"loading": True})
 
 
 def test_look_ups_beside_others_are_held_to_their_rate_and_delay() -> None:
