@@ -5,17 +5,21 @@ Statements that share a blank node are of one component. Each component is canon
 take time that is exponential in the nodes which look alike: a component that would is beyond the
 bound, and is told by the labels that its nodes have.
 
+Where no nodes of a component look alike, which is the rule, their canonical labels are in the order
+of their hashes (section 4.4.3, steps 4 and 5); the engine is asked for the others.
+
 Spec: https://www.w3.org/TR/rdf-canon/
 """
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, final
 
-from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Quad, Triple
+from pyoxigraph import CanonicalizationAlgorithm, Dataset
 
-from spacepolicy.engine.nquads import lines
+from spacepolicy.engine.nquads import lines, quads
 
 MAX_QUADS: Final = 10_000
 """Of a component; so many take a tenth of a second where no nodes look alike."""
@@ -29,64 +33,68 @@ _MAX_TWINS: Final = 4
 millisecond for four that are all linked; five take thirty times as long."""
 _MAX_TWIN_LINKS: Final = 24
 """The links of four nodes that are all linked to each other."""
+_MARK: Final = ord("_")
+_LITERAL_OR_NODE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(?<![^ ])_:[^ ]+')
 
-_Key = tuple[str, ...]
-
-
-def has_blank(quad: Quad) -> bool:
-    """Whether there is a blank node in the statement."""
-    if BlankNode in (type(quad.subject), type(quad.object), type(quad.graph_name)):
-        return True
-    return type(quad.object) is Triple and any(True for _ in _nodes_of(quad.object))
+Statement = tuple[bytes, ...]
+"""A line of N-Quads in pieces, each second of which is the label of a blank node."""
 
 
-def nodes(quad: Quad) -> set[BlankNode]:
-    """The blank nodes of the statement."""
-    terms = (quad.subject, quad.object, quad.graph_name)
-    return {node for term in terms for node in _nodes_of(term)}
+def statement(line: bytes) -> Statement:
+    """The statement of a line.
+
+    >>> statement(b'_:a <urn:p> "is _:b " _:c .\\n')
+    (b'', b'_:a', b' <urn:p> "is _:b " ', b'_:c', b' .\\n')
+    """
+    if b"_:" not in line:
+        return (line,)
+    pieces: list[bytes] = []
+    end = 0
+    for found in _LITERAL_OR_NODE.finditer(line):
+        label = found[0]
+        if label[0] == _MARK:
+            pieces += (line[end : found.start()], label)
+            end = found.end()
+    pieces.append(line[end:])
+    return tuple(pieces)
 
 
-def _nodes_of(term: object) -> Iterator[BlankNode]:
-    if isinstance(term, BlankNode):
-        yield term
-    elif isinstance(term, Triple):
-        yield from _nodes_of(term.subject)
-        yield from _nodes_of(term.object)
+def _renamed(said: Statement, names: Mapping[bytes, bytes]) -> bytes:
+    """The line with other labels."""
+    pieces = list(said)
+    pieces[1::2] = [names[label] for label in said[1::2]]
+    return b"".join(pieces)
 
 
 @final
 class Components:
     """Statements with blank nodes, by component; each component has entries: a digest, the same for
-    any that says the same, or its statements where it is beyond the bound."""
+    any that says the same, or its lines where it is beyond the bound."""
 
     def __init__(self) -> None:
-        self._component: dict[BlankNode, int] = {}
-        self._quads: dict[int, set[Quad]] = {}
+        self._component: dict[bytes, int] = {}
+        self._said: dict[int, set[Statement]] = {}
         self._entries: dict[int, list[bytes]] = {}
         self._next = 0
         self.labelled = 0
         """How many components are told by labels."""
 
     def change(
-        self, added: Iterable[Quad], removed: Iterable[Quad]
+        self, added: Iterable[Statement], removed: Iterable[Statement]
     ) -> tuple[Counter[bytes], Counter[bytes]]:
         """Take statements in and others out; the entries that come with it, and those that go."""
         new, old = set(added), set(removed)
-        touched = {
-            self._component[node]
-            for quad in new | old
-            for node in nodes(quad)
-            if node in self._component
-        }
-        quads: set[Quad] = set()
+        labels = {label for said in new | old for label in said[1::2]}
+        touched = {self._component[label] for label in labels if label in self._component}
+        before: set[Statement] = set()
         gone: Counter[bytes] = Counter()
         for component in touched:
-            quads |= self._quads.pop(component)
+            before |= self._said.pop(component)
             gone.update(self._forget(component))
-        for node in {node for quad in quads for node in nodes(quad)}:
-            del self._component[node]
+        for label in {label for said in before for label in said[1::2]}:
+            del self._component[label]
         came: Counter[bytes] = Counter()
-        for part in parts((quads - old) | new):
+        for part in parts((before - old) | new):
             came.update(self._remember(part))
         return came - gone, gone - came
 
@@ -95,14 +103,14 @@ class Components:
         self.labelled -= _is_labelled(entries)
         return entries
 
-    def _remember(self, quads: set[Quad]) -> list[bytes]:
+    def _remember(self, part: set[Statement]) -> list[bytes]:
         self._next += 1
-        self._quads[self._next] = quads
-        for quad in quads:
-            for node in nodes(quad):
-                self._component[node] = self._next
-        digest = canonical_sha256(quads)
-        entries = list(lines(quads)) if digest is None else [digest]
+        self._said[self._next] = part
+        for said in part:
+            for label in said[1::2]:
+                self._component[label] = self._next
+        digest = canonical_sha256(part)
+        entries = [b"".join(said) for said in part] if digest is None else [digest]
         self._entries[self._next] = entries
         self.labelled += _is_labelled(entries)
         return entries
@@ -112,102 +120,133 @@ def _is_labelled(entries: list[bytes]) -> bool:
     return len(entries[0]) != hashlib.sha256().digest_size * 2
 
 
-def parts(quads: set[Quad]) -> Iterator[set[Quad]]:
+def parts(said: Iterable[Statement]) -> Iterator[set[Statement]]:
     """The components of the statements."""
-    at: dict[BlankNode, list[Quad]] = {}
-    for quad in quads:
-        for node in nodes(quad):
-            at.setdefault(node, []).append(quad)
-    seen: set[BlankNode] = set()
+    at = _by_label(said)
+    seen: set[bytes] = set()
     for start in at:
         if start in seen:
             continue
         seen.add(start)
-        waiting, found = [start], set[Quad]()
+        waiting, found = [start], set[Statement]()
         while waiting:
-            for quad in at[waiting.pop()]:
-                if quad not in found:
-                    found.add(quad)
-                    new = nodes(quad) - seen
-                    seen |= new
-                    waiting += new
+            for each in at[waiting.pop()]:
+                found.add(each)
+                for label in each[1::2]:
+                    if label not in seen:
+                        seen.add(label)
+                        waiting.append(label)
         yield found
 
 
-def canonical_sha256(quads: set[Quad]) -> bytes | None:
+def _by_label(said: Iterable[Statement]) -> dict[bytes, list[Statement]]:
+    """The statements of each blank node."""
+    at: dict[bytes, list[Statement]] = {}
+    for each in said:
+        for label in each[1::2] if len(each) <= 3 else set(each[1::2]):  # of one node
+            at.setdefault(label, []).append(each)
+    return at
+
+
+def canonical_sha256(part: Collection[Statement]) -> bytes | None:
     """The SHA-256 of a component's canonical N-Quads, sorted, in hexadecimal digits; None where it
     is beyond the bound, which depends on what the component says and on nothing else."""
-    if len(quads) > MAX_QUADS or not _is_bounded(quads):
+    if len(part) > MAX_QUADS or any(map(_has_triple, part)):
+        return None  # the algorithm is not defined over triple terms
+    at = _by_label(part)
+    looks = {label: _look(label, found) for label, found in at.items()} if len(at) > 1 else {}
+    if len(set(looks.values())) == len(looks):
+        ordered = sorted(at, key=looks.__getitem__) if looks else list(at)
+        names = {label: b"_:c14n%d" % number for number, label in enumerate(ordered)}
+        return _sha256(_renamed(said, names) for said in part)
+    if not _is_bounded(at, looks):
         return None
-    dataset = Dataset(quads)
+    dataset = Dataset(quads(b"".join(b"".join(said) for said in part)))
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return hashlib.sha256(b"".join(sorted(lines(dataset)))).hexdigest().encode()
+    return _sha256(lines(dataset))
 
 
-def _is_bounded(quads: set[Quad]) -> bool:
+def _sha256(canonical: Iterable[bytes]) -> bytes:
+    return hashlib.sha256(b"".join(sorted(canonical))).hexdigest().encode()
+
+
+def _has_triple(said: Statement) -> bool:
+    """Whether the object is a triple."""
+    if b"<<(" not in said[0] and (len(said) == 1 or b"<<(" not in said[2]):
+        return False
+    return b"".join(said).split(b" ", 2)[2].startswith(b"<<(")
+
+
+def _look(label: bytes, found: Iterable[Statement]) -> bytes:
+    """The hash of what is said of the node, others unnamed, as section 4.6 has it: nodes that agree
+    in this look alike."""
+    said = sorted(_unnamed(each, label) for each in found)
+    return hashlib.sha256(b"".join(said)).hexdigest().encode()
+
+
+def _unnamed(said: Statement, label: bytes) -> bytes:
+    """The line with _:a for the node and _:z for others."""
+    if len(said) == 3:  # of one node
+        return b"%b_:a%b" % (said[0], said[2])
+    pieces = list(said)
+    pieces[1::2] = [b"_:a" if each == label else b"_:z" for each in said[1::2]]
+    return b"".join(pieces)
+
+
+def _is_bounded(at: Mapping[bytes, list[Statement]], looks: Mapping[bytes, bytes]) -> bool:
     """Whether the nodes that look alike are few enough to be told apart by trying."""
-    if any(isinstance(quad.object, Triple) for quad in quads):
-        return False  # the algorithm is not defined over triple terms
-    at: dict[BlankNode, list[Quad]] = {}
-    for quad in quads:
-        for node in nodes(quad):
-            at.setdefault(node, []).append(quad)
-    if len(at) == 1:
-        return True
-    keys = {node: _look(node, found) for node, found in at.items()}
-    counts = Counter(keys.values())
-    alike = {node for node, key in keys.items() if counts[key] > 1}
-    links = {node: _links(node, at[node], keys) for node in alike}
-    return all(_is_tried_soon(part, links) for part in _linked(alike, at))
-
-
-def _look(node: BlankNode, quads: Iterable[Quad]) -> _Key:
-    """What is said of the node, others unnamed: nodes that agree in this look alike."""
-    return tuple(sorted(_said(quad, node) for quad in quads))
-
-
-def _said(quad: Quad, node: BlankNode) -> str:
-    def name(term: object) -> str:
-        if isinstance(term, BlankNode):
-            return "_:a" if term == node else "_:z"
-        return str(term)
-
-    return " ".join(map(name, (quad.subject, quad.predicate, quad.object, quad.graph_name)))
+    counts = Counter(looks.values())
+    alike = {label for label, look in looks.items() if counts[look] > 1}
+    for part in _linked(alike, at):
+        if len(part) > _MAX_ALIKE:
+            return False
+        if not _is_tried_soon([_links(label, at[label], looks) for label in part]):
+            return False
+    return True
 
 
 def _links(
-    node: BlankNode, quads: Iterable[Quad], keys: dict[BlankNode, _Key]
-) -> Counter[tuple[str, str, _Key]]:
+    label: bytes, found: Iterable[Statement], looks: Mapping[bytes, bytes]
+) -> Counter[tuple[int, bytes, bytes]]:
     """How often the node is linked to others in the same way: in which place these stand, by which
     predicate, and how they look."""
-    found: Counter[tuple[str, str, _Key]] = Counter()
-    for quad in quads:
-        places = (("s", quad.subject), ("o", quad.object), ("g", quad.graph_name))
-        for place, other in places:
-            if isinstance(other, BlankNode) and other != node:
-                found[place, str(quad.predicate), keys[other]] += 1
-    return found
+    links: Counter[tuple[int, bytes, bytes]] = Counter()
+    for each in found:
+        for place, predicate, other in _places(each):
+            if other != label:
+                links[place, predicate, looks[other]] += 1
+    return links
 
 
-def _linked(alike: set[BlankNode], at: dict[BlankNode, list[Quad]]) -> Iterator[set[BlankNode]]:
+def _places(said: Statement) -> Iterator[tuple[int, bytes, bytes]]:
+    """The nodes of the statement: the place of each, the predicate, its label."""
+    subject, predicate, rest = b"".join(said).split(b" ", 2)
+    value, *others = rest.rsplit(b" ", 2)
+    if not said[0]:
+        yield 0, predicate, subject
+    if said[-1] == b" .\n" and len(others) > 1 and others[0] == said[-2]:
+        yield 2, predicate, others[0]
+    if value.startswith(b"_:"):
+        yield 1, predicate, value
+
+
+def _linked(alike: set[bytes], at: Mapping[bytes, list[Statement]]) -> Iterator[set[bytes]]:
     """Those that look alike to some other, by which of them are linked to each other."""
     left = set(alike)
     while left:
-        waiting, found = [left.pop()], set[BlankNode]()
+        waiting, found = [left.pop()], set[bytes]()
         while waiting:
-            node = waiting.pop()
-            found.add(node)
-            new = {other for quad in at[node] for other in nodes(quad)} & left
+            label = waiting.pop()
+            found.add(label)
+            new = {other for each in at[label] for other in each[1::2]} & left
             left -= new
             waiting += new
         yield found
 
 
-def _is_tried_soon(
-    part: set[BlankNode], links: dict[BlankNode, Counter[tuple[str, str, _Key]]]
-) -> bool:
-    total = sum(links[node].total() for node in part)
-    most = max((count for node in part for count in links[node].values()), default=1)
+def _is_tried_soon(links: Sequence[Counter[tuple[int, bytes, bytes]]]) -> bool:
+    total = sum(each.total() for each in links)
+    most = max((count for each in links for count in each.values()), default=1)
     if most == 1:
-        return len(part) <= _MAX_ALIKE and total <= _MAX_LINKS
-    return max(len(part), most) <= _MAX_TWINS and total <= _MAX_TWIN_LINKS
+        return total <= _MAX_LINKS
+    return max(len(links), most) <= _MAX_TWINS and total <= _MAX_TWIN_LINKS

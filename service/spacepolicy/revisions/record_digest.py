@@ -15,8 +15,9 @@ from typing import Final, final
 
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, Quad
 
-from spacepolicy.engine.blank_nodes import Components, canonical_sha256, has_blank
+from spacepolicy.engine.blank_nodes import Components, Statement, canonical_sha256, statement
 from spacepolicy.engine.nquads import lines
+from spacepolicy.engine.nquads import quads as quads_of
 from spacepolicy.revisions.sorted_lines import SortedLines
 
 WHOLE: Final = "rdfc-1.0"
@@ -41,7 +42,7 @@ class RecordDigest:
         """Take quads in and others out."""
         gone, gone_blank = _parted(removed)
         new, new_blank = _parted(added)
-        self._lines.change(lines(new), lines(gone))
+        self._lines.change(new, gone)
         if gone_blank or new_blank:
             came, went = self._components.change(new_blank, gone_blank)
             changed = came.keys() | went.keys()
@@ -78,19 +79,20 @@ def is_record(quads: Iterable[Quad], sha256: str, algorithm: str) -> bool | None
     without, blank = _parted(quads)
     if blank and canonical_sha256(blank) is None:
         return None
-    dataset = Dataset(blank)
+    dataset = Dataset(quads_of(b"".join(map(b"".join, blank))))
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    found = sorted({*lines(without), *lines(dataset)})
+    found = sorted({*without, *lines(dataset)})
     return hashlib.sha256(b"".join(found)).hexdigest() == sha256
 
 
-def _parted(quads: Iterable[Quad]) -> tuple[list[Quad], set[Quad]]:
-    """The quads without blank nodes, and those with some."""
-    without: list[Quad] = []
-    having: set[Quad] = set()
-    for quad in quads:
-        if has_blank(quad):
-            having.add(quad)
+def _parted(quads: Iterable[Quad]) -> tuple[list[bytes], list[Statement]]:
+    """The lines of the quads without blank nodes, and the statements of those with some."""
+    without: list[bytes] = []
+    having: list[Statement] = []
+    for line in lines(quads):
+        said = statement(line)
+        if len(said) == 1:
+            without.append(line)
         else:
-            without.append(quad)
+            having.append(said)
     return without, having
