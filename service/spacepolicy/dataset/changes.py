@@ -143,7 +143,7 @@ _LEFT_OUT: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.RULES: frozenset({*_REASONERS, "shapes", "queries"}),
     Kind.SOURCES: frozenset({*_REASONERS, "shapes", "queries"}),
     Kind.QUERIES: frozenset({*_REASONERS, "shapes", "evidence"}),
-    Kind.OTHER: frozenset({*_REASONERS, "shapes", "evidence"}),
+    Kind.OTHER: frozenset({*_REASONERS, "shapes", "evidence", "queries"}),
 }
 """The gates that a change of that kind does not concern, or that take longer than two seconds and
 find little there. For statements `rules` has its own part alone: clashes. Gates that are not named
