@@ -1,6 +1,6 @@
 """Adds documents to a fresh clone by copying their files, and sees that nothing else has to change.
 
-    python -m tests.adding_documents [--without-tests] [NAME…]
+    python -m tests.adding_documents [NAME…]
 
 Each is one of tests/documents/ (all of them). After they are copied, `build`, `fmt --check`,
 `check` and `pytest tests/ontology` pass, and git sees new files only; once they are removed again,
@@ -18,7 +18,6 @@ from typing import Final
 from bench.documents import OVERLAYS, ROOT, overlays
 
 _PROGRAM: Final = ("-c", "import sys; from spacepolicy.cli import main; sys.exit(main())")
-_WITHOUT_TESTS: Final = "--without-tests"
 _TEXTS: Final = frozenset({".toml", ".trig", ".ttl", ".yaml"})
 """The files of a document in which its name stands; its text is nobody's to change."""
 
@@ -92,14 +91,13 @@ def _run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def faults(checkout: Path, names: Sequence[str], *, with_tests: bool) -> list[str]:
+def faults(checkout: Path, names: Sequence[str]) -> list[str]:
     """What does not hold when the documents are added to the clone, and removed again."""
     found = []
     added = [path for name in names for path in add(checkout, name)]
     for command in (["build"], ["fmt", "--check"], ["check"]):
         found += _fault(" ".join(command), program(checkout, *command))
-    if with_tests:
-        found += _fault("pytest tests/ontology", tests(checkout, "tests/ontology"))
+    found += _fault("pytest tests/ontology", tests(checkout, "-n", "2", "tests/ontology"))
     new = sorted(f"?? {path.relative_to(checkout).as_posix()}" for path in added)
     if sorted(changes(checkout)) != new:
         found.append(f"git sees other changes: {changes(checkout)}")
@@ -119,10 +117,9 @@ def _fault(what: str, ended: subprocess.CompletedProcess[str]) -> list[str]:
 
 def main() -> int:
     """Add the documents that are named, or all, and print what does not hold."""
-    names = [each for each in sys.argv[1:] if each != _WITHOUT_TESTS]
     with TemporaryDirectory() as folder:
         checkout = clone(Path(folder) / "clone")
-        found = faults(checkout, names or overlays(), with_tests=len(names) == len(sys.argv) - 1)
+        found = faults(checkout, sys.argv[1:] or overlays())
     print(*found, sep="\n")
     return 1 if found else 0
 

@@ -37,6 +37,17 @@ QUERIES: Final = (
         "offer no choice",
     ),
     Breakage(
+        "options that offer a choice twice",
+        "queries",
+        "saved-query-options",
+        QUERY,
+        replace(
+            "'SELECT ?technology ?label { ?technology a :Technology ;",
+            "'SELECT ?technology ?label { ?technology a :Technology ; rdfs:label ?other ;",
+        ),
+        "more than once",
+    ),
+    Breakage(
         "a title in one language",
         "queries",
         "saved-query",

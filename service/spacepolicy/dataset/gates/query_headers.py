@@ -1,7 +1,7 @@
 """The headers of saved queries: what pages and clients show of them, and what they let choose."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pyoxigraph import QuerySolutions, Store
@@ -74,9 +74,16 @@ def _wrong_options(
         return "are no SELECT"
     if parameter.name not in {variable.value for variable in answer.variables}:
         return f"do not select ?{parameter.name}"
-    choices = [getattr(row[parameter.name], "value", None) for row in answer]
+    return _wrong_choices(
+        parameter, [getattr(row[parameter.name], "value", None) for row in answer]
+    )
+
+
+def _wrong_choices(parameter: Parameter, choices: Sequence[str | None]) -> str | None:
     if not choices:
         return "offer no choice"
+    if twice := next((each for each in choices if choices.count(each) > 1), None):
+        return f"offer {twice} more than once: select DISTINCT ones, with one label each"
     if parameter.default is not None and parameter.default not in choices:
         return f"do not offer the default, {parameter.default}"
     return None
