@@ -28,10 +28,10 @@ from pyoxigraph import NamedNode, Quad, RdfFormat
 
 from bench.policies import CONTENT, shipped
 from spacepolicy.catalogue import read_catalogue
-from spacepolicy.commands.serve_http import server
 from spacepolicy.dataset.files.record import graph_iri
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.engine.pool import Pool
+from spacepolicy.http.server import server
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.web.app import create_app

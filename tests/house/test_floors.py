@@ -20,7 +20,9 @@ FLOORS = {
     "xml_answers": 2,
     "text_files": 2,
     "answers": 3,
+    "http": 4,
     "engine": 4,
+    "sparql_service": 5,
     "catalogue": 5,
     "explaining": 5,
     "naming": 4,
@@ -50,9 +52,9 @@ FLOORS_OF_THE_DATASET = {
 
 ROOMS_OF_LIBRARIES = {
     "fastapi": ("web",),
-    "starlette": ("web",),
+    "starlette": ("http", "sparql_service", "web"),
     "jinja2": ("web",),
-    "uvicorn": ("commands/serve",),
+    "uvicorn": ("http",),
     "rdflib": ("dataset",),
     "pyshacl": ("dataset",),
     "owlready2": ("dataset/oracles/consistency",),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from spacepolicy.commands.connections import (
+from spacepolicy.http.connections import (
     ConnectionLimits,
     Connections,
     most_connections,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacepolicy.commands.framing import Framing, MessageLimits
 from spacepolicy.errors import ProblemError
+from spacepolicy.http.framing import Framing, MessageLimits
 
 LIMITS = MessageLimits(line_bytes=100, fields_bytes=400, field_bytes=200, fields=10)
 GET = b"GET / HTTP/1.1\r\n"

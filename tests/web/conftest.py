@@ -15,11 +15,11 @@ from pyoxigraph import NamedNode, RdfFormat, Store
 from spacepolicy.access import Tokens, add_token, tokens_file
 from spacepolicy.catalogue import read_catalogue
 from spacepolicy.commands.explainers import Explainers
-from spacepolicy.commands.serve_http import server as http_server
 from spacepolicy.dataset.assembly import assemble
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
+from spacepolicy.http.server import server as http_server
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.web.app import create_app
@@ -77,7 +77,8 @@ def serve(service: Service, *, ahead: bool = False) -> Iterator[Site]:
     pages share before anyone asks."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does, for others
-        server = http_server(create_app(service))
+        app = create_app(service)
+        server = http_server(app, app.endpoint)
         server.config.lifespan = "on" if ahead else "off"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

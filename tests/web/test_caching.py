@@ -2,12 +2,10 @@
 
 import gzip
 import io
-import socket
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,50 +13,19 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacepolicy.engine.port import Engine
+from spacepolicy.http.content_codings import CODINGS, IDENTITY, Encoder, encoded, wish
+from spacepolicy.http.etags import matching
+from spacepolicy.http.response_cache import CachedResponse, RequestKey, ResponseCache
 from spacepolicy.revisions.history import History
-from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head, RequestKey
-from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Encoder, encoded, wish
-from spacepolicy.web.answering.validators import matching
+from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.web.service import Service
 
 from .conftest import serve
+from .counting import Counting
 
 ALL = "SELECT * { ?s ?p ?o } ORDER BY ?s ?p"
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 LONG = "SELECT * { ?a :p1 ?b . ?c :p2 ?d . ?e :p3 ?f } LIMIT 30000"
-
-
-@dataclass
-class Counting:
-    """An engine that counts what it is asked."""
-
-    engine: Engine
-    asked: int = field(default=0)
-
-    @property
-    def abreast(self) -> int:
-        return self.engine.abreast
-
-    def memory(self) -> None:
-        return None
-
-    @property
-    def loading(self) -> bool:
-        return False
-
-    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
-        self.asked += 1
-        return self.engine.connect(dataset, slow=slow)
-
-    def order(self, dataset: Path | None = None) -> str:
-        return self.engine.order(dataset)
-
-    def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
-        self.engine.release(connection, reusable=reusable, slow=slow)
-
-    def close(self) -> None:
-        self.engine.close()
 
 
 @dataclass
@@ -173,12 +140,12 @@ def test_errors_are_not_kept(counted: Counted) -> None:
 
 
 def test_a_publication_drops_what_was_kept(service: Service) -> None:
-    cache = AnswerCache(1 << 20)
+    cache = ResponseCache(1 << 20)
     key, body = a_request(b"q"), BodyKey("q", None, None, "json", "")
     cache.keep_body(1, body, b"old")
-    cache.keep_head(1, key, Head(body, IDENTITY, '"t"', ()))
-    assert cache.head(1, key) is not None
-    assert cache.head(2, key) is None
+    cache.keep_response(1, key, CachedResponse(body, IDENTITY, '"t"', ()), key.size)
+    assert cache.response(1, key) is not None
+    assert cache.response(2, key) is None
     cache.keep_body(1, body, b"old")
     assert cache.body(2, body) is None
     assert cache.body(1, body) is None
@@ -197,13 +164,14 @@ def a_request(target: bytes) -> RequestKey:
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3000)), max_size=200))
 def test_the_cache_stays_within_its_bytes(operations: list[tuple[int, int]]) -> None:
-    cache = AnswerCache(20_000)
+    cache = ResponseCache(20_000)
     for number, size in operations:
         body = BodyKey(str(number), None, None, "json", "")
         cache.keep_body(1, body, b"x" * size)
         cache.keep_body(1, body, b"y" * (size // 2), coding="gzip")
-        cache.keep_head(1, a_request(b"%d" % number), Head(body, IDENTITY, "", ()))
-        cache.head(1, a_request(b"%d" % (number // 2)))
+        request = a_request(b"%d" % number)
+        cache.keep_response(1, request, CachedResponse(body, IDENTITY, ""), request.size)
+        cache.response(1, a_request(b"%d" % (number // 2)))
         assert 0 <= cache.held_bytes <= 20_000
         kept = cache.body(1, body)
         assert kept is None or set(kept) <= {ord("x")}

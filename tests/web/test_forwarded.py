@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import httpx
 import pytest
 
-from spacepolicy.web.forwarded import forwarded_url
+from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.web.service import Service
 
 from .conftest import serve

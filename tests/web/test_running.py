@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from spacepolicy.errors import BadParameterError, OverloadedError, QueryCancelledError
-from spacepolicy.web.answering.running import Running, query_identifier
+from spacepolicy.sparql_service.running import Running, query_identifier
 from spacepolicy.web.service import Service
 
 from .conftest import Site, serve

@@ -14,20 +14,18 @@ from spacepolicy import settings
 from spacepolicy.access import Tokens, tokens_file
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands.build import build, pool, store_path
-from spacepolicy.commands.connections import ConnectionLimits, most_connections
 from spacepolicy.commands.door import Door
-from spacepolicy.commands.echoes import Echoes
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.explainers import Explainers
-from spacepolicy.commands.framing import MessageLimits
 from spacepolicy.commands.jobs import worker
-from spacepolicy.commands.moulds import Moulds
-from spacepolicy.commands.serve_closing import Limits
-from spacepolicy.commands.serve_http import server
 from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError, UsageError
+from spacepolicy.http.closing_connection import Limits
+from spacepolicy.http.connections import ConnectionLimits, most_connections
+from spacepolicy.http.framing import MessageLimits
+from spacepolicy.http.server import server
 from spacepolicy.origins import Outside
 from spacepolicy.revisions import store as revisions
 from spacepolicy.revisions.durable_files import see_writable
@@ -211,11 +209,8 @@ def _limits(chosen: Settings, service: Service) -> Limits:
 def _run(service: Service, listening: socket.socket, limits: Limits) -> None:
     """Answer requests until a signal, from the first line on; both end in a plain return."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    echoes = None
-    if service.max_cache_bytes:
-        echoes = Echoes(service.max_cache_bytes // 4, lambda: service.history.current.number)
-    moulds = Moulds(lambda: service.history.current.number)
-    http = server(create_app(service), echoes, moulds, limits, service.public_url)
+    app = create_app(service)
+    http = server(app, app.endpoint, limits, service.public_url)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
     listening.listen(_BACKLOG)  # whoever reads the line below may ask at once

@@ -10,7 +10,8 @@ Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar, of 1.2 triple terms a
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal, final
 
 from spacepolicy.engine.tokens import LOCAL_ESCAPE, TOKEN, resolved
@@ -31,7 +32,8 @@ class Scan:
     are the IRIs named by FROM, NAMED, GRAPH, USING, WITH, INTO and their like, as they come;
     `default_graphs` those of FROM and USING among them, `named_graphs` those of NAMED. `scoped`
     says that an update names its dataset itself, by USING or WITH. `order_end` is where one more
-    key of the outermost ORDER BY would stand, None where there is none.
+    key of the outermost ORDER BY would stand, None where there is none. `shape` is the same for
+    texts with the same tokens but for constants and the names of variables, within one process.
     """
 
     form: QueryForm | None
@@ -45,6 +47,7 @@ class Scan:
     named_graphs: tuple[str, ...]
     scoped: bool
     order_end: int | None = None
+    shape: int = field(default=0, compare=False)
 
 
 @final
@@ -102,6 +105,7 @@ def _either(one: Scan, other: Scan) -> Scan:
         named_graphs=_each_once(one.named_graphs + other.named_graphs),
         scoped=one.scoped or other.scoped,
         order_end=one.order_end,
+        shape=one.shape,
     )
 
 
@@ -148,6 +152,21 @@ _OPERANDS: Final = frozenset(
 _KEYWORDS: Final = re.compile(
     "FILTER|HAVING|BY|SELECT|DISTINCT|REDUCED|EXISTS|VALUES|SERVICE|SILENT"
 )
+
+
+@lru_cache(maxsize=256)
+def _may_hold_a_keyword(prefix: str) -> bool:
+    """Whether a name with the prefix may be a keyword run together with a name."""
+    return _KEYWORDS.search(prefix.upper()) is not None
+
+
+_TERMS: Final = frozenset({"variable", "string", "number"})
+"""Tokens that are a term each, and nothing else."""
+_ANONYMOUS: Final = {"variable": "?", "iri": "<>", "string": "''", "number": "0", "blank": "_:"}
+"""What stands in a shape for tokens that differ from one text to another of its kind."""
+_DIGITS: Final = "0123456789"
+_COUNTING: Final = ("LIMIT", "OFFSET")
+"""Words behind which a number says how much there is to do; its length tells."""
 _NOTED: Final = re.compile("service|load|now|rand|uuid|bnode", re.IGNORECASE)
 
 
@@ -192,22 +211,30 @@ class _Reader:
 
     def read(self) -> Scan:
         """Read to the end of the text."""
-        text, match = self._text, TOKEN.match
+        text, steps, anonymous = self._text, _STEPS, _ANONYMOUS
+        shape = list[object]()
         position = 0
-        while (token := match(text, position)) is not None:
+        while (token := TOKEN.match(text, position)) is not None:
             kind = token.lastgroup or "other"
-            position = token.end()
-            self._place = start = token.start(kind)
+            start, position = token.span(kind)
             if text[start] == "<" and self._compares():
                 kind, position = "operator", start + 1
-            if (step := _STEPS.get(kind)) is not None:
-                step(self, text[start:position])
+            self._place = start
+            mark = text[start:position]
+            shape.append(anonymous.get(kind) or (mark.rstrip(_DIGITS) if kind == "name" else mark))
+            if kind in _TERMS:
+                if (bracket := self._brackets[-1]).holds == "terms":
+                    bracket.elements += 1
+            elif (step := steps.get(kind)) is not None:
+                step(self, mark)
+            if kind == "number" and self._word in _COUNTING:
+                shape.append(position - start)
             if kind != "word":
                 self._word = ""
             self._kind = kind
-        return self._seen()
+        return self._seen(hash(tuple(shape)))
 
-    def _seen(self) -> Scan:
+    def _seen(self, shape: int) -> Scan:
         while len(self._brackets) > 1:
             self._close("")
         self._count(self._brackets[0])
@@ -228,9 +255,12 @@ class _Reader:
             named_graphs=self._graphs_after("NAMED"),
             scoped=self._form == "update" and bool(self._graphs_after("USING", "NAMED", "WITH")),
             order_end=len(self._text) if self._ordered else self._order_end,
+            shape=shape,
         )
 
     def _graphs_after(self, *keywords: str) -> tuple[str, ...]:
+        if not self._graphs:
+            return ()
         return _each_once(iri for word, iri in self._graphs if word.endswith(keywords))
 
     def _count(self, bracket: _Bracket) -> None:
@@ -252,6 +282,10 @@ class _Reader:
         self._term(mark)
 
     def _iri(self, mark: str) -> None:
+        if not self._word and self._declared is None:
+            self._function = False
+            self._term(mark)
+            return
         iri = without_escapes(mark[1:-1])
         if self._base:
             iri = resolved(iri, self._base)
@@ -265,6 +299,12 @@ class _Reader:
 
     def _name(self, mark: str) -> None:
         prefix, _, local = mark.partition(":")
+        known = self._form is not None and prefix in self._prefixes
+        if known and not self._word and len(self._brackets) > 1:
+            self._declared, self._function = None, False
+            self._suspect = _may_hold_a_keyword(prefix)
+            self._term(mark)
+            return
         upper = prefix.upper()
         outside = len(self._brackets) == 1
         self._declared = None
@@ -398,9 +438,6 @@ _STEPS: Final[Mapping[str, Callable[[_Reader, str], None]]] = {
     "iri": _Reader._iri,
     "name": _Reader._name,
     "word": _Reader._words,
-    "variable": _Reader._term,
-    "string": _Reader._term,
-    "number": _Reader._term,
     "blank": _Reader._blank,
     "open": _Reader._open,
     "close": _Reader._close,

@@ -7,7 +7,6 @@ from typing import Annotated, Final, final
 from fastapi import FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -26,15 +25,18 @@ from spacepolicy.errors import (
     UriTooLongError,
     problems,
 )
+from spacepolicy.http.forwarded import forwarded_url
+from spacepolicy.sparql_service.endpoint import SparqlEndpoint
 from spacepolicy.web import pages
+from spacepolicy.web.always import with_always
 from spacepolicy.web.annotations import add_annotations
 from spacepolicy.web.answering.desk import Desk, make_desk
+from spacepolicy.web.answering.preparation import ServicePreparation
 from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.catalog import add_catalog
 from spacepolicy.web.compare import add_compare
 from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.explain import add_explain
-from spacepolicy.web.forwarded import forwarded_url
 from spacepolicy.web.history.listing import add_history
 from spacepolicy.web.home import Home, add_home
 from spacepolicy.web.linked_data.library import Library
@@ -61,19 +63,9 @@ from spacepolicy.web.warming import Warming
 from spacepolicy.web.writing.desk import WriteDesk
 from spacepolicy.web.writing.graphs import add_graphs
 
-_EXPOSED: Final = (
-    "Accept-Post, Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Retry-After, "
-    "Warning, WWW-Authenticate, X-Query-Hint, X-Query-Id, "
-    "X-Dataset-Revision"
-)
 _ALLOWED: Final = (
     "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "
     "If-None-Match, Last-Event-ID, X-Query-Id"
-)
-_ALWAYS: Final = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", _EXPOSED.encode()),
-    (b"x-content-type-options", b"nosniff"),
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-headers", _ALLOWED.encode()),
@@ -85,21 +77,32 @@ _PIECE_BYTES: Final = 1 << 17
 _log: Final = logging.getLogger(__name__)
 
 
-def create_app(service: Service) -> ASGIApp:
-    """The whole application over the service."""
-    desk = make_desk(service)
-    writes = WriteDesk(service)
-    sparql = sparql_endpoint(desk, writes)
-    shared = _Shared(desk)
-    http = _http(service, sparql, _routes(shared, writes))
+@final
+class Application:
+    """The whole application over a service; `endpoint` is the short way of its SPARQL endpoint, for
+    servers that know it."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, service: Service) -> None:
+        desk = make_desk(service)
+        writes = WriteDesk(service)
+        self._shared = _Shared(desk)
+        sparql = sparql_endpoint(desk, writes)
+        self._http = _http(service, sparql, _routes(self._shared, writes))
+        self.endpoint = SparqlEndpoint(
+            ServicePreparation(service), desk.cache, desk.dispatcher, desk.costs, desk.running
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or read ahead while the server runs."""
         if scope["type"] == "http":
-            await http(scope, receive, send)
+            await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await shared.warming().lifespan(receive, send)
+            await self._shared.warming().lifespan(receive, send)
 
-    return app
+
+def create_app(service: Service) -> Application:
+    """The whole application over the service."""
+    return Application(service)
 
 
 def _http(service: Service, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
@@ -179,8 +182,7 @@ class _Sending:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            number = str(self._service.revision.number).encode()
-            fields = [*message["headers"], *_ALWAYS, (b"x-dataset-revision", number)]
+            fields = [*message["headers"]]
             fields += memento_fields(self._service, self._scope, message["status"])
             if self._preflight:
                 allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
@@ -194,11 +196,7 @@ class _Sending:
                 self._scope, message["status"]
             ):
                 more.append(b"Accept-Datetime")
-            if more:
-                headers = MutableHeaders(raw=fields)
-                for name in more:
-                    headers.add_vary_header(name.decode())
-                fields = headers.raw
+            fields = with_always(fields, self._service.revision.number, *more)
             message = {**message, "headers": fields}
         elif self._bare:
             message = {**message, "body": b""}

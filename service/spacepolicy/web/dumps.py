@@ -12,9 +12,10 @@ from starlette.responses import Response, StreamingResponse
 
 from spacepolicy import __version__
 from spacepolicy.engine.port import Query
+from spacepolicy.http.etags import matching
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.validators import mark, matching, opaque
+from spacepolicy.web.answering.validators import mark, opaque
 
 _CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
 _ALL: Final = "?s ?p ?o"

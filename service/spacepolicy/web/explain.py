@@ -17,12 +17,12 @@ from spacepolicy import formats
 from spacepolicy.engine.port import CHUNK_BYTES, Data, End, FrameDecoder, Problem, broken_off
 from spacepolicy.errors import BadParameterError, NotFoundError, TimeLimitError, UsageError
 from spacepolicy.explaining import Explanations, read_statement, statement_to_bytes
+from spacepolicy.sparql_service.running import query_identifier
 from spacepolicy.web import pages
 from spacepolicy.web.addresses import Address
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
-from spacepolicy.web.answering.running import query_identifier
 from spacepolicy.web.linked_data.documents import is_known, names_of
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link, Names

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from spacepolicy.catalogue import SavedQuery, bind, tagged
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import ProblemError
+from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.web import pages
 from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.cache import BodyKey
 from spacepolicy.web.answering.shelf import Shelf
 from spacepolicy.web.first_page import Documents, documents
 from spacepolicy.web.linked_data.library import Library

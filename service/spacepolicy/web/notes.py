@@ -12,8 +12,6 @@ from typing import Final, final
 
 from starlette.types import Message, Scope
 
-from spacepolicy.web.answering.begun import Alike
-
 _KEY: Final = "spacepolicy.notes"
 _log: Final = logging.getLogger("spacepolicy.requests")
 _HASH_DIGITS: Final = 12
@@ -23,8 +21,7 @@ _HASH_DIGITS: Final = 12
 @dataclass(slots=True)
 class Notes:
     """`kind` is the form of the query or the kind of the problem; `query` the text asked, None
-    where nothing was; `rows` the solutions, None where they are not counted; `alike` is how to ask
-    others like it, None where that is not known."""
+    where nothing was; `rows` the solutions, None where they are not counted."""
 
     began: float = field(default_factory=time.monotonic)
     kind: str = "-"
@@ -33,7 +30,6 @@ class Notes:
     status: int = 0
     media_type: str = "-"
     broken: bool = True
-    alike: Alike | None = None
 
     def hear(self, message: Message) -> None:
         """Note what is sent."""
@@ -47,12 +43,16 @@ class Notes:
 
     def log(self, scope: Scope, revision: int) -> None:
         """Write the line."""
+        self.log_line(scope["method"], _route(scope), revision)
+
+    def log_line(self, method: str, route: str, revision: int) -> None:
+        """Write the line of a request with this method on this route."""
         if not _log.isEnabledFor(logging.INFO):
             return
         _log.info(
             "%s %s %s%s %s %s rows=%s %.1fms revision=%d query=%s",
-            scope["method"] if scope["method"].isalpha() else "?",
-            _route(scope),
+            method if method.isalpha() else "?",
+            route,
             self.status or "-",
             " broken" if self.broken else "",
             self.kind,
@@ -62,7 +62,7 @@ class Notes:
             revision,
             "-" if self.query is None else _hash(self.query),
         )
-        if self.query is not None:
+        if self.query is not None and _log.isEnabledFor(logging.DEBUG):
             _log.debug("query=%s is %r", _hash(self.query), self.query)
 
 

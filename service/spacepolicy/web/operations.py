@@ -6,8 +6,8 @@ from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
 from spacepolicy.errors import DamagedError, NotFoundError
+from spacepolicy.sparql_service.running import Ticket
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.running import Ticket
 from spacepolicy.web.permission import token_of
 
 _OWN: Final = {"Cache-Control": "no-store", "Vary": "Authorization"}

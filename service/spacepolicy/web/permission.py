@@ -35,7 +35,7 @@ def read_token(service: Service, scope: Scope) -> None:
     """
     if is_open(scope):
         return
-    secret = _bearer(scope)
+    secret = bearer(scope)
     if secret is not None and service.tokens is not None:
         scope[_KEY] = _known(service, secret)
     if service.require_token:
@@ -83,7 +83,7 @@ def _known(service: Service, secret: str) -> Token:
     return token
 
 
-def _bearer(scope: Scope) -> str | None:
+def bearer(scope: Scope) -> str | None:
     """The token that the request brings; schemes other than Bearer are not for this service.
 
     Raises: UnauthorizedError where it brings several.

@@ -26,6 +26,7 @@ from spacepolicy.naming import meant, text_for
 from spacepolicy.web import pages
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.call import Exchange
+from spacepolicy.web.answering.context import context_of
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
 from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, read_get
@@ -250,8 +251,8 @@ class _SavedResponse(Response):
         if await answer_again(desk, exchange):
             return
         operation = self._operation(scope)
-        endpoint = desk.service.url(scope, "/sparql")
-        planned = plan(desk.service, call, operation, self._text, endpoint)
+        context = context_of(desk.service, scope)
+        planned = plan(desk.service, context, call, operation, self._text)
         if await answer_known(desk, exchange, planned.shape, planned.body):
             return
         await evaluate(desk, exchange, planned, self._asked.timeout_seconds, receive)

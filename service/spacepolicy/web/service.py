@@ -11,13 +11,13 @@ from spacepolicy.catalogue import SavedQuery
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
 from spacepolicy.explaining import Explanations
+from spacepolicy.http.forwarded import Network
 from spacepolicy.origins import Outside
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import Writer
 from spacepolicy.settings import Mode
-from spacepolicy.web.answering.conversation import SOON_SECONDS
-from spacepolicy.web.forwarded import Network
+from spacepolicy.sparql_service.query_stream import SOON_SECONDS
 from spacepolicy.web.pinned import pinned
 from spacepolicy.web.target import arrived_at, asked_at, forwarded
 
@@ -87,7 +87,15 @@ class Service:
 
     def url(self, scope: Scope, path: str) -> str:
         """The absolute address of a path, as the outside sees it."""
-        return (self._asked_at(scope) or arrived_at(scope)) + path
+        known = forwarded()
+        return self.address(scope, known.url if known else None) + path
+
+    def address(self, scope: Scope, forwarded_url: str | None) -> str:
+        """The address of the service that the client asked, without a slash at the end;
+        `forwarded_url` is what trusted proxies tell."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        return forwarded_url or asked_at(scope) or arrived_at(scope)
 
     def reference(self, scope: Scope, path: str) -> str:
         """Where the path is, for a field that may hold a relative reference: its absolute address

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
-from spacepolicy.web.forwarded import origin_at, plain_address
+from spacepolicy.http.forwarded import origin_at, plain_address
 
 _MAX_HOST: Final = 262
 """A name has up to 253 characters and a port six; what is longer is not remembered."""

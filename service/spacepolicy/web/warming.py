@@ -50,7 +50,6 @@ class Warming:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         leave()
-        self._desk.lines.turn_to(None)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -61,7 +60,7 @@ class Warming:
             self._news.clear()
             await self._read_ahead()
             await self._news.wait()
-            self._desk.lines.turn_to(self._desk.service.history.current.dataset)
+            self._desk.dispatcher.turn_to(self._desk.service.history.current.dataset)
             await self._quiet()
 
     async def _quiet(self) -> None:
@@ -94,5 +93,5 @@ class Warming:
         while True:
             await asyncio.sleep(_IDLE_SECONDS)
             loading = self._desk.service.engine.loading
-            if self._desk.running.idle and self._desk.lines.idle and not loading:
+            if self._desk.running.idle and self._desk.dispatcher.idle and not loading:
                 return

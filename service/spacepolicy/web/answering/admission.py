@@ -6,17 +6,24 @@ begins anew. What is known to be long waits for a seat at once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
 
+from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.port import Query, too_complex
 from spacepolicy.errors import CrashedError
-from spacepolicy.web.answering.conversation import SOON_SECONDS, Heard, Talk, begin
+from spacepolicy.sparql_service.cost_estimates import CostEstimate
+from spacepolicy.sparql_service.query_stream import (
+    SOON_SECONDS,
+    BufferedResult,
+    QueryStream,
+    begin,
+)
+from spacepolicy.sparql_service.running import Seat, Slot, Ticket
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.running import Seat, Ticket
 
 _SLOT_SECONDS: Final = 0.25
 """How long a query may stay in a slot while there is no seat and others want the slot: fifty times
@@ -34,61 +41,81 @@ _ATTEMPTS: Final = 2
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A query, the dataset it is about, and how long it may take; `waits` hears that it waits.
-    `others` asks other services first, in so many seconds, and gives the query to go on with."""
+    `others` asks other services first, in so many seconds, and gives the query to go on with;
+    `kind` is the shape of its text, where that was read."""
 
     query: Query
     dataset: Path
     timeout_seconds: float
     waits: Callable[[], None] = field(default=lambda: None)
     others: Callable[[float], Awaitable[Query]] | None = None
+    kind: int | None = None
+
+    def estimate(self, desk: Desk) -> CostEstimate:
+        """What the query is expected to cost."""
+        kind = scan(self.query.text, {}).shape if self.kind is None else self.kind
+        return desk.costs.of(kind)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A conversation about a query that has begun; it is over, or goes on in a seat until the
-    deadline, by the event loop's clock."""
+    """The stream of a query that has begun; it is over, or goes on in a seat until the deadline, by
+    the event loop's clock."""
 
-    talk: Talk
+    stream: QueryStream | BufferedResult
     deadline: float
     seat: Seat | None = None
 
 
 @asynccontextmanager
-async def opened(desk: Desk, ticket: Ticket, asked: Asked) -> AsyncGenerator[Opened]:
-    """The conversation about the query, until the block ends.
+async def opened(
+    desk: Desk, ticket: Ticket, asked: Asked, begun: "Trial | None" = None
+) -> AsyncGenerator[Opened]:
+    """The stream of the query, until the block ends; it may have begun in a slot.
 
     Raises: ProblemError where it fails early or gets no place, TimeoutError.
     """
-    kind = desk.costs.kind(asked.query.text)
+    estimate = asked.estimate(desk)
     found = None
-    if asked.others is None and not desk.costs.is_long(kind):
-        found = await _proven(desk, ticket, asked, kind)
+    if begun is not None or (asked.others is None and not estimate.is_long):
+        found = await _proven(desk, ticket, asked, estimate, begun)
     if found is None:
         found = await _in_a_seat(desk, ticket, asked)
-    try:
+    with _learning(estimate, found):
         yield found
-    finally:
-        _end(found.talk, found.seat)
 
 
 @asynccontextmanager
 async def going_on(
-    ticket: Ticket, talk: Talk, seat: Seat | None, timeout_seconds: float
+    desk: Desk,
+    ticket: Ticket,
+    stream: QueryStream | BufferedResult,
+    seat: Seat | None,
+    asked: Asked,
 ) -> AsyncGenerator[Opened]:
-    """The conversation about a query that has begun before its request was read."""
+    """The stream of a query that has begun before its request came to the application."""
     if seat is not None:
         seat.ticket = ticket
+    with _learning(asked.estimate(desk), Opened(stream, _deadline(asked), seat)) as found:
+        yield found
+
+
+@contextmanager
+def _learning(estimate: CostEstimate, found: Opened) -> Iterator[Opened]:
+    """End the stream, and give up the seat, when the block ends; note what the query took."""
+    began, stream = _now(), found.stream
     try:
-        yield Opened(talk, _now() + timeout_seconds, seat)
+        yield found
     finally:
-        _end(talk, seat)
-
-
-def _end(talk: Talk, seat: Seat | None) -> None:
-    talk.end()
-    if seat is not None:
-        seat.leave()
+        if isinstance(stream, QueryStream):
+            if stream.seconds:
+                estimate.took(stream.seconds)
+            elif found.seat is not None:
+                estimate.took_longer(_now() - began)
+        stream.end()
+        if found.seat is not None:
+            found.seat.leave()
 
 
 async def _in_a_seat(desk: Desk, ticket: Ticket, asked: Asked) -> Opened:
@@ -110,55 +137,70 @@ async def _in_a_seat(desk: Desk, ticket: Ticket, asked: Asked) -> Opened:
         raise
 
 
-async def _proven(desk: Desk, ticket: Ticket, asked: Asked, kind: int) -> Opened | None:
+async def _proven(
+    desk: Desk, ticket: Ticket, asked: Asked, estimate: CostEstimate, begun: "Trial | None"
+) -> Opened | None:
     """What comes of the query in a slot; one whose process crashes there is tried once more.
 
     Raises: as `_in_a_slot`, QueryTooComplexError.
     """
+    quick = not estimate.known or estimate.seconds < SOON_SECONDS
     for _ in range(_ATTEMPTS):
+        if begun is None:
+            if desk.running.slotless:
+                asked.waits()
+            slot = await desk.running.slot(ticket, desk.service.max_wait_seconds, first=quick)
+            begun = Trial(None, slot)
         try:
-            return await _in_a_slot(desk, ticket, asked, kind)
+            return await _in_a_slot(desk, ticket, asked, estimate, begun)
         except CrashedError as error:
-            crash = error
+            crash, begun = error, None
     raise too_complex() from crash
 
 
-async def _in_a_slot(desk: Desk, ticket: Ticket, asked: Asked, kind: int) -> Opened | None:
+@final
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A slot, and the stream of the query that has begun in it."""
+
+    stream: QueryStream | None
+    slot: Slot
+
+
+async def _in_a_slot(
+    desk: Desk, ticket: Ticket, asked: Asked, estimate: CostEstimate, trial: Trial
+) -> Opened | None:
     """The query with its whole answer, or in a seat; None where it is long, and there is none.
 
-    Raises: ProblemError where it fails in this time or gets no slot, TimeoutError.
+    Raises: ProblemError where it fails in this time, TimeoutError.
     """
-    running, costs = desk.running, desk.costs
-    quick = costs.is_quick(kind)
-    if running.slotless:
-        asked.waits()
-    await running.slot(ticket, desk.service.max_wait_seconds, first=quick)
-    conversation = None
+    running, stream = desk.running, trial.stream
     try:
+        quick = estimate.known and estimate.seconds < SOON_SECONDS
         began, deadline = _now(), _deadline(asked)
-        conversation = begin(desk.service.engine, asked.query, asked.dataset)
-        answer = await conversation.soon(min(SOON_SECONDS, asked.timeout_seconds))
+        if stream is None:
+            stream = begin(desk.service.engine, asked.query, asked.dataset)
+        answer = await stream.soon(min(SOON_SECONDS, asked.timeout_seconds))
         while answer is None:
             asked.waits()
             if running.take_seat():
-                going, conversation = conversation, None
+                going, stream = stream, None
                 return Opened(going, deadline, Seat(running, ticket))
             left = deadline - _now()
             if left <= 0:
                 raise TimeoutError
             patient = quick or not running.slots_wanted
             until = began + (_PATIENT_SECONDS if patient else _SLOT_SECONDS)
-            if conversation.holds_more(_PIECES) or _now() > until:
-                costs.was_long(kind)
+            if stream.holds_more(_PIECES) or _now() > until:
+                estimate.was_long()
                 return None
-            answer = await conversation.soon(min(SOON_SECONDS, left), _PIECES)
-        if conversation.seconds < SOON_SECONDS:
-            costs.was_quick(kind)
-        return Opened(Heard(*answer, conversation.rows), deadline)
+            answer = await stream.soon(min(SOON_SECONDS, left), _PIECES)
+        estimate.took(stream.seconds)
+        return Opened(BufferedResult(*answer, stream.rows), deadline)
     finally:
-        if conversation is not None:
-            conversation.end()
-        running.leave_slot()
+        if stream is not None:
+            stream.end()
+        trial.slot.leave()
 
 
 def _now() -> float:

@@ -21,11 +21,11 @@ from pyoxigraph import (
 
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import ResultLimitError, TimeLimitError
+from spacepolicy.sparql_service.query_stream import payloads
+from spacepolicy.sparql_service.running import lending, query_identifier
 from spacepolicy.web.answering.admission import Asked, opened
-from spacepolicy.web.answering.conversation import payloads
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.reply import gathered
-from spacepolicy.web.answering.running import lending, query_identifier
 
 Term = NamedNode | BlankNode | Literal
 Row = Mapping[str, Term]
@@ -44,7 +44,7 @@ async def pieces(desk: Desk, query: Query) -> AsyncGenerator[bytes]:
             desk.running.registered(query_identifier(None)) as ticket,
             opened(desk, ticket, asked) as begun,
             asyncio.timeout_at(begun.deadline),
-            aclosing(begun.talk.frames()) as frames,
+            aclosing(begun.stream.frames()) as frames,
             aclosing(lending(begun.seat, payloads(frames))) as answer,
         ):
             async for piece in answer:

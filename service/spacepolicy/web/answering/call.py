@@ -20,8 +20,8 @@ from spacepolicy.errors import (
     UriTooLongError,
 )
 from spacepolicy.formats import MediaRange
-from spacepolicy.web.answering.begun import Begun
-from spacepolicy.web.answering.cache import RequestKey
+from spacepolicy.http.response_cache import RequestKey
+from spacepolicy.sparql_service.begun import Begun
 from spacepolicy.web.notes import Notes
 from spacepolicy.web.permission import require, token_of
 from spacepolicy.web.reading import reader
@@ -106,7 +106,7 @@ async def read_call(service: Service, scope: Scope, receive: Receive) -> Call:
     fields = _fields(scope)
     body = b""
     if method in ("POST", "QUERY"):
-        name = _checked_media_type(service, method, fields)
+        name = checked_media_type(service, method, fields)
         if name == UPDATE:
             may_update(service, scope)
         body = await _body(_limit(service, scope, name), fields, receive)
@@ -145,7 +145,7 @@ def media_type(content_type: str) -> MediaRange | None:
     return ranges[0] if len(ranges) == 1 and "," not in content_type else None
 
 
-def _checked_media_type(service: Service, method: str, fields: Mapping[bytes, bytes]) -> str:
+def checked_media_type(service: Service, method: str, fields: Mapping[bytes, bytes]) -> str:
     """The body's media type.
 
     Raises: UnsupportedMediaError where it is not read here.

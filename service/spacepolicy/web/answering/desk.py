@@ -7,15 +7,16 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from spacepolicy.web.answering.cache import AnswerCache, BodyKey, Head
+from spacepolicy.http.content_codings import IDENTITY
+from spacepolicy.http.etags import any_state, matching
+from spacepolicy.http.response_cache import CachedResponse, Key, ResponseCache
+from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.cost_estimates import CostEstimates
+from spacepolicy.sparql_service.dispatcher import Dispatcher
+from spacepolicy.sparql_service.running import Running, query_identifier
 from spacepolicy.web.answering.call import Exchange
-from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.contents import ContentsBoard
-from spacepolicy.web.answering.costs import Costs
-from spacepolicy.web.answering.lines import Lines
 from spacepolicy.web.answering.reply import Gathering, Reply, Shape, coded, send_not_modified
-from spacepolicy.web.answering.running import Running, query_identifier
-from spacepolicy.web.answering.validators import any_state, matching
 from spacepolicy.web.service import Service
 
 _MAX_PROOFS: Final = 4
@@ -31,11 +32,11 @@ class Desk:
 
     service: Service
     running: Running
-    cache: AnswerCache
+    cache: ResponseCache
     contents: ContentsBoard
     reading: asyncio.Lock
-    lines: Lines
-    costs: Costs
+    dispatcher: Dispatcher
+    costs: CostEstimates
     gathering: Gathering
     proofs: Running
 
@@ -50,11 +51,11 @@ def make_desk(service: Service) -> Desk:
     return Desk(
         service,
         Running(service.max_running, service.max_waiting, max(4, 4 * service.engine.abreast)),
-        AnswerCache(service.max_cache_bytes),
+        ResponseCache(service.max_cache_bytes),
         ContentsBoard(),
         asyncio.Lock(),
-        Lines(service.engine, service.patience_seconds),
-        Costs(),
+        Dispatcher(service.engine, service.patience_seconds, service.max_waiting),
+        CostEstimates(),
         Gathering(service.max_cache_bytes // 4),
         Running(_MAX_PROOFS, service.max_waiting),
     )
@@ -62,10 +63,10 @@ def make_desk(service: Service) -> Desk:
 
 async def answer_again(desk: Desk, exchange: Exchange) -> bool:
     """Answer a request that was answered before, byte for byte; whether its answer is kept."""
-    head = desk.cache.head(desk.number, exchange.key)
+    head = desk.cache.response(desk.number, exchange.key)
     if head is None:
         return False
-    exchange.notes.kind, exchange.notes.query = "kept", head.body.text
+    exchange.notes.kind, exchange.notes.query = "kept", head.query
     condition = exchange.call.field(b"if-none-match")
     if matching(condition, [head.etag]) or any_state(condition):
         await send_not_modified(exchange.send, head.fields, head.etag)
@@ -103,13 +104,14 @@ async def send_whole(
     if body_key is not None:
         desk.cache.keep_body(desk.number, body_key, plain, fields=shape.fields)
         tag = dict(fields)[b"etag"].decode()
-        head = Head(body_key, coding, tag, fields)
-        desk.cache.keep_head(desk.number, reply.exchange.key, head)
+        head = CachedResponse(body_key, coding, tag, fields, query=body_key.text)
+        request = reply.exchange.key
+        desk.cache.keep_response(desk.number, request, head, request.size)
         body = await _kept(desk, body_key, coding)
     await reply.whole(fields, await coded(plain, coding) if body is None else body)
 
 
-async def _kept(desk: Desk, key: BodyKey, coding: str) -> bytes | None:
+async def _kept(desk: Desk, key: Key, coding: str) -> bytes | None:
     """The kept body in the coding; coded now, and kept so, where it was not yet."""
     body = desk.cache.body(desk.number, key, coding)
     plain = desk.cache.body(desk.number, key) if body is None else None

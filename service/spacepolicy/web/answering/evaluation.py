@@ -17,22 +17,17 @@ from starlette.types import Receive
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
+from spacepolicy.sparql_service.header_fields import hint_fields, warning_fields
+from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream, payloads
+from spacepolicy.sparql_service.running import Seat, Slot, Ticket, lending, query_identifier
 from spacepolicy.web import pages
-from spacepolicy.web.answering.admission import Asked, Opened, going_on, opened
+from spacepolicy.web.answering.admission import Asked, Opened, Trial, going_on, opened
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.connected import Connected
-from spacepolicy.web.answering.conversation import Heard, payloads
 from spacepolicy.web.answering.desk import Desk, send_whole
 from spacepolicy.web.answering.federation import answered
 from spacepolicy.web.answering.plan import Plan
-from spacepolicy.web.answering.reply import (
-    Reply,
-    gathered,
-    hint_fields,
-    too_large_for_old_http,
-    warning_fields,
-)
-from spacepolicy.web.answering.running import Ticket, lending, query_identifier
+from spacepolicy.web.answering.reply import Reply, gathered, too_large_for_old_http
 
 _log: Final = logging.getLogger(__name__)
 
@@ -53,7 +48,11 @@ class _Evaluation:
 
 
 async def evaluate(
-    desk: Desk, exchange: Exchange, planned: Plan, timeout_seconds: float, receive: Receive
+    desk: Desk,
+    exchange: Exchange,
+    planned: Plan,
+    timeout_seconds: float,
+    receive: Receive,
 ) -> None:
     """Send the answer of the query as it comes, for as long as the client is there.
 
@@ -64,15 +63,16 @@ async def evaluate(
     reply, outside = Reply(exchange, identifier), desk.service.outside
     others = partial(answered, outside, planned) if planned.blocks else None
     async with Connected(receive) as client:
-        dataset = desk.service.revision.dataset
-        asked = Asked(planned.query, dataset, timeout_seconds, client.look, others)
+        asked = Asked(
+            planned.query, planned.dataset, timeout_seconds, client.look, others, planned.kind
+        )
         try:
             async with (
                 desk.running.registered(identifier, planned.query.text) as ticket,
                 _begun(desk, exchange, ticket, asked) as begun,
             ):
                 await _answer(_Evaluation(desk, reply, planned), begun, ticket, client)
-                exchange.notes.rows = begun.talk.rows
+                exchange.notes.rows = begun.stream.rows
         except TimeoutError as error:
             limit = TimeLimitError(
                 f"The query ran longer than {timeout_seconds:g} seconds.",
@@ -86,11 +86,17 @@ async def evaluate(
 def _begun(
     desk: Desk, exchange: Exchange, ticket: Ticket, asked: Asked
 ) -> AbstractAsyncContextManager[Opened]:
-    """The conversation about the query, which may have begun already."""
+    """The stream of the query, which may have begun already."""
     taken = exchange.begun.take() if exchange.begun else None
-    if taken is None:
-        return opened(desk, ticket, asked)
-    return going_on(ticket, *taken, asked.timeout_seconds)
+    match taken:
+        case None:
+            return opened(desk, ticket, asked)
+        case QueryStream() as stream, Slot() as slot:
+            return opened(desk, ticket, asked, Trial(stream, slot))
+        case stream, Seat() as seat:
+            return going_on(desk, ticket, stream, seat, asked)
+        case stream, _:
+            return going_on(desk, ticket, stream, None, asked)
 
 
 async def _answer(
@@ -101,16 +107,16 @@ async def _answer(
     Raises: ProblemError, TimeoutError.
     """
     ticket.state = "running"
-    if evaluation.streams and isinstance(begun.talk, Heard):
+    if evaluation.streams and isinstance(begun.stream, BufferedResult):
         ticket.state = "sending"
-        header, body = await begun.talk.soon(0)
+        header, body = await begun.stream.soon(0)
         planned = _warned(evaluation.planned, header)
         await send_whole(evaluation.desk, evaluation.reply, planned.shape, planned.body, body)
         return
     client.look()
     async with (
         asyncio.timeout_at(begun.deadline),
-        aclosing(begun.talk.frames()) as frames,
+        aclosing(begun.stream.frames()) as frames,
     ):
         header = await _header(frames)
         ticket.state = "sending"

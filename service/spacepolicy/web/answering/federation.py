@@ -19,7 +19,7 @@ from spacepolicy.errors import (
     UpstreamError,
 )
 from spacepolicy.origins import Outside, origin_of
-from spacepolicy.web.answering.conversation import answer_frames, payloads
+from spacepolicy.sparql_service.query_stream import answer_frames, payloads
 from spacepolicy.web.answering.plan import Plan
 
 _MAX_BYTES: Final = 1 << 23

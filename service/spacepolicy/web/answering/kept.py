@@ -15,15 +15,17 @@ from spacepolicy import __version__, formats
 from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import NotAcceptableError
 from spacepolicy.formats import Choice, Format
+from spacepolicy.http.content_codings import IDENTITY
+from spacepolicy.http.response_cache import Fields
 from spacepolicy.revisions.revision import Revision
-from spacepolicy.web.answering.cache import BodyKey, Fields
+from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.header_fields import hint_fields
+from spacepolicy.sparql_service.running import query_identifier
 from spacepolicy.web.answering.call import Call, Exchange
-from spacepolicy.web.answering.codings import IDENTITY
 from spacepolicy.web.answering.connected import while_connected
 from spacepolicy.web.answering.desk import Desk, answer_again, send_whole
 from spacepolicy.web.answering.plan import acceptable_coding
-from spacepolicy.web.answering.reply import Reply, Shape, hint_fields, send_not_modified
-from spacepolicy.web.answering.running import query_identifier
+from spacepolicy.web.answering.reply import Reply, Shape, send_not_modified
 from spacepolicy.web.answering.validators import mark, opaque
 from spacepolicy.web.notes import notes
 from spacepolicy.web.parameters import OF_ALL, parameter_hints

@@ -6,23 +6,25 @@ format the client takes, that would reach out, or that is too deep to be read.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, final
 
 from spacepolicy import __version__, formats
 from spacepolicy.answers import Form
 from spacepolicy.engine.federation import Block, blocks
 from spacepolicy.engine.hints import Hint
-from spacepolicy.engine.lexer import refuse, scan
+from spacepolicy.engine.lexer import Scan, refuse, scan
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import Choice
-from spacepolicy.web.answering.cache import BodyKey
+from spacepolicy.http.content_codings import CODINGS, IDENTITY, Wish, wish
+from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.header_fields import hint_fields
 from spacepolicy.web.answering.call import Call
-from spacepolicy.web.answering.codings import CODINGS, IDENTITY, Wish, wish
+from spacepolicy.web.answering.context import RequestContext
 from spacepolicy.web.answering.protocol import QueryOperation
-from spacepolicy.web.answering.reply import Shape, hint_fields
+from spacepolicy.web.answering.reply import Shape
 from spacepolicy.web.answering.validators import mark, opaque_around
-from spacepolicy.web.reading import reader
 from spacepolicy.web.service import Service
 
 _ENGINE_FORMATS: Final = {"graph": "turtle", "solutions": "json"}
@@ -38,40 +40,39 @@ _FORMS: Final[Mapping[str, Form]] = {
 @final
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query, how its answer goes out, and where it is kept: `body` is None where it is not.
-    `blocks` are what it asks of others; `hints` are about the request, for its page."""
+    """A query and the dataset it is about, how its answer goes out, and where it is kept: `body` is
+    None where it is not. `blocks` are what it asks of others; `hints` are about the request, for
+    its page; `kind` is the shape of its text, None where that was not read."""
 
     query: Query
+    dataset: Path
     form: Form
     choice: Choice
     shape: Shape
     body: BodyKey | None
     blocks: tuple[Block, ...] = ()
     hints: tuple[Hint, ...] = ()
+    kind: int | None = None
 
 
-def plan(service: Service, call: Call, operation: QueryOperation, text: str, endpoint: str) -> Plan:
-    """The plan for the query text, whose relative IRIs are resolved against the endpoint's.
+def plan(
+    service: Service, context: RequestContext, call: Call, operation: QueryOperation, text: str
+) -> Plan:
+    """The plan for the query text.
 
     Raises: ProblemError where the query is refused, or its answer has no format that is wanted.
     """
-    scanned = scan(text, service.revision.prefixes)
-    if scanned.form == "update":
-        raise BadParameterError(
-            "This is an update, and the query operation takes queries only. Send it by POST, as "
-            "the parameter `update` of a form or as application/sparql-update."
-        )
-    prefixes, outside = service.revision.prefixes, service.outside
-    refuse(scanned, service.text_limits, service=bool(outside.origins))
+    prefixes, outside, endpoint = context.revision.prefixes, service.outside, context.endpoint
+    scanned = read(service, text, prefixes)
     asked = blocks(text, prefixes, endpoint, outside) if scanned.service else ()
     form = _FORMS.get(scanned.form or "", "solutions")
     kind: formats.Kind = "graph" if form == "graph" else "solutions"
     choice = operation.choice(kind, "page") if scanned.form else _any_choice()
-    variant = f" {reader().variant}" if choice.format.kind == "page" else ""
+    variant = f" {context.variant}" if choice.format.kind == "page" else ""
     format = choice.format.name + variant
     body = BodyKey(text, operation.default_graphs, operation.named_graphs, format, endpoint)
     kept = not scanned.volatile and service.max_cache_bytes
-    tag = tag_of(engine_mark(service), choice.content_type, body) if kept else None
+    tag = tag_of(engine_mark(context), choice.content_type, body) if kept else None
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
     return Plan(
         query=Query(
@@ -84,12 +85,29 @@ def plan(service: Service, call: Call, operation: QueryOperation, text: str, end
             base=endpoint,
             hints=True,
         ),
+        dataset=context.revision.dataset,
         form=form,
         choice=choice,
         shape=Shape(choice.content_type, acceptable_coding(call), tag),
         body=None if tag is None else body,
         blocks=asked,
+        kind=scanned.shape,
     )
+
+
+def read(service: Service, text: str, prefixes: Mapping[str, str]) -> Scan:
+    """What the lexer sees of a query.
+
+    Raises: BadParameterError where it is an update, QueryTooComplexError, EgressRefusedError.
+    """
+    scanned = scan(text, prefixes)
+    if scanned.form == "update":
+        raise BadParameterError(
+            "This is an update, and the query operation takes queries only. Send it by POST, as "
+            "the parameter `update` of a form or as application/sparql-update."
+        )
+    refuse(scanned, service.text_limits, service=bool(service.outside.origins))
+    return scanned
 
 
 def hinted(planned: Plan, hints: tuple[Hint, ...]) -> Plan:
@@ -124,9 +142,9 @@ def acceptable_coding(call: Call) -> Wish:
     return found
 
 
-def engine_mark(service: Service) -> tuple[str, str]:
-    """The mark of the revision at hand, and a name for the engine that answers over it."""
-    return mark(service.revision), service.instance
+def engine_mark(context: RequestContext) -> tuple[str, str]:
+    """The mark of the revision, and a name for the engine that answers over it."""
+    return mark(context.revision), context.order
 
 
 def tag_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> str:
@@ -147,10 +165,8 @@ def tags_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> Callabl
     return lambda text: f"{revision}.{name(text)}"
 
 
-def description_plan(
-    service: Service, call: Call, choice: Choice, endpoint: str
-) -> tuple[Shape, BodyKey]:
+def description_plan(context: RequestContext, call: Call, choice: Choice) -> tuple[Shape, BodyKey]:
     """How the service description goes out, and where it is kept."""
-    body = BodyKey("", None, None, choice.format.name, endpoint)
-    tag = tag_of(engine_mark(service), choice.content_type, body)
+    body = BodyKey("", None, None, choice.format.name, context.endpoint)
+    tag = tag_of(engine_mark(context), choice.content_type, body)
     return Shape(choice.content_type, acceptable_coding(call), tag), body

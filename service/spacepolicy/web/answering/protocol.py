@@ -26,7 +26,7 @@ from spacepolicy.web.service import Service
 _SINGLE: Final = frozenset({"query", "update", "timeout", "version"})
 Parameters = list[tuple[str, str]]
 _SHORT_FIELD: Final = 256
-_MARK: Final = "\ufeff"
+BYTE_ORDER_MARK: Final = "\ufeff"
 """The byte order mark that some editors begin a text with."""
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
 _KNOWN: Final = frozenset({*_SINGLE, *_GRAPHS, *OF_ALL})
@@ -200,7 +200,9 @@ def _single(parameters: Parameters) -> dict[str, str]:
             raise BadParameterError(f"The parameter {name!r} is given more than once.")
     if "query" in names and "update" in names:
         raise BadParameterError("A request holds a query or an update, not both.")
-    return {name: value.removeprefix(_MARK) for name, value in parameters if name in _SINGLE}
+    return {
+        name: value.removeprefix(BYTE_ORDER_MARK) for name, value in parameters if name in _SINGLE
+    }
 
 
 def _all(parameters: Iterable[tuple[str, str]], wanted: str) -> tuple[str, ...] | None:

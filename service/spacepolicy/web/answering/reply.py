@@ -11,21 +11,18 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, final
-from urllib.parse import quote
 
 from starlette.types import Send
 
-from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import HttpVersionError
-from spacepolicy.web.answering.cache import Fields
+from spacepolicy.http.content_codings import IDENTITY, Encoder, Wish, encoded
+from spacepolicy.http.etags import any_state, etag, matching
+from spacepolicy.http.response_cache import Fields
 from spacepolicy.web.answering.call import Call, Exchange
-from spacepolicy.web.answering.codings import IDENTITY, Encoder, Wish, encoded
-from spacepolicy.web.answering.validators import any_state, etag, matching
 
 VARY: Final = "Accept, Accept-Encoding, Accept-Datetime"
 _VARY_OF_PAGES: Final = f"{VARY}, Accept-Language"
-_OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
-_PRINTABLE: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
 _IN_A_THREAD_BYTES: Final = 1 << 14
 
 
@@ -49,12 +46,8 @@ class Shape:
 
     def head(self, coding: str) -> Fields:
         """The fields of the answer in the coding."""
-        cache_control = "no-store" if self.tag is None else "no-cache"
-        fields = [
-            (b"content-type", self.content_type.encode("latin-1")),
-            (b"vary", (_VARY_OF_PAGES if self.is_page else VARY).encode()),
-            (b"cache-control", cache_control.encode()),
-        ]
+        vary = _VARY_OF_PAGES if self.is_page else VARY
+        fields = [*constant_fields(self.content_type, vary, lasts=self.tag is not None)]
         if self.tag is not None:
             fields.append((b"etag", etag(self.tag, coding).encode()))
         if coding != IDENTITY:
@@ -71,9 +64,18 @@ class Shape:
         return matching(call.field(b"if-none-match"), tags)
 
 
+def constant_fields(content_type: str, vary: str, *, lasts: bool) -> Fields:
+    """The fields that do not depend on the query; `lasts`: the answer is the same the next time."""
+    return (
+        (b"content-type", content_type.encode("latin-1")),
+        (b"vary", vary.encode()),
+        (b"cache-control", b"no-cache" if lasts else b"no-store"),
+    )
+
+
 async def send_not_modified(send: Send, fields: Iterable[tuple[bytes, bytes]], tag: str) -> None:
     """Tell the client that what it has under the tag still holds."""
-    kept = [field for field in fields if field[0] not in (b"etag", *_OF_THE_BODY)]
+    kept = [field for field in fields if field[0] not in (b"etag", *OF_THE_BODY)]
     start = {"type": "http.response.start", "status": 304}
     await send({**start, "headers": [*kept, (b"etag", tag.encode())]})
     await send({"type": "http.response.body", "body": b""})
@@ -147,22 +149,6 @@ class Reply:
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
-
-
-def warning_fields(warnings: Iterable[str]) -> Fields:
-    """Fields that tell the warnings, in the characters that a quoted text may hold."""
-    return tuple((b"warning", f'299 - "{_quotable(text)}"'.encode()) for text in warnings)
-
-
-def hint_fields(hints: Iterable[Hint]) -> Fields:
-    """Fields that tell the hints in English, in printable ASCII; all else is percent-encoded."""
-    return tuple(
-        (b"x-query-hint", quote(hint.worded(), safe=_PRINTABLE).encode()) for hint in hints
-    )
-
-
-def _quotable(text: str) -> str:
-    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "?" for c in text)
 
 
 @final

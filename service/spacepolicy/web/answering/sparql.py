@@ -16,23 +16,25 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.errors import BadParameterError, ProblemError
+from spacepolicy.sparql_service.begun import begun_of
+from spacepolicy.sparql_service.header_fields import hint_fields
+from spacepolicy.sparql_service.running import query_identifier
 from spacepolicy.web import pages
-from spacepolicy.web.answering.alike import alike
-from spacepolicy.web.answering.begun import begun_of
 from spacepolicy.web.answering.call import METHODS, Call, Exchange, accepted, read_call
+from spacepolicy.web.answering.context import RequestContext, context_of
 from spacepolicy.web.answering.description import Features, description
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
 from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import Plan, description_plan, hinted, plan
 from spacepolicy.web.answering.protocol import QueryOperation, UpdateOperation, operation
-from spacepolicy.web.answering.reply import VARY, Reply, hint_fields
-from spacepolicy.web.answering.running import query_identifier
+from spacepolicy.web.answering.reply import VARY, Reply
 from spacepolicy.web.notes import notes
 from spacepolicy.web.problems import problem_response
 from spacepolicy.web.writing.desk import WriteDesk
 from spacepolicy.web.writing.update import update_response
 
-_SHORT_TEXT: Final = 4096
+SHORT_TEXT: Final = 4096
+"""Texts that are read at once; the lexer takes some milliseconds for so much."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -58,8 +60,8 @@ async def _respond(
         await response(scope, receive, send)
         return
     call = await read_call(desk.service, scope, receive)
-    endpoint = desk.service.url(scope, "/sparql")
-    exchange = Exchange(call, call.key(endpoint), send, notes(scope), begun_of(scope))
+    context = context_of(desk.service, scope)
+    exchange = Exchange(call, call.key(context.endpoint), send, notes(scope), begun_of(scope))
     if await answer_again(desk, exchange):
         return
     asked = operation(desk.service, call)
@@ -69,12 +71,11 @@ async def _respond(
         await response(scope, receive, send)
         return
     if asked.text is None:
-        await _describe(desk, exchange, asked, endpoint)
+        await _describe(desk, exchange, asked, context)
         return
-    planned = hinted(await _planned(desk, call, asked, asked.text, endpoint), asked.hints)
+    planned = hinted(await _planned(desk, context, call, asked, asked.text), asked.hints)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
-    exchange.notes.alike = alike(desk, planned)
     await evaluate(desk, exchange, planned, asked.timeout_seconds, receive)
 
 
@@ -82,15 +83,19 @@ def _allowed(desk: Desk) -> dict[str, str]:
     return {"Allow": ", ".join(METHODS), **accepted(desk.service)}
 
 
-async def _planned(desk: Desk, call: Call, asked: QueryOperation, text: str, endpoint: str) -> Plan:
+async def _planned(
+    desk: Desk, context: RequestContext, call: Call, asked: QueryOperation, text: str
+) -> Plan:
     """The plan; a long text is read beside the event loop, which answers others meanwhile."""
-    if len(text) < _SHORT_TEXT:
-        return plan(desk.service, call, asked, text, endpoint)
+    if len(text) < SHORT_TEXT:
+        return plan(desk.service, context, call, asked, text)
     async with desk.reading:
-        return await asyncio.to_thread(plan, desk.service, call, asked, text, endpoint)
+        return await asyncio.to_thread(plan, desk.service, context, call, asked, text)
 
 
-async def _describe(desk: Desk, exchange: Exchange, asked: QueryOperation, endpoint: str) -> None:
+async def _describe(
+    desk: Desk, exchange: Exchange, asked: QueryOperation, context: RequestContext
+) -> None:
     """Send the service description, or a form to a browser.
 
     Raises: BadParameterError where the request asks something and lacks its query.
@@ -104,12 +109,12 @@ async def _describe(desk: Desk, exchange: Exchange, asked: QueryOperation, endpo
         await reply.whole((*fields, *hint_fields(asked.hints)), page)
         return
     choice = asked.choice("graph")
-    shape, body_key = description_plan(desk.service, exchange.call, choice, endpoint)
+    shape, body_key = description_plan(context, exchange.call, choice)
     shape = replace(shape, hints=hint_fields(asked.hints))
     if await answer_known(desk, exchange, shape, body_key):
         return
     contents = await desk.contents.of(desk.service)
     service = desk.service
     features = Features(service.writer is not None, bool(service.outside.origins))
-    body = description(endpoint, service.mode, contents, choice.format, features)
+    body = description(context.endpoint, service.mode, contents, choice.format, features)
     await send_whole(desk, reply, shape, body_key, body)

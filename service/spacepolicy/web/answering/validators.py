@@ -18,11 +18,9 @@ from typing import Final
 from spacepolicy.errors import NotFoundError
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
-from spacepolicy.web.answering.codings import IDENTITY
 
 _LISTED: Final = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 _OF_A_REVISION: Final = re.compile(r"([0-9]{1,15})\.[\w-]+", re.ASCII)
-_MEMBER: Final = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 _OPAQUE_BYTES: Final = 15
 _MARK_LETTERS: Final = 8
 
@@ -84,29 +82,3 @@ def changed_at(history: History, graph: str | None, number: int) -> int:
     no other is known."""
     changed = None if graph is None else history.last_changed(graph, number)
     return number if changed is None else changed
-
-
-def etag(name: str, coding: str) -> str:
-    """The strong entity tag of what is named so, in the coding.
-
-    >>> etag("abc", "identity"), etag("abc", "gzip")
-    ('"abc"', '"abc-gzip"')
-    """
-    return f'"{name}"' if coding == IDENTITY else f'"{name}-{coding}"'
-
-
-def matching(if_none_match: str | None, tags: Iterable[str]) -> str | None:
-    """The first of the tags that the field lists, compared weakly.
-
-    >>> matching('"x", W/"abc"', ['"abc"'])
-    '"abc"'
-    """
-    if if_none_match is None:
-        return None
-    listed = {f'"{tag}"' for tag in _MEMBER.findall(if_none_match)}
-    return next((tag for tag in tags if tag in listed), None)
-
-
-def any_state(if_none_match: str | None) -> bool:
-    """Whether the field is `*`: met by whatever there is."""
-    return if_none_match is not None and if_none_match.strip() == "*"

@@ -13,10 +13,11 @@ from starlette.responses import Response, StreamingResponse
 
 from spacepolicy import __version__
 from spacepolicy.formats import Format
+from spacepolicy.http.etags import matching
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import chosen
 from spacepolicy.web.answering.reply import gathered, too_large_for_old_http
-from spacepolicy.web.answering.validators import mark, matching, opaque
+from spacepolicy.web.answering.validators import mark, opaque
 from spacepolicy.web.history.entries import PATH
 
 PATCH: Final = Format("rdfpatch", "RDF Patch", "page", "application/rdf-patch", "rdfp")

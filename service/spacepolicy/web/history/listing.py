@@ -17,9 +17,9 @@ from starlette.types import Scope
 from spacepolicy import formats
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Format
+from spacepolicy.http.response_cache import Fields
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.web import pages
-from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
 from spacepolicy.web.history.changes import PATCHES, changes_response

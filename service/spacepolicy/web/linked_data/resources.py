@@ -22,6 +22,7 @@ from spacepolicy import formats
 from spacepolicy.answers import whole
 from spacepolicy.errors import NotAcceptableError, NotFoundError
 from spacepolicy.formats import Choice, Format
+from spacepolicy.http.response_cache import Fields
 from spacepolicy.namespaces import DCTERMS
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.web.addresses import (
@@ -35,7 +36,6 @@ from spacepolicy.web.addresses import (
     quote_path,
     seems_pinned,
 )
-from spacepolicy.web.answering.cache import Fields
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
 from spacepolicy.web.answering.validators import changed_at, opaque
 from spacepolicy.web.linked_data.beside import beside

@@ -12,8 +12,9 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from spacepolicy.errors import PreconditionFailedError
+from spacepolicy.http.etags import any_state
 from spacepolicy.revisions.history import History
-from spacepolicy.web.answering.validators import any_state, changed_at, demanded
+from spacepolicy.web.answering.validators import changed_at, demanded
 
 _WEAK: Final = "W/"
 

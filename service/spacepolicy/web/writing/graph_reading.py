@@ -15,8 +15,8 @@ from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Choice
 from spacepolicy.revisions.revision import Revision
+from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.cache import BodyKey
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
 from spacepolicy.web.answering.evaluation import evaluate
@@ -84,6 +84,7 @@ class GraphAnswer(Response):
                 graph_format=_PAGE_FORMAT if page else choice.format.name,
                 prefixes=prefixes,
             ),
+            dataset=service.revision.dataset,
             form="graph",
             choice=choice,
             shape=Shape(

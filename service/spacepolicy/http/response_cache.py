@@ -1,21 +1,31 @@
-"""Answers kept for the revision they were computed on, in two levels bounded in bytes together.
+"""Responses kept for the revision they were computed on, in two levels bounded in bytes together.
 
-The first level leads from a request, byte for byte, to the head of its answer; the second from
-what a body depends on (query, dataset, format) to the body, in every coding it was asked for in.
-Whoever asks about a newer revision makes the cache forget the older one.
+The first level leads from a request, byte for byte, to the head of its response; the second from
+what a body depends on to the body, in every content coding it was asked for in. Whoever asks about
+a newer revision makes the cache forget the older one.
 """
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Final, final
+from typing import Final, Protocol, final
 
-from spacepolicy.web.answering.codings import IDENTITY
+from spacepolicy.http.content_codings import IDENTITY
 
 _OVERHEAD_BYTES: Final = 512
 _SHARE: Final = 8
 """One body takes no more than this part of the whole."""
 Fields = tuple[tuple[bytes, bytes], ...]
 """The names and values of header fields."""
+
+
+class Key(Hashable, Protocol):
+    """What something is kept under."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        ...
 
 
 @final
@@ -35,36 +45,25 @@ class RequestKey:
     def size(self) -> int:
         """About how many bytes it takes."""
         fields = (self.target, self.body, self.content_type, self.accept, self.accept_encoding)
-        return sum(map(len, fields)) + _OVERHEAD_BYTES
+        return sum(map(len, fields))
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class BodyKey:
-    """What a body depends on, beside the revision. `origin` is the address of the
-    endpoint, against which relative IRIs are resolved."""
+class CachedResponse:
+    """The head of a kept response: whose body, in which coding, under which tag and fields.
 
-    text: str
-    default_graphs: tuple[str, ...] | None
-    named_graphs: tuple[str, ...] | None
-    format: str
-    origin: str
+    `written` is that head as bytes, where it is sent so: the status line and all fields but those
+    that no two responses have alike. `query` is for the log.
+    """
 
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        return 4 * len(self.text) + _OVERHEAD_BYTES
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of a kept answer: whose body, in which coding, under which tag and fields."""
-
-    body: BodyKey
+    body: Key
     coding: str
     etag: str
-    fields: Fields
+    fields: Fields = ()
+    written: bytes = b""
+    media_type: str = "-"
+    query: str = ""
 
 
 @final
@@ -80,13 +79,15 @@ class _Body:
 @dataclass(slots=True)
 class _Revision:
     number: int = -1
-    heads: OrderedDict[RequestKey, Head] = field(default_factory=OrderedDict)
-    bodies: OrderedDict[BodyKey, _Body] = field(default_factory=OrderedDict)
+    responses: OrderedDict[Hashable, tuple[CachedResponse, int]] = field(
+        default_factory=OrderedDict
+    )
+    bodies: OrderedDict[Key, _Body] = field(default_factory=OrderedDict)
     held_bytes: int = 0
 
 
 @final
-class AnswerCache:
+class ResponseCache:
     """Keeps what was used last, up to `max_bytes`; of 0 bytes it keeps nothing."""
 
     def __init__(self, max_bytes: int) -> None:
@@ -103,20 +104,21 @@ class AnswerCache:
         """The largest body that is kept."""
         return self._max_bytes // _SHARE
 
-    def head(self, revision: int, request: RequestKey) -> Head | None:
-        """The head of the answer to this very request, where its body is there too."""
+    def response(self, revision: int, request: Hashable) -> CachedResponse | None:
+        """The head of the response to this very request, where its body is there too."""
         kept = self._of(revision)
-        head = kept.heads.get(request) if kept else None
-        if kept is None or head is None:
+        found = kept.responses.get(request) if kept else None
+        if kept is None or found is None:
             return None
-        if head.body not in kept.bodies:
-            kept.held_bytes -= request.size
-            del kept.heads[request]
+        response, size = found
+        if response.body not in kept.bodies:
+            kept.held_bytes -= size
+            del kept.responses[request]
             return None
-        kept.heads.move_to_end(request)
-        return head
+        kept.responses.move_to_end(request)
+        return response
 
-    def body(self, revision: int, key: BodyKey, coding: str = IDENTITY) -> bytes | None:
+    def body(self, revision: int, key: Key, coding: str = IDENTITY) -> bytes | None:
         """The body in the coding, where it was kept in it."""
         kept = self._of(revision)
         body = kept.bodies.get(key) if kept else None
@@ -125,7 +127,7 @@ class AnswerCache:
         kept.bodies.move_to_end(key)
         return body.variants.get(coding)
 
-    def fields(self, revision: int, key: BodyKey) -> Fields:
+    def fields(self, revision: int, key: Key) -> Fields:
         """The fields that come with the body."""
         kept = self._of(revision)
         body = kept.bodies.get(key) if kept else None
@@ -134,7 +136,7 @@ class AnswerCache:
     def keep_body(
         self,
         revision: int,
-        key: BodyKey,
+        key: Key,
         body: bytes,
         *,
         coding: str = IDENTITY,
@@ -156,13 +158,16 @@ class AnswerCache:
             kept.held_bytes += len(body)
             self._trim(kept)
 
-    def keep_head(self, revision: int, request: RequestKey, head: Head) -> None:
-        """Keep the head of an answer whose body is kept."""
+    def keep_response(
+        self, revision: int, request: Hashable, response: CachedResponse, size: int
+    ) -> None:
+        """Keep the head of a response whose body is kept; the request takes `size` bytes."""
         kept = self._of(revision)
-        if kept is None or head.body not in kept.bodies or request in kept.heads:
+        if kept is None or response.body not in kept.bodies or request in kept.responses:
             return
-        kept.heads[request] = head
-        kept.held_bytes += request.size
+        size += len(response.written) + _OVERHEAD_BYTES
+        kept.responses[request] = response, size
+        kept.held_bytes += size
         self._trim(kept)
 
     def _of(self, revision: int) -> _Revision | None:
@@ -173,10 +178,10 @@ class AnswerCache:
 
     def _trim(self, kept: _Revision) -> None:
         """Let go of what was not used for longest, heads before bodies of the same age."""
-        while kept.held_bytes > self._max_bytes and (kept.heads or kept.bodies):
-            if len(kept.heads) > len(kept.bodies):
-                request, _ = kept.heads.popitem(last=False)
-                kept.held_bytes -= request.size
+        while kept.held_bytes > self._max_bytes and (kept.responses or kept.bodies):
+            if len(kept.responses) > len(kept.bodies):
+                _, (_, size) = kept.responses.popitem(last=False)
+                kept.held_bytes -= size
             else:
                 key, body = kept.bodies.popitem(last=False)
                 kept.held_bytes -= key.size + sum(map(len, body.variants.values()))

@@ -14,11 +14,11 @@ from typing import Final, cast, final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from spacepolicy.commands.connections import ConnectionLimits, Connections
-from spacepolicy.commands.framing import Framing, MessageLimits
-from spacepolicy.commands.joined_writes import JoinedWrites
 from spacepolicy.errors import MalformedRequestError, ProblemError, RequestTimeoutError
-from spacepolicy.web.forwarded import is_trusted
+from spacepolicy.http.connections import ConnectionLimits, Connections
+from spacepolicy.http.forwarded import is_trusted
+from spacepolicy.http.framing import Framing, MessageLimits
+from spacepolicy.http.joined_writes import JoinedWrites
 
 _LEAVING_SECONDS: Final = 0.25
 """How long answers are still waited for, after a client has ended its sending side. One that is

@@ -8,10 +8,9 @@ from typing import Final, cast, final
 
 import uvicorn
 
-from spacepolicy.commands.echoes import Echoes
-from spacepolicy.commands.moulds import Moulds
-from spacepolicy.commands.serve_closing import ClosingConnection, Limits
-from spacepolicy.commands.serve_connection import HttpConnection
+from spacepolicy.http.closing_connection import ClosingConnection, Limits
+from spacepolicy.http.connection import HttpConnection
+from spacepolicy.http.requests import Endpoint, RequestReader
 
 _GRACE_SECONDS: Final = 1
 """How long requests may go on when the service stops."""
@@ -22,24 +21,26 @@ _log: Final = logging.getLogger("spacepolicy.requests")
 
 def server(
     app: Callable[..., Awaitable[None]],
-    echoes: Echoes | None = None,
-    moulds: Moulds | None = None,
+    endpoint: Endpoint | None = None,
     limits: Limits | None = None,
     public_url: str | None = None,
 ) -> uvicorn.Server:
-    """A server of the application, to be run over sockets that listen; with `echoes`, answers are
-    given again to the bytes that they answered, with `moulds`, queries begin that differ from
-    answered ones in their constants. Problems are explained under `public_url`."""
+    """A server of the application, to be run over sockets that listen; the `endpoint` answers what
+    it can of the requests for its path before that. Problems are explained under `public_url`."""
+    within = limits or Limits()
+    reader = None if endpoint is None else RequestReader(endpoint.path, within.message)
+    direct = endpoint
 
     class Protocol(HttpConnection):
         """The connections of this server."""
 
-        kept = echoes
-        shapes = moulds
-        bounds = limits or Limits()
+        endpoint = direct
+        requests = reader
+        bounds = within
         root = (public_url or "").rstrip("/")
 
     return _Server(
+        direct,
         uvicorn.Config(
             app,
             http=Protocol,
@@ -52,13 +53,17 @@ def server(
             date_header=True,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_SECONDS + 2 * _FLUSH_SECONDS,
-        )
+        ),
     )
 
 
 @final
 class _Server(uvicorn.Server):
     """A server that ends what is left of requests itself, so that this is no error in the log."""
+
+    def __init__(self, endpoint: Endpoint | None, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._endpoint = endpoint
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop taking requests, and end after those at hand, or after the time they have."""
@@ -70,6 +75,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
         for each in ends:
             each.cancel()
+        if self._endpoint is not None:
+            self._endpoint.close()
 
     def _stop_requests(self) -> None:
         """Break off the answers that have begun, and tell the others that the service stops."""

@@ -15,7 +15,7 @@ from spacepolicy.engine.port import (
     problem_frame,
 )
 from spacepolicy.errors import EngineFailedError, MemoryLimitError, ProblemError
-from spacepolicy.web.answering.conversation import begin
+from spacepolicy.sparql_service.query_stream import begin
 
 ANSWER = header_frame(Header("solutions", "csv")) + frame(b"D", b"n\r\n1\r\n")
 ANOTHER = end_frame(last=False, rows=1)

@@ -85,6 +85,23 @@ class Seat:
             self._running.squeeze_in()
 
 
+@final
+class Slot:
+    """One of the places in which queries begin, until it is left."""
+
+    __slots__ = ("_held", "_running")
+
+    def __init__(self, running: "Running") -> None:
+        self._running = running
+        self._held = True
+
+    def leave(self) -> None:
+        """Give the slot up."""
+        if self._held:
+            self._held = False
+            self._running.leave_slot()
+
+
 async def lending(seat: Seat | None, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
     """The pieces; while whoever takes them takes long, the seat is lent."""
     loop = asyncio.get_running_loop()
@@ -178,17 +195,25 @@ class Running:
         ticket.state = "running"
         return Seat(self, ticket)
 
-    async def slot(self, ticket: Ticket, wait_seconds: float, *, first: bool) -> None:
+    async def slot(self, ticket: Ticket, wait_seconds: float, *, first: bool) -> Slot:
         """A slot to begin in, which is to be left soon; `first`: before those who are not.
 
         Raises: OverloadedError where none comes free in time.
         """
-        if not self._free_slots:
+        found = self.take_slot()
+        if found is None:
             waiting = self._first if first else self._later
             await self._wait(waiting, wait_seconds, self.leave_slot)
-        else:
-            self._free_slots -= 1
+            found = Slot(self)
         ticket.state = "running"
+        return found
+
+    def take_slot(self) -> Slot | None:
+        """A slot, where one is free."""
+        if not self._free_slots:
+            return None
+        self._free_slots -= 1
+        return Slot(self)
 
     def leave_slot(self) -> None:
         """Hand the slot to whoever has waited longest, of those who come first if there are any."""

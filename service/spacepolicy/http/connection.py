@@ -1,8 +1,9 @@
 """Connections of the server as they take requests and answer them.
 
-A request's bytes come through `framing` before the parser sees them, one request at a time: what
-is sent behind it waits, while the connection is still read, so that a client that leaves is
-noticed. Answers leave in one message where they are there at once.
+A whole request for the endpoint is answered by it without a task, where it can. The bytes of any
+other come through `framing` before the parser sees them, one request at a time: what is sent behind
+it waits, while the connection is still read, so that a client that leaves is noticed. Answers leave
+in one message where they are there at once.
 """
 
 import asyncio
@@ -13,14 +14,12 @@ from typing import Any, Final, cast, final
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from spacepolicy.commands.connections import Connections
-from spacepolicy.commands.echoes import Echoes
-from spacepolicy.commands.framing import Framing
-from spacepolicy.commands.joined_writes import JoinedWrites
-from spacepolicy.commands.moulds import Moulds
-from spacepolicy.commands.serve_closing import LINGER_BYTES, ClosingConnection
 from spacepolicy.errors import ProblemError
-from spacepolicy.web.answering.begun import BEGUN, Begun, Sent
+from spacepolicy.http.closing_connection import LINGER_BYTES, ClosingConnection
+from spacepolicy.http.connections import Connections
+from spacepolicy.http.framing import Framing
+from spacepolicy.http.joined_writes import JoinedWrites
+from spacepolicy.http.requests import BEGUN, Endpoint, Held, Pending, Place, RequestReader
 
 _BEHIND_BYTES: Final = 1 << 18
 """How much is kept of requests that are sent behind an unanswered one: as much as is read at once,
@@ -38,29 +37,32 @@ class HttpConnection(ClosingConnection):
     `_behind` it waits; or lingering, when all is said and what still comes is thrown away.
     """
 
-    kept: Echoes | None = None
-    shapes: Moulds | None = None
-    _request: bytes | None = None
+    endpoint: Endpoint | None = None
+    requests: RequestReader | None = None
+    _place: Place
     _overrun = False
     _thrown_away = 0
     _paused: tuple[RequestResponseCycle | None, float] = (None, math.inf)
-    _lane: "_Lane | None" = None
+    _direct: "_Direct | None" = None
+    _closes = False
     _refused: ProblemError | None = None
-    _handed: Begun | None = None
-    _begun: Begun | None = None
+    _handed: Held | None = None
+    _begun: Held | None = None
 
     @property
     def _busy(self) -> bool:
-        return self._lane is not None or super()._busy
+        return self._direct is not None or super()._busy
 
     # What the transport tells
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take requests from the connection, or refuse it where there are too many."""
-        self._joined = JoinedWrites(transport, self._sent, self._end_writing)
+        self._joined = JoinedWrites(transport, self._end_writing)
         super().connection_made(cast("asyncio.Transport", self._joined))
         self._framing = Framing(self.bounds.message)
         self.address = self.bounds.address(self.client)
+        client = (self.client[0], None) if self.client and self.bounds.trusted_proxies else None
+        self._place = Place(self.scheme or "http", self.server, client)
         self._allow(self.bounds.connection.head_seconds)
         kind = type(self)
         if kind.registry is None:
@@ -68,7 +70,7 @@ class HttpConnection(ClosingConnection):
         self._refused = kind.registry.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Answer the bytes as they were answered before, begin their query, or have them read."""
+        """Have the endpoint answer the request, or have it parsed."""
         if self._linger_bytes >= 0:
             self._throw_away(data)
         elif self._refused is not None:
@@ -91,9 +93,9 @@ class HttpConnection(ClosingConnection):
             cast("Connections", type(self).registry).remove(self)
         self._linger_bytes = -1
         self._left = True
-        if self._lane is not None:
-            self._lane.sent.drop()
-            self._lane = None
+        if self._direct is not None:
+            self._direct.pending.drop()
+            self._direct = None
         self._behind = b""
         self._drop_begun()
         super().connection_lost(exc)
@@ -124,12 +126,8 @@ class HttpConnection(ClosingConnection):
 
     def _read(self, data: bytes) -> None:
         """Read the next bytes of a request, or the first."""
-        self._request = None
-        if self._framing.untouched and self._is_free():
-            self._request = data
-            if self._echoed(data) or self._cast(data):
-                return
-        self._parse(data)
+        if not (self._framing.untouched and self._is_free() and self._answered_directly(data)):
+            self._parse(data)
 
     def _parse(self, data: bytes) -> None:
         """Have the parser read what the bytes add to the request at hand."""
@@ -162,33 +160,43 @@ class HttpConnection(ClosingConnection):
         elif untouched and not framing.untouched:
             self._allow(limits.head_seconds)
 
-    def _echoed(self, request: bytes) -> bool:
-        """Whether there is an answer to these very bytes, which is sent."""
-        answer = self.kept.answer(self.server, request, self.date()) if self.kept else None
-        if answer is not None:
-            self._answer(answer)
-        return answer is not None
-
-    def _cast(self, request: bytes) -> bool:
-        """Whether the query of the request is on its way."""
-        sent = self.shapes.begin(self.server, request, self) if self.shapes else None
-        if sent is not None:
-            self._lane = _Lane(sent, request)
+    def _answered_directly(self, data: bytes) -> bool:
+        """Whether the endpoint answers the request with which the bytes begin."""
+        if self.endpoint is None or self.requests is None:
+            return False
+        request = self.requests.read(data, self._place)
+        if request is None:
+            return False
+        found = self.endpoint.handle(request, self)
+        if found is None:
+            return False
+        self._closes = request.head.closes
+        self._behind = data[request.size :]
+        if isinstance(found, bytes):
+            self.answered(found)
+        else:
+            self._direct = _Direct(found, data[: request.size])
             self.until = math.inf
-        return sent is not None
+        return True
 
-    def answered(self, answer: bytes) -> None:
-        """Send the answer to the request whose query was on its way."""
-        self._lane = None
-        self._answer(answer)
-        self._go_on()
+    def answered(self, response: bytes) -> None:
+        """As the port says; then wait for the next request as after any other."""
+        self._direct = None
+        self._joined.write_whole(response)
+        self.server_state.total_requests += 1
+        self._allow(self.bounds.connection.idle_seconds)
+        if self._closes:
+            self._behind = b""
+            self.transport.close()
+        else:
+            self._go_on()
 
-    def unanswered(self, begun: Begun | None) -> None:
-        """Have the request read whose query was on its way; it goes on with what has begun."""
-        lane, self._lane = cast("_Lane", self._lane), None
+    def unanswered(self, begun: Held | None) -> None:
+        """As the port says."""
+        direct, self._direct = cast("_Direct", self._direct), None
         self._handed = begun
         behind = self._behind
-        self._parse(lane.request)
+        self._parse(direct.request)
         self._behind = behind
 
     def _is_free(self) -> bool:
@@ -217,7 +225,6 @@ class HttpConnection(ClosingConnection):
     def _next_request(self) -> None:
         """Read the next request, which may have come already."""
         self._framing.next_request()
-        self._request = None
         self._allow(self.bounds.connection.idle_seconds)
         self._go_on()
 
@@ -244,26 +251,11 @@ class HttpConnection(ClosingConnection):
         if self._left and not self._busy and not self._behind and self._linger_bytes < 0:
             self.transport.close()
 
-    def _answer(self, answer: bytes) -> None:
-        """Send a whole answer, and wait for the next request as after any other."""
-        self._joined.write_whole(answer)
-        self.server_state.total_requests += 1
-        self._allow(self.bounds.connection.idle_seconds)
-
     def _drop_begun(self) -> None:
         """End the query that has begun, where it was not needed."""
         begun, self._begun = self._begun, None
         if begun is not None:
             begun.drop()
-
-    def _sent(self, data: bytes) -> None:
-        """Keep the answer that goes out whole, where it answers one request that came whole."""
-        if self._request is None or self.cycle.more_body:
-            return
-        scope = cast("MutableMapping[str, Any]", self.scope)
-        for each in (self.kept, self.shapes):
-            if each is not None:
-                each.keep(self.server, self._request, scope, data)
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing is done here: `expire` sees to idle connections."""
@@ -271,8 +263,8 @@ class HttpConnection(ClosingConnection):
 
     def shutdown(self) -> None:
         """End the connection, once what is asked over it is answered."""
-        if self._lane is not None:
-            self._lane.sent.drop()
+        if self._direct is not None:
+            self._direct.pending.drop()
             self.unanswered(None)
         self._behind = b""
         if self._linger_bytes >= 0:
@@ -282,9 +274,9 @@ class HttpConnection(ClosingConnection):
 
 
 @final
-@dataclass(slots=True)
-class _Lane:
-    """A request on a connection while its query is on its way, for a short time."""
+@dataclass(frozen=True, slots=True)
+class _Direct:
+    """A request that the endpoint is answering, and its bytes."""
 
-    sent: Sent
+    pending: Pending
     request: bytes

@@ -24,20 +24,25 @@ from spacepolicy.engine.port import (
     Query,
     broken_off,
 )
+from spacepolicy.errors import ProblemError
 
 SOON_SECONDS: Final = 0.05
+"""How long an answer is waited for without a task."""
+LEFTOVER_SECONDS: Final = 1.0
+"""How long answers are read that nobody waits for: what is sent behind one another takes some
+milliseconds together, and a worker that is killed has to be made anew."""
 HEADER_AND_PIECE: Final = 2
 """How many frames a short answer has before its end."""
 
 
 @final
-class Conversation:
-    """One query of one connection; leaving the block gives the connection back, and stops the query
-    where it still runs. `rows` are those of a whole answer, None where they are not counted.
+class QueryStream:
+    """One query over one connection; leaving the block gives the connection back, and stops the
+    query where it still runs. `rows` are those of a whole answer, None where they are not counted.
 
     `unsent` is what is still to be sent of its request; `decoder` has read the connection so far,
-    and `come` is what it has found. A connection over which `others` were asked behind this query
-    serves for nothing else.
+    and `come` is what it has found. `behind` others were asked over the connection behind this
+    query, whose answers nobody waits for any more: they are read before it is given back.
     """
 
     def __init__(
@@ -45,18 +50,19 @@ class Conversation:
         engine: Engine,
         connection: socket.socket,
         unsent: bytes = b"",
+        *,
         decoder: FrameDecoder | None = None,
         come: Iterable[Header | Data] = (),
-        *,
-        others: bool = False,
+        behind: int = 0,
     ) -> None:
         self._engine = engine
         self._unsent = unsent
         self._connection = connection
         self._decoder = decoder or FrameDecoder()
         self._come: deque[Header | Data] = deque(come)
-        self._others = others
+        self._behind = behind
         self._ended = False
+        self._takes_more = False
         self.rows: int | None = None
         self.seconds = 0.0
         """How much of a processor the answer took, once it has ended."""
@@ -74,8 +80,11 @@ class Conversation:
 
     def end(self) -> None:
         """Give the connection back."""
-        reusable = self._decoder.reusable and not self._others
-        self._engine.release(self._connection, reusable=reusable, slow=self._decoder.slow)
+        if self._takes_more and self._behind > 0:
+            Leftover(self._engine, self._connection, self._decoder, self._behind)
+        else:
+            reusable, slow = self._decoder.reusable, self._decoder.slow
+            self._engine.release(self._connection, reusable=reusable, slow=slow)
 
     async def soon(self, seconds: float, pieces: int = 1) -> tuple[Header, bytes] | None:
         """The whole answer, where it is there within this time and comes in no more pieces; what
@@ -151,16 +160,24 @@ class Conversation:
         """
         if not piece:
             raise broken_off()
+        problem: ProblemError | None = None
         for frame in self._decoder.feed(piece):
+            if self._ended:
+                if isinstance(frame, End | Problem):
+                    self._behind -= 1
+                    self._takes_more = self._decoder.reusable
+                continue
             match frame:
                 case End(rows, seconds):
-                    self._ended = True
+                    self._ended, self._takes_more = True, self._decoder.reusable
                     self.rows, self.seconds = rows, seconds
-                    return  # that the worker has left after its last answer is no news
                 case Problem(error):
-                    raise error
+                    self._ended, self._takes_more = True, self._decoder.reusable
+                    problem = error
                 case _:
                     self._come.append(frame)
+        if problem is not None:
+            raise problem
 
     async def frames(self) -> AsyncGenerator[Header | Data]:
         """The frames of the answer up to its end, those first that have come already.
@@ -184,11 +201,55 @@ class Conversation:
 
 
 @final
-class Heard:
-    """A conversation that is over, of which the whole answer was heard. `rows` as above."""
+class Leftover:
+    """Reads answers that nobody waits for, so that their connection can be given back; after a
+    second it is closed."""
 
-    def __init__(self, header: Header, body: bytes, rows: int | None) -> None:
+    def __init__(
+        self, engine: Engine, connection: socket.socket, decoder: FrameDecoder, answers: int
+    ) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._decoder = decoder
+        self._answers = answers
+        self._loop = asyncio.get_running_loop()
+        self._watch = self._loop.call_later(LEFTOVER_SECONDS, self._end, False)
+        self._loop.add_reader(connection.fileno(), self._receive)
+
+    def _receive(self) -> None:
+        try:
+            piece = self._connection.recv(CHUNK_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        takes_more = bool(piece)
+        for frame in self._decoder.feed(piece):
+            if isinstance(frame, End | Problem):
+                self._answers -= 1
+                takes_more = self._decoder.reusable
+        if not takes_more or self._answers <= 0:
+            self._end(takes_more)
+
+    def _end(self, reusable: bool) -> None:  # of a callback
+        self._watch.cancel()
+        self._loop.remove_reader(self._connection.fileno())
+        self._engine.release(self._connection, reusable=reusable, slow=self._decoder.slow)
+
+
+@final
+class BufferedResult:
+    """The whole answer to a query, or its problem. `rows` as above."""
+
+    def __init__(
+        self,
+        header: Header | None,
+        body: bytes = b"",
+        rows: int | None = None,
+        problem: ProblemError | None = None,
+    ) -> None:
         self._answer = header, body
+        self._problem = problem
         self.rows = rows
 
     def __enter__(self) -> Self:
@@ -205,18 +266,23 @@ class Heard:
         seconds: float,  # noqa: ARG002 # it is there
         pieces: int = 1,  # noqa: ARG002 # in one
     ) -> tuple[Header, bytes]:
-        """The whole answer."""
-        return self._answer
+        """The whole answer.
+
+        Raises: the problem, where it is one.
+        """
+        header, body = self._answer
+        if header is None:
+            raise self._problem or broken_off()
+        return header, body
 
     async def frames(self) -> AsyncGenerator[Header | Data]:
-        """The header, and the data in one piece."""
-        header, body = self._answer
+        """The header, and the data in one piece.
+
+        Raises: as `soon`.
+        """
+        header, body = await self.soon(0)
         yield header
         yield Data(body)
-
-
-Talk = Conversation | Heard
-"""A conversation, whether it is over or goes on."""
 
 
 def _tell(news: "asyncio.Future[bool]", come: bool) -> None:  # of a callback
@@ -233,12 +299,12 @@ async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes
 
 def begin(
     engine: Engine, query: Query, dataset: Path | None = None, *, slow: bool = False
-) -> Conversation:
-    """The conversation about the query, which is still to be sent; `slow` as the port says.
+) -> QueryStream:
+    """The stream of the query, which is still to be sent; `slow`: its kind takes long.
 
     Raises: EngineError where the engine takes no queries.
     """
-    return Conversation(engine, engine.connect(dataset, slow=slow), query.to_bytes())
+    return QueryStream(engine, engine.connect(dataset, slow=slow), query.to_bytes())
 
 
 async def answer_frames(
@@ -248,6 +314,6 @@ async def answer_frames(
 
     Raises: ProblemError where the engine tells one or breaks off.
     """
-    with begin(engine, query, dataset) as conversation:
-        async for frame in conversation.frames():
+    with begin(engine, query, dataset) as stream:
+        async for frame in stream.frames():
             yield frame

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, final
 
-from spacepolicy.commands.request_head import read_head
 from spacepolicy.errors import FieldsTooLargeError, MalformedRequestError, UriTooLongError
+from spacepolicy.http.request_head import read_head
 
 _SLACK_BYTES: Final = 16
 """So much more of a head is held than it may have that one of the bounds is passed by then."""

@@ -12,18 +12,16 @@ class JoinedWrites:
     """A transport that holds the head of an answer back until what follows it, or until the event
     loop comes round, so that both go out together: one system call, and one waking of the client.
 
-    `sent` hears of an answer that went out so; `closing` is called when the connection is to be
-    closed once all is written, and calls `finish` for that. `written` counts bytes.
+    `closing` is called when the connection is to be closed once all is written, and calls `finish`
+    for that. `written` counts bytes.
     """
 
     def __init__(
         self,
         transport: asyncio.Transport,
-        sent: Callable[[bytes], None],
         closing: Callable[[], None],
     ) -> None:
         self._transport = transport
-        self._sent = sent
         self._closing = closing
         self._head = b""
         self.written = 0
@@ -34,10 +32,8 @@ class JoinedWrites:
     def write(self, data: bytes) -> None:
         """Write the bytes, after what was held back."""
         if self._head:
-            whole = self._head + data
-            self.write_whole(whole)
-            self._head = b""
-            self._sent(whole)
+            head, self._head = self._head, b""
+            self.write_whole(head + data)
         elif data.startswith(_HEAD):
             self._head = data
             asyncio.get_running_loop().call_soon(self.flush)

@@ -1,0 +1,187 @@
+"""Whole requests for one path, read in one step; what their field lines say is read once.
+
+Clients send the same field lines with each request, so what was read of them is remembered by
+their bytes: they were held to the limits and the grammar then, and only the request line is new.
+What comes in pieces, or is unusual otherwise, is left to the parser.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9112
+"""
+
+import itertools
+import re
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, Protocol, final
+
+from spacepolicy.errors import ProblemError
+from spacepolicy.http.framing import Framing, MessageLimits
+
+_MOST_HEADS: Final = 1024
+_MOST_HEAD_BYTES: Final = 4096
+"""So many heads are remembered, and none that is longer: 4 MiB, and about twice that for what was
+read of them. Browsers send 1 to 2 KiB."""
+_LENGTH: Final = re.compile(rb"(?<=\r\n)content-length:[ \t]*([0-9]{1,7})[ \t]*\r\n", re.IGNORECASE)
+"""A length of seven digits is more than any query may have."""
+_UNUSUAL: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+"""Fields that say how a body comes, or that something has to be said before it comes."""
+BEGUN: Final = "spacepolicy.begun"
+"""The key of a scope under which stands what has begun of its answer."""
+_WITH_BODY: Final = (b"POST", b"QUERY")
+Address = tuple[str, int | None] | None
+
+
+class Place(NamedTuple):
+    """Where a connection arrived, and from where, where that matters."""
+
+    scheme: str
+    server: Address
+    client: Address
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestHead:
+    """All field lines of a request with the connection's addresses, read once for all requests that
+    have the same.
+
+    `fields` are by lower-case name, a repeated one as a list (RFC 9110 section 5.3); `lines` each
+    as it came. `number` tells the head from others; `closes`: the client sends nothing more.
+    `prepared` is for whoever answers: what follows from the head alone.
+    """
+
+    number: int
+    place: Place
+    fields: Mapping[bytes, bytes]
+    lines: tuple[tuple[bytes, bytes], ...]
+    closes: bool = False
+    prepared: dict[Hashable, Any] = field(default_factory=dict)
+
+
+class Request(NamedTuple):
+    """A whole request. `size` is how many bytes it took of those that came."""
+
+    method: bytes
+    query: bytes
+    body: bytes
+    head: RequestHead
+    size: int
+
+    @property
+    def key(self) -> Hashable:
+        """All that tells the request from others."""
+        return self.head.number, self.method, self.query, self.body
+
+
+class Pending(Protocol):
+    """A request that is being answered without a task."""
+
+    def drop(self) -> None:
+        """The client has gone; nothing is answered."""
+        ...
+
+
+class Held(Protocol):
+    """What has begun of an answer, for the application to go on with."""
+
+    def drop(self) -> None:
+        """End it, unless it was taken."""
+        ...
+
+
+class Responder(Protocol):
+    """The connection that a request came over, until it has heard one of the two."""
+
+    def date(self) -> bytes:
+        """The date of now, as HTTP writes it."""
+        ...
+
+    def answered(self, response: bytes) -> None:
+        """Send the whole response."""
+        ...
+
+    def unanswered(self, begun: Held | None) -> None:
+        """Have the application answer the request, which goes on with what has begun."""
+        ...
+
+
+class Endpoint(Protocol):
+    """Answers requests for one path, without a task where it can."""
+
+    path: bytes
+
+    def handle(self, request: Request, responder: Responder) -> bytes | Pending | None:
+        """The whole response; or the request while it is being answered, of which the responder
+        hears; None where the application has to answer it."""
+        ...
+
+    def close(self) -> None:
+        """The server ends: give up what is held for requests."""
+        ...
+
+
+@final
+class RequestReader:
+    """Reads whole requests for the path."""
+
+    def __init__(self, path: bytes, limits: MessageLimits) -> None:
+        self._limits = limits
+        self._line = re.compile(
+            rb"(GET|HEAD|POST|QUERY) %b(?:\?([\x21\x22\x24-\x7e]*+))? HTTP/1\.1\r\n"
+            % re.escape(path)
+        )
+        self._heads: OrderedDict[tuple[Place, bytes], RequestHead | None] = OrderedDict()
+        self._numbers = itertools.count()
+
+    def read(self, data: bytes, place: Place) -> Request | None:
+        """The request with which the bytes begin, where they hold all of it; None where it has to
+        be parsed."""
+        line = self._line.match(data)
+        if line is None:
+            return None
+        start = line.end()
+        end = data.find(b"\r\n\r\n", start - 2) + 4
+        if end < 4 or end - start > _MOST_HEAD_BYTES or start > self._limits.line_bytes:
+            return None
+        lines, size, method = data[start:end], end, line[1]
+        if method in _WITH_BODY:
+            length = _LENGTH.search(data, start - 2, end)
+            if length is None:
+                return None
+            size += int(length[1])
+            if len(data) < size:
+                return None
+            lines = data[start : length.start()] + data[length.end() : end]
+        try:
+            head = self._heads[place, lines]
+        except KeyError:
+            head = self._learn(place, lines, data[start:end])
+        if head is None:
+            return None
+        return Request(method, line[2] or b"", data[end:size], head, size)
+
+    def _learn(self, place: Place, lines: bytes, whole: bytes) -> RequestHead | None:
+        """The head of these lines; None, and not remembered, where they are not well-formed."""
+        try:
+            Framing(self._limits).feed(b"POST / HTTP/1.1\r\n" + whole)
+        except ProblemError:
+            return None
+        head = self._read(place, lines)
+        self._heads[place, lines] = head
+        if len(self._heads) > _MOST_HEADS:
+            self._heads.popitem(last=False)
+        return head
+
+    def _read(self, place: Place, lines: bytes) -> RequestHead | None:
+        """The head; None where a request with it has to be parsed."""
+        found, fields = [], dict[bytes, bytes]()
+        for each in lines[:-4].split(b"\r\n"):
+            name, _, value = each.partition(b":")
+            name, value = name.lower(), value.strip(b" \t")
+            found.append((name, value))
+            fields[name] = fields[name] + b", " + value if name in fields else value
+        connection = fields.get(b"connection", b"keep-alive").lower()
+        if connection not in (b"keep-alive", b"close") or not _UNUSUAL.isdisjoint(fields):
+            return None
+        closes = connection == b"close"
+        return RequestHead(next(self._numbers), place, fields, tuple(found), closes)

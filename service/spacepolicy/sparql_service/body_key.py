@@ -1,0 +1,24 @@
+"""What the body of an answer depends on."""
+
+from dataclasses import dataclass
+from typing import Final, final
+
+_OVERHEAD_BYTES: Final = 512
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BodyKey:
+    """What a body depends on, beside the revision. `origin` is the address of the
+    endpoint, against which relative IRIs are resolved."""
+
+    text: str
+    default_graphs: tuple[str, ...] | None
+    named_graphs: tuple[str, ...] | None
+    format: str
+    origin: str
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return 4 * len(self.text) + _OVERHEAD_BYTES

@@ -1,0 +1,227 @@
+"""Which worker answers a query, and when: the short ones first, behind one another.
+
+Quick queries share a few connections, as many as there are processors. Those that take some
+milliseconds wait for one of as many others, so that they hinder the quick ones little and each
+other not at all. What takes longer has to have a seat, which is for the application to find.
+
+A kind that nobody has asked yet is tried as a quick one. When one of them has turned out not to be,
+the others are tried one at a time for a while, and never on all connections at once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, final
+from weakref import WeakSet
+
+from spacepolicy.engine.port import Engine
+from spacepolicy.errors import EngineError, EngineFailedError
+from spacepolicy.sparql_service.worker_channel import HOLD_SECONDS, PendingQuery, WorkerChannel
+
+_SHORT_SECONDS: Final = 0.0005
+"""A channel with so much before it takes another query, though other workers sleep."""
+_FULL_SECONDS: Final = 0.004
+"""What is sent over one channel takes no more together: were the first a long one, so much would be
+asked for twice."""
+_WARY_SECONDS: Final = 1.0
+"""How long unknown kinds are tried one at a time after one that was long."""
+_TRIES: Final = 3
+"""A query that loses its worker so often by no fault of its own is left to the application."""
+
+
+@final
+class Dispatcher:
+    """Sends queries to the workers of an engine, of one event loop.
+
+    An answer is waited for `patience_seconds` once its worker is at it. Of those that are not
+    quick, `max_waiting` may wait.
+    """
+
+    def __init__(self, engine: Engine, patience_seconds: float, max_waiting: int) -> None:
+        self._engine = engine
+        self._patience_seconds = patience_seconds
+        self._max_waiting = max_waiting
+        self._dataset: Path | None = None
+        self._quick = deque[PendingQuery]()
+        self._unknown = deque[PendingQuery]()
+        self._medium = deque[PendingQuery]()
+        self._channels: list[WorkerChannel] = []
+        self._medium_channels: list[WorkerChannel] = []
+        self._trying: list[WorkerChannel] = []
+        self._made = WeakSet[WorkerChannel]()
+        self._wary_until = 0.0
+        self._scheduled = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is to be answered."""
+        channels = (*self._channels, *self._medium_channels)
+        return not (self._quick or self._unknown or self._medium) and all(
+            channel.idle for channel in channels
+        )
+
+    def submit(self, pending: PendingQuery) -> bool:
+        """Whether the query is sent, now or soon, so that it will hear."""
+        estimate = pending.estimate
+        if not self._engine.abreast or estimate.is_long:
+            return False
+        if not estimate.is_quick and len(self._medium) >= self._max_waiting:
+            return False
+        if pending.dataset is not self._dataset:
+            self.turn_to(pending.dataset)
+        self._enqueue(pending)
+        self.news()
+        return True
+
+    def turn_to(self, dataset: Path | None) -> None:
+        """Ask about another dataset from now on, or about none; what was sent is answered, what was
+        not is left to the application."""
+        if dataset == self._dataset:
+            return
+        self._dataset = dataset
+        for channel in (*self._channels, *self._medium_channels):
+            channel.close()
+        self._channels, self._medium_channels, self._trying = [], [], []
+        for waiting in (self._quick, self._unknown, self._medium):
+            _give_up(waiting)
+
+    def close(self) -> None:
+        """Ask nothing more, and hear of nothing that was asked."""
+        self.turn_to(None)
+        for channel in list(self._made):
+            channel.abort()
+
+    def news(self) -> None:
+        """As the port says."""
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._send)
+
+    def unknown_is_long(self) -> None:
+        """As the port says."""
+        self._wary_until = asyncio.get_running_loop().time() + _WARY_SECONDS
+
+    def closed(self, channel: WorkerChannel, others: Sequence[PendingQuery]) -> None:
+        """As the port says."""
+        for channels in (self._channels, self._medium_channels, self._trying):
+            if channel in channels:
+                channels.remove(channel)
+        for pending in reversed(others):
+            if pending.tries < _TRIES and pending.dataset == self._dataset:
+                (self._quick if pending.estimate.known else self._unknown).appendleft(pending)
+            else:
+                pending.unanswered(None)
+        self.news()
+
+    def _enqueue(self, pending: PendingQuery) -> None:
+        if not pending.estimate.is_quick:
+            self._medium.append(pending)
+        elif pending.estimate.known:
+            self._quick.append(pending)
+        else:
+            self._unknown.append(pending)
+
+    def _send(self) -> None:
+        """Send what there is room for."""
+        self._scheduled = False
+        touched = dict[WorkerChannel, None]()
+        try:
+            self._send_quick(touched)
+            self._send_unknown(touched)
+            self._send_medium(touched)
+        except (EngineError, EngineFailedError):
+            for waiting in (self._quick, self._unknown, self._medium):
+                _give_up(waiting)
+        for channel in touched:
+            channel.flush()
+
+    def _send_quick(self, touched: dict[WorkerChannel, None]) -> None:
+        while (pending := _next(self._quick)) is not None:
+            if not pending.estimate.is_quick:
+                self._medium.append(self._quick.popleft())
+                continue
+            seconds = pending.estimate.seconds
+            channel = self._room(seconds)
+            if channel is None:
+                return
+            self._quick.popleft()
+            channel.put(pending, seconds)
+            touched[channel] = None
+
+    def _send_unknown(self, touched: dict[WorkerChannel, None]) -> None:
+        """Try kinds that nobody has asked yet, or of which the first is on its way."""
+        wary = asyncio.get_running_loop().time() < self._wary_until
+        while (pending := _next(self._unknown)) is not None:
+            if pending.estimate.known:
+                self._enqueue(self._unknown.popleft())
+                self.news()
+                continue
+            channel = self._room_alone() if wary else self._room(pending.estimate.seconds)
+            if channel is None:
+                return
+            self._unknown.popleft()
+            channel.put(pending, _FULL_SECONDS if wary else pending.estimate.seconds)
+            touched[channel] = None
+            if channel not in self._trying:
+                self._trying.append(channel)
+
+    def _send_medium(self, touched: dict[WorkerChannel, None]) -> None:
+        while (pending := _next(self._medium)) is not None:
+            if pending.estimate.is_long:
+                self._medium.popleft().unanswered(None)
+                continue
+            channel = next((each for each in self._medium_channels if each.idle), None)
+            if channel is None:
+                if len(self._medium_channels) >= self._engine.abreast:
+                    return
+                channel = self._opened(self._medium_channels, self._patience_seconds)
+            self._medium.popleft()
+            channel.put(pending, pending.estimate.seconds)
+            touched[channel] = None
+
+    def _room(self, seconds: float) -> WorkerChannel | None:
+        """The channel for a quick query: the first that has little before it, so that its worker
+        stays awake; else the one that has least, if it is not full."""
+        shortest = None
+        for channel in self._channels:
+            if channel.seconds < _SHORT_SECONDS:
+                return channel
+            if shortest is None or channel.seconds < shortest.seconds:
+                shortest = channel
+        if len(self._channels) < self._engine.abreast:
+            return self._opened(self._channels, HOLD_SECONDS)
+        if shortest is None or shortest.seconds + seconds > _FULL_SECONDS:
+            return None
+        return shortest
+
+    def _room_alone(self) -> WorkerChannel | None:
+        """A channel that nobody uses, while one is left for what is known."""
+        self._trying = [each for each in self._trying if not each.idle]
+        if len(self._trying) >= max(1, self._engine.abreast - 1):
+            return None
+        found = next((each for each in self._channels if each.idle), None)
+        if found is None and len(self._channels) < self._engine.abreast:
+            return self._opened(self._channels, HOLD_SECONDS)
+        return found
+
+    def _opened(self, channels: list[WorkerChannel], hold_seconds: float) -> WorkerChannel:
+        assert self._dataset is not None  # noqa: S101 # something waits to be sent
+        channel = WorkerChannel(
+            self._engine, self._dataset, self, hold_seconds, self._patience_seconds
+        )
+        channels.append(channel)
+        self._made.add(channel)
+        return channel
+
+
+def _next(waiting: deque[PendingQuery]) -> PendingQuery | None:
+    """The first for whose answer anybody waits."""
+    while waiting and waiting[0].dropped:
+        waiting.popleft()
+    return waiting[0] if waiting else None
+
+
+def _give_up(waiting: deque[PendingQuery]) -> None:
+    while waiting:
+        waiting.popleft().unanswered(None)

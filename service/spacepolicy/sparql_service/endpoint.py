@@ -1,0 +1,390 @@
+"""The SPARQL endpoint on its short way: from a request's bytes to those of its response.
+
+A request is answered from what is kept, or its query goes to a worker at once, and the answer goes
+out when it comes. No task is begun for that. Whatever takes longer, is large, or is unusual is
+left to the application, which goes on with what has begun.
+
+Spec: https://www.w3.org/TR/sparql11-protocol/
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, final
+
+from spacepolicy.engine.port import End, Header
+from spacepolicy.errors import ProblemError
+from spacepolicy.http.content_codings import IDENTITY, Wish, encoded
+from spacepolicy.http.etags import any_state, etag, matching
+from spacepolicy.http.requests import Held, Request, RequestHead, Responder
+from spacepolicy.http.response_cache import CachedResponse, Fields, ResponseCache
+from spacepolicy.sparql_service.begun import Begun
+from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.cost_estimates import CostEstimate, CostEstimates
+from spacepolicy.sparql_service.dispatcher import Dispatcher
+from spacepolicy.sparql_service.header_fields import hint_fields, warning_fields
+from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
+from spacepolicy.sparql_service.running import Running, Seat, Slot, query_identifier
+
+_LARGEST_BYTES: Final = 1 << 17
+"""A larger response is sent in pieces, as its client takes them: by the application."""
+_CODED_AT_ONCE_BYTES: Final = 1 << 14
+"""A larger body is coded in a thread: by the application."""
+_KEPT: Final = "kept"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ResponseTemplate:
+    """What responses to requests of one kind have in common: the status line and the fields that
+    do not depend on the query's text, as they are sent; and in which content coding.
+
+    `fresh` is for what is not the same the next time, `lasting` for all else, `not_modified` for a
+    client that has it.
+    """
+
+    fresh: bytes
+    lasting: bytes
+    not_modified: bytes
+    media_type: str
+    wish: Wish
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PreparedQuery:
+    """A query as the engine takes it, and how its answer goes out. `body` is what that is kept
+    under, and `tag` its name in any coding; None where it is not the same the next time."""
+
+    text: str
+    shape: int
+    request: bytes
+    dataset: Path
+    revision: int
+    form: str
+    template: ResponseTemplate
+    body: BodyKey | None
+    tag: str | None
+
+
+class Preparation(Protocol):
+    """How requests are read, for which revision, and what is noted of them."""
+
+    @property
+    def revision(self) -> int:
+        """The number of the revision in force."""
+        ...
+
+    def admits(self, head: RequestHead) -> bool:
+        """Whether a request with the head is one of those that are answered here, for whoever
+        sends it."""
+        ...
+
+    def prepare(self, request: Request) -> PreparedQuery | None:
+        """What the request asks; None where the application has to look."""
+        ...
+
+    def log(self, request: Request, kind: str, response: "Noted") -> None:
+        """Write the line of the request, which was answered."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is noted of a response; `began` by the monotonic clock."""
+
+    status: int
+    media_type: str
+    query: str
+    rows: int | None
+    revision: int
+    began: float
+
+
+@final
+class SparqlEndpoint:
+    """Answers the query operation, of one event loop."""
+
+    path = b"/sparql"
+
+    def __init__(
+        self,
+        preparation: Preparation,
+        cache: ResponseCache,
+        dispatcher: Dispatcher,
+        costs: CostEstimates,
+        running: Running,
+    ) -> None:
+        self._preparation = preparation
+        self._cache = cache
+        self._dispatcher = dispatcher
+        self._costs = costs
+        self._running = running
+
+    def handle(self, request: Request, responder: Responder) -> "bytes | Evaluation | None":
+        """As the port says."""
+        began, preparation = time.monotonic(), self._preparation
+        if not preparation.admits(request.head):
+            return None
+        cached = self._cache.response(preparation.revision, request.key)
+        if cached is not None:
+            response = self._again(request, cached, responder.date(), began)
+            if response is not None:
+                return response
+        prepared = preparation.prepare(request)
+        if prepared is None:
+            return None
+        known = _known(request, prepared)
+        if known is not None:
+            preparation.log(request, "-", self._noted(prepared, 304, None, began))
+            return _not_modified(request, prepared.template, known, responder.date())
+        key = prepared.body
+        body = None if key is None else self._cache.body(prepared.revision, key)
+        if key is not None and body is not None:
+            return self._from_body(request, prepared, body, responder.date(), began)
+        estimate = self._costs.of(prepared.shape)
+        evaluation = Evaluation(
+            self, request, prepared, estimate=estimate, responder=responder, began=began
+        )
+        return evaluation if self._dispatcher.submit(evaluation) else None
+
+    def close(self) -> None:
+        """As the port says."""
+        self._dispatcher.close()
+
+    # What is kept
+
+    def _again(
+        self, request: Request, cached: CachedResponse, date: bytes, began: float
+    ) -> bytes | None:
+        """The response that the very same request had; None where the client may have it."""
+        if b"if-none-match" in request.head.fields:
+            return None
+        body = self._cache.body(self._preparation.revision, cached.body, cached.coding)
+        if body is None:
+            return None
+        number = self._preparation.revision
+        noted = Noted(200, cached.media_type, cached.query, None, number, began)
+        self._preparation.log(request, _KEPT, noted)
+        return _sent(request, cached.written, body, date)
+
+    def _from_body(
+        self,
+        request: Request,
+        prepared: PreparedQuery,
+        body: bytes,
+        date: bytes,
+        began: float,
+    ) -> bytes | None:
+        """The response with a body that is kept; None where the application has to send it."""
+        key = prepared.body
+        fields = self._cache.fields(prepared.revision, key) if key else ()
+        response = self._response(request, prepared, fields, body, date)
+        if response is not None:
+            self._preparation.log(request, "-", self._noted(prepared, 200, None, began))
+        return response
+
+    # What comes of a query
+
+    def answered(self, evaluation: "Evaluation", header: Header, body: bytes, end: End) -> None:
+        """Send the answer that has come; where that takes more, have the application do it."""
+        request, prepared = evaluation.of, evaluation.prepared
+        fields: Fields = ()
+        if header.warnings or header.hints:
+            fields = (*warning_fields(header.warnings), *hint_fields(header.hints))
+        date = evaluation.responder.date()
+        response = self._response(request, prepared, fields, body, date)
+        if response is None:
+            evaluation.responder.unanswered(Begun(BufferedResult(header, body, end.rows)))
+            return
+        evaluation.responder.answered(response)
+        noted = self._noted(prepared, 200, end.rows, evaluation.began)
+        self._preparation.log(request, prepared.form, noted)
+
+    def unanswered(self, evaluation: "Evaluation", stream: QueryStream | None) -> None:
+        """Have the application answer; what has begun goes on if there is a place for it."""
+        begun: Held | None = None
+        if stream is not None:
+            place = None if evaluation.dropped else self._place()
+            if place is None:
+                stream.end()
+            else:
+                begun = Begun(stream, place)
+        if not evaluation.dropped:
+            evaluation.responder.unanswered(begun)
+
+    def _place(self) -> Seat | Slot | None:
+        """A seat, or else a slot."""
+        if self._running.take_seat():
+            return Seat(self._running)
+        return self._running.take_slot()
+
+    def _response(
+        self, request: Request, prepared: PreparedQuery, fields: Fields, plain: bytes, date: bytes
+    ) -> bytes | None:
+        """The whole response, which is kept where it may be; None where it is too large to be made
+        at once."""
+        template = prepared.template
+        coding = template.wish.of(len(plain))
+        body: bytes | None = plain
+        if len(plain) > _LARGEST_BYTES:
+            return None
+        if coding != IDENTITY:
+            body = self._coded(prepared, plain, coding)
+            if body is None:
+                return None
+        assert body is not None  # noqa: S101 # it is plain, or coded
+        written = _written(prepared, coding, fields, len(body))
+        self._keep(
+            request, prepared, fields=fields, plain=plain, coding=coding, body=body,
+            written=written,
+        )  # fmt: skip
+        condition = request.head.fields.get(b"if-none-match")
+        if prepared.tag is not None and condition is not None and any_state(_latin(condition)):
+            return _not_modified(request, template, etag(prepared.tag, coding), date)
+        return _sent(request, written, body, date)
+
+    def _coded(self, prepared: PreparedQuery, plain: bytes, coding: str) -> bytes | None:
+        """The body in the coding; None where to code it takes long."""
+        key = prepared.body
+        kept = self._cache.body(prepared.revision, key, coding) if key else None
+        if kept is None and len(plain) < _CODED_AT_ONCE_BYTES:
+            return encoded(plain, coding)
+        return kept
+
+    def _keep(
+        self,
+        request: Request,
+        prepared: PreparedQuery,
+        *,
+        fields: Fields,
+        plain: bytes,
+        coding: str,
+        body: bytes,
+        written: bytes,
+    ) -> None:
+        key, tag = prepared.body, prepared.tag
+        if key is None or tag is None:
+            return
+        cache, number = self._cache, prepared.revision
+        cache.keep_body(number, key, plain, fields=fields)
+        if coding != IDENTITY:
+            cache.keep_body(number, key, body, coding=coding)
+        response = CachedResponse(
+            key,
+            coding,
+            etag(tag, coding),
+            written=written,
+            media_type=prepared.template.media_type,
+            query=prepared.text,
+        )
+        size = len(request.query) + len(request.body)
+        cache.keep_response(number, request.key, response, size)
+
+    def _noted(self, prepared: PreparedQuery, status: int, rows: int | None, began: float) -> Noted:
+        media_type = "-" if status == 304 else prepared.template.media_type
+        return Noted(status, media_type, prepared.text, rows, prepared.revision, began)
+
+
+@final
+class Evaluation:
+    """A query of a request, from its way to a worker until its answer has come; nobody hears of it
+    once it is dropped."""
+
+    __slots__ = (
+        "_endpoint", "began", "dataset", "dropped", "estimate", "of", "prepared", "request",
+        "responder", "tries",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        endpoint: SparqlEndpoint,
+        of: Request,
+        prepared: PreparedQuery,
+        *,
+        estimate: CostEstimate,
+        responder: Responder,
+        began: float,
+    ) -> None:
+        self._endpoint = endpoint
+        self.of = of
+        self.prepared = prepared
+        self.request = prepared.request
+        self.dataset = prepared.dataset
+        self.estimate = estimate
+        self.responder = responder
+        self.began = began
+        self.dropped = False
+        self.tries = 0
+
+    def drop(self) -> None:
+        """As the port says."""
+        self.dropped = True
+
+    def answered(self, header: Header, body: bytes, end: End) -> None:
+        """As the port says."""
+        self.estimate.took(end.seconds)
+        if not self.dropped:
+            self._endpoint.answered(self, header, body, end)
+
+    def failed(self, problem: ProblemError) -> None:
+        """As the port says."""
+        if not self.dropped:
+            told = BufferedResult(None, problem=problem)
+            self.responder.unanswered(Begun(told))
+
+    def unanswered(self, stream: QueryStream | None) -> None:
+        """As the port says."""
+        self._endpoint.unanswered(self, stream)
+
+
+def _known(request: Request, prepared: PreparedQuery) -> str | None:
+    """The tag of a response that the client has and that is still this one."""
+    condition = request.head.fields.get(b"if-none-match")
+    if condition is None or prepared.tag is None:
+        return None
+    wish = prepared.template.wish
+    tags = [etag(prepared.tag, wish.coding)]
+    if wish.plain:
+        tags.append(etag(prepared.tag, IDENTITY))
+    return matching(_latin(condition), tags)
+
+
+def _latin(field: bytes) -> str:
+    """The value of a field as text."""
+    return field.decode("latin-1")
+
+
+def _sent(request: Request, written: bytes, body: bytes, date: bytes) -> bytes:
+    """The response as it goes out, with the fields that no two have alike; to HEAD without its body
+    (RFC 9110 section 9.3.2)."""
+    end = b"date: %b\r\nx-query-id: %b\r\n%b\r\n" % (
+        date, query_identifier(None).encode(), _closing(request),
+    )  # fmt: skip
+    return written + end if request.method == b"HEAD" else b"".join((written, end, body))
+
+
+def _not_modified(request: Request, template: ResponseTemplate, known: str, date: bytes) -> bytes:
+    return b"%betag: %b\r\ndate: %b\r\n%b\r\n" % (
+        template.not_modified, known.encode(), date, _closing(request),
+    )  # fmt: skip
+
+
+def _closing(request: Request) -> bytes:
+    """The field that says that the connection is closed, where it is."""
+    return b"connection: close\r\n" if request.head.closes else b""
+
+
+def _written(prepared: PreparedQuery, coding: str, fields: Fields, size: int) -> bytes:
+    """The head of a response but for what no two have alike."""
+    template, tag = prepared.template, prepared.tag
+    if tag is None:
+        pieces = [template.fresh]
+    else:
+        pieces = [template.lasting, b"etag: %b\r\n" % etag(tag, coding).encode()]
+    if coding != IDENTITY:
+        pieces.append(b"content-encoding: %b\r\n" % coding.encode())
+    pieces += [b"%b: %b\r\n" % field for field in fields]
+    pieces.append(b"content-length: %d\r\n" % size)
+    return b"".join(pieces)

@@ -1,0 +1,26 @@
+"""Header fields that tell what the reader of an answer should know: warnings, and hints."""
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+from spacepolicy.engine.hints import Hint
+from spacepolicy.http.response_cache import Fields
+
+_PRINTABLE: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+def warning_fields(warnings: Iterable[str]) -> Fields:
+    """Fields that tell the warnings, in the characters that a quoted text may hold."""
+    return tuple((b"warning", f'299 - "{_quotable(text)}"'.encode()) for text in warnings)
+
+
+def hint_fields(hints: Iterable[Hint]) -> Fields:
+    """Fields that tell the hints in English, in printable ASCII; all else is percent-encoded."""
+    return tuple(
+        (b"x-query-hint", quote(hint.worded(), safe=_PRINTABLE).encode()) for hint in hints
+    )
+
+
+def _quotable(text: str) -> str:
+    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "?" for c in text)

@@ -1,0 +1,37 @@
+"""Header fields that every response carries: the revision, and leave for scripts of any origin to
+read it.
+
+Spec: https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+
+_EXPOSED: Final = (
+    "Accept-Post, Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Retry-After, "
+    "Warning, WWW-Authenticate, X-Query-Hint, X-Query-Id, "
+    "X-Dataset-Revision"
+)
+_ALWAYS: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED.encode()),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+def with_always(
+    fields: Iterable[tuple[bytes, bytes]], revision: int, *vary: bytes
+) -> list[tuple[bytes, bytes]]:
+    """The fields with those that every response carries; `vary` names more fields of requests that
+    it varies by, if not empty."""
+    number = str(revision).encode()
+    found = [*fields, *_ALWAYS, (b"x-dataset-revision", number)]
+    names = [name for name in vary if name]
+    if not names:
+        return found
+    headers = MutableHeaders(raw=found)
+    for name in names:
+        headers.add_vary_header(name.decode())
+    return headers.raw

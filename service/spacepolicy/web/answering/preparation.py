@@ -1,0 +1,345 @@
+"""Requests of the SPARQL endpoint's short way, prepared once for each kind of request.
+
+A kind of request is a head with all parameters but the query's text. What follows from it alone
+(the operation, the format, the fields of the answer, what the engine is told beside the text) is
+kept with the head; of a text only the lexer's reading is new.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, final
+from urllib.parse import unquote_plus
+
+from spacepolicy.engine.port import query_bytes
+from spacepolicy.errors import ProblemError, StoreError
+from spacepolicy.http.forwarded import forwarded_url
+from spacepolicy.http.requests import Request, RequestHead
+from spacepolicy.revisions.revision import Revision
+from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.endpoint import Noted, PreparedQuery, ResponseTemplate
+from spacepolicy.web.always import with_always
+from spacepolicy.web.answering.call import FORM, QUERY, Call, checked_media_type
+from spacepolicy.web.answering.context import RequestContext
+from spacepolicy.web.answering.plan import Plan, engine_mark, plan, read, tags_of
+from spacepolicy.web.answering.protocol import BYTE_ORDER_MARK, QueryOperation, operation
+from spacepolicy.web.answering.reply import OF_THE_BODY, VARY, constant_fields
+from spacepolicy.web.notes import Notes
+from spacepolicy.web.permission import bearer
+from spacepolicy.web.service import Service
+
+_SHORT_TEXT: Final = 4096
+"""A longer text is read in a thread: by the application."""
+_LEAST_TIMEOUT_SECONDS: Final = 1.0
+"""A shorter time is watched from the start: by the application."""
+_MOST_KINDS: Final = 64
+"""Kinds of requests that are remembered of one head; clients use one or two."""
+_OF_ONE_REQUEST: Final = frozenset({b"x-query-id", b"accept-datetime", b"range"})
+_WITHOUT_TEXT: Final = b"query=ASK%7B%7D"
+_ACCESS: Final = "access"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """Whether requests with a head are of the usual kind, and the token that they bring."""
+
+    usual: bool
+    secret: str | None = None
+    endpoint: str = ""
+    """The address of the endpoint, as its client knows it."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What answers to queries of one form have in common, over one revision of one order."""
+
+    revision: Revision
+    dataset: Path
+    order: str
+    planned: Plan
+    beside_text: bytes
+    template: ResponseTemplate
+    name: Callable[[str], str] | None
+    """The tag of the answer to a text; None where nothing is kept."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of request: its operation but for the text, the address of the endpoint that it knows,
+    and what was made of that for each form of query."""
+
+    endpoint: str
+    call: Call
+    operation: QueryOperation
+    forms: dict[str | None, _Form | None]
+
+
+@final
+class ServicePreparation:
+    """Prepares the requests of one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._history = service.history
+
+    @property
+    def revision(self) -> int:
+        """As the port says."""
+        return self._history.current.number
+
+    # Who asks
+
+    def admits(self, head: RequestHead) -> bool:
+        """As the port says."""
+        access = head.prepared.get(_ACCESS)
+        if access is None:
+            access = head.prepared[_ACCESS] = self._access(head)
+        if not access.usual:
+            return False
+        tokens = self._service.tokens
+        if access.secret is None or tokens is None:
+            return not self._service.require_token
+        try:
+            return tokens.find(access.secret) is not None
+        except StoreError:
+            return False
+
+    def _access(self, head: RequestHead) -> _Access:
+        size = sum(len(name) + len(value) for name, value in head.lines)
+        scope = _scope_of(head)
+        if size > self._service.max_fields_bytes or not _OF_ONE_REQUEST.isdisjoint(head.fields):
+            return _Access(usual=False)
+        try:
+            secret = bearer(scope)
+        except ProblemError:
+            return _Access(usual=False)
+        forwarded = forwarded_url(scope, self._service.trusted_proxies)
+        return _Access(True, secret, f"{self._service.address(scope, forwarded)}/sparql")
+
+    # What is asked
+
+    def prepare(self, request: Request) -> PreparedQuery | None:
+        """As the port says."""
+        try:
+            return self._prepared(request)
+        except ProblemError:
+            return None  # the application finds it again, and tells it
+
+    def _prepared(self, request: Request) -> PreparedQuery | None:
+        """Raises: ProblemError."""
+        found = self._asked(request)
+        if found is None:
+            return None
+        kind, text = found
+        revision = self._history.current
+        scanned = read(self._service, text, revision.prefixes)
+        if scanned.service or scanned.form is None:
+            return None
+        form = self._form(kind, scanned.form, text, revision)
+        if form is None:
+            return None
+        common, lasts = form.planned, form.name is not None and not scanned.volatile
+        body = None
+        if lasts:
+            asked, format = kind.operation, common.choice.format.name
+            body = BodyKey(text, asked.default_graphs, asked.named_graphs, format, kind.endpoint)
+        return PreparedQuery(
+            text,
+            scanned.shape,
+            query_bytes(text, form.beside_text),
+            form.dataset,
+            revision.number,
+            common.form,
+            form.template,
+            body,
+            form.name(text) if lasts and form.name is not None else None,
+        )
+
+    def _asked(self, request: Request) -> tuple[_Kind, str] | None:
+        """The kind of the request, and its text.
+
+        Raises: ProblemError.
+        """
+        service, query, body = self._service, request.query, request.body
+        if len(query) > service.max_target_bytes or len(body) > service.max_query_bytes:
+            return None
+        raw, rest = b"", b""
+        media_type = None
+        if request.method in (b"POST", b"QUERY"):
+            media_type = checked_media_type(service, request.method.decode(), request.head.fields)
+        if media_type is None:
+            raw, query = _split(query)
+        elif media_type == FORM:
+            raw, rest = _split(body)
+        elif media_type == QUERY and body:
+            raw = body
+        if not raw:
+            return None
+        kind = self._kind(request, media_type, query, rest)
+        text = None if kind is None else _text(raw, media_type)
+        if kind is None or text is None or len(text) >= _SHORT_TEXT:
+            return None
+        return kind, text
+
+    def _kind(
+        self, request: Request, media_type: str | None, query: bytes, rest: bytes
+    ) -> _Kind | None:
+        """The kind of requests with these parameters beside the text."""
+        prepared, key = request.head.prepared, (request.method, query, rest)
+        if key in prepared:
+            found: _Kind | None = prepared[key]
+            return found
+        if len(prepared) > _MOST_KINDS:
+            access = prepared[_ACCESS]
+            prepared.clear()
+            prepared[_ACCESS] = access
+        prepared[key] = None
+        kind = prepared[key] = self._new_kind(request, media_type, query, rest)
+        return kind
+
+    def _new_kind(
+        self, request: Request, media_type: str | None, query: bytes, rest: bytes
+    ) -> _Kind | None:
+        if any(_may_be_revision(piece) for piece in query.split(b"&")):
+            return None
+        body = b""
+        if media_type is None:
+            query = _joined(query)
+        elif media_type == FORM:
+            body = _joined(rest)
+        else:
+            body = b"ASK{}"
+        call = Call(request.method.decode(), query, request.head.fields, body, False)
+        asked = operation(self._service, call)
+        if not isinstance(asked, QueryOperation) or asked.hints:
+            return None
+        if asked.timeout_seconds < _LEAST_TIMEOUT_SECONDS:
+            return None
+        return _Kind(request.head.prepared[_ACCESS].endpoint, call, asked, {})
+
+    def _form(self, kind: _Kind, form: str, text: str, revision: Revision) -> _Form | None:
+        """What answers to queries of this form have in common; None where they are pages.
+
+        Raises: ProblemError.
+        """
+        engine = self._service.engine
+        if form in kind.forms:
+            found = kind.forms[form]
+            if found is None or (
+                found.revision is revision and found.order == engine.order(found.dataset)
+            ):
+                return found
+        order = engine.order(revision.dataset)
+        made = self._new_form(kind, text, revision, order)
+        kind.forms[form] = made
+        return made
+
+    def _new_form(self, kind: _Kind, text: str, revision: Revision, order: str) -> _Form | None:
+        service = self._service
+        context = RequestContext(revision, order, kind.endpoint)
+        planned = plan(service, context, kind.call, kind.operation, text)
+        if planned.choice.format.kind == "page":
+            return None
+        name = None
+        if service.max_cache_bytes:
+            body = BodyKey("", kind.operation.default_graphs, kind.operation.named_graphs,
+                           planned.choice.format.name, kind.endpoint)  # fmt: skip
+            name = tags_of(engine_mark(context), planned.choice.content_type, body)
+        beside = planned.query.beside_text()
+        return _Form(
+            revision,
+            revision.dataset,
+            order,
+            planned,
+            beside,
+            self._template(planned, revision),
+            name,
+        )
+
+    def _template(self, planned: Plan, revision: Revision) -> ResponseTemplate:
+        choice, number = planned.choice, revision.number
+        vary = b"Authorization" if self._service.require_token else b""
+        fresh, lasting = (
+            with_always(constant_fields(choice.content_type, VARY, lasts=lasts), number, vary)
+            for lasts in (False, True)
+        )
+        return ResponseTemplate(
+            _head(200, fresh),
+            _head(200, lasting),
+            _head(304, [field for field in lasting if field[0] not in OF_THE_BODY]),
+            choice.media_type.partition(";")[0],
+            planned.shape.wish,
+        )
+
+    def log(self, request: Request, kind: str, response: Noted) -> None:
+        """As the port says."""
+        sheet = Notes(
+            response.began, kind, response.query, response.rows, response.status,
+            response.media_type, broken=False,
+        )  # fmt: skip
+        sheet.log_line(request.method.decode(), "/sparql", response.revision)
+
+
+def _scope_of(head: RequestHead) -> dict[str, object]:
+    """As much of an ASGI scope as follows from a head."""
+    scheme, server, client = head.place
+    return {"headers": head.lines, "scheme": scheme, "server": server, "client": client}
+
+
+def _split(form: bytes) -> tuple[bytes, bytes]:
+    """The text as it came in a form, and the other parameters."""
+    if form.startswith(b"query=") and b"&" not in form:
+        return form[6:], b""
+    pieces = form.split(b"&")
+    for place, piece in enumerate(pieces):
+        if piece.startswith(b"query="):
+            del pieces[place]
+            return piece[6:], b"&".join(pieces)
+    return b"", form
+
+
+def _may_be_revision(piece: bytes) -> bool:
+    """Whether the parameter names a revision, or is not plainly another."""
+    name = piece.partition(b"=")[0]
+    return name == b"revision" or b"%" in name
+
+
+def _text(raw: bytes, media_type: str | None) -> str | None:
+    """The text of a query; None where the application has to say what is wrong with it."""
+    try:
+        if media_type == QUERY:
+            return raw.decode("utf-8-sig")
+        return _unquoted(raw).removeprefix(BYTE_ORDER_MARK)
+    except ValueError:
+        return None
+
+
+def _unquoted(value: bytes) -> str:
+    """The text that is quoted so, as forms do. An escape of HTML forms is written as one of Python,
+    whose decoder is many times as quick as one in Python.
+
+    Raises: ValueError where it is not UTF-8.
+
+    >>> _unquoted(b"a+%2B+%E5%8D%AB"), _unquoted(rb"100%+\\x41")
+    ('a + 卫', '100% \\\\x41')
+    """
+    if b"\\" not in value:
+        escaped = value.replace(b"+", b" ").replace(b"%", b"\\x")
+        try:
+            return escaped.decode("unicode_escape").encode("latin-1").decode()
+        except ValueError:
+            pass  # a percent sign that begins no escape stands for itself
+    return unquote_plus(value.decode(), errors="strict")
+
+
+def _joined(rest: bytes) -> bytes:
+    return b"&".join((_WITHOUT_TEXT, rest)) if rest else _WITHOUT_TEXT
+
+
+def _head(status: int, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    return b"HTTP/1.1 %d %b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), lines)
