@@ -109,7 +109,8 @@ def served(engine: Pool, history: History) -> Iterator[httpx.Client]:
     """A client of a service that has kept nothing yet, until the block ends."""
     saved = read_catalogue(CONTENT / "queries")
     service = Service(engine, history, saved, timeout_seconds=60, max_page_bytes=1 << 24)
-    running = server(create_app(service))
+    app = create_app(service)
+    running = server(app, app.endpoint)
     running.config.port = 0
     thread = threading.Thread(target=running.run)
     thread.start()

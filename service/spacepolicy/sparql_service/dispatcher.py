@@ -26,6 +26,10 @@ _FULL_SECONDS: Final = 0.004
 asked for twice."""
 _WARY_SECONDS: Final = 1.0
 """How long unknown kinds are tried one at a time after one that was long."""
+_MEDIUM_PATIENCE: Final = 5
+"""So many times as long is waited for a query that has a connection of its own: while it has, fewer
+run at once than have seats, and each is done sooner. With the usual patience that is 0.25 s, within
+the second in which a client that leaves is to be missed."""
 _TRIES: Final = 3
 """A query that loses its worker so often by no fault of its own is left to the application."""
 
@@ -175,7 +179,7 @@ class Dispatcher:
             if channel is None:
                 if len(self._medium_channels) >= self._engine.abreast:
                     return
-                channel = self._opened(self._medium_channels, self._patience_seconds)
+                channel = self._opened(self._medium_channels, _MEDIUM_PATIENCE)
             self._medium.popleft()
             channel.put(pending, pending.estimate.seconds)
             touched[channel] = None
@@ -190,7 +194,7 @@ class Dispatcher:
             if shortest is None or channel.seconds < shortest.seconds:
                 shortest = channel
         if len(self._channels) < self._engine.abreast:
-            return self._opened(self._channels, HOLD_SECONDS)
+            return self._opened(self._channels)
         if shortest is None or shortest.seconds + seconds > _FULL_SECONDS:
             return None
         return shortest
@@ -202,14 +206,16 @@ class Dispatcher:
             return None
         found = next((each for each in self._channels if each.idle), None)
         if found is None and len(self._channels) < self._engine.abreast:
-            return self._opened(self._channels, HOLD_SECONDS)
+            return self._opened(self._channels)
         return found
 
-    def _opened(self, channels: list[WorkerChannel], hold_seconds: float) -> WorkerChannel:
+    def _opened(self, channels: list[WorkerChannel], times: float | None = None) -> WorkerChannel:
+        """A new channel among these: for quick queries, or for others that are waited for so many
+        times as long."""
         assert self._dataset is not None  # noqa: S101 # something waits to be sent
-        channel = WorkerChannel(
-            self._engine, self._dataset, self, hold_seconds, self._patience_seconds
-        )
+        patience = self._patience_seconds * (times or 1)
+        hold = HOLD_SECONDS if times is None else patience
+        channel = WorkerChannel(self._engine, self._dataset, self, hold, patience)
         channels.append(channel)
         self._made.add(channel)
         return channel

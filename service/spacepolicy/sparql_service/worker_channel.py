@@ -227,8 +227,13 @@ class WorkerChannel:
         self._watch = self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
-        """See whether the first takes too long, or nobody uses the connection."""
+        """See whether the first takes too long, or nobody uses the connection. The loop may have
+        been busy, and the answer have come."""
         self._watch = None
+        if self._sent:
+            self._receive()
+        if not self._open or self._watch is not None:
+            return
         took = self._loop.time() - self._first_since
         if not self._sent:
             self._look_idle(took)
