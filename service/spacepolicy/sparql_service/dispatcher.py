@@ -74,8 +74,21 @@ class Dispatcher:
             return False
         if pending.dataset is not self._dataset:
             self.turn_to(pending.dataset)
-        self._enqueue(pending)
-        self.news()
+        if not self._sent_at_once(pending):
+            self._enqueue(pending)
+            self.news()
+        return True
+
+    def _sent_at_once(self, pending: PendingQuery) -> bool:
+        """Whether the query is sent, since nothing else is on its way: others that come in the same
+        turn of the loop are sent together behind it."""
+        estimate, channel = pending.estimate, self._channels[0] if self._channels else None
+        if channel is None or not channel.idle or self._quick:
+            return False
+        if not (estimate.known and estimate.is_quick):
+            return False
+        channel.put(pending, estimate.seconds)
+        channel.flush()
         return True
 
     def turn_to(self, dataset: Path | None) -> None:
