@@ -10,17 +10,26 @@ Spec: https://www.rfc-editor.org/rfc/rfc9112
 import itertools
 import re
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol, final
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 
 from spacepolicy.errors import ProblemError
 from spacepolicy.http.framing import Framing, MessageLimits
 
-_MOST_HEADS: Final = 1024
+_MOST_HEADS: Final = 256
+_MOST_LINES: Final = 1024
 _MOST_HEAD_BYTES: Final = 4096
-"""So many heads are remembered, and none that is longer: 4 MiB, and about twice that for what was
-read of them. Browsers send 1 to 2 KiB."""
+"""So many heads are remembered, and so many bytes of field lines that lead to them, none of which
+are longer: 4 MiB, and some 25 MiB where clients try to make it much. Browsers send 1 to 2 KiB."""
+_LOOKED_AT: Final = frozenset(
+    b"accept accept-datetime accept-encoding authorization connection content-encoding "
+    b"content-length content-type expect forwarded host range transfer-encoding "
+    b"upgrade x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix "
+    b"x-forwarded-proto x-query-id".split()
+)
+"""Fields that say what kind of request it is; proxies add others, which no two requests share."""
+_CONDITION: Final = b"if-none-match"
 _LENGTH: Final = re.compile(rb"(?<=\r\n)content-length:[ \t]*([0-9]{1,7})[ \t]*\r\n", re.IGNORECASE)
 """A length of seven digits is more than any query may have."""
 _UNUSUAL: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
@@ -29,6 +38,9 @@ BEGUN: Final = "spacepolicy.begun"
 """The key of a scope under which stands what has begun of its answer."""
 _WITH_BODY: Final = (b"POST", b"QUERY")
 Address = tuple[str, int | None] | None
+_Lines = tuple[tuple[bytes, bytes], ...]
+_K = TypeVar("_K", bound=Hashable)
+_V = TypeVar("_V")
 
 
 class Place(NamedTuple):
@@ -42,8 +54,8 @@ class Place(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class RequestHead:
-    """All field lines of a request with the connection's addresses, read once for all requests that
-    have the same.
+    """The fields of a request that say of which kind it is, with the connection's addresses, read
+    once for all requests that have the same.
 
     `fields` are by lower-case name, a repeated one as a list (RFC 9110 section 5.3); `lines` each
     as it came. `number` tells the head from others; `closes`: the client sends nothing more.
@@ -53,23 +65,25 @@ class RequestHead:
     number: int
     place: Place
     fields: Mapping[bytes, bytes]
-    lines: tuple[tuple[bytes, bytes], ...]
+    lines: _Lines
     closes: bool = False
     prepared: dict[Hashable, Any] = field(default_factory=dict)
 
 
 class Request(NamedTuple):
-    """A whole request. `size` is how many bytes it took of those that came."""
+    """A whole request. `condition` is its If-None-Match; `size` how many bytes it took of those
+    that came."""
 
     method: bytes
     query: bytes
     body: bytes
     head: RequestHead
     size: int
+    condition: str | None = None
 
     @property
     def key(self) -> Hashable:
-        """All that tells the request from others."""
+        """All that tells the request from others, but for its condition."""
         return self.head.number, self.method, self.query, self.body
 
 
@@ -120,6 +134,10 @@ class Endpoint(Protocol):
         ...
 
 
+_Found = tuple[RequestHead | None, str | None]
+"""A head, None where it has to be parsed, and a condition."""
+
+
 @final
 class RequestReader:
     """Reads whole requests for the path."""
@@ -130,7 +148,8 @@ class RequestReader:
             rb"(GET|HEAD|POST|QUERY) %b(?:\?([\x21\x22\x24-\x7e]*+))? HTTP/1\.1\r\n"
             % re.escape(path)
         )
-        self._heads: OrderedDict[tuple[Place, bytes], RequestHead | None] = OrderedDict()
+        self._seen: OrderedDict[tuple[Place, bytes], _Found] = OrderedDict()
+        self._heads: OrderedDict[tuple[Place, _Lines], RequestHead | None] = OrderedDict()
         self._numbers = itertools.count()
 
     def read(self, data: bytes, place: Place) -> Request | None:
@@ -153,35 +172,52 @@ class RequestReader:
                 return None
             lines = data[start : length.start()] + data[length.end() : end]
         try:
-            head = self._heads[place, lines]
+            head, condition = self._seen[place, lines]
         except KeyError:
-            head = self._learn(place, lines, data[start:end])
+            head, condition = self._learn(place, lines, data[start:end])
         if head is None:
             return None
-        return Request(method, line[2] or b"", data[end:size], head, size)
+        return Request(method, line[2] or b"", data[end:size], head, size, condition)
 
-    def _learn(self, place: Place, lines: bytes, whole: bytes) -> RequestHead | None:
+    def _learn(self, place: Place, lines: bytes, whole: bytes) -> _Found:
         """The head of these lines; None, and not remembered, where they are not well-formed."""
         try:
             Framing(self._limits).feed(b"POST / HTTP/1.1\r\n" + whole)
         except ProblemError:
-            return None
-        head = self._read(place, lines)
-        self._heads[place, lines] = head
-        if len(self._heads) > _MOST_HEADS:
-            self._heads.popitem(last=False)
-        return head
+            return None, None
+        fields = list(_fields(lines))
+        found = tuple(field for field in fields if field[0] in _LOOKED_AT)
+        try:
+            head = self._heads[place, found]
+        except KeyError:
+            head = self._read(place, found)
+            _keep(self._heads, (place, found), head, _MOST_HEADS)
+        conditions = [value for name, value in fields if name == _CONDITION]
+        condition = b", ".join(conditions).decode("latin-1") if conditions else None
+        _keep(self._seen, (place, lines), (head, condition), _MOST_LINES)
+        return head, condition
 
-    def _read(self, place: Place, lines: bytes) -> RequestHead | None:
+    def _read(self, place: Place, lines: _Lines) -> RequestHead | None:
         """The head; None where a request with it has to be parsed."""
-        found, fields = [], dict[bytes, bytes]()
-        for each in lines[:-4].split(b"\r\n"):
-            name, _, value = each.partition(b":")
-            name, value = name.lower(), value.strip(b" \t")
-            found.append((name, value))
+        fields = dict[bytes, bytes]()
+        for name, value in lines:
             fields[name] = fields[name] + b", " + value if name in fields else value
         connection = fields.get(b"connection", b"keep-alive").lower()
         if connection not in (b"keep-alive", b"close") or not _UNUSUAL.isdisjoint(fields):
             return None
         closes = connection == b"close"
-        return RequestHead(next(self._numbers), place, fields, tuple(found), closes)
+        return RequestHead(next(self._numbers), place, fields, lines, closes)
+
+
+def _fields(lines: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The fields, each as it came."""
+    for each in lines[:-4].split(b"\r\n"):
+        name, _, value = each.partition(b":")
+        yield name.lower(), value.strip(b" \t")
+
+
+def _keep(held: "OrderedDict[_K, _V]", key: _K, value: _V, most: int) -> None:
+    """Remember it, instead of the oldest."""
+    held[key] = value
+    if len(held) > most:
+        held.popitem(last=False)

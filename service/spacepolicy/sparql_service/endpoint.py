@@ -159,7 +159,7 @@ class SparqlEndpoint:
         self, request: Request, cached: CachedResponse, date: bytes, began: float
     ) -> bytes | None:
         """The response that the very same request had; None where the client may have it."""
-        if b"if-none-match" in request.head.fields:
+        if request.condition is not None:
             return None
         body = self._cache.body(self._preparation.revision, cached.body, cached.coding)
         if body is None:
@@ -240,8 +240,7 @@ class SparqlEndpoint:
             request, prepared, fields=fields, plain=plain, coding=coding, body=body,
             written=written,
         )  # fmt: skip
-        condition = request.head.fields.get(b"if-none-match")
-        if prepared.tag is not None and condition is not None and any_state(_latin(condition)):
+        if prepared.tag is not None and any_state(request.condition):
             return _not_modified(request, template, etag(prepared.tag, coding), date)
         return _sent(request, written, body, date)
 
@@ -341,19 +340,13 @@ class Evaluation:
 
 def _known(request: Request, prepared: PreparedQuery) -> str | None:
     """The tag of a response that the client has and that is still this one."""
-    condition = request.head.fields.get(b"if-none-match")
-    if condition is None or prepared.tag is None:
+    if request.condition is None or prepared.tag is None:
         return None
     wish = prepared.template.wish
     tags = [etag(prepared.tag, wish.coding)]
     if wish.plain:
         tags.append(etag(prepared.tag, IDENTITY))
-    return matching(_latin(condition), tags)
-
-
-def _latin(field: bytes) -> str:
-    """The value of a field as text."""
-    return field.decode("latin-1")
+    return matching(request.condition, tags)
 
 
 def _sent(request: Request, written: bytes, body: bytes, date: bytes) -> bytes:

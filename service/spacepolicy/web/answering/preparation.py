@@ -33,7 +33,7 @@ _SHORT_TEXT: Final = 4096
 """A longer text is read in a thread: by the application."""
 _LEAST_TIMEOUT_SECONDS: Final = 1.0
 """A shorter time is watched from the start: by the application."""
-_MOST_KINDS: Final = 64
+_MOST_KINDS: Final = 8
 """Kinds of requests that are remembered of one head; clients use one or two."""
 _OF_ONE_REQUEST: Final = frozenset({b"x-query-id", b"accept-datetime", b"range"})
 _WITHOUT_TEXT: Final = b"query=ASK%7B%7D"
@@ -109,9 +109,8 @@ class ServicePreparation:
             return False
 
     def _access(self, head: RequestHead) -> _Access:
-        size = sum(len(name) + len(value) for name, value in head.lines)
         scope = _scope_of(head)
-        if size > self._service.max_fields_bytes or not _OF_ONE_REQUEST.isdisjoint(head.fields):
+        if not _OF_ONE_REQUEST.isdisjoint(head.fields):
             return _Access(usual=False)
         try:
             secret = bearer(scope)
