@@ -18,7 +18,7 @@ from spacepolicy.engine.port import (
     header_frame,
     problem_frame,
 )
-from spacepolicy.errors import BadParameterError, CrashedError, EngineError, ProblemError
+from spacepolicy.errors import BadParameterError, EngineError, EngineFailedError, ProblemError
 from spacepolicy.sparql_service.cost_estimates import LONG_SECONDS, QUICK_SECONDS, CostEstimate
 from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.sparql_service.query_stream import LEFTOVER_SECONDS, QueryStream
@@ -332,6 +332,21 @@ async def test_a_problem_is_for_the_first_alone(engine: Scripted) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_query_whose_worker_is_killed_is_told_so_and_the_others_are_asked_elsewhere(
+    engine: Scripted,
+) -> None:
+    ours, first, other = dispatcher(engine), Noted(), Noted()
+    await submitted(ours, first, other)
+    engine.workers[0].sendall(frame(b"X", b"15"))
+    await until_heard(first)
+    assert [type(each) for each in first.problems] == [EngineFailedError]
+    await until(lambda: len(engine.workers) == 2)
+    engine.workers[1].sendall(answer(b"a"))
+    await until_heard(other)
+    assert other.answers == [b"a"]
+
+
+@pytest.mark.anyio
 async def test_a_query_whose_worker_crashes_is_not_simply_sent_again(engine: Scripted) -> None:
     for said in (frame(b"X", b"11"), b""):
         ours, wrong, right = dispatcher(engine), Noted(), Noted()
@@ -345,7 +360,6 @@ async def test_a_query_whose_worker_crashes_is_not_simply_sent_again(engine: Scr
         engine.workers[-1].sendall(answer(b"a"))
         await until_heard(right)
         assert right.answers == [b"a"]
-    assert isinstance(CrashedError("so"), ProblemError)
 
 
 @pytest.mark.anyio
@@ -466,6 +480,16 @@ def test_what_is_expected_follows_what_the_latest_took() -> None:
     expected.took(100 * LONG_SECONDS)
     assert expected.is_long
     assert expected.seconds > QUICK_SECONDS
+
+
+def test_time_alone_makes_no_kind_a_long_one() -> None:
+    for expected in (estimate(0.01), estimate(known=False)):
+        for _ in range(20):
+            expected.took_longer(5)
+        assert not expected.is_quick
+        assert not expected.is_long
+        expected.was_long()
+        assert expected.is_long
 
 
 def test_the_first_of_a_kind_tells_most() -> None:

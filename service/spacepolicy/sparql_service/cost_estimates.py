@@ -49,13 +49,14 @@ class CostEstimate:
         self._learn(self.seconds + share * (seconds - self.seconds))
 
     def took_longer(self, seconds: float) -> None:
-        """One is not done after so much; of a kind that is known, one is no reason to give up on
-        the others."""
-        most = min(2 * self.seconds, seconds) if self.known else seconds
-        self._learn(max(self.seconds, most))
+        """One is not done after so much time, which says little of what it takes of a processor
+        where others use it too: of a kind that is known, one is no reason to give up on the others,
+        and none makes it a long one."""
+        most = min(2 * self.seconds, LONG_SECONDS) if self.known else LONG_SECONDS
+        self._learn(max(self.seconds, min(most, seconds)))
 
     def was_long(self) -> None:
-        """One has been stopped, since it took long."""
+        """One has taken long beyond doubt."""
         self._learn(max(self.seconds, 2 * LONG_SECONDS))
 
     def _learn(self, seconds: float) -> None:

@@ -22,7 +22,7 @@ from spacepolicy.engine.port import (
     Header,
     Problem,
 )
-from spacepolicy.errors import CrashedError, EngineFailedError, ProblemError
+from spacepolicy.errors import CrashedError, ProblemError
 from spacepolicy.sparql_service.cost_estimates import CostEstimate
 from spacepolicy.sparql_service.query_stream import (
     HEADER_AND_PIECE,
@@ -202,7 +202,7 @@ class WorkerChannel:
         if pending is None:
             return
         if isinstance(frame, Problem):
-            if isinstance(frame.error, CrashedError | EngineFailedError):
+            if isinstance(frame.error, CrashedError):  # perhaps made to from outside
                 pending.unanswered(None)
             else:
                 pending.failed(frame.error)

@@ -111,8 +111,8 @@ def _learning(estimate: CostEstimate, found: Opened) -> Iterator[Opened]:
         if isinstance(stream, QueryStream):
             if stream.seconds:
                 estimate.took(stream.seconds)
-            elif found.seat is not None:
-                estimate.took_longer(_now() - began)
+            elif found.seat is not None and _now() - began > _PATIENT_SECONDS:
+                estimate.was_long()
         stream.end()
         if found.seat is not None:
             found.seat.leave()
