@@ -437,6 +437,18 @@ async def test_another_dataset_is_asked_over_another_connection(engine: Scripted
 
 
 @pytest.mark.anyio
+async def test_what_waits_behind_a_long_one_about_an_older_dataset_hears(engine: Scripted) -> None:
+    ours, slow, behind, newer = dispatcher(engine, 0.05), Noted(), Noted(), Noted(dataset=TWO)
+    await submitted(ours, slow, behind)
+    await submitted(ours, newer)
+    await until_heard(slow, behind)
+    assert behind.streams == [None]
+    (stream,) = slow.streams
+    assert stream is not None
+    stream.end()
+
+
+@pytest.mark.anyio
 async def test_an_answer_that_cannot_be_given_on_leaves_no_other_waiting(engine: Scripted) -> None:
     told: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))

@@ -259,8 +259,7 @@ class WorkerChannel:
         if not pending.estimate.known:
             self._listener.unknown_is_long()
         pending.estimate.took_longer(took)
-        if self.shared:
-            self._keep_alone()
+        self._keep_alone()
         if took >= self._patience_seconds:
             self._hand_over()
         else:
@@ -268,10 +267,11 @@ class WorkerChannel:
 
     def _keep_alone(self) -> None:
         """Leave the connection to the first; the others are asked elsewhere."""
-        first = self._sent[0]
-        others = self._leave()
+        shared, first = self.shared, self._sent[0]
+        others = self._leave()[1:]
         self._sent[0] = first
-        self._listener.closed(self, others[1:])
+        if shared or others:
+            self._listener.closed(self, others)
 
     def _leave(self) -> list[PendingQuery]:
         """Take no more queries, and drop the answers that are to come; those who wait for them."""
@@ -282,8 +282,7 @@ class WorkerChannel:
 
     def _hand_over(self) -> None:
         """Let the first have the connection, and go on by itself."""
-        if self.shared:
-            self._keep_alone()
+        self._keep_alone()
         pending, behind = self._sent[0], len(self._sent) - 1
         self._sent.clear()
         self._stop()

@@ -85,6 +85,7 @@ class ServicePreparation:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._history = service.history
+        self._dataset: tuple[Revision, Path] | None = None
 
     @property
     def revision(self) -> int:
@@ -258,6 +259,12 @@ class ServicePreparation:
             self._template(planned, revision),
             name,
         )
+
+    def _dataset_of(self, revision: Revision) -> Path:
+        """Where its data stand; the very same path for all kinds of requests."""
+        if self._dataset is None or self._dataset[0] is not revision:
+            self._dataset = revision, revision.dataset
+        return self._dataset[1]
 
     def _template(self, planned: Plan, revision: Revision) -> ResponseTemplate:
         choice, number = planned.choice, revision.number
