@@ -111,7 +111,8 @@ class Dispatcher:
 
     def news(self) -> None:
         """As the port says."""
-        if not self._scheduled:
+        waiting = self._quick or self._unknown or self._medium
+        if waiting and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._send)
 

@@ -233,7 +233,7 @@ class ServicePreparation:
                 found.revision is revision and found.order == engine.order(found.dataset)
             ):
                 return found
-        order = engine.order(revision.dataset)
+        order = engine.order(self._dataset_of(revision))
         made = self._new_form(kind, text, revision, order)
         kind.forms[form] = made
         return made
@@ -252,7 +252,7 @@ class ServicePreparation:
         beside = planned.query.beside_text()
         return _Form(
             revision,
-            revision.dataset,
+            self._dataset_of(revision),
             order,
             planned,
             beside,
