@@ -8,21 +8,24 @@ Spec: https://www.w3.org/TR/sparql11-protocol/
 """
 
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Protocol, final
+from typing import Final, final
 
 from spacepolicy.engine.port import End, Header
 from spacepolicy.errors import ProblemError
-from spacepolicy.http.content_codings import IDENTITY, Wish, encoded
+from spacepolicy.http.content_codings import IDENTITY, encoded
 from spacepolicy.http.etags import any_state, etag, matching
-from spacepolicy.http.requests import Held, Request, RequestHead, Responder
+from spacepolicy.http.requests import Held, Request, Responder
 from spacepolicy.http.response_cache import CachedResponse, Fields, ResponseCache
 from spacepolicy.sparql_service.begun import Begun
-from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.cost_estimates import CostEstimate, CostEstimates
 from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.sparql_service.header_fields import hint_fields, warning_fields
+from spacepolicy.sparql_service.prepared_query import (
+    Noted,
+    Preparation,
+    PreparedQuery,
+    ResponseTemplate,
+)
 from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
 from spacepolicy.sparql_service.running import Running, Seat, Slot, query_identifier
 
@@ -31,75 +34,6 @@ _LARGEST_BYTES: Final = 1 << 17
 _CODED_AT_ONCE_BYTES: Final = 1 << 14
 """A larger body is coded in a thread: by the application."""
 _KEPT: Final = "kept"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ResponseTemplate:
-    """What responses to requests of one kind have in common: the status line and the fields that
-    do not depend on the query's text, as they are sent; and in which content coding.
-
-    `fresh` is for what is not the same the next time, `lasting` for all else, `not_modified` for a
-    client that has it.
-    """
-
-    fresh: bytes
-    lasting: bytes
-    not_modified: bytes
-    media_type: str
-    wish: Wish
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class PreparedQuery:
-    """A query as the engine takes it, and how its answer goes out. `body` is what that is kept
-    under, and `tag` its name in any coding; None where it is not the same the next time."""
-
-    text: str
-    shape: int
-    request: bytes
-    dataset: Path
-    revision: int
-    form: str
-    template: ResponseTemplate
-    body: BodyKey | None
-    tag: str | None
-
-
-class Preparation(Protocol):
-    """How requests are read, for which revision, and what is noted of them."""
-
-    @property
-    def revision(self) -> int:
-        """The number of the revision in force."""
-        ...
-
-    def admits(self, head: RequestHead) -> bool:
-        """Whether a request with the head is one of those that are answered here, for whoever
-        sends it."""
-        ...
-
-    def prepare(self, request: Request) -> PreparedQuery | None:
-        """What the request asks; None where the application has to look."""
-        ...
-
-    def log(self, request: Request, kind: str, response: "Noted") -> None:
-        """Write the line of the request, which was answered."""
-        ...
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What is noted of a response; `began` by the monotonic clock."""
-
-    status: int
-    media_type: str
-    query: str
-    rows: int | None
-    revision: int
-    began: float
 
 
 @final

@@ -18,7 +18,7 @@ from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.http.requests import Request, RequestHead
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.sparql_service.body_key import BodyKey
-from spacepolicy.sparql_service.endpoint import Noted, PreparedQuery, ResponseTemplate
+from spacepolicy.sparql_service.prepared_query import Noted, PreparedQuery, ResponseTemplate
 from spacepolicy.web.always import with_always
 from spacepolicy.web.answering.call import FORM, QUERY, Call, checked_media_type
 from spacepolicy.web.answering.context import RequestContext

@@ -1,0 +1,78 @@
+"""Queries that are prepared for the endpoint's short way, and the port to whoever prepares them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, final
+
+from spacepolicy.http.content_codings import Wish
+from spacepolicy.http.requests import Request, RequestHead
+from spacepolicy.sparql_service.body_key import BodyKey
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ResponseTemplate:
+    """What responses to requests of one kind have in common: the status line and the fields that
+    do not depend on the query's text, as they are sent; and in which content coding.
+
+    `fresh` is for what is not the same the next time, `lasting` for all else, `not_modified` for a
+    client that has it.
+    """
+
+    fresh: bytes
+    lasting: bytes
+    not_modified: bytes
+    media_type: str
+    wish: Wish
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PreparedQuery:
+    """A query as the engine takes it, and how its answer goes out. `body` is what that is kept
+    under, and `tag` its name in any coding; None where it is not the same the next time."""
+
+    text: str
+    shape: int
+    request: bytes
+    dataset: Path
+    revision: int
+    form: str
+    template: ResponseTemplate
+    body: BodyKey | None
+    tag: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What is noted of a response; `began` by the monotonic clock."""
+
+    status: int
+    media_type: str
+    query: str
+    rows: int | None
+    revision: int
+    began: float
+
+
+class Preparation(Protocol):
+    """How requests are read, for which revision, and what is noted of them."""
+
+    @property
+    def revision(self) -> int:
+        """The number of the revision in force."""
+        ...
+
+    def admits(self, head: RequestHead) -> bool:
+        """Whether a request with the head is one of those that are answered here, for whoever
+        sends it."""
+        ...
+
+    def prepare(self, request: Request) -> PreparedQuery | None:
+        """What the request asks; None where the application has to look."""
+        ...
+
+    def log(self, request: Request, kind: str, response: Noted) -> None:
+        """Write the line of the request, which was answered."""
+        ...
