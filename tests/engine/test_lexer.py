@@ -309,3 +309,31 @@ def test_no_query_of_the_w3c_is_too_complex() -> None:
         seen = scan(path.read_text(encoding="utf-8", errors="replace"))
         assert seen.depth <= 16, path
         assert seen.chain <= 64, path
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ASK { <http://a.org/1> ?p ?o }", "ASK { <urn:x> ?other ?names }"),
+        ('ASK { ?s ?p "one"@en }', "ASK { ?s ?p 'two, and # more'@en }"),
+        ("SELECT * { ?s ?p 7 } LIMIT 10", "SELECT  * { ?s ?p 12345 }\n# so\nLIMIT 99"),
+        ("ASK { ex:task1 ?p ?o }", "ASK { ex:task27 ?p ?o }"),
+    ],
+)
+def test_constants_and_names_of_variables_make_no_other_shape(one: str, other: str) -> None:
+    assert scan(one).shape == scan(other).shape
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ASK { ?s ?p ?o }", "ASK { ?s ?p ?o . ?o ?p ?s }"),
+        ("ASK { ?s ex:a ?o }", "ASK { ?s ex:b ?o }"),
+        ("ASK { ?s ?p 1 }", "ASK { ?s ?p '1' }"),
+        ("SELECT * {} LIMIT 9", "SELECT * {} LIMIT 1000"),
+        ("SELECT * { ?s ?p+ ?o }", "SELECT * { ?s ?p* ?o }"),
+        ("ASK { FILTER(?a < ?b) }", "ASK { FILTER(?a > ?b) }"),
+    ],
+)
+def test_what_may_cost_more_has_another_shape(one: str, other: str) -> None:
+    assert scan(one).shape != scan(other).shape
