@@ -109,7 +109,14 @@ def writable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writable]:
     chosen = Settings(content="none", default_graph="stored", store=str(folder / "store"))
     engine = pool(build(chosen, lambda _: None), chosen)
     history = revisions.history(folder / "store")
-    writer = StoreWriter(folder / "store", engine, history, ["stored", "refuse", "2"], 5_000_000)
+    writer = StoreWriter(
+        folder / "store",
+        engine,
+        history,
+        ["stored", "refuse", "2"],
+        5_000_000,
+        memory_bytes=1 << 30,
+    )
     file = tokens_file(folder)
     token = add_token(file, "write")
     service = Service(engine, history, (), timeout_seconds=20, mode="stored", writer=writer,

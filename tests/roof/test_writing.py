@@ -109,7 +109,9 @@ def open_site(path: Path, guard: str = "refuse", keep: int = 0, **chosen: int) -
     history = revisions.history(path)
     engine = pool(history.current, Settings(**chosen))  # type: ignore[arg-type] # numbers
     most = chosen.get("memory_quads", 5_000_000)
-    writer = StoreWriter(path, engine, history, ["merged", guard, str(keep)], most)
+    writer = StoreWriter(
+        path, engine, history, ["merged", guard, str(keep)], most, memory_bytes=1 << 30
+    )
     return Site(path, engine, history, writer)
 
 

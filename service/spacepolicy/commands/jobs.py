@@ -70,11 +70,19 @@ def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[
     if door.is_open(store):
         return door.ask(store, job)
     history = revisions.history(store)
-    in_memory = history.current.counts.stored <= chosen.memory_quads
-    pool = Pool(history.current.dataset, chosen.memory_mib << 20, 1, in_memory=in_memory)
+    memory_bytes = chosen.memory_mib << 20
+    pool = Pool(history.current.dataset, memory_bytes, 1, in_memory=False)  # one job, no queries
     try:
         arguments = [chosen.default_graph, chosen.guard, str(chosen.keep_revisions)]
-        writer = StoreWriter(store, pool, history, arguments, chosen.memory_quads)
+        writer = StoreWriter(
+            store,
+            pool,
+            history,
+            arguments,
+            chosen.memory_quads,
+            memory_bytes=memory_bytes,
+            in_memory=False,
+        )
         try:
             told: dict[str, int] = worker(writer)(job)
             return told

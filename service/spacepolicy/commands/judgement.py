@@ -7,7 +7,7 @@ from typing import Final, final
 from pyoxigraph import DefaultGraph
 
 from spacepolicy.engine.edit import Effect
-from spacepolicy.engine.nquads import quads
+from spacepolicy.engine.large_editing import LargeEffect
 from spacepolicy.errors import (
     DerivedGraphError,
     FileOwnedError,
@@ -49,7 +49,7 @@ class Judgement:
                 extras={"revision": number},
             )
 
-    def after(self, request: WriteRequest, current: Revision, effect: Effect) -> None:
+    def after(self, request: WriteRequest, current: Revision, effect: Effect | LargeEffect) -> None:
         """Judge what it does.
 
         Raises: PreconditionFailedError, NotFoundError, or what `_permit` does.
@@ -62,8 +62,7 @@ class Judgement:
                 raise PreconditionFailedError("There is such a graph already.")
             if operation.action == "delete" and not effect.existed:
                 raise NotFoundError(f"There is no graph <{operation.graph}>.")
-        lines = b"".join(line + b"\n" for line in (*effect.removed, *effect.added))
-        named = {quad.graph_name for quad in quads(lines)}
+        named = effect.graphs()
         graphs = {_DEFAULT if isinstance(each, DefaultGraph) else each.value for each in named}
         graphs.update(effect.targets, effect.dropped, effect.created)
         self._permit(sorted(graphs), request.may_write, current)

@@ -130,7 +130,9 @@ def _served(chosen: Settings) -> _Served:
     if chosen.read_only:
         return _Served(engine, history, stale=stale)
     arguments = [chosen.default_graph, chosen.guard, str(chosen.keep_revisions)]
-    writer = StoreWriter(path, engine, history, arguments, chosen.memory_quads)
+    writer = StoreWriter(
+        path, engine, history, arguments, chosen.memory_quads, memory_bytes=chosen.memory_mib << 20
+    )
     return _Served(engine, history, writer, Door(path, worker(writer)), stale)
 
 

@@ -2,10 +2,10 @@
 
 Started as `python -m spacepolicy.commands.writer STORE merged|stored refuse|warn|off KEEP
 MEMORY_QUADS` with a connection as its standard input. A job comes as a table and, behind it, bytes:
-a change is quads that go and quads that come, as N-Quads; the job to publish puts those in force
-that came since the last. Each job names the number of the revision that it goes upon. Frames of the
-engine's port go back: data and an end, or a problem. It ends when the connection closes, after the
-job at hand: what was begun is whole or was never there.
+a change is quads that go and quads that come, as N-Quads, or the folder in which they stand; the
+job to publish puts those in force that came since the last. Each job names the number of the
+revision that it goes upon. Frames of the engine's port go back: data and an end, or a problem. It
+ends when the connection closes, after the job at hand: what was begun is whole or was never there.
 """
 
 import gc
@@ -23,6 +23,7 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.commands.drafts import read_draft
 from spacepolicy.dataset.keeping.keeper import Keeper
+from spacepolicy.engine.large_editing import read_lines
 from spacepolicy.engine.nquads import quads
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
@@ -116,7 +117,11 @@ def _see_upon(keeper: Keeper, table: dict[str, Any]) -> None:
 def _taken(keeper: Keeper, table: dict[str, Any], pieces: list[bytes]) -> bytes:
     """Take in a change, to be published with the next such job."""
     _see_upon(keeper, table)
-    removed, added = (tuple(quads(piece)) for piece in pieces)
+    removed, added = (
+        read_lines(table["large"])
+        if "large" in table
+        else (tuple(quads(piece)) for piece in pieces)
+    )
     dropped, created = (tuple(map(NamedNode, table[name])) for name in ("dropped", "created"))
     change = Change(removed, added, dropped, created)
     outcome = keeper.take(change, table["author"], table["message"], dry_run=table["dry_run"])

@@ -7,21 +7,21 @@ have come to, and is a revision of its own; all are synced and put in force at o
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, final
 
+from spacepolicy.commands.effects import Effects, is_large
 from spacepolicy.commands.groups import Build, Group, WriteTicket
 from spacepolicy.commands.judgement import Judgement
 from spacepolicy.commands.turns import Ticket, Turns
 from spacepolicy.commands.writer_process import WriterProcess
-from spacepolicy.engine.edit import Edit, Editing, Effect, Kind
+from spacepolicy.engine.edit import Editing, Effect
+from spacepolicy.engine.large_editing import LargeEffect
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import too_complex
 from spacepolicy.errors import (
-    CrashedError,
     EngineError,
     EngineFailedError,
     InvalidDataError,
@@ -33,15 +33,12 @@ from spacepolicy.errors import (
     WriteMemoryLimitError,
     WriteTimeLimitError,
 )
-from spacepolicy.namespaces import Base
 from spacepolicy.revisions import store
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import (
     DatasetWrite,
     GraphWrite,
-    Update,
-    Upload,
     WriteRequest,
     Written,
 )
@@ -50,9 +47,6 @@ _PUBLISHING_SECONDS: Final = 600.0
 _LEAST_SECONDS: Final = 1.0
 """What the process that writes has at least for a change whose evaluation took almost all of its
 time: to stop that process is dearer, since another has to derive everything anew."""
-_PIECE_BYTES: Final = 1 << 18
-_ATTEMPTS: Final = 2
-"""A process that crashes may have been made to from outside; one that does so twice was not."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -75,7 +69,8 @@ class StoreWriter:
     """Writes a store while the pool answers over it and the history tells of it.
 
     `arguments` are those of the process that writes: the mode, what the guard does, and how many
-    generations are kept.
+    generations are kept; `memory_bytes` is what a process may have that reads a large upload.
+    Unless `in_memory`, the pool answers from disk, whatever the size.
     """
 
     def __init__(
@@ -85,14 +80,18 @@ class StoreWriter:
         history: History,
         arguments: Sequence[str],
         memory_quads: int,
+        *,
+        memory_bytes: int,
+        in_memory: bool = True,
     ) -> None:
         self._path = path
         self._pool = pool
         self._history = history
         self._merged = arguments[0] == "merged"
-        self._memory_quads = memory_quads
+        self._most_in_memory = memory_quads if in_memory else -1
         self._turns = Turns(self._carry_out)
         self._judgement = Judgement(path, merged=self._merged)
+        self._effects = Effects(path, memory_bytes, merged=self._merged)
         self._process = WriterProcess([str(path), *arguments, str(memory_quads)])
 
     @property
@@ -106,7 +105,9 @@ class StoreWriter:
 
     def write(self, request: WriteRequest) -> Written:
         """Carry the write out; see `Writer.write`."""
-        ticket: WriteTicket = Ticket(request, alone=isinstance(request.operation, DatasetWrite))
+        operation = request.operation
+        alone = isinstance(operation, DatasetWrite) or is_large(operation)
+        ticket: WriteTicket = Ticket(request, alone=alone)
         written = self._turns.done(ticket, request.timeout_seconds)
         assert isinstance(written, Written)  # noqa: S101 # the answer to a request
         return written
@@ -179,25 +180,28 @@ class StoreWriter:
             changed = group.changed.get(graph) or self._history.last_changed(graph) or 0
         self._judgement.before(request, group.start, number, changed)
         base = group.start.base if self._merged else None
-        edit, uploads = _edit(operation, base, merged=self._merged)
         seconds = min(request.timeout_seconds, group.seconds)
         deadline = time.monotonic() + request.timeout_seconds
-        try:
-            effect = _evaluated(editing, edit, uploads, seconds)
-        except TimeLimitError as error:
-            if seconds < request.timeout_seconds:
-                raise _LaterError from error
-            raise _late(request) from error
-        except MemoryLimitError as error:
-            raise WriteMemoryLimitError(
-                "The write needs more memory than one may have; nothing was written."
-            ) from error
-        self._judgement.after(request, group.start, effect)
-        written = Written(group.start, 0, 0, changed=False, existed=effect.existed)
-        if effect.empty:
-            return written
-        tell = more or request.dry_run
-        told = self._taken(request, effect, number, deadline, tell=tell)
+        with ExitStack() as stack:
+            try:
+                found = self._effects.of(
+                    operation, editing, group.start.dataset, base, timeout_seconds=seconds
+                )
+                effect = stack.enter_context(found)
+            except TimeLimitError as error:
+                if seconds < request.timeout_seconds:
+                    raise _LaterError from error
+                raise _late(request) from error
+            except MemoryLimitError as error:
+                raise WriteMemoryLimitError(
+                    "The write needs more memory than one may have; nothing was written."
+                ) from error
+            self._judgement.after(request, group.start, effect)
+            written = Written(group.start, 0, 0, changed=False, existed=effect.existed)
+            if effect.empty:
+                return written
+            tell = more or request.dry_run
+            told = self._taken(request, effect, number, deadline, tell=tell)
         patch = told["patch"].encode()
         if not request.dry_run:
             group.bytes += len(patch)
@@ -214,7 +218,13 @@ class StoreWriter:
         )
 
     def _taken(
-        self, request: WriteRequest, effect: Effect, number: int, deadline: float, *, tell: bool
+        self,
+        request: WriteRequest,
+        effect: Effect | LargeEffect,
+        number: int,
+        deadline: float,
+        *,
+        tell: bool,
     ) -> dict[str, Any]:
         """What the process says of a change upon what will be the revision of that number, by the
         deadline.
@@ -227,14 +237,12 @@ class StoreWriter:
             "author": request.author,
             "message": request.message,
             "dry_run": request.dry_run,
-            "dropped": effect.dropped,
-            "created": effect.created,
             "tell": tell,
+            **effect.told,
         }
         try:
             left = max(deadline - time.monotonic(), _LEAST_SECONDS)
-            pieces = [_lines(effect.removed), _lines(effect.added)]
-            return self._process.ask(table, pieces, left)
+            return self._process.ask(table, effect.pieces, left)
         except InvalidDataError as error:
             error.report = str(error.extras.pop("report", "")).encode()
             raise
@@ -267,22 +275,9 @@ class StoreWriter:
         if not numbers:
             return
         revisions = [store.read(self._path, number) for number in numbers]
-        in_memory = revisions[-1].counts.stored <= self._memory_quads
+        in_memory = revisions[-1].counts.stored <= self._most_in_memory
         self._pool.publish(revisions[-1].dataset, in_memory=in_memory)
         self._history.publish_all([(each, store.touched(each)) for each in revisions])
-
-
-def _evaluated(editing: Editing, edit: Edit, uploads: Sequence[Upload], seconds: float) -> Effect:
-    """The effect of the edit; one whose process crashes is tried once more.
-
-    Raises: as `Editing.evaluate`, QueryTooComplexError where it crashes again.
-    """
-    for _ in range(_ATTEMPTS):
-        try:
-            return editing.evaluate(edit, map(_pieces, uploads), seconds)
-        except CrashedError as error:
-            crash = error
-    raise too_complex() from crash
 
 
 def _shown(error: ProblemError) -> ProblemError:
@@ -318,44 +313,3 @@ def _of_others(problem: ProblemError) -> ProblemError:
         "Another write took all of its time, and what was taken in with it was not written.",
         headers={"Retry-After": "1"},
     )
-
-
-def _edit(
-    operation: Update | GraphWrite | DatasetWrite, base: str | None, *, merged: bool
-) -> tuple[Edit, tuple[Upload, ...]]:
-    """The operation as the engine takes it, and the files that go with it."""
-    match operation:
-        case Update():
-            edit = Edit(
-                "update",
-                text=operation.text,
-                base=operation.base,
-                prefixes=operation.prefixes,
-                using_graphs=operation.using_graphs,
-                using_named_graphs=operation.using_named_graphs,
-            )
-            return edit, ()
-        case GraphWrite():
-            uploads = operation.uploads
-            edit = Edit(operation.action, graph=operation.graph, uploads=_described(uploads))
-            return edit, uploads
-        case DatasetWrite():
-            uploads = (operation.upload,)
-            derived = (Base(base).inferred.value,) if base else ()
-            kind: Kind = "restore" if operation.whole else "import"
-            described = _described(uploads)
-            return Edit(kind, uploads=described, derived=derived, merged=merged), uploads
-
-
-def _described(uploads: Iterable[Upload]) -> tuple[tuple[str, str, int], ...]:
-    return tuple((each.format, each.base, each.path.stat().st_size) for each in uploads)
-
-
-def _pieces(upload: Upload) -> Iterator[bytes]:
-    with upload.path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            yield piece
-
-
-def _lines(lines: Iterable[bytes]) -> bytes:
-    return b"".join(line + b"\n" for line in lines)

@@ -6,8 +6,9 @@ https://www.w3.org/TR/json-ld11/, https://www.w3.org/TR/rdf-syntax-grammar/
 
 import codecs
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
-from typing import Final
+from typing import IO, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
@@ -29,37 +30,53 @@ def read(body: bytes, format: Format, base: str, *, graphs: bool) -> list[Quad]:
     Raises: BadParameterError where it cannot be read, EgressRefusedError where it names a context
     that would have to be fetched.
     """
+    with reading(format):
+        return list(quads_in(BytesIO(body), format, base, graphs=graphs))
+
+
+def quads_in(file: IO[bytes], format: Format, base: str, *, graphs: bool) -> Iterator[Quad]:
+    """The same, one after the other as they are read, inside `reading`."""
     assert format.rdf is not None  # noqa: S101 # a format of graphs
     if format.rdf == RdfFormat.RDF_XML:
-        text = normalised(body)
-        found = _parsed(text.encode(), format, base, graphs=graphs)
-        return list(_mended(found)) if NO_LANGUAGE in text else found
-    return _parsed(_unmarked(body, format), format, base, graphs=graphs)
+        text = normalised(file.read())
+        found = _parsed(BytesIO(text.encode()), format, base, graphs=graphs)
+        return _mended(found) if NO_LANGUAGE in text else found
+    _skip_mark(file, format)
+    return _parsed(file, format, base, graphs=graphs)
 
 
-def _unmarked(body: bytes, format: Format) -> bytes:
-    """The document without the byte order mark that some editors write.
+def _skip_mark(file: IO[bytes], format: Format) -> None:
+    """Go on behind the byte order mark that some editors write.
 
     Raises: BadParameterError where the mark says that it is not in UTF-8.
     """
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    start = file.read(len(codecs.BOM_UTF8))
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BadParameterError(
             f"The {format.label} begins with the byte order mark of UTF-16: send it in UTF-8."
         )
-    return body.removeprefix(codecs.BOM_UTF8)
+    if start != codecs.BOM_UTF8:
+        file.seek(0)
 
 
-def _parsed(body: bytes, format: Format, base: str, *, graphs: bool) -> list[Quad]:
+def _parsed(file: IO[bytes], format: Format, base: str, *, graphs: bool) -> Iterator[Quad]:
+    return parse(
+        file,
+        format.rdf,
+        base_iri=base or None,
+        without_named_graphs=not graphs,
+        rename_blank_nodes=True,
+    )
+
+
+@contextmanager
+def reading(format: Format) -> Iterator[None]:
+    """Have what the parser says of a document told.
+
+    Raises: as `read`.
+    """
     try:
-        return list(
-            parse(
-                BytesIO(body),
-                format.rdf,
-                base_iri=base or None,
-                without_named_graphs=not graphs,
-                rename_blank_nodes=True,
-            )
-        )
+        yield
     except SyntaxError as error:
         if _FETCHES in str(error):
             raise EgressRefusedError(

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Protocol, final
 
+from spacepolicy.engine.nquads import Graph, quads
 from spacepolicy.engine.port import (
     Data,
     FrameDecoder,
@@ -54,11 +55,15 @@ class Edit:
     derived: tuple[str, ...] = ()
     merged: bool = False
 
+    @property
+    def table(self) -> dict[str, Any]:
+        """What a request tells of it."""
+        return asdict(self) | {"prefixes": dict(self.prefixes)}
+
     def to_bytes(self, kept: Sequence[bytes] = ()) -> bytes:
         """The request as it goes over the connection, without the bytes of what was kept of edits
         before it and of the uploads, which follow."""
-        table = asdict(self) | {"prefixes": dict(self.prefixes)}
-        return request_bytes({"edit": table, "kept": list(map(len, kept))})
+        return request_bytes({"edit": self.table, "kept": list(map(len, kept))})
 
 
 def edit_of(table: Mapping[str, Any]) -> Edit:
@@ -86,6 +91,20 @@ class Effect:
     def empty(self) -> bool:
         """Whether nothing changed."""
         return not (self.removed or self.added or self.dropped or self.created)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is told of it to whoever carries it out, beside the pieces."""
+        return {"dropped": self.dropped, "created": self.created}
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The quads that go, and those that come, as N-Quads."""
+        return [b"".join(line + b"\n" for line in each) for each in (self.removed, self.added)]
+
+    def graphs(self) -> set[Graph]:
+        """The graphs whose quads change."""
+        return {quad.graph_name for piece in self.pieces for quad in quads(piece)}
 
     def tell(self, line: bytes) -> None:
         """Take a line of what a worker tells."""

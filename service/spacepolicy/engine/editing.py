@@ -3,7 +3,7 @@
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import partial
 from typing import Final, final
 
@@ -22,13 +22,12 @@ from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
-from spacepolicy.engine.nquads import lines
+from spacepolicy.engine.nquads import Graph, lines
 from spacepolicy.engine.prologues import Part, parts
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
 from spacepolicy.errors import BadParameterError
 
-Graph = NamedNode | BlankNode | DefaultGraph
 _NAMELESS: Final = (
     "A graph of the file is named by a blank node, which no query or request could name again: "
     "give it an IRI."
@@ -162,7 +161,7 @@ def _parsed(edit: Edit, uploads: Sequence[bytes], *, graphs: bool) -> list[Quad]
 
 
 def _write_graph(store: Store, edit: Edit, triples: list[Quad]) -> Iterator[bytes]:
-    graph = DefaultGraph() if edit.graph is None else _node(edit.graph)
+    graph = DefaultGraph() if edit.graph is None else graph_node(edit.graph)
     named = set(store.named_graphs())
     if isinstance(graph, DefaultGraph) or graph in named:
         yield b"E\n"
@@ -170,7 +169,7 @@ def _write_graph(store: Store, edit: Edit, triples: list[Quad]) -> Iterator[byte
     wanted = {Quad(quad.subject, quad.predicate, quad.object, graph) for quad in triples}
     if edit.kind == "post":
         store.extend(wanted)
-    elif edit.kind == "delete" or not _isomorphic(before, wanted):
+    elif edit.kind == "delete" or not same(before, wanted):
         store.clear_graph(graph)
         store.extend(wanted)
     if isinstance(graph, NamedNode):
@@ -182,14 +181,15 @@ def _write_graph(store: Store, edit: Edit, triples: list[Quad]) -> Iterator[byte
     yield from _told(store, before - after, after - before, named)
 
 
-def _node(iri: str) -> NamedNode:
+def graph_node(iri: str) -> NamedNode:
+    """Raises: BadParameterError where it is no IRI."""
     try:
         return NamedNode(iri)
     except ValueError as error:
         raise BadParameterError(f"<{iri}> is no IRI of a graph: {error}") from error
 
 
-def _isomorphic(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
+def same(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
     """Whether both say the same, whatever their blank nodes are called; each literal as the store
     keeps it."""
     kept = Store()
@@ -197,12 +197,11 @@ def _isomorphic(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
     return isomorphic(one, kept)
 
 
-def _see_named(edit: Edit, quads: Sequence[Quad]) -> None:
+def see_named(named: Set[Graph], *, merged: bool) -> None:
     """Raises: BadParameterError where a graph has no name, or all would be left out."""
-    named = {quad.graph_name for quad in quads}
     if any(isinstance(graph, BlankNode) for graph in named):
         raise BadParameterError(_NAMELESS)
-    if edit.merged and named == {DefaultGraph()}:
+    if merged and named == {DefaultGraph()}:
         raise BadParameterError(_GRAPHLESS)
 
 
@@ -211,7 +210,7 @@ def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
     left: set[Graph] = {NamedNode(iri) for iri in edit.derived}
     if edit.merged:
         left.add(DefaultGraph())
-    _see_named(edit, quads)
+    see_named({quad.graph_name for quad in quads}, merged=edit.merged)
     wanted: dict[Graph, set[Quad]] = {}
     for quad in quads:
         if quad.graph_name not in left:
@@ -222,10 +221,10 @@ def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
     removed: set[Quad] = set()
     added: set[Quad] = set()
     before = {graph: _quads(store, [graph]) for graph in wanted}
-    for together in _sharing(before, wanted):
+    for together in sharing(before, wanted):
         found = {quad for graph in together for quad in before[graph]}
         statements = {quad for graph in together for quad in wanted[graph]}
-        if _isomorphic(found, statements):
+        if same(found, statements):
             continue
         for graph in together:
             _replace(store, graph, wanted[graph])
@@ -235,7 +234,7 @@ def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
     yield from _told(store, removed, added, graphs)
 
 
-def _sharing(*datasets: dict[Graph, set[Quad]]) -> Iterator[list[Graph]]:
+def sharing(*datasets: dict[Graph, set[Quad]]) -> Iterator[list[Graph]]:
     """The graphs in groups that share no blank node: only so can one be replaced and another left,
     and what they share stays shared."""
     group: dict[Graph, list[Graph]] = {graph: [graph] for graph in datasets[0]}

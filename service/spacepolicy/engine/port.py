@@ -289,7 +289,7 @@ class FrameDecoder:
                 return Problem(problems()[table["kind"]](table["detail"], extras=table["extras"]))
             case b"X":
                 self.reusable = False
-                return Problem(_ended(int(payload)))
+                return Problem(ended(int(payload)))
             case _:
                 return Problem(EngineError(f"The engine sent a frame {letter!r} that is none."))
 
@@ -301,7 +301,7 @@ def _header(payload: bytes) -> Header:
     return Header(table["form"], table["format"], tuple(table["warnings"]), hints)
 
 
-def _ended(signal_number: int) -> ProblemError:
+def ended(signal_number: int) -> ProblemError:
     """What a process's end by this signal says of its query (0: it left by itself)."""
     if signal_number == 0:
         return EngineError("The engine's process ended without an answer.")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import final
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
+from pyoxigraph import DefaultGraph, NamedNode, Store
 
+from spacepolicy.engine.nquads import Quads, counted
 from spacepolicy.revisions.durable import DurableStore, difference
 from spacepolicy.revisions.publication import Statement, step
 from spacepolicy.revisions.revision import Change, Revision
@@ -53,10 +54,10 @@ def _same(durable: DurableStore, before: Revision, said: Statement) -> bool:
     )
 
 
-def record_count(quads: tuple[Quad, ...], base: str | None, *, merged: bool) -> int:
+def record_count(quads: Quads, base: str | None, *, merged: bool) -> int:
     """How many of the quads are of the record: of any named graph but that of inferences, and of
     the default graph where that is not `merged`."""
     derived: set[object] = {NamedNode(f"{base}graph/inferred")} if base else set()
     if merged or base:
         derived.add(DefaultGraph())
-    return sum(quad.graph_name not in derived for quad in quads)
+    return sum(count for graph, count in counted(quads).items() if graph not in derived)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import BlankNode, NamedNode
 
 from spacepolicy.engine.generation import CHANGES, GENERATION
+from spacepolicy.engine.nquads import Quads, counted
 from spacepolicy.revisions.record_digest import WHOLE
 
 
@@ -96,8 +97,8 @@ class FileGraphs:
 class Change:
     """Quads and named graphs that are gone, and others that are there now."""
 
-    removed: tuple[Quad, ...] = ()
-    added: tuple[Quad, ...] = ()
+    removed: Quads = ()
+    added: Quads = ()
     dropped: tuple[NamedNode | BlankNode, ...] = ()
     created: tuple[NamedNode | BlankNode, ...] = ()
 
@@ -112,6 +113,6 @@ class Change:
 
     def graphs(self) -> frozenset[str]:
         """The IRIs of the named graphs that it touches."""
-        quads = (quad.graph_name for quad in (*self.removed, *self.added))
-        graphs: Iterable[object] = (*quads, *self.dropped, *self.created)
+        of_quads = (*counted(self.removed), *counted(self.added))
+        graphs: Iterable[object] = (*of_quads, *self.dropped, *self.created)
         return frozenset(graph.value for graph in graphs if isinstance(graph, NamedNode))

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final, Literal, final
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad
+from pyoxigraph import DefaultGraph, NamedNode
 
 from spacepolicy.dataset.files.record import short
 from spacepolicy.dataset.keeping.guard import Guard, Judgement
 from spacepolicy.dataset.keeping.knowledge import Derived, Knowledge, Merge
 from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.dataset.reasoning.wording import Wording
+from spacepolicy.engine.nquads import Quads, counted, joined
 from spacepolicy.errors import InvalidDataError, StoreError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions.draft import Draft, publish
@@ -211,7 +212,7 @@ class Keeper:
         inferred = default = 0
         if derived is not None:
             for quads, sign in ((derived.quads.added, 1), (derived.quads.removed, -1)):
-                of_default = sum(isinstance(quad.graph_name, DefaultGraph) for quad in quads)
+                of_default = _default(quads)
                 default += sign * of_default
                 inferred += sign * (len(quads) - of_default)
             if self._revision.base is not None:
@@ -235,8 +236,8 @@ class Keeper:
         return revision, change
 
 
-def _default(quads: tuple[Quad, ...]) -> int:
-    return sum(isinstance(quad.graph_name, DefaultGraph) for quad in quads)
+def _default(quads: Quads) -> int:
+    return counted(quads).get(DefaultGraph(), 0)
 
 
 def _joined(change: Change, derived: Derived | None) -> Change:
@@ -244,8 +245,8 @@ def _joined(change: Change, derived: Derived | None) -> Change:
     if derived is None:
         return change
     return Change(
-        removed=(*change.removed, *derived.quads.removed),
-        added=(*change.added, *derived.quads.added),
+        removed=joined(change.removed, derived.quads.removed),
+        added=joined(change.added, derived.quads.added),
         dropped=change.dropped,
         created=change.created,
     )
