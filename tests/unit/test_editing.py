@@ -56,3 +56,39 @@ def test_graphs_that_share_a_blank_node_are_replaced_together() -> None:
     assert len(imported(store, apart, "a.trig", merged=True)) == 4
     only = "<urn:h> { _:c <urn:p> 4 }"
     assert len(imported(store, only, "a.trig", merged=True)) == 2
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("INSERT DATA { <urn:s> <urn:p> 01, 2 }", ["A <urn:s> <urn:p> 2 ."]),
+    (
+        "INSERT DATA { <urn:s> <urn:p> 2 } ; INSERT DATA { GRAPH <urn:h> { <urn:s> <urn:p> 2 } }",
+        ["A <urn:s> <urn:p> 2 .", "A <urn:s> <urn:p> 2 <urn:h> .", "C urn:h"],
+    ),
+    ("INSERT DATA { <urn:s> <urn:p> 2 } ; DELETE DATA { <urn:s> <urn:p> 2 }", []),
+    ("DELETE DATA { <urn:s> <urn:p> 1 } ; INSERT DATA { <urn:s> <urn:p> 1 }", []),
+    ("INSERT { <urn:s> <urn:p> ?o } WHERE { <urn:s> ?p ?o FILTER (?o > 1) }", []),
+    ("INSERT { <urn:s> ?p 2 } WHERE { <urn:s> ?p 1 }", ["A <urn:s> <urn:p> 2 ."]),
+    ("CLEAR DEFAULT ; INSERT DATA { <urn:s> <urn:p> 1 }", []),
+    ("DELETE WHERE { ?s ?p 1 }", ["D <urn:s> <urn:p> 1 ."]),
+    ("CLEAR ALL", ["D <urn:s> <urn:p> 1 ."]),
+])  # fmt: skip
+def test_an_update_tells_what_it_changes_and_nothing_else(text: str, told: list[str]) -> None:
+    store = Store()
+    store.update("INSERT DATA { <urn:s> <urn:p> 1 }")
+    lines = b"".join(effect(store, Edit("update", text=text), [])).decode().splitlines()
+    integer = "^^<http://www.w3.org/2001/XMLSchema#integer>"
+    plain = [line.replace(integer, "").replace('"', "") for line in lines if line[0] != "T"]
+    assert sorted(plain) == told
+
+
+def test_blank_nodes_of_an_update_and_of_what_is_added_are_new_ones() -> None:
+    store = Store()
+    text = "INSERT DATA { _:b <urn:p> 1 . GRAPH <urn:g> { _:b <urn:p> 01 } }"
+    for _ in range(2):
+        assert b"".join(effect(store, Edit("update", text=text), [])).count(b"A ") == 2
+    post = Edit("post", graph="urn:g", uploads=(("turtle", "", 0),))
+    body = b"_:b <urn:p> 01, 1 . <urn:s> <urn:p> 01 ."
+    assert b"".join(effect(store, post, [body])).count(b"A ") == 2
+    assert b"".join(effect(store, post, [body])).count(b"A ") == 1
+    assert len({quad.subject for quad in store}) == 5
+    assert {str(quad.object)[:3] for quad in store} == {'"1"'}

@@ -12,6 +12,7 @@ from pyoxigraph import (
     DefaultGraph,
     NamedNode,
     Quad,
+    RdfFormat,
     Store,
 )
 
@@ -22,7 +23,7 @@ from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
-from spacepolicy.engine.nquads import Graph, lines
+from spacepolicy.engine.nquads import Graph, graph_lines, lines
 from spacepolicy.engine.prologues import Part, parts
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.targets import Targets, targets, with_using
@@ -88,12 +89,24 @@ def effect(store: Store, edit: Edit, uploads: Sequence[bytes]) -> Iterator[bytes
 def _update(store: Store, edit: Edit) -> Iterator[bytes]:
     aim = targets(edit.text, edit.prefixes, edit.base)
     yield from _named_targets(aim)
-    seen = _compared(aim)
     graphs = set(store.named_graphs())
-    before = _quads(store, seen)
+    if aim.inserts:
+        said = Store()
+        _run(said, edit)
+        yield from _told(store, (), lines(_extended(store, said)), graphs)
+        return
+    seen = _compared(aim)
+    before = _lines(store, seen)
     _run(store, edit)
-    after = _quads(store, seen)
+    after = _lines(store, seen)
     yield from _told(store, before - after, after - before, graphs)
+
+
+def _extended(store: Store, said: Store) -> set[Quad]:
+    """Add what another store says; what was not there before."""
+    added = {quad for quad in said if quad not in store}
+    store.extend(added)
+    return added
 
 
 def _named_targets(aim: Targets) -> Iterator[bytes]:
@@ -116,9 +129,14 @@ def _compared(aim: Targets) -> list[Graph] | None:
     return [*named, DefaultGraph()] if aim.default else named
 
 
-def _quads(store: Store, graphs: list[Graph] | None) -> set[Quad]:
+def _lines(store: Store, graphs: list[Graph] | None) -> set[bytes]:
+    """What the graphs say, None for all, as lines: a quarter of the time that quads take."""
     if graphs is None:
-        return set(store)
+        return set((store.dump(format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+    return {line for graph in graphs for line in graph_lines(store, graph)}
+
+
+def _quads(store: Store, graphs: Iterable[Graph]) -> set[Quad]:
     return {quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)}
 
 
@@ -165,11 +183,17 @@ def _write_graph(store: Store, edit: Edit, triples: list[Quad]) -> Iterator[byte
     named = set(store.named_graphs())
     if isinstance(graph, DefaultGraph) or graph in named:
         yield b"E\n"
-    before = _quads(store, [graph])
     wanted = {Quad(quad.subject, quad.predicate, quad.object, graph) for quad in triples}
     if edit.kind == "post":
-        store.extend(wanted)
-    elif edit.kind == "delete" or not same(before, wanted):
+        said = Store()  # which keeps literals as the dataset does
+        said.extend(wanted)
+        added = _extended(store, said)
+        if isinstance(graph, NamedNode):
+            store.add_graph(graph)
+        yield from _told(store, (), lines(added), named)
+        return
+    before = _quads(store, [graph])
+    if edit.kind == "delete" or not same(before, wanted):
         store.clear_graph(graph)
         store.extend(wanted)
     if isinstance(graph, NamedNode):
@@ -178,7 +202,7 @@ def _write_graph(store: Store, edit: Edit, triples: list[Quad]) -> Iterator[byte
         else:
             store.add_graph(graph)
     after = _quads(store, [graph])
-    yield from _told(store, before - after, after - before, named)
+    yield from _told(store, lines(before - after), lines(after - before), named)
 
 
 def graph_node(iri: str) -> NamedNode:
@@ -231,7 +255,7 @@ def _import(store: Store, edit: Edit, quads: list[Quad]) -> Iterator[bytes]:
         after = _quads(store, together)
         removed |= found - after
         added |= after - found
-    yield from _told(store, removed, added, graphs)
+    yield from _told(store, lines(removed), lines(added), graphs)
 
 
 def sharing(*datasets: dict[Graph, set[Quad]]) -> Iterator[list[Graph]]:
@@ -258,11 +282,14 @@ def _replace(store: Store, graph: Graph, statements: set[Quad]) -> None:
 
 
 def _told(
-    store: Store, removed: set[Quad], added: set[Quad], graphs: set[NamedNode | BlankNode]
+    store: Store,
+    removed: Iterable[bytes],
+    added: Iterable[bytes],
+    graphs: set[NamedNode | BlankNode],
 ) -> Iterator[bytes]:
     """The lines that tell the effect; `graphs` are those there were before."""
     now = set(store.named_graphs())
     for mark, each in (("X", graphs - now), ("C", now - graphs)):
         yield from (f"{mark} {graph.value}\n".encode() for graph in sorted(each, key=str))
-    for letter, quads in ((b"D ", removed), (b"A ", added)):
-        yield from (letter + line for line in sorted(lines(quads)))
+    for letter, found in ((b"D ", removed), (b"A ", added)):
+        yield from (letter + line for line in sorted(found))

@@ -3,7 +3,7 @@
 Spec: https://www.w3.org/TR/n-quads/
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -63,6 +63,14 @@ def graph_lines(store: Store, graph: Graph, name: Graph | None = None) -> list[b
     if not isinstance(named, DefaultGraph):
         text = text.replace(b" .\n", b" %b .\n" % str(named).encode())  # no term has a line's end
     return text.splitlines(keepends=True)
+
+
+def dataset_lines(store: Store, but: Container[Graph] = ()) -> QuadLines:
+    """What the graphs of the store say, but for some."""
+    graphs = [graph for graph in (DefaultGraph(), *store.named_graphs()) if graph not in but]
+    found = {graph: graph_lines(store, graph) for graph in graphs}
+    text = b"".join(sorted(line for each in found.values() for line in each))
+    return QuadLines(text, {graph: len(each) for graph, each in found.items() if each})
 
 
 def joined(*parts: Quads) -> Quads:

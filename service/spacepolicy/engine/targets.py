@@ -16,6 +16,7 @@ from spacepolicy.engine.tokens import Declared, Token, after_group, tokens
 from spacepolicy.errors import BadParameterError
 
 _SKIPPED: Final = frozenset({"SILENT", "GRAPH"})
+_OF_INSERTS: Final = frozenset({"PREFIX", "BASE", "INSERT"})
 _WHOLES: Final = frozenset({"DEFAULT", "NAMED", "ALL"})
 
 
@@ -29,6 +30,8 @@ class Targets:
     default: bool = False
     named: bool = False
     anything: bool = False
+    inserts: bool = field(default=False, compare=False)
+    """Whether it is made of INSERT DATA alone: what it says is added, whatever there is."""
 
 
 @final
@@ -43,6 +46,7 @@ class _Reader:
     named: bool = False
     anything: bool = False
     uses: bool = False
+    inserts: bool = True
     wheres: list[int] = field(default_factory=list)
     shorthands: list[tuple[int, int, int]] = field(default_factory=list)
 
@@ -53,6 +57,7 @@ class _Reader:
         while place < len(found):
             token = found[place]
             place += 1
+            self.inserts &= token.word in _OF_INSERTS or token.text == ";"
             match token.word:
                 case "PREFIX" | "BASE":
                     self.anything |= not self.declared.declare(found, place - 1)
@@ -86,6 +91,7 @@ class _Reader:
     def _templates(self, token: Token, found: list[Token], place: int, graph: str | None) -> int:
         """What stands after INSERT or DELETE: quads, whose graphs are targets."""
         word = found[place].word if place < len(found) else ""
+        self.inserts &= word == "DATA"
         if word in ("DATA", "WHERE"):
             place += 1
         if place >= len(found) or found[place].text != "{":
@@ -163,7 +169,8 @@ def targets(text: str, prefixes: Mapping[str, str], base: str | None = None) -> 
     True
     """
     read = _read(text, prefixes, base)
-    return Targets(frozenset(read.graphs), read.default, read.named, read.anything)
+    inserts = read.inserts and not read.anything
+    return Targets(frozenset(read.graphs), read.default, read.named, read.anything, inserts)
 
 
 def with_using(

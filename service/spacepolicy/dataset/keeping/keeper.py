@@ -13,7 +13,7 @@ from spacepolicy.dataset.keeping.guard import Guard, Judgement
 from spacepolicy.dataset.keeping.knowledge import Derived, Knowledge, Merge
 from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.dataset.reasoning.wording import Wording
-from spacepolicy.engine.nquads import Quads, counted, joined
+from spacepolicy.engine.nquads import Graph, Quads, counted, dataset_lines, joined
 from spacepolicy.errors import InvalidDataError, StoreError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions.draft import Draft, publish
@@ -90,7 +90,7 @@ class Keeper:
         self._guard: Guard | None = None
         base = self._revision.base if self._merged else None
         live, files = self.durable.live, self.durable.files
-        derived: set[object] = {DefaultGraph()} if self._merged else set()
+        derived: set[Graph] = {DefaultGraph()} if self._merged else set()
         if self._merged:
             self._knowledge = Merge(live)
         if base is not None:
@@ -105,7 +105,7 @@ class Keeper:
                     for quad in live.quads_for_pattern(None, None, None, graph)
                 ]
                 self._guard = Guard(self._knowledge.reasoner, shapes, live)
-        self._digest = RecordDigest(quad for quad in live if quad.graph_name not in derived)
+        self._digest = RecordDigest(dataset_lines(live, derived))
         self._is_stale = False
 
     def take(self, change: Change, author: str, message: str, *, dry_run: bool = False) -> Outcome:
