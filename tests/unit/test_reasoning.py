@@ -96,6 +96,35 @@ def test_any_sequence_of_writes_finds_what_a_rebuild_finds(
         assert change.gone == before - reasoner.inferred()
 
 
+def holding(reasoner: Reasoner) -> set[Triple]:
+    return {*reasoner.asserted(), *reasoner.inferred()}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(FACTS, max_size=12), WRITES, st.lists(FACTS, max_size=3))
+def test_a_shift_is_what_holds_and_what_follows_now_and_did_not(
+    first: list[Triple], writes: list[tuple[list[Triple], bool]], others: list[Triple]
+) -> None:
+    reasoner = Reasoner({*AXIOMATIC, *first})
+    for statements, is_addition in writes:
+        held, inferred = holding(reasoner), reasoner.inferred()
+        added, withdrawn = (statements, others) if is_addition else (others, statements)
+        shift = reasoner.shift(added=added, withdrawn=withdrawn)
+        told = [
+            {triple for key, rows in delta.items() for triple in shift.terms.triples(key, rows)}
+            for delta in (shift.come, shift.gone, shift.inferred, shift.no_longer_inferred)
+        ]
+        now, follows = holding(reasoner), reasoner.inferred()
+        assert told == [now - held, held - now, follows - inferred, inferred - follows]
+        words = (
+            word + b" ."
+            for key, rows in shift.come.items()
+            for word in shift.terms.words(key, rows, {})
+        )
+        read = parse(b"\n".join(words), RdfFormat.N_TRIPLES, rename_blank_nodes=False)
+        assert {quad.triple for quad in read} == now - held
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(FACTS, max_size=12))
 def test_whatever_is_inferred_has_a_proof_from_what_is_asserted(facts: list[Triple]) -> None:

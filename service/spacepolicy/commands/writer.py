@@ -63,6 +63,8 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     with durable:
         while (request := receive(connection)) is not None:
             connection.sendall(b"".join(_answer(keeper, connection, request)))
+            with suppress(StoreError):  # whoever writes next is told
+                keeper.refresh()
 
 
 def _answer(keeper: Keeper, connection: socket.socket, request: Request) -> Iterator[bytes]:
@@ -124,13 +126,15 @@ def _taken(keeper: Keeper, table: dict[str, Any], pieces: list[bytes]) -> bytes:
     )
     dropped, created = (tuple(map(NamedNode, table[name])) for name in ("dropped", "created"))
     change = Change(removed, added, dropped, created)
-    outcome = keeper.take(change, table["author"], table["message"], dry_run=table["dry_run"])
+    outcome = keeper.take(
+        change, table["author"], table["message"], dry_run=table["dry_run"], tell=table["tell"]
+    )
     return json.dumps(
         {
             "added": outcome.added,
             "removed": outcome.removed,
             "report": outcome.report.decode(),
-            "patch": outcome.patch.decode() if table["tell"] else "",
+            "patch": outcome.patch.decode(),
             "graphs": outcome.graphs,
         }
     ).encode()

@@ -14,6 +14,7 @@ from spacepolicy.dataset.gates.verdict import Gate, Verdict, count, located_all
 from spacepolicy.dataset.keeping.guard import shapes_for
 from spacepolicy.dataset.keeping.reach import Reach
 from spacepolicy.dataset.keeping.screen import Screen
+from spacepolicy.dataset.keeping.statements import Listed
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 
 
@@ -39,7 +40,7 @@ def _shapes(changes: Changes, material: Material) -> Verdict:
     and the validator judges the rest over everything known."""
     shapes = graph_of(material.shapes)
     reasoner, statements = _followed(material, changes)
-    aims = Reach(reasoner, shapes).aims(statements)
+    aims = Reach(reasoner, shapes).aims(Listed(statements))
     suspects = tuple(Screen(reasoner, shapes, material.dataset).suspects(aims))
     report = (f"{count(sum(map(len, aims.values())), 'target')} reached",)
     if not suspects:

@@ -31,6 +31,8 @@ from spacepolicy.engine.generation import (
     reading_error,
     standing,
 )
+from spacepolicy.engine.nquads import QuadLines
+from spacepolicy.engine.nquads import quads as read_quads
 from spacepolicy.errors import StoreError
 from spacepolicy.revisions import durable_files, marker, pointer, store
 from spacepolicy.revisions.chain import Chain
@@ -42,6 +44,8 @@ RESTING_REVISIONS: Final = 64
 _BULK_QUADS: Final = 20_000
 """What comes at once beyond this is sorted into tables of its own, which takes a third of the time
 and of the disk, and 20 ms at least."""
+_PIECE_BYTES: Final = 1 << 27
+"""How much of very many quads is loaded at once: the engine takes some 600 MB for so much."""
 _WAITING_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.02
 _UNFINISHED: Final = re.compile(r"\.[0-9]{6,}\.unfinished")
@@ -165,6 +169,11 @@ class DurableStore:
         with self._writing():
             _apply(self.live, change.inverse(), empty=False)
 
+    def discard(self) -> None:
+        """Leave `live` with what was made in it: another has its place when it is next looked at,
+        made of the revision in force. That is sooner than taking back very much."""
+        self._live = None
+
     def publish(self, steps: Sequence[Step]) -> list[Revision]:
         """Make the changes, which are in `live`, one revision each, and put them in force at once.
 
@@ -233,7 +242,7 @@ class DurableStore:
         if any(each.files is not None or each.counts.stored > self._memory_quads for each in said):
             return False
         _, later = standing(self.revision.dataset)
-        size = patch_bytes(later) + sum(len(step.patch) for step in steps)
+        size = patch_bytes(later) + sum(step.patch_bytes for step in steps)
         return len(later) + len(steps) <= RESTING_REVISIONS and size <= NEAR_BYTES
 
     def note(self, content_sha256: str) -> Revision:
@@ -303,12 +312,30 @@ def _apply(live: Store, change: Change, *, empty: bool) -> None:
         live.remove(quad)
     for graph in change.dropped:
         live.remove_graph(graph)
-    if empty or len(change.added) > _BULK_QUADS:
+    if isinstance(change.added, QuadLines):
+        _load(live, change.added)
+    elif empty or len(change.added) > _BULK_QUADS:
         live.bulk_extend(change.added)
     else:
         live.extend(change.added)
     for graph in change.created:
         live.add_graph(graph)
+
+
+def _load(live: Store, quads: QuadLines) -> None:
+    """Add the quads; other threads may run meanwhile. A bulk load would rename blank nodes."""
+    named: list[bytes] = []
+    start = 0
+    while start < len(quads.text):
+        end = quads.text.find(b"\n", start + _PIECE_BYTES) + 1 or len(quads.text)
+        piece = quads.text[start:end]
+        if b"_:" in piece:
+            lines = piece.splitlines(keepends=True)
+            named += [line for line in lines if b"_:" in line]
+            piece = b"".join(line for line in lines if b"_:" not in line)
+        live.bulk_load(piece, RdfFormat.N_QUADS, lenient=True)  # the engine wrote it itself
+        start = end
+    live.bulk_extend(read_quads(b"".join(named)))
 
 
 def difference(live: Store, wanted: Store) -> Change:

@@ -16,7 +16,12 @@ from spacepolicy.revisions.revision import Change
 
 def patch(change: Change) -> bytes:
     """The change as a transaction of RDF Patch, sorted."""
-    return b"".join(transaction(_marked(change)))
+    return b"".join(patch_lines(change))
+
+
+def patch_lines(change: Change) -> Iterator[bytes]:
+    """The same, line by line."""
+    return transaction(_marked(change))
 
 
 def transaction(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -28,7 +33,9 @@ def transaction(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _marked(change: Change) -> Iterator[bytes]:
     for mark, quads in ((b"D ", change.removed), (b"A ", change.added)):
-        yield from (mark + line for line in sorted(quad_lines(quads)))
+        lines = quad_lines(quads)
+        lines.sort()
+        yield from (mark + line for line in lines)
 
 
 def net(patches: Iterable[bytes]) -> Iterator[bytes]:

@@ -21,8 +21,9 @@ from spacepolicy.engine.generation import (
     TABLES,
     standing,
 )
+from spacepolicy.engine.nquads import QuadLines, Quads
 from spacepolicy.revisions import durable_files, pointer, store
-from spacepolicy.revisions.patch import patch
+from spacepolicy.revisions.patch import patch, patch_lines
 from spacepolicy.revisions.record_digest import CANONICAL
 from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
 from spacepolicy.settings import Mode
@@ -50,16 +51,42 @@ class Statement:
 @final
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change, the same as RDF Patch, and what its revision says."""
+    """A change, and what its revision says; the same as RDF Patch where the change is not large."""
 
     change: Change
-    patch: bytes
     said: Statement
+    small: bytes | None
+
+    @property
+    def patch(self) -> bytes:
+        """The change as RDF Patch."""
+        return patch(self.change) if self.small is None else self.small
+
+    @property
+    def patch_bytes(self) -> int:
+        """The size of the patch, roughly."""
+        if self.small is not None:
+            return len(self.small)
+        texts = (each.text for each in self._parts if isinstance(each, QuadLines))
+        return sum(map(len, texts))
+
+    def write_patch(self, file: Path) -> None:
+        """Write the patch into a file, line by line: a large one is never whole in memory."""
+        if self.small is not None:
+            durable_files.write_new(file, self.small)
+            return
+        with file.open("wb") as opened:
+            opened.writelines(patch_lines(self.change))
+
+    @property
+    def _parts(self) -> tuple[Quads, Quads]:
+        return self.change.removed, self.change.added
 
 
 def step(change: Change, said: Statement) -> Step:
     """The change with its patch."""
-    return Step(change, patch(change), said)
+    is_large = any(isinstance(each, QuadLines) for each in (change.removed, change.added))
+    return Step(change, said, None if is_large else patch(change))
 
 
 def written(
@@ -84,7 +111,7 @@ def written(
     pointer.mark(unfinished)
     if not ground:
         live.backup(str(unfinished / GENERATION))
-    durable_files.write_new(unfinished / CHANGES, step.patch)
+    step.write_patch(unfinished / CHANGES)
     durable_files.write_new(unfinished / GRAPHS, marked(step.change))
     if said.files is not None:
         durable_files.write_new(unfinished / store.FILES, _listed(said.files))

@@ -6,7 +6,7 @@ those that do not surely conform (`screen`) are judged by pyshacl, over what the
 Spec: https://www.w3.org/TR/shacl/
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast, final
 
@@ -55,9 +55,16 @@ class Guard:
         self._reach = Reach(reasoner, self._shapes)
         self._screen = Screen(reasoner, self._shapes, dataset)
 
-    def judge(self, derived: Derived, wording: Wording, prefixes: Mapping[str, str]) -> Judgement:
-        """Whether the statements that came and went leave all well."""
-        report = self._validated(self._reach.aims((*derived.appeared, *derived.gone)))
+    def judge(
+        self,
+        derived: Derived,
+        wording: Wording,
+        prefixes: Mapping[str, str],
+        applied: Callable[[], None] = lambda: None,
+    ) -> Judgement:
+        """Whether the statements that came and went leave all well; the dataset is looked at once
+        `applied` returns."""
+        report = self._validated(self._reach.aims(derived.appeared, derived.gone), applied)
         for clash in derived.clashes:
             _add_clash(report, clash, wording, prefixes)
         violations = tuple(_told(report))
@@ -65,9 +72,9 @@ class Guard:
         lines = report.serialize(format="nt", encoding="utf-8") if violations else b""
         return Judgement(violations, lines, refuses)
 
-    def _validated(self, aims: Mapping[Node, Iterable[Term]]) -> Graph:
+    def _validated(self, aims: Mapping[Node, Iterable[Term]], applied: Callable[[], None]) -> Graph:
         """The report on those targets of the shapes that do not surely conform."""
-        suspects = tuple(self._screen.suspects(aims))
+        suspects = tuple(self._screen.suspects(aims, applied))
         if not suspects:
             return Graph()
         shapes = shapes_for(self._shapes, suspects)

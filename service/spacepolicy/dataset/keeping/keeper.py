@@ -1,6 +1,6 @@
 """The keeper of a store: carries writes out, one at a time, each judged, derived and published."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from spacepolicy.dataset.keeping.guard import Guard, Judgement
 from spacepolicy.dataset.keeping.knowledge import Derived, Knowledge, Merge
 from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.dataset.reasoning.wording import Wording
-from spacepolicy.engine.nquads import Graph, Quads, counted, dataset_lines, joined
+from spacepolicy.engine.nquads import Graph, QuadLines, Quads, counted, dataset_lines, joined
 from spacepolicy.errors import InvalidDataError, StoreError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions.draft import Draft, publish
@@ -66,7 +66,7 @@ class Keeper:
         self.durable = durable
         self._guard_mode = guard
         self._merged = merged
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="digest")
+        self._beside = ThreadPoolExecutor(2, thread_name_prefix="beside")
         self._taken: list[_Taken] = []
         self._prepare()
 
@@ -108,14 +108,22 @@ class Keeper:
         self._digest = RecordDigest(dataset_lines(live, derived))
         self._is_stale = False
 
-    def take(self, change: Change, author: str, message: str, *, dry_run: bool = False) -> Outcome:
-        """Take a change of the record in, to be published; a dry run is taken back at once.
+    def take(
+        self,
+        change: Change,
+        author: str,
+        message: str,
+        *,
+        dry_run: bool = False,
+        tell: bool = True,
+    ) -> Outcome:
+        """Take a change of the record in, to be published; a dry run is taken back at once. The
+        outcome has the patch where it is to be told.
 
         Raises: InvalidDataError where the guard refuses it, and nothing is changed then; StoreError
         where it cannot be written: then nothing that was taken in is there any more.
         """
-        if self._is_stale:
-            self._prepare()
+        self.refresh()
         if self._taken:
             self._taken[-1].digest.result()  # it is of what there is now
         derived = self._knowledge.change(change) if self._knowledge else None
@@ -123,9 +131,9 @@ class Keeper:
         digest = self._beside.submit(self._digest.hexdigest)
         whole = _joined(change, derived)
         with self._writing():
-            self.durable.apply(whole)
+            applied = self._beside.submit(self.durable.apply, whole)
             try:
-                judgement = self._judged(derived)
+                judgement = self._judged(derived, applied.result)
             except InvalidDataError:
                 self._take_back(change, whole, digest)
                 raise
@@ -135,7 +143,8 @@ class Keeper:
             else:
                 self._taken.append(taken)
         added, removed = len(change.added), len(change.removed)
-        return Outcome(added, removed, taken.step.patch, marked(whole), judgement.report)
+        patch = taken.step.patch if tell else b""
+        return Outcome(added, removed, patch, marked(whole), judgement.report)
 
     def publish(self) -> list[Revision]:
         """Publish what was taken in, one revision each.
@@ -156,22 +165,40 @@ class Keeper:
             self._taken.clear()
             raise
 
+    def refresh(self) -> None:
+        """Have the keeper ready for the next change, where it is not.
+
+        Raises: StoreError.
+        """
+        if self._is_stale:
+            self._prepare()
+
     def _take_back(self, change: Change, whole: Change, digest: Future[str]) -> None:
+        if isinstance(whole.added, QuadLines) and not self._taken:
+            digest.result()
+            self.durable.discard()
+            self._is_stale = True
+            return
         self.durable.take_back(whole)
         digest.result()
         self._digest.change(change.removed, change.added)
         if self._knowledge is not None:
             self._knowledge.undo(change)
 
-    def _judged(self, derived: Derived | None) -> Judgement:
-        """What the guard says.
+    def _judged(self, derived: Derived | None, applied: Callable[[], None]) -> Judgement:
+        """What the guard says, once the change is `applied` to the dataset.
 
         Raises: InvalidDataError where it refuses.
         """
         if self._guard is None or derived is None:
+            applied()
             return _WELL
         prefixes = self._revision.prefixes
-        judgement = self._guard.judge(derived, self._wording(derived, prefixes), prefixes)
+        try:
+            wording = self._wording(derived, prefixes)
+            judgement = self._guard.judge(derived, wording, prefixes, applied)
+        finally:
+            applied()
         if judgement.refuses and self._guard_mode == "refuse":
             violations = [each for each in judgement.violations if each["severity"] == "Violation"]
             refusal = InvalidDataError(

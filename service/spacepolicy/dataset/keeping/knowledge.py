@@ -3,18 +3,22 @@
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 
+from spacepolicy.dataset.keeping.statements import Changed, Listed, Statements
+from spacepolicy.dataset.reasoning.facts import Delta
 from spacepolicy.dataset.reasoning.fixpoint import Clash, Reasoner
+from spacepolicy.dataset.reasoning.terms import Terms
+from spacepolicy.engine.nquads import Graph, QuadLines, Quads
 from spacepolicy.revisions.revision import Change
 
 _DEFAULT = DefaultGraph()
-_ABSENT = (False, False)
-_INFERRED = (True, True)
+MANY_QUADS: Final = 20_000
+"""From so many on, quads are kept as lines."""
 
 
 @final
@@ -25,8 +29,8 @@ class Derived:
 
     quads: Change
     clashes: tuple[Clash, ...]
-    appeared: frozenset[Triple]
-    gone: frozenset[Triple]
+    appeared: Changed
+    gone: Changed
 
 
 @final
@@ -69,7 +73,7 @@ class Merge:
         gone, added = self.difference(change)
         come = [triple for triple in added if not self.holds(triple)]
         quads = Change(_in_default(gone), _in_default(come))
-        return Derived(quads, (), frozenset(come), frozenset(gone))
+        return Derived(quads, (), Listed(come), Listed(gone))
 
     def undo(self, change: Change) -> None:
         """Take back a change that the dataset has not got: nothing is kept of it here."""
@@ -103,30 +107,28 @@ class Knowledge:
 
     def _change(self, withdrawn: Sequence[Triple], added: Sequence[Triple]) -> Derived:
         clashing = set(self.reasoner.clashes())
-        before = {triple: self._standing(triple) for triple in (*withdrawn, *added)}
-        found = self.reasoner.change(added=added, withdrawn=withdrawn)
+        shift = self.reasoner.shift(added=added, withdrawn=withdrawn)
         clashes = tuple(each for each in self.reasoner.clashes() if each not in clashing)
-        graphs: tuple[DefaultGraph | NamedNode, NamedNode] = (_DEFAULT, self._inferred)
-        gone: list[Quad] = []
-        come: list[Quad] = []
-        for triple in {*before, *found.appeared, *found.gone}:
-            if triple in before:
-                was, now = before[triple], self._standing(triple)
-            else:
-                was, now = (_INFERRED, _ABSENT) if triple in found.gone else (_ABSENT, _INFERRED)
-            for graph, there, here in zip(graphs, was, now, strict=True):
-                if there != here:
-                    quad = Quad(triple.subject, triple.predicate, triple.object, graph)
-                    (come if here else gone).append(quad)
-        quads = Change(removed=tuple(gone), added=tuple(come))
-        return Derived(quads, clashes, _knowledge(come), _knowledge(gone))
-
-    def _standing(self, triple: Triple) -> tuple[bool, bool]:
-        """Whether the statement is in the default graph, and in that of inferences."""
-        holds = self.reasoner.holds(triple)
-        return holds, holds and not self.reasoner.is_asserted(triple)
+        terms, inferred = shift.terms, self._inferred
+        removed = _of_graphs(terms, {_DEFAULT: shift.gone, inferred: shift.no_longer_inferred})
+        come = _of_graphs(terms, {_DEFAULT: shift.come, inferred: shift.inferred})
+        appeared, gone = (Statements(terms, each) for each in (shift.come, shift.gone))
+        return Derived(Change(removed, come), clashes, appeared, gone)
 
 
-def _knowledge(quads: Iterable[Quad]) -> frozenset[Triple]:
-    """The statements of those that are of the default graph."""
-    return frozenset(quad.triple for quad in quads if quad.graph_name == _DEFAULT)
+def _of_graphs(terms: Terms, deltas: Mapping[Graph, Delta]) -> Quads:
+    """The statements in the graphs, as lines where they are very many."""
+    counts = {graph: sum(map(len, delta.values())) for graph, delta in deltas.items()}
+    if sum(counts.values()) <= MANY_QUADS:
+        return tuple(
+            Quad(triple.subject, triple.predicate, triple.object, graph)
+            for graph, delta in deltas.items()
+            for triple in Statements(terms, delta)
+        )
+    known: dict[int, bytes] = {}
+    parts: list[bytes] = []
+    for graph, delta in deltas.items():
+        end = b" .\n" if graph == _DEFAULT else b" %b .\n" % str(graph).encode()
+        for key, rows in delta.items():
+            parts.append(end.join((*terms.words(key, rows, known), b"")))
+    return QuadLines(b"".join(parts), {graph: count for graph, count in counts.items() if count})

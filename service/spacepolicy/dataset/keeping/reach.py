@@ -6,10 +6,11 @@ class) with the way back to the target.
 Spec: https://www.w3.org/TR/shacl/ (sections 2.1.3 on targets, 2.3 on paths, 5 on SPARQL)
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Final, final
 
-from pyoxigraph import BlankNode, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from rdflib import Graph, URIRef, Variable
 from rdflib.collection import Collection
 from rdflib.extras.shacl import parse_shacl_path
@@ -20,6 +21,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Node
 
 from spacepolicy.dataset.keeping.paths import AnyPath, Paths, Side, Way, itself, then
+from spacepolicy.dataset.keeping.statements import Changed, End
 from spacepolicy.dataset.keeping.terms import Term, term_of
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 
@@ -50,12 +52,13 @@ class Reach:
         for shape in self._targets:
             self._walk(shape, shape, itself, ())
 
-    def aims(self, statements: Iterable[Triple]) -> dict[Node, set[Term]]:
+    def aims(self, *changed: Changed) -> dict[Node, set[Term]]:
         """The targets of each shape whose conformance the statements may change, as they came or
         went."""
         found: dict[Node, set[Term]] = {}
-        for statement in statements:
-            for shape, nodes in self._reached(statement):
+        wanted = None if None in self._reads else {*filter(None, self._reads), _TYPE}
+        for ends in itertools.chain.from_iterable(each.ends(wanted) for each in changed):
+            for shape, nodes in self._reached(*ends):
                 found.setdefault(shape, set()).update(nodes)
         targets = {
             shape: {node for node in nodes if self._is_target(shape, node)}
@@ -63,18 +66,24 @@ class Reach:
         }
         return {shape: nodes for shape, nodes in targets.items() if nodes}
 
-    def _reached(self, statement: Triple) -> Iterator[tuple[Node, Iterable[Term]]]:
-        ends = {"subject": statement.subject, "object": statement.object}
-        for predicate in (statement.predicate, None):
-            for shape, side, way in self._reads.get(predicate, ()):
-                end = ends[side]
-                if not isinstance(end, Triple):
+    def _reached(
+        self, predicate: NamedNode, subjects: set[End], objects: set[End]
+    ) -> Iterator[tuple[Node, Iterable[Term]]]:
+        """What statements of a predicate reach, whose objects are one class where it is the type;
+        no shape looks at triple terms."""
+        ends = {
+            side: [end for end in each if isinstance(end, NamedNode | BlankNode | Literal)]
+            for side, each in (("subject", subjects), ("object", objects))
+        }
+        for read in (predicate, None):
+            for shape, side, way in self._reads.get(read, ()):
+                for end in ends[side]:
                     yield shape, way(end)
-        kind, thing = statement.object, statement.subject
-        if statement.predicate != _TYPE or isinstance(thing, Triple) or isinstance(kind, Triple):
-            return
-        for shape, way in self._kinds.get(kind, ()):
-            yield shape, way(thing)
+        if predicate == _TYPE:
+            for kind in ends["object"]:
+                for shape, way in self._kinds.get(kind, ()):
+                    for thing in ends["subject"]:
+                        yield shape, way(thing)
 
     def _is_target(self, shape: Node, node: Term) -> bool:
         if not isinstance(node, NamedNode | BlankNode):

@@ -51,18 +51,25 @@ class Screen:
         self._depth = 0
         self._paths = Paths(reasoner)
 
-    def suspects(self, aims: Mapping[Node, Iterable[Term]]) -> Iterator[tuple[Node, Term]]:
-        """The nodes, each with its shape, that do not surely conform; of targets by their shape."""
+    def suspects(
+        self, aims: Mapping[Node, Iterable[Term]], applied: Callable[[], None] = lambda: None
+    ) -> Iterator[tuple[Node, Term]]:
+        """The nodes, each with its shape, that do not surely conform; of targets by their shape.
+        The store is asked once `applied` returns: then it holds what the reasoner knows."""
         self._values.clear()
+        passed: dict[Node, list[Term]] = {}
         for shape, nodes in aims.items():
             conforms = self._shape(shape)
-            passed = []
+            passed[shape] = []
             for node in nodes:
                 if conforms(node):
-                    passed.append(node)
+                    passed[shape].append(node)
                 else:
                     yield shape, node
-            yield from ((shape, node) for node in self._caught_by_queries(shape, passed))
+        self._values.clear()
+        applied()
+        for shape, each in passed.items():
+            yield from ((shape, node) for node in self._caught_by_queries(shape, each))
 
     def _caught_by_queries(self, shape: Node, nodes: list[Term]) -> set[Term]:
         """The nodes for which one of the shape's queries has a solution; all, where one fails."""

@@ -59,6 +59,20 @@ class Change:
     gone: frozenset[Triple]
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How a change shifts what holds and what only follows, as rows of the numbers of `terms`:
+    what holds now and did not, what holds no longer, what only follows now, and what no longer
+    does."""
+
+    terms: Terms
+    come: Delta
+    gone: Delta
+    inferred: Delta
+    no_longer_inferred: Delta
+
+
 def reason(rules: Sequence[Rule], asserted: Iterable[Triple]) -> Reasoning:
     """Run the rules over the statements until nothing new follows."""
     reasoner = Reasoner(asserted, rules)
@@ -144,6 +158,49 @@ class Reasoner:
                 _triples(self._terms, _less(appeared, gone)),
                 _triples(self._terms, _less(gone, appeared)),
             )
+
+    def shift(self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()) -> Shift:
+        """Assert statements and withdraw others, as `change` does, and tell what that shifts."""
+        added, withdrawn = tuple(added), tuple(withdrawn)
+        with _without_collection():
+            if not self._fixed and any(map(is_axiomatic, itertools.chain(added, withdrawn))):
+                return self._shift_anew(added, withdrawn)
+            self.rounds = 0
+            old, new = self._terms.delta(withdrawn), self._terms.delta(added)
+            touched = joined([old, new])
+            held, derived = self._standing(touched)
+            after, then = self._withdraw(old), self._assert(new)
+            appeared, gone = (joined(pair) for pair in zip(after, then, strict=True))
+            appeared, gone = (
+                _less(_less(appeared, gone), touched),
+                _less(_less(gone, appeared), touched),
+            )
+            now_held, now_derived = self._standing(touched)
+            return Shift(
+                self._terms,
+                come=joined([_less(now_held, held), appeared]),
+                gone=joined([_less(held, now_held), gone]),
+                inferred=joined([_less(now_derived, derived), appeared]),
+                no_longer_inferred=joined([_less(derived, now_derived), gone]),
+            )
+
+    def _standing(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Those of the statements that hold, and those that only follow."""
+        none = frozenset[Row]()
+        held = {
+            key: {row for row in rows if self._facts.holds(key, row)} for key, rows in delta.items()
+        }
+        return held, {key: rows & self._derived.get(key, none) for key, rows in held.items()}
+
+    def _shift_anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> Shift:
+        before = {*self.asserted()}, _triples(self._terms, self._derived)
+        self._anew(added, withdrawn)
+        after = {*self.asserted()}, _triples(self._terms, self._derived)
+        (held, derived), (now_held, now_derived) = (
+            (asserted | inferred, inferred) for asserted, inferred in (before, after)
+        )
+        pairs = (now_held, held), (held, now_held), (now_derived, derived), (derived, now_derived)
+        return Shift(self._terms, *(self._terms.delta(one - other) for one, other in pairs))
 
     def _anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> Change:
         before = _triples(self._terms, self._derived)

@@ -69,6 +69,23 @@ class Terms:
             for one, other in rows
         )
 
+    def words(self, key: Key, rows: Iterable[Row], known: dict[int, bytes]) -> Iterator[bytes]:
+        """The statements of the key's rows in N-Triples, each without its end; `known` are the
+        words of numbers, to which more are added."""
+        if key < 0:
+            end = b" %b %b" % (self._word(self.type, known), self._word(~key, known))
+            for (one,) in rows:
+                yield (known.get(one) or self._word(one, known)) + end
+            return
+        role = b" %b " % self._word(key, known)
+        for one, other in rows:
+            subject = known.get(one) or self._word(one, known)
+            yield subject + role + (known.get(other) or self._word(other, known))
+
+    def _word(self, number: int, known: dict[int, bytes]) -> bytes:
+        word = known[number] = str(self.term(number)).encode()
+        return word
+
     def atom(self, pattern: Pattern) -> Atom:
         """The pattern, whose predicate is no variable, in numbers."""
         role, kind = pattern.predicate, pattern.object
