@@ -47,7 +47,7 @@ from spacepolicy.revisions.writing import (
     WriteRequest,
     Written,
 )
-from spacepolicy.settings import Settings
+from spacepolicy.settings import Mode, Settings
 
 from ..engine.processes import PATIENCE_SECONDS, within
 from .conftest import ROOT
@@ -104,13 +104,15 @@ class Site:
         return set(opened_dataset(self.history.current.dataset))
 
 
-def open_site(path: Path, guard: str = "refuse", keep: int = 0, **chosen: int) -> Site:
+def open_site(
+    path: Path, guard: str = "refuse", keep: int = 0, mode: Mode = "merged", **chosen: int
+) -> Site:
     """The store as a service opens it."""
     history = revisions.history(path)
     engine = pool(history.current, Settings(**chosen))  # type: ignore[arg-type] # numbers
     most = chosen.get("memory_quads", 5_000_000)
     writer = StoreWriter(
-        path, engine, history, ["merged", guard, str(keep)], most, memory_bytes=1 << 30
+        path, engine, history, [mode, guard, str(keep)], most, memory_bytes=1 << 30
     )
     return Site(path, engine, history, writer)
 

@@ -6,7 +6,7 @@ those that do not surely conform (`screen`) are judged by pyshacl, over what the
 Spec: https://www.w3.org/TR/shacl/
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast, final
 
@@ -31,6 +31,10 @@ _RULES: Final = URIRef(
     "https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules"
 )
 _FALSE: Final = LiteralNode("false", datatype=XSD.boolean)
+_PORTION: Final = 500
+"""How many nodes the validator is asked about at once: seconds, where it finds much."""
+_ENOUGH: Final = 100
+"""After so many violations no more are looked for: the validator takes milliseconds for each."""
 _TARGETS: Final = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 
 
@@ -43,6 +47,8 @@ class Judgement:
     violations: tuple[dict[str, str], ...]
     report: bytes
     refuses: bool
+    whole: bool = True
+    """Whether all was looked at; else there may be more violations."""
 
 
 @final
@@ -64,23 +70,49 @@ class Guard:
     ) -> Judgement:
         """Whether the statements that came and went leave all well; the dataset is looked at once
         `applied` returns."""
-        report = self._validated(self._reach.aims(derived.appeared, derived.gone), applied)
+        aims = self._reach.aims(derived.appeared, derived.gone)
+        report, whole = self._validated(aims, applied)
         for clash in derived.clashes:
             _add_clash(report, clash, wording, prefixes)
         violations = tuple(_told(report))
         refuses = any(each["severity"] == "Violation" for each in violations)
         lines = report.serialize(format="nt", encoding="utf-8") if violations else b""
-        return Judgement(violations, lines, refuses)
+        return Judgement(violations, lines, refuses, whole)
 
-    def _validated(self, aims: Mapping[Node, Iterable[Term]], applied: Callable[[], None]) -> Graph:
-        """The report on those targets of the shapes that do not surely conform."""
+    def _validated(
+        self, aims: Mapping[Node, Iterable[Term]], applied: Callable[[], None]
+    ) -> tuple[Graph, bool]:
+        """The report on those targets of the shapes that do not surely conform, and whether it is
+        of all of them: where very much is wrong, the rest is not looked at."""
         suspects = tuple(self._screen.suspects(aims, applied))
-        if not suspects:
-            return Graph()
+        report, violations = Graph(), 0
+        for first in range(0, len(suspects), _PORTION):
+            if violations >= _ENOUGH:
+                return report, False
+            found = self._reported(suspects[first : first + _PORTION])
+            violations += len(set(found.subjects(SH.resultSeverity, SH.Violation)))
+            _add_report(report, found)
+        return report, True
+
+    def _reported(self, suspects: Sequence[tuple[Node, Term]]) -> Graph:
+        """What the validator says of the nodes, each by its shape."""
         shapes = shapes_for(self._shapes, suspects)
         data = PreparedGraph(store=_Facts(self._reasoner))
         _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
         return cast("Graph", report)
+
+
+def _add_report(report: Graph, found: Graph) -> None:
+    """Have the results of one report in another."""
+    holder = report.value(None, RDF.type, SH.ValidationReport)
+    own = found.value(None, RDF.type, SH.ValidationReport)
+    for statement in found:
+        if holder is None or statement[0] != own:
+            report.add(statement)
+        elif statement[1] == SH.result:
+            report.add((holder, SH.result, statement[2]))
+        elif statement[1:] == (SH.conforms, _FALSE):
+            report.set((holder, SH.conforms, _FALSE))
 
 
 def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:

@@ -1,5 +1,6 @@
 """The keeper of a store: carries writes out, one at a time, each judged, derived and published."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -171,7 +172,11 @@ class Keeper:
         Raises: StoreError.
         """
         if self._is_stale:
+            self._guard = self._knowledge = None
+            gc.unfreeze()
+            gc.collect()  # what refers to itself holds the former dataset open, and so locked
             self._prepare()
+            gc.freeze()
 
     def _take_back(self, change: Change, whole: Change, digest: Future[str]) -> None:
         if isinstance(whole.added, QuadLines) and not self._taken:
@@ -201,8 +206,9 @@ class Keeper:
             applied()
         if judgement.refuses and self._guard_mode == "refuse":
             violations = [each for each in judgement.violations if each["severity"] == "Violation"]
+            least = "" if judgement.whole else "At least "
             refusal = InvalidDataError(
-                f"{len(violations)} rules of this dataset would be broken; the first: "
+                f"{least}{len(violations)} rules of this dataset would be broken; the first: "
                 f"{violations[0]['message']}",
                 extras={"violations": judgement.violations},
             )
