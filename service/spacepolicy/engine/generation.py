@@ -219,15 +219,13 @@ def changes(revision: Path) -> tuple[bytes, list[str]]:
 
 def carry_out(store: Store, patch: bytes, graphs: Iterable[str]) -> None:
     """Change the dataset as the patch says; `graphs` are marked."""
-    removed, added = quads_in(patch)
-    _change(store, removed, added, *_marked(graphs))
+    _change(store, _quads(patch, b"D "), _quads(patch, b"A "), *_marked(graphs))
 
 
 def undo(store: Store, patch: bytes, graphs: Iterable[str]) -> None:
     """Change the dataset back."""
-    removed, added = quads_in(patch)
     dropped, created = _marked(graphs)
-    _change(store, added, removed, created, dropped)
+    _change(store, _quads(patch, b"A "), _quads(patch, b"D "), created, dropped)
 
 
 def _change(
@@ -261,13 +259,17 @@ def quads_in(patch: bytes) -> tuple[list[Quad], list[Quad]]:
 
     Spec: https://afs.github.io/rdf-delta/rdf-patch.html
     """
-    lines = patch.splitlines(keepends=True)
-    return _quads(lines, b"D "), _quads(lines, b"A ")
+    return list(_quads(patch, b"D ")), list(_quads(patch, b"A "))
 
 
-def _quads(lines: list[bytes], mark: bytes) -> list[Quad]:
-    text = b"".join(line[len(mark) :] for line in lines if line.startswith(mark))
-    return list(quads(text))
+def _quads(patch: bytes, mark: bytes) -> Iterator[Quad]:
+    """The quads of the lines with the mark, which stand together."""
+    patch = b"\n" + patch
+    start = patch.find(b"\n" + mark)
+    if start < 0:
+        return iter(())
+    end = patch.find(b"\n", patch.rfind(b"\n" + mark) + 1) + 1 or len(patch)
+    return quads(patch[start:end].replace(b"\n" + mark, b"\n"))
 
 
 def copy(generation: Path, to: Path) -> None:

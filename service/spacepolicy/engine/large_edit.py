@@ -15,7 +15,7 @@ from typing import final
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store
 
 from spacepolicy import formats
-from spacepolicy.engine.blank_nodes import has_blank
+from spacepolicy.engine.blank_nodes import statement
 from spacepolicy.engine.documents import quads_in, reading
 from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.editing import graph_node, same, see_named, sharing
@@ -124,7 +124,5 @@ def _replace(
 
 def _parted(every: list[bytes]) -> tuple[set[bytes], set[Quad]]:
     """The lines without a blank node, and the statements with some."""
-    ground = set(every)
-    blank = set(filter(has_blank, quads(b"".join(line for line in every if b"_:" in line))))
-    ground.difference_update(lines(blank))
-    return ground, blank
+    blank = [line for line in every if b"_:" in line and len(statement(line)) > 1]
+    return set(every).difference(blank), set(quads(b"".join(blank)))
