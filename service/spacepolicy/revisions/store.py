@@ -15,7 +15,8 @@
                              an older revision; dropped when it is old
         checksums.json       of all these
         unpublished          the mark of one that is not in force yet
-    scratch/                 copies of datasets that processes have for themselves, by process
+    scratch/                 copies of datasets that processes have for themselves, and what
+                             large writes change, by process
 
 What changed is kept of every revision: it leads from one generation to all that rest on it.
 """

@@ -46,7 +46,12 @@ class Merge:
 
     def stated(self) -> frozenset[Triple]:
         """All that the merged graphs state."""
-        return frozenset(quad.triple for quad in self._dataset if self._is_merged(quad))
+        return frozenset(
+            quad.triple
+            for graph in self._dataset.named_graphs()
+            if graph not in self._apart
+            for quad in self._dataset.quads_for_pattern(None, None, None, graph)
+        )
 
     def _is_merged(self, quad: Quad) -> bool:
         return quad.graph_name != _DEFAULT and quad.graph_name not in self._apart
