@@ -35,6 +35,8 @@ from .test_writing import Site, open_site
 DEF = "https://w3id.org/spacepolicy/def/"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_WELL_BEGUN = 10
+"""A large change takes some hundred ticks, an idle writer none."""
 TASKS = 11_000
 """So many make more than `LARGE_BYTES`, and more statements than are kept one by one."""
 
@@ -199,16 +201,17 @@ def child_of(process: int, module: str) -> int:
 def test_a_kill_in_the_middle_leaves_the_store_as_it_was(
     site: Site, data: Path, module: str
 ) -> None:
-    child_of(os.getpid(), "commands.writer")  # it is there from the beginning
+    writer = site.writer.process
+    os.setpriority(os.PRIO_PROCESS, writer, 19)  # it does not end before it is killed
+    idle = ticks(writer)
 
     def kill() -> None:
-        reading = child_of(os.getpid(), "large_edit_process")
-        if module == "large_edit_process":
-            os.kill(reading, signal.SIGKILL)
-            return
-        while Path("/proc", str(reading)).exists() and not ended(reading):
-            time.sleep(0.005)
-        os.kill(site.writer.process, signal.SIGKILL)
+        killed = child_of(os.getpid(), "large_edit_process")
+        if module == "commands.writer":
+            killed = writer
+            while ticks(writer) - idle < _WELL_BEGUN:
+                time.sleep(0.001)
+        os.kill(killed, signal.SIGKILL)
 
     thread = threading.Thread(target=kill)
     thread.start()
@@ -216,13 +219,10 @@ def test_a_kill_in_the_middle_leaves_the_store_as_it_was(
     thread.join()
 
 
-def ended(process: int) -> bool:
-    """Whether the process has ended, and nobody has asked how."""
-    try:
-        stat = Path("/proc", str(process), "stat").read_text()
-    except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] == "Z"
+def ticks(process: int) -> int:
+    """How long the process has had a processor, in ticks of 10 ms."""
+    stat = Path("/proc", str(process), "stat").read_text()
+    return sum(map(int, stat.rpartition(")")[2].split()[11:13]))
 
 
 def test_a_process_that_reads_ends_with_the_one_that_asked(tmp_path: Path, data: Path) -> None:

@@ -82,3 +82,15 @@ def test_the_lines_about_a_subject_are_found_among_all(one: set[Quad], other: se
             assert list(about(file, subject)) == [
                 each for each in lines if each[2:].startswith(wanted)
             ]
+
+
+def test_patches_that_stand_one_after_the_other_are_read_as_one() -> None:
+    one = b'TX .\nD <urn:s> <urn:p> "D " .\nA <urn:s> <urn:p> "A " .\nTC .\n'
+    other = b'TX .\nA <urn:s> <urn:p> "1" .\nA <urn:s> <urn:p> "2" .\nTC .\n'
+    removed, added = quads_in(one + other)
+    assert [str(quad.object) for quad in removed] == ['"D "']
+    assert [str(quad.object) for quad in added] == ['"A "', '"1"', '"2"']
+    assert (
+        quads_in(b"A <urn:s> <urn:p> <urn:o> .")[1] == quads_in(b"A <urn:s> <urn:p> <urn:o> .\n")[1]
+    )
+    assert quads_in(b"TX .\nTC .\n") == ([], [])

@@ -263,13 +263,18 @@ def quads_in(patch: bytes) -> tuple[list[Quad], list[Quad]]:
 
 
 def _quads(patch: bytes, mark: bytes) -> Iterator[Quad]:
-    """The quads of the lines with the mark, which stand together."""
+    """The quads of the lines with the mark: of one transaction these stand together."""
     patch = b"\n" + patch
-    start = patch.find(b"\n" + mark)
+    marked = b"\n" + mark
+    start = patch.find(marked)
     if start < 0:
         return iter(())
-    end = patch.find(b"\n", patch.rfind(b"\n" + mark) + 1) + 1 or len(patch)
-    return quads(patch[start:end].replace(b"\n" + mark, b"\n"))
+    end = patch.find(b"\n", patch.rfind(marked) + 1)
+    text = patch[start:] if end < 0 else patch[start:end]
+    if text.count(b"\n") == text.count(marked):
+        return quads(text.replace(marked, b"\n"))
+    lines = text.split(b"\n")
+    return quads(b"\n".join(line[len(mark) :] for line in lines if line.startswith(mark)))
 
 
 def copy(generation: Path, to: Path) -> None:
