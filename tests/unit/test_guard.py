@@ -2,11 +2,18 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
+from rdflib import Graph as RdfGraph
+from rdflib import Literal as RdfLiteral
+from rdflib import URIRef
+from rdflib.namespace import SH, XSD
+from rdflib.term import Node
 
 from spacepolicy.dataset.gates.shapes import graph_of, validate
 from spacepolicy.dataset.keeping.guard import Guard
 from spacepolicy.dataset.keeping.knowledge import Knowledge
+from spacepolicy.dataset.keeping.screen import Screen
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.revisions.revision import Change
 
@@ -100,3 +107,26 @@ def test_what_a_change_breaks_is_found(before: set[Triple], changed: set[Triple]
     assert results(knowledge) - known <= told
     assert bool(set(knowledge.reasoner.clashes()) - clashes) == bool(derived.clashes)
     assert judgement.refuses == bool(told)
+
+
+def test_a_query_finds_the_same_nodes_whether_asked_about_one_or_many() -> None:
+    """Flat queries are asked about many nodes at once, others about each."""
+    nodes = [NamedNode(f"urn:n{number}") for number in range(1_100)]
+    value, dataset = NamedNode("urn:value"), Store()
+    dataset.extend(
+        Quad(node, value, Literal(str(number), datatype=NamedNode(str(XSD.integer))))
+        for number, node in enumerate(nodes)
+    )
+    flat = "SELECT $this WHERE { $this <urn:value> ?n . FILTER (?n > 1090 || ?n = 7) }"
+    nested = "SELECT $this WHERE { { $this <urn:value> ?n . FILTER (?n > 1090 || ?n = 7) } }"
+    for query in (flat, nested):
+        shapes, constraint = RdfGraph(), URIRef("urn:constraint")
+        shape: Node = URIRef("urn:shape")
+        shapes.add((shape, SH.sparql, constraint))
+        shapes.add((constraint, SH.select, RdfLiteral(query)))
+        screen = Screen(Reasoner(()), shapes, dataset)
+        wanted = {nodes[7], *nodes[1091:]}
+        assert {node for _, node in screen.suspects({shape: nodes})} == wanted
+        assert {node for _, node in screen.suspects({shape: nodes[:10]})} == {nodes[7]}
+        blank = BlankNode()
+        assert (shape, blank) in set(screen.suspects({shape: [*nodes[:20], blank]}))
