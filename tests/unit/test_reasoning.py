@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
-from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner, Shift
 from spacepolicy.dataset.reasoning.proof import Prover
 
 E = "https://example.org/"
@@ -96,6 +96,14 @@ def test_any_sequence_of_writes_finds_what_a_rebuild_finds(
         assert change.gone == before - reasoner.inferred()
 
 
+def statements_of(shift: Shift) -> list[set[Triple]]:
+    """What comes and goes, and what is inferred and no longer."""
+    return [
+        {triple for key, rows in delta.items() for triple in shift.terms.triples(key, rows)}
+        for delta in (shift.come, shift.gone, shift.inferred, shift.no_longer_inferred)
+    ]
+
+
 def holding(reasoner: Reasoner) -> set[Triple]:
     return {*reasoner.asserted(), *reasoner.inferred()}
 
@@ -110,12 +118,13 @@ def test_a_shift_is_what_holds_and_what_follows_now_and_did_not(
         held, inferred = holding(reasoner), reasoner.inferred()
         added, withdrawn = (statements, others) if is_addition else (others, statements)
         shift = reasoner.shift(added=added, withdrawn=withdrawn)
-        told = [
-            {triple for key, rows in delta.items() for triple in shift.terms.triples(key, rows)}
-            for delta in (shift.come, shift.gone, shift.inferred, shift.no_longer_inferred)
-        ]
         now, follows = holding(reasoner), reasoner.inferred()
-        assert told == [now - held, held - now, follows - inferred, inferred - follows]
+        assert statements_of(shift) == [
+            now - held,
+            held - now,
+            follows - inferred,
+            inferred - follows,
+        ]
         words = (
             word + b" ."
             for key, rows in shift.come.items()
@@ -189,6 +198,8 @@ def test_what_is_asserted_too_is_not_inferred_and_stays_when_it_is_not_asserted_
     assert reasoner.change(added=[typed]).gone == {typed}
     assert reasoner.inferred() == frozenset()
     assert reasoner.change(withdrawn=[typed]).appeared == {typed}
+    assert statements_of(reasoner.shift(added=[typed])) == [set(), set(), set(), {typed}]
+    assert statements_of(reasoner.shift(withdrawn=[typed])) == [set(), set(), {typed}, set()]
 
 
 def test_a_change_of_the_axioms_changes_the_rules() -> None:
