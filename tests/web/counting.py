@@ -28,10 +28,11 @@ class Counted(socket.socket):
 
 @dataclass
 class Counting:
-    """An engine, and how often it was asked."""
+    """An engine, and how often it was asked; `loads` counts how often its order became another."""
 
     engine: Engine
     asked: int = 0
+    loads: int = 0
     inner: dict[socket.socket, socket.socket] = field(default_factory=dict)
 
     @property
@@ -56,7 +57,7 @@ class Counting:
         self.asked += 1
 
     def order(self, dataset: Path | None = None) -> str:
-        return self.engine.order(dataset)
+        return f"{self.engine.order(dataset)} {self.loads}"
 
     def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
         self.engine.release(self.inner.pop(connection), reusable=reusable, slow=slow)

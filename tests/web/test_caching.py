@@ -63,6 +63,14 @@ def test_the_same_query_by_another_method_or_accept_is_evaluated_once(counted: C
     assert counted.engine.asked == 1
 
 
+def test_what_was_kept_is_not_taken_for_an_answer_in_another_order(counted: Counted) -> None:
+    first = counted.get(ALL)
+    counted.engine.loads += 1  # as when the dataset has been loaded into memory
+    second = counted.get(ALL, Accept="application/sparql-results+json;q=0.9, */*;q=0.1")
+    assert first.headers["etag"] != second.headers["etag"]
+    assert counted.engine.asked == 2
+
+
 def test_another_format_dataset_or_query_is_another_answer(counted: Counted) -> None:
     answers = [
         counted.get(COUNT),

@@ -10,13 +10,15 @@ _OVERHEAD_BYTES: Final = 512
 @dataclass(frozen=True, slots=True)
 class BodyKey:
     """What a body depends on, beside the revision. `origin` is the address of the
-    endpoint, against which relative IRIs are resolved."""
+    endpoint, against which relative IRIs are resolved; `order` names the order of its rows, which
+    changes when the dataset has been loaded into memory."""
 
     text: str
     default_graphs: tuple[str, ...] | None
     named_graphs: tuple[str, ...] | None
     format: str
     origin: str
+    order: str = ""
 
     @property
     def size(self) -> int:

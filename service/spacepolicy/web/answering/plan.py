@@ -70,7 +70,8 @@ def plan(
     choice = operation.choice(kind, "page") if scanned.form else _any_choice()
     variant = f" {context.variant}" if choice.format.kind == "page" else ""
     format = choice.format.name + variant
-    body = BodyKey(text, operation.default_graphs, operation.named_graphs, format, endpoint)
+    default, named = operation.default_graphs, operation.named_graphs
+    body = BodyKey(text, default, named, format, endpoint, context.order)
     kept = not scanned.volatile and service.max_cache_bytes
     tag = tag_of(engine_mark(context), choice.content_type, body) if kept else None
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
@@ -79,8 +80,8 @@ def plan(
             text,
             solutions_format=None if kind == "graph" else engine_format,
             graph_format=engine_format if kind == "graph" else None,
-            default_graphs=operation.default_graphs,
-            named_graphs=operation.named_graphs,
+            default_graphs=default,
+            named_graphs=named,
             prefixes=prefixes,
             base=endpoint,
             hints=True,

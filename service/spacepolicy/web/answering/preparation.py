@@ -146,7 +146,8 @@ class ServicePreparation:
         body = None
         if lasts:
             asked, format = kind.operation, common.choice.format.name
-            body = BodyKey(text, asked.default_graphs, asked.named_graphs, format, kind.endpoint)
+            body = BodyKey(text, asked.default_graphs, asked.named_graphs, format, kind.endpoint,
+                           form.order)  # fmt: skip
         return PreparedQuery(
             text,
             scanned.shape,
