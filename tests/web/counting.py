@@ -57,7 +57,7 @@ class Counting:
         self.asked += 1
 
     def order(self, dataset: Path | None = None) -> str:
-        return f"{self.engine.order(dataset)} {self.loads}"
+        return self.engine.order(dataset) + " again" * self.loads
 
     def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
         self.engine.release(self.inner.pop(connection), reusable=reusable, slow=slow)
