@@ -151,6 +151,23 @@ def test_a_large_dataset_is_answered_from_disk_until_it_is_loaded(
         pool.close()
 
 
+def test_after_a_very_large_change_answers_come_from_disk_until_it_is_loaded(
+    pool: Pool, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = revised(first, added(1))
+    store = Store(str(first.parents[2] / "live"))
+    store.update('INSERT DATA { <https://example.org/new1> <https://example.org/p> "1" }')
+    store.backup(str(newest))
+    monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", 0)
+    before = pool.process
+    pool.publish(newest)
+    assert pool.loading
+    assert b"new1," in answer(pool, ALL)
+    assert within(PATIENCE_SECONDS, lambda: not pool.loading)
+    assert pool.process != before
+    assert b"new1," in answer(pool, ALL)
+
+
 def test_where_it_cannot_be_loaded_it_is_answered_from_disk(
     first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,12 +170,10 @@ class Pool:
         self._starting = threading.Lock()
         self._started = time.monotonic()
         self._next: _Server | None = None
-        from_disk_first = in_memory and _loads_long(dataset)
-        self._server = self._start(in_memory=in_memory and not from_disk_first)
-        self._server.wait_until_ready(dataset)
-        self._stand_ready()
-        if from_disk_first:
-            self._load_in_background()
+        with self._switching:
+            self._server = self._started_soon(in_memory=in_memory)
+            self._server.wait_until_ready(dataset)
+            self._stand_ready()
 
     @property
     def process(self) -> int:
@@ -236,30 +234,29 @@ class Pool:
         """Answer over the next generation from now on; queries that run keep theirs.
 
         It stands in the folder of its revision, beside what that changed. Workers that wait follow
-        where that was not much; else others take their place.
+        where that was not much; else others take their place. After a very large change, answers
+        come from disk until the dataset is loaded anew.
         """
         with self._switching:
             changed = _changed_bytes(self._dataset, dataset)
-            self._dataset = dataset
-            loads = in_memory and not self._in_memory
-            self._in_memory = in_memory
+            large = changed > _LONG_LOAD_BYTES and dataset.exists()
+            loads = in_memory and (large or not self._in_memory)
+            self._dataset, self._in_memory = dataset, in_memory
             for server in (self._server, self._next):
                 if server is not None:
-                    self._tell(server, changed, loads=loads)
-            if self._holds_much_of_the_past():
+                    self._tell(server, changed, carries_out=in_memory and not loads)
+            if loads or self._holds_much_of_the_past():
                 self._load_in_background()
 
-    def _tell(self, server: _Server, changed: int, *, loads: bool) -> None:
-        """Tell the server of the dataset that was published, and those of its workers that wait."""
-        to_memory = self._in_memory and (server.in_memory or loads)
+    def _tell(self, server: _Server, changed: int, *, carries_out: bool) -> None:
+        """Tell the server of the dataset that was published, and those of its workers that wait.
+        It carries out what changed where it holds the dataset in memory, or answers from disk."""
+        server.in_memory &= carries_out
         server.changed_bytes += changed
         server.logged_bytes += changed
         logged = changed <= NEAR_BYTES and server.logged_bytes <= LOG_BYTES
-        follows = to_memory and server.in_memory and logged
-        if loads:
-            server.order = _order_of(self._dataset)
-        server.in_memory = to_memory
-        server.tell(Publication(str(self._dataset), to_memory, new_log=not follows))
+        follows = server.in_memory and logged
+        server.tell(Publication(str(self._dataset), server.in_memory, new_log=not follows))
         if not follows:
             server.log += 1
             server.logged_bytes = 0
@@ -377,8 +374,17 @@ class Pool:
             ended.process.kill()
             ended.end()
             self._idle.close()
-            self._server = self._start(in_memory=ended.in_memory)
+            self._server = self._started_soon(in_memory=ended.in_memory)
             return self._server
+
+    def _started_soon(self, *, in_memory: bool) -> _Server:
+        """A server that answers soon: from disk where it takes long to load the dataset, which
+        another does then."""
+        long = in_memory and _loads_long(self._dataset)
+        server = self._start(in_memory=in_memory and not long)
+        if long:
+            self._load_in_background()
+        return server
 
     def _start(self, *, in_memory: bool) -> _Server:
         """A server that loads the dataset."""
@@ -398,6 +404,8 @@ class Pool:
 
     def _load_in_background(self) -> None:
         """Load the dataset into the memory of another server, which takes the place of this one."""
+        if self._next is not None:
+            self._next.process.kill()
         self._next = self._start(in_memory=True)
         threading.Thread(target=self._switch_to, args=(self._next,), daemon=True).start()
 
@@ -406,16 +414,15 @@ class Pool:
         try:
             loaded.wait_until_ready(self._dataset)
         except StoreError as error:
-            self._next = None
-            if not self._closed:
+            if self._next is loaded and not self._closed:
+                self._next = None
                 _log.error("the dataset cannot be loaded into memory: %s", error)
             return
         with self._switching:
-            self._next = None
-            if self._closed:
+            if self._next is not loaded or self._closed:
                 loaded.end()
                 return
-            before, self._server = self._server, loaded
+            before, self._next, self._server = self._server, None, loaded
             self._idle.close()
             self._stand_ready()
             self._end_where_unused(before)

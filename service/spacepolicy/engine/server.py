@@ -169,9 +169,7 @@ class _Server:
             self._log = ChangeLog()
         if not publication.in_memory:
             self._store = None
-        elif self._store is None:
-            self._store = load(self._dataset)
-        else:
+        if self._store is not None:
             for revision in following(before, self._dataset):
                 if not publication.new_log:
                     self._log.append(revision)  # first: workers carry it out meanwhile
