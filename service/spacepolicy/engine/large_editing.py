@@ -19,8 +19,13 @@ from spacepolicy.engine.large_edit_process import ADDED, REMOVED
 from spacepolicy.engine.nquads import Graph, QuadLines
 from spacepolicy.engine.port import Data, FrameDecoder, answered, ended, request_bytes
 from spacepolicy.errors import EngineFailedError
+from spacepolicy.settings import environment
 
 _MODULE: Final = "spacepolicy.engine.large_edit_process"
+_ARENAS: Final = {"MALLOC_ARENA_MAX": "2"}
+"""The store on disk has threads of its own, each of which would reserve 64 MiB of addresses for what
+it allocates, used or not, and what a process may have is counted in addresses: whether a write
+failed for want of memory depended on how many threads happened to allocate at once."""
 
 
 @final
@@ -115,6 +120,7 @@ def _asked(request: bytes, timeout_seconds: float) -> dict[str, Any]:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
+                env={**environment(), **_ARENAS},
             )
         try:
             frames = answered(ours, FrameDecoder(), [request], timeout_seconds)
