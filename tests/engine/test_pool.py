@@ -1,9 +1,11 @@
 """What holds of the processes of the pool."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -113,6 +115,37 @@ def test_a_long_query_gives_way_and_its_worker_answers_others_that_take_long(poo
         assert quick is not connection
         assert slow is connection
     assert within(PATIENCE_SECONDS, lambda: state(worker) == "X")  # closed with its connection
+
+
+def shared_bytes(process: int) -> int:
+    """What of the process's memory is still that of the one it was forked from."""
+    text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+    found = re.search(r"^Shared_Dirty:\s+(\d+) kB", text, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) << 10
+
+
+@pytest.mark.parametrize("budget", [None, 1])
+def test_a_worker_in_use_gets_a_copy_of_what_it_shares_where_there_is_memory(
+    dataset: Path, budget: int | None
+) -> None:
+    pool = Pool(dataset, memory_bytes=64 << 20, spares=1, budget_bytes=budget)
+    try:
+        before = len(workers(pool))
+        assert rows(pool, LIGHT) == 10
+        assert within(PATIENCE_SECONDS, lambda: len(workers(pool)) > before)
+
+        def copied() -> bool:
+            return min(map(shared_bytes, workers(pool))) < 4 << 20  # data of libraries stay
+
+        if budget is None:
+            assert within(PATIENCE_SECONDS, copied)
+            assert max(map(shared_bytes, workers(pool))) > 8 << 20  # a spare one waits for its use
+        else:
+            time.sleep(0.5)
+            assert not copied()
+    finally:
+        pool.close()
 
 
 def test_workers_that_take_long_are_kept_as_many_as_there_are_processors(pool: Pool) -> None:

@@ -23,9 +23,9 @@ from spacepolicy.settings import environment
 
 _MODULE: Final = "spacepolicy.engine.large_edit_process"
 _ARENAS: Final = {"MALLOC_ARENA_MAX": "2"}
-"""The store on disk has threads of its own, each of which would reserve 64 MiB of addresses for what
-it allocates, used or not, and what a process may have is counted in addresses: whether a write
-failed for want of memory depended on how many threads happened to allocate at once."""
+"""The store on disk has threads of its own, each of which would reserve 64 MiB of addresses, used
+or not, and what a process may have is counted in addresses: whether a write failed for want of
+memory depended on how many threads happened to allocate at once."""
 
 
 @final

@@ -1,6 +1,7 @@
-"""How much memory the processes of an engine hold.
+"""How much memory the processes of an engine hold, and how a worker gets its own copy of it.
 
-Spec: https://www.kernel.org/doc/html/latest/filesystems/proc.html (smaps_rollup, statm)
+Spec: https://www.kernel.org/doc/html/latest/filesystems/proc.html (smaps_rollup, statm),
+https://man7.org/linux/man-pages/man2/madvise.2.html (MADV_POPULATE_WRITE)
 """
 
 import ctypes
@@ -18,6 +19,13 @@ million statements in memory and 5 ms with five, to touch so much takes 10 ms.""
 _SHARE: Final = 0.75
 """What of a machine's memory is the engine's where nothing else is said: the front, the writer and
 the system's cache of files have the rest."""
+_STEP_BYTES: Final = 4 << 20
+"""So much is copied at once, which takes 3 ms; a query that comes meanwhile waits for that."""
+_MADV_POPULATE_WRITE: Final = 23
+_PRIVATE: Final = re.compile(
+    r"^([0-9a-f]+)-([0-9a-f]+) rw-p [0-9a-f]+ 00:00 0 +(?:\[heap\])?$", re.MULTILINE
+)
+"""A mapping of memory that is this process's own and of no file."""
 _CONTROL_GROUP: Final = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -86,6 +94,39 @@ class OwnMemory:
         if self._rollup < 0:
             return self._touched * resource.getpagesize()
         return _fields(os.pread(self._rollup, _ROLLUP_BYTES, 0)).get(b"Private_Dirty", 0)
+
+
+@final
+class OwnCopy:
+    """A copy of the pages that this process shares with the one it was forked from, made by the
+    kernel piece by piece.
+
+    To read a dataset writes to it, for its nodes count their references, so that each page is
+    copied when it is first come to. That takes 12 to 25 µs a page, 2.7 s for a million statements
+    (382 MiB); to have them copied beforehand takes 0.3 s.
+    """
+
+    def __init__(self, allowance_bytes: int) -> None:
+        maps = Path("/proc/self/maps").read_text(encoding="ascii", errors="replace")
+        found = [(int(low, 16), int(high, 16)) for low, high in _PRIVATE.findall(maps)]
+        fits = sum(high - low for low, high in found) <= allowance_bytes
+        self._left = found if fits else []
+        self._library = ctypes.CDLL(None)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left to be copied, or may not be."""
+        return not self._left
+
+    def copy_a_piece(self) -> None:
+        """Copy the next piece; kernels before 5.14 cannot, and leave it to the queries."""
+        low, high = self._left.pop()
+        middle = max(low, high - _STEP_BYTES)
+        address, size = ctypes.c_void_p(middle), ctypes.c_size_t(high - middle)
+        if self._library.madvise(address, size, _MADV_POPULATE_WRITE) != 0:
+            self._left.clear()
+        elif middle > low:
+            self._left.append((low, middle))
 
 
 def _touched_pages() -> int:

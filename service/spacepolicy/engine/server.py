@@ -24,6 +24,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,6 +231,8 @@ class _Server:
                     on_disk=store is not self._store,
                 ).work()
                 status = 0
+        except Exception:  # noqa: BLE001 # the process's outermost wall
+            traceback.print_exc()
         finally:
             os._exit(status)
 

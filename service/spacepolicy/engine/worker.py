@@ -31,7 +31,7 @@ from spacepolicy.engine.generation import damage
 from spacepolicy.engine.hinting import Hints, only_selected
 from spacepolicy.engine.hints import hint
 from spacepolicy.engine.lexer import scan
-from spacepolicy.engine.memory import OwnMemory
+from spacepolicy.engine.memory import OwnCopy, OwnMemory
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
@@ -121,6 +121,7 @@ class Worker:
         self._changes = changes
         self._memory_bytes = memory_bytes
         self._memory = OwnMemory(allowance_bytes)
+        self._copy = OwnCopy(0 if on_disk else allowance_bytes)
         self._size = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
         self._priority = os.getpriority(os.PRIO_PROCESS, 0)
         self._editor = Editor(store)
@@ -134,6 +135,8 @@ class Worker:
         """Answer the connection's queries until it closes, or this process has grown too large."""
         behind = b""
         while not self._last:
+            if not behind and self._queries:
+                self._copy_meanwhile()
             request = receive(self._connection, behind)
             if request is None:
                 return
@@ -146,6 +149,12 @@ class Worker:
                 behind = b""
             else:
                 self._answer(request)
+
+    def _copy_meanwhile(self) -> None:
+        """Have a copy of what is shared, while no request is there; a worker that has answered none
+        yet may be a spare one for long."""
+        while not self._copy.whole and not _has_news(self._connection):
+            self._copy.copy_a_piece()
 
     def _follow(self, number: int) -> None:
         """Answer over the revision of that number from now on."""
@@ -188,6 +197,18 @@ class Worker:
         """See whether this process is to end, or has had its priority lowered."""
         self._last = self._memory.overgrown()
         self._slow = os.getpriority(os.PRIO_PROCESS, 0) > self._priority
+
+
+def _has_news(connection: socket.socket) -> bool:
+    """Whether something has come, or the other side has gone; to poll needs a limit of open files
+    that is not 0."""
+    try:
+        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _edited(

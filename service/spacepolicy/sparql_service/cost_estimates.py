@@ -4,6 +4,7 @@ Two queries are of one kind where their texts have the same tokens but for const
 of variables (`Scan.shape`).
 """
 
+import math
 import time
 from collections import OrderedDict
 from typing import Final, final
@@ -18,7 +19,9 @@ _LATEST_SHARE: Final = 0.125
 _MOST: Final = 4096
 """Kinds that are remembered; each takes some 200 bytes."""
 _LONG_FOR_SECONDS: Final = 60.0
-"""After this time a kind that was long is tried as any other, since data and load change."""
+"""After this time a kind of which one was not done in time is tried as any other: that may have
+been the load. One that was measured stays long until others of it are not: to try it again would
+cost the quick ones a warm worker each time."""
 
 
 @final
@@ -40,13 +43,13 @@ class CostEstimate:
 
     @property
     def is_long(self) -> bool:
-        """Whether those asked a short while ago took long."""
+        """Whether the latest took long, or was not done in time a short while ago."""
         return self.seconds > LONG_SECONDS and time.monotonic() < self._long_until
 
     def took(self, seconds: float) -> None:
         """One took so much."""
         share = _LATEST_SHARE if self.known else 1.0
-        self._learn(self.seconds + share * (seconds - self.seconds))
+        self._learn(self.seconds + share * (seconds - self.seconds), math.inf)
 
     def took_longer(self, seconds: float) -> None:
         """One is not done after so much time, which says little of what it takes of a processor
@@ -59,11 +62,11 @@ class CostEstimate:
         """One has taken long beyond doubt."""
         self._learn(max(self.seconds, 2 * LONG_SECONDS))
 
-    def _learn(self, seconds: float) -> None:
+    def _learn(self, seconds: float, long_for: float = _LONG_FOR_SECONDS) -> None:
         self.seconds = seconds
         self.known = True
         if seconds > LONG_SECONDS:
-            self._long_until = time.monotonic() + _LONG_FOR_SECONDS
+            self._long_until = time.monotonic() + long_for
 
 
 @final
