@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from spacepolicy.engine.memory import OwnCopy
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Data, End, Frame, FrameDecoder, Problem, Query, ask
 from spacepolicy.errors import (
@@ -125,11 +125,13 @@ def shared_bytes(process: int) -> int:
     return int(found[1]) << 10
 
 
-@pytest.mark.parametrize("budget", [None, 1])
-def test_a_worker_in_use_gets_a_copy_of_what_it_shares_where_there_is_memory(
-    dataset: Path, budget: int | None
-) -> None:
-    pool = Pool(dataset, memory_bytes=64 << 20, spares=1, budget_bytes=budget)
+def test_what_does_not_fit_into_the_budget_is_not_copied() -> None:
+    assert OwnCopy(1 << 20).whole
+    assert not OwnCopy(1 << 40).whole
+
+
+def test_a_worker_in_use_gets_a_copy_of_what_it_shares(dataset: Path) -> None:
+    pool = Pool(dataset, memory_bytes=64 << 20, spares=1)
     try:
         before = len(workers(pool))
         assert rows(pool, LIGHT) == 10
@@ -138,12 +140,8 @@ def test_a_worker_in_use_gets_a_copy_of_what_it_shares_where_there_is_memory(
         def copied() -> bool:
             return min(map(shared_bytes, workers(pool))) < 4 << 20  # data of libraries stay
 
-        if budget is None:
-            assert within(PATIENCE_SECONDS, copied)
-            assert max(map(shared_bytes, workers(pool))) > 8 << 20  # a spare one waits for its use
-        else:
-            time.sleep(0.5)
-            assert not copied()
+        assert within(PATIENCE_SECONDS, copied)
+        assert max(map(shared_bytes, workers(pool))) > 8 << 20  # a spare one waits for its use
     finally:
         pool.close()
 
