@@ -9,6 +9,7 @@ from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import BadParameterError
 from spacepolicy.revisions import store as revisions
+from spacepolicy.revisions.durable_files import see_writable
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import DatasetWrite, Upload, WriteRequest
 from spacepolicy.settings import Settings
@@ -69,6 +70,7 @@ def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[
     }
     if door.is_open(store):
         return door.ask(store, job)
+    see_writable(store)
     history = revisions.history(store)
     memory_bytes = chosen.memory_mib << 20
     pool = Pool(history.current.dataset, memory_bytes, 1, in_memory=False)  # one job, no queries
