@@ -28,7 +28,7 @@ from spacepolicy.engine.generation import (
     standing,
 )
 from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
-from spacepolicy.engine.port import EngineMemory, request_bytes
+from spacepolicy.engine.port import EngineMemory, has_news, request_bytes
 from spacepolicy.errors import EngineError, EngineFailedError, ProblemError, StoreError
 from spacepolicy.settings import environment
 
@@ -319,7 +319,7 @@ class Pool:
         for idle in (self._idle.slow, self._idle.quick) if slow else (self._idle.quick,):
             while idle:
                 connection = idle.pop()
-                if _waits(connection):
+                if not has_news(connection):
                     return connection
                 connection.close()
         return None
@@ -482,14 +482,3 @@ def _is_on_disk(dataset: Path, newest: Path) -> bool:
         return dataset.exists() or not is_near(dataset, newest)
     except FileNotFoundError:
         return True
-
-
-def _waits(connection: socket.socket) -> bool:
-    """Whether the other side is there and has said nothing."""
-    try:
-        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -138,6 +138,18 @@ def receive(connection: socket.socket, received: bytes = b"") -> Request | None:
     return Request(received[start:middle], received[middle:whole], received[whole:])
 
 
+def has_news(connection: socket.socket) -> bool:
+    """Whether something has come over the connection, or its other side has gone; a worker may not
+    poll, which needs a limit of open files that is not 0."""
+    try:
+        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def receive_behind(
     connection: socket.socket, sizes: Sequence[int], received: bytes
 ) -> list[bytes] | None:

@@ -231,6 +231,8 @@ class _Server:
                     on_disk=store is not self._store,
                 ).work()
                 status = 0
+        except DamagedError:
+            status = 1  # whoever asks has been told
         except Exception:  # noqa: BLE001 # the process's outermost wall
             traceback.print_exc()
         finally:

@@ -40,6 +40,7 @@ from spacepolicy.engine.port import (
     Request,
     end_frame,
     frame,
+    has_news,
     problem_frame,
     receive,
     receive_behind,
@@ -153,7 +154,7 @@ class Worker:
     def _copy_meanwhile(self) -> None:
         """Have a copy of what is shared, while no request is there; a worker that has answered none
         yet may be a spare one for long."""
-        while not self._copy.whole and not _has_news(self._connection):
+        while not self._copy.whole and not has_news(self._connection):
             self._copy.copy_a_piece()
 
     def _follow(self, number: int) -> None:
@@ -197,18 +198,6 @@ class Worker:
         """See whether this process is to end, or has had its priority lowered."""
         self._last = self._memory.overgrown()
         self._slow = os.getpriority(os.PRIO_PROCESS, 0) > self._priority
-
-
-def _has_news(connection: socket.socket) -> bool:
-    """Whether something has come, or the other side has gone; to poll needs a limit of open files
-    that is not 0."""
-    try:
-        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 def _edited(
