@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Quad, RdfFormat, parse
 
+from spacepolicy.commands.ahead import QUEUE_SECONDS
 from spacepolicy.commands.build import build
 from spacepolicy.commands.effects import LARGE_BYTES
 from spacepolicy.engine.generation import SCRATCH
@@ -25,7 +26,7 @@ from spacepolicy.errors import (
     WriteTimeLimitError,
 )
 from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.writing import DatasetWrite, GraphWrite, Upload
+from spacepolicy.revisions.writing import DatasetWrite, GraphWrite, Update, Upload
 from spacepolicy.settings import Mode, Settings
 
 from ..engine.processes import PATIENCE_SECONDS
@@ -180,6 +181,87 @@ def test_a_large_write_has_its_memory(tmp_path: Path, data: Path) -> None:
     with closing(made(tmp_path / "store", "none", "stored")) as small:
         small.writer._effects._memory_bytes = 24 << 20  # what --memory-mib sets
         refused(small, data, WriteMemoryLimitError)
+
+
+ENDLESS = """INSERT { GRAPH <urn:endless> { ?a <urn:p> ?b } }
+WHERE { GRAPH <urn:many> { ?a ?x ?o1 . ?b ?y ?o2 . ?c ?z ?o3 . ?d ?v ?o4 } }"""
+COUNTED = """INSERT { GRAPH <urn:counted> { <urn:pairs> <urn:number> ?n } }
+WHERE { { SELECT (COUNT(*) AS ?n) { GRAPH <urn:many> { ?a ?x ?b . ?c ?y ?d } } } }"""
+MANY = 3_000
+"""So many statements have nine million pairs, which take longer than the queue evaluates."""
+
+
+def put(
+    tmp_path: Path, document: str, graph: str = "urn:long", suffix: str = "turtle"
+) -> GraphWrite:
+    file = tmp_path / f"{graph[4:]}.{suffix}"
+    file.write_text(document, encoding="utf-8")
+    return GraphWrite("put", graph, (Upload(file, suffix, ""),))
+
+
+def many(site: Site, tmp_path: Path) -> None:
+    text = "".join(f"<urn:s{number}> <urn:p> {number} .\n" for number in range(MANY))
+    assert site.write(put(tmp_path, text, "urn:many")).added == MANY
+
+
+@pytest.mark.parametrize("kind", ["document", "update"])
+def test_a_write_does_not_wait_for_another_that_takes_long(
+    site: Site, tmp_path: Path, kind: str
+) -> None:
+    many(site, tmp_path)
+    lists = put(tmp_path, f"<urn:s> <urn:p> ({'0 ' * 500_000}) .")
+    operation = lists if kind == "document" else Update(ENDLESS)
+    found: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            site.write(operation, timeout_seconds=12)
+        except ProblemError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    time.sleep(0.1)
+    for number in range(5):
+        written = site.update(f"INSERT DATA {{ GRAPH <urn:short> {{ <urn:s> <urn:p> {number} }} }}")
+        assert written.changed
+    assert thread.is_alive()
+    thread.join()
+    assert [type(each) for each in found] in ([WriteTimeLimitError], [WriteMemoryLimitError])
+
+
+def test_an_update_that_takes_long_reads_what_came_before_it(site: Site, tmp_path: Path) -> None:
+    many(site, tmp_path)
+    thread = threading.Thread(target=lambda: site.update(COUNTED, timeout_seconds=120))
+    thread.start()
+    time.sleep(QUEUE_SECONDS + 0.3)
+    numbers = []
+    while thread.is_alive() and len(numbers) < 3:
+        text = f"INSERT DATA {{ GRAPH <urn:many> {{ <urn:x{len(numbers)}> <urn:p> 1 }} }}"
+        numbers.append(site.update(text).revision.number)
+    thread.join()
+    changed = site.history.last_changed("urn:counted")
+    assert changed is not None
+    before = MANY + sum(number < changed for number in numbers)
+    (count,) = site.ask("SELECT ?n { GRAPH <urn:counted> { ?s ?p ?n } }")
+    assert int(count) == before * before
+    assert numbers
+
+
+def test_a_large_document_replaces_what_came_into_its_graph_meanwhile(
+    site: Site, tmp_path: Path
+) -> None:
+    lines = "".join(f"{each} .\n" for number in range(TASKS) for each in task(number))
+    large_put = put(tmp_path, lines, "urn:g", "ntriples")
+    thread = threading.Thread(target=lambda: site.write(large_put, timeout_seconds=120))
+    thread.start()
+    child_of(os.getpid(), "large_edit_process")
+    written = site.update("INSERT DATA { GRAPH <urn:g> { <urn:meanwhile> <urn:p> 1 } }")
+    assert thread.is_alive()
+    thread.join()
+    assert site.history.last_changed("urn:g") == written.revision.number + 1
+    assert site.ask("SELECT ?p { GRAPH <urn:g> { <urn:meanwhile> ?p ?o } }") == []
+    assert replayed(site) == site.quads()
 
 
 def child_of(process: int, module: str) -> int:

@@ -8,6 +8,7 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
@@ -27,9 +28,35 @@ _ATTEMPTS: Final = 2
 """A process that crashes may have been made to from outside; one that does so twice was not."""
 
 
+_LARGE_TOKENS: Final = 250_000
+"""Documents of so many tokens may have as many statements as `LARGE_BYTES` have, however short they
+are: a list `(0 0 0 ...)` says two in two bytes, and statements written out have six or more."""
+_SEPARATORS: Final = b" \t\r\n,;[](){}<"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an operation changes, upon a state that the revision of the number `changed` brought
+    about; it took so many seconds to find."""
+
+    effect: Effect | LargeEffect
+    changed: int
+    seconds: float
+
+
 def is_large(operation: Operation) -> bool:
     """Whether the operation brings so much that it is carried out with no other."""
-    return sum(each.path.stat().st_size for each in _uploads(operation)) >= LARGE_BYTES
+    files = [upload.path for upload in _uploads(operation)]
+    size = sum(file.stat().st_size for file in files)
+    if not _LARGE_TOKENS <= size < LARGE_BYTES:
+        return size >= LARGE_BYTES
+    return sum(_separators(file.read_bytes()) for file in files) >= _LARGE_TOKENS
+
+
+def _separators(document: bytes) -> int:
+    """How many characters part tokens in any of the formats: no document has more statements."""
+    return len(document) - len(document.translate(None, _SEPARATORS))
 
 
 def _uploads(operation: Operation) -> tuple[Upload, ...]:

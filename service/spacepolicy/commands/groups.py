@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, final
 
+from spacepolicy.commands.effects import Evaluated
 from spacepolicy.commands.turns import Ticket
 from spacepolicy.errors import ProblemError
 from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
-from spacepolicy.revisions.writing import WriteRequest, Written
+from spacepolicy.revisions.writing import GraphWrite, Operation, WriteRequest, Written
 
 _GROUP_BYTES: Final = 1 << 22
 _GROUP_SECONDS: Final = 1.0
@@ -27,7 +28,18 @@ class Build:
     upon: int
 
 
-WriteTicket = Ticket[WriteRequest | Build, Written | Revision]
+@final
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write as it waits in the queue, which evaluates it for so many seconds at most; `evaluated`
+    is what was found outside the queue."""
+
+    request: WriteRequest
+    seconds: float
+    evaluated: Evaluated | None = None
+
+
+WriteTicket = Ticket[Write | Build, Written | Revision]
 
 
 @final
@@ -60,6 +72,14 @@ class Group:
     def number(self) -> int:
         """The number of what will be the last revision of those accepted so far."""
         return self.start.number + self.accepted
+
+    def last_changed(self, operation: Operation, history: History) -> int:
+        """The number of the revision that last changed what the effect of the operation depends on,
+        its graph or else the whole dataset; 0 where none did."""
+        if isinstance(operation, GraphWrite) and operation.graph is not None:
+            graph = operation.graph
+            return self.changed.get(graph) or history.last_changed(graph) or 0
+        return self.number
 
     def fail(self, error: ProblemError) -> None:
         """Nothing is put in force: whatever was judged upon a write that was accepted fails."""

@@ -2,19 +2,21 @@
 comes from and what it touches, and the process that writes publishes it.
 
 Writes that wait together are one group: each is evaluated and judged upon what the earlier ones
-have come to, and is a revision of its own; all are synced and put in force at once.
+have come to, and is a revision of its own; all are synced and put in force at once. What takes long
+to evaluate is evaluated ahead of its turn, so that others do not wait for it.
 """
 
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, final
 
-from spacepolicy.commands.effects import Effects, is_large
-from spacepolicy.commands.groups import Build, Group, WriteTicket
+from spacepolicy.commands.ahead import QUEUE_SECONDS, AheadEvaluation
+from spacepolicy.commands.effects import Effects, Evaluated, is_large
+from spacepolicy.commands.groups import Build, Group, Write, WriteTicket
 from spacepolicy.commands.judgement import Judgement
 from spacepolicy.commands.turns import Ticket, Turns
 from spacepolicy.commands.writer_process import WriterProcess
@@ -38,7 +40,6 @@ from spacepolicy.revisions.history import History
 from spacepolicy.revisions.revision import Revision
 from spacepolicy.revisions.writing import (
     DatasetWrite,
-    GraphWrite,
     WriteRequest,
     Written,
 )
@@ -53,6 +54,11 @@ _log: Final = logging.getLogger(__name__)
 @final
 class _LaterError(Exception):
     """A write is left for another turn, in which it is the first and has all of its time."""
+
+
+@final
+class _SlowError(Exception):
+    """A write takes too long to be evaluated in the queue."""
 
 
 @final
@@ -92,6 +98,7 @@ class StoreWriter:
         self._turns = Turns(self._carry_out)
         self._judgement = Judgement(path, merged=self._merged)
         self._effects = Effects(path, memory_bytes, merged=self._merged)
+        self._ahead = AheadEvaluation(pool, history, self._effects)
         self._process = WriterProcess([str(path), *arguments, str(memory_quads)])
 
     @property
@@ -105,10 +112,27 @@ class StoreWriter:
 
     def write(self, request: WriteRequest) -> Written:
         """Carry the write out; see `Writer.write`."""
-        operation = request.operation
+        if not is_large(request.operation):
+            seconds = min(QUEUE_SECONDS, request.timeout_seconds)
+            with suppress(_SlowError):
+                return self._queued(Write(request, seconds))
+        return self._evaluated_ahead(request)
+
+    def _evaluated_ahead(self, request: WriteRequest) -> Written:
+        """Evaluate the write upon the revision in force, and have that taken in in its turn."""
+        start = Group(self._history.current)
+        try:
+            self._judge_before(request, start)
+            with self._ahead.of(request, merged=self._merged) as evaluated:
+                return self._queued(Write(request, request.timeout_seconds, evaluated))
+        except (TimeLimitError, MemoryLimitError) as error:
+            raise _limited(request, error) from error
+
+    def _queued(self, write: Write) -> Written:
+        operation = write.request.operation
         alone = isinstance(operation, DatasetWrite) or is_large(operation)
-        ticket: WriteTicket = Ticket(request, alone=alone)
-        written = self._turns.done(ticket, request.timeout_seconds)
+        ticket: WriteTicket = Ticket(write, alone=alone)
+        written = self._turns.done(ticket, write.request.timeout_seconds)
         assert isinstance(written, Written)  # noqa: S101 # the answer to a request
         return written
 
@@ -148,13 +172,16 @@ class StoreWriter:
         """
         for ticket in filter(Ticket.begins, tickets):
             result: Written | Exception
-            accepted, request = False, ticket.job
+            accepted, write = False, ticket.job
             try:
-                assert isinstance(request, WriteRequest)  # noqa: S101 # builds come alone
-                result = self._result(request, group, editing, more=ticket is not tickets[-1])
-                accepted = result.changed and not request.dry_run
+                assert isinstance(write, Write)  # noqa: S101 # builds come alone
+                result = self._result(write, group, editing, more=ticket is not tickets[-1])
+                accepted = result.changed and not write.request.dry_run
             except _LaterError:
                 break
+            except _SlowError as error:
+                group.results.append((ticket, 0, error))
+                continue
             except _WriterError as error:
                 group.results.append((ticket, 0, error.problem))
                 raise _of_others(error.problem) from error
@@ -165,37 +192,19 @@ class StoreWriter:
             if group.is_full:
                 break
 
-    def _result(
-        self, request: WriteRequest, group: Group, editing: Editing, *, more: bool
-    ) -> Written:
+    def _result(self, write: Write, group: Group, editing: Editing, *, more: bool) -> Written:
         """What comes of a write, upon those of the group before it; the revision is not known yet.
 
-        Raises: ProblemError where it is refused, _LaterError where it takes too long for those
-        before it, _WriterError where it fails with the whole group.
+        Raises: ProblemError where it is refused, _SlowError where it takes too long for the queue,
+        _LaterError where it does for those before it, _WriterError where it fails with the whole
+        group.
         """
-        operation = request.operation
-        graph = operation.graph if isinstance(operation, GraphWrite) else None
-        number = changed = group.number
-        if graph is not None:
-            changed = group.changed.get(graph) or self._history.last_changed(graph) or 0
-        self._judgement.before(request, group.start, number, changed)
-        base = group.start.base if self._merged else None
-        seconds = min(request.timeout_seconds, group.seconds)
-        deadline = time.monotonic() + request.timeout_seconds
+        request, number = write.request, group.number
+        self._judge_before(request, group)
         with ExitStack() as stack:
-            try:
-                found = self._effects.of(
-                    operation, editing, group.start.dataset, base, timeout_seconds=seconds
-                )
-                effect = stack.enter_context(found)
-            except TimeLimitError as error:
-                if seconds < request.timeout_seconds:
-                    raise _LaterError from error
-                raise _late(request) from error
-            except MemoryLimitError as error:
-                raise WriteMemoryLimitError(
-                    "The write needs more memory than one may have; nothing was written."
-                ) from error
+            found = self._found(write, group, editing, stack)
+            effect, left = found.effect, request.timeout_seconds - found.seconds
+            deadline = time.monotonic() + left
             self._judgement.after(request, group.start, effect)
             written = Written(group.start, 0, 0, changed=False, existed=effect.existed)
             if effect.empty:
@@ -216,6 +225,36 @@ class StoreWriter:
             patch=patch if request.dry_run else b"",
             report=told["report"].encode(),
         )
+
+    def _judge_before(self, request: WriteRequest, group: Group) -> None:
+        """Judge what is asked for; raises as `Judgement.before`."""
+        changed = group.last_changed(request.operation, self._history)
+        self._judgement.before(request, group.start, group.number, changed)
+
+    def _found(self, write: Write, group: Group, editing: Editing, stack: ExitStack) -> Evaluated:
+        """What the write changes upon those of the group before it, for as long as the stack is
+        open: what was found ahead where that holds still.
+
+        Raises: as `_result`.
+        """
+        operation, evaluated = write.request.operation, write.evaluated
+        changed = group.last_changed(operation, self._history)
+        if evaluated is not None and evaluated.changed == changed:
+            return evaluated
+        began = time.monotonic()
+        seconds = min(write.seconds, group.seconds)
+        base = group.start.base if self._merged else None
+        try:
+            effect = self._effects.of(operation, editing, group.start.dataset, base, seconds)
+            return Evaluated(stack.enter_context(effect), changed, time.monotonic() - began)
+        except TimeLimitError as error:
+            if seconds < write.seconds:
+                raise _LaterError from error
+            if seconds < write.request.timeout_seconds:
+                raise _SlowError from error
+            raise _limited(write.request, error) from error
+        except MemoryLimitError as error:
+            raise _limited(write.request, error) from error
 
     def _taken(
         self,
@@ -286,6 +325,17 @@ def _shown(error: ProblemError) -> ProblemError:
         _log.error("the store cannot be written: %s", error)  # where it stands is not for all
         return StorageError("Nothing was written; the service's log says why.")
     return error
+
+
+def _limited(request: WriteRequest, error: ProblemError) -> ProblemError:
+    """What to say of a write whose evaluation was stopped at a limit."""
+    if isinstance(error, WriteTimeLimitError | WriteMemoryLimitError):
+        return error
+    if isinstance(error, TimeLimitError):
+        return _late(request)
+    return WriteMemoryLimitError(
+        "The write needs more memory than one may have; nothing was written."
+    )
 
 
 def _late(request: WriteRequest) -> WriteTimeLimitError:
