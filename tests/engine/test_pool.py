@@ -146,12 +146,38 @@ def test_a_worker_in_use_gets_a_copy_of_what_it_shares(dataset: Path) -> None:
         pool.close()
 
 
-def test_workers_that_take_long_are_kept_as_many_as_there_are_processors(pool: Pool) -> None:
-    connections = [pool.connect() for _ in range(pool.abreast + 2)]
+def test_workers_that_take_long_are_kept_as_many_as_answered_a_moment_ago(pool: Pool) -> None:
+    connections = [pool.connect() for _ in range(4 * pool.abreast + 2)]
     for each in connections:
         pool.release(each, reusable=True, slow=True)
     open_still = [each for each in connections if each.fileno() >= 0]
-    assert len(open_still) == pool.abreast
+    assert len(open_still) == 4 * pool.abreast
+
+
+def test_workers_that_nobody_uses_are_ended_and_as_many_stay_as_stand_ready(pool: Pool) -> None:
+    connections = [pool.connect() for _ in range(6)]
+    for each in connections:
+        each.sendall(Query(LIGHT).to_bytes())
+        assert each.recv(1 << 16)
+        pool.release(each, reusable=True, slow=True)
+    used = workers(pool)
+    assert len(used) >= 6
+    assert within(3 * PATIENCE_SECONDS, lambda: len(workers(pool)) <= 4)
+    assert rows(pool, LIGHT) == 10
+    assert set(used) & set(workers(pool))
+
+
+def test_what_a_worker_has_had_of_a_processor_is_known(pool: Pool) -> None:
+    rows(pool, LIGHT)
+    connection = pool.connect()
+    assert within(PATIENCE_SECONDS, lambda: pool.processor_seconds(connection) is not None)
+    before = pool.processor_seconds(connection)
+    connection.sendall(Query(RUNAWAY).to_bytes())
+    assert before is not None
+    assert within(
+        PATIENCE_SECONDS, lambda: (pool.processor_seconds(connection) or 0) > before + 0.05
+    )
+    connection.close()
 
 
 def test_where_all_hold_more_than_the_budget_the_query_that_holds_most_is_stopped(

@@ -8,6 +8,7 @@ from pyoxigraph import RdfFormat, Store, parse
 
 from spacepolicy import checksums
 from spacepolicy.engine import pool as pools
+from spacepolicy.engine import server_process
 from spacepolicy.engine.generation import CHANGES, GENERATION, GRAPHS
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Data, FrameDecoder, Query, answered, ask
@@ -172,7 +173,7 @@ def test_where_it_cannot_be_loaded_it_is_answered_from_disk(
     first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", -1)
-    monkeypatch.setattr(pools, "IN_MEMORY", "nowhere")
+    monkeypatch.setattr(server_process, "IN_MEMORY", "nowhere")
     pool = Pool(first, memory_bytes=256 << 20, spares=1)
     try:
         assert within(PATIENCE_SECONDS, lambda: not pool.loading)

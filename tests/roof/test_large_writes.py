@@ -235,7 +235,7 @@ def test_an_update_that_takes_long_reads_what_came_before_it(site: Site, tmp_pat
     thread = threading.Thread(target=lambda: site.update(COUNTED, timeout_seconds=120))
     thread.start()
     time.sleep(QUEUE_SECONDS + 0.3)
-    numbers = []
+    numbers: list[int] = []
     while thread.is_alive() and len(numbers) < 3:
         text = f"INSERT DATA {{ GRAPH <urn:many> {{ <urn:x{len(numbers)}> <urn:p> 1 }} }}"
         numbers.append(site.update(text).revision.number)

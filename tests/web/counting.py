@@ -46,6 +46,9 @@ class Counting:
     def loading(self) -> bool:
         return False
 
+    def processor_seconds(self, connection: socket.socket) -> float | None:
+        return self.engine.processor_seconds(connection)
+
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         connection = self.engine.connect(dataset, slow=slow)
         counted = Counted(fileno=os.dup(connection.fileno()))

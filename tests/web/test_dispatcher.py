@@ -22,6 +22,7 @@ from spacepolicy.errors import BadParameterError, EngineError, EngineFailedError
 from spacepolicy.sparql_service.cost_estimates import LONG_SECONDS, QUICK_SECONDS, CostEstimate
 from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.sparql_service.query_stream import LEFTOVER_SECONDS, QueryStream
+from spacepolicy.sparql_service.worker_channel import HOLD_SECONDS
 
 pytestmark = pytest.mark.alone
 
@@ -41,6 +42,8 @@ class Scripted:
     workers: list[socket.socket] = field(default_factory=list)
     connections: list[socket.socket] = field(default_factory=list)
     released: list[bool] = field(default_factory=list)
+    had: float | None = None
+    """What each worker has had of a processor."""
 
     def memory(self) -> None:
         return None
@@ -48,6 +51,10 @@ class Scripted:
     @property
     def loading(self) -> bool:
         return False
+
+    def processor_seconds(self, connection: socket.socket) -> float | None:
+        del connection
+        return self.had
 
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         del dataset, slow
@@ -218,6 +225,33 @@ async def test_one_that_holds_others_up_goes_on_alone(engine: Scripted) -> None:
     engine.workers[0].sendall(answer(b"unheard"))
     await until(lambda: engine.released == [True])
     assert behind.answers == [b"elsewhere"]
+
+
+@pytest.mark.anyio
+async def test_one_that_waits_for_a_processor_holds_nobody_up(engine: Scripted) -> None:
+    engine.had = 3.0
+    ours, first, behind = dispatcher(engine, 0.2), Noted(), Noted()
+    await submitted(ours, first, behind)
+    await asyncio.sleep(4 * HOLD_SECONDS)
+    assert len(engine.workers) == 1
+    engine.had += 2 * HOLD_SECONDS
+    await until(lambda: len(engine.workers) == 2)
+    engine.workers[0].sendall(answer(b"late") + answer(b"unheard"))
+    engine.workers[1].sendall(answer(b"elsewhere"))
+    await until_heard(first, behind)
+
+
+@pytest.mark.anyio
+async def test_one_that_gets_no_processor_goes_on_alone_in_the_end(engine: Scripted) -> None:
+    engine.had = 3.0
+    ours, first = dispatcher(engine, 60.0), Noted()
+    await submitted(ours, first)
+    before = time.monotonic()
+    await until_heard(first)
+    assert 0.4 < time.monotonic() - before < 5
+    (stream,) = first.streams
+    assert stream is not None
+    stream.end()
 
 
 async def until(holds: Callable[[], bool]) -> None:

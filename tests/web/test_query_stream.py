@@ -42,6 +42,9 @@ class Scripted:
         """Never."""
         return False
 
+    def processor_seconds(self, connection: socket.socket) -> float | None:  # noqa: ARG002
+        return None
+
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         """A connection with the answer in it, and no more to come."""
         del dataset, slow

@@ -32,6 +32,9 @@ class Counting(Engines):
 
     asked = 0
 
+    def processor_seconds(self, connection: socket.socket) -> float | None:  # noqa: ARG002
+        return None
+
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         self.asked += 1
         return super().connect(dataset, slow=slow)

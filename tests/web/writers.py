@@ -58,6 +58,9 @@ class Engines:
     def loading(self) -> bool:
         return False
 
+    def processor_seconds(self, connection: socket.socket) -> float | None:  # noqa: ARG002
+        return None
+
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         assert dataset is not None
         del slow

@@ -1,4 +1,5 @@
-"""What the front tells the process that forks workers, message by message over a control socket."""
+"""What the front and the process that forks workers tell each other, message by message over a
+control socket."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,10 +16,11 @@ ON_DISK: Final = "disk"
 @final
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The worker that is wanted: over the generation in the folder `dataset`, None for the newest;
-    `scratch` is where it may have a copy of its own, which it writes, or which has no generation;
-    None where it needs none."""
+    """The worker of that number that is wanted: over the generation in the folder `dataset`, None
+    for the newest; `scratch` is where it may have a copy of its own, which it writes, or which has
+    no generation; None where it needs none."""
 
+    number: int
     dataset: str | None = None
     scratch: str | None = None
 
@@ -41,3 +43,16 @@ class Publication:
     def to_bytes(self) -> bytes:
         """The message that tells of it."""
         return b"p" + json.dumps(asdict(self)).encode()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """What the server says of the worker of that number: its process id."""
+
+    number: int
+    process: int
+
+    def to_bytes(self) -> bytes:
+        """The message that tells of it."""
+        return json.dumps(asdict(self)).encode()

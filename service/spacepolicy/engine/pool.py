@@ -4,20 +4,18 @@ import itertools
 import logging
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, final
+from weakref import WeakKeyDictionary
 
 from pyoxigraph import __version__
 
 from spacepolicy.engine.change_log import LOG_BYTES
-from spacepolicy.engine.control import IN_MEMORY, ON_DISK, READY, Publication, Wanted
+from spacepolicy.engine.control import Publication, Wanted
 from spacepolicy.engine.generation import (
     NEAR_BYTES,
     following,
@@ -29,72 +27,19 @@ from spacepolicy.engine.generation import (
 )
 from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
 from spacepolicy.engine.port import EngineMemory, has_news, request_bytes
+from spacepolicy.engine.server_process import ServerProcess, Start
 from spacepolicy.errors import EngineError, EngineFailedError, ProblemError, StoreError
-from spacepolicy.settings import environment
 
-_LOADING_SECONDS: Final = 3600.0
-_ENDING_SECONDS: Final = 1.0
 _AGAIN_SECONDS: Final = 1.0
 _LONG_LOAD_BYTES: Final = 16 << 20
 """A generation of this size (some 150,000 quads) takes 0.7 s to load into memory, one of a million
 quads 5 s, one of five million 30: it is answered from disk meanwhile."""
 _MANY: Final = 2
-"""After a burst of queries so many times the usual workers are kept."""
+_MANY_SLOW: Final = 4
+"""After a burst of queries so many times the usual workers are kept, until the server ends those
+that nobody uses: eight clients whose queries end together ask the next ones together."""
 _ON_DISK: Final = f"pyoxigraph {__version__} on disk"
-_SERVER: Final = "spacepolicy.engine.server"
 _log: Final = logging.getLogger(__name__)
-
-
-@final
-@dataclass(eq=False, slots=True)
-class _Server:
-    """A process that holds a dataset and forks workers over it; `order` names the order of its
-    quads. `log` counts the logs of changes that it has begun, `logged_bytes` are in the newest, and
-    `changed_bytes` are all changes since it loaded the dataset. `out` are the connections in use.
-    """
-
-    process: subprocess.Popen[bytes]
-    control: socket.socket
-    in_memory: bool
-    order: str
-    log: int = 0
-    logged_bytes: int = 0
-    changed_bytes: int = 0
-    out: int = 0
-    ended: bool = False
-
-    def wait_until_ready(self, dataset: Path) -> None:
-        """Raises: StoreError where it cannot load the dataset."""
-        self.control.settimeout(_LOADING_SECONDS)
-        try:
-            said = self.control.recv(4096)
-        except OSError:
-            said = b""
-        if said != READY:
-            self.end()
-            raise StoreError(said.decode() or f"{dataset}: the engine ended while loading it.")
-
-    def tell(self, publication: Publication) -> None:
-        """Tell it of a publication; one that has ended is replaced by one that loads this."""
-        with suppress(OSError):
-            self.control.send(publication.to_bytes())
-
-    def has_sent(self, connection: socket.socket, wanted: Wanted) -> bool:
-        """Whether it has got the connection, for a worker; False where it has ended."""
-        try:
-            socket.send_fds(self.control, [wanted.to_bytes()], [connection.fileno()])
-        except OSError:
-            return False
-        return True
-
-    def end(self) -> None:
-        """Stop it and its workers."""
-        self.control.close()
-        try:
-            self.process.wait(_ENDING_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 @final
@@ -103,7 +48,7 @@ class _Use:
     """What a connection in use is to: a worker of the server, over the newest dataset of then,
     which follows the log of that number; None where it is over another dataset, or written."""
 
-    server: _Server
+    server: ServerProcess
     newest: Path | None
     log: int = 0
 
@@ -158,18 +103,20 @@ class Pool:
     ) -> None:
         self._dataset = dataset
         self._in_memory = in_memory
-        self._memory_bytes = memory_bytes
         self._budget_bytes = budget_bytes or default_budget_bytes()
+        self._workers = WeakKeyDictionary[socket.socket, tuple[ServerProcess, int]]()
         self._used: dict[socket.socket, _Use] = {}
         self._switching = threading.Lock()
         self._numbers = itertools.count(1)
         self.abreast = os.cpu_count() or 1
         self._spares = spares if spares is not None else max(2, self.abreast)
+        kept = _MANY * self._spares + self.abreast
+        self._start = Start(memory_bytes, self._budget_bytes, kept, self._spares)
         self._idle = _Idle()
         self._closed = False
         self._starting = threading.Lock()
         self._started = time.monotonic()
-        self._next: _Server | None = None
+        self._next: ServerProcess | None = None
         with self._switching:
             self._server = self._started_soon(in_memory=in_memory)
             self._server.wait_until_ready(dataset)
@@ -217,6 +164,11 @@ class Pool:
         with self._switching:
             return self._new(apart=not self._server.in_memory)
 
+    def processor_seconds(self, connection: socket.socket) -> float | None:
+        """As the port says."""
+        server, number = self._workers[connection]
+        return server.processor_seconds(number)
+
     def order(self, dataset: Path | None = None) -> str:
         """As the port says. On disk quads have one order; in memory it depends on which revision
         was loaded, and what was changed since, up to the newest and back."""
@@ -248,7 +200,7 @@ class Pool:
             if loads or self._holds_much_of_the_past():
                 self._load_in_background()
 
-    def _tell(self, server: _Server, changed: int, *, carries_out: bool) -> None:
+    def _tell(self, server: ServerProcess, changed: int, *, carries_out: bool) -> None:
         """Tell the server of the dataset that was published, and those of its workers that wait.
         It carries out what changed where it holds the dataset in memory, or answers from disk."""
         server.in_memory &= carries_out
@@ -299,7 +251,7 @@ class Pool:
     def _is_kept(self, connection: socket.socket, use: _Use, *, slow: bool) -> bool:
         """Whether the connection is put among those that wait."""
         idle = self._idle.slow if slow else self._idle.quick
-        most = self.abreast if slow else _MANY * self._spares
+        most = _MANY_SLOW * self.abreast if slow else _MANY * self._spares
         if (
             self._closed
             or use.newest is None
@@ -340,7 +292,8 @@ class Pool:
         on_disk = not self._server.in_memory
         if apart or (dataset is None and on_disk and not self._dataset.exists()):
             scratch = scratch_of(self._dataset, os.getpid(), next(self._numbers))
-        wanted = Wanted(dataset, None if scratch is None else str(scratch))
+        number = next(self._numbers)
+        wanted = Wanted(number, dataset, None if scratch is None else str(scratch))
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -353,9 +306,10 @@ class Pool:
                 raise
         server.out += 1
         self._used[ours] = _Use(server, None)
+        self._workers[ours] = server, number
         return ours
 
-    def _started_again(self, ended: _Server) -> _Server:
+    def _started_again(self, ended: ServerProcess) -> ServerProcess:
         """A server in the place of one that has ended; what it is asked waits until it has loaded
         the dataset.
 
@@ -377,39 +331,23 @@ class Pool:
             self._server = self._started_soon(in_memory=ended.in_memory)
             return self._server
 
-    def _started_soon(self, *, in_memory: bool) -> _Server:
+    def _started_soon(self, *, in_memory: bool) -> ServerProcess:
         """A server that answers soon: from disk where it takes long to load the dataset, which
         another does then."""
         long = in_memory and _loads_long(self._dataset)
-        server = self._start(in_memory=in_memory and not long)
+        server = self._start.of(self._dataset, in_memory=in_memory and not long)
         if long:
             self._load_in_background()
         return server
-
-    def _start(self, *, in_memory: bool) -> _Server:
-        """A server that loads the dataset."""
-        place = IN_MEMORY if in_memory else ON_DISK
-        kept = _MANY * self._spares + self.abreast
-        numbers = (self._memory_bytes, self._budget_bytes, kept)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            process = subprocess.Popen(  # noqa: S603 # our own module, no shell
-                [sys.executable, "-m", _SERVER, str(self._dataset), place, *map(str, numbers)],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-                env=environment(),
-            )
-        return _Server(process, ours, in_memory, _order_of(self._dataset))
 
     def _load_in_background(self) -> None:
         """Load the dataset into the memory of another server, which takes the place of this one."""
         if self._next is not None:
             self._next.process.kill()
-        self._next = self._start(in_memory=True)
+        self._next = self._start.of(self._dataset, in_memory=True)
         threading.Thread(target=self._switch_to, args=(self._next,), daemon=True).start()
 
-    def _switch_to(self, loaded: _Server) -> None:
+    def _switch_to(self, loaded: ServerProcess) -> None:
         """Answer from the server once it has loaded the dataset; what runs meanwhile goes on."""
         try:
             loaded.wait_until_ready(self._dataset)
@@ -427,7 +365,7 @@ class Pool:
             self._stand_ready()
             self._end_where_unused(before)
 
-    def _end_where_unused(self, server: _Server) -> None:
+    def _end_where_unused(self, server: ServerProcess) -> None:
         """End a server that another has taken the place of, once nothing runs on it."""
         if server is not self._server and server.out == 0 and not server.ended:
             server.ended = True
@@ -465,15 +403,6 @@ def _changed_bytes(before: Path, after: Path) -> int:
         return patch_bytes(following(before, after))
     except OSError:
         return LOG_BYTES + 1
-
-
-def _order_of(dataset: Path) -> str:
-    """A name for the order of quads that are loaded into memory: that of the generation they rest
-    on, and what was changed from there."""
-    with suppress(FileNotFoundError):
-        ground = standing(dataset)[0].parent.name
-        return f"pyoxigraph {__version__} {ground} to {dataset.parent.name}"
-    return ""
 
 
 def _is_on_disk(dataset: Path, newest: Path) -> bool:

@@ -362,6 +362,11 @@ class Engine(Protocol):
         """
         ...
 
+    def processor_seconds(self, connection: socket.socket) -> float | None:
+        """What the worker of the connection has had of a processor since it began; None where that
+        is not known, or yet. It may be asked for each query."""
+        ...
+
     def order(self, dataset: Path | None = None) -> str:
         """A name for the order in which rows come, and the labels that blank nodes have: answers
         over the same data under the same name are the same byte for byte."""

@@ -86,6 +86,10 @@ class Remote:
     def memory(self) -> None:
         """None is known."""
 
+    def processor_seconds(self, connection: socket.socket) -> float | None:  # noqa: ARG002 # elsewhere
+        """Not known."""
+        return None
+
     def connect(
         self,
         dataset: Path | None = None,  # noqa: ARG002 # it has one

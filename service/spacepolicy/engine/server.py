@@ -1,13 +1,15 @@
 """The process that holds the dataset and forks workers over it.
 
-Started as `python -m spacepolicy.engine.server DATASET memory|disk MEMORY_BYTES BUDGET_BYTES KEPT`
-with a control socket as its standard input; a query may have MEMORY_BYTES beyond the dataset, the
-server and its workers BUDGET_BYTES together, of whom KEPT are kept. It answers `ready` once the
+Started as `python -m spacepolicy.engine.server DATASET memory|disk MEMORY_BYTES BUDGET_BYTES KEPT
+IDLE` with a control socket as its standard input; a query may have MEMORY_BYTES beyond the dataset,
+the server and its workers BUDGET_BYTES together, of whom KEPT may be there and IDLE are kept when
+nothing runs. It answers `ready` once the
 dataset is loaded, or the error. Then each message on the control socket is a letter and a table:
 `w` brings a connection, for which a worker is forked at once, which waits there for queries; over
 another generation where the table names one, and over one that it may write where that says so. `p`
 tells of a publication: the dataset is another from now on, and what changed goes into the log that
-workers follow. When the control socket closes, the server ends, and all workers with it.
+workers follow. The server tells the process ids of its workers there. When the control socket
+closes, it ends, and all workers with it.
 The server keeps a copy of the connection: it sees there that the other side has hung up, and kills
 the worker; when a worker ends by itself, it says so there. A worker whose query runs long gets a
 low priority; where all together hold more than the budget, the one that holds most is stopped.
@@ -33,7 +35,7 @@ from typing import Final, final
 from pyoxigraph import Store
 
 from spacepolicy.engine.change_log import ChangeLog
-from spacepolicy.engine.control import IN_MEMORY, MESSAGE_BYTES, READY, Publication, Wanted
+from spacepolicy.engine.control import IN_MEMORY, MESSAGE_BYTES, READY, Forked, Publication, Wanted
 from spacepolicy.engine.generation import (
     change,
     change_back,
@@ -45,11 +47,16 @@ from spacepolicy.engine.generation import (
 )
 from spacepolicy.engine.memory import proportional_bytes, resident_bytes
 from spacepolicy.engine.port import frame, problem_frame
+from spacepolicy.engine.processor_time import processor_seconds
 from spacepolicy.engine.worker import Busy, Worker
 from spacepolicy.errors import DamagedError, MemoryLimitError
 
 LONG_SECONDS: Final = 0.1
-"""A query that has run for this long is a long one."""
+"""A query that has had so much of a processor is a long one: by the clock, any is on a machine that
+others use too."""
+_IDLE_SECONDS: Final = 10.0
+"""A worker that has had no query for so long is ended, except as many as stand ready: each has up
+to a copy of the dataset (380 MiB a million statements), which takes 0.3 s to make again."""
 _LOOK_SECONDS: Final = 0.05
 _LEAST_ALLOWANCE_BYTES: Final = 64 << 20
 """What a worker may keep at least, however small the budget is: with less it would end after each
@@ -63,11 +70,12 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 @dataclass(frozen=True, slots=True)
 class Memory:
     """How much memory there is: for a query beyond the dataset, for this process and its workers
-    together, and how many of these are kept when nothing runs."""
+    together, how many of these may be there at once, and how many are kept when nothing runs."""
 
     query_bytes: int
     budget_bytes: int
     kept_workers: int
+    idle_workers: int
 
     def allowance_bytes(self, dataset_bytes: int) -> int:
         """What a worker may keep for itself, so that all that are kept stay within the budget."""
@@ -85,6 +93,13 @@ class _Child:
     demoted: bool = False
     last_frame: bytes = b""
     """What to say when it has ended, where that was for a reason of ours."""
+
+    def has_run_long(self, now: float) -> bool:
+        """Whether its query has had so much of a processor that others go first."""
+        if self.busy.seconds(now) <= LONG_SECONDS:
+            return False
+        had = processor_seconds(self.process)
+        return had is not None and had - self.busy.processor_seconds > LONG_SECONDS
 
     def clear(self) -> None:
         """Remove what the process, which has ended, has left on disk."""
@@ -148,11 +163,15 @@ class _Server:
                     self._poll.unregister(descriptor)
             self._reap()
             self._demote()
+            self._end_idle()
             self._keep_budget()
 
     def _obey(self) -> bool:
         """Do what the next message says; False where the control socket has closed."""
-        message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 1)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 1)
+        except ConnectionResetError:  # it was closed with something unread
+            return False
         if not message:
             return False
         table = json.loads(message[1:] or b"{}")
@@ -186,6 +205,8 @@ class _Server:
             self._be_worker(server, connection, busy, wanted)
         self._workers[connection.fileno()] = _Child(process, connection, busy, wanted.scratch)
         self._poll.register(connection, 0)
+        with suppress(OSError):  # who does not read goes by the clock
+            self._control.send(Forked(wanted.number, process).to_bytes(), socket.MSG_DONTWAIT)
 
     def _opened(self, wanted: Wanted) -> Store:
         """The store that a worker answers over: that of this process, changed back where the other
@@ -258,23 +279,34 @@ class _Server:
         """Let the workers whose query runs long give way to the others."""
         now = time.monotonic()
         for worker in self._workers.values():
-            if not worker.demoted and worker.busy.seconds(now) > LONG_SECONDS:
+            if not worker.demoted and worker.has_run_long(now):
                 worker.demoted = True
                 with suppress(OSError):
                     os.setpriority(os.PRIO_PROCESS, worker.process, _LOWEST_PRIORITY)
 
+    def _end_idle(self) -> None:
+        """End workers that nobody has used for some time, those of low priority first; as many stay
+        as are kept for what is quick."""
+        now = time.monotonic()
+        idle = [each for each in self._workers.values() if each.busy.idle_seconds(now) > 0]
+        idle.sort(key=lambda each: (each.demoted, each.busy.idle_seconds(now)))
+        for worker in idle[self._memory.idle_workers :]:
+            if worker.busy.idle_seconds(now) > _IDLE_SECONDS:
+                os.kill(worker.process, signal.SIGKILL)
+
     def _keep_budget(self) -> None:
-        """Stop the worker that holds most, where all together hold more than they may; workers that
-        wait keep to their allowance by themselves."""
-        at_work = [each for each in self._workers.values() if each.busy.at_work]
-        if not at_work or self._most_bytes() <= self._memory.budget_bytes:
+        """Stop the worker that holds most, where all together hold more than they may: one that
+        waits, if any does."""
+        if self._most_bytes() <= self._memory.budget_bytes:
             return
-        held = {each.process: proportional_bytes(each.process) for each in self._workers.values()}
+        workers = list(self._workers.values())
+        held = {each.process: proportional_bytes(each.process) for each in workers}
         together = proportional_bytes(os.getpid()) + sum(held.values())
-        if together > self._memory.budget_bytes:
-            largest = max(at_work, key=lambda each: held[each.process])
-            largest.last_frame = self._over_budget()
-            os.kill(largest.process, signal.SIGKILL)
+        if not workers or together <= self._memory.budget_bytes:
+            return
+        largest = max(workers, key=lambda each: (not each.busy.at_work, held[each.process]))
+        largest.last_frame = self._over_budget()
+        os.kill(largest.process, signal.SIGKILL)
 
     def _most_bytes(self) -> int:
         """What the processes may hold at most, which is quick to tell: pages that they share are
@@ -312,7 +344,7 @@ def _die_with_parent() -> None:
 if __name__ == "__main__":
     main(
         Path(sys.argv[1]),
-        Memory(*map(int, sys.argv[3:6])),
+        Memory(*map(int, sys.argv[3:7])),
         sys.argv[2] == IN_MEMORY,
         socket.socket(fileno=os.dup(sys.stdin.fileno())),
     )

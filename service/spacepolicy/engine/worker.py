@@ -61,25 +61,42 @@ _SHORT_SECONDS: Final = 0.001
 _FEW: Final = 16
 """A worker may answer so many queries that are short before it looks at its memory and priority:
 that takes 2 µs, where a look-up takes 60."""
-_SINCE: Final = struct.Struct("d")
+_TIMES: Final = struct.Struct("ddd")
 
 
 @final
 class Busy:
-    """Since when a worker has been at its query, in memory that it shares with the server."""
+    """Since when a worker has been at its query, or without one, in memory that it shares with the
+    server."""
 
     def __init__(self, shared: mmap.mmap) -> None:
         self._shared = shared
 
-    def begin(self) -> None:
-        """A query has come."""
-        _SINCE.pack_into(self._shared, 0, time.monotonic())
+    def begin(self, processor_seconds: float) -> None:
+        """A query has come; this process has had so much of a processor before."""
+        _TIMES.pack_into(self._shared, 0, time.monotonic(), processor_seconds, 0.0)
 
-    def end(self) -> float:
-        """The query is answered; how many seconds it took."""
-        took = self.seconds(time.monotonic())
-        _SINCE.pack_into(self._shared, 0, 0.0)
+    def end(self, *, idle: bool = True) -> float:
+        """The query is answered; how many seconds it took. `idle`: the worker may be ended while
+        it waits for another."""
+        now = time.monotonic()
+        took = self.seconds(now)
+        _TIMES.pack_into(self._shared, 0, 0.0, 0.0, now if idle else 0.0)
         return took
+
+    @property
+    def processor_seconds(self) -> float:
+        """What the process had had of a processor when the query came."""
+        return self._times()[1]
+
+    def idle_seconds(self, now: float) -> float:
+        """How long the worker has been without a query; 0 where it is at one, or has had none."""
+        since = self._times()[2]
+        return now - since if since else 0.0
+
+    def _times(self) -> tuple[float, float, float]:
+        since, processor, idle = _TIMES.unpack_from(self._shared)
+        return since, processor, idle
 
     @property
     def at_work(self) -> bool:
@@ -88,7 +105,7 @@ class Busy:
 
     def seconds(self, now: float) -> float:
         """How long the query has been running; 0 between queries."""
-        since: float = _SINCE.unpack_from(self._shared)[0]
+        since = self._times()[0]
         return now - since if since else 0.0
 
     def close(self) -> None:
@@ -172,8 +189,8 @@ class Worker:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
     def _answer(self, request: Request) -> None:
-        self._busy.begin()
         before = time.process_time()
+        self._busy.begin(before)
         query = request.query()
         output = Output(self._connection, query)
         problem = _answer(self._store, query, output, self._hints)
@@ -185,9 +202,9 @@ class Worker:
 
     def _edit(self, table: Mapping[str, Any], received: bytes) -> None:
         """Tell the effect of an edit; a worker of which there is none is not used again."""
-        self._busy.begin()
+        self._busy.begin(time.process_time())
         told = _edited(self._editor, table, self._connection, received)
-        self._busy.end()
+        self._busy.end(idle=False)
         self._look_at_itself()
         if told is None:
             self._last = True

@@ -31,9 +31,17 @@ from spacepolicy.sparql_service.query_stream import (
 )
 
 HOLD_SECONDS: Final = 0.01
-"""How long the first may take while others wait behind it: twice what a quick query may cost."""
+"""What the first may have of a processor while others wait behind it: twice what a quick query may
+cost."""
+_SHARE: Final = 8
+"""A worker that gets less than this part of a processor is waited for no longer by the clock: on a
+machine where twelve processes wanted two processors a look-up came to have a connection of its own
+every few milliseconds, each of which needs a worker, and 460 were answered a second, not 2,000."""
 IDLE_SECONDS: Final = 0.25
 """After this time a connection that nobody uses is given back."""
+_BY_CLOCK_SECONDS: Final = 0.5
+"""The first goes on by itself after this time in any case: a client that leaves is to be missed
+within a second."""
 
 
 class PendingQuery(Protocol):
@@ -90,7 +98,7 @@ class WorkerChannel:
         patience_seconds: float,
     ) -> None:
         """Connect. The first query may take `hold_seconds` before the connection is its own, and
-        `patience_seconds` before it goes on by itself.
+        `patience_seconds` before it goes on by itself: of a processor, where the engine knows.
 
         Raises: EngineError, EngineFailedError where the engine takes no queries.
         """
@@ -109,6 +117,8 @@ class WorkerChannel:
         self.shared = True
         """Whether it takes more queries."""
         self._first_since = 0.0
+        self._had_before: float | None = None
+        """What the worker had had of a processor when the first became so."""
         self._open = True
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._connection, self._receive)
@@ -122,7 +132,7 @@ class WorkerChannel:
     def put(self, pending: PendingQuery, seconds: float) -> None:
         """Send the query with the next `flush`; it is expected to take so much."""
         if not self._sent:
-            self._first_since = self._loop.time()
+            self._begin_first()
             if self._watch is None:
                 self._watch_for(self._hold_seconds)
         self._sent.append(pending)
@@ -214,7 +224,7 @@ class WorkerChannel:
 
     def _next(self) -> PendingQuery | None:
         """The first query, which is done; it is the turn of the one behind it."""
-        self._first_since = self._loop.time()
+        self._begin_first()
         pending, seconds = self._sent.popleft(), self._expected.popleft()
         self.seconds = self.seconds - seconds if self._sent else 0.0
         if not self._sent and not self.shared:
@@ -222,6 +232,23 @@ class WorkerChannel:
         return pending
 
     # What takes too long
+
+    def _begin_first(self) -> None:
+        """Another query is the first from now on."""
+        self._first_since = self._loop.time()
+        self._had_before = self._engine.processor_seconds(self._connection)
+
+    def _took(self) -> float:
+        """What the first has had of a processor, where that is known, or by the clock where that is
+        much more."""
+        by_clock = self._loop.time() - self._first_since
+        had = self._engine.processor_seconds(self._connection)
+        if had is None:
+            return by_clock
+        if self._had_before is None:
+            self._had_before = had
+        longest = self._patience_seconds if by_clock > _BY_CLOCK_SECONDS else 0.0
+        return max(had - self._had_before, by_clock / _SHARE, longest)
 
     def _watch_for(self, seconds: float) -> None:
         self._watch = self._loop.call_later(seconds, self._look)
@@ -234,15 +261,12 @@ class WorkerChannel:
             self._receive()
         if not self._open or self._watch is not None:
             return
-        took = self._loop.time() - self._first_since
         if not self._sent:
-            self._look_idle(took)
-        elif (pending := self._sent[0]) is None:
-            if took > LEFTOVER_SECONDS:
-                self._end(())
-            else:
-                self._watch_for(LEFTOVER_SECONDS)
-        elif took < self._hold_seconds:
+            self._look_idle(self._loop.time() - self._first_since)
+            return
+        if (pending := self._sent[0]) is None:
+            self._look_leftover(self._loop.time() - self._first_since)
+        elif (took := self._took()) < self._hold_seconds:
             self._watch_for(self._hold_seconds - took)
         else:
             self._look_first(pending, took)
@@ -254,6 +278,12 @@ class WorkerChannel:
             self._close(reusable=True)
             self._listener.closed(self, ())
 
+    def _look_leftover(self, took: float) -> None:
+        if took > LEFTOVER_SECONDS:
+            self._end(())
+        else:
+            self._watch_for(LEFTOVER_SECONDS)
+
     def _look_first(self, pending: PendingQuery, took: float) -> None:
         """The first holds others up, or is not done soon."""
         if not pending.estimate.known:
@@ -263,7 +293,7 @@ class WorkerChannel:
         if took >= self._patience_seconds:
             self._hand_over()
         else:
-            self._watch_for(self._patience_seconds - took)
+            self._watch_for(min(self._patience_seconds - took, _BY_CLOCK_SECONDS))
 
     def _keep_alone(self) -> None:
         """Leave the connection to the first; the others are asked elsewhere."""

@@ -1,0 +1,136 @@
+"""The process that holds a dataset and forks workers over it, as the pool holds it."""
+
+import json
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Final, final
+
+from pyoxigraph import __version__
+
+from spacepolicy.engine.control import (
+    IN_MEMORY,
+    MESSAGE_BYTES,
+    ON_DISK,
+    READY,
+    Forked,
+    Publication,
+    Wanted,
+)
+from spacepolicy.engine.generation import standing
+from spacepolicy.engine.processor_time import processor_seconds
+from spacepolicy.errors import StoreError
+from spacepolicy.settings import environment
+
+_LOADING_SECONDS: Final = 3600.0
+_ENDING_SECONDS: Final = 1.0
+_SERVER: Final = "spacepolicy.engine.server"
+
+
+@final
+@dataclass(eq=False, slots=True)
+class ServerProcess:
+    """A process that holds a dataset and forks workers over it; `order` names the order of its
+    quads. `log` counts the logs of changes that it has begun, `logged_bytes` are in the newest, and
+    `changed_bytes` are all changes since it loaded the dataset. `out` are the connections in use.
+    """
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    in_memory: bool
+    order: str
+    log: int = 0
+    logged_bytes: int = 0
+    changed_bytes: int = 0
+    out: int = 0
+    ended: bool = False
+    workers: dict[int, int] = field(default_factory=dict)
+    """Their process ids, by their number."""
+
+    def wait_until_ready(self, dataset: Path) -> None:
+        """Raises: StoreError where it cannot load the dataset."""
+        self.control.settimeout(_LOADING_SECONDS)
+        try:
+            said = self.control.recv(4096)
+        except OSError:
+            said = b""
+        if said != READY:
+            self.end()
+            raise StoreError(said.decode() or f"{dataset}: the engine ended while loading it.")
+        self.control.settimeout(None)
+
+    def tell(self, publication: Publication) -> None:
+        """Tell it of a publication; one that has ended is replaced by one that loads this."""
+        with suppress(OSError):
+            self.control.send(publication.to_bytes())
+
+    def has_sent(self, connection: socket.socket, wanted: Wanted) -> bool:
+        """Whether it has got the connection, for a worker; False where it has ended."""
+        try:
+            socket.send_fds(self.control, [wanted.to_bytes()], [connection.fileno()])
+        except OSError:
+            return False
+        return True
+
+    def processor_seconds(self, number: int) -> float | None:
+        """What the worker of that number has had of a processor; None where that is not known."""
+        if number not in self.workers:
+            self._hear()
+        process = self.workers.get(number)
+        return None if process is None else processor_seconds(process)
+
+    def _hear(self) -> None:
+        """Take what it has told of workers."""
+        with suppress(OSError):
+            while message := self.control.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT):
+                if message != READY:
+                    told = Forked(**json.loads(message))
+                    self.workers[told.number] = told.process
+
+    def end(self) -> None:
+        """Stop it and its workers."""
+        self.control.close()
+        try:
+            self.process.wait(_ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How servers are started: what a query may have of memory, what all processes may, how many
+    workers may be there at once, and how many stay when nothing runs."""
+
+    memory_bytes: int
+    budget_bytes: int
+    kept_workers: int
+    idle_workers: int
+
+    def of(self, dataset: Path, *, in_memory: bool) -> ServerProcess:
+        """A server that loads the dataset."""
+        place = IN_MEMORY if in_memory else ON_DISK
+        numbers = map(str, astuple(self))
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603 # our own module, no shell
+                [sys.executable, "-m", _SERVER, str(dataset), place, *numbers],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment(),
+            )
+        return ServerProcess(process, ours, in_memory, _order_of(dataset))
+
+
+def _order_of(dataset: Path) -> str:
+    """A name for the order of quads that are loaded into memory: that of the generation they rest
+    on, and what was changed from there."""
+    with suppress(FileNotFoundError):
+        ground = standing(dataset)[0].parent.name
+        return f"pyoxigraph {__version__} {ground} to {dataset.parent.name}"
+    return ""
