@@ -1,7 +1,6 @@
 """`spacepolicy serve`: builds when needed, then answers over HTTP."""
 
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -13,6 +12,7 @@ from typing import Final, final
 from spacepolicy import settings
 from spacepolicy.access import Tokens, tokens_file
 from spacepolicy.catalogue import SavedQuery, read_catalogue
+from spacepolicy.commands import log_handler
 from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.door import Door
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
@@ -210,7 +210,7 @@ def _limits(chosen: Settings, service: Service) -> Limits:
 
 def _run(service: Service, listening: socket.socket, limits: Limits) -> None:
     """Answer requests until a signal, from the first line on; both end in a plain return."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    log_handler.configure()
     app = create_app(service)
     http = server(app, app.endpoint, limits, service.public_url)
     for number in (signal.SIGINT, signal.SIGTERM):
