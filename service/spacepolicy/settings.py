@@ -1,7 +1,7 @@
 """What an operator can set, and where it comes from: command line, environment, file, defaults.
 
-Only the roof reads this; everything below is passed what it needs. The engine hands the environment
-on to its processes.
+Only the commands read this; everything below is passed what it needs. The engine hands the
+environment on to its processes.
 """
 
 import os

@@ -1,7 +1,8 @@
 """What writes change: an engine's worker finds it, or for a large upload a process of its own.
 
 A worker tells the effect quad by quad, over a connection. What is beyond `LARGE_BYTES` goes through
-files, as lines (`engine/large_edit.py`): a million statements would be read five times otherwise.
+files, as lines (`engine/large_edit.py`): a million statements would be read five times
+otherwise.
 """
 
 import itertools

@@ -2,14 +2,11 @@
 
 import json
 import sys
-from pathlib import Path
-
-from pyoxigraph import Store
 
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.query import local_revision
 from spacepolicy.dataset.reasoning.explanation import Explainer
-from spacepolicy.engine.generation import GENERATION, opened, scratch_of
+from spacepolicy.engine.generation import opened
 from spacepolicy.errors import UsageError
 from spacepolicy.explaining import read_statement
 from spacepolicy.namespaces import Base
@@ -26,7 +23,7 @@ def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
     if revision.base is None:
         raise UsageError("This store holds no revision of files: nothing is inferred in it.")
     statement = read_statement(terms, revision.prefixes, revision.base)
-    explainer = Explainer(open_dataset(revision.directory), Base(revision.base), revision.prefixes)
+    explainer = Explainer(opened(revision.dataset), Base(revision.base), revision.prefixes)
     proof = explainer.prove(statement)
     if proof is None:
         print(
@@ -40,9 +37,3 @@ def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
     else:
         print(explainer.text(proof))
     return 0
-
-
-def open_dataset(directory: Path, process: int | None = None) -> Store:
-    """The whole dataset of the revision in the folder; a process may have a copy of its own."""
-    dataset = directory / GENERATION
-    return opened(dataset, None if process is None else scratch_of(dataset, process))

@@ -17,8 +17,8 @@ from typing import Final
 
 from pyoxigraph import Triple
 
-from spacepolicy.commands.explain import open_dataset
 from spacepolicy.dataset.reasoning.explanation import Explainer
+from spacepolicy.engine.generation import GENERATION, opened, scratch_of
 from spacepolicy.engine.port import end_frame, frame, problem_frame
 from spacepolicy.errors import (
     DamagedError,
@@ -38,7 +38,8 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     directory, base, prefixes, memory_bytes = arguments
     try:
-        store = open_dataset(Path(directory), os.getpid())
+        dataset = Path(directory) / GENERATION
+        store = opened(dataset, scratch_of(dataset, os.getpid()))
     except DamagedError as error:
         connection.sendall(problem_frame(error, last=True))
         return
