@@ -7,6 +7,7 @@ import pytest
 from pyoxigraph import Literal, QuerySolutions
 
 from spacepolicy.dataset.assembly import Assembly, assemble
+from spacepolicy.dataset.gates.default_dataset import DefaultDataset
 from spacepolicy.namespaces import SKOS
 
 ROOT: Final = Path(__file__).parents[2]
@@ -44,3 +45,21 @@ def test_the_example_of_mention_gives_each_wording_one_reading(assembly: Assembl
     [count] = answer(assembly, "SELECT (COUNT(?m) AS ?n) { ?m a :Mention }")
     assert isinstance(count["n"], Literal)
     assert len(wordings) == len(set(wordings)) == int(count["n"].value)
+
+
+def test_a_pattern_of_passages_finds_what_documents_say_and_no_inference(
+    assembly: Assembly,
+) -> None:
+    dataset = DefaultDataset(assembly.store, assembly.base.inferred.value)
+    pattern = "SELECT DISTINCT ?g { ?g a :Passage . GRAPH ?g { ?measure ?act ?thing } }"
+    found = dataset.query(pattern, assembly.prefixes)
+    assert isinstance(found, QuerySolutions)
+    graphs = [row["g"] for row in found]
+    assert graphs
+    assert all(str(graph).startswith(f"<{assembly.base.sources}") for graph in graphs)
+    every = dataset.query("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }", assembly.prefixes)
+    assert isinstance(every, QuerySolutions)
+    named = {row["g"] for row in every}
+    assert assembly.base.inferred in set(assembly.store.named_graphs())
+    assert assembly.base.inferred not in named
+    assert named > set(graphs)

@@ -1,12 +1,12 @@
 """Edits as a worker carries them out: what an import takes, and what it refuses."""
 
 import pytest
-from pyoxigraph import Store
+from pyoxigraph import NamedNode, Quad, Store
 
 from spacepolicy import formats
 from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.editing import effect
-from spacepolicy.errors import BadParameterError
+from spacepolicy.errors import BadParameterError, QuerySyntaxError
 
 XML = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:u="urn:">'
@@ -92,3 +92,39 @@ def test_blank_nodes_of_an_update_and_of_what_is_added_are_new_ones() -> None:
     assert b"".join(effect(store, post, [body])).count(b"A ") == 1
     assert len({quad.subject for quad in store}) == 5
     assert {str(quad.object)[:3] for quad in store} == {'"1"'}
+
+
+def changed(text: str, **more: tuple[str, ...]) -> list[str]:
+    store = Store()
+    store.add(quad_of("urn:g"))
+    store.add(quad_of("urn:derived"))
+    edit = Edit("update", text, derived=("urn:derived",), **more)  # type: ignore[arg-type] # names of graphs
+    return b"".join(effect(store, edit, [])).decode().splitlines()
+
+
+def quad_of(graph: str) -> Quad:
+    return Quad(NamedNode("urn:s"), NamedNode("urn:p"), NamedNode(graph), NamedNode(graph))
+
+
+def test_the_patterns_of_an_update_find_what_is_stated_and_not_what_is_derived() -> None:
+    pattern = "WHERE { GRAPH ?g { ?s ?p ?o } }"
+    told = "A <urn:n> <urn:of> <urn:g> <urn:new> ."
+    text = f"INSERT {{ GRAPH <urn:new> {{ <urn:n> <urn:of> ?o }} }} {pattern}"
+    assert [line for line in changed(text) if line[:2] == "A "] == [told]
+    gone = [line for line in changed(f"DELETE {pattern}") if line[:2] == "D "]
+    assert gone == ["D <urn:s> <urn:p> <urn:g> <urn:g> ."]
+
+
+def test_using_reaches_what_is_derived() -> None:
+    text = "INSERT { GRAPH <urn:n> { <urn:n> <urn:of> ?o } } WHERE { GRAPH ?g { ?s ?p ?o } }"
+    told = "A <urn:n> <urn:of> <urn:derived> <urn:n> ."
+    assert told in changed(text.replace("WHERE", "USING NAMED <urn:derived> WHERE"))
+    assert told in changed(text, using_named_graphs=("urn:derived",))
+
+
+def test_a_mistake_of_an_update_is_told_at_its_place() -> None:
+    text = "DELETE { ?s ?p ?o }\nWHERE { GRAPH ?g { ?s ?p ?o } BIND(1 AS ?g) }"
+    with pytest.raises(QuerySyntaxError) as caught:
+        changed(text)
+    assert (caught.value.extras["line"], caught.value.extras["column"]) == (2, 41)
+    assert "derived" not in str(caught.value.extras)

@@ -128,6 +128,7 @@ class Effects:
 def _edit(operation: Operation, base: str | None, *, merged: bool) -> Edit:
     """The operation as the engine takes it; `base` is that of a dataset with derived graphs."""
     uploads = _described(_uploads(operation))
+    derived = (Base(base).inferred.value,) if base else ()
     match operation:
         case Update():
             return Edit(
@@ -137,11 +138,11 @@ def _edit(operation: Operation, base: str | None, *, merged: bool) -> Edit:
                 prefixes=operation.prefixes,
                 using_graphs=operation.using_graphs,
                 using_named_graphs=operation.using_named_graphs,
+                derived=derived,
             )
         case GraphWrite():
             return Edit(operation.action, graph=operation.graph, uploads=uploads)
         case DatasetWrite():
-            derived = (Base(base).inferred.value,) if base else ()
             kind: Kind = "restore" if operation.whole else "import"
             return Edit(kind, uploads=uploads, derived=derived, merged=merged)
 

@@ -37,7 +37,13 @@ def query(
     try:
         if saved is not None:
             text = bind(saved, _with_iris(engine, chosen, saved, parameters, revision.prefixes))
-        request = Query(text, *formats_wanted, prefixes=revision.prefixes, hints=True)
+        request = Query(
+            text,
+            *formats_wanted,
+            prefixes=revision.prefixes,
+            hints=True,
+            unlisted=revision.unlisted(revision.mode or chosen.default_graph),
+        )
         for frame in ask(engine, request, chosen.timeout):
             if isinstance(frame, Header):
                 _tell(frame.hints)

@@ -41,7 +41,8 @@ class Edit:
     `graph`, None for the default graph. The uploads come behind the request: for each, the name of
     its format, its base and its bytes. An import replaces the graphs that its quads name, a restore
     the whole of what is written; `derived` are graphs that they leave alone, and with `merged` the
-    default graph too.
+    default graph too; the patterns of an update find none of the `derived` graphs, unless it says
+    USING.
     """
 
     kind: Kind

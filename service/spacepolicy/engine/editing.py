@@ -23,6 +23,7 @@ from spacepolicy.engine.edit import Edit
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.generation import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
+from spacepolicy.engine.named_graphs import update_without
 from spacepolicy.engine.nquads import Graph, graph_lines, lines
 from spacepolicy.engine.prologues import Part, parts
 from spacepolicy.engine.syntax import query_syntax_error
@@ -140,14 +141,20 @@ def _quads(store: Store, graphs: Iterable[Graph]) -> set[Quad]:
     return {quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph)}
 
 
-def _run_part(store: Store, part: Part, functions: Functions) -> None:
-    """Carry out one part of an update, with these functions known."""
-    store.update(
-        lowered(part.text),
-        base_iri=part.base,
-        prefixes=dict(part.prefixes),
-        custom_functions=functions or None,
-    )
+def _run_part(store: Store, part: Part, unlisted: Iterable[str], functions: Functions) -> None:
+    """Carry out one part of an update, whose patterns do not find the `unlisted` graphs, with these
+    functions known."""
+    text = part.text
+    for graph in unlisted:
+        text = update_without(text, part.prefixes, part.base, graph)
+    known = functions or None
+    prefixes = dict(part.prefixes)
+    try:
+        store.update(lowered(text), base_iri=part.base, prefixes=prefixes, custom_functions=known)
+    except SyntaxError:
+        if text != part.text:  # raises, at the places of that text
+            Store().update(lowered(part.text), base_iri=part.base, prefixes=prefixes)
+        raise
 
 
 def _run(store: Store, edit: Edit) -> None:
@@ -157,7 +164,7 @@ def _run(store: Store, edit: Edit) -> None:
         text = with_using(text, edit.prefixes, using, named)
     try:
         for part in parts(text, edit.prefixes, edit.base):
-            with_unknown_functions(partial(_run_part, store, part))
+            with_unknown_functions(partial(_run_part, store, part, edit.derived))
     except SyntaxError as error:
         raise query_syntax_error(str(error), edit.text, edit.prefixes) from error
     except (ValueError, RuntimeError) as error:

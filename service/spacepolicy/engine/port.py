@@ -57,9 +57,10 @@ class Query:
     none; `solutions_format` and `graph_format` name the formats of `formats.FORMATS` wanted for
     either form, None where the client accepts none; `prefixes` need not be declared in the text,
     and relative IRIs are resolved against `base`. With `hints`, what is likely wrong with a query
-    whose answer says little comes in its header. An answer of more rows (solutions or triples) or
-    bytes than the limits fails with a ResultLimitError; rows are counted in its bytes, where its
-    format shows them.
+    whose answer says little comes in its header. `unlisted` is a named graph that is none of those
+    of the default dataset; a dataset of the query's own may name it. An answer of more rows
+    (solutions or triples) or bytes than the limits fails with a ResultLimitError; rows are counted
+    in its bytes, where its format shows them.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Query:
     max_bytes: int | None = None
     base: str | None = None
     hints: bool = False
+    unlisted: str | None = None
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection."""

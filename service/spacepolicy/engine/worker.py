@@ -13,7 +13,7 @@ import socket
 import struct
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any, Final, final
@@ -29,9 +29,10 @@ from spacepolicy.engine.editing import Editor
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.generation import damage
 from spacepolicy.engine.hinting import Hints, only_selected
-from spacepolicy.engine.hints import hint
+from spacepolicy.engine.hints import Hint, hint
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.memory import OwnCopy, OwnMemory
+from spacepolicy.engine.named_graphs import Narrowed, query_without
 from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
@@ -262,7 +263,8 @@ def _answer(
     """Write the answer; what went wrong where it could not be written whole."""
     try:
         dataset = dataset_of(store, query)
-        answer, unknown = _evaluate(dataset, query)
+        narrowed = _narrowed(dataset, query)
+        answer, unknown = _evaluate(dataset, query, narrowed.text)
         form = answers.form(answer)
         format = wanted_format(query, form)
         output.begin(Header(form, format.name, dataset.warnings), format)
@@ -272,7 +274,7 @@ def _answer(
         if query.hints and hints is not None and output.begins:
             little = says_little or output.solutions == 0 or _counts(output.solutions, query.text)
             found = hints.of(query.text, query.prefixes, query.base, says_little=little)
-            output.hint((*(hint("function-unknown", function=each) for each in unknown), *found))
+            output.hint((*_noticed(query, narrowed, unknown), *found))
     except ProblemError as error:
         return output.problem or error
     except MemoryError:
@@ -284,10 +286,28 @@ def _answer(
     return None
 
 
-def _evaluate(dataset: Dataset, query: Query) -> tuple[answers.Answer, tuple[str, ...]]:
-    """The answer, and the functions that are not known."""
+def _narrowed(dataset: Dataset, query: Query) -> Narrowed:
+    """The query's text over the named graphs that it is to see."""
+    if query.unlisted is None or dataset.named_graphs is not None:
+        return Narrowed(query.text)
+    return query_without(query.text, query.prefixes, query.base, query.unlisted)
 
-    def evaluated(functions: Functions, text: str = query.text) -> answers.Answer:
+
+def _noticed(query: Query, narrowed: Narrowed, unknown: Iterable[str]) -> Iterator[Hint]:
+    """What is known of a query once it was evaluated."""
+    if narrowed.names and query.unlisted is not None:
+        yield hint("graph-unlisted", graph=query.unlisted)
+    for function in unknown:
+        yield hint("function-unknown", function=function)
+
+
+def _evaluate(dataset: Dataset, query: Query, text: str) -> tuple[answers.Answer, tuple[str, ...]]:
+    """The answer to the query, of which this text was made, and the functions that are not known.
+
+    Raises: QuerySyntaxError, of the query's own text.
+    """
+
+    def evaluated(functions: Functions, text: str) -> answers.Answer:
         return dataset.store.query(
             text,
             base_iri=query.base,
@@ -299,13 +319,16 @@ def _evaluate(dataset: Dataset, query: Query) -> tuple[answers.Answer, tuple[str
 
     try:
         try:
-            return with_unknown_functions(evaluated)
-        except SyntaxError:
-            text = lowered(query.text)
-            if text == query.text:
-                raise
             return with_unknown_functions(partial(evaluated, text=text))
+        except SyntaxError:
+            again = lowered(text)
+            if again == text:
+                raise
+            return with_unknown_functions(partial(evaluated, text=again))
     except SyntaxError as error:
+        if text != query.text:
+            _evaluate(Dataset(Store()), query, query.text)  # raises, at the places of that text
+            raise EngineError(f"The engine failed: {error}") from error
         raise query_syntax_error(
             str(error), query.text, query.prefixes, based=query.base is not None
         ) from error

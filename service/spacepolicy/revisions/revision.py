@@ -9,6 +9,7 @@ from pyoxigraph import BlankNode, NamedNode
 
 from spacepolicy.engine.generation import CHANGES, GENERATION
 from spacepolicy.engine.nquads import Quads, counted
+from spacepolicy.namespaces import Base
 from spacepolicy.revisions.record_digest import WHOLE
 
 
@@ -74,6 +75,11 @@ class Revision:
         """The folder of the generation that holds the whole dataset; there may be none, where the
         dataset rests on that of an older revision."""
         return self.directory / GENERATION
+
+    def unlisted(self, mode: str) -> str | None:
+        """The graph of what is only inferred, which is none of the named graphs of the default
+        dataset; None in a store of a mode in which nothing is inferred, or without files."""
+        return Base(self.base).inferred.value if mode == "merged" and self.base else None
 
     @property
     def changes(self) -> Path:

@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from spacepolicy.catalogue import SavedQuery, bind, tagged
-from spacepolicy.engine.port import Query
 from spacepolicy.errors import ProblemError
 from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.web import pages
@@ -58,8 +57,7 @@ class Home:
 
     async def _answer(self, query: SavedQuery) -> LiveAnswer:
         async def ask(text: str) -> dict[str, Any]:
-            prefixes = self.desk.service.revision.prefixes
-            found = await asking.body(self.desk, Query(text, prefixes=prefixes))
+            found = await asking.body(self.desk, asking.public_query(self.desk, text))
             results: dict[str, Any] = json.loads(found)
             return results
 

@@ -17,7 +17,6 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy import formats, naming
 from spacepolicy.answers import whole
 from spacepolicy.catalogue import Parameter, SavedQuery, bind, named_things, with_iris
-from spacepolicy.engine.port import Query
 from spacepolicy.engine.stable_order import in_stable_order
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, NotFoundError
@@ -224,7 +223,7 @@ def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Respons
 
 
 async def _whole(desk: Desk, text: str) -> bytes:
-    return await asking.body(desk, Query(text, prefixes=desk.service.revision.prefixes))
+    return await asking.body(desk, asking.public_query(desk, text))
 
 
 @final

@@ -21,6 +21,7 @@ from spacepolicy.dataset.gates.clauses import (
     read_marks,
 )
 from spacepolicy.dataset.gates.conformance import shapes
+from spacepolicy.dataset.gates.default_dataset import DefaultDataset
 from spacepolicy.dataset.gates.documentation import documentation_findings, example_faults
 from spacepolicy.dataset.gates.evidence import evidence_faults, leaves
 from spacepolicy.dataset.gates.expectations import answer_findings, answer_report
@@ -127,7 +128,8 @@ def _metadata(material: Material) -> Verdict:
 def _saved(material: Material) -> Verdict:
     """What can be known of queries without their answers: headers, names, choices; and whether
     those that documentation shows answer."""
-    dataset, prefixes = material.dataset, material.prefixes
+    dataset = DefaultDataset(material.dataset, material.base.inferred.value)
+    prefixes = material.prefixes
     catalogue = read_catalogue(material.content / "queries")
     findings = [
         finding

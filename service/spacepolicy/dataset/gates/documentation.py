@@ -25,6 +25,7 @@ from pyoxigraph import (
 
 from spacepolicy.catalogue import unread
 from spacepolicy.dataset.files.record import Fault, Place
+from spacepolicy.dataset.gates.default_dataset import DefaultDataset
 from spacepolicy.dataset.gates.spelling import mentions
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import SKOS
@@ -52,7 +53,7 @@ class Shown:
 
 
 def documentation_findings(
-    content: Path, dataset: Store, prefixes: Mapping[str, str]
+    content: Path, dataset: DefaultDataset, prefixes: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Return the queries that README.md and docs/*.md show in vain; a content without has none."""
     for path in (content / "README.md", *sorted((content / "docs").glob("*.md"))):
@@ -63,9 +64,9 @@ def documentation_findings(
                     yield Finding(shown.path, shown.line, "shown-query", wrong, remedy)
 
 
-def example_faults(dataset: Store, prefixes: Mapping[str, str]) -> Iterator[Fault]:
+def example_faults(dataset: DefaultDataset, prefixes: Mapping[str, str]) -> Iterator[Fault]:
     """Return the examples of terms that are queries and have no answer."""
-    for quad in dataset.quads_for_pattern(None, _EXAMPLE, None, None):
+    for quad in dataset.store.quads_for_pattern(None, _EXAMPLE, None, None):
         text = quad.object.value if isinstance(quad.object, Literal) else ""
         if _FORM.match(text) and isinstance(quad.graph_name, NamedNode):
             wrong = _wrong(Shown("", 1, text), dataset, prefixes)
@@ -96,14 +97,14 @@ def _line(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
 
 
-def _wrong(shown: Shown, dataset: Store, prefixes: Mapping[str, str]) -> str | None:
+def _wrong(shown: Shown, dataset: DefaultDataset, prefixes: Mapping[str, str]) -> str | None:
     if _REACHES_OUT.search(shown.text):
         return None
     try:
         if shown.is_update:
             Store().update(shown.text, prefixes=dict(prefixes))
             return None
-        answer = dataset.query(shown.text, prefixes=dict(prefixes))
+        answer = dataset.query(shown.text, prefixes)
         is_empty = isinstance(answer, QueryBoolean) and not answer
         if isinstance(answer, QuerySolutions | QueryTriples):
             is_empty = next(iter(answer), None) is None
@@ -114,11 +115,11 @@ def _wrong(shown: Shown, dataset: Store, prefixes: Mapping[str, str]) -> str | N
     return None
 
 
-def _asks_of_others(text: str, dataset: Store, prefixes: Mapping[str, str]) -> bool:
+def _asks_of_others(text: str, dataset: DefaultDataset, prefixes: Mapping[str, str]) -> bool:
     """Whether the query names, by a whole IRI, a thing that the dataset says nothing of."""
     for iri, written, _ in mentions(text, dict(prefixes)):
         if written.startswith("<"):
-            said = dataset.quads_for_pattern(NamedNode(iri), None, None, None)
+            said = dataset.store.quads_for_pattern(NamedNode(iri), None, None, None)
             if next(said, None) is None:
                 return True
     return False

@@ -14,6 +14,7 @@ from typing import Final, cast, final
 from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 
 from spacepolicy.catalogue import COMPARISON, POLICY, ColumnType, SavedQuery, bind
+from spacepolicy.dataset.gates.default_dataset import DefaultDataset
 from spacepolicy.dataset.gates.documents import dataset_of, names_of_documents, policies_of
 from spacepolicy.dataset.gates.expected import (
     SUFFIX,
@@ -59,6 +60,7 @@ class Scope:
     policies: tuple[str, ...]
     sources: str
     document: str | None
+    unlisted: str
 
     def passage(self, written: str) -> NamedNode | None:
         """The passage that is written as `#…` or `<document>#…`."""
@@ -70,8 +72,9 @@ class Scope:
 def answer_findings(catalogue: Sequence[SavedQuery], material: Material) -> Iterator[Finding]:
     """What saved queries answer otherwise than is expected, over each document and each set."""
     names = names_of_documents(material)
+    dataset = DefaultDataset(material.dataset, material.base.inferred.value)
     for query in catalogue:
-        yield from _run_findings(query, material.dataset)
+        yield from _run_findings(query, dataset)
     for source in material.sources:
         path = document_path(material.content, source.name)
         if not path.is_file():
@@ -129,7 +132,8 @@ def scope_of(material: Material, expected: Expected) -> Scope:
     if document and not policies:
         source = next(each for each in material.sources if each.name == document)
         policies = policies_of(dataset, material, source)
-    return Scope(dataset, policies, material.base.sources, document)
+    unlisted = material.base.inferred.value
+    return Scope(dataset, policies, material.base.sources, document, unlisted)
 
 
 def is_due(query: SavedQuery, expected: Expected) -> bool:
@@ -162,7 +166,7 @@ def _file_findings(
             yield Finding(str(expected.path), 1, "expect-missing", message, remedy)
 
 
-def _run_findings(query: SavedQuery, dataset: Store) -> Iterator[Finding]:
+def _run_findings(query: SavedQuery, dataset: DefaultDataset) -> Iterator[Finding]:
     """What is wrong with the query and its header over all that is there."""
     yield from _policy_findings(query)
     if query.columns and not query.described:
@@ -218,7 +222,7 @@ def ask(query: SavedQuery, case: Case, scope: Scope) -> list[Terms]:
     if scope.policies and any(each.name == POLICY for each in query.parameters):
         given.setdefault(POLICY, scope.policies)
     text = in_stable_order(bind(query, given), query.columns)
-    answer = scope.dataset.query(text)
+    answer = DefaultDataset(scope.dataset, scope.unlisted).query(text)
     return [tuple(row) for row in answer] if isinstance(answer, QuerySolutions) else []
 
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from pyoxigraph import QuerySolutions, Store
+from pyoxigraph import QuerySolutions
 
 from spacepolicy.catalogue import Parameter, SavedQuery, unread
+from spacepolicy.dataset.gates.default_dataset import DefaultDataset
 from spacepolicy.dataset.gates.spelling import Names, mentions, query_spelling, text_findings
 from spacepolicy.errors import Finding
 
@@ -49,7 +50,7 @@ def _tags(query: SavedQuery) -> Iterator[Finding]:
 
 
 def option_findings(
-    query: SavedQuery, dataset: Store, prefixes: Mapping[str, str]
+    query: SavedQuery, dataset: DefaultDataset, prefixes: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Return which parameters offer no choices; their queries have the ontology's prefixes."""
     for parameter in query.parameters:
@@ -64,10 +65,10 @@ def option_findings(
 
 
 def _wrong_options(
-    parameter: Parameter, options: str, dataset: Store, prefixes: Mapping[str, str]
+    parameter: Parameter, options: str, dataset: DefaultDataset, prefixes: Mapping[str, str]
 ) -> str | None:
     try:
-        answer = dataset.query(options, prefixes=dict(prefixes))
+        answer = dataset.query(options, prefixes)
     except (SyntaxError, ValueError, RuntimeError, OSError) as error:
         return f"are no query: {unread(options, error, prefixes)}"
     if not isinstance(answer, QuerySolutions):

@@ -67,15 +67,26 @@ async def body(desk: Desk, query: Query) -> bytes:
         return await gathered(answer, limit, too_large)
 
 
+def public_query(desk: Desk, text: str, graph_format: str | None = None) -> Query:
+    """The query as clients ask it: with the ontology's prefixes, over the default dataset."""
+    service, revision = desk.service, desk.service.revision
+    return Query(
+        text,
+        graph_format=graph_format,
+        prefixes=revision.prefixes,
+        unlisted=revision.unlisted(service.mode),
+    )
+
+
 async def graph(desk: Desk, text: str) -> tuple[Triple, ...]:
     """The statements that a CONSTRUCT gives."""
-    answer = await body(desk, Query(text, graph_format=_GRAPH_FORMAT))
+    answer = await body(desk, public_query(desk, text, _GRAPH_FORMAT))
     return tuple(quad.triple for quad in parse(answer, format=RdfFormat.N_TRIPLES))
 
 
 async def rows(desk: Desk, text: str) -> tuple[Row, ...]:
     """The solutions of a SELECT; a variable that is not bound is not in the row."""
-    answer = await body(desk, Query(text, prefixes=desk.service.revision.prefixes))
+    answer = await body(desk, public_query(desk, text))
     solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
     assert isinstance(solutions, QuerySolutions)  # noqa: S101 # the text is a SELECT
     names = [variable.value for variable in solutions.variables]
@@ -86,7 +97,7 @@ async def rows(desk: Desk, text: str) -> tuple[Row, ...]:
 
 
 async def boolean(desk: Desk, text: str) -> bool:
-    """The answer of an ASK."""
+    """The answer of an ASK, over every named graph there is."""
     answer = parse_query_results(await body(desk, Query(text)), format=QueryResultsFormat.JSON)
     assert isinstance(answer, QueryBoolean)  # noqa: S101 # the text is an ASK
     return bool(answer)

@@ -41,17 +41,22 @@ without triples are not remembered, and IRIs are not dereferenced."""
 @final
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the service may do beside answering: take updates, and ask others (SERVICE)."""
+    """What the service may do beside answering: take updates, and ask others (SERVICE); and the
+    named graph that only a dataset of the query's own has."""
 
     writable: bool
     federated: bool
+    unlisted: str | None = None
 
 
 def description(
     endpoint: str, mode: Mode, contents: Contents, format: Format, features: Features
 ) -> bytes:
     """The description of the service at the endpoint's address, in a format of graphs."""
-    triples = _triples(endpoint, mode, contents, features)
+    triples = (
+        *_triples(endpoint, mode, contents, features),
+        *_available(endpoint, features.unlisted, contents),
+    )
     return serialize(triples, format=format.rdf, prefixes=dict(_PREFIXES)) or b""
 
 
@@ -75,12 +80,27 @@ def _triples(endpoint: str, mode: Mode, contents: Contents, features: Features) 
     yield Triple(default, NamedNode(f"{_DCTERMS}description"), Literal(_DEFAULT_GRAPH[mode]))
     yield from _graph(default, contents.default)
     for number, (name, count) in enumerate(contents.named.items()):
-        named, graph = BlankNode(f"n{number}"), BlankNode(f"g{number}")
-        yield Triple(dataset, _sd("namedGraph"), named)
-        yield Triple(named, _type(), _sd("NamedGraph"))
-        yield Triple(named, _sd("name"), NamedNode(name))
-        yield Triple(named, _sd("graph"), graph)
-        yield from _graph(graph, count)
+        if name != features.unlisted:
+            yield from _named_graph(dataset, number, name, count)
+
+
+def _available(endpoint: str, graph: str | None, contents: Contents) -> Iterator[Triple]:
+    """What a dataset of the query's own may name beside the graphs of the default dataset."""
+    if graph is None or graph not in contents.named:
+        return
+    collection = NamedNode(f"{endpoint}#available-graphs")
+    yield Triple(NamedNode(f"{endpoint}#service"), _sd("availableGraphs"), collection)
+    yield Triple(collection, _type(), _sd("GraphCollection"))
+    yield from _named_graph(collection, len(contents.named), graph, contents.named[graph])
+
+
+def _named_graph(collection: NamedNode, number: int, name: str, count: int) -> Iterator[Triple]:
+    named, graph = BlankNode(f"n{number}"), BlankNode(f"g{number}")
+    yield Triple(collection, _sd("namedGraph"), named)
+    yield Triple(named, _type(), _sd("NamedGraph"))
+    yield Triple(named, _sd("name"), NamedNode(name))
+    yield Triple(named, _sd("graph"), graph)
+    yield from _graph(graph, count)
 
 
 def _graph(graph: NamedNode | BlankNode, count: int) -> Iterator[Triple]:

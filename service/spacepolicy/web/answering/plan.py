@@ -85,6 +85,7 @@ def plan(
             prefixes=prefixes,
             base=endpoint,
             hints=True,
+            unlisted=context.revision.unlisted(service.mode),
         ),
         dataset=context.revision.dataset,
         form=form,

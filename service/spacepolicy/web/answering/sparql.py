@@ -115,6 +115,10 @@ async def _describe(
         return
     contents = await desk.contents.of(desk.service)
     service = desk.service
-    features = Features(service.writer is not None, bool(service.outside.origins))
+    features = Features(
+        service.writer is not None,
+        bool(service.outside.origins),
+        context.revision.unlisted(service.mode),
+    )
     body = description(context.endpoint, service.mode, contents, choice.format, features)
     await send_whole(desk, reply, shape, body_key, body)

@@ -57,7 +57,7 @@ async def graph_document(desk: Desk, path: str, asked: NamedNode, iri: str) -> G
     """
     ontology = path == ONTOLOGY or path.startswith(f"{ONTOLOGY}/")
     thing = await _ontology_of(desk, asked) if ontology else asked
-    said = await graph(desk, f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH {thing} {{ ?s ?p ?o }} }}")
+    said = await graph(desk, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
     if not said:
         raise NotFoundError(f"There is no graph <{asked.value}>.")
     statements = said if ontology else tuple(skolemised(said, iri))

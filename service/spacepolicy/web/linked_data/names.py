@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from spacepolicy.namespaces import Base
 from spacepolicy.web import pages
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.interface import BORROWED
@@ -70,11 +69,6 @@ class Names:
         """What the thing is called; None where nothing names it."""
         found = self._best(thing)
         return found.value if found else None
-
-    def is_inferred(self, graph: str) -> bool:
-        """Whether the graph holds what is only inferred."""
-        own = self._service.revision.base
-        return own is not None and graph == Base(own).inferred.value
 
     def why(self, statement: Triple) -> str:
         """Where the proof of the statement is."""

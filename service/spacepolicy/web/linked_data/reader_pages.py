@@ -97,7 +97,7 @@ async def kinds(desk: Desk, source: NamedNode) -> Kinds:
         desk,
         f"SELECT ?passage ?kind (COUNT(*) AS ?n) {{ ?passage {in_source} {source} "
         "GRAPH ?passage { ?s ?p ?o } GRAPH ?g { ?s a ?kind } "
-        f"FILTER (?g != {base.inferred}) }} GROUP BY ?passage ?kind "
+        "} GROUP BY ?passage ?kind "
         "ORDER BY ?passage DESC(?n) ?kind",
     )
     first: dict[str, str] = {}

@@ -196,9 +196,8 @@ class Statements:
         self._sources: dict[Triple, list[Source]] = {}
         self._stated: set[Triple] = set()
         for origin in origins:
-            if not names.is_inferred(origin.graph):
-                self._stated.add(origin.statement)
-                self._sources.setdefault(origin.statement, []).append(_source(names, origin))
+            self._stated.add(origin.statement)
+            self._sources.setdefault(origin.statement, []).append(_source(names, origin))
 
     def groups(self, thing: object, above: tuple[object, ...] = ()) -> tuple[Group, ...]:
         """The properties of the thing by name, each with its values by name."""

@@ -1,0 +1,152 @@
+"""The named graphs of the default dataset: all that a store has but one, which a dataset of the
+query's own still reaches.
+
+The engine takes the named graphs of a store as they are, and to list all others with each query
+costs more than most queries. So a condition is put at the end of the group that holds a pattern
+`GRAPH ?g { … }`: the pattern always gives `?g` a value there, so that a condition on the group is
+one on the pattern. In the group of an OPTIONAL it is part of the left join's condition, in EXISTS
+and MINUS it stays inside. `GRAPH <that graph> { … }` has no solution, nor has its group.
+
+Spec: https://www.w3.org/TR/sparql11-query/#rdfDataset, #sparqlAlgebra (translate group)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from spacepolicy.engine.lexer import without_escapes
+from spacepolicy.engine.tokens import Declared, Token, after_group, tokens
+
+_GRAPH: Final = "GRAPH"
+_NAMING: Final = frozenset({"variable", "iri", "name"})
+_OPENING: Final = frozenset({"{", "{|"})
+_CLOSING: Final = frozenset({"}", "|}"})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A text whose patterns do not find the graph; whether one of them `names` it."""
+
+    text: str
+    names: bool = False
+
+
+def query_without(text: str, prefixes: Mapping[str, str], base: str | None, graph: str) -> Narrowed:
+    """The query over a dataset whose named graphs are all but that one. A query that names its
+    dataset is to be left as it is.
+
+    >>> query_without("SELECT * { GRAPH ?g { ?s ?p ?o } }", {}, None, "urn:i").text
+    'SELECT * { GRAPH ?g { ?s ?p ?o } FILTER(?g != <urn:i>)}'
+    """
+    if _GRAPH not in text.upper():
+        return Narrowed(text)
+    reader = _Reader(Declared(prefixes, base), graph, tokens(text))
+    place = 0
+    while place < len(reader.tokens):
+        place = reader.pattern(place) if reader.opens(place) else reader.declared_at(place)
+    return Narrowed(reader.spliced(text), reader.names)
+
+
+def update_without(text: str, prefixes: Mapping[str, str], base: str | None, graph: str) -> str:
+    """The update, each of whose operations that has no USING has such a dataset in its WHERE.
+
+    >>> update_without("DELETE WHERE { GRAPH ?g { ?s ?p ?o } }", {}, None, "urn:i")
+    'DELETE { GRAPH ?g { ?s ?p ?o } } WHERE { GRAPH ?g { ?s ?p ?o } FILTER(?g != <urn:i>)}'
+    """
+    if _GRAPH not in text.upper():
+        return text
+    reader = _Reader(Declared(prefixes, base), graph, tokens(text))
+    place, using = 0, False
+    while place < len(reader.tokens):
+        token = reader.tokens[place]
+        using = token.text != ";" and (using or token.word == "USING")
+        if not reader.opens(place):
+            place = reader.declared_at(place)
+        elif reader.word_before(place, 1) == "WHERE" and not using:
+            place = reader.where(text, place)
+        else:
+            place = after_group(reader.tokens, place) or len(reader.tokens)
+    return reader.spliced(text)
+
+
+@final
+@dataclass(slots=True)
+class _Reader:
+    """One reading of a text: what is put into it, and where."""
+
+    declared: Declared
+    graph: str
+    tokens: list[Token]
+    names: bool = False
+    pieces: list[tuple[int, str]] = field(default_factory=list)
+
+    def opens(self, place: int) -> bool:
+        """Whether a group opens there."""
+        return self.tokens[place].text in _OPENING
+
+    def declared_at(self, place: int) -> int:
+        """Take in the declaration that stands there, if any; the next place."""
+        word = self.tokens[place].word
+        if word not in ("PREFIX", "BASE"):
+            return place + 1
+        self.declared.declare(self.tokens, place)
+        return place + (3 if word == "PREFIX" else 2)
+
+    def word_before(self, place: int, back: int) -> str:
+        """The word so many tokens before, in capitals; nothing where it is none."""
+        return self.tokens[place - back].word if place >= back else ""
+
+    def where(self, text: str, place: int) -> int:
+        """Read the WHERE of an operation; the place behind it. DELETE WHERE, which may hold no
+        condition, becomes DELETE and WHERE, where one is needed."""
+        known, end = len(self.pieces), self.pattern(place)
+        if self.word_before(place, 2) == "DELETE" and len(self.pieces) > known:
+            template = text[self.tokens[place].start : self.tokens[end - 1].end]
+            self.pieces.append((self.tokens[place - 2].end, f" {template}"))
+        return end
+
+    def pattern(self, place: int) -> int:
+        """Read the group that opens there, and note the conditions of it and of those within; the
+        place behind it. A group that does not close is none: the engine will say so."""
+        open_groups: list[dict[str, None]] = []
+        for at in range(place, len(self.tokens)):
+            token = self.tokens[at]
+            if token.text in _OPENING:
+                open_groups.append({})
+            elif token.text in _CLOSING:
+                conditions = open_groups.pop()
+                self.pieces += [(token.start, "".join(conditions))] if conditions else []
+                if not open_groups:
+                    return at + 1
+            elif condition := self._condition(at):
+                open_groups[-1][condition] = None
+        return len(self.tokens)
+
+    def _condition(self, place: int) -> str:
+        """The condition that a pattern GRAPH asks for whose name, or whose keyword run together
+        with its name, stands there; nothing where there is none."""
+        token, last = self.tokens[place], len(self.tokens) - 1
+        if token.kind not in _NAMING or place == last or self.tokens[place + 1].text != "{":
+            return ""
+        if self.tokens[place - 1].word.endswith(_GRAPH):
+            if token.kind == "variable":
+                return f"FILTER({token.text} != <{self.graph}>)"
+            return self._of_name(token)
+        before, _, rest = token.text.partition(":")
+        start = before.upper().rfind(_GRAPH) + len(_GRAPH)
+        together = token.kind == "name" and before.upper().find(_GRAPH) >= 0
+        return self._of_name(Token("name", f"{before[start:]}:{rest}", 0, 0)) if together else ""
+
+    def _of_name(self, token: Token) -> str:
+        plain = Token(token.kind, without_escapes(token.text), token.start, token.end)
+        if self.declared.iri([plain], 0) != self.graph:
+            return ""
+        self.names = True
+        return "FILTER(false)"
+
+    def spliced(self, text: str) -> str:
+        """The text with the pieces put in."""
+        for place, piece in sorted(self.pieces, reverse=True):
+            text = text[:place] + piece + text[place:]
+        return text
