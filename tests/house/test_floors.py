@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "service" / "spacepolicy"
 FLOORS = {
     "errors": 1,
     "nearness": 1,
+    "fingerprints": 1,
     "namespaces": 1,
     "origins": 1,
     "access": 2,

@@ -17,7 +17,7 @@ def test_the_graphs_and_their_counts_are_those_of_the_dataset(shipped: httpx.Cli
     query = "SELECT (COUNT(DISTINCT ?g) AS ?graphs) (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
     answer = shipped.get("/sparql", params={"query": query, "format": "csv"}).text.split()[1]
     inferred = "https://w3id.org/spacepolicy/graph/inferred"
-    graphs = [each for each in told["graphs"] if each["graph"] != inferred]
+    graphs = [each for each in told["graphs"] if each["iri"] != inferred]
     assert len(graphs) == len(told["graphs"]) - 1
     own = sum(each["statements"] > 0 for each in graphs)
     passages = sum(each["passages"] for each in graphs)
