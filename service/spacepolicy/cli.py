@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_build(commands)
     _add_check(commands)
     _add_cite(commands)
+    _add_verify(commands)
     _add_query(commands)
     _add_explain(commands)
     _add_fmt(commands)
@@ -298,6 +299,7 @@ def _add_check(commands: Commands) -> None:
         "--since", metavar="REV", help="judge only what has changed since that git revision"
     )
     parser.add_argument("--content", metavar="DIR", help="the folder to check")
+    _add_texts(parser)
 
 
 def _add_cite(commands: Commands) -> None:
@@ -310,6 +312,27 @@ def _add_cite(commands: Commands) -> None:
     )
     parser.add_argument("words", help="words of the source")
     parser.add_argument("--content", metavar="DIR", help="the folder of seeds/ and data/")
+
+
+def _add_texts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--texts", metavar="DIR", help="copies of texts that are not shipped, named after sources"
+    )
+
+
+def _add_verify(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "verify",
+        _verify,
+        "Every quotation and fingerprint against its text: 0 all checked, 1 failed, 3 skipped.",
+        "spacepolicy verify a-source --text copy.html",
+    )
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="its name or IRI (all sources)")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="a copy of the source's text")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--content", metavar="DIR", help="the folder of seeds/ and data/")
+    _add_texts(parser)
 
 
 def _add_query(commands: Commands) -> None:
@@ -517,6 +540,12 @@ def _cite(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.cite import cite
 
     return cite(chosen, given.words)
+
+
+def _verify(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.verify import verify
+
+    return verify(chosen, given.source, given.text, as_json=given.json)
 
 
 def _query(given: argparse.Namespace, chosen: Settings) -> int:

@@ -111,6 +111,11 @@ class Copy:
                     found[digests[digest]].add(self._aligned.place(start, end))
         return {each: sorted(places, key=_in_order) for each, places in found.items()}
 
+    def occurrences(self, words: str) -> int:
+        """How often the words stand in the text, other than by overlapping themselves."""
+        wanted = f" {' '.join(tokens(words))} ".encode()
+        return max(reading.occurrences(wanted) for reading in self._readings)
+
 
 def _in_order(place: Place) -> tuple[int, int]:
     return place.start, place.end
@@ -191,6 +196,10 @@ class _Reading:
         self._starts, self._ends = words.starts, words.ends
         self._buffer = " ".join(words.texts).encode()
         self._behind = list(accumulate(len(word.encode()) + 1 for word in words.texts))
+
+    def occurrences(self, words: bytes) -> int:
+        """How often the words stand there, which have a space before and behind them."""
+        return (b" %b " % self._buffer.replace(b" ", b"  ")).count(words.replace(b" ", b"  ")[1:-1])
 
     def windows(
         self, count: int, digests: Mapping[bytes, object]

@@ -29,6 +29,7 @@ class Settings:
     """One value for each option of `serve`; the other commands read those they share.
 
     `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
+    `texts` is a folder of copies of texts that are not shipped.
     `default_graph` and `content` are what the store says where nothing else is asked for.
     `trusted_proxies` are addresses or networks between commas. `service_origins` are those that
     SERVICE may ask, between commas, and with `service_private` at private addresses too.
@@ -45,6 +46,7 @@ class Settings:
     port: int = 8000
     store: str | None = None
     content: str | None = None
+    texts: str | None = None
     default_graph: Mode = "merged"
     timeout: float = 30.0
     max_timeout: float = 30.0
@@ -262,6 +264,19 @@ def content_directory(settings: Settings, working: Path) -> Content | None:
     if checkout is not None:
         return Content(checkout, packaged=False)
     return Content(package / "content", packaged=True)
+
+
+def texts_directory(settings: Settings) -> Path | None:
+    """The folder of copies of texts that are not shipped; None where there is none.
+
+    Raises: UsageError where it is no folder.
+    """
+    if settings.texts is None:
+        return None
+    folder = Path(settings.texts)
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder of texts.")
+    return folder
 
 
 def _asked_for(path: Path) -> Content:

@@ -33,7 +33,8 @@ def check(chosen: Settings, names: Sequence[str], form: str, since: str | None =
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         raise UsageError("There is no content to check.")
-    material = Material(content.path, packaged=content.packaged)
+    texts = settings.texts_directory(chosen)
+    material = Material(content.path, packaged=content.packaged, texts=texts)
     if since is not None:
         gates = _concerned(material, gates, since)
     judged = []

@@ -1,7 +1,8 @@
 """Sources: the documents that are quoted, each a text and a table of metadata beside it.
 
 `seeds/<name>.toml` describes the source `<base>source/<name>`, whose text is `seeds/<name>.txt`
-byte for byte. The texts are other people's: an installed package travels without them.
+byte for byte; a text that may not be shipped has no digest there, and passages by reference. The
+texts are other people's: an installed package travels without them.
 """
 
 import hashlib
@@ -33,6 +34,11 @@ class Source:
     iri: str
     text: str | None
     metadata: Mapping[str, object]
+
+    @property
+    def is_not_shipped(self) -> bool:
+        """Whether its text belongs to nobody here: there is none, and no digest of one."""
+        return self.text is None and bool(self.metadata) and "sha256" not in self.metadata
 
 
 def read_sources(
@@ -112,6 +118,8 @@ def _faults(
     """What does not agree between the metadata and the text's bytes."""
     path, text = f"{FOLDER}/{table.name}", f"{FOLDER}/{table.stem}.txt"
     recorded = metadata.get("sha256")
+    if metadata and content is None and recorded is None:
+        return  # its passages are references
     if metadata and not isinstance(recorded, str):
         remedy = "Add sha256, the digest of the text's bytes."
         yield Finding(path, None, "source", "the metadata does not say the text's digest.", remedy)

@@ -12,6 +12,7 @@ from typing import Final
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.dataset.files.record import Fault, Place
 from spacepolicy.dataset.files.sources import FOLDER as SEEDS
+from spacepolicy.dataset.gates.cited import copy_faults
 from spacepolicy.dataset.gates.clauses import (
     Division,
     clause_faults,
@@ -36,6 +37,7 @@ from spacepolicy.dataset.gates.query_headers import (
     prefix_findings,
 )
 from spacepolicy.dataset.gates.reasoners import clashes, consistency, profiles, rules
+from spacepolicy.dataset.gates.references import reference_faults, reference_leaves
 from spacepolicy.dataset.gates.rule_examples import rule_example_findings
 from spacepolicy.dataset.gates.spelling import query_spelling, spelling_findings
 from spacepolicy.dataset.gates.verdict import Gate, Verdict, count, located_all
@@ -188,6 +190,10 @@ def _evidence(material: Material) -> Verdict:
         findings += coverage_findings(source, passages)
         findings += located_all(material, clause_faults(source, passages))
         findings += located_all(material, evidence_faults(material.base, source, material.graphs))
+        findings += located_all(material, reference_faults(material.base, source, material.graphs))
+        if material.texts is not None:
+            found = copy_faults(material.base, source, material.graphs, material.texts)
+            findings += located_all(material, found)
     hygiene = _hygiene("evidence", material)
     report = _evidence_report(material, len(hygiene.findings))
     return Verdict((*findings, *hygiene.findings), (*report, *hygiene.report))
@@ -195,15 +201,22 @@ def _evidence(material: Material) -> Verdict:
 
 def _evidence_report(material: Material, unquoted: int) -> Iterator[str]:
     passages = [passage for found in material.passages.values() for passage in found]
-    clauses = leaves(passages)
-    stated = sum(len(material.graphs.get(passage.iri, ())) for passage in clauses)
+    references = [each for found in material.references.values() for each in found]
+    clauses = [
+        *(each.iri for each in leaves(passages)),
+        *(each.iri for each in reference_leaves(references)),
+    ]
+    stated = sum(len(material.graphs.get(iri, ())) for iri in clauses)
     yield count(len(material.sources), "source")
-    yield f"{count(len(passages), 'passage')}, {len(clauses)} of them leaves"
+    yield f"{count(len(passages) + len(references), 'passage')}, {len(clauses)} of them leaves"
     whole = stated + unquoted
     share = f"{100 * stated / max(whole, 1):.1f} %"
     yield f"{stated:,} of {count(whole, 'statement')} of content in leaf passages ({share})"
     for source in material.sources:
-        if source.text is None:
+        if source.is_not_shipped:
+            referred = count(len(material.references[source.name]), "reference")
+            yield f"{referred} to {source.name}, whose text is not shipped"
+        elif source.text is None:
             yield f"the text of {source.name} is not here: quotations not compared"
         else:
             marks = read_marks(source.metadata)

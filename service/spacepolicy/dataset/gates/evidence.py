@@ -20,9 +20,16 @@ from spacepolicy.namespaces import RDF, Base
 
 _TYPE: Final = NamedNode(f"{RDF}type")
 _FRAGMENT: Final = re.compile(r"char=(\d+),(\d+)")
+LOCATION: Final = "#loc="
+"""What stands between the source and the locator in the name of a passage by reference."""
 
 Graphs = Mapping[str, Sequence[Triple]]
 """What each graph states, by its IRI."""
+
+
+def is_reference(iri: str) -> bool:
+    """Whether the passage is named by a locator, and not by offsets."""
+    return LOCATION in iri
 
 
 @final
@@ -72,7 +79,7 @@ def read_passages(base: Base, source: Source, graphs: Graphs) -> tuple[Passage, 
 
 
 def describe(base: Base, source: Source, graphs: Graphs) -> tuple[Description, ...]:
-    """The descriptions of passages in the source's graph, by IRI."""
+    """The descriptions of passages of either kind in the source's graph, by IRI."""
     triples = graphs.get(source.iri, ())
     passages = {
         triple.subject
@@ -116,15 +123,17 @@ def _passage(description: Description, graphs: Graphs) -> Passage | None:
 
 
 def evidence_faults(base: Base, source: Source, graphs: Graphs) -> Iterator[Fault]:
-    """Whatever keeps the source's passages from being evidence.
+    """Whatever keeps the source's quotations from being evidence.
 
     Where the source's text is not there, quotations are not compared with it.
     """
     passages = {passage.iri: passage for passage in read_passages(base, source, graphs)}
     for graph in sorted(graphs):
-        if graph.startswith(f"{source.iri}#") and graph not in passages:
+        if graph.startswith(f"{source.iri}#") and graph not in passages and not is_reference(graph):
             yield from _undescribed(base, source, graph, graphs)
     for description in describe(base, source, graphs):
+        if is_reference(description.iri.value):
+            continue
         at = _places(base, source, description.iri)
         passage = passages.get(description.iri.value)
         if passage is None:
@@ -133,6 +142,8 @@ def evidence_faults(base: Base, source: Source, graphs: Graphs) -> Iterator[Faul
             yield from _source_faults(source, description, at)
             yield from _offset_faults(source, passage, at)
             yield from _container_faults(passage, passages, at)
+            if source.is_not_shipped:
+                yield _unfounded(passage, at)
             if source.text is not None:
                 yield from _quotation_faults(source.text, passage, at)
 
@@ -210,6 +221,12 @@ def _container_faults(
 
 def _holds(outer: Passage, inner: Passage) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _unfounded(passage: Passage, at: _At) -> Fault:
+    message = f"<{passage.iri}> quotes a source whose text is not shipped: nothing shows its words."
+    remedy = "Name the passage by its locator (#loc=…), or ship the text and record its sha256."
+    return Fault("quotation", message, at("exactText"), remedy)
 
 
 def _quotation_faults(text: str, passage: Passage, at: _At) -> Iterator[Fault]:

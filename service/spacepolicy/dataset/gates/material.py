@@ -34,6 +34,7 @@ from spacepolicy.dataset.files.sources import Source, read_sources
 from spacepolicy.dataset.files.texts import stray_findings, text_findings
 from spacepolicy.dataset.gates.evidence import Graphs, Passage, read_passages
 from spacepolicy.dataset.gates.hygiene import HygieneRule, read_hygiene
+from spacepolicy.dataset.gates.references import Reference, read_references
 from spacepolicy.dataset.gates.spelling import Names
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 from spacepolicy.errors import Finding, FindingsError
@@ -48,12 +49,21 @@ class Material:
 
     Every part that rests on the files raises FindingsError where they cannot be read or declare
     no base. `packaged`: the sources' texts may be missing. `beside` are quads of other graphs that
-    are merged with those of the files; graphs that the files state are left out of them.
+    are merged with those of the files; graphs that the files state are left out of them. `texts` is
+    a folder of copies of texts that are not shipped.
     """
 
-    def __init__(self, content: Path, *, packaged: bool, beside: Iterable[Quad] = ()) -> None:
+    def __init__(
+        self,
+        content: Path,
+        *,
+        packaged: bool,
+        beside: Iterable[Quad] = (),
+        texts: Path | None = None,
+    ) -> None:
         self.content = content
         self.packaged = packaged
+        self.texts = texts
         self._beside = tuple(beside)
 
     @cached_property
@@ -123,6 +133,13 @@ class Material:
         """The passages of each source that are described wholly, by the source's name."""
         return {
             source.name: read_passages(self.base, source, self.graphs) for source in self.sources
+        }
+
+    @cached_property
+    def references(self) -> Mapping[str, tuple[Reference, ...]]:
+        """The passages of each source that are named by a locator, by the source's name."""
+        return {
+            source.name: read_references(self.base, source, self.graphs) for source in self.sources
         }
 
     @cached_property

@@ -1,0 +1,58 @@
+"""`spacepolicy verify`: every quotation and fingerprint against its text."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from spacepolicy import settings
+from spacepolicy.dataset.verifying import verified_files
+from spacepolicy.errors import UsageError
+from spacepolicy.settings import Settings
+from spacepolicy.verification import Outcome, Result, Verification, exit_status, report
+
+
+def verify(chosen: Settings, source: str | None, text: Path | None, *, as_json: bool) -> int:
+    """Print what came of the passages: 1 where one failed, 3 where one was skipped, else 0.
+
+    Raises: UsageError where there is no content, no such source or no such copy; FindingsError
+    where the files cannot be read.
+    """
+    content = settings.content_directory(chosen, Path.cwd())
+    if content is None:
+        raise UsageError("There is no content to verify.")
+    found = verified_files(
+        content.path,
+        packaged=content.packaged,
+        name=source,
+        text=text,
+        texts=settings.texts_directory(chosen),
+    )
+    if as_json:
+        print(json.dumps(report(found), ensure_ascii=False, indent=1))
+    else:
+        for line in _lines(found):
+            print(line)
+    return exit_status(found)
+
+
+def _lines(verifications: Sequence[Verification]) -> Iterator[str]:
+    for each in verifications:
+        for result in each.results:
+            yield from _result_lines(result)
+        yield f"{each.source}  {_counted(each.counts)}"
+
+
+def _result_lines(result: Result) -> Iterator[str]:
+    """A passage that failed or was skipped, or whose words only the copy at hand shows."""
+    cited = result.cited
+    if result.outcome != "checked":
+        yield f"{result.outcome}  {cited.passage}: {result.reason}"
+        if cited.address is not None:
+            yield f"  {cited.locator} of {cited.address}"
+    elif cited.exact is None and result.words is not None:
+        yield f"{result.outcome}  {cited.passage}"
+        yield f"  “{' '.join(result.words.split())}”"
+
+
+def _counted(counts: Mapping[Outcome, int]) -> str:
+    return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())

@@ -1,0 +1,128 @@
+"""Copies of documents that a user has: what their bytes say, markup left out.
+
+A file is read as UTF-8, or by its byte order mark as UTF-16. What has tags of HTML is read as HTML:
+elements that stand as blocks end a line, others end nothing; of Markdown, the targets of links are
+left out.
+
+Spec: https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3
+"""
+
+import codecs
+import hashlib
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final, final
+
+from spacepolicy.errors import UsageError
+
+SUFFIXES: Final = (".txt", ".html", ".htm", ".xhtml", ".md")
+"""How the names of copies end in a folder of them."""
+_MARKUP: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<!DOCTYPE", re.IGNORECASE)
+_TARGET: Final = re.compile(r"(?<=\])\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_INLINE: Final = frozenset(
+    {
+        *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "dfn", "em", "font", "i", "ins"),
+        *("kbd", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt"),
+        *("u", "var", "wbr"),
+    }
+)
+"""Elements within a line; all others end one."""
+_UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CopyText:
+    """The text of a copy as a reader sees it, and as it `stands` in the file, to which offsets
+    belong; and the SHA-256 of the file's bytes."""
+
+    text: str
+    stands: str
+    sha256: str
+
+
+def read_copy(content: bytes, name: str) -> CopyText:
+    """What the bytes of a copy of that name say.
+
+    Raises: UsageError where they are no text.
+    """
+    try:
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is no text in UTF-8 or UTF-16: {error}.") from error
+    if "\0" in text:
+        raise UsageError(f"{name} is no text: it has a NUL character.")
+    return CopyText(_plain(text, name), text, hashlib.sha256(content).hexdigest())
+
+
+def _plain(text: str, name: str) -> str:
+    if _MARKUP.search(text):
+        return seen(text)
+    return _TARGET.sub("", text) if name.endswith(".md") else text
+
+
+def seen(html: str) -> str:
+    """The text of HTML, as a reader sees it.
+
+    >>> seen("<p>One <b>w</b>ord&shy;</p><script>x</script><p>more</p>").split()
+    ['One', 'word\\xad', 'more']
+    """
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return "".join(reader.pieces)
+
+
+def copy_of(folder: Path, name: str) -> CopyText | None:
+    """The copy of the source of that name in a folder of copies; None where there is none.
+
+    Raises: UsageError where it cannot be read.
+    """
+    for suffix in SUFFIXES:
+        path = folder / f"{name}{suffix}"
+        if path.is_file():
+            return read_copy_file(path)
+    return None
+
+
+def read_copy_file(path: Path) -> CopyText:
+    """The copy in a file.
+
+    Raises: UsageError where it cannot be read.
+    """
+    try:
+        return read_copy(path.read_bytes(), path.name)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@final
+class _Reader(HTMLParser):
+    """Gathers what is seen of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
+        """An element begins."""
+        self._unseen += tag in _UNSEEN
+        self._end_line(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """An element ends."""
+        self._unseen -= tag in _UNSEEN and self._unseen > 0
+        self._end_line(tag)
+
+    def handle_data(self, data: str) -> None:
+        """A stretch of text."""
+        if not self._unseen:
+            self.pieces.append(data)
+
+    def _end_line(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self.pieces.append("\n")

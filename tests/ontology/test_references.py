@@ -1,0 +1,212 @@
+"""A document whose text is not shipped: its passages are named by its own numbering."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from spacepolicy.cli import main
+from spacepolicy.dataset.gates.checks import EVIDENCE
+from spacepolicy.dataset.gates.material import Material
+from spacepolicy.dataset.gates.verdict import judge
+from spacepolicy.fingerprints import fingerprint
+
+from .conftest import Content
+
+NAME = "lark-2026-order"
+TRIG = f"data/{NAME}.trig"
+ADDRESS = "https://example.org/gazette/2026/41"
+ACT = "The Harbour Office shall build a tide-free slipway for rocket barges by 2029."
+REPORT = "It shall report to the Council every two years."
+TEXT = f"Section 1. Purpose.\n\nSection 2. Duties. (a) {ACT}\n(b) {REPORT}\n"
+TOML = f'''title = "Order on the harbour of Lark"
+language = "en"
+address = "{ADDRESS}"
+'''
+DESCRIBED = """  <#loc={locator}>
+    a :Passage ;
+    :locator "{locator}" ;
+    :source source:lark-2026-order ;{within}
+    :copyRead "the printed issue"@en ;{fingerprint}
+    :independentSourceCount 1 ;
+    :officialAddress "{address}"^^xsd:anyURI ;
+    :readOn "2026-11-20"^^xsd:date ;
+  .
+"""
+HEAD = """@base <https://w3id.org/spacepolicy/source/lark-2026-order> .
+@prefix : <https://w3id.org/spacepolicy/def/> .
+@prefix source: <https://w3id.org/spacepolicy/source/> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix lark: <https://w3id.org/spacepolicy/id/policy/lark-2026-order/> .
+"""
+
+
+def described(locator: str, words: str | None = None, within: str | None = None) -> str:
+    return DESCRIBED.format(
+        locator=locator,
+        address=ADDRESS,
+        within=f"\n    :isWithin <#loc={within}> ;" if within else "",
+        fingerprint=f'\n    :fingerprint "{fingerprint(words)}" ;' if words else "",
+    )
+
+
+def trig(*passages: str) -> str:
+    return f"""{HEAD}
+source:{NAME} {{
+  source:{NAME}
+    a :SourceDocument ;
+    dcterms:title "Order on the harbour of Lark"@en ;
+  .
+{"".join(passages)}}}
+
+<#loc=sec.2.a> {{
+  <https://w3id.org/spacepolicy/id/policy/lark-2026-order/task/1/measure/1>
+    :builds <https://w3id.org/spacepolicy/id/facility/lark-slipway> ;
+  .
+}}
+"""
+
+
+PASSAGES = (
+    described("sec.2"),
+    described("sec.2.a", ACT, "sec.2"),
+    described("sec.2.b", within="sec.2"),
+)
+
+
+@pytest.fixture
+def lark(shipped: Content) -> Content:
+    shipped.add(f"seeds/{NAME}.toml", TOML)
+    shipped.add(TRIG, trig(*PASSAGES))
+    return shipped
+
+
+def said(content: Content) -> list[tuple[str, str]]:
+    return [(each.path, each.rule) for each in content.findings("evidence")]
+
+
+def test_statements_in_a_passage_by_reference_are_evidence(lark: Content) -> None:
+    verdict = judge(EVIDENCE, Material(lark.folder, packaged=False))
+    assert verdict.findings == ()
+    report = "; ".join(verdict.report)
+    assert f"3 references to {NAME}, whose text is not shipped" in report
+    assert "statements of content in leaf passages (100.0 %)" in report
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ('"sec.2.a"', '"sec.2.c"', "locator"),
+        ("loc=sec.2.a> {\n", "loc=sec.2.c> {\n", "passage"),
+        ("    :isWithin <#loc=sec.2> ;\n", "", "locator"),
+        ("<#loc=sec.2> ;\n    :copyRead", "<#loc=sec.2.b> ;\n    :copyRead", "locator"),
+    ],
+)
+def test_a_locator_that_does_not_fit_is_found(
+    lark: Content, before: str, after: str, rule: str
+) -> None:
+    lark.change(TRIG, before, after)
+    assert (TRIG, rule) in said(lark)
+
+
+def test_a_container_states_structure_alone(lark: Content) -> None:
+    lark.change(TRIG, "<#loc=sec.2.a> {\n", "<#loc=sec.2> {\n")
+    assert (TRIG, "containers-hold-structure") in said(lark)
+
+
+def test_what_is_quoted_needs_the_text(lark: Content) -> None:
+    quoted = '  <#char=0,3> a :Passage ; :start 0 ; :end 3 ; :exactText "The"@en ; '
+    lark.change(TRIG, "  <#loc=sec.2>\n", f"{quoted}:source source:{NAME} .\n  <#loc=sec.2>\n")
+    assert (TRIG, "quotation") in said(lark)
+
+
+def test_a_text_that_was_recorded_and_is_gone_is_missing(lark: Content) -> None:
+    lark.add(f"seeds/{NAME}.toml", f'sha256 = "{"0" * 64}"\n')
+    assert (f"seeds/{NAME}.txt", "source") in said(lark)
+
+
+def run(lark: Content, *arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    status = main(["verify", *arguments, "--content", str(lark.folder)])
+    return status, capsys.readouterr().out
+
+
+def copy(folder: Path, text: str, name: str = f"{NAME}.txt") -> str:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_verify_shows_the_words_that_a_copy_has(
+    lark: Content, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = TEXT.replace("tide-free", "<em>tide</em>-\nfree").replace("Section", "</p><p>Section")
+    path = copy(tmp_path / "texts", page, "page.html")
+    status, out = run(lark, NAME, "--text", path, capsys=capsys)
+    assert status == 3  # two passages have no fingerprint
+    assert "1 checked, 2 skipped, 0 failed" in out
+    assert "“The Harbour Office shall build a tide- free slipway" in out
+    assert f"sec.2.b of {ADDRESS}" in out
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("slipway", "dock"), ("by 2029", "by the end of 2029"), ("2029.", f"2029. {ACT}")],
+)
+def test_verify_fails_where_a_copy_says_otherwise_or_twice(
+    lark: Content, tmp_path: Path, capsys: pytest.CaptureFixture[str], before: str, after: str
+) -> None:
+    path = copy(tmp_path / "texts", TEXT.replace(before, after))
+    status, out = run(lark, NAME, "--text", path, "--json", capsys=capsys)
+    told = json.loads(out)
+    assert (status, told["counts"]) == (1, {"checked": 0, "skipped": 2, "failed": 1})
+    (failed,) = (each for each in told["sources"][0]["passages"] if each["outcome"] == "failed")
+    assert (failed["locator"], failed["address"], failed["words"]) == ("sec.2.a", ADDRESS, None)
+
+
+def test_verify_without_a_copy_skips_and_says_so(
+    lark: Content, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out = run(lark, capsys=capsys)
+    assert status == 3
+    assert f"source/{NAME}  0 checked, 3 skipped, 0 failed" in out
+    assert "source/shanghai-2022-opinions  82 checked, 0 skipped, 0 failed" in out
+
+
+def test_a_folder_of_copies_is_looked_through(
+    lark: Content, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy(tmp_path / "texts", TEXT)
+    status, out = run(lark, NAME, "--texts", str(tmp_path / "texts"), capsys=capsys)
+    assert (status, "1 checked" in out) == (3, True)
+
+
+def test_check_holds_fingerprints_to_the_copies(
+    lark: Content, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "texts"
+    copy(folder, TEXT)
+    arguments = ["check", "evidence", "--texts", str(folder), "--content", str(lark.folder)]
+    assert main(arguments) == 0
+    copy(folder, TEXT.replace("slipway", "dock"))
+    assert main(arguments) == 1
+    assert f"{TRIG}:" in (out := capsys.readouterr().out)
+    assert "does not fit: its words do not stand in the text" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-such-source"], "There is no source 'no-such-source'; there are: lark-2026-order"),
+        (["--text", "copy.txt"], "Say of which source the text is a copy."),
+        ([NAME, "--text", "nowhere.txt"], "cannot be read"),
+        (["--texts", "nowhere"], "no such folder"),
+    ],
+)
+def test_what_cannot_be_verified_is_told(
+    lark: Content, capsys: pytest.CaptureFixture[str], arguments: Sequence[str], message: str
+) -> None:
+    assert main(["verify", *arguments, "--content", str(lark.folder)]) == 2
+    assert message in capsys.readouterr().err
