@@ -167,6 +167,7 @@ def _add_serve(commands: Commands) -> None:
         "spacepolicy serve --port 8080 --timeout 10",
     )
     _add_store(parser)
+    _add_texts(parser)
     parser.add_argument("--host", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="the port to listen on (8000)")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time of a query (30)")

@@ -10,7 +10,8 @@ Spec: https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3
 import codecs
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final, final
@@ -76,12 +77,44 @@ def seen(html: str) -> str:
     return "".join(reader.pieces)
 
 
-def copy_of(folder: Path, name: str) -> CopyText | None:
+@final
+@dataclass(frozen=True, slots=True)
+class SourceTexts:
+    """The texts of sources by their names: those that are shipped, and copies that a user has."""
+
+    own: Mapping[str, CopyText] = field(default_factory=dict)
+    copies: Mapping[str, CopyText] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """What tells these copies from others; empty without any."""
+        lines = (f"{name} {copy.sha256}" for name, copy in sorted(self.copies.items()))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest() if self.copies else ""
+
+
+def read_source_texts(own: Path | None, copies: Path | None) -> SourceTexts:
+    """The texts in a folder of shipped ones, and the copies in a user's.
+
+    Raises: UsageError where one cannot be read.
+    """
+    return SourceTexts(_read_folder(own, (".txt",)), _read_folder(copies, SUFFIXES))
+
+
+def _read_folder(folder: Path | None, suffixes: Sequence[str]) -> dict[str, CopyText]:
+    """Of several copies of a source, the one whose suffix comes first."""
+    if folder is None:
+        return {}
+    names = {path.stem for path in folder.iterdir() if path.suffix in suffixes}
+    found = {name: copy_of(folder, name, suffixes) for name in sorted(names)}
+    return {name: copy for name, copy in found.items() if copy is not None}
+
+
+def copy_of(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> CopyText | None:
     """The copy of the source of that name in a folder of copies; None where there is none.
 
     Raises: UsageError where it cannot be read.
     """
-    for suffix in SUFFIXES:
+    for suffix in suffixes:
         path = folder / f"{name}{suffix}"
         if path.is_file():
             return read_copy_file(path)

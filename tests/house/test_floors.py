@@ -14,6 +14,7 @@ FLOORS = {
     "fingerprints": 1,
     "copies": 2,
     "verification": 3,
+    "verification_process": 4,
     "namespaces": 1,
     "origins": 1,
     "access": 2,

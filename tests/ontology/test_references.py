@@ -5,81 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.lark import ACT, ADDRESS, NAME, TEXT, TRIG, add
 
 from spacepolicy.cli import main
 from spacepolicy.dataset.gates.checks import EVIDENCE
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.verdict import judge
-from spacepolicy.fingerprints import fingerprint
 
 from .conftest import Content
-
-NAME = "lark-2026-order"
-TRIG = f"data/{NAME}.trig"
-ADDRESS = "https://example.org/gazette/2026/41"
-ACT = "The Harbour Office shall build a tide-free slipway for rocket barges by 2029."
-REPORT = "It shall report to the Council every two years."
-TEXT = f"Section 1. Purpose.\n\nSection 2. Duties. (a) {ACT}\n(b) {REPORT}\n"
-TOML = f'''title = "Order on the harbour of Lark"
-language = "en"
-address = "{ADDRESS}"
-'''
-DESCRIBED = """  <#loc={locator}>
-    a :Passage ;
-    :locator "{locator}" ;
-    :source source:lark-2026-order ;{within}
-    :copyRead "the printed issue"@en ;{fingerprint}
-    :independentSourceCount 1 ;
-    :officialAddress "{address}"^^xsd:anyURI ;
-    :readOn "2026-11-20"^^xsd:date ;
-  .
-"""
-HEAD = """@base <https://w3id.org/spacepolicy/source/lark-2026-order> .
-@prefix : <https://w3id.org/spacepolicy/def/> .
-@prefix source: <https://w3id.org/spacepolicy/source/> .
-@prefix dcterms: <http://purl.org/dc/terms/> .
-@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-@prefix lark: <https://w3id.org/spacepolicy/id/policy/lark-2026-order/> .
-"""
-
-
-def described(locator: str, words: str | None = None, within: str | None = None) -> str:
-    return DESCRIBED.format(
-        locator=locator,
-        address=ADDRESS,
-        within=f"\n    :isWithin <#loc={within}> ;" if within else "",
-        fingerprint=f'\n    :fingerprint "{fingerprint(words)}" ;' if words else "",
-    )
-
-
-def trig(*passages: str) -> str:
-    return f"""{HEAD}
-source:{NAME} {{
-  source:{NAME}
-    a :SourceDocument ;
-    dcterms:title "Order on the harbour of Lark"@en ;
-  .
-{"".join(passages)}}}
-
-<#loc=sec.2.a> {{
-  <https://w3id.org/spacepolicy/id/policy/lark-2026-order/task/1/measure/1>
-    :builds <https://w3id.org/spacepolicy/id/facility/lark-slipway> ;
-  .
-}}
-"""
-
-
-PASSAGES = (
-    described("sec.2"),
-    described("sec.2.a", ACT, "sec.2"),
-    described("sec.2.b", within="sec.2"),
-)
 
 
 @pytest.fixture
 def lark(shipped: Content) -> Content:
-    shipped.add(f"seeds/{NAME}.toml", TOML)
-    shipped.add(TRIG, trig(*PASSAGES))
+    add(shipped.folder)
     return shipped
 
 
@@ -112,7 +50,10 @@ def test_a_locator_that_does_not_fit_is_found(
 
 
 def test_a_container_states_structure_alone(lark: Content) -> None:
-    lark.change(TRIG, "<#loc=sec.2.a> {\n", "<#loc=sec.2> {\n")
+    lark.change(
+        TRIG, "measure:1 a :Measure ; :builds facility:lark-slipway ;", "measure:1 a :Measure ;"
+    )
+    lark.change(TRIG, "  task:1 a :Task ;", "  task:1 :builds facility:lark-slipway ; a :Task ;")
     assert (TRIG, "containers-hold-structure") in said(lark)
 
 

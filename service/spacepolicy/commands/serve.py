@@ -19,6 +19,8 @@ from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.explainers import Explainers
 from spacepolicy.commands.jobs import worker
 from spacepolicy.commands.writers import StoreWriter
+from spacepolicy.copies import SourceTexts, read_source_texts
+from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError, UsageError
@@ -67,6 +69,7 @@ def serve(chosen: Settings) -> int:
             public_url=chosen.public_url,
             trusted_proxies=settings.networks(chosen.trusted_proxies),
             outside=Outside(settings.origins(chosen.service_origins), chosen.service_private),
+            texts=_texts(chosen),
             stale=served.stale,
             explanations=None if endpoint_url(chosen) else explainers,
             tokens=_tokens(chosen),
@@ -165,6 +168,17 @@ def _catalogue(chosen: Settings) -> tuple[SavedQuery, ...]:
         if not chosen.keep_last:
             raise
         return ()
+
+
+def _texts(chosen: Settings) -> SourceTexts:
+    """The texts of the sources that are here.
+
+    Raises: UsageError where the folder of copies is none, or one cannot be read.
+    """
+    content = settings.content_directory(chosen, Path.cwd())
+    seeds = None if content is None else content.path / SEEDS
+    own = seeds if seeds is not None and seeds.is_dir() else None
+    return read_source_texts(own, settings.texts_directory(chosen))
 
 
 def _tokens(chosen: Settings) -> Tokens | None:

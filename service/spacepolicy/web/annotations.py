@@ -21,7 +21,12 @@ from spacepolicy.namespaces import Base
 from spacepolicy.web.addresses import local_path
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made
-from spacepolicy.web.linked_data.graph_documents import GraphDocument, Passage, graph_document
+from spacepolicy.web.linked_data.graph_documents import (
+    GraphDocument,
+    Passage,
+    Reference,
+    graph_document,
+)
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.names import Names
 from spacepolicy.web.reading import LANGUAGES
@@ -51,7 +56,7 @@ def add_annotations(app: FastAPI, desk: Desk) -> None:
         async def make() -> Made:
             thing = NamedNode(source)
             found = await graph_document(desk, path, thing, desk.service.url(request.scope, path))
-            if not found.passages:
+            if not (found.passages or found.references):
                 raise NotFoundError(f"<{source}> has no passages.")
             told = json.dumps(_collection(desk, found, here), ensure_ascii=False, indent=1)
             return Made(told.encode() + b"\n")
@@ -64,9 +69,13 @@ def _collection(desk: Desk, found: GraphDocument, here: str) -> Object:
     names = {language: Names(desk.service, said, language) for language in LANGUAGES}
     own = Base(desk.service.revision.base or "")
     around = _around(found, own)
+    selected: list[tuple[Passage | Reference, list[Object]]] = [
+        *((each, _quoting(each, around.get(each.iri, {}))) for each in found.passages),
+        *((each, [_fragment(each)]) for each in found.references),
+    ]
     items = [
-        _annotation(each, found.thing, names, around.get(each.iri, {}), here)
-        for each in found.passages
+        _annotation(each, found.thing, names, selector, here)
+        for each, selector in selected
         if each.statements
     ]
     return {
@@ -93,12 +102,27 @@ def _around(found: GraphDocument, own: Base) -> dict[NamedNode, dict[str, str]]:
     return told
 
 
+def _quoting(passage: Passage, around: Mapping[str, str]) -> list[Object]:
+    return [
+        {"type": "TextPositionSelector", "start": passage.start, "end": passage.end},
+        {"type": "TextQuoteSelector", "exact": passage.words.value, **around},
+        {**_fragment(passage), "conformsTo": _FRAGMENTS},
+    ]
+
+
+def _fragment(passage: Passage | Reference) -> Object:
+    return {"type": "FragmentSelector", "value": passage.iri.value.partition("#")[2]}
+
+
 def _annotation(
-    passage: Passage, source: NamedNode, names: ByLanguage, around: Mapping[str, str], here: str
+    passage: Passage | Reference,
+    source: NamedNode,
+    names: ByLanguage,
+    selector: list[Object],
+    here: str,
 ) -> Object:
-    fragment = passage.iri.value.partition("#")[2]
     return {
-        "id": f"{here}#{fragment}",
+        "id": f"{here}#{passage.iri.value.partition('#')[2]}",
         "type": "Annotation",
         "motivation": "describing",
         "body": [
@@ -109,14 +133,7 @@ def _annotation(
                 for language, of in names.items()
             ),
         ],
-        "target": {
-            "source": source.value,
-            "selector": [
-                {"type": "TextPositionSelector", "start": passage.start, "end": passage.end},
-                {"type": "TextQuoteSelector", "exact": passage.words.value, **around},
-                {"type": "FragmentSelector", "value": fragment, "conformsTo": _FRAGMENTS},
-            ],
-        },
+        "target": {"source": source.value, "selector": selector},
     }
 
 

@@ -59,6 +59,7 @@ from spacepolicy.web.search import SearchDesk, add_search
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import add_status
 from spacepolicy.web.target import set_forwarded
+from spacepolicy.web.verify import add_verify
 from spacepolicy.web.warming import Warming
 from spacepolicy.web.writing.desk import WriteDesk
 from spacepolicy.web.writing.graphs import add_graphs
@@ -256,6 +257,7 @@ def _routes(shared: _Shared, writes: WriteDesk) -> FastAPI:
     add_search(rest, search)
     add_explain(rest, library)
     add_annotations(rest, desk)
+    add_verify(rest, desk)
     add_compare(rest, library)
     add_links(rest, desk)
     add_catalog(rest, desk)

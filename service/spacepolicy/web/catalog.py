@@ -104,7 +104,7 @@ async def _body(desk: Desk, thing: NamedNode, said: list[Triple], choice: Choice
     statements = tuple(sorted(set(said), key=str))
     if choice.format.kind == "page":
         names = await names_of(desk, statements)
-        found = GraphDocument(thing, statements, None, (), names)
+        found = GraphDocument(thing, statements, None, (), (), names)
         return described_page(desk.service, found).encode()
     return whole(iter(statements), choice.format, _PREFIXES)
 

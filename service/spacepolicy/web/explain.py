@@ -23,6 +23,7 @@ from spacepolicy.web.addresses import Address
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.linked_data.documents import is_known, names_of
 from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.names import Link, Names
@@ -112,7 +113,17 @@ async def _proof(library: Library, statement: Triple) -> dict[str, Any]:
     except NotFoundError as error:
         raise await _not_found(library, statement) from error
     proof: dict[str, Any] = json.loads(found)
+    of_copies = await words_of_copies(desk)
+    for origin in _references(proof):
+        origin["words"] = of_copies.get(origin["graph"])
     return proof
+
+
+def _references(proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The passages by reference that state something in the proof."""
+    for step in proof["steps"]:
+        told = (*step.get("stated", ()), *step.get("axiom", {}).get("stated", ()))
+        yield from (origin for origin in told if "locator" in origin)
 
 
 async def _told(explanations: Explanations, desk: Desk, statement: Triple) -> bytes:
@@ -174,10 +185,12 @@ async def _not_found(library: Library, statement: Triple) -> NotFoundError:
 @final
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """A graph that states something; for a passage its words."""
+    """A graph that states something; for a passage its words, and of one by reference its place."""
 
     link: Link
     words: str | None
+    locator: str | None = None
+    address: str | None = None
 
 
 @final
@@ -227,8 +240,18 @@ def _step(names: Names, told: Mapping[str, Any]) -> _Step:
         told["text"],
         told.get("rule"),
         axiom["text"] if axiom else None,
-        tuple(_Stated(names.link(NamedNode(o["graph"])), o.get("exact")) for o in stated),
+        tuple(_stated(names, each) for each in stated),
         tuple(told.get("premises", ())),
+    )
+
+
+def _stated(names: Names, origin: Mapping[str, Any]) -> _Stated:
+    words = origin.get("exact", origin.get("words"))
+    return _Stated(
+        names.link(NamedNode(origin["graph"])),
+        words,
+        origin.get("locator"),
+        origin.get("address"),
     )
 
 

@@ -19,6 +19,7 @@ from spacepolicy.web.addresses import local_path
 from spacepolicy.web.answering import asking
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.interface import BORROWED
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.reading import reader
@@ -67,6 +68,7 @@ class SearchDesk:
             if self._known is not None and self._known[0] == number:
                 return self._known[1]
             texts, types = await _texts(self.desk), await _types(self.desk)
+            texts += await _of_copies(self.desk)
             made = await asyncio.to_thread(SearchIndex, texts, types)
             if self._known is None or self._known[0] < number:
                 self._known = number, made
@@ -96,6 +98,11 @@ async def _texts(desk: Desk) -> list[Text]:
         for row in found
         if isinstance(text := row["text"], Literal)
     ]
+
+
+async def _of_copies(desk: Desk) -> list[Text]:
+    """The words of references that a user's copies have."""
+    return [Text(iri, "words", "", words) for iri, words in (await words_of_copies(desk)).items()]
 
 
 async def _types(desk: Desk) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from spacepolicy.access import Tokens
 from spacepolicy.catalogue import SavedQuery
+from spacepolicy.copies import SourceTexts
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
 from spacepolicy.explaining import Explanations
@@ -29,6 +30,7 @@ class Service:
 
     `max_timeout_seconds` is what a query may ask for where that is more than `timeout_seconds`;
     `write_timeout_seconds` is what a write has, and the most that it may ask for;
+    `texts` are those of the sources, as far as they are here;
     `stale` says why the served revision is not the newest files, None where it is;
     `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
     `outside` is what SERVICE may ask; `explanations` prove statements, None where nothing is
@@ -61,6 +63,7 @@ class Service:
     max_listening: int = 64
     text_limits: TextLimits = field(default_factory=TextLimits)
     mode: Mode = "merged"
+    texts: SourceTexts = field(default_factory=SourceTexts)
     stale: str | None = None
     explanations: Explanations | None = None
     writer: Writer | None = None

@@ -26,12 +26,32 @@ _SAYS: Final = {TYPE: "is a"}
 @final
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A graph that states something; for a passage, where it stands in the source and its words."""
+    """A graph that states something; for a passage, where it stands in the source and its words;
+    for one by reference, its locator and the address of the document."""
 
     graph: str
     start: int | None = None
     end: int | None = None
     exact: str | None = None
+    locator: str | None = None
+    address: str | None = None
+
+    @property
+    def table(self) -> dict[str, object]:
+        """The origin for programs; the `words` of a reference are known to whoever has a copy."""
+        if self.locator is not None:
+            named = {"locator": self.locator, "address": self.address, "words": None}
+            return {"graph": self.graph, **named}
+        if self.exact is None:
+            return {"graph": self.graph}
+        return {"graph": self.graph, "start": self.start, "end": self.end, "exact": self.exact}
+
+    @property
+    def text(self) -> str:
+        """The origin for people."""
+        if self.locator is not None:
+            return f"<{self.graph}>: {self.locator} of {self.address}"
+        return f"<{self.graph}>{'' if self.exact is None else f': “{self.exact}”'}"
 
 
 @final
@@ -62,6 +82,9 @@ class Explainer:
     def _origin(self, graph: NamedNode) -> Origin:
         exact = self._value(graph, "exactText")
         start, end = self._value(graph, "start"), self._value(graph, "end")
+        if (locator := self._value(graph, "locator")) is not None:
+            address = self._value(graph, "officialAddress")
+            return Origin(graph.value, locator=locator, address=address)
         if exact is None or start is None or end is None:
             return Origin(graph.value)
         return Origin(graph.value, int(start), int(end), exact)
@@ -94,9 +117,7 @@ class Explainer:
 
     def _reasons(self, step: Step) -> Iterator[str]:
         if step.rule is None:
-            for origin in self.origins(step.statement):
-                words = "" if origin.exact is None else f": “{origin.exact}”"
-                yield f"stated in <{origin.graph}>{words}"
+            yield from (f"stated in {origin.text}" for origin in self.origins(step.statement))
         elif step.rule.axiom is None:
             yield f"follows by {step.rule.name}, from"
         else:
@@ -151,17 +172,7 @@ class Explainer:
         return table | {"premises": [numbers[premise] for premise in step.premises]}
 
     def _origins(self, statement: Triple) -> list[dict[str, object]]:
-        return [
-            {"graph": origin.graph}
-            if origin.exact is None
-            else {
-                "graph": origin.graph,
-                "start": origin.start,
-                "end": origin.end,
-                "exact": origin.exact,
-            }
-            for origin in self.origins(statement)
-        ]
+        return [origin.table for origin in self.origins(statement)]
 
 
 def _axioms(store: Store) -> Iterator[Triple]:

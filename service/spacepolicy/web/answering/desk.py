@@ -16,6 +16,7 @@ from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.sparql_service.running import Running, query_identifier
 from spacepolicy.web.answering.call import Exchange
 from spacepolicy.web.answering.contents import ContentsBoard
+from spacepolicy.web.answering.copy_words import CopyWords
 from spacepolicy.web.answering.reply import Gathering, Reply, Shape, coded, send_not_modified
 from spacepolicy.web.service import Service
 
@@ -34,6 +35,7 @@ class Desk:
     running: Running
     cache: ResponseCache
     contents: ContentsBoard
+    copy_words: CopyWords
     reading: asyncio.Lock
     dispatcher: Dispatcher
     costs: CostEstimates
@@ -53,6 +55,7 @@ def make_desk(service: Service) -> Desk:
         Running(service.max_running, service.max_waiting, max(4, 4 * service.engine.abreast)),
         ResponseCache(service.max_cache_bytes),
         ContentsBoard(),
+        CopyWords(),
         asyncio.Lock(),
         Dispatcher(service.engine, service.patience_seconds, service.max_waiting),
         CostEstimates(),

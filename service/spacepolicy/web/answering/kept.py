@@ -98,7 +98,8 @@ class KeptResponse(Response):
 
     def _tag(self, body: BodyKey) -> str:
         revision = self._state or self._desk.service.revision
-        return f"{mark(revision)}.{opaque((__version__, body.text, body.format, body.origin))}"
+        made = (__version__, body.text, body.format, body.origin, self._desk.service.texts.digest)
+        return f"{mark(revision)}.{opaque(made)}"
 
 
 def read_get(scope: Scope) -> Call:

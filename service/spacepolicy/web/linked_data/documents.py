@@ -15,6 +15,7 @@ from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Base
 from spacepolicy.web.answering.asking import Term, boolean, graph, rows
 from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.linked_data.skolem import skolemised
 
 MAX_STATEMENTS: Final = 5000
@@ -39,13 +40,22 @@ _REPLACED: Final = NamedNode(f"{DCTERMS}isReplacedBy")
 @final
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a statement stands: a graph, and its words where the graph is a passage."""
+    """Where a statement stands: a graph, and its words where the graph is a passage by quotation.
+    Where it is one by reference, its locator and address, and the words that a copy has."""
 
     statement: Triple
     graph: str
     words: Literal | None
     start: Literal | None
     end: Literal | None
+    locator: Literal | None = None
+    address: Literal | None = None
+    copy_words: str | None = None
+
+    @property
+    def is_passage(self) -> bool:
+        """Whether it stands in a passage of either kind."""
+        return self.words is not None or self.locator is not None
 
     @property
     def source(self) -> str:
@@ -199,6 +209,7 @@ async def _origins(desk: Desk, thing: NamedNode) -> tuple[Origin, ...]:
     if own is None:
         return ()
     found = await rows(desk, _origins_query(thing, Base(own)))
+    of_copies = await words_of_copies(desk)
     return tuple(
         Origin(
             Triple(row["s"], row["p"], row["o"]),  # type: ignore[arg-type] # as it stands in data
@@ -206,6 +217,9 @@ async def _origins(desk: Desk, thing: NamedNode) -> tuple[Origin, ...]:
             _literal(row.get("words")),
             _literal(row.get("start")),
             _literal(row.get("end")),
+            _literal(row.get("locator")),
+            _literal(row.get("address")),
+            of_copies.get(row["g"].value),
         )
         for row in found
     )
@@ -223,13 +237,15 @@ def _literal(term: Term | None) -> Literal | None:
 
 def _origins_query(thing: NamedNode, own: Base) -> str:
     words, start, end = map(own.term, ("exactText", "start", "end"))
+    passage, locator, address = map(own.term, ("Passage", "locator", "officialAddress"))
     return (
-        "SELECT DISTINCT ?s ?p ?o ?g ?words ?start ?end { "
+        "SELECT DISTINCT ?s ?p ?o ?g ?words ?start ?end ?locator ?address { "
         f"{{ VALUES ?s {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} }} UNION "
-        f"{{ VALUES ?o {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} ?g {words} [] FILTER isIRI(?s) }} "
+        f"{{ VALUES ?o {{ {thing} }} GRAPH ?g {{ ?s ?p ?o }} ?g a {passage} FILTER isIRI(?s) }} "
         "FILTER (!isBlank(?o)) "
         f"OPTIONAL {{ ?g {words} ?words }} OPTIONAL {{ ?g {start} ?start }} "
-        f"OPTIONAL {{ ?g {end} ?end }} "
+        f"OPTIONAL {{ ?g {end} ?end }} OPTIONAL {{ ?g {locator} ?locator }} "
+        f"OPTIONAL {{ ?g {address} ?address }} "
         '} ORDER BY STRBEFORE(STR(?g), "#") ?start ?end ?g ?s ?p ?o '
         f"LIMIT {MAX_PASSAGES}"
     )
@@ -285,13 +301,17 @@ def _said(found: Document) -> tuple[Triple, ...]:
 
 
 def _passages(own: Base, origins: Iterable[Origin]) -> Iterator[Triple]:
-    """What the passages among the graphs are, and their words."""
-    exact, start, end = map(own.term, ("exactText", "start", "end"))
+    """What the passages among the graphs are, and their words, or where they are to be found."""
     for origin in origins:
-        if origin.words is not None:
+        if origin.is_passage:
             passage = NamedNode(origin.graph)
             yield Triple(passage, TYPE, own.term("Passage"))
-            yield Triple(passage, exact, origin.words)
-            if origin.start is not None and origin.end is not None:
-                yield Triple(passage, start, origin.start)
-                yield Triple(passage, end, origin.end)
+            for name, value in (
+                ("exactText", origin.words),
+                ("start", origin.start),
+                ("end", origin.end),
+                ("locator", origin.locator),
+                ("officialAddress", origin.address),
+            ):
+                if value is not None:
+                    yield Triple(passage, own.term(name), value)

@@ -7,8 +7,8 @@ as OWL. In other documents they are IRIs.
 Spec: https://www.w3.org/TR/owl2-syntax/#Ontology_Documents, https://www.rfc-editor.org/rfc/rfc5147
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -17,7 +17,9 @@ from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import OWL, Base
 from spacepolicy.web.answering.asking import graph, rows
 from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.verifying import cited_in, words_of_copies
 from spacepolicy.web.linked_data.documents import names_of
+from spacepolicy.web.linked_data.part_statements import natural
 from spacepolicy.web.linked_data.skolem import skolemised
 
 ONTOLOGY: Final = "/ontology"
@@ -39,14 +41,29 @@ class Passage:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A passage by its locator: where it is to be found, the `words` that a copy has, and what it
+    says."""
+
+    iri: NamedNode
+    locator: str
+    address: str | None
+    words: str | None
+    statements: tuple[Triple, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class GraphDocument:
     """The statements of a named graph; `version` is the IRI of the ontology's version. Of a
-    source there are its passages in the order of the text. `names` name whatever is linked."""
+    source there are its passages in the order of the text, and those by reference in the order of
+    their numbering. `names` name whatever is linked."""
 
     thing: NamedNode
     statements: tuple[Triple, ...]
     version: str | None
     passages: tuple[Passage, ...]
+    references: tuple[Reference, ...]
     names: tuple[Triple, ...]
 
 
@@ -57,17 +74,24 @@ async def graph_document(desk: Desk, path: str, asked: NamedNode, iri: str) -> G
     """
     ontology = path == ONTOLOGY or path.startswith(f"{ONTOLOGY}/")
     thing = await _ontology_of(desk, asked) if ontology else asked
-    said = await graph(desk, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
-    if not said:
+    stated = await graph(desk, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
+    if not stated:
         raise NotFoundError(f"There is no graph <{asked.value}>.")
-    statements = said if ontology else tuple(skolemised(said, iri))
-    passages = await _passages(desk, thing) if path.startswith(SOURCE) else ()
-    linked = (*statements, *(t for passage in passages for t in passage.statements))
+    statements = stated if ontology else tuple(skolemised(stated, iri))
+    passages: tuple[Passage, ...] = ()
+    references: tuple[Reference, ...] = ()
+    if path.startswith(SOURCE):
+        said_in = await _said_in_passages(desk, thing)
+        passages = await _passages(desk, thing, said_in)
+        references = await _references(desk, thing, said_in)
+    said = (*(each.statements for each in passages), *(each.statements for each in references))
+    linked = (*statements, *(triple for triples in said for triple in triples))
     return GraphDocument(
         thing=thing,
         statements=tuple(sorted(statements, key=str)),
         version=_version(thing, statements),
         passages=passages,
+        references=references,
         names=await names_of(desk, linked),
     )
 
@@ -88,22 +112,44 @@ def _version(thing: NamedNode, statements: Iterable[Triple]) -> str | None:
     return next(found, None)
 
 
-async def _passages(desk: Desk, source: NamedNode) -> tuple[Passage, ...]:
+SaidIn = Mapping[str, Sequence[Triple]]
+"""What each passage says, by its IRI."""
+
+
+async def _said_in_passages(desk: Desk, source: NamedNode) -> SaidIn:
     own = desk.service.revision.base
-    if own is None:
-        return ()
+    said: dict[str, list[Triple]] = {}
+    for row in await rows(desk, _said_query(source, Base(own))) if own else ():
+        triple = Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type] # as in data
+        said.setdefault(row["passage"].value, []).append(triple)
+    return said
+
+
+async def _passages(desk: Desk, source: NamedNode, said: SaidIn) -> tuple[Passage, ...]:
+    own = desk.service.revision.base
     found: dict[NamedNode, Passage] = {}
-    said: dict[NamedNode, list[Triple]] = {}
-    for row in await rows(desk, _passages_query(source, Base(own))):
+    for row in await rows(desk, _passages_query(source, Base(own))) if own else ():
         passage, words = row["passage"], row["words"]
         if isinstance(passage, NamedNode) and isinstance(words, Literal):
             start, end = int(row["start"].value), int(row["end"].value)
-            found.setdefault(passage, Passage(passage, words, start, end, ()))
-    for row in await rows(desk, _said_query(source, Base(own))):
-        if isinstance(passage := row["passage"], NamedNode):
-            triple = Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type] # as in data
-            said.setdefault(passage, []).append(triple)
-    return tuple(replace(each, statements=tuple(said.get(iri, ()))) for iri, each in found.items())
+            statements = tuple(said.get(passage.value, ()))
+            found.setdefault(passage, Passage(passage, words, start, end, statements))
+    return tuple(found.values())
+
+
+async def _references(desk: Desk, source: NamedNode, said: SaidIn) -> tuple[Reference, ...]:
+    cited = [each for each in await cited_in(desk, source.value) if each.locator is not None]
+    words = await words_of_copies(desk) if cited else {}
+    return tuple(
+        Reference(
+            NamedNode(each.passage),
+            each.locator or "",
+            each.address,
+            words.get(each.passage),
+            tuple(said.get(each.passage, ())),
+        )
+        for each in sorted(cited, key=lambda each: natural(each.locator or ""))
+    )
 
 
 def _passages_query(source: NamedNode, own: Base) -> str:

@@ -7,6 +7,7 @@ so that the default graph holds a part's wholes at every depth.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
@@ -16,7 +17,9 @@ from pyoxigraph import Literal, NamedNode
 from spacepolicy.namespaces import OWL, RDFS, Base
 from spacepolicy.web.answering.asking import Row, rows
 from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.verifying import words_of_copies
 
+_DIGITS: Final = re.compile(r"(\d+)")
 MAX_STATEMENTS: Final = 20_000
 """How many statements about parts are read: those of a document of some thousand parts. A page of
 more takes a browser seconds."""
@@ -25,13 +28,17 @@ more takes a browser seconds."""
 @final
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Words of a source, and from which to which code point they stand there."""
+    """Words of a source, and from which to which code point they stand there. Of a passage by
+    reference its locator and address, the words that a copy has, and as its place its rank among
+    the locators."""
 
     iri: str
-    words: str
+    words: str | None
     language: str | None
     start: int
     end: int
+    locator: str | None = None
+    address: str | None = None
 
     @property
     def source(self) -> str:
@@ -83,12 +90,13 @@ async def part_statements(desk: Desk, thing: NamedNode) -> PartStatements | None
     said, containing = await asyncio.gather(
         rows(desk, _saying(thing, own)), rows(desk, _containing(thing, own, sorted(relations)))
     )
+    passages = _passages((*said, *containing), await words_of_copies(desk))
     return PartStatements(
         thing.value,
         wholes,
         {row["part"].value: row["ordinal"].value for row in belonging if "ordinal" in row},
-        _stating(said, containing, relations),
-        _said(said),
+        _stating(said, containing, relations, passages),
+        _said(said, passages),
         frozenset(relations),
         MAX_STATEMENTS in map(len, (belonging, said, containing)),
     )
@@ -135,12 +143,23 @@ def _containing(thing: NamedNode, own: Base, relations: Iterable[str]) -> str:
     )
 
 
-_PASSAGE: Final = "?passage ?words ?start ?end"
+_DESCRIBED: Final = {
+    "words": "exactText",
+    "start": "start",
+    "end": "end",
+    "locator": "locator",
+    "address": "officialAddress",
+}
+"""What a query selects of a passage, and by which property."""
+_PASSAGE: Final = f"?passage {' '.join(f'?{name}' for name in _DESCRIBED)}"
 
 
 def _in_passage(own: Base) -> str:
-    words, start, end = map(own.term, ("exactText", "start", "end"))
-    return f"?passage {words} ?words ; {start} ?start ; {end} ?end"
+    """Each property by itself, so that it is looked up row by row."""
+    described = (
+        f"OPTIONAL {{ ?passage {own.term(term)} ?{name} }}" for name, term in _DESCRIBED.items()
+    )
+    return f"?passage a {own.term('Passage')} {' '.join(described)}"
 
 
 def _wholes(belonging: Iterable[Row], thing: str) -> dict[str, frozenset[str]]:
@@ -167,30 +186,56 @@ def _closed(wholes: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 
 
 def _stating(
-    said: Iterable[Row], containing: Iterable[Row], relations: set[str]
+    said: Iterable[Row],
+    containing: Iterable[Row],
+    relations: set[str],
+    described: Mapping[str, Passage],
 ) -> dict[tuple[str, str], tuple[Passage, ...]]:
     """The passages by the whole and the part, whichever of them is the subject."""
     found: dict[tuple[str, str], list[Passage]] = {}
     for row in said:
         if row["property"].value in relations:
-            found.setdefault((row["value"].value, row["part"].value), []).append(_passage(row))
+            pair = row["value"].value, row["part"].value
+            found.setdefault(pair, []).append(described[row["passage"].value])
     for row in containing:
-        found.setdefault((row["whole"].value, row["part"].value), []).append(_passage(row))
+        pair = row["whole"].value, row["part"].value
+        found.setdefault(pair, []).append(described[row["passage"].value])
     return {pair: tuple(passages) for pair, passages in found.items()}
 
 
-def _said(said: Iterable[Row]) -> dict[str, tuple[Said, ...]]:
+def _said(said: Iterable[Row], passages: Mapping[str, Passage]) -> dict[str, tuple[Said, ...]]:
     found: dict[str, list[Said]] = {}
     for row in said:
         value = row["value"]
         if isinstance(value, NamedNode | Literal):
-            each = Said(_passage(row), row["property"].value, value)
+            each = Said(passages[row["passage"].value], row["property"].value, value)
             found.setdefault(row["part"].value, []).append(each)
     return {part: tuple(each) for part, each in found.items()}
 
 
-def _passage(row: Row) -> Passage:
-    words = row["words"]
-    language = words.language if isinstance(words, Literal) else None
-    start, end = int(row["start"].value), int(row["end"].value)
-    return Passage(row["passage"].value, words.value, language, start, end)
+def _passages(said: Iterable[Row], of_copies: Mapping[str, str]) -> dict[str, Passage]:
+    """The passages that say something, by their IRIs."""
+    rows = {row["passage"].value: row for row in said}
+    locators = {row["locator"].value for row in rows.values() if "locator" in row}
+    ranks = {locator: n for n, locator in enumerate(sorted(locators, key=natural))}
+    return {iri: _passage(row, ranks, of_copies.get(iri)) for iri, row in rows.items()}
+
+
+def _passage(row: Row, ranks: Mapping[str, int], of_copy: str | None) -> Passage:
+    iri, words = row["passage"].value, row.get("words")
+    if isinstance(words, Literal) and "start" in row and "end" in row:
+        start, end = int(row["start"].value), int(row["end"].value)
+        return Passage(iri, words.value, words.language, start, end)
+    locator, address = (row[name].value if name in row else None for name in ("locator", "address"))
+    rank = ranks.get(locator or "", 0)
+    return Passage(iri, of_copy, None, rank, rank, locator, address)
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """The text so that the numbers in it are compared as numbers.
+
+    >>> sorted(["10", "9", "2.b", "2.a"], key=natural)
+    ['2.a', '2.b', '9', '10']
+    """
+    pieces = _DIGITS.split(text)
+    return [(int(each), "") if n % 2 else (-1, each) for n, each in enumerate(pieces) if each]

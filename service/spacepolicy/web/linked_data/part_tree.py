@@ -1,7 +1,6 @@
 """The parts of a thing as a tree, in the order of the text: each below its nearest whole, with the
 words that say so, and what else passages say of it."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.part_statements import (
     PartStatements,
     Passage,
+    natural,
     part_statements,
 )
 
 _TYPE: Final = f"{RDF}type"
 _SEVERAL: Final = 2
-_DIGITS: Final = re.compile(r"(\d+)")
 _UNPLACED: Final = (1 << 30, 0, 0)
 """The place of what no passage speaks of: after all others."""
 Place = tuple[int, int, int]
@@ -32,11 +31,14 @@ Place = tuple[int, int, int]
 @final
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Words of a source, and where they stand."""
+    """Words of a source, and where they stand; of a passage by reference its locator and address,
+    and the words that a copy has."""
 
-    words: str
+    words: str | None
     language: str | None
     href: str | None
+    locator: str | None = None
+    address: str | None = None
 
 
 @final
@@ -148,11 +150,11 @@ class _Tree:
         """By the place in the text; by number, own words and name where several have the same."""
         ordinal = self._found.ordinals.get(part, "")
         own = tuple(map(self._place_of, self._passages(part, whole)[1:]))
-        return self._place(part, whole), _natural(ordinal), own, _natural(part)
+        return self._place(part, whole), natural(ordinal), own, natural(part)
 
     def _quotation(self, passage: Passage) -> Quotation:
         href = self._names.link(NamedNode(passage.iri)).href
-        return Quotation(passage.words, passage.language, href)
+        return Quotation(passage.words, passage.language, href, passage.locator, passage.address)
 
     def _passages(self, part: str, whole: str) -> list[Passage]:
         """The passage that makes it a part; where that names others of the whole too, also the
@@ -216,13 +218,3 @@ class _Tree:
     def _is_shown(self, name: str, value: NamedNode) -> bool:
         inside = value.value in self._found.wholes or value.value == self._found.thing
         return name == _TYPE or inside
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """The text so that the numbers in it are compared as numbers.
-
-    >>> sorted(["10", "9", "2.b", "2.a"], key=_natural)
-    ['2.a', '2.b', '9', '10']
-    """
-    pieces = _DIGITS.split(text)
-    return [(int(each), "") if n % 2 else (-1, each) for n, each in enumerate(pieces) if each]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 
 from spacepolicy.web.linked_data.documents import Document, Origin
 from spacepolicy.web.linked_data.names import Link, Names
@@ -30,7 +30,7 @@ def quoted_texts(
     without the passages that hold those of the parts. Of what is no part itself (a document, say),
     there are none then.
     """
-    origins = [each for each in found.origins if each.words is not None]
+    origins = [each for each in found.origins if each.is_passage]
     if tree is not None:
         is_part = any(each.predicate == part_of for each in found.statements)
         origins = [*_innermost(_own(origins, found.thing, tree))] if is_part else []
@@ -65,6 +65,8 @@ def _innermost(origins: Iterable[Origin]) -> Iterator[Origin]:
 
 
 def _holds(outer: Origin, inner: Origin) -> bool:
+    if outer.locator is not None and inner.locator is not None:
+        return inner.locator.value.startswith(f"{outer.locator.value}.")
     (start, end), (inner_start, inner_end) = _offsets(outer), _offsets(inner)
     return outer.graph != inner.graph and start <= inner_start and inner_end <= end
 
@@ -76,10 +78,14 @@ def _offsets(origin: Origin) -> tuple[int, int]:
 
 def _quotations(names: Names, origins: Iterable[Origin]) -> tuple[Quotation, ...]:
     """The words of each passage once."""
-    found: dict[str, Literal] = {
-        each.graph: each.words for each in origins if each.words is not None
-    }
+    found = {each.graph: each for each in origins}
     return tuple(
-        Quotation(words.value, words.language, names.link(NamedNode(graph)).href)
-        for graph, words in found.items()
+        _quotation(each, names.link(NamedNode(graph)).href) for graph, each in found.items()
     )
+
+
+def _quotation(origin: Origin, href: str | None) -> Quotation:
+    if origin.words is not None:
+        return Quotation(origin.words.value, origin.words.language, href)
+    locator, address = (each and each.value for each in (origin.locator, origin.address))
+    return Quotation(origin.copy_words, None, href, locator, address)

@@ -16,7 +16,7 @@ from spacepolicy.namespaces import Base
 from spacepolicy.web import pages
 from spacepolicy.web.answering.asking import rows
 from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.linked_data.graph_documents import GraphDocument, Passage
+from spacepolicy.web.linked_data.graph_documents import GraphDocument, Passage, Reference
 from spacepolicy.web.linked_data.names import Link, Names
 from spacepolicy.web.linked_data.resource_pages import Statements, alternates
 from spacepolicy.web.reading import reader
@@ -60,6 +60,19 @@ class Note:
     fragment: str
     words: str
     hue: int
+    statements: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A passage by reference as a reader sees it: its place, the words that a copy has, and what
+    it says."""
+
+    fragment: str
+    locator: str
+    address: str | None
+    words: str | None
     statements: tuple[Statement, ...]
 
 
@@ -122,6 +135,7 @@ def reader_page(
         thing=names.link(found.thing),
         other_names=names.others(found.thing),
         groups=Statements(names, found.statements).groups(found.thing),
+        references=[marks.referred(each) for each in found.references],
         sentences=[marks.sentence(*each) for each in _sentences(found.passages)],
         kinds=[
             Kind(
@@ -190,6 +204,17 @@ class _Marks:
         inside = [each for each in marked if each is not outer] or marked
         pieces = tuple(self._pieces(outer.words.value, outer.start, outer.end, inside))
         return Sentence(_fragment(outer), pieces, notes, outer.words.language)
+
+    def referred(self, reference: Reference) -> Referred:
+        """The passage by reference with what it says."""
+        said = (self._statement(triple) for triple in reference.statements)
+        return Referred(
+            reference.iri.value.partition("#")[2],
+            reference.locator,
+            reference.address,
+            reference.words,
+            tuple(each for each in said if each is not None),
+        )
 
     def _is_shown(self, passage: Passage) -> bool:
         return self.only is None or self._kinds.get(passage.iri.value) == self.only

@@ -31,11 +31,14 @@ from spacepolicy.web.service import Service
 @final
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a statement stands: the words of a passage, or a graph by name."""
+    """Where a statement stands: the words of a passage, the place of one by reference, or a graph
+    by name."""
 
     link: Link
     words: str | None
     language: str | None
+    locator: str | None = None
+    address: str | None = None
 
 
 @final
@@ -245,5 +248,6 @@ def _value_order(value: Value) -> tuple[str, str]:
 def _source(names: Names, origin: Origin) -> Source:
     graph = names.link(NamedNode(origin.graph))
     if origin.words is None:
-        return Source(graph, None, None)
+        locator, address = (each and each.value for each in (origin.locator, origin.address))
+        return Source(graph, origin.copy_words, None, locator, address)
     return Source(graph, origin.words.value, origin.words.language)

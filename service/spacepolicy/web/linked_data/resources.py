@@ -239,7 +239,7 @@ async def _graph_page(
     service = library.desk.service
     if asked.path == ONTOLOGY:
         return await ontology_page(library, found, view)
-    if not found.passages:
+    if not (found.passages or found.references):
         return graph_page(service, found, asked.path)
     return reader_page(service, found, asked.path, await kinds(library.desk, found.thing), view)
 

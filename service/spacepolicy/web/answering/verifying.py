@@ -1,0 +1,156 @@
+"""Passages of the served revision, verified in a process beside; and the words of references that
+a user's copies have."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.copies import CopyText
+from spacepolicy.errors import EngineError, TimeLimitError
+from spacepolicy.namespaces import Base
+from spacepolicy.sparql_service.running import query_identifier
+from spacepolicy.verification import Cited
+from spacepolicy.verification_process import request
+from spacepolicy.web.answering.asking import Row, rows
+from spacepolicy.web.answering.copy_words import Words
+from spacepolicy.web.answering.desk import Desk
+
+MEMORY_BYTES: Final = 1 << 30
+"""What a process may have: a copy of some megabytes takes a tenth of it."""
+_MODULE: Final = "spacepolicy.verification_process"
+_DESCRIBED: Final = ("start", "end", "exactText", "locator", "officialAddress", "fingerprint")
+
+
+async def sources(desk: Desk) -> tuple[str, ...]:
+    """The sources that have passages, sorted."""
+    own = desk.service.revision.base
+    if own is None:
+        return ()
+    of = Base(own).term("source")
+    found = await rows(
+        desk, f"SELECT DISTINCT ?source {{ ?passage {of} ?source }} ORDER BY ?source"
+    )
+    return tuple(row["source"].value for row in found)
+
+
+async def cited_in(desk: Desk, source: str) -> tuple[Cited, ...]:
+    """The passages of the source, in the order of the text, those by reference by their names."""
+    own = desk.service.revision.base
+    if own is None:
+        return ()
+    base = Base(own)
+    optional = " ".join(f"OPTIONAL {{ ?passage {base.term(name)} ?{name} }}" for name in _DESCRIBED)
+    found = await rows(
+        desk,
+        f"SELECT * {{ ?passage {base.term('source')} {NamedNode(source)} {optional} }} "
+        "ORDER BY ?start DESC(?end) ?passage",
+    )
+    told: dict[str, Cited] = {}
+    for row in found:
+        told.setdefault(row["passage"].value, _cited(row))
+    return tuple(told.values())
+
+
+def _cited(row: Row) -> Cited:
+    start, end, exact, locator, address, fingerprint = (
+        row[name].value if name in row else None for name in _DESCRIBED
+    )
+    return Cited(
+        row["passage"].value,
+        None if start is None else int(start),
+        None if end is None else int(end),
+        (exact or "") if locator is None else None,
+        locator,
+        address,
+        fingerprint,
+    )
+
+
+async def _recorded(desk: Desk, source: str) -> str | None:
+    """The SHA-256 of the text that the source's offsets belong to."""
+    own = desk.service.revision.base
+    if own is None:
+        return None
+    found = await rows(desk, f"SELECT ?d {{ {NamedNode(source)} {Base(own).term('sha256')} ?d }}")
+    return found[0]["d"].value if len(found) == 1 else None
+
+
+async def verification(
+    desk: Desk, source: str, cited: Sequence[Cited], copy: CopyText | None = None
+) -> dict[str, Any]:
+    """What came of the passages of the source, by the copy or else the texts that are here.
+
+    Raises: ProblemError where no place comes free, or it takes too long.
+    """
+    texts, name, is_own = desk.service.texts, source.rpartition("/")[2], False
+    if copy is None:
+        copy = texts.copies.get(name)
+    if copy is None:
+        copy, is_own = texts.own.get(name), True
+    recorded = await _recorded(desk, source)
+    asked = request(source, cited, recorded, copy, is_own=is_own)
+    service = desk.service
+    async with desk.proofs.admitted(query_identifier(None), service.max_wait_seconds):
+        try:
+            async with asyncio.timeout(service.timeout_seconds):
+                found: dict[str, Any] = json.loads(await _asked(asked))
+        except TimeoutError as error:
+            raise TimeLimitError("The text was not looked through in the time there is.") from error
+    return found
+
+
+async def _asked(request: bytes) -> bytes:
+    """What a process of its own answers; it ends with whoever waits.
+
+    Raises: EngineError where it fails.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        _MODULE,
+        str(MEMORY_BYTES),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        answer, _ = await process.communicate(request)
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise EngineError("The process that verifies failed.")
+    return answer
+
+
+async def words_of_copies(desk: Desk) -> Words:
+    """The words of references that the copies have, by the passages' IRIs; none without copies.
+
+    Raises: ProblemError where they cannot be looked for.
+    """
+    if not desk.service.texts.copies:
+        return {}
+    there = [each for each in await sources(desk) if _has_copy(desk, each)]
+    cited = {each: await cited_in(desk, each) for each in there}
+    return await desk.copy_words.get(tuple(cited.items()), lambda: _words(desk, cited))
+
+
+def _has_copy(desk: Desk, source: str) -> bool:
+    return source.rpartition("/")[2] in desk.service.texts.copies
+
+
+async def _words(desk: Desk, cited: Mapping[str, Sequence[Cited]]) -> dict[str, str]:
+    found = {}
+    for source, passages in cited.items():
+        marked = [each for each in passages if each.fingerprint is not None]
+        table = await verification(desk, source, marked)
+        for result in table["passages"]:
+            if result["outcome"] == "checked":
+                found[result["passage"]] = " ".join(result["words"].split())
+    return found

@@ -1,0 +1,106 @@
+"""`/verify`: every quotation and fingerprint of a source against its text, or a copy sent."""
+
+import asyncio
+import json
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Query, Request
+from starlette.responses import Response
+
+from spacepolicy import formats
+from spacepolicy.copies import CopyText, read_copy
+from spacepolicy.errors import (
+    BadParameterError,
+    ContentTooLargeError,
+    NotFoundError,
+    UnsupportedMediaError,
+    UsageError,
+)
+from spacepolicy.verification import OUTCOMES
+from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering.verifying import cited_in, sources, verification
+
+PATH: Final = "/verify"
+_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
+_TEXTS: Final = {"text/plain": "copy.txt", "text/html": "copy.html", "text/markdown": "copy.md"}
+"""The media types of copies, and how a file of each is called."""
+Source = Annotated[str, Query(description="a source, by its IRI or the last part of it")]
+
+
+def add_verify(app: FastAPI, desk: Desk) -> None:
+    """Add the routes."""
+
+    @app.get(PATH, tags=["linked data"])
+    async def verified(
+        request: Request, source: Annotated[Source | None, Query(max_length=4000)] = None
+    ) -> Response:
+        """The passages of a source, of all where none is named, against the texts that are here:
+        how many were checked, skipped and failed, and what came of each."""
+        choice = chosen(request.scope, (_JSON,))
+        asked = await _asked(desk, source)
+
+        async def make() -> Made:
+            found = [await verification(desk, each, await cited_in(desk, each)) for each in asked]
+            return Made(json.dumps(_report(found), ensure_ascii=False).encode() + b"\n")
+
+        return KeptResponse(desk, f"{PATH} {' '.join(asked)}", choice, make)
+
+    @app.post(PATH, tags=["linked data"], openapi_extra=_body())
+    async def sent(request: Request, source: Source) -> Response:
+        """The passages of a source against the copy of its text that is the body."""
+        (asked,) = await _asked(desk, source)
+        copy = await _copy(desk, request)
+        found = await verification(desk, asked, await cited_in(desk, asked), copy)
+        return Response(
+            json.dumps(_report([found]), ensure_ascii=False).encode() + b"\n",
+            headers={"Cache-Control": "no-store"},
+            media_type="application/json",
+        )
+
+
+def _body() -> dict[str, Any]:
+    content = {each: {"schema": {"type": "string"}} for each in _TEXTS}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+async def _asked(desk: Desk, source: str | None) -> tuple[str, ...]:
+    """The sources that are asked for, by their IRIs.
+
+    Raises: NotFoundError where there is none of that name.
+    """
+    known = await sources(desk)
+    if source is None:
+        return known
+    found = tuple(each for each in known if source in (each, each.rpartition("/")[2]))
+    if not found:
+        raise NotFoundError(
+            f"There is no source {source[:200]!r} with passages.", extras={"sources": list(known)}
+        )
+    return found[:1]
+
+
+async def _copy(desk: Desk, request: Request) -> CopyText:
+    """The copy in the body.
+
+    Raises: UnsupportedMediaError, ContentTooLargeError, BadParameterError.
+    """
+    media_type = request.headers.get("content-type", "text/plain").partition(";")[0].strip().lower()
+    if media_type not in _TEXTS:
+        raise UnsupportedMediaError(f"A copy is {', '.join(_TEXTS)}; {media_type} is none.")
+    limit, body = desk.service.max_query_bytes, bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise ContentTooLargeError(
+                f"A copy may have {limit} bytes.", extras={"limit_bytes": limit}
+            )
+    try:
+        return await asyncio.to_thread(read_copy, bytes(body), _TEXTS[media_type])
+    except UsageError as error:
+        raise BadParameterError(str(error)) from error
+
+
+def _report(found: list[dict[str, Any]]) -> dict[str, Any]:
+    counts = {name: sum(each["counts"][name] for each in found) for name in OUTCOMES}
+    return {"counts": counts, "sources": found}
