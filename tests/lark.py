@@ -64,11 +64,12 @@ source:{NAME} {{
 }}
 
 <#loc=sec.2.a> {{
-  measure:1 a :Measure ; :builds facility:lark-slipway ; :isMeasureOf task:1 .
+  task:1 :ordinal 1 .
+  measure:1 a :Measure ; :builds facility:lark-slipway ; :isMeasureOf task:1 ; :ordinal 1 .
 }}
 
 <#loc=sec.2.b> {{
-  measure:2 a :Measure ; :isMeasureOf task:1 .
+  measure:2 a :Measure ; :isMeasureOf task:1 ; :ordinal 2 .
 }}
 """
 BACKGROUND: Final = f"""{_HEAD}

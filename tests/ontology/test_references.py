@@ -50,9 +50,7 @@ def test_a_locator_that_does_not_fit_is_found(
 
 
 def test_a_container_states_structure_alone(lark: Content) -> None:
-    lark.change(
-        TRIG, "measure:1 a :Measure ; :builds facility:lark-slipway ;", "measure:1 a :Measure ;"
-    )
+    lark.change(TRIG, ":builds facility:lark-slipway ; :isMeasureOf", ":isMeasureOf")
     lark.change(TRIG, "  task:1 a :Task ;", "  task:1 :builds facility:lark-slipway ; a :Task ;")
     assert (TRIG, "containers-hold-structure") in said(lark)
 

@@ -214,6 +214,15 @@ def test_words_of_a_copy_are_searched(bare: httpx.Client, lent: httpx.Client) ->
         assert any(f"{SOURCE}#loc=sec.2.a" in json.dumps(hit) for hit in hits["results"]) is found
 
 
+def test_saved_queries_answer_over_references_without_words(bare: httpx.Client) -> None:
+    asked = {"policy": POLICY, "format": "csv"}
+    rows = bare.get("/queries/measures", params=asked).text.split("\r\n")[1:]
+    policy = "order on the harbour of Lark"
+    assert rows == [f"1,1,a slipway,,{policy}", f"1,2,reports to the Council,,{policy}", ""]
+    built = bare.get("/queries/what-tasks-build", params=asked).text
+    assert "the slipway at Lark" in built
+
+
 def test_a_tag_tells_with_which_copies_an_answer_was_made(
     bare: httpx.Client, lent: httpx.Client
 ) -> None:
