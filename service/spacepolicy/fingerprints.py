@@ -12,11 +12,14 @@ Where a line ends in a hyphen, a copy does not tell whether it broke a word (`pl
 compound (`well-known`). The copy is then read in both ways, and in a third that joins those words
 which it also has in one piece elsewhere; the fingerprint itself is of one reading alone.
 
+Started as `python -m spacepolicy.fingerprints` it prints that of standard input.
+
 Spec: https://unicode.org/reports/tr15/ (NFKC), https://unicode.org/reports/tr24/ (scripts)
 """
 
 import hashlib
 import re
+import sys
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -104,7 +107,7 @@ class Copy:
     def places(self, wanted: Collection[Fingerprint]) -> dict[Fingerprint, list[Place]]:
         """Where each fingerprint fits, in the order of the text."""
         found: dict[Fingerprint, set[Place]] = {each: set() for each in wanted}
-        for count in {each.tokens for each in wanted}:
+        for count in {each.tokens for each in wanted if each.tokens}:
             digests = {bytes.fromhex(each.sha256): each for each in wanted if each.tokens == count}
             for reading in self._readings:
                 for digest, start, end in reading.windows(count, digests):
@@ -255,3 +258,7 @@ def _aligned(text: str) -> _Aligned:
     chunks = list(text) if is_alone else re.findall(r"\s+|\S+", text)
     made = (unicodedata.normalize("NFKC", each) for each in chunks)
     return _Aligned(normal, list(accumulate(map(len, made))), list(accumulate(map(len, chunks))))
+
+
+if __name__ == "__main__":
+    print(fingerprint(sys.stdin.read()))

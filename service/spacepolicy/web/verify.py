@@ -1,6 +1,5 @@
 """`/verify`: every quotation and fingerprint of a source against its text, or a copy sent."""
 
-import asyncio
 import json
 from typing import Annotated, Any, Final
 
@@ -8,15 +7,13 @@ from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
 from spacepolicy import formats
-from spacepolicy.copies import CopyText, read_copy
 from spacepolicy.errors import (
-    BadParameterError,
     ContentTooLargeError,
     NotFoundError,
     UnsupportedMediaError,
-    UsageError,
 )
 from spacepolicy.verification import OUTCOMES
+from spacepolicy.verification_process import SentCopy
 from spacepolicy.web.answering.desk import Desk
 from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
 from spacepolicy.web.answering.verifying import cited_in, sources, verification
@@ -80,10 +77,10 @@ async def _asked(desk: Desk, source: str | None) -> tuple[str, ...]:
     return found[:1]
 
 
-async def _copy(desk: Desk, request: Request) -> CopyText:
+async def _copy(desk: Desk, request: Request) -> SentCopy:
     """The copy in the body.
 
-    Raises: UnsupportedMediaError, ContentTooLargeError, BadParameterError.
+    Raises: UnsupportedMediaError, ContentTooLargeError.
     """
     media_type = request.headers.get("content-type", "text/plain").partition(";")[0].strip().lower()
     if media_type not in _TEXTS:
@@ -95,10 +92,7 @@ async def _copy(desk: Desk, request: Request) -> CopyText:
             raise ContentTooLargeError(
                 f"A copy may have {limit} bytes.", extras={"limit_bytes": limit}
             )
-    try:
-        return await asyncio.to_thread(read_copy, bytes(body), _TEXTS[media_type])
-    except UsageError as error:
-        raise BadParameterError(str(error)) from error
+    return SentCopy(bytes(body), _TEXTS[media_type])
 
 
 def _report(found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from typing import Any, Final
 from pyoxigraph import NamedNode
 
 from spacepolicy.copies import CopyText
-from spacepolicy.errors import EngineError, TimeLimitError
+from spacepolicy.errors import BadParameterError, EngineError, TimeLimitError
 from spacepolicy.namespaces import Base
 from spacepolicy.sparql_service.running import query_identifier
 from spacepolicy.verification import Cited
-from spacepolicy.verification_process import request
+from spacepolicy.verification_process import SentCopy, request
 from spacepolicy.web.answering.asking import Row, rows
 from spacepolicy.web.answering.copy_words import Words
 from spacepolicy.web.answering.desk import Desk
@@ -81,13 +81,16 @@ async def _recorded(desk: Desk, source: str) -> str | None:
 
 
 async def verification(
-    desk: Desk, source: str, cited: Sequence[Cited], copy: CopyText | None = None
+    desk: Desk, source: str, cited: Sequence[Cited], sent: SentCopy | None = None
 ) -> dict[str, Any]:
-    """What came of the passages of the source, by the copy or else the texts that are here.
+    """What came of the passages of the source, by the copy that was sent or else the texts that are
+    here.
 
-    Raises: ProblemError where no place comes free, or it takes too long.
+    Raises: BadParameterError where the copy is no text; ProblemError where no place comes free, or
+    it takes too long.
     """
     texts, name, is_own = desk.service.texts, source.rpartition("/")[2], False
+    copy: CopyText | SentCopy | None = sent
     if copy is None:
         copy = texts.copies.get(name)
     if copy is None:
@@ -101,6 +104,8 @@ async def verification(
                 found: dict[str, Any] = json.loads(await _asked(asked))
         except TimeoutError as error:
             raise TimeLimitError("The text was not looked through in the time there is.") from error
+    if "refused" in found:
+        raise BadParameterError(found["refused"])
     return found
 
 
