@@ -65,6 +65,7 @@ def main(arguments: list[str], connection: socket.socket) -> None:
             connection.sendall(b"".join(_answer(keeper, connection, request)))
             with suppress(StoreError):  # whoever writes next is told
                 keeper.refresh()
+        keeper.keep_digest()
 
 
 def _answer(keeper: Keeper, connection: socket.socket, request: Request) -> Iterator[bytes]:

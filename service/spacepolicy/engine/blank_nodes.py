@@ -98,6 +98,11 @@ class Components:
             came.update(self._remember(part))
         return came - gone, gone - came
 
+    def said(self) -> Iterator[Statement]:
+        """All statements."""
+        for part in self._said.values():
+            yield from part
+
     def _forget(self, component: int) -> list[bytes]:
         entries = self._entries.pop(component)
         self.labelled -= _is_labelled(entries)

@@ -65,7 +65,7 @@ class DurableStore:
     """
 
     def __init__(self, path: Path, keep: int = 0, memory_quads: int = 0) -> None:
-        self._path = path
+        self.path = self._path = path
         self._keep = keep
         self._memory_quads = memory_quads
         self._lock = locked(path / "lock")

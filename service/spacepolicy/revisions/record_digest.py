@@ -11,7 +11,7 @@ Spec: https://www.w3.org/TR/rdf-canon/
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, final
+from typing import Final, Self, final
 
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, Quad
 
@@ -32,11 +32,29 @@ LABELLED: Final = "rdfc-1.0-components+labels"
 class RecordDigest:
     """The digest of quads."""
 
-    def __init__(self, quads: Iterable[Quad]) -> None:
+    def __init__(self, quads: Iterable[Quad] = ()) -> None:
         self._lines = SortedLines()
         self._components = Components()
         self._forms: Counter[bytes] = Counter()
         self.change(quads, ())
+
+    @classmethod
+    def read(cls, lines: SortedLines, statements: bytes) -> Self:
+        """The digest that had these lines, and these statements with blank nodes."""
+        found = cls()
+        found._lines = lines
+        blank = map(statement, statements.splitlines(keepends=True))
+        found._forms.update(found._components.change(blank, ())[0])
+        return found
+
+    @property
+    def lines(self) -> SortedLines:
+        """What it is over."""
+        return self._lines
+
+    def statements(self) -> bytes:
+        """The lines of the statements with blank nodes."""
+        return b"".join(map(b"".join, self._components.said()))
 
     def change(self, added: Iterable[Quad], removed: Iterable[Quad]) -> None:
         """Take quads in and others out."""

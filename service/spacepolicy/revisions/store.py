@@ -5,6 +5,7 @@
     current                  the number of the revision in force, replaced atomically
     noted.json               the digest of the files that make it, where it was built from others
     tokens.json              access tokens, as digests
+    digest.cache             the digest of a large record, for the next start of what writes
     live/                    the copy of the newest generation that is written
     revisions/000001/        one folder a revision, never written again
         revision.json        number, time, author, message, counts, digests

@@ -15,8 +15,9 @@ from spacepolicy.dataset.keeping.knowledge import Derived, Knowledge, Merge
 from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.engine.nquads import Graph, QuadLines, Quads, counted, dataset_lines, joined
-from spacepolicy.errors import InvalidDataError, StoreError
+from spacepolicy.errors import DamagedError, InvalidDataError, StoreError
 from spacepolicy.namespaces import Base
+from spacepolicy.revisions import digest_file
 from spacepolicy.revisions.draft import Draft, publish
 from spacepolicy.revisions.durable import DurableStore
 from spacepolicy.revisions.publication import Statement, Step, marked, step
@@ -69,6 +70,8 @@ class Keeper:
         self._merged = merged
         self._beside = ThreadPoolExecutor(2, thread_name_prefix="beside")
         self._taken: list[_Taken] = []
+        self._unkept_bytes = 0
+        """What has changed since the digest was kept."""
         self._prepare()
 
     @property
@@ -106,8 +109,36 @@ class Keeper:
                     for quad in live.quads_for_pattern(None, None, None, graph)
                 ]
                 self._guard = Guard(self._knowledge.reasoner, shapes, live)
-        self._digest = RecordDigest(dataset_lines(live, derived))
+        self._derived = derived
+        self._digest = self._read_digest()
         self._is_stale = False
+
+    def _read_digest(self) -> RecordDigest:
+        """The digest of the record: as it was kept, or of what the dataset says, and kept then."""
+        path, revision = self.durable.path, self._revision
+        found = digest_file.load(path, revision, self._derived)
+        if found is None:
+            found = self._digest_of_live()
+            digest_file.save(path, found, revision.number)
+        self._unkept_bytes = 0
+        return found
+
+    def _digest_of_live(self) -> RecordDigest:
+        return RecordDigest(dataset_lines(self.durable.live, self._derived))
+
+    def _change_digest(self, change: Change) -> None:
+        """Have the digest follow a change that is not in the dataset yet."""
+        try:
+            self._digest.change(change.added, change.removed)
+        except DamagedError:  # what was kept of it is found damaged when it is wanted
+            self._digest = self._digest_of_live()
+            self._digest.change(change.added, change.removed)
+
+    def keep_digest(self) -> None:
+        """Have the digest kept as it is, for the next start."""
+        if self._unkept_bytes and not self._is_stale and not self._taken:
+            digest_file.save(self.durable.path, self._digest, self._revision.number)
+            self._unkept_bytes = 0
 
     def take(
         self,
@@ -128,7 +159,7 @@ class Keeper:
         if self._taken:
             self._taken[-1].digest.result()  # it is of what there is now
         derived = self._knowledge.change(change) if self._knowledge else None
-        self._digest.change(change.added, change.removed)
+        self._change_digest(change)
         digest = self._beside.submit(self._digest.hexdigest)
         whole = _joined(change, derived)
         with self._writing():
@@ -154,6 +185,7 @@ class Keeper:
         """
         steps = [each.finished() for each in self._taken]
         self._taken.clear()
+        self._unkept_bytes += sum(each.patch_bytes for each in steps)
         with self._writing():
             return self.durable.publish(steps) if steps else []
 
@@ -167,7 +199,7 @@ class Keeper:
             raise
 
     def refresh(self) -> None:
-        """Have the keeper ready for the next change, where it is not.
+        """Have the keeper ready for the next change, and for the next start, where it is not.
 
         Raises: StoreError.
         """
@@ -177,6 +209,8 @@ class Keeper:
             gc.collect()  # what refers to itself holds the former dataset open, and so locked
             self._prepare()
             gc.freeze()
+        if self._unkept_bytes > digest_file.MOST_PATCH_BYTES // 2:
+            self.keep_digest()
 
     def _take_back(self, change: Change, whole: Change, digest: Future[str]) -> None:
         if isinstance(whole.added, QuadLines) and not self._taken:
