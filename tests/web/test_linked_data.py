@@ -177,11 +177,35 @@ def test_an_ontology_keeps_its_blank_nodes_and_answers_by_its_version(
 ) -> None:
     current = shipped.get("/ontology", headers=TURTLE)
     assert any(isinstance(t.subject, BlankNode) for t in triples(current))
-    version = shipped.get("/ontology/0.1.0", headers=TURTLE)
+    version = shipped.get("/ontology/0.2.0", headers=TURTLE)
     assert version.content == current.content
-    assert ("latest-version", f"{BASE}ontology/0.1.0") in links(version)
-    module = triples(shipped.get("/ontology/actors/0.1.0", headers=TURTLE))
+    assert ("latest-version", f"{BASE}ontology/0.2.0") in links(version)
+    module = triples(shipped.get("/ontology/actors/0.2.0", headers=TURTLE))
     assert module == triples(shipped.get("/doc/ontology/actors.ttl"))
+
+
+def test_an_earlier_version_of_an_ontology_answers_with_what_it_stated(
+    shipped: httpx.Client,
+) -> None:
+    earlier = shipped.get("/ontology/actors/0.1.0", headers=TURTLE)
+    stated = triples(earlier)
+    version = (
+        NamedNode(f"{BASE}ontology/actors"),
+        NamedNode("http://www.w3.org/2002/07/owl#versionIRI"),
+        NamedNode(f"{BASE}ontology/actors/0.1.0"),
+    )
+    assert version in {tuple(each) for each in stated}
+    assert ("latest-version", f"{BASE}ontology/actors/0.2.0") in links(earlier)
+    assert stated != triples(shipped.get("/ontology/actors", headers=TURTLE))
+    assert any(
+        isinstance(t.subject, BlankNode)
+        for t in triples(shipped.get("/ontology/0.1.0", headers=TURTLE))
+    )
+    assert shipped.get("/ontology/actors/0.0.9", headers=TURTLE).status_code == 404
+    page = shipped.get("/ontology/actors/0.1.0", headers=PAGE)
+    assert page.status_code == 200
+    words = {"query": "ASK { GRAPH ?g { ?s ?p ?o } FILTER STRENDS(STR(?g), '/actors/0.1.0') }"}
+    assert shipped.get("/sparql", params=words).json()["boolean"] is True
 
 
 def test_the_namespace_of_the_terms_leads_on_to_the_ontology(shipped: httpx.Client) -> None:

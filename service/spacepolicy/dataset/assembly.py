@@ -1,7 +1,7 @@
 """Assembly: files become one checked, reasoned dataset.
 
 The named graphs are the record; the default graph is the knowledge: the RDF merge of the record
-(ontologies that the core does not import left out) and what follows from it.
+(ontologies that the core does not import and earlier versions left out) and what follows from it.
 
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
@@ -86,14 +86,15 @@ def _digest(material: Material) -> str:
 
 
 def _assembly(material: Material, checks: Mapping[str, str]) -> Assembly:
+    record = (*material.quads, *material.earlier, *material.beside)
     return Assembly(
         base=material.base,
-        store=material.dataset,
+        store=material.published,
         prefixes=material.prefixes,
-        record_count=len(material.quads) + len(material.beside),
+        record_count=len(record),
         inferred_count=len(material.inferred),
         default_count=len(material.default),
-        graph_count=len({quad.graph_name for quad in (*material.quads, *material.beside)}),
+        graph_count=len({quad.graph_name for quad in record}),
         record_sha256=material.digest,
         digest=material.digest_algorithm,
         files=material.file_graphs,

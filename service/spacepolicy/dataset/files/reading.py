@@ -1,6 +1,7 @@
 """Reading the files of graphs, and what is wrong with how graphs are shared out among them.
 
-`ontology/**/*.ttl` are graphs named by their owl:Ontology; `data/**/*.trig` name their own.
+`ontology/**/*.ttl` are graphs named by their owl:Ontology, those of `ontology/versions/`, which are
+earlier versions, by their owl:versionIRI; `data/**/*.trig` name their own.
 
 Spec: https://www.w3.org/TR/turtle/, https://www.w3.org/TR/trig/
 """
@@ -28,8 +29,12 @@ from spacepolicy.text_files import unreadable
 
 _TYPE: Final = NamedNode(f"{RDF}type")
 _ONTOLOGY: Final = NamedNode(f"{OWL}Ontology")
+_VERSION: Final = NamedNode(f"{OWL}versionIRI")
 CHECKS: Final = "ontology/checks/"
 """Where rules and the examples that break them stand; they are no part of the ontology."""
+VERSIONS: Final = "ontology/versions/"
+"""Where earlier versions of the ontology stand: they answer by their IRIs and are no part of what
+is known."""
 _FOLDERS: Final = {"ontology": RdfFormat.TURTLE, "data": RdfFormat.TRIG}
 
 Note = Callable[[Finding], None]
@@ -42,13 +47,36 @@ def read_files(content: Path, note: Note) -> tuple[GraphFile, ...]:
     for folder, format in _FOLDERS.items():
         for path in sorted((content / folder).rglob("*")):
             name = path.relative_to(content).as_posix()
-            if name.startswith(CHECKS):
+            if name.startswith((CHECKS, VERSIONS)):
                 continue
             if path.suffix == f".{format.file_extension}":
                 files += _read(path, name, format, note)
             elif path.suffix.removeprefix(".") in _extensions():
                 note(_unread(name, format))
     return tuple(files)
+
+
+def read_versions(content: Path, note: Note) -> tuple[GraphFile, ...]:
+    """Return the files of earlier versions, each in the graph of its version's IRI."""
+    files: list[GraphFile] = []
+    for path in sorted((content / VERSIONS).rglob("*.ttl")):
+        for file in _read(path, path.relative_to(content).as_posix(), RdfFormat.TURTLE, note):
+            files.append(_version_graph(file, note))
+    return tuple(files)
+
+
+def _version_graph(file: GraphFile, note: Note) -> GraphFile:
+    versions = [
+        quad.object
+        for quad in file.quads
+        if quad.predicate == _VERSION and isinstance(quad.object, NamedNode)
+    ]
+    if len(versions) != 1:
+        message = f"the file names {len(versions)} versions (owl:versionIRI), not one."
+        note(Finding(file.name, 1, "header", message))
+        return GraphFile(file.path, file.name, ())
+    quads = quads_in(versions[0], (quad.triple for quad in file.quads))
+    return GraphFile(file.path, file.name, tuple(quads))
 
 
 def _extensions() -> frozenset[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import final
 
 from pyoxigraph import (
+    BlankNode,
     CanonicalizationAlgorithm,
     Dataset,
     DefaultGraph,
@@ -28,7 +29,12 @@ from spacepolicy.dataset.files.ontology import (
     knowledge_graphs,
     shape_graphs,
 )
-from spacepolicy.dataset.files.reading import graph_findings, name_graphs, read_files
+from spacepolicy.dataset.files.reading import (
+    graph_findings,
+    name_graphs,
+    read_files,
+    read_versions,
+)
 from spacepolicy.dataset.files.record import Record, graph_iri, quads_in
 from spacepolicy.dataset.files.sources import Source, read_sources
 from spacepolicy.dataset.files.texts import stray_findings, text_findings
@@ -69,7 +75,8 @@ class Material:
     @cached_property
     def beside(self) -> tuple[Quad, ...]:
         """The quads of graphs that no file states."""
-        return tuple(quad for quad in self._beside if graph_iri(quad) not in self.graphs)
+        owned = {*self.graphs, *map(graph_iri, self.earlier)}
+        return tuple(quad for quad in self._beside if graph_iri(quad) not in owned)
 
     @cached_property
     def _read(self) -> tuple[Record, tuple[Finding, ...]]:
@@ -99,6 +106,7 @@ class Material:
         sources = (source.iri for source in self.sources)
         return (
             *self._read[1],
+            *self._versions[1],
             *graph_findings(self.record, sources),
             *import_findings(self.record),
             *catalog_findings(self.content, self.record, core_ontologies(self.record)),
@@ -143,6 +151,23 @@ class Material:
         }
 
     @cached_property
+    def _versions(self) -> tuple[tuple[Quad, ...], tuple[Finding, ...]]:
+        findings: list[Finding] = []
+        files = read_versions(self.content, findings.append)
+        current = self.graphs.keys()
+        for file in files:
+            for graph in sorted(file.graphs & current):
+                message = f"<{graph}> is the graph of a file that is in use."
+                findings.append(Finding(file.name, 1, "graph", message))
+        stated = canonical(quad for file in files for quad in file.quads)
+        return tuple(map(_renamed, stated)), tuple(findings)
+
+    @property
+    def earlier(self) -> tuple[Quad, ...]:
+        """What earlier versions of the ontology state, each in the graph of its IRI."""
+        return self._versions[0]
+
+    @cached_property
     def quads(self) -> tuple[Quad, ...]:
         """What the files state as the engine keeps it, blank nodes named by RDFC-1.0, sorted."""
         return canonical(self.record.quads())
@@ -159,7 +184,7 @@ class Material:
 
     @cached_property
     def _digest(self) -> RecordDigest:
-        return RecordDigest((*self.quads, *self.beside))
+        return RecordDigest((*self.quads, *self.earlier, *self.beside))
 
     @cached_property
     def knowledge(self) -> frozenset[Triple]:
@@ -171,7 +196,7 @@ class Material:
     @property
     def file_graphs(self) -> FileGraphs:
         """The graphs that the files state."""
-        owned = frozenset(self.graphs)
+        owned = frozenset(self.graphs).union(map(graph_iri, self.earlier))
         return FileGraphs(owned, owned - knowledge_graphs(self.record), shape_graphs(self.record))
 
     @cached_property
@@ -199,6 +224,13 @@ class Material:
         store.extend(quads_in(DefaultGraph(), self.default))
         return store
 
+    @property
+    def published(self) -> Store:
+        """The dataset with earlier versions of the ontology, which no gate judges again."""
+        store = self.dataset
+        store.extend(self.earlier)
+        return store
+
     @cached_property
     def shapes(self) -> tuple[Triple, ...]:
         """What the graphs of shapes state; they are not merged."""
@@ -219,6 +251,16 @@ class Material:
     def prefixes(self) -> Mapping[str, str]:
         """The prefixes that the core ontology declares."""
         return declared_prefixes(self.record)
+
+
+def _renamed(quad: Quad) -> Quad:
+    """Return the quad with names of blank nodes that the current version has for none."""
+    subject, predicate, value, graph = quad
+    one, other = (
+        BlankNode(f"earlier-{term.value}") if isinstance(term, BlankNode) else term
+        for term in (subject, value)
+    )
+    return Quad(one, predicate, other, graph)
 
 
 def canonical(quads: Iterable[Quad]) -> tuple[Quad, ...]:

@@ -1,8 +1,8 @@
 """IRIs that name documents and graphs: sources with their passages, ontologies, named graphs.
 
-Each answers itself with the statements of the named graph of that IRI. An ontology's version
-answers as the ontology whose current version it is; its blank nodes are kept, so that it is read
-as OWL. In other documents they are IRIs.
+Each answers itself with the statements of the named graph of that IRI. The current version of an
+ontology answers as the ontology, an earlier one with what it stated; blank nodes of both are kept,
+so that they are read as OWL. In other documents they are IRIs.
 
 Spec: https://www.w3.org/TR/owl2-syntax/#Ontology_Documents, https://www.rfc-editor.org/rfc/rfc5147
 """
@@ -89,7 +89,7 @@ async def graph_document(desk: Desk, path: str, asked: NamedNode, iri: str) -> G
     return GraphDocument(
         thing=thing,
         statements=tuple(sorted(statements, key=str)),
-        version=_version(thing, statements),
+        version=await _version(desk, thing, statements),
         passages=passages,
         references=references,
         names=await names_of(desk, linked),
@@ -103,13 +103,16 @@ async def _ontology_of(desk: Desk, asked: NamedNode) -> NamedNode:
     return ontology if isinstance(ontology, NamedNode) else asked
 
 
-def _version(thing: NamedNode, statements: Iterable[Triple]) -> str | None:
-    found = (
-        t.object.value
-        for t in statements
-        if t.subject == thing and str(t.predicate) == _VERSION and isinstance(t.object, NamedNode)
-    )
-    return next(found, None)
+async def _version(desk: Desk, thing: NamedNode, statements: Iterable[Triple]) -> str | None:
+    """The current version of the ontology that the statements are of, earlier or not."""
+    versions = [t for t in statements if str(t.predicate) == _VERSION]
+    for ontology, _, version in versions:
+        if version == thing:
+            query = f"SELECT ?version {{ GRAPH {ontology} {{ {ontology} {_VERSION} ?version }} }}"
+            return next((row["version"].value for row in await rows(desk, query)), None)
+        if ontology == thing and isinstance(version, NamedNode):
+            return version.value
+    return None
 
 
 SaidIn = Mapping[str, Sequence[Triple]]
