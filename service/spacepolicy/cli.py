@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fmt(commands)
     _add_accept(commands)
     _add_terms(commands)
+    _add_migrate(commands)
     _add_token(commands)
     _add_transfers(commands)
     _add_bench(commands)
@@ -416,6 +417,28 @@ def _add_terms(commands: Commands) -> None:
     parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")
 
 
+def _add_migrate(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "migrate",
+        _migrate,
+        "Carry data of an earlier version of the ontology over, and say what was found.",
+        "spacepolicy migrate 0.2 data --dry-run",
+    )
+    parser.add_argument("version", metavar="VERSION", help="the version to carry data over to")
+    parser.add_argument(
+        "places",
+        nargs="+",
+        metavar="PATH|URL",
+        help="Turtle or TriG files, folders of them, or the URL of a SPARQL endpoint",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="holds the token that the endpoint asks for"
+    )
+    parser.add_argument("--content", metavar="DIR", help="the folder of migrations/")
+
+
 def _add_token(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -583,6 +606,13 @@ def _terms(_: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.terms import terms
 
     return terms(chosen)
+
+
+def _migrate(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.migrate import migrate
+
+    dry_run, token_file = given.dry_run, given.token_file
+    return migrate(chosen, given.version, given.places, dry_run=dry_run, token_file=token_file)
 
 
 def _token(given: argparse.Namespace, chosen: Settings) -> int:

@@ -40,6 +40,11 @@ class Base:
         return NamedNode(f"{self.iri}ontology/alignments")
 
     @property
+    def rules(self) -> NamedNode:
+        """The ontology of the rules beyond OWL, and the graph that holds it."""
+        return NamedNode(f"{self.iri}ontology/rules")
+
+    @property
     def inferred(self) -> NamedNode:
         """The graph of what is only inferred."""
         return NamedNode(f"{self.iri}graph/inferred")

@@ -50,6 +50,7 @@ FLOORS_OF_THE_DATASET = {
     "digest": 6,
     "verifying": 6,
     "keeping": 6,
+    "migrations": 6,
     "changes": 7,
     "changed_part": 8,
 }

@@ -10,13 +10,14 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store, Triple
 
 Term = NamedNode | BlankNode | Literal | Triple
 Statement = tuple[Term, Term, Term]
 OWL = "http://www.w3.org/2002/07/owl#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+CONSTRUCT = NamedNode("http://www.w3.org/ns/shacl#construct")
 A = NamedNode(f"{RDF}type")
 SAME = NamedNode(f"{OWL}sameAs")
 SUBCLASS = NamedNode(f"{RDFS}subClassOf")
@@ -28,10 +29,21 @@ class WrongProofError(Exception):
 
 
 class Checker:
-    """Judges proofs against a record, and against the texts of its sources by their IRI."""
+    """Judges proofs against a record, and against the texts of its sources by their IRI.
 
-    def __init__(self, record: Iterable[Quad], texts: Mapping[str, str]) -> None:
+    What a rule beyond OWL says must not be there is looked for in the whole dataset.
+    """
+
+    def __init__(
+        self,
+        record: Iterable[Quad],
+        texts: Mapping[str, str],
+        whole: Store,
+        prefixes: Mapping[str, str],
+    ) -> None:
         self.texts = texts
+        self.whole = whole
+        self.prefixes = prefixes
         self.graphs: dict[Statement, set[str]] = {}
         self.values: dict[tuple[Term, str], list[Term]] = {}
         for quad in record:
@@ -80,7 +92,26 @@ class Checker:
             return rule is not None and rule(premises, conclusion)
         axiom = read(step["axiom"]["statement"])
         self.stated(axiom, step["axiom"])
+        if axiom[1] == CONSTRUCT:
+            named = Literal(step["rule"], language="en")
+            return named in self.values[axiom[0], f"{RDFS}label"] and self.constructed(
+                axiom[2], premises, conclusion
+            )
         return Step(self, premises, conclusion).by(step["rule"], axiom)
+
+    def constructed(self, query: Term, premises: list[Statement], conclusion: Statement) -> bool:
+        """The query makes the conclusion of the premises alone, and of all that holds: what it
+        says must not be there is not."""
+        alone = Store()
+        for premise in premises:
+            for graph in (DefaultGraph(), NamedNode("urn:x-premises")):
+                alone.add(Quad(*premise, graph))  # type: ignore[arg-type]
+        prologue = "".join(f"PREFIX {name}: <{iri}>" for name, iri in self.prefixes.items())
+        assert isinstance(query, Literal)
+        return all(
+            conclusion in {tuple(each) for each in store.query(prologue + query.value)}  # type: ignore[union-attr]
+            for store in (alone, self.whole)
+        )
 
     def one(self, subject: Term, name: str) -> Term | None:
         return next(iter(self.values.get((subject, f"{OWL}{name}"), ())), None)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pyoxigraph import DefaultGraph, Triple
+from pyoxigraph import DefaultGraph, Store, Triple
 
 from spacepolicy.dataset.assembly import Assembly
 from spacepolicy.dataset.reasoning.explanation import Explainer
@@ -24,7 +24,9 @@ def checker(assembly: Assembly) -> Checker:
         f"{assembly.base.sources}{path.stem}": path.read_text(encoding="utf-8")
         for path in (ROOT / "seeds").glob("*.txt")
     }
-    return Checker(record, texts)
+    whole = Store()
+    whole.extend(quad for quad in assembly.store if quad.graph_name != assembly.base.inferred)
+    return Checker(record, texts, whole, assembly.prefixes)
 
 
 @pytest.fixture(scope="module")

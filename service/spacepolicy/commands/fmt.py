@@ -17,7 +17,7 @@ def fmt(chosen: Settings, files: Sequence[Path], *, check: bool) -> int:
     Raises: FindingsError where a file cannot be printed without losing something.
     """
     differing = 0
-    prefixes = _project_prefixes(chosen)
+    prefixes = project_prefixes(chosen)
     for path in files or _all_files(chosen):
         after = format_text(read_text(path), path=str(path), prefixes=prefixes)
         if after.encode() != path.read_bytes():
@@ -38,8 +38,8 @@ def _all_files(chosen: Settings) -> list[Path]:
     )
 
 
-def _project_prefixes(chosen: Settings) -> Mapping[str, str]:
-    """The prefixes that the core ontology declares; none where no ontology is at hand."""
+def project_prefixes(chosen: Settings) -> Mapping[str, str]:
+    """Return the prefixes that the core ontology declares; none where no ontology is at hand."""
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         return {}

@@ -58,11 +58,12 @@ def read_files(content: Path, note: Note) -> tuple[GraphFile, ...]:
 
 def read_versions(content: Path, note: Note) -> tuple[GraphFile, ...]:
     """Return the files of earlier versions, each in the graph of its version's IRI."""
-    files: list[GraphFile] = []
-    for path in sorted((content / VERSIONS).rglob("*.ttl")):
-        for file in _read(path, path.relative_to(content).as_posix(), RdfFormat.TURTLE, note):
-            files.append(_version_graph(file, note))
-    return tuple(files)
+    paths = sorted((content / VERSIONS).rglob("*.ttl"))
+    return tuple(
+        _version_graph(file, note)
+        for path in paths
+        for file in _read(path, path.relative_to(content).as_posix(), RdfFormat.TURTLE, note)
+    )
 
 
 def _version_graph(file: GraphFile, note: Note) -> GraphFile:

@@ -13,6 +13,7 @@ from spacepolicy.dataset.files.record import graph_iri, quads_in
 from spacepolicy.dataset.files.sources import Source
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.dataset.reasoning.stratum import Stratum
 from spacepolicy.namespaces import RDF
 
 _TYPE: Final = NamedNode(f"{RDF}type")
@@ -34,10 +35,10 @@ def dataset_of(material: Material, names: Set[str]) -> Store:
     stated = [quad for quad in material.quads if graph_iri(quad) not in others]
     apart = material.file_graphs.apart
     known = dict.fromkeys(quad.triple for quad in stated if graph_iri(quad) not in apart)
-    reasoner = Reasoner(known)
+    by_owl = Reasoner(known).inferences()
+    inferred = (*by_owl, *Stratum(material.construct_rules, known, by_owl).concluded)
     store = Store()
     store.extend(stated)
-    inferred = reasoner.inferences()
     store.extend(quads_in(material.base.inferred, inferred))
     store.extend(quads_in(DefaultGraph(), (*known, *inferred)))
     return store

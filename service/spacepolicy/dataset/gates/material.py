@@ -42,7 +42,13 @@ from spacepolicy.dataset.gates.evidence import Graphs, Passage, read_passages
 from spacepolicy.dataset.gates.hygiene import HygieneRule, read_hygiene
 from spacepolicy.dataset.gates.references import Reference, read_references
 from spacepolicy.dataset.gates.spelling import Names
+from spacepolicy.dataset.reasoning.construct_rules import (
+    ConstructRule,
+    RuleError,
+    read_construct_rules,
+)
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.dataset.reasoning.stratum import Stratum
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
 from spacepolicy.revisions.record_digest import RecordDigest
@@ -205,9 +211,28 @@ class Material:
         return Reasoner(self.knowledge)
 
     @cached_property
-    def inferred(self) -> Sequence[Triple]:
-        """What follows from the knowledge and is not asserted."""
+    def construct_rules(self) -> tuple[ConstructRule, ...]:
+        """The rules beyond OWL, in the order of their IRIs.
+
+        Raises: FindingsError where one is not of the form that is carried out.
+        """
+        name = self.base.rules.value
+        try:
+            return read_construct_rules(self.graphs.get(name, ()), self.prefixes)
+        except RuleError as error:
+            files = (file.name for file in self.record.files if name in file.graphs)
+            raise FindingsError([Finding(next(files), 1, "construct-rule", str(error))]) from error
+
+    @cached_property
+    def inferred_by_owl(self) -> Sequence[Triple]:
+        """What follows from the knowledge by its axioms and is not asserted."""
         return self.reasoner.inferences()
+
+    @cached_property
+    def inferred(self) -> Sequence[Triple]:
+        """What follows from the knowledge and is not asserted, by rules beyond OWL too."""
+        by_owl = self.inferred_by_owl
+        return (*by_owl, *Stratum(self.construct_rules, self.knowledge, by_owl).concluded)
 
     @cached_property
     def default(self) -> Sequence[Triple]:

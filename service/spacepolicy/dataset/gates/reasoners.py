@@ -78,7 +78,8 @@ def _for_hermit(
     """What HermiT is told, and what it should infer: without keys, unless something follows from
     them here."""
     knowledge = material.knowledge
-    wanted = between_individuals(compared(material.default), knowledge)
+    by_owl = (*knowledge, *material.inferred_by_owl)
+    wanted = between_individuals(compared(by_owl), knowledge)
     less = between_individuals(without_keys, knowledge)
     return (knowledge, wanted) if wanted != less else (keyless(knowledge), less)
 

@@ -12,6 +12,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 from spacepolicy.dataset.files.record import short
 from spacepolicy.dataset.keeping.guard import Guard, Judgement
 from spacepolicy.dataset.keeping.knowledge import Derived, Knowledge, Merge
+from spacepolicy.dataset.reasoning.construct_rules import stored_rules
 from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.dataset.reasoning.wording import Wording
 from spacepolicy.engine.nquads import Graph, QuadLines, Quads, counted, dataset_lines, joined
@@ -100,7 +101,8 @@ class Keeper:
         if base is not None:
             inferred = Base(base).inferred
             derived.add(inferred)
-            self._knowledge = Knowledge(live, files.apart, inferred)
+            rules = stored_rules(live, Base(base), self._revision.prefixes)
+            self._knowledge = Knowledge(live, files.apart, inferred, rules)
             if self._guard_mode != "off":
                 graphs = (NamedNode(iri) for iri in files.shapes)
                 shapes = [

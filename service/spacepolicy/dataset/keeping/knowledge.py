@@ -10,8 +10,10 @@ from typing import Final, final
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 
 from spacepolicy.dataset.keeping.statements import Changed, Listed, Statements
-from spacepolicy.dataset.reasoning.facts import Delta
-from spacepolicy.dataset.reasoning.fixpoint import Clash, Reasoner
+from spacepolicy.dataset.reasoning.construct_rules import ConstructRule
+from spacepolicy.dataset.reasoning.facts import Delta, joined, less
+from spacepolicy.dataset.reasoning.fixpoint import Clash, Reasoner, Shift
+from spacepolicy.dataset.reasoning.stratum import Stratum, Turnover
 from spacepolicy.dataset.reasoning.terms import Terms
 from spacepolicy.engine.nquads import Graph, QuadLines, Quads
 from spacepolicy.revisions.revision import Change
@@ -92,13 +94,22 @@ def _in_default(triples: Iterable[Triple]) -> tuple[Quad, ...]:
 class Knowledge:
     """What the merged graphs of a dataset assert, and what follows; kept as the record changes.
 
-    `apart` are graphs that are not merged, `inferred` is the graph of what only follows.
+    `apart` are graphs that are not merged, `inferred` is the graph of what only follows, `rules`
+    are those beyond OWL.
     """
 
-    def __init__(self, dataset: Store, apart: frozenset[str], inferred: NamedNode) -> None:
+    def __init__(
+        self,
+        dataset: Store,
+        apart: frozenset[str],
+        inferred: NamedNode,
+        rules: Sequence[ConstructRule] = (),
+    ) -> None:
         self._merge = Merge(dataset, frozenset(NamedNode(iri) for iri in apart) | {inferred})
         self._inferred = inferred
-        self.reasoner = Reasoner(set(self._merge.stated()))
+        stated = set(self._merge.stated())
+        self.reasoner = Reasoner(stated)
+        self._stratum = Stratum(rules, stated, self.reasoner.inferences())
 
     def change(self, change: Change) -> Derived:
         """Take the change of the record in; the dataset must not have it yet."""
@@ -108,17 +119,37 @@ class Knowledge:
         """Take back a change that the dataset has not got."""
         withdrawn, added = self._merge.difference(change)
         before = [triple for triple in added if not self._merge.holds(triple)]
-        self.reasoner.change(added=withdrawn, withdrawn=before)
+        self._shift(withdrawn=before, added=withdrawn)
+
+    def _shift(
+        self, *, withdrawn: Sequence[Triple], added: Sequence[Triple]
+    ) -> tuple[Shift, Turnover]:
+        """Take statements of the record back and others in, in both strata."""
+        shift = self.reasoner.shift(added=added, withdrawn=withdrawn)
+        holds = joined([shift.come, shift.inferred])
+        turnover = self._stratum.change(
+            come=(*added, *Statements(shift.terms, holds)),
+            gone=(*withdrawn, *Statements(shift.terms, shift.gone)),
+            asserted=frozenset(added),
+        )
+        return shift, turnover
 
     def _change(self, withdrawn: Sequence[Triple], added: Sequence[Triple]) -> Derived:
         clashing = set(self.reasoner.clashes())
-        shift = self.reasoner.shift(added=added, withdrawn=withdrawn)
+        shift, turnover = self._shift(withdrawn=withdrawn, added=added)
         clashes = tuple(each for each in self.reasoner.clashes() if each not in clashing)
         terms, inferred = shift.terms, self._inferred
-        removed = _of_graphs(terms, {_DEFAULT: shift.gone, inferred: shift.no_longer_inferred})
-        come = _of_graphs(terms, {_DEFAULT: shift.come, inferred: shift.inferred})
-        appeared, gone = (Statements(terms, each) for each in (shift.come, shift.gone))
-        return Derived(Change(removed, come), clashes, appeared, gone)
+        concluded, dropped = terms.delta(turnover.appeared), terms.delta(turnover.gone)
+        gone = joined([less(shift.gone, concluded), less(dropped, shift.come)])
+        come = joined([less(shift.come, dropped), less(concluded, shift.gone)])
+        no_longer = joined([shift.no_longer_inferred, dropped])
+        removed = _of_graphs(terms, {_DEFAULT: gone, inferred: no_longer})
+        added_quads = _of_graphs(
+            terms, {_DEFAULT: come, inferred: joined([shift.inferred, concluded])}
+        )
+        return Derived(
+            Change(removed, added_quads), clashes, Statements(terms, come), Statements(terms, gone)
+        )
 
 
 def _of_graphs(terms: Terms, deltas: Mapping[Graph, Delta]) -> Quads:

@@ -9,7 +9,7 @@ Spec: https://www.w3.org/TR/turtle/, https://www.w3.org/TR/trig/
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
@@ -94,6 +94,25 @@ def format_text(text: str, *, path: str, prefixes: Mapping[str, str] = MappingPr
     if printed != text and as_sets(_read(printed, path).quads) != as_sets(document.quads):
         raise FindingsError([_changed(path)])
     return printed
+
+
+def changed_text(
+    text: str,
+    change: Callable[[Iterable[Quad]], Iterable[Quad]],
+    *,
+    path: str,
+    prefixes: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The file after a change of its statements, in the one layout, with its base and prefixes.
+
+    Raises: as `format_text`.
+    """
+    format_text(text, path=path, prefixes=prefixes)
+    document = _read(text, path)
+    dataset = Dataset(change(document.quads))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    after = _Document(frozenset(dataset), document.base, document.prefixes)
+    return _print(after, prefixes, base_may_go=False)
 
 
 def _read(text: str, path: str) -> _Document:

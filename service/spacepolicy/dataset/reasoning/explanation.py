@@ -8,17 +8,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store, Triple
 
 from spacepolicy.dataset.files.record import short, shown
+from spacepolicy.dataset.reasoning.construct_rules import stored_rules
 from spacepolicy.dataset.reasoning.expressions import TYPE, Term
 from spacepolicy.dataset.reasoning.proof import Proof, Prover, Step, Stored
 from spacepolicy.dataset.reasoning.rule import AXIOM_KINDS, AXIOM_PREDICATES
 from spacepolicy.dataset.reasoning.rules import compile_rules
+from spacepolicy.dataset.reasoning.stratum import Stratum
 from spacepolicy.dataset.reasoning.wording import Wording
-from spacepolicy.namespaces import RDFS, SKOS, Base
+from spacepolicy.namespaces import OWL, RDFS, SKOS, Base
 
 _LABELS: Final = (NamedNode(f"{RDFS}label"), NamedNode(f"{SKOS}prefLabel"))
+_VERSION: Final = NamedNode(f"{OWL}versionIRI")
 _SAYS: Final = {TYPE: "is a"}
 """What is said for properties that no ontology of ours labels."""
 
@@ -64,7 +67,7 @@ class Explainer:
         self._prefixes = prefixes
         closure = Stored(store, base.inferred)
         axioms = tuple(filter(closure.is_asserted, _axioms(store)))
-        self._prover = Prover(closure, compile_rules(axioms))
+        self._prover = Prover(closure, compile_rules(axioms), _stratum(store, base, prefixes))
         self._wording = Wording(axioms, lambda term: short(term, prefixes))
 
     def prove(self, statement: Triple) -> Proof | None:
@@ -76,8 +79,12 @@ class Explainer:
         subject, predicate, value = statement
         quads = self._store.quads_for_pattern(subject, predicate, value, None)
         graphs = {quad.graph_name for quad in quads} - {DefaultGraph(), self._base.inferred}
-        named = (graph for graph in graphs if isinstance(graph, NamedNode))
+        named = (each for each in graphs if isinstance(each, NamedNode) and self._is_current(each))
         return tuple(self._origin(graph) for graph in sorted(named, key=lambda each: each.value))
+
+    def _is_current(self, graph: NamedNode) -> bool:
+        """Whether the graph is not that of an earlier version of an ontology."""
+        return next(self._store.quads_for_pattern(None, _VERSION, graph, graph), None) is None
 
     def _origin(self, graph: NamedNode) -> Origin:
         exact = self._value(graph, "exactText")
@@ -173,6 +180,22 @@ class Explainer:
 
     def _origins(self, statement: Triple) -> list[dict[str, object]]:
         return [origin.table for origin in self.origins(statement)]
+
+
+def _stratum(store: Store, base: Base, prefixes: Mapping[str, str]) -> Stratum:
+    """The stratum beyond OWL of a published dataset, as far as its rules look."""
+    rules = stored_rules(store, base, prefixes)
+    concluded = {rule.predicate for rule in rules}
+    asserted: list[Triple] = []
+    inferred: list[Triple] = []
+    for predicate in concluded.union(*(rule.watched for rule in rules)):
+        for quad in store.quads_for_pattern(None, predicate, None, DefaultGraph()):
+            triple = quad.triple
+            if Quad(quad.subject, predicate, quad.object, base.inferred) not in store:
+                asserted.append(triple)
+            elif predicate not in concluded:
+                inferred.append(triple)
+    return Stratum(rules, asserted, inferred)
 
 
 def _axioms(store: Store) -> Iterator[Triple]:

@@ -35,6 +35,11 @@ def joined(deltas: Iterable[Delta]) -> Delta:
     return whole
 
 
+def less(delta: Delta, other: Delta) -> Delta:
+    """The rows that the other has not."""
+    return {key: rows - other.get(key, set()) for key, rows in delta.items()}
+
+
 @final
 class Relation:
     """The statements of a predicate, by subject; by object too, once that was asked for."""

@@ -18,7 +18,7 @@ from typing import Final, final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.dataset.reasoning.expressions import Term
-from spacepolicy.dataset.reasoning.facts import Delta, Facts, Key, Row, add, joined
+from spacepolicy.dataset.reasoning.facts import Delta, Facts, Key, Row, add, joined, less
 from spacepolicy.dataset.reasoning.program import Program
 from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
 from spacepolicy.dataset.reasoning.rules import compile_rules
@@ -155,8 +155,8 @@ class Reasoner:
             then = self._assert(self._terms.delta(added))
             appeared, gone = (joined(pair) for pair in zip(after, then, strict=True))
             return Change(
-                _triples(self._terms, _less(appeared, gone)),
-                _triples(self._terms, _less(gone, appeared)),
+                _triples(self._terms, less(appeared, gone)),
+                _triples(self._terms, less(gone, appeared)),
             )
 
     def shift(self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()) -> Shift:
@@ -172,16 +172,16 @@ class Reasoner:
             after, then = self._withdraw(old), self._assert(new)
             appeared, gone = (joined(pair) for pair in zip(after, then, strict=True))
             appeared, gone = (
-                _less(_less(appeared, gone), touched),
-                _less(_less(gone, appeared), touched),
+                less(less(appeared, gone), touched),
+                less(less(gone, appeared), touched),
             )
             now_held, now_derived = self._standing(touched)
             return Shift(
                 self._terms,
-                come=joined([_less(now_held, held), appeared]),
-                gone=joined([_less(held, now_held), gone]),
-                inferred=joined([_less(now_derived, derived), appeared]),
-                no_longer_inferred=joined([_less(derived, now_derived), gone]),
+                come=joined([less(now_held, held), appeared]),
+                gone=joined([less(held, now_held), gone]),
+                inferred=joined([less(now_derived, derived), appeared]),
+                no_longer_inferred=joined([less(derived, now_derived), gone]),
             )
 
     def _standing(self, delta: Delta) -> tuple[Delta, Delta]:
@@ -310,7 +310,7 @@ class Reasoner:
         add(self._derived, again)
         back = joined([again, self._saturate(again, {})])
         self._forget_clashes()
-        return _less(back, resting), _less(resting, back)
+        return less(back, resting), less(resting, back)
 
     def _resting_on(self, withdrawn: Delta) -> Delta:
         """What was inferred from the statements in any way, and from what rests on them."""
@@ -359,10 +359,6 @@ def _stated(terms: Terms, delta: Delta) -> list[Triple]:
         for key, part in parts[place]
         for triple in terms.triples(key, part)
     ]
-
-
-def _less(delta: Delta, other: Delta) -> Delta:
-    return {key: rows - other.get(key, frozenset[Row]()) for key, rows in delta.items()}
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store, Triple, Va
 
 from spacepolicy.dataset.reasoning.expressions import TYPE, Pattern, PatternTerm, Term
 from spacepolicy.dataset.reasoning.rule import Rule
+from spacepolicy.dataset.reasoning.stratum import Stratum
 
 
 class Closure(Protocol):
@@ -101,10 +102,14 @@ class _Way:
 
 @final
 class Prover:
-    """Finds proofs in a closure under the rules."""
+    """Finds proofs in a closure under the rules, and those of a stratum after them."""
 
-    def __init__(self, closure: Closure, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, closure: Closure, rules: Sequence[Rule], stratum: Stratum | None = None
+    ) -> None:
         self._closure = closure
+        self._stratum = stratum
+        self._rank = len(rules)
         self._concluding: dict[object, list[tuple[int, Rule, Pattern]]] = {}
         for rank, rule in enumerate(rules):
             if rule.conclusion is not None:
@@ -141,6 +146,9 @@ class Prover:
                     for met in self._met(rule.premises, bound):
                         if statement not in met:
                             yield _Way(statement, rank, rule, met)
+        if self._stratum is not None:
+            for beyond, premises in self._stratum.ways(statement):
+                yield _Way(statement, self._rank, beyond.rule, premises)
 
     def _met(
         self, premises: Sequence[Pattern], bound: Mapping[Variable, Term]

@@ -8,6 +8,7 @@ from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from spacepolicy.dataset.reasoning.construct_rules import CONSTRUCT
 from spacepolicy.dataset.reasoning.expressions import (
     DOMAIN,
     RANGE,
@@ -71,7 +72,8 @@ class Wording:
             return f"{self.expression(subject)} EquivalentTo {{{self._listed(value)}}}"
         if predicate == TYPE and isinstance(value, NamedNode):
             return self._kind(subject, value)
-        return " ".join(map(self.expression, axiom))
+        query = value.value.split() if isinstance(value, Literal) else ()
+        return " ".join(query if predicate == CONSTRUCT else map(self.expression, axiom))
 
     def _kind(self, subject: Term, kind: NamedNode) -> str:
         if kind in _OF_MEMBERS:

@@ -1,0 +1,87 @@
+"""`spacepolicy migrate`: data of an earlier version of the ontology carried over."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pyoxigraph import Quad
+
+from spacepolicy import settings
+from spacepolicy.commands.fmt import project_prefixes
+from spacepolicy.dataset.layout.document import changed_text
+from spacepolicy.dataset.migrations import Effect, Step, migrated, read_migration, told
+from spacepolicy.engine.remote_update import RemoteStore
+from spacepolicy.errors import UsageError
+from spacepolicy.settings import Settings
+from spacepolicy.text_files import read_text
+
+_SUFFIXES = (".trig", ".ttl")
+
+
+def migrate(
+    chosen: Settings, version: str, places: Sequence[str], *, dry_run: bool, token_file: Path | None
+) -> int:
+    """Carry files, folders or endpoints over to a version, and tell what was found and changed.
+
+    Raises: UsageError where there is no such migration or a place cannot be migrated;
+    FindingsError where a file cannot be read; EngineError where an endpoint refuses.
+    """
+    content = settings.content_directory(chosen, Path.cwd())
+    if content is None:
+        raise UsageError("There is no content with migrations.")
+    steps = read_migration(content.path, version)
+    for place in places:
+        if place.startswith(("http://", "https://")):
+            token = None if token_file is None else token_file.read_text(encoding="utf-8").strip()
+            store = RemoteStore(place, chosen.write_timeout, token)
+            _tell(place, _remotely(store, steps, dry_run=dry_run), dry_run=dry_run)
+        else:
+            for path in _files(Path(place)):
+                _tell(str(path), _in_file(chosen, path, steps, dry_run=dry_run), dry_run=dry_run)
+    return 0
+
+
+def _files(place: Path) -> Iterator[Path]:
+    if place.is_dir():
+        yield from sorted(path for path in place.rglob("*") if path.suffix in _SUFFIXES)
+    elif place.is_file() and place.suffix in _SUFFIXES:
+        yield place
+    else:
+        message = f"{place} is no folder, file ({', '.join(_SUFFIXES)}) or URL of an endpoint."
+        raise UsageError(message)
+
+
+def _in_file(chosen: Settings, path: Path, steps: Sequence[Step], *, dry_run: bool) -> list[Effect]:
+    effects: list[Effect] = []
+
+    def change(quads: Iterable[Quad]) -> Iterable[Quad]:
+        after, found = migrated(quads, steps)
+        effects.extend(found)
+        return after
+
+    prefixes = project_prefixes(chosen)
+    after = changed_text(read_text(path), change, path=str(path), prefixes=prefixes)
+    if not dry_run and any(effect.removed or effect.added for effect in effects):
+        path.write_bytes(after.encode())
+    return effects
+
+
+def _remotely(store: RemoteStore, steps: Sequence[Step], *, dry_run: bool) -> list[Effect]:
+    """Each step at the endpoint: what it found before and what it would still find after."""
+    effects: list[Effect] = []
+    for step in steps:
+        found = store.count(step.count)
+        if found and not dry_run:
+            store.update(step.update)
+            left = store.count(step.count)
+            effects.append(Effect(step, found, found - left, found - left))
+        else:
+            effects.append(Effect(step, found, found, found))
+    return effects
+
+
+def _tell(place: str, effects: Sequence[Effect], *, dry_run: bool) -> None:
+    found = sum(effect.found for effect in effects)
+    done = "would be changed" if dry_run else "changed"
+    print(f"{place}: {f'{found} {done}' if found else 'nothing to change'}")
+    for line in told(effects):
+        print(line)
