@@ -434,6 +434,9 @@ def _add_migrate(commands: Commands) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
     parser.add_argument(
+        "--update-url", metavar="URL", help="where the endpoint takes updates (where it is asked)"
+    )
+    parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="holds the token that the endpoint asks for"
     )
     parser.add_argument("--content", metavar="DIR", help="the folder of migrations/")
@@ -611,8 +614,14 @@ def _terms(_: argparse.Namespace, chosen: Settings) -> int:
 def _migrate(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.migrate import migrate
 
-    dry_run, token_file = given.dry_run, given.token_file
-    return migrate(chosen, given.version, given.places, dry_run=dry_run, token_file=token_file)
+    return migrate(
+        chosen,
+        given.version,
+        given.places,
+        dry_run=given.dry_run,
+        update_url=given.update_url,
+        token_file=given.token_file,
+    )
 
 
 def _token(given: argparse.Namespace, chosen: Settings) -> int:

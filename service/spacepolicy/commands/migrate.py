@@ -18,7 +18,13 @@ _SUFFIXES = (".trig", ".ttl")
 
 
 def migrate(
-    chosen: Settings, version: str, places: Sequence[str], *, dry_run: bool, token_file: Path | None
+    chosen: Settings,
+    version: str,
+    places: Sequence[str],
+    *,
+    dry_run: bool = False,
+    update_url: str | None = None,
+    token_file: Path | None = None,
 ) -> int:
     """Carry files, folders or endpoints over to a version, and tell what was found and changed.
 
@@ -32,7 +38,8 @@ def migrate(
     for place in places:
         if place.startswith(("http://", "https://")):
             token = None if token_file is None else token_file.read_text(encoding="utf-8").strip()
-            store = RemoteStore(place, chosen.write_timeout, token)
+            seconds = chosen.write_timeout
+            store = RemoteStore(place, seconds, update_url=update_url, token=token)
             _tell(place, _remotely(store, steps, dry_run=dry_run), dry_run=dry_run)
         else:
             for path in _files(Path(place)):

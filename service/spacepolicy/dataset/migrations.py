@@ -8,7 +8,7 @@ Spec: https://www.w3.org/TR/sparql11-update/
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast, final
@@ -16,6 +16,7 @@ from typing import Final, cast, final
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store
 
 from spacepolicy.catalogue import read_header
+from spacepolicy.dataset.layout.order import Term
 from spacepolicy.errors import Finding, FindingsError, UsageError
 from spacepolicy.text_files import read_text
 
@@ -79,8 +80,8 @@ def _read(path: Path) -> Step:
 def migrated(quads: Iterable[Quad], steps: Iterable[Step]) -> tuple[list[Quad], list[Effect]]:
     """Return the quads after the steps, and what each step came to.
 
-    Quads that no step touches stay as they are written: the engine's own forms of numbers and
-    language tags are not taken over.
+    Literals stay as they are written, in statements that a step moves too: the engine's own forms
+    of numbers and language tags are not taken over.
     """
     kept = {_as_stored(_named(quad)): quad for quad in quads}
     store = Store()
@@ -92,7 +93,8 @@ def migrated(quads: Iterable[Quad], steps: Iterable[Step]) -> tuple[list[Quad], 
         store.update(step.update)
         after = frozenset(store)
         effects.append(Effect(step, found, len(before - after), len(after - before)))
-    return [kept.get(quad) or _unnamed(quad) for quad in store], effects
+    written = {stored.object: quad.object for stored, quad in kept.items()}
+    return [kept.get(quad) or _unnamed(quad, written) for quad in store], effects
 
 
 def counted(store: Store, step: Step) -> int:
@@ -115,9 +117,9 @@ def _named(quad: Quad) -> Quad:
     return Quad(quad.subject, quad.predicate, quad.object, graph)
 
 
-def _unnamed(quad: Quad) -> Quad:
+def _unnamed(quad: Quad, written: Mapping[Term, Term]) -> Quad:
     graph = DefaultGraph() if quad.graph_name == _UNNAMED else quad.graph_name
-    return Quad(quad.subject, quad.predicate, quad.object, graph)
+    return Quad(quad.subject, quad.predicate, written.get(quad.object, quad.object), graph)
 
 
 def told(effects: Iterable[Effect]) -> Iterator[str]:
@@ -126,5 +128,5 @@ def told(effects: Iterable[Effect]) -> Iterator[str]:
         if not effect.found:
             continue
         yield f"  {effect.step.name}: {effect.found} found ({effect.step.finds})"
-        changed = f"{effect.removed} statements fewer, {effect.added} more"
+        changed = f"statements: {effect.removed} fewer, {effect.added} more"
         yield f"    {effect.step.changes}: {changed}"

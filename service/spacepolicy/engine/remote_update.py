@@ -15,13 +15,22 @@ _MESSAGE_BYTES: Final = 2_000
 
 
 class RemoteStore:
-    """A store that answers queries and carries updates out at one address.
+    """A store that answers queries and carries updates out.
 
-    `token` is sent as a bearer token with each request, where there is one.
+    `update_url` is where it takes updates, where that is another address; `token` is sent as a
+    bearer token with each request, where there is one.
     """
 
-    def __init__(self, url: str, timeout_seconds: float, token: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_seconds: float,
+        *,
+        update_url: str | None = None,
+        token: str | None = None,
+    ) -> None:
         self._url = url
+        self._update_url = update_url or url
         self._timeout_seconds = timeout_seconds
         self._token = token
 
@@ -31,7 +40,7 @@ class RemoteStore:
         Raises: EngineError where the store refuses or cannot be reached.
         """
         accept = "application/sparql-results+json"
-        answer = json.loads(self._post({"query": query}, accept))
+        answer = json.loads(self._post(self._url, {"query": query}, accept))
         variable = answer["head"]["vars"][0]
         rows = answer["results"]["bindings"]
         return int(rows[0][variable]["value"]) if rows else 0
@@ -41,10 +50,10 @@ class RemoteStore:
 
         Raises: EngineError where the store refuses or cannot be reached.
         """
-        self._post({"update": text}, "*/*")
+        self._post(self._update_url, {"update": text}, "*/*")
 
-    def _post(self, form: dict[str, str], accept: str) -> bytes:
-        parts = urlsplit(self._url)
+    def _post(self, url: str, form: dict[str, str], accept: str) -> bytes:
+        parts = urlsplit(url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
         if self._token is not None:
@@ -56,10 +65,10 @@ class RemoteStore:
             response = http.getresponse()
             body = response.read()
         except (OSError, HTTPException) as error:
-            raise EngineError(f"{self._url} cannot be asked: {error}") from error
+            raise EngineError(f"{url} cannot be asked: {error}") from error
         finally:
             http.close()
         if response.status >= 300:
             said = body[:_MESSAGE_BYTES].decode("utf-8", "replace").strip()
-            raise EngineError(f"{self._url} answered {response.status}: {said}")
+            raise EngineError(f"{url} answered {response.status}: {said}")
         return body

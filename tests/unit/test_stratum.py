@@ -1,0 +1,158 @@
+"""The stratum after OWL's: what its rules conclude, and how that follows changes."""
+
+import random
+
+import pytest
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+
+from spacepolicy.dataset.reasoning.construct_rules import (
+    ConstructRule,
+    RuleError,
+    read_construct_rules,
+)
+from spacepolicy.dataset.reasoning.stratum import Stratum
+
+E = "https://example.org/"
+PREFIXES = {"": E, "xsd": "http://www.w3.org/2001/XMLSchema#"}
+RULES = {
+    "own": "CONSTRUCT { ?part :effective ?actor } WHERE { ?part :doneBy ?actor }",
+    "inherited": (
+        "CONSTRUCT { ?part :effective ?actor } WHERE { ?part :in ?whole . "
+        "?whole :effective ?actor . FILTER NOT EXISTS { ?part :doneBy ?own } }"
+    ),
+    "due": (
+        "CONSTRUCT { ?limit :due ?day } WHERE { ?limit :from ?start ; :after ?time . "
+        '?start :on ?begun . BIND (?begun - xsd:duration(CONCAT("-", STR(?time))) AS ?day) }'
+    ),
+    "stated": "CONSTRUCT { ?part :period ?time } WHERE { GRAPH ?any { ?part :time ?time } }",
+}
+
+
+def triples(turtle: str) -> list[Triple]:
+    text = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items()) + turtle
+    return [quad.triple for quad in parse(text, RdfFormat.TURTLE)]
+
+
+def rules(**texts: str) -> tuple[ConstructRule, ...]:
+    stated = [
+        Triple(NamedNode(f"{E}rule/{name}"), NamedNode(predicate), value)
+        for name, text in texts.items()
+        for predicate, value in (
+            (
+                "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",
+                NamedNode("http://www.w3.org/ns/shacl#SPARQLRule"),
+            ),
+            ("http://www.w3.org/ns/shacl#construct", Literal(text)),
+        )
+    ]
+    return read_construct_rules(stated, PREFIXES)
+
+
+ALL = rules(**RULES)
+
+
+def concluded(turtle: str, inferred: str = "") -> set[Triple]:
+    return Stratum(ALL, triples(turtle), triples(inferred)).concluded
+
+
+def test_what_the_part_itself_says_is_in_force_and_not_what_its_whole_says() -> None:
+    found = concluded(":whole :doneBy :office . :part :in :whole ; :doneBy :firm .")
+    assert found == set(triples(":whole :effective :office . :part :effective :firm ."))
+
+
+def test_what_a_part_does_not_say_it_has_from_the_nearest_whole_that_does() -> None:
+    found = concluded(
+        ":top :doneBy :cabinet . :task :in :top ; :doneBy :office . "
+        ":point :in :task . :leaf :in :point . :other :in :top ."
+    )
+    effective = {str(each.subject): str(each.object) for each in found}
+    assert effective[f"<{E}leaf>"] == effective[f"<{E}point>"] == f"<{E}office>"
+    assert effective[f"<{E}other>"] == f"<{E}cabinet>"
+
+
+@pytest.mark.parametrize(
+    ("begun", "time", "day"),
+    [
+        ("2025-08-13", "P120D", "2025-12-11"),
+        ("2025-12-18", "P60D", "2026-02-16"),
+        ("2025-12-18", "P180D", "2026-06-16"),
+        ("2028-02-29", "P12M", "2029-02-28"),
+        ("2028-01-31", "P1M", "2028-02-29"),
+        ("2028-03-01", "P2Y", "2030-03-01"),
+    ],
+)
+def test_a_day_is_counted_as_the_calendar_counts(begun: str, time: str, day: str) -> None:
+    found = concluded(
+        f':limit :from :order ; :after "{time}"^^xsd:duration . :order :on "{begun}"^^xsd:date .'
+    )
+    assert {(str(each.predicate), each.object) for each in found} == {
+        (f"<{E}due>", Literal(day, datatype=NamedNode(f"{PREFIXES['xsd']}date")))
+    }
+
+
+def test_a_limit_without_a_day_to_count_from_has_no_end() -> None:
+    assert not concluded(':limit :from :report ; :after "P60D"^^xsd:duration .')
+
+
+def test_a_graph_pattern_is_met_by_what_is_asserted_alone() -> None:
+    assert concluded(":a :time :t .", ":b :time :t .") == set(triples(":a :period :t ."))
+
+
+def test_what_is_asserted_is_not_concluded_too() -> None:
+    assert not concluded(":a :doneBy :x ; :effective :x .")
+
+
+def test_changes_come_to_what_a_new_beginning_comes_to() -> None:
+    chosen = random.Random(7)  # noqa: S311 # the same choices each time
+    things = [f":t{number}" for number in range(7)]
+    pool = [
+        *(f"{one} :in {other} ." for one in things for other in things if one < other),
+        *(f"{one} :doneBy {actor} ." for one in things for actor in (":x", ":y")),
+        *(f"{one} :time :p{one[2:]} ." for one in things),
+        *(
+            f'{one} :from {other} ; :after "P9D"^^xsd:duration .'
+            for one in things[:3]
+            for other in things[3:5]
+        ),
+        *(f'{one} :on "2030-0{number}-01"^^xsd:date .' for number, one in enumerate(things[3:], 1)),
+        *(f"{one} :effective :x ." for one in things[:2]),
+    ]
+    for _ in range(40):
+        asserted = set(triples(" ".join(chosen.sample(pool, 12))))
+        stratum = Stratum(ALL, asserted, ())
+        for _ in range(6):
+            gone = set(chosen.sample(sorted(asserted, key=str), 2))
+            come = set(triples(" ".join(chosen.sample(pool, 3))))
+            before = set(stratum.concluded)
+            turnover = stratum.change(come=come, gone=gone, asserted=frozenset(come))
+            asserted = (asserted - gone) | come
+            anew = Stratum(ALL, asserted, ()).concluded
+            assert stratum.concluded == anew
+            assert before - turnover.gone | turnover.appeared == anew
+            assert not turnover.gone & turnover.appeared
+
+
+def test_a_way_names_the_rule_and_the_statements_that_it_rests_on() -> None:
+    stratum = Stratum(ALL, triples(":whole :doneBy :office . :part :in :whole ."), ())
+    (statement,) = triples(":part :effective :office .")
+    ((rule, premises),) = stratum.ways(statement)
+    assert rule.iri.value == f"{E}rule/inherited"
+    assert set(premises) == set(triples(":part :in :whole . :whole :effective :office ."))
+    (wrong,) = triples(":part :effective :firm .")
+    assert not list(stratum.ways(wrong))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?x WHERE { ?x :a ?y }",
+        "CONSTRUCT { ?x :a ?y . ?y :a ?x } WHERE { ?x :b ?y }",
+        "CONSTRUCT { ?x ?p ?y } WHERE { ?x :b ?y ; :c ?p }",
+        "CONSTRUCT { ?x :a ?y } WHERE { ?x ?any ?y }",
+        "CONSTRUCT { ?x :a ?y } WHERE { ?y :b ?x }",
+        "CONSTRUCT { ?x :a ?y } WHERE { ?x unknown:b ?y }",
+    ],
+)
+def test_a_rule_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(RuleError):
+        rules(one=text)
