@@ -12,6 +12,7 @@ from typing import Final
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.dataset.files.record import Fault, Place
 from spacepolicy.dataset.files.sources import FOLDER as SEEDS
+from spacepolicy.dataset.gates.alignments import alignment_faults
 from spacepolicy.dataset.gates.cited import copy_faults
 from spacepolicy.dataset.gates.clauses import (
     Division,
@@ -122,7 +123,8 @@ def _metadata(material: Material) -> Verdict:
     catalogue = read_catalogue(material.content / "queries")
     prefixes = prefix_findings(catalogue, material.prefixes, home.path, home.line)
     gone = tuple(gone_terms(material.content, material.record))
-    faults = located_all(material, (each for each in gone if isinstance(each, Fault)))
+    aligned = alignment_faults(material.record, material.content)
+    faults = located_all(material, (*(e for e in gone if isinstance(e, Fault)), *aligned))
     lost = (each for each in gone if isinstance(each, Finding))
     return Verdict((*rules.findings, *prefixes, *faults, *lost), rules.report)
 
