@@ -123,11 +123,6 @@ def knowledge_graphs(record: Record) -> frozenset[str]:
     return graphs - (_ontologies(record) - _tied_to_core(record))
 
 
-def core_graphs(record: Record) -> set[str]:
-    """The core ontology and what it imports, by their IRIs."""
-    return _closure({record.base.ontology.value}, _imports(record))
-
-
 def _ontologies(record: Record) -> frozenset[str]:
     return frozenset(
         graph for file in record.files if file.path.suffix == ".ttl" for graph in file.graphs

@@ -15,7 +15,7 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.dataset.files.ontology import core_graphs
+from spacepolicy.dataset.files.ontology import knowledge_graphs
 from spacepolicy.dataset.files.record import Fault, Place, Record, graph_iri
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import OWL, RDF, SKOS
@@ -47,8 +47,8 @@ class Published:
 
 
 def declared_terms(record: Record) -> frozenset[str]:
-    """Return the IRIs of the terms and concepts of the core and what it imports."""
-    graphs = core_graphs(record)
+    """Return the IRIs of the terms and concepts of the ontologies that make the knowledge."""
+    graphs = knowledge_graphs(record)
     return frozenset(
         quad.subject.value
         for quad in record.quads()
