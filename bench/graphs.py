@@ -230,7 +230,7 @@ def _aims(policy: str, chance: random.Random) -> Iterator[Statement]:
     yield from _named(target, "Target", _words(chance), _syllables(chance))
     yield Statement(f"<{policy}>", term("hasTarget"), target)
     yield Statement(target, term("hasQuantity"), quantity)
-    yield Statement(target, term("hasDeadline"), deadline(FIRST_YEAR + chance.randrange(YEARS)))
+    yield Statement(target, term("isDueBy"), deadline(FIRST_YEAR + chance.randrange(YEARS)))
     value = f'"{chance.randrange(1, 10_000)}.{chance.randrange(1, 10)}"^^<{XSD}decimal>'
     yield Statement(quantity, RDF_TYPE, term("Quantity"))
     yield Statement(quantity, term("numericValue"), value)
@@ -253,7 +253,7 @@ def _task(policy: str, ordinal: int, text: _Text, chance: random.Random) -> Iter
     )
     yield Statement(iri, term("addresses"), f"<{policy}/goal/1>")
     if chance.random() < 0.6:
-        yield Statement(iri, term("hasDeadline"), deadline(FIRST_YEAR + chance.randrange(YEARS)))
+        yield Statement(iri, term("isDueBy"), deadline(FIRST_YEAR + chance.randrange(YEARS)))
     for number, measure in enumerate(measures, 1):
         yield from _measure(thing, number, measure, text.things, chance)
     yield from text.sentence([words, *measures])

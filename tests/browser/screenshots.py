@@ -18,7 +18,7 @@ PAGES: Final = {
     "compare": "/compare",
     "ontology": "/ontology",
     "links": "/ontology#links",
-    "term": "/doc/def/hasDeadline",
+    "term": "/doc/def/isDueBy",
     "status": "/status",
     "search": "/search?q=satellite",
     "error": "/sparql?query=SELECT%20*%20%7B%20%3Fs%20%3Fp%20%3F%20%7D",

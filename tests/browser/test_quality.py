@@ -23,7 +23,7 @@ PAGES = (
     "/doc/id/policy/shanghai-2022-spatial-information",
     "/doc/id/technology/reusable-rocket",
     "/doc/def/Task",
-    "/doc/def/hasDeadline",
+    "/doc/def/isDueBy",
     "/explain",
     "/explain?s=%3Cid/technology/reusable-rocket%3E&p=a&o=:Technology",
     "/doc/concept/task-theme",

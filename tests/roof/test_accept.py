@@ -6,7 +6,7 @@ from .conftest import Program
 
 DATA = "data/shanghai-2022-opinions.trig"
 EXPECTED = "data/shanghai-2022-opinions.expect.yaml"
-STATED = "\n<#char=2307,2389> {\n  task:6 :undertakenBy actor:shanghai .\n}\n"
+STATED = "\n<#char=2307,2389> {\n  task:6 :carriedOutBy actor:shanghai .\n}\n"
 KEPT = "passages: ['#char=1140,1167', '#char=599,606']"
 
 

@@ -26,7 +26,7 @@ PAGES = (
     "/doc/id/technology/reusable-rocket",
     "/doc/id/technology/reusable-rockets",
     "/doc/def/Task",
-    "/doc/def/hasDeadline",
+    "/doc/def/isDueBy",
     "/doc/concept/technology-domain",
     "/source/shanghai-2022-opinions",
     "/graph/background/regions",

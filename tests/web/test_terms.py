@@ -94,17 +94,17 @@ def test_a_term_shows_what_the_data_is_held_to(shipped: httpx.Client) -> None:
 def test_a_term_shows_examples_with_their_words_and_how_many_there_are(
     shipped: httpx.Client,
 ) -> None:
-    page = shipped.get("/doc/def/hasDeadline", headers=PAGE).text
+    page = shipped.get("/doc/def/isDueBy", headers=PAGE).text
     assert '<a href="/source/shanghai-2022-opinions#char=599,606">By 2025</a>' in page
     counted = shipped.get(
         "/sparql",
-        params={"query": "SELECT (COUNT(*) AS ?n) { ?s :hasDeadline ?o }", "format": "csv"},
+        params={"query": "SELECT (COUNT(*) AS ?n) { ?s :isDueBy ?o }", "format": "csv"},
     ).text.split()[1]
     assert f'In the data <span class="soft">{counted}</span>' in page
 
 
 def test_a_term_leads_to_the_questions_that_use_it(shipped: httpx.Client) -> None:
-    page = shipped.get("/doc/def/hasDeadline", headers=PAGE).text
+    page = shipped.get("/doc/def/isDueBy", headers=PAGE).text
     assert 'href="/queries/deadline"' in page
     assert 'href="/queries/documents"' not in page
 
