@@ -3,17 +3,24 @@
 import random
 
 import pytest
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
+from spacepolicy.dataset.keeping.knowledge import Knowledge
 from spacepolicy.dataset.reasoning.construct_rules import (
     ConstructRule,
     RuleError,
     read_construct_rules,
 )
+from spacepolicy.dataset.reasoning.fixpoint import Reasoner
 from spacepolicy.dataset.reasoning.stratum import Stratum
+from spacepolicy.revisions.revision import Change
 
 E = "https://example.org/"
-PREFIXES = {"": E, "xsd": "http://www.w3.org/2001/XMLSchema#"}
+PREFIXES = {
+    "": E,
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
 RULES = {
     "own": "CONSTRUCT { ?part :effective ?actor } WHERE { ?part :doneBy ?actor }",
     "inherited": (
@@ -156,3 +163,61 @@ def test_a_way_names_the_rule_and_the_statements_that_it_rests_on() -> None:
 def test_a_rule_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(RuleError):
         rules(one=text)
+
+
+def test_a_store_that_is_written_has_what_one_that_is_built_anew_would_have() -> None:
+    """Axioms, the stratum after them, and graphs that state what follows, in one dataset."""
+    axioms = ":doneBy rdfs:subPropertyOf :hasActor . :isPointOf rdfs:subPropertyOf :in ."
+    chosen = random.Random(11)  # noqa: S311 # the same choices each time
+    things = [f":t{number}" for number in range(5)]
+    pool = [
+        *(f"{one} :isPointOf {other} ." for one in things for other in things if one < other),
+        *(f"{one} :doneBy {actor} ." for one in things for actor in (":x", ":y")),
+        *(f"{one} :effective :x ." for one in things),
+        *(f"{one} :time :p ." for one in things),
+    ]
+    graphs = [NamedNode(f"{E}graph/{name}") for name in "ab"]
+
+    def some(count: int) -> list[Quad]:
+        stated = triples(" ".join(chosen.sample(pool, count)))
+        return [
+            Quad(each.subject, each.predicate, each.object, chosen.choice(graphs))
+            for each in stated
+        ]
+
+    dataset = Store()
+    dataset.extend(Quad(*each, NamedNode(f"{E}axioms")) for each in triples(axioms))
+    dataset.extend(some(8))
+    knowledge = Knowledge(dataset, frozenset(), INFERRED, ALL)
+    derived = _derived(dataset)
+    for _ in range(60):
+        record = [q for q in dataset if q.graph_name in graphs]
+        gone = tuple(chosen.sample(record, min(2, len(record))))
+        come = tuple(quad for quad in set(some(3)) if quad not in dataset or quad in gone)
+        change = Change(removed=gone, added=come)
+        found = knowledge.change(change)
+        if chosen.random() < 0.3:
+            knowledge.undo(change)
+            continue
+        for quad in gone:
+            dataset.remove(quad)
+        dataset.extend(come)
+        removed, added = set(found.quads.removed), set(found.quads.added)
+        assert removed <= derived
+        assert not added & derived
+        derived = derived - removed | added
+        assert derived == _derived(dataset)
+
+
+INFERRED = NamedNode(f"{E}graph/inferred")
+
+
+def _derived(dataset: Store) -> set[Quad]:
+    """The default graph and the inferred one, made from nothing."""
+    stated = {quad.triple for quad in dataset}
+    by_owl = Reasoner(stated).inferences()
+    inferred = {*by_owl, *Stratum(ALL, stated, by_owl).concluded}
+    return {
+        *(Quad(*each) for each in stated | inferred),
+        *(Quad(*each, INFERRED) for each in inferred),
+    }
