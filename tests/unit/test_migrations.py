@@ -82,7 +82,12 @@ def test_made_up_data_lose_nothing() -> None:
     graphs = [*things[:2], DefaultGraph()]
     for _ in range(50):
         quads = [
-            Quad(*(chosen.choice(part) for part in (nodes, predicates, values, graphs)))
+            Quad(
+                chosen.choice(nodes),
+                chosen.choice(predicates),
+                chosen.choice(values),
+                chosen.choice(graphs),
+            )
             for _ in range(25)
         ]
         after, _ = migrated(quads, STEPS)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from spacepolicy.dataset.keeping.knowledge import Knowledge
 from spacepolicy.dataset.reasoning.construct_rules import (
@@ -38,6 +38,10 @@ RULES = {
 def triples(turtle: str) -> list[Triple]:
     text = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items()) + turtle
     return [quad.triple for quad in parse(text, RdfFormat.TURTLE)]
+
+
+def in_graph(triple: Triple, graph: NamedNode | DefaultGraph) -> Quad:
+    return Quad(triple.subject, triple.predicate, triple.object, graph)
 
 
 def rules(**texts: str) -> tuple[ConstructRule, ...]:
@@ -186,7 +190,7 @@ def test_a_store_that_is_written_has_what_one_that_is_built_anew_would_have() ->
         ]
 
     dataset = Store()
-    dataset.extend(Quad(*each, NamedNode(f"{E}axioms")) for each in triples(axioms))
+    dataset.extend(in_graph(each, NamedNode(f"{E}axioms")) for each in triples(axioms))
     dataset.extend(some(8))
     knowledge = Knowledge(dataset, frozenset(), INFERRED, ALL)
     derived = _derived(dataset)
@@ -218,6 +222,6 @@ def _derived(dataset: Store) -> set[Quad]:
     by_owl = Reasoner(stated).inferences()
     inferred = {*by_owl, *Stratum(ALL, stated, by_owl).concluded}
     return {
-        *(Quad(*each) for each in stated | inferred),
-        *(Quad(*each, INFERRED) for each in inferred),
+        *(in_graph(each, DefaultGraph()) for each in stated | inferred),
+        *(in_graph(each, INFERRED) for each in inferred),
     }
