@@ -70,16 +70,16 @@ def test_data_that_were_carried_over_are_left_alone() -> None:
 def test_made_up_data_lose_nothing() -> None:
     chosen = random.Random(3)  # noqa: S311 # the same choices each time
     things = [NamedNode(f"https://example.org/{number}") for number in range(5)]
-    nodes = [*things, BlankNode("a"), BlankNode("b")]
+    nodes: list[NamedNode | BlankNode] = [*things, BlankNode("a"), BlankNode("b")]
     integer = NamedNode("http://www.w3.org/2001/XMLSchema#integer")
-    values = [
+    values: list[NamedNode | BlankNode | Literal] = [
         *nodes,
         Literal("01", datatype=integer),
         Literal("x", language="en-GB"),
         Literal("{EUR}"),
     ]
     predicates = [*map(term, (*RENAMED, "hasBudget", "unitCode", "label")), things[0]]
-    graphs = [*things[:2], DefaultGraph()]
+    graphs: list[NamedNode | DefaultGraph] = [*things[:2], DefaultGraph()]
     for _ in range(50):
         quads = [
             Quad(
