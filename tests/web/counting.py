@@ -47,7 +47,7 @@ class Counting:
         return False
 
     def processor_seconds(self, connection: socket.socket) -> float | None:
-        return self.engine.processor_seconds(connection)
+        return self.engine.processor_seconds(self.inner[connection])
 
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         connection = self.engine.connect(dataset, slow=slow)
