@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
 from typing import Final, final
 
@@ -30,7 +30,9 @@ _INLINE: Final = frozenset(
     }
 )
 """Elements within a line; all others end one."""
-_UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
+_UNSEEN: Final = frozenset({"noscript", "script", "style", "template", "title"})
+_TAG: Final = re.compile(r"<(?P<closes>/?)(?P<name>[A-Za-z][^\s/>]*+)")
+_ATTRIBUTES: Final = re.compile(r"""[^>"']*+(?:"[^"]*+"[^>"']*+|'[^']*+'[^>"']*+)*+>""")
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -66,15 +68,44 @@ def _plain(text: str, name: str) -> str:
 
 
 def seen(html: str) -> str:
-    """The text of HTML, as a reader sees it.
+    """The text of HTML, as a reader sees it. Each character is looked at once: what is not closed
+    goes on to the end.
 
-    >>> seen("<p>One <b>w</b>ord&shy;</p><script>x</script><p>more</p>").split()
+    >>> seen("<p>One <b title='>'>w</b>ord&shy;</p><script>x</script><p>more</p>").split()
     ['One', 'word\\xad', 'more']
     """
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return "".join(reader.pieces)
+    pieces, at = list[str](), 0
+    while (start := html.find("<", at)) >= 0:
+        end, name = _markup(html, start)
+        pieces.append(unescape(html[at:start]))
+        if name and name.lower() not in _INLINE:
+            pieces.append("\n")
+        pieces.append("<" if end == start else "")
+        at = max(end, start + 1)
+    return "".join((*pieces, unescape(html[at:])))
+
+
+def _markup(html: str, start: int) -> tuple[int, str]:
+    """Where the markup ends that begins there, and the element's name; its own place where there
+    is none."""
+    if html.startswith("<!--", start):
+        return _behind(html, "-->", start), ""
+    tag = _TAG.match(html, start)
+    if tag is None:
+        is_other = html[start + 1 : start + 2] in ("!", "?")
+        return (_behind(html, ">", start) if is_other else start), ""
+    attributes = _ATTRIBUTES.match(html, tag.end())
+    end = attributes.end() if attributes else _behind(html, ">", start)
+    name = tag["name"]
+    if name.lower() in _UNSEEN and not tag["closes"]:
+        closing = re.compile(rf"</{name}[^>]*>?", re.IGNORECASE).search(html, end)
+        end = closing.end() if closing else len(html)
+    return end, name
+
+
+def _behind(html: str, mark: str, start: int) -> int:
+    found = html.find(mark, start)
+    return len(html) if found < 0 else found + len(mark)
 
 
 @final
@@ -130,32 +161,3 @@ def read_copy_file(path: Path) -> CopyText:
         return read_copy(path.read_bytes(), path.name)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-@final
-class _Reader(HTMLParser):
-    """Gathers what is seen of a page."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
-        """An element begins."""
-        self._unseen += tag in _UNSEEN
-        self._end_line(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """An element ends."""
-        self._unseen -= tag in _UNSEEN and self._unseen > 0
-        self._end_line(tag)
-
-    def handle_data(self, data: str) -> None:
-        """A stretch of text."""
-        if not self._unseen:
-            self.pieces.append(data)
-
-    def _end_line(self, tag: str) -> None:
-        if tag not in _INLINE:
-            self.pieces.append("\n")

@@ -145,9 +145,10 @@ def _pieces(text: str) -> _Pieces:
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     joints = {}
     for removed in _REMOVED.finditer(text):
-        before, after = text[: removed.start()][-1:], text[removed.end() : removed.end() + 1]
-        if _RUNS_ON.fullmatch(before + after):
-            joints[bisect_left(starts, removed.end())] = _BROKEN.search(removed[0]) is None
+        start, end = removed.span()
+        around = text[max(start - 1, 0) : start] + text[end : end + 1]
+        if _RUNS_ON.fullmatch(around):
+            joints[bisect_left(starts, end)] = _BROKEN.search(removed[0]) is None
     return _Pieces(_TOKEN.findall(text), starts, ends, joints)
 
 
@@ -167,19 +168,20 @@ def _words(pieces: _Pieces, joins: _Joins) -> _Pieces:
     """The words that the pieces make; none of them goes on from another."""
     if not pieces.joints:
         return pieces
-    texts, starts, ends = list[str](), list[int](), list[int]()
-    for number, (text, start, end) in enumerate(
-        zip(pieces.texts, pieces.starts, pieces.ends, strict=True)
-    ):
-        soft = pieces.joints.get(number)
-        if soft is None or not (soft or joins(pieces.texts[number - 1], text)):
-            texts.append(text)
-            starts.append(start)
-            ends.append(end)
-        else:
-            texts[-1] += text
-            ends[-1] = end
-    return _Pieces(texts, starts, ends, {})
+    texts = pieces.texts
+    goes_on = {
+        number
+        for number, soft in pieces.joints.items()
+        if soft or joins(texts[number - 1], texts[number])
+    }
+    firsts = [number for number in range(len(texts)) if number not in goes_on]
+    bounds = list(zip(firsts, [*firsts[1:], len(texts)], strict=True))
+    return _Pieces(
+        ["".join(texts[first:last]) for first, last in bounds],
+        [pieces.starts[first] for first, _ in bounds],
+        [pieces.ends[last - 1] for _, last in bounds],
+        {},
+    )
 
 
 def _readings(pieces: _Pieces) -> Iterator[_Pieces]:
