@@ -62,10 +62,10 @@ def counts(answer: httpx.Response) -> dict[str, int]:
 
 def test_every_passage_is_verified_against_what_is_here(bare: httpx.Client) -> None:
     answer = bare.get("/verify")
-    assert counts(answer) == {"checked": 82, "skipped": 3, "failed": 0}
+    assert counts(answer) == {"checked": 82, "skipped": 4, "failed": 0}
     assert "etag" in answer.headers
     sources = {each["source"]: each["counts"] for each in answer.json()["sources"]}
-    assert sources[SOURCE] == {"checked": 0, "skipped": 3, "failed": 0}
+    assert sources[SOURCE] == {"checked": 0, "skipped": 4, "failed": 0}
 
 
 @pytest.mark.parametrize("name", [SHIPPED, "shanghai-2022-opinions"])
@@ -78,7 +78,7 @@ def test_one_source_is_named_by_its_iri_or_the_last_part(bare: httpx.Client, nam
 
 def test_a_copy_is_found_to_fit(lent: httpx.Client) -> None:
     answer = lent.get("/verify", params={"source": NAME})
-    assert counts(answer) == {"checked": 1, "skipped": 2, "failed": 0}
+    assert counts(answer) == {"checked": 1, "skipped": 3, "failed": 0}
     passages = {each["locator"]: each for each in answer.json()["sources"][0]["passages"]}
     assert passages["sec.2.a"]["words"].split() == ACT.removesuffix(".").split()
     assert passages["sec.2.b"]["words"] is None
@@ -100,7 +100,7 @@ def test_a_copy_is_found_to_fit(lent: httpx.Client) -> None:
 def test_a_copy_may_be_sent(bare: httpx.Client, body: str, media_type: str, outcome: str) -> None:
     headers = {"Content-Type": media_type}
     answer = bare.post("/verify", params={"source": NAME}, content=body.encode(), headers=headers)
-    assert counts(answer) == {"checked": 0, "failed": 0, "skipped": 2} | {outcome: 1}
+    assert counts(answer) == {"checked": 0, "failed": 0, "skipped": 3} | {outcome: 1}
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -145,8 +145,8 @@ def test_the_page_of_a_source_lists_its_references(bare: httpx.Client, lent: htt
         page = site.get(f"/source/{NAME}", headers=PAGE).text
         for locator in ("sec.2", "sec.2.a", "sec.2.b"):
             assert f'id="loc={locator}"' in page
-        assert page.count(f'href="{ADDRESS}"') == 3
-        assert "the slipway at Lark" in page
+        assert page.count(f'href="{ADDRESS}"') == 4
+        assert "slipway at Lark" in page
         assert ("rocket barges" in page) is shown
         assert REPORT not in page
 
@@ -155,7 +155,8 @@ def test_a_reference_is_an_annotation_without_words(bare: httpx.Client) -> None:
     told = bare.get("/annotations", params={"source": SOURCE}).json()
     targets = [item["target"]["selector"] for item in told["first"]["items"]]
     assert targets == [
-        [{"type": "FragmentSelector", "value": f"loc=sec.2{part}"}] for part in ("", ".a", ".b")
+        [{"type": "FragmentSelector", "value": f"loc={locator}"}]
+        for locator in ("sec.2", "sec.2.a", "sec.2.b", "title")
     ]
 
 
@@ -220,7 +221,7 @@ def test_saved_queries_answer_over_references_without_words(bare: httpx.Client) 
     policy = "order on the harbour of Lark"
     assert rows == [f"1,1,a slipway,,{policy}", f"1,2,reports to the Council,,{policy}", ""]
     built = bare.get("/queries/what-tasks-build", params=asked).text
-    assert "the slipway at Lark" in built
+    assert "slipway at Lark" in built
 
 
 def test_a_tag_tells_with_which_copies_an_answer_was_made(
@@ -236,4 +237,4 @@ def test_the_graph_of_a_reference_is_a_graph_of_the_store(bare: httpx.Client) ->
     assert f"<{MEASURE}> <https://w3id.org/spacepolicy/def/builds>" in answer.text
     query = "SELECT ?g ?l { GRAPH ?g { ?m :builds ?x } ?g a :Passage ; :locator ?l }"
     rows = bare.get("/sparql", params={"query": query, "format": "csv"}).text.split()
-    assert rows[1:] == [f"{graph},sec.2.a"]
+    assert f"{graph},sec.2.a" in rows
