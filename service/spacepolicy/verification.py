@@ -57,7 +57,7 @@ class Result:
         cited = self.cited
         return {
             "passage": cited.passage,
-            "kind": "quotation" if cited.exact is not None else "fingerprint",
+            "kind": "quotation" if cited.exact is not None else "reference",
             "outcome": self.outcome,
             "reason": self.reason,
             "locator": cited.locator,
