@@ -18,7 +18,7 @@ DATA: Final = (
         "rules",
         "key",
         TRIG,
-        match(r"(:isTaskOf [^\n]*\n    :ordinal )2 ;", r"\g<1>1 ;"),
+        match(r"(:isTaskOf [^\n]*\n(    :num[^\n]*\n)?    :ordinal )2 ;", r"\g<1>1 ;"),
         "agree in the key",
     ),
     Breakage(
@@ -26,7 +26,7 @@ DATA: Final = (
         "shapes",
         "key",
         TRIG,
-        match(r"(:isTaskOf [^\n]*\n    :ordinal )2 ;", r"\g<1>1 ;"),
+        match(r"(:isTaskOf [^\n]*\n(    :num[^\n]*\n)?    :ordinal )2 ;", r"\g<1>1 ;"),
         "agree in the key",
     ),
     Breakage(

@@ -10,7 +10,7 @@ MISSPELT: Final = (
         "naming",
         "unknown-name",
         TRIG,
-        match(r"^    :(develops|builds) (\w+:[\w-]+)([\w-]) ;", r"    :\1 \2x\3 ;"),
+        match(r"^    :(develops|builds|promotes) (\w+:[\w-]+)([\w-]) ;", r"    :\1 \2x\3 ;"),
         "is no thing that the data know",
         "Did you mean ",
     ),
