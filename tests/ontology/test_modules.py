@@ -26,7 +26,7 @@ def test_the_core_names_no_term_of_the_space_module(assembly: Assembly) -> None:
     core = imported(assembly, own)
     beyond = imported(assembly, space) - core
     assert space in beyond
-    assert NamedNode(f"{own.value}/technology-domain") in beyond
+    assert NamedNode(f"{own.value}/chain-segment") in beyond
     terms = {
         quad.subject
         for graph in beyond

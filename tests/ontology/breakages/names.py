@@ -19,7 +19,7 @@ MISSPELT: Final = (
         "shapes",
         "label-minCount",
         TRIG,
-        match(r"^    :develops (technology:[\w-]+)([\w-]) ;", r"    :develops \1x\2 ;"),
+        match(r"^    :(develops|promotes) (technology:[\w-]+)([\w-]) ;", r"    :\1 \2x\3 ;"),
         "does not conform in rdfs:label",
         others=True,
     ),
