@@ -32,6 +32,11 @@ class Content:
         path.write_text(text.replace(before, after, 1), encoding="utf-8")
         return text.count("\n", 0, text.index(before)) + 1
 
+    def line(self, name: str, words: str) -> int:
+        """The line of a file at which words stand first."""
+        text = (self.folder / name).read_text(encoding="utf-8")
+        return text.count("\n", 0, text.index(words)) + 1
+
     def add(self, name: str, text: str) -> None:
         """Write more at the end of a file, which is made where it is missing."""
         path = self.folder / name

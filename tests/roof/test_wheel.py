@@ -60,5 +60,6 @@ def test_an_installed_package_builds_what_it_brought(wheel: Path, tmp_path: Path
         check=False,
     )
     assert built.returncode == 0, built.stderr
+    assert "82 passages, 62 of them leaves" in built.stdout
     assert "quotations not compared" in built.stdout
     assert (tmp_path / ".local/share/spacepolicy/revisions/000001/generation").is_dir()

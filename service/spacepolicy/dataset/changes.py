@@ -12,21 +12,17 @@ from pyoxigraph import (
     Literal,
     NamedNode,
     Quad,
-    RdfFormat,
     Triple,
-    parse,
 )
 
+from spacepolicy.dataset.files.earlier import is_of_graphs, read_earlier
 from spacepolicy.dataset.files.ontology import shape_graphs
-from spacepolicy.dataset.files.reading import name_graphs
-from spacepolicy.dataset.files.record import GraphFile, graph_iri
+from spacepolicy.dataset.files.record import graph_iri
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.oracles.comparison import annotation_properties
 from spacepolicy.dataset.reasoning.expressions import TYPE
 from spacepolicy.dataset.reasoning.rule import is_axiomatic
 from spacepolicy.namespaces import OWL
-
-_FORMATS: Final = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
 
 
 class Kind(StrEnum):
@@ -65,16 +61,11 @@ def read_changes(material: Material, before: Mapping[str, bytes | None]) -> Chan
     removed: set[Triple] = set()
     now = {file.name: file.quads for file in material.record.files}
     sorts = _Sorts(shape_graphs(material.record), annotation_properties(material.knowledge))
-    for name, content in before.items():
-        if not name.endswith(tuple(_FORMATS)):
-            kinds.add(_kind_of_file(name))
-            continue
-        try:
-            then = _canonical(_quads(material, name, content or b""))
-        except SyntaxError:
-            kinds.add(Kind.AXIOMS)
-            continue
-        here = _canonical(now.get(name, ()))
+    kinds.update(_kind_of_file(name) for name in before if not is_of_graphs(name))
+    earlier = read_earlier(material.content, material.record, material.sources, before)
+    kinds.update(Kind.AXIOMS for _ in earlier.unread)
+    for name in earlier.compared - earlier.unread:
+        then, here = _canonical(earlier.quads(name)), _canonical(now.get(name, ()))
         kinds.update(sorts.kind(quad) for quad in then ^ here)
         added |= {quad.triple for quad in here - then}
         removed |= {quad.triple for quad in then - here}
@@ -89,14 +80,6 @@ def _kind_of_file(name: str) -> Kind:
     if name.startswith("queries/") or name.endswith(".expect.yaml"):
         return Kind.QUERIES
     return Kind.OTHER
-
-
-def _quads(material: Material, name: str, content: bytes) -> tuple[Quad, ...]:
-    """What the file said, each statement in the graph that it named."""
-    path = material.content / name
-    quads = tuple(parse(content, format=_FORMATS[path.suffix]))
-    (file,) = name_graphs([GraphFile(path, name, quads)], lambda _: None)
-    return file.quads
 
 
 def _canonical(quads: Iterable[Quad]) -> frozenset[Quad]:

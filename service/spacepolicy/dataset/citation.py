@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from spacepolicy.dataset.files.ontology import find_base
-from spacepolicy.dataset.files.reading import name_graphs, read_files
-from spacepolicy.dataset.files.record import Record
-from spacepolicy.dataset.files.sources import Source, read_sources, undescribed_sources
+from spacepolicy.dataset.files.content import read_content
+from spacepolicy.dataset.files.sources import Source, undescribed_sources
 from spacepolicy.dataset.gates.evidence import Passage, read_passages
-from spacepolicy.errors import Finding, FindingsError
 
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟–—", "''''\"\"\"\"--")
 _SHORTEST_LIKENESS: Final = 3
@@ -55,21 +52,16 @@ class Citation:
 
 
 def quoted_sources(
-    content: Path, *, packaged: bool
+    folder: Path, *, packaged: bool
 ) -> tuple[tuple[Source, tuple[Passage, ...]], ...]:
     """Each source with those of its passages that the files describe, right or wrong; a text that
     is new may have no passages and no metadata.
 
     Raises: FindingsError where no base is found.
     """
-    passed_over: list[Finding] = []
-    files = name_graphs(read_files(content, passed_over.append), passed_over.append)
-    base = find_base(files, passed_over.append)
-    if base is None:
-        raise FindingsError(passed_over)
-    graphs = Record(base, files).graphs()
-    sources = read_sources(content, base, packaged=packaged, note=passed_over.append)
-    found = (*sources, *undescribed_sources(content, base))
+    content = read_content(folder, packaged=packaged)
+    base, graphs = content.record.base, content.record.graphs()
+    found = (*content.sources, *undescribed_sources(folder, base))
     return tuple((source, read_passages(base, source, graphs)) for source in found)
 
 

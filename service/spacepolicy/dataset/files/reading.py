@@ -17,11 +17,13 @@ from spacepolicy.dataset.files.record import (
     GraphFile,
     Place,
     Record,
+    graph_iri,
     line_in,
     place_of,
     quads_in,
     shown,
 )
+from spacepolicy.dataset.files.sources import FOLDER
 from spacepolicy.errors import Finding
 from spacepolicy.formats import FORMATS
 from spacepolicy.namespaces import OWL, RDF
@@ -39,6 +41,20 @@ _FOLDERS: Final = {"ontology": RdfFormat.TURTLE, "data": RdfFormat.TRIG}
 
 Note = Callable[[Finding], None]
 """Where a finding goes that does not stop the work at hand."""
+
+
+def compiled_path(folder: Path, name: str) -> Path:
+    """Where a folder of sources has the compiled form of one whose text stayed behind."""
+    return folder / f"{name}.trig"
+
+
+def read_compiled(content: Path, name: str, note: Note) -> GraphFile | None:
+    """The compiled form of the source of that name; None where there is none."""
+    path = compiled_path(content / FOLDER, name)
+    if not path.is_file():
+        return None
+    file = path.relative_to(content).as_posix()
+    return next(iter(_read(path, file, RdfFormat.TRIG, note)), None)
 
 
 def read_files(content: Path, note: Note) -> tuple[GraphFile, ...]:
@@ -159,7 +175,7 @@ def graph_findings(record: Record, sources: Iterable[str]) -> Iterator[Finding]:
     known = frozenset(sources)
     homes: dict[str, GraphFile] = {}
     for file in record.files:
-        for graph in sorted(file.graphs):
+        for graph in sorted({graph_iri(quad) for quad in file.written}):
             if (home := homes.setdefault(graph, file)) is not file:
                 yield _graph_finding(
                     file,

@@ -7,25 +7,47 @@ from typing import final
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
 
-from spacepolicy.dataset.layout.lines import line_of
+from spacepolicy.dataset.layout.lines import first_line, lines_of_text, statement_lines
 from spacepolicy.dataset.layout.order import Term
 from spacepolicy.errors import Finding, Severity
 from spacepolicy.namespaces import Base
+from spacepolicy.text_files import read_text
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class GraphFile:
-    """A file of graphs. `name` is its path inside the content folder; `quads` name their graph."""
+    """A file of graphs. `name` is its path inside the content folder; `quads` name their graph.
+
+    `derived` are those of the quads that the file does not write out: descriptions of passages.
+    `trig` is what the file says as TriG, each statement on the line that it has in the file, where
+    the file is in a notation of the project's own.
+    """
 
     path: Path
     name: str
     quads: tuple[Quad, ...]
+    derived: frozenset[Quad] = frozenset()
+    trig: str | None = None
 
     @property
     def graphs(self) -> frozenset[str]:
         """The IRIs of the graphs that the file states."""
         return frozenset(graph_iri(quad) for quad in self.quads)
+
+    @property
+    def written(self) -> tuple[Quad, ...]:
+        """The quads that the file writes out."""
+        return tuple(quad for quad in self.quads if quad not in self.derived)
+
+    @property
+    def text(self) -> str:
+        """What the file says as Turtle or TriG. Raises: FindingsError where it cannot be read."""
+        return read_text(self.path) if self.trig is None else self.trig
+
+    def lines(self) -> Mapping[Quad, int]:
+        """The line, counted from 1, of each statement that the file writes out."""
+        return statement_lines(self.path) if self.trig is None else lines_of_text(self.trig)
 
 
 @final
@@ -129,14 +151,16 @@ def stands_at(quad: Quad, place: Place) -> bool:
 
 
 def line_in(file: GraphFile, place: Place) -> int | None:
-    """The line of the file at which the statement stands; Turtle does not name its one graph."""
-    return line_of(
-        file.path,
-        subject=place.subject,
-        predicate=place.predicate,
-        object=place.object,
-        graph=None if file.path.suffix == ".ttl" else place.graph,
-    )
+    """The line of the file at which the statement stands; Turtle does not name its one graph.
+
+    What is derived of a passage stands where the passage is named.
+    """
+    graph = None if file.path.suffix == ".ttl" else place.graph
+    wanted = [(place.subject, place.predicate, place.object, graph)]
+    if place.subject and file.derived:
+        wanted += [(place.subject, None, None, graph), (None, None, None, place.subject)]
+    lines = file.lines()
+    return next(filter(None, (first_line(lines, each) for each in wanted)), None)
 
 
 def place_of(triple: Triple) -> Place:

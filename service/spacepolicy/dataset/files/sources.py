@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
+from pyoxigraph import Literal
+
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import Base
 from spacepolicy.text_files import byte_order_mark, strange_line_ends, unreadable
 
 FOLDER: Final = "seeds"
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _PLACE: Final = re.compile(r"line (\d+)")
 _RESTORE: Final = (
     "Put the text back byte for byte (`git checkout` of the file, with `seeds/*.txt -text` in "
@@ -39,6 +42,16 @@ class Source:
     def is_not_shipped(self) -> bool:
         """Whether its text belongs to nobody here: there is none, and no digest of one."""
         return self.text is None and bool(self.metadata) and "sha256" not in self.metadata
+
+    def literal(self, value: str) -> Literal:
+        """Words of the source, in the language that its metadata says it is in."""
+        return Literal(value, language=self.language)
+
+    @property
+    def language(self) -> str | None:
+        """The language of the text (BCP 47); None where the metadata names none."""
+        language = self.metadata.get("language")
+        return language if isinstance(language, str) and _LANGUAGE.fullmatch(language) else None
 
 
 def read_sources(
@@ -131,7 +144,7 @@ def _faults(
     if isinstance(recorded, str) and recorded != found:
         message = f"the digest is {recorded}, but that of {text} is {found}."
         remedy = "Put the text back as it was, or record the new one and mend its quotations."
-        yield Finding(path, _line_of(table, "sha256"), "source", message, remedy)
+        yield Finding(path, line_of_key(table, "sha256"), "source", message, remedy)
 
 
 def _decoded(content: bytes | None) -> str | None:
@@ -142,7 +155,9 @@ def _decoded(content: bytes | None) -> str | None:
         return None
 
 
-def _line_of(table: Path, key: str) -> int | None:
+def line_of_key(table: Path, key: str) -> int | None:
+    if not table.is_file():
+        return None
     lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, start=1):
         if line.partition("=")[0].strip() == key:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from spacepolicy.dataset.files.record import Record, Unnamed
-from spacepolicy.dataset.layout.lines import statement_lines
 
 
 def unnamed(
@@ -35,7 +34,7 @@ def find_unnamed(record: Record, wanted: Unnamed) -> tuple[str, int] | None:
         (score, file.name, line)
         for file in record.files
         if any(_may_be(quad, wanted) for quad in file.quads)
-        for score, line in _alike(statement_lines(file.path), wanted)
+        for score, line in _alike(file.lines(), wanted)
     ]
     best = min(found, key=lambda each: (-each[0], each[1], each[2]), default=None)
     return None if best is None else best[1:]

@@ -11,6 +11,7 @@ from typing import Final
 
 from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.dataset.files.record import Fault, Place
+from spacepolicy.dataset.files.source_descriptions import description_faults
 from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.dataset.gates.alignments import alignment_faults
 from spacepolicy.dataset.gates.cited import copy_faults
@@ -196,6 +197,8 @@ def _evidence(material: Material) -> Verdict:
         if material.texts is not None:
             found = copy_faults(material.base, source, material.graphs, material.texts)
             findings += located_all(material, found)
+        stated = material.graphs.get(source.iri, ())
+        findings += located_all(material, description_faults(material.base, source, stated))
     hygiene = _hygiene("evidence", material)
     report = _evidence_report(material, len(hygiene.findings))
     return Verdict((*findings, *hygiene.findings), (*report, *hygiene.report))

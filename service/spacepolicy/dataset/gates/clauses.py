@@ -23,6 +23,9 @@ _SENTENCE_END: Final = re.compile(
     r"[。！？]|[.!?][\"'”’)\]]*(?=\s|[A-Z\u00c0-\u00de\u3400-\u9fff“‘])|\n"
 )
 _PUNCTUATION: Final = re.compile(r"[^\w\s]")
+_JOINING: Final = r"\s,;:\u3001\uff0c\uff1b\uff1a"
+_EDGE: Final = re.compile(rf"^[{_JOINING}]|[{_JOINING}]$")
+"""White space and the commas and colons that no clause begins or ends with."""
 _DESCRIBE: Final = "Describe the clause as a passage, or list what joins it in {}."
 
 
@@ -146,7 +149,7 @@ def coverage_findings(source: Source, passages: Iterable[Passage]) -> Iterator[F
 
 
 def clause_faults(source: Source, passages: Iterable[Passage]) -> Iterator[Fault]:
-    """Leaf passages that overlap, hold the end of a sentence, or join two clauses."""
+    """Leaf passages that overlap, hold the end of a sentence or what joins, or join two clauses."""
     graph = NamedNode(source.iri)
     marks = read_marks(source.metadata)
     clauses = sorted(leaves(passages), key=lambda passage: (passage.start, passage.end))
@@ -162,6 +165,13 @@ def clause_faults(source: Source, passages: Iterable[Passage]) -> Iterator[Fault
             message = f"the leaf passage <{passage.iri}> goes on after a sentence: “{rest}”."
             remedy = "A leaf is one clause within one sentence: divide it there."
             yield Fault("two-sentences", message, place, remedy)
+        if _EDGE.search(passage.exact):
+            message = (
+                f"the leaf passage <{passage.iri}> begins or ends with what joins clauses: "
+                f"“{passage.exact}”."
+            )
+            remedy = "Name the clause alone: `spacepolicy cite` has the offsets of its words."
+            yield Fault("edges", message, place, remedy)
         if second_clause := joined_clause(passage.exact, marks):
             message = f"the leaf passage <{passage.iri}> joins another clause: “{second_clause}”."
             remedy = "A leaf is one clause: divide it there."

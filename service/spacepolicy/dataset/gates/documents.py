@@ -1,7 +1,8 @@
 """Documents: which files are a document's own, and the dataset of some documents alone.
 
-A document is a source of the content. Its own files are those of `data/` that bear its name:
-`data/<name>.trig`, `data/background/<name>.trig`; all other files are shared.
+A document is a source of the content. Its own files are those of `data/` and `seeds/` that bear
+its name: `data/<name>.trig`, `data/background/<name>.trig`, `seeds/<name>.toml`; all other files
+are shared.
 """
 
 from collections.abc import Iterator, Set
@@ -10,6 +11,7 @@ from typing import Final
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from spacepolicy.dataset.files.record import graph_iri, quads_in
+from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.dataset.files.sources import Source
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.reasoning.fixpoint import Reasoner
@@ -47,7 +49,7 @@ def dataset_of(material: Material, names: Set[str]) -> Store:
 def _graphs_of(material: Material, names: Set[str]) -> Iterator[str]:
     """The graphs that the own files of the documents state."""
     for file in material.record.files:
-        if file.name.startswith("data/") and file.path.stem in names:
+        if file.name.startswith(("data/", f"{SEEDS}/")) and file.path.stem in names:
             yield from file.graphs
 
 

@@ -71,9 +71,12 @@ class Description:
 
 
 def read_passages(base: Base, source: Source, graphs: Graphs) -> tuple[Passage, ...]:
-    """The passages of the source that are described wholly, in the order of the text."""
+    """The passages of the source that are described wholly, in the order of the text.
+
+    Where the text is not there, their words may be missing.
+    """
     descriptions = describe(base, source, graphs)
-    passages = (_passage(description, graphs) for description in descriptions)
+    passages = (_passage(source, description, graphs) for description in descriptions)
     found = [passage for passage in passages if passage is not None]
     return tuple(sorted(found, key=lambda passage: (passage.start, -passage.end)))
 
@@ -100,9 +103,9 @@ def describe(base: Base, source: Source, graphs: Graphs) -> tuple[Description, .
     )
 
 
-def _passage(description: Description, graphs: Graphs) -> Passage | None:
+def _passage(source: Source, description: Description, graphs: Graphs) -> Passage | None:
     starts, ends = description.texts("start"), description.texts("end")
-    exact = description.texts("exactText")
+    exact = description.texts("exactText") or (("",) if source.text is None else ())
     if not all(len(values) == 1 for values in (starts, ends, exact)):
         return None
     if not (starts[0].isdecimal() and ends[0].isdecimal()):
@@ -165,9 +168,9 @@ def _undescribed(base: Base, source: Source, graph: str, graphs: Graphs) -> Iter
         return
     yield Fault(
         "passage",
-        f"the passage <{graph}> says something, but is not described.",
+        f"the passage <{graph}> says something, but is not described: its name has no offsets.",
         (Place(graph=NamedNode(graph)),),
-        f"Describe it in the graph <{source.iri}>, with its offsets and its exact words.",
+        f"Name it <{source.iri}#char=START,END>, as `spacepolicy cite` gives it for its words.",
     )
 
 

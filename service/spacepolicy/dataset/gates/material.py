@@ -21,22 +21,17 @@ from pyoxigraph import (
 )
 
 from spacepolicy.dataset.files.catalogs import catalog_findings
+from spacepolicy.dataset.files.content import Content, read_content
 from spacepolicy.dataset.files.ontology import (
     core_ontologies,
     declared_prefixes,
-    find_base,
     import_findings,
     knowledge_graphs,
     shape_graphs,
 )
-from spacepolicy.dataset.files.reading import (
-    graph_findings,
-    name_graphs,
-    read_files,
-    read_versions,
-)
+from spacepolicy.dataset.files.reading import graph_findings, read_versions
 from spacepolicy.dataset.files.record import Record, graph_iri, quads_in
-from spacepolicy.dataset.files.sources import Source, read_sources
+from spacepolicy.dataset.files.sources import Source
 from spacepolicy.dataset.files.texts import stray_findings, text_findings
 from spacepolicy.dataset.gates.evidence import Graphs, Passage, read_passages
 from spacepolicy.dataset.gates.hygiene import HygieneRule, read_hygiene
@@ -85,21 +80,16 @@ class Material:
         return tuple(quad for quad in self._beside if graph_iri(quad) not in owned)
 
     @cached_property
-    def _read(self) -> tuple[Record, tuple[Finding, ...]]:
-        findings: list[Finding] = []
-        read = read_files(self.content, findings.append)
-        if findings:
-            raise FindingsError([*findings, *text_findings(self.content)])
-        files = name_graphs(read, findings.append)
-        base = find_base(files, findings.append)
-        if base is None:
-            raise FindingsError(findings)
-        return Record(base, files), tuple(findings)
+    def _read(self) -> Content:
+        found = read_content(self.content, packaged=self.packaged)
+        if found.unread:
+            raise FindingsError([*found.unread, *text_findings(self.content)])
+        return found
 
     @property
     def record(self) -> Record:
         """The statements of all files, each in its graph."""
-        return self._read[0]
+        return self._read.record
 
     @property
     def base(self) -> Base:
@@ -111,7 +101,7 @@ class Material:
         """How graphs are shared out among the files, and how imports tie ontologies together."""
         sources = (source.iri for source in self.sources)
         return (
-            *self._read[1],
+            *self._read.graph_findings,
             *self._versions[1],
             *graph_findings(self.record, sources),
             *import_findings(self.record),
@@ -125,22 +115,15 @@ class Material:
         """What each graph of the record states, by its IRI."""
         return self.record.graphs()
 
-    @cached_property
-    def _quoted(self) -> tuple[tuple[Source, ...], tuple[Finding, ...]]:
-        findings: list[Finding] = []
-        note = findings.append
-        sources = read_sources(self.content, self.base, packaged=self.packaged, note=note)
-        return sources, tuple(findings)
-
     @property
     def sources(self) -> tuple[Source, ...]:
         """The documents that are quoted, by name."""
-        return self._quoted[0]
+        return self._read.sources
 
     @property
     def source_findings(self) -> tuple[Finding, ...]:
         """What is wrong with the files of the sources."""
-        return self._quoted[1]
+        return self._read.source_findings
 
     @cached_property
     def passages(self) -> Mapping[str, tuple[Passage, ...]]:

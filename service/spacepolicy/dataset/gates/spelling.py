@@ -23,7 +23,6 @@ from spacepolicy.dataset.gates.vocabularies import vocabularies, vocabulary_of
 from spacepolicy.dataset.layout.tokens import tokens
 from spacepolicy.errors import Finding
 from spacepolicy.namespaces import OWL, RDF, RDFS
-from spacepolicy.text_files import read_text
 
 _TYPE: Final = NamedNode(f"{RDF}type")
 _LABEL: Final = NamedNode(f"{RDFS}label")
@@ -141,7 +140,7 @@ def spelling_findings(names: Names) -> Iterator[Finding]:
     for file in names.record.files:
         faults = {iri: fault for iri in sorted(_used(file)) if (fault := names.fault(iri))}
         if faults:
-            yield from text_findings(names, file.name, read_text(file.path), faults)
+            yield from text_findings(names, file.name, file.text, faults)
 
 
 def query_spelling(names: Names, name: str, text: str) -> Iterator[Finding]:

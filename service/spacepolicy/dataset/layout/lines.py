@@ -47,11 +47,20 @@ def line_of(
     graph: GraphName | None = None,
 ) -> int | None:
     """The line of the first statement that has all the terms given; None when there is none."""
-    wanted = (subject, predicate, object, graph)
-    for quad, line in statement_lines(path).items():
+    return first_line(statement_lines(path), (subject, predicate, object, graph))
+
+
+def first_line(lines: Mapping[Quad, int], wanted: Sequence[Term | GraphName | None]) -> int | None:
+    """The same among lines that are known; `wanted` are the terms of a quad, None for any."""
+    for quad, line in lines.items():
         if all(term in (None, has) for term, has in zip(wanted, quad, strict=True)):
             return line
     return None
+
+
+def lines_of_text(trig: str) -> Mapping[Quad, int]:
+    """The line of each statement of a text of TriG, as `statement_lines` has it for a file."""
+    return _lines(trig, RdfFormat.TRIG)
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,73 @@
+"""The files of a content folder, read whole: what they write out and what is derived of that.
+
+Every command and gate reads them here, so that all see the same statements.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from spacepolicy.dataset.files.descriptions import with_descriptions
+from spacepolicy.dataset.files.ontology import find_base
+from spacepolicy.dataset.files.reading import (
+    Note,
+    name_graphs,
+    read_compiled,
+    read_files,
+)
+from spacepolicy.dataset.files.record import GraphFile, Record
+from spacepolicy.dataset.files.source_descriptions import source_files
+from spacepolicy.dataset.files.sources import Source, read_sources
+from spacepolicy.dataset.files.texts import text_findings
+from spacepolicy.errors import Finding, FindingsError
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a content folder says.
+
+    `unread` is why files could not be read, `graph_findings` what is wrong with how their
+    statements are shared out, `source_findings` with the files of the sources.
+    """
+
+    record: Record
+    sources: tuple[Source, ...]
+    unread: tuple[Finding, ...]
+    graph_findings: tuple[Finding, ...]
+    source_findings: tuple[Finding, ...]
+
+
+def read_content(folder: Path, *, packaged: bool) -> Content:
+    """Read the files of the folder; `packaged`: the texts of the sources may be missing.
+
+    Raises: FindingsError where no base is found, or none can be read.
+    """
+    unread: list[Finding] = []
+    graphs: list[Finding] = []
+    of_sources: list[Finding] = []
+    read = name_graphs(read_files(folder, unread.append), graphs.append)
+    base = find_base(read, graphs.append)
+    if base is None:
+        raise FindingsError([*unread, *text_findings(folder)] if unread else graphs)
+    sources = read_sources(folder, base, packaged=packaged, note=of_sources.append)
+    read = _with_compiled(folder, read, sources, unread.append)
+    tables = source_files(folder, base, sources, read, of_sources.append)
+    files = (*with_descriptions(read, base, sources), *tables)
+    return Content(Record(base, files), sources, *map(_frozen, (unread, graphs, of_sources)))
+
+
+def _with_compiled(
+    folder: Path, files: Sequence[GraphFile], sources: Iterable[Source], note: Note
+) -> tuple[GraphFile, ...]:
+    """The files, those of a source whose text stayed behind in its compiled form."""
+    absent = (source.name for source in sources if source.text is None)
+    found = {name: file for name in absent if (file := read_compiled(folder, name, note))}
+    replaced = {f"data/{name}" for name in found}
+    kept = (file for file in files if file.name.rpartition(".")[0] not in replaced)
+    return (*kept, *found.values())
+
+
+def _frozen(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(findings)

@@ -1,0 +1,157 @@
+"""Descriptions of sources and of their passages, derived from names, texts and metadata.
+
+A passage is named `<source>#char=START,END`: the text has its words, and what stands before and
+behind them; its container is the shortest other passage that holds it. What a source is stands in
+its table of metadata. A file that writes such a statement out keeps its own: whether it is true is
+judged as evidence. Only which passages there are is written: by its graph or,
+where it states nothing itself and only holds others, as `<#char=START,END> a :Passage`.
+
+Spec: https://www.rfc-editor.org/rfc/rfc5147, https://www.w3.org/TR/annotation-model/#selectors
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from spacepolicy.dataset.files.record import GraphFile, graph_iri
+from spacepolicy.dataset.files.sources import Source
+from spacepolicy.namespaces import RDF, XSD, Base
+
+_TYPE: Final = NamedNode(f"{RDF}type")
+_INTEGER: Final = NamedNode(f"{XSD}integer")
+_FRAGMENT: Final = re.compile(r"char=(0|[1-9][0-9]*),(0|[1-9][0-9]*)")
+CONTEXT: Final = 32
+"""Characters before and behind a passage: enough to find it again, as the ontology's notes say."""
+
+Span = tuple[int, int]
+_Statement = tuple[NamedNode, NamedNode, NamedNode | Literal]
+
+
+def span_of(passage: str) -> Span | None:
+    """The start and end in the name of a passage; None where it has not that form.
+
+    >>> span_of("https://example.org/source/plan#char=18,29")
+    (18, 29)
+    """
+    found = _FRAGMENT.fullmatch(passage.partition("#")[2])
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def with_descriptions(
+    files: Iterable[GraphFile], base: Base, sources: Iterable[Source]
+) -> tuple[GraphFile, ...]:
+    """The files with the descriptions of the passages that each of them names first."""
+    described = {source.iri: source for source in sources}
+    files = tuple(files)
+    homes = _homes(files, base, described)
+    written = _written(files, described)
+    spans: defaultdict[str, dict[str, Span]] = defaultdict(dict)
+    for passage in homes:
+        if span := span_of(passage):
+            spans[passage.partition("#")[0]][passage] = span
+    added: defaultdict[str, list[Quad]] = defaultdict(list)
+    for source_iri, of_source in spans.items():
+        source = described[source_iri]
+        containers = _containers(of_source)
+        for passage, span in of_source.items():
+            statements = passage_statements(base, source, passage, span, containers[passage])
+            for subject, predicate, value in statements:
+                if (subject, predicate) not in written[source_iri]:
+                    quad = Quad(subject, predicate, value, NamedNode(source_iri))
+                    added[homes[passage]].append(quad)
+    return tuple(_with(file, added[file.name]) for file in files)
+
+
+def _with(file: GraphFile, added: Iterable[Quad]) -> GraphFile:
+    derived = frozenset(added).difference(file.quads)
+    return replace(file, quads=(*file.quads, *derived), derived=derived) if derived else file
+
+
+def _homes(
+    files: Iterable[GraphFile], base: Base, described: Mapping[str, Source]
+) -> Mapping[str, str]:
+    """The file of each passage: the first that has its graph or says that it is one."""
+    homes: dict[str, str] = {}
+    kind = base.term("Passage")
+    for file in files:
+        for quad in file.quads:
+            graph = graph_iri(quad)
+            named = graph
+            if graph in described and (quad.predicate, quad.object) == (_TYPE, kind):
+                named = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
+            source, hash_sign, _ = named.partition("#")
+            if hash_sign and source in described:
+                homes.setdefault(named, file.name)
+    return homes
+
+
+def _written(
+    files: Iterable[GraphFile], described: Mapping[str, Source]
+) -> Mapping[str, set[tuple[object, NamedNode]]]:
+    """Subject and predicate of what files write out in the graph of each source; of classes, what
+    else a passage is does not make it none."""
+    written: defaultdict[str, set[tuple[object, NamedNode]]] = defaultdict(set)
+    for file in files:
+        for quad in file.quads:
+            if graph_iri(quad) in described and quad.predicate != _TYPE:
+                written[graph_iri(quad)].add((quad.subject, quad.predicate))
+    return written
+
+
+def _containers(spans: Mapping[str, Span]) -> Mapping[str, str | None]:
+    """The shortest passage that holds each passage and is not the same stretch."""
+    containers: dict[str, str | None] = {}
+    opened: list[str] = []
+    for passage in sorted(spans, key=lambda each: (spans[each][0], -spans[each][1])):
+        start, end = spans[passage]
+        holding = [each for each in opened if spans[each][0] <= start and end <= spans[each][1]]
+        shortest = min(holding, key=lambda each: spans[each][1] - spans[each][0], default=None)
+        containers[passage] = shortest
+        opened = [each for each in opened if spans[each][1] > start]
+        opened.append(passage)
+    return containers
+
+
+def passage_statements(
+    base: Base, source: Source, passage: str, span: Span, container: str | None
+) -> Iterator[_Statement]:
+    """What describes the passage; without the text, all but its words and their context."""
+    iri, (start, end) = NamedNode(passage), span
+    yield iri, _TYPE, base.term("Passage")
+    yield iri, base.term("source"), NamedNode(source.iri)
+    yield iri, base.term("start"), Literal(str(start), datatype=_INTEGER)
+    yield iri, base.term("end"), Literal(str(end), datatype=_INTEGER)
+    if container is not None:
+        yield iri, base.term("isWithin"), NamedNode(container)
+    if source.text is None:
+        return
+    words = {
+        "exactText": source.text[start:end],
+        "prefixText": source.text[max(start - CONTEXT, 0) : start],
+        "suffixText": source.text[end : end + CONTEXT],
+    }
+    for name, value in words.items():
+        if value:
+            yield iri, base.term(name), source.literal(value)
+
+
+def without_derivable(file: GraphFile, base: Base, source: Source) -> tuple[Quad, ...]:
+    """The quads that a file of the source has to write out: what would be derived is left out."""
+    stated = {graph_iri(quad) for quad in file.written}
+    kind = base.term("Passage")
+    bare = tuple(
+        quad
+        for quad in file.written
+        if graph_iri(quad) != source.iri or (quad.predicate, quad.object) == (_TYPE, kind)
+    )
+    (described,) = with_descriptions([replace(file, quads=bare)], base, [source])
+    named = {
+        Quad(NamedNode(graph), _TYPE, kind, NamedNode(source.iri))
+        for graph in stated
+        if graph.startswith(f"{source.iri}#") and span_of(graph)
+    }
+    return tuple(quad for quad in file.written if quad not in described.derived | named)

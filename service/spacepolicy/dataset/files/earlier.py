@@ -1,0 +1,119 @@
+"""What the files said at an earlier time, where some of them differ since.
+
+What is derived of a file depends on the text and the metadata of its source: where these differ,
+the file is compared too.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, final
+
+from pyoxigraph import Quad, RdfFormat, parse
+
+from spacepolicy.dataset.files.descriptions import with_descriptions
+from spacepolicy.dataset.files.reading import name_graphs
+from spacepolicy.dataset.files.record import GraphFile, Record
+from spacepolicy.dataset.files.source_descriptions import source_files
+from spacepolicy.dataset.files.sources import FOLDER, Source
+from spacepolicy.namespaces import Base
+
+_FORMATS: Final = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
+
+Before = Mapping[str, bytes | None]
+"""The earlier content of each file that differs, by its name; None where there was none."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The files as they were. `compared` are the names of those that may say something else now,
+    `unread` of those that could not be read then."""
+
+    files: Mapping[str, GraphFile]
+    compared: frozenset[str]
+    unread: frozenset[str]
+
+    def quads(self, name: str) -> Sequence[Quad]:
+        """What the file of that name said; nothing where there was none."""
+        file = self.files.get(name)
+        return () if file is None else file.quads
+
+
+def is_of_graphs(name: str) -> bool:
+    """Whether a file of that name states graphs of its own."""
+    return Path(name).suffix in _FORMATS
+
+
+def read_earlier(
+    content: Path, record: Record, sources: Iterable[Source], before: Before
+) -> Earlier:
+    """The files of the record as they were before; `sources` are those of now."""
+    unread: set[str] = set()
+    kept = [_written(file) for file in record.files if is_of_graphs(file.name)]
+    files = [file for file in kept if file.name not in before]
+    for name, data in before.items():
+        if is_of_graphs(name) and data is not None:
+            try:
+                files.append(_parsed(content, name, data))
+            except SyntaxError:
+                unread.add(name)
+    then = [_earlier_source(source, before) for source in _with_gone(sources, record.base, before)]
+    described = with_descriptions(files, record.base, then)
+    tables = source_files(content, record.base, then, files, lambda _: None)
+    found = {file.name: file for file in (*described, *tables)}
+    compared = {name for name in before if is_of_graphs(name)} | _of_sources(record, found, before)
+    return Earlier(found, frozenset(compared), frozenset(unread))
+
+
+def _written(file: GraphFile) -> GraphFile:
+    return replace(file, quads=file.written, derived=frozenset())
+
+
+def _parsed(content: Path, name: str, data: bytes) -> GraphFile:
+    path = content / name
+    file = GraphFile(path, name, tuple(parse(data, format=_FORMATS[path.suffix])))
+    (named,) = name_graphs([file], lambda _: None)
+    return named
+
+
+def _of_sources(record: Record, then: Mapping[str, GraphFile], before: Before) -> set[str]:
+    """The tables of sources that differ, and the files of which something is derived where a text
+    or a table does."""
+    changed = {Path(name).stem for name in before if name.startswith(f"{FOLDER}/")}
+    now = {file.name: file for file in record.files}
+    names = now.keys() | then.keys()
+    tables = {name for name in names if Path(name).stem in changed and name.startswith(FOLDER)}
+    derived = {file.name for file in (*record.files, *then.values()) if changed and file.derived}
+    return tables | derived
+
+
+def _with_gone(sources: Iterable[Source], base: Base, before: Before) -> tuple[Source, ...]:
+    """The sources of now, and those whose metadata is gone."""
+    known = {source.name: source for source in sources}
+    for name in before:
+        path = Path(name)
+        if path.parent.name == FOLDER and path.suffix == ".toml":
+            known.setdefault(path.stem, Source(path.stem, base.sources + path.stem, None, {}))
+    return tuple(known.values())
+
+
+def _earlier_source(source: Source, before: Before) -> Source:
+    text, table = f"{FOLDER}/{source.name}.txt", f"{FOLDER}/{source.name}.toml"
+    if text in before:
+        source = replace(source, text=_decoded(before[text]))
+    if table in before:
+        source = replace(source, metadata=_metadata(before[table]))
+    return source
+
+
+def _decoded(data: bytes | None) -> str | None:
+    return None if data is None else data.decode("utf-8", errors="replace")
+
+
+def _metadata(data: bytes | None) -> Mapping[str, object]:
+    try:
+        return tomllib.loads((data or b"").decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {}

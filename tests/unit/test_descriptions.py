@@ -1,0 +1,217 @@
+"""Descriptions: what is derived of names, texts and metadata is what one would have typed."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+
+from spacepolicy.dataset.files.content import read_content
+from spacepolicy.dataset.files.descriptions import (
+    CONTEXT,
+    span_of,
+    with_descriptions,
+    without_derivable,
+)
+from spacepolicy.dataset.files.record import GraphFile, Place, line_in
+from spacepolicy.dataset.files.source_descriptions import description_faults, source_files
+from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.gates.evidence import evidence_faults, read_passages
+from spacepolicy.errors import Finding
+from spacepolicy.namespaces import Base
+
+BASE = Base("https://example.org/gov/")
+IRI = f"{BASE.sources}plan"
+TEXT = "The “green” plan: plant trees, water them. Water them daily."
+SOURCE = Source("plan", IRI, TEXT, {"language": "en"})
+PREFIXES = f"@base <{IRI}> . @prefix : <{BASE.iri}def/> .\n"
+TYPED = f"""<{IRI}> {{
+  <#char=18,42> a :Passage ; :source <{IRI}> ; :start 18 ; :end 42 ;
+    :exactText "plant trees, water them."@en ; :prefixText "The “green” plan: "@en ;
+    :suffixText " Water them daily."@en .
+  <#char=18,29> a :Passage ; :source <{IRI}> ; :start 18 ; :end 29 ; :isWithin <#char=18,42> ;
+    :exactText "plant trees"@en ; :prefixText "The “green” plan: "@en ;
+    :suffixText ", water them. Water them daily."@en .
+}}
+"""
+STATED = "<#char=18,29> { <urn:plan> :plants <urn:tree> }\n"
+NAMED = f"<{IRI}> {{ <#char=18,42> a :Passage }}\n"
+
+
+def file(trig: str, name: str = "data/plan.trig") -> GraphFile:
+    return GraphFile(Path(name), name, tuple(parse(PREFIXES + trig, RdfFormat.TRIG)))
+
+
+def described(*files: GraphFile, source: Source = SOURCE) -> tuple[GraphFile, ...]:
+    return with_descriptions(files, BASE, [source])
+
+
+def quads(files: Iterable[GraphFile]) -> set[Quad]:
+    found = [quad for each in files for quad in each.quads]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def test_a_derived_description_is_the_one_that_would_be_typed() -> None:
+    assert quads(described(file(STATED + NAMED))) == quads([file(TYPED + STATED)])
+
+
+def test_a_description_that_is_typed_wholly_has_nothing_added() -> None:
+    (found,) = described(file(TYPED + STATED))
+    assert not found.derived
+
+
+def test_what_is_typed_stays_and_what_is_missing_is_added() -> None:
+    typed = f'<{IRI}> {{ <#char=18,29> :exactText "plant bushes"@en }}\n'
+    (found,) = described(file(STATED + typed))
+    graphs = {IRI: [quad.triple for quad in found.quads if quad.graph_name == NamedNode(IRI)]}
+    (passage,) = read_passages(BASE, SOURCE, graphs)
+    assert (passage.exact, passage.start, passage.suffix) == ("plant bushes", 18, TEXT[29:61])
+    (fault,) = evidence_faults(BASE, SOURCE, graphs)
+    assert (fault.rule, "“plant trees”" in fault.message) == ("quotation", True)
+
+
+def test_what_can_be_derived_can_be_left_out() -> None:
+    (bare,) = [file(TYPED + STATED)]
+    assert set(without_derivable(bare, BASE, SOURCE)) == set(file(STATED + NAMED).quads)
+
+
+def test_a_typed_value_that_differs_is_not_left_out() -> None:
+    typed = file(TYPED.replace('plant trees"@en', 'plant bushes"@en') + STATED)
+    assert any("bushes" in str(quad) for quad in without_derivable(typed, BASE, SOURCE))
+
+
+def test_passages_in_two_files_are_described_in_each_and_lie_in_one_another() -> None:
+    first, second = described(file(STATED), file(NAMED, "data/more.trig"))
+    within = Quad(
+        NamedNode(f"{IRI}#char=18,29"),
+        BASE.term("isWithin"),
+        NamedNode(f"{IRI}#char=18,42"),
+        NamedNode(IRI),
+    )
+    assert within in first.derived
+    assert {quad.subject for quad in second.derived} == {NamedNode(f"{IRI}#char=18,42")}
+
+
+def test_without_the_text_all_is_derived_but_words() -> None:
+    absent = Source("plan", IRI, None, {"language": "en"})
+    (found,) = described(file(STATED), source=absent)
+    names = {quad.predicate.value.rpartition("/")[2] for quad in found.derived}
+    assert names == {"22-rdf-syntax-ns#type", "source", "start", "end"}
+
+
+@pytest.mark.parametrize(
+    "fragment", ["char=18", "char=018,29", "char=a,b", "line=1,2", "char=18,29,30", ""]
+)
+def test_a_name_that_has_no_offsets_describes_nothing(fragment: str) -> None:
+    assert span_of(f"{IRI}#{fragment}") is None
+    (found,) = described(file(f"<#{fragment}> {{ <urn:plan> :plants <urn:tree> }}"))
+    assert not found.derived
+
+
+def test_what_is_derived_of_a_passage_stands_where_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "plan.trig"
+    path.write_text(f"{PREFIXES}\n{STATED}", encoding="utf-8")
+    (found,) = described(GraphFile(path, "data/plan.trig", file(STATED).quads))
+    end = Place(NamedNode(f"{IRI}#char=18,29"), BASE.term("end"), graph=NamedNode(IRI))
+    assert line_in(found, end) == 3
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 31)).map(lambda e: (e[0], e[0] + e[1])),
+    min_size=1,
+    max_size=12,
+    unique=True,
+)
+
+
+@given(st.text(min_size=64, max_size=80), spans)
+def test_each_passage_lies_in_the_shortest_that_holds_it(
+    text: str, found: list[tuple[int, int]]
+) -> None:
+    source = Source("plan", IRI, text, {})
+    trig = "".join(f"<#char={a},{b}> {{ <urn:a> <urn:b> 1 }}\n" for a, b in found)
+    (one,) = described(file(trig), source=source)
+    graphs = {IRI: [quad.triple for quad in one.derived]}
+    passages = read_passages(BASE, source, graphs)
+    assert [(each.start, each.end) for each in passages] == sorted(
+        found, key=lambda span: (span[0], -span[1])
+    )
+    for each in passages:
+        span = (each.start, each.end)
+        holding = [
+            (b - a, f"{IRI}#char={a},{b}")
+            for a, b in found
+            if (a, b) != span and a <= span[0] and span[1] <= b
+        ]
+        assert each.exact == text[each.start : each.end]
+        assert (each.prefix or "") == text[max(each.start - CONTEXT, 0) : each.start]
+        assert (each.suffix or "") == text[each.end : each.end + CONTEXT]
+        lengths = {length for length, _ in holding}
+        assert {length for length, iri in holding if iri in each.within} == (
+            {min(lengths)} if lengths else set()
+        )
+        assert len(each.within) == bool(holding)
+
+
+def table(tmp_path: Path, toml: dict[str, object], *files: GraphFile) -> tuple[set[str], list[str]]:
+    """What the metadata says of the source, and what is found wrong with it."""
+    findings: list[Finding] = []
+    source = Source("plan", IRI, TEXT, toml)
+    found = source_files(tmp_path, BASE, [source], files, findings.append)
+    return {str(quad.triple) for quad in quads(found)}, [each.message for each in findings]
+
+
+def test_what_a_source_is_comes_from_its_metadata(tmp_path: Path) -> None:
+    said, wrong = table(
+        tmp_path,
+        {
+            "language": "en",
+            "title": "The plan",
+            "description": {"en": "a plan", "zh": "计划"},
+            "licence": "unknown",
+            "kind": "concept/kind/plan",
+            "reports_on": ["id/policy/one", "https://example.com/two"],
+        },
+    )
+    assert (len(said), wrong) == (8, [])
+    terms = "https://example.org/gov/"
+    assert f"<{IRI}> <{terms}def/hasDocumentKind> <{terms}concept/kind/plan>" in said
+    assert f"<{IRI}> <{terms}def/reportsOn> <https://example.com/two>" in said
+    assert f'<{IRI}> <http://purl.org/dc/terms/description> "计划"@zh' in said
+
+
+def test_what_the_data_say_of_a_source_goes_before_its_metadata(tmp_path: Path) -> None:
+    typed = file(f'<{IRI}> {{ <{IRI}> :sha256 "0" }}')
+    said, _ = table(tmp_path, {"sha256": "1"}, typed)
+    assert not any("sha256" in each for each in said)
+    source = Source("plan", IRI, TEXT, {"sha256": "1"})
+    (fault,) = description_faults(BASE, source, [quad.triple for quad in typed.quads])
+    assert (fault.rule, fault.places[0].predicate) == ("source", BASE.term("sha256"))
+    agreed = Source("plan", IRI, TEXT, {"sha256": "0"})
+    assert not [*description_faults(BASE, agreed, [quad.triple for quad in typed.quads])]
+
+
+@pytest.mark.parametrize(
+    "toml", [{"published": "today"}, {"kind": 3}, {"title": 1}, {"kind": "urn:a b"}]
+)
+def test_a_value_that_says_nothing_is_found(tmp_path: Path, toml: dict[str, object]) -> None:
+    (seeds := tmp_path / "seeds").mkdir()
+    (seeds / "plan.toml").write_text(f"\n{next(iter(toml))} = 1\n", encoding="utf-8")
+    said, wrong = table(tmp_path, toml)
+    assert (len(said), len(wrong)) == (1, 1)
+    assert wrong[0].startswith(f"the value of {next(iter(toml))} is not usable")
+
+
+def test_the_files_of_a_checkout_type_no_description() -> None:
+    root = Path(__file__).parents[2]
+    content = read_content(root, packaged=False)
+    for source in content.sources:
+        for each in content.record.files:
+            bare = GraphFile(each.path, each.name, each.written)
+            if each.derived and each.path.suffix != ".toml":
+                assert set(without_derivable(bare, content.record.base, source)) == set(
+                    each.written
+                )
