@@ -385,11 +385,16 @@ def _add_fmt(commands: Commands) -> None:
         commands,
         "fmt",
         _fmt,
-        "Print Turtle and TriG files in the one layout.",
+        "Print files of graphs in the one layout, or carry them into another notation.",
         "spacepolicy fmt --check",
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="the files (all of the content)")
     parser.add_argument("--check", action="store_true", help="only say which files differ")
+    parser.add_argument(
+        "--to",
+        choices=("quotes", "trig"),
+        help="write each FILE in this notation instead, and remove it in the old one",
+    )
     parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")
 
 
@@ -596,7 +601,8 @@ def _explain(given: argparse.Namespace, chosen: Settings) -> int:
 def _fmt(given: argparse.Namespace, chosen: Settings) -> int:
     from spacepolicy.commands.fmt import fmt
 
-    return fmt(chosen, [Path(name) for name in given.files], check=given.check)
+    files = [Path(name) for name in given.files]
+    return fmt(chosen, files, check=given.check, to=given.to)
 
 
 def _accept(given: argparse.Namespace, chosen: Settings) -> int:

@@ -1,25 +1,30 @@
-"""`spacepolicy fmt`: Turtle and TriG files in the one layout."""
+"""`spacepolicy fmt`: files of graphs in the one layout, or in another notation."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.layout.document import format_text
+from spacepolicy.dataset.files.content import project_prefixes, read_content
+from spacepolicy.dataset.files.conversion import converted
+from spacepolicy.dataset.layout.printing import PRINTED, print_file
 from spacepolicy.errors import FindingsError, UsageError
-from spacepolicy.settings import Settings
+from spacepolicy.settings import Content, Settings
 from spacepolicy.text_files import read_text
 
 
-def fmt(chosen: Settings, files: Sequence[Path], *, check: bool) -> int:
+def fmt(chosen: Settings, files: Sequence[Path], *, check: bool, to: str | None = None) -> int:
     """Print each file anew where its layout differs, or only name it; 1 where a check differs.
+
+    `to`: write the files in that notation, and remove them in the old one.
 
     Raises: FindingsError where a file cannot be printed without losing something.
     """
+    if to is not None:
+        return _convert(chosen, files, to, check=check)
     differing = 0
     prefixes = project_prefixes(chosen)
     for path in files or _all_files(chosen):
-        after = format_text(read_text(path), path=str(path), prefixes=prefixes)
+        after = print_file(read_text(path), path=str(path), prefixes=prefixes)
         if after.encode() != path.read_bytes():
             differing += 1
             print(f"{path}: {'differs from the one layout' if check else 'printed anew'}")
@@ -28,23 +33,42 @@ def fmt(chosen: Settings, files: Sequence[Path], *, check: bool) -> int:
     return 1 if check and differing else 0
 
 
-def _all_files(chosen: Settings) -> list[Path]:
+def _convert(chosen: Settings, files: Sequence[Path], to: str, *, check: bool) -> int:
+    if check or not files:
+        raise UsageError("Name the files to write in another notation, without --check.")
+    content = _content(chosen)
+    read = read_content(content.path, packaged=content.packaged)
+    if read.unread:
+        raise FindingsError(read.unread)
+    for path in files:
+        target = path.with_suffix(f".{to}")
+        if path.suffix == target.suffix:
+            raise UsageError(f"{path} is in that notation already.")
+        if target.exists():
+            raise UsageError(f"{target} is there already.")
+        text = converted(read.record, read.sources, path, to)
+        target.write_text(text, encoding="utf-8")
+        path.unlink()
+        print(f"{path}: written as {target}")
+    return 0
+
+
+def _content(chosen: Settings) -> Content:
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
-        raise UsageError("There is no content to print; name files.")
+        raise UsageError("There is no content here; name files, or the folder with --content.")
+    return content
+
+
+def _all_files(chosen: Settings) -> list[Path]:
+    content = _content(chosen)
     folders = (content.path / "ontology", content.path / "data")
     return sorted(
-        path for folder in folders for path in folder.rglob("*") if path.suffix in (".ttl", ".trig")
+        path for folder in folders for path in folder.rglob("*") if path.suffix in PRINTED
     )
 
 
 def project_prefixes(chosen: Settings) -> Mapping[str, str]:
     """Return the prefixes that the core ontology declares; none where no ontology is at hand."""
     content = settings.content_directory(chosen, Path.cwd())
-    if content is None:
-        return {}
-    try:
-        return Material(content.path, packaged=content.packaged).prefixes
-    except FindingsError:
-        # A file that cannot be read is found when it is printed, or by `check`.
-        return {}
+    return {} if content is None else project_prefixes(content.path)

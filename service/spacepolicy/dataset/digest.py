@@ -9,9 +9,9 @@ from typing import Final
 
 _CONTENT: Final = {
     "ontology": (".ttl", ".rq", ".trig", ".txt"),
-    "data": (".trig",),
+    "data": (".trig", ".quotes", ".csv"),
     "queries": (".rq",),
-    "seeds": (".toml", ".txt"),
+    "seeds": (".toml", ".txt", ".trig"),
 }
 """What is read of each folder of the content."""
 _LIBRARIES: Final = ("pyoxigraph", "pyshacl", "rdflib")

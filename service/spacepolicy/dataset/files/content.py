@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import final
 
 from spacepolicy.dataset.files.descriptions import with_descriptions
-from spacepolicy.dataset.files.ontology import find_base
+from spacepolicy.dataset.files.notations import context_of, read_notations
+from spacepolicy.dataset.files.ontology import declared_prefixes, find_base
 from spacepolicy.dataset.files.reading import (
     Note,
     name_graphs,
@@ -52,6 +53,9 @@ def read_content(folder: Path, *, packaged: bool) -> Content:
     if base is None:
         raise FindingsError([*unread, *text_findings(folder)] if unread else graphs)
     sources = read_sources(folder, base, packaged=packaged, note=of_sources.append)
+    record = Record(base, read)
+    context = context_of(record, sources)
+    read = (*read, *read_notations(folder, record, context, unread.append))
     read = _with_compiled(folder, read, sources, unread.append)
     tables = source_files(folder, base, sources, read, of_sources.append)
     files = (*with_descriptions(read, base, sources), *tables)
@@ -71,3 +75,11 @@ def _with_compiled(
 
 def _frozen(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(findings)
+
+
+def project_prefixes(folder: Path) -> dict[str, str]:
+    """The prefixes that the core ontology declares; none where it cannot be read."""
+    passed_over: list[Finding] = []
+    files = name_graphs(read_files(folder, passed_over.append), passed_over.append)
+    base = find_base(files, passed_over.append)
+    return {} if base is None else declared_prefixes(Record(base, files))

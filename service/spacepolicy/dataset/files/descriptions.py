@@ -41,6 +41,16 @@ def span_of(passage: str) -> Span | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def locator_of(passage: str) -> str | None:
+    """The document's own locator in the name of a passage; None where it is named otherwise.
+
+    >>> locator_of("https://example.org/source/order#loc=sec.3.b.ii")
+    'sec.3.b.ii'
+    """
+    fragment = passage.partition("#")[2]
+    return fragment.removeprefix("loc=") if fragment.startswith("loc=") else None
+
+
 def with_descriptions(
     files: Iterable[GraphFile], base: Base, sources: Iterable[Source]
 ) -> tuple[GraphFile, ...]:
@@ -49,21 +59,34 @@ def with_descriptions(
     files = tuple(files)
     homes = _homes(files, base, described)
     written = _written(files, described)
-    spans: defaultdict[str, dict[str, Span]] = defaultdict(dict)
-    for passage in homes:
-        if span := span_of(passage):
-            spans[passage.partition("#")[0]][passage] = span
     added: defaultdict[str, list[Quad]] = defaultdict(list)
-    for source_iri, of_source in spans.items():
-        source = described[source_iri]
-        containers = _containers(of_source)
-        for passage, span in of_source.items():
-            statements = passage_statements(base, source, passage, span, containers[passage])
-            for subject, predicate, value in statements:
-                if (subject, predicate) not in written[source_iri]:
-                    quad = Quad(subject, predicate, value, NamedNode(source_iri))
-                    added[homes[passage]].append(quad)
+    for source in described.values():
+        own = [passage for passage in homes if passage.startswith(f"{source.iri}#")]
+        for subject, predicate, value in _statements(base, source, own):
+            if (subject, predicate) not in written[source.iri]:
+                quad = Quad(subject, predicate, value, NamedNode(source.iri))
+                added[homes[subject.value]].append(quad)
     return tuple(_with(file, added[file.name]) for file in files)
+
+
+def _statements(base: Base, source: Source, passages: Iterable[str]) -> Iterator[_Statement]:
+    """What describes the passages of a source, by their words or by the document's own locators."""
+    passages = tuple(passages)
+    spans = {passage: span for passage in passages if (span := span_of(passage))}
+    containers = _containers(spans)
+    for passage, span in spans.items():
+        yield from passage_statements(base, source, passage, span, containers[passage])
+    for passage in passages:
+        if locator := locator_of(passage):
+            yield from _reference_statements(base, source, NamedNode(passage), locator)
+
+
+def _reference_statements(
+    base: Base, source: Source, passage: NamedNode, locator: str
+) -> Iterator[_Statement]:
+    yield passage, _TYPE, base.term("Passage")
+    yield passage, base.term("source"), NamedNode(source.iri)
+    yield passage, base.term("locator"), Literal(locator)
 
 
 def _with(file: GraphFile, added: Iterable[Quad]) -> GraphFile:
@@ -152,6 +175,6 @@ def without_derivable(file: GraphFile, base: Base, source: Source) -> tuple[Quad
     named = {
         Quad(NamedNode(graph), _TYPE, kind, NamedNode(source.iri))
         for graph in stated
-        if graph.startswith(f"{source.iri}#") and span_of(graph)
+        if graph.startswith(f"{source.iri}#") and (span_of(graph) or locator_of(graph))
     }
     return tuple(quad for quad in file.written if quad not in described.derived | named)

@@ -13,10 +13,17 @@ from typing import Final, final
 from pyoxigraph import Quad, RdfFormat, parse
 
 from spacepolicy.dataset.files.descriptions import with_descriptions
+from spacepolicy.dataset.files.notations import (
+    NOTATIONS,
+    Context,
+    context_of,
+    parse_notation,
+)
 from spacepolicy.dataset.files.reading import name_graphs
 from spacepolicy.dataset.files.record import GraphFile, Record
 from spacepolicy.dataset.files.source_descriptions import source_files
 from spacepolicy.dataset.files.sources import FOLDER, Source
+from spacepolicy.errors import FindingsError
 from spacepolicy.namespaces import Base
 
 _FORMATS: Final = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
@@ -43,7 +50,7 @@ class Earlier:
 
 def is_of_graphs(name: str) -> bool:
     """Whether a file of that name states graphs of its own."""
-    return Path(name).suffix in _FORMATS
+    return Path(name).suffix in _FORMATS.keys() | NOTATIONS
 
 
 def read_earlier(
@@ -51,15 +58,17 @@ def read_earlier(
 ) -> Earlier:
     """The files of the record as they were before; `sources` are those of now."""
     unread: set[str] = set()
+    then = [_earlier_source(source, before) for source in _with_gone(sources, record.base, before)]
+    context = context_of(record, then)
     kept = [_written(file) for file in record.files if is_of_graphs(file.name)]
     files = [file for file in kept if file.name not in before]
-    for name, data in before.items():
+    for name, data in _with_misplaced(files, before).items():
         if is_of_graphs(name) and data is not None:
+            files = [file for file in files if file.name != name]
             try:
-                files.append(_parsed(content, name, data))
-            except SyntaxError:
+                files.append(_parsed(content, name, data, context))
+            except (SyntaxError, FindingsError):
                 unread.add(name)
-    then = [_earlier_source(source, before) for source in _with_gone(sources, record.base, before)]
     described = with_descriptions(files, record.base, then)
     tables = source_files(content, record.base, then, files, lambda _: None)
     found = {file.name: file for file in (*described, *tables)}
@@ -71,8 +80,17 @@ def _written(file: GraphFile) -> GraphFile:
     return replace(file, quads=file.written, derived=frozenset())
 
 
-def _parsed(content: Path, name: str, data: bytes) -> GraphFile:
+def _with_misplaced(files: Iterable[GraphFile], before: Before) -> Before:
+    """With the files whose passages stood elsewhere in an earlier text of their source."""
+    texts = {Path(name).stem for name in before if name.endswith(".txt")}
+    quoting = (file for file in files if file.path.suffix in NOTATIONS and file.path.stem in texts)
+    return {**before, **{file.name: file.path.read_bytes() for file in quoting}}
+
+
+def _parsed(content: Path, name: str, data: bytes, context: Context) -> GraphFile:
     path = content / name
+    if path.suffix in NOTATIONS:
+        return parse_notation(path, name, data, context)
     file = GraphFile(path, name, tuple(parse(data, format=_FORMATS[path.suffix])))
     (named,) = name_graphs([file], lambda _: None)
     return named

@@ -106,20 +106,29 @@ def _unread(name: str, format: RdfFormat) -> Finding:
 
 
 def _read(path: Path, name: str, format: RdfFormat, note: Note) -> Iterator[GraphFile]:
+    if (data := readable(path, name, note)) is None:
+        return
     try:
-        data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-        if (finding := unreadable(name, data)) is not None:
-            note(finding)
-            return
         quads = tuple(parse(data, format, rename_blank_nodes=True))
     except SyntaxError as error:
         reason = error.msg.partition(": ")[2] or error.msg
         column = f" (column {error.offset})" if error.offset else ""
         note(Finding(name, error.lineno, "syntax", f"{reason}{column}."))
-    except OSError as error:
-        note(Finding(name, None, "syntax", f"the file cannot be read: {error.strerror}."))
     else:
         yield GraphFile(path, name, quads)
+
+
+def readable(path: Path, name: str, note: Note) -> bytes | None:
+    """The bytes of a text file without a byte order mark; None where it cannot be read, noted."""
+    try:
+        data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    except OSError as error:
+        note(Finding(name, None, "syntax", f"the file cannot be read: {error.strerror}."))
+        return None
+    finding = unreadable(name, data)
+    if finding is not None:
+        note(finding)
+    return data if finding is None else None
 
 
 def name_graphs(files: Iterable[GraphFile], note: Note) -> tuple[GraphFile, ...]:

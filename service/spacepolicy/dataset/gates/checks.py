@@ -44,7 +44,7 @@ from spacepolicy.dataset.gates.rule_examples import rule_example_findings
 from spacepolicy.dataset.gates.spelling import query_spelling, spelling_findings
 from spacepolicy.dataset.gates.verdict import Gate, Verdict, count, located_all
 from spacepolicy.dataset.gates.vocabulary import Vocabulary, read_vocabulary
-from spacepolicy.dataset.layout.document import format_text
+from spacepolicy.dataset.layout.printing import PRINTED, print_file
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.text_files import read_text
 
@@ -65,7 +65,7 @@ def layout_of(material: Material, names: Container[str] | None = None) -> Verdic
         path
         for folder in ("ontology", "data")
         for path in sorted((material.content / folder).rglob("*"))
-        if path.suffix in (".ttl", ".trig")
+        if path.suffix in PRINTED
         and (names is None or path.relative_to(material.content).as_posix() in names)
     ]
     findings = (each for path in paths for each in _layout_findings(path, material.prefixes))
@@ -80,7 +80,7 @@ def _kept_layout(material: Material) -> Verdict:
 def _layout_findings(path: Path, prefixes: Mapping[str, str]) -> Iterator[Finding]:
     try:
         before = read_text(path)
-        after = format_text(before, path=str(path), prefixes=prefixes)
+        after = print_file(before, path=str(path), prefixes=prefixes)
     except FindingsError as error:
         # That a file cannot be read is told by the gate of syntax.
         yield from (each for each in error.findings if each.rule not in _OF_SYNTAX)

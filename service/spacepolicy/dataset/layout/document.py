@@ -43,7 +43,7 @@ _PARSER_PLACE = re.compile(r"^Parser error at .*?: ")
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Document:
+class Document:
     """What a text says, its blank nodes with canonical labels, and how it shortens IRIs."""
 
     quads: frozenset[Quad]
@@ -92,7 +92,7 @@ def format_text(text: str, *, path: str, prefixes: Mapping[str, str] = MappingPr
     from_owlapi = any(token.kind == "comment" for token in found)
     printed = _print(document, prefixes, base_may_go=from_owlapi)
     if printed != text and as_sets(_read(printed, path).quads) != as_sets(document.quads):
-        raise FindingsError([_changed(path)])
+        raise FindingsError([changed_data(path)])
     return printed
 
 
@@ -111,29 +111,30 @@ def changed_text(
     document = _read(text, path)
     dataset = Dataset(change(document.quads))
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    after = _Document(frozenset(dataset), document.base, document.prefixes)
+    after = Document(frozenset(dataset), document.base, document.prefixes)
     return _print(after, prefixes, base_may_go=False)
 
 
-def _read(text: str, path: str) -> _Document:
+def _read(text: str, path: str) -> Document:
     parser = parse(text, rdf_format(path))
     try:
         dataset = Dataset(parser)
     except SyntaxError as error:
         raise FindingsError([_syntax_error(error, path)]) from error
-    if any(_is_newer(quad) for quad in dataset):
-        raise FindingsError([_newer(path)])
+    if any(is_newer(quad) for quad in dataset):
+        raise FindingsError([newer_rdf(path)])
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return _Document(frozenset(dataset), parser.base_iri, parser.prefixes)
+    return Document(frozenset(dataset), parser.base_iri, parser.prefixes)
 
 
-def _is_newer(quad: Quad) -> bool:
+def is_newer(quad: Quad) -> bool:
+    """Whether the quad has what RDF 1.1 has not: a triple term, a base direction."""
     term = quad.object
     return isinstance(term, Triple) or (isinstance(term, Literal) and term.direction is not None)
 
 
-def _print(document: _Document, project: Mapping[str, str], *, base_may_go: bool) -> str:
-    names = _names(document, {**project, **_sh_declared(document.quads)})
+def _print(document: Document, project: Mapping[str, str], *, base_may_go: bool) -> str:
+    names = names_of(document, {**project, **_sh_declared(document.quads)})
     body = blocks(document.quads, names)
     order = sorted(names.used, key=natural_key)
     lines = [f"@prefix {prefix}: <{names.prefixes[prefix]}> .\n" for prefix in order]
@@ -142,7 +143,7 @@ def _print(document: _Document, project: Mapping[str, str], *, base_may_go: bool
     return "\n".join(part for part in ("".join(lines), body) if part)
 
 
-def _names(document: _Document, project: Mapping[str, str]) -> Names:
+def names_of(document: Document, project: Mapping[str, str]) -> Names:
     """The names to print with: declared prefixes that are used, the project's, the well-known."""
     prefix_of = {namespace: prefix for prefix, namespace in project.items()}
     declared = {
@@ -179,18 +180,20 @@ def _uses_base(body: str) -> bool:
     return any(token.kind == "iri" and token.text.startswith("<#") for token in tokens(body))
 
 
-def _comments(found: Iterable[Token], document: _Document, path: str) -> Iterator[Finding]:
+def _comments(found: Iterable[Token], document: Document, path: str) -> Iterator[Finding]:
     terms = {term for quad in document.quads for term in quad}
     iris = {term.value for term in terms if isinstance(term, NamedNode)}
     for token in found:
         if token.kind == "comment" and not is_machine_made(token, iris):
-            yield Finding(
-                path,
-                token.line,
-                "layout-comment",
-                "Comments are lost when the file is printed.",
-                "Say it in an annotation such as rdfs:comment.",
-            )
+            yield lost_comment(path, token.line)
+
+
+def lost_comment(path: str, line: int) -> Finding:
+    """The finding that a file has a comment, which the layout does not keep."""
+    message = "Comments are lost when the file is printed."
+    return Finding(
+        path, line, "layout-comment", message, "Say it in an annotation such as rdfs:comment."
+    )
 
 
 def _empty_graphs(found: Sequence[Token], path: str) -> Iterator[Finding]:
@@ -211,7 +214,8 @@ def _syntax_error(error: SyntaxError, path: str) -> Finding:
     return Finding(path, error.lineno, "syntax", f"Column {error.offset}: {message}.")
 
 
-def _newer(path: str) -> Finding:
+def newer_rdf(path: str) -> Finding:
+    """The finding that a file uses what the layout does not know."""
     return Finding(
         path,
         None,
@@ -221,7 +225,8 @@ def _newer(path: str) -> Finding:
     )
 
 
-def _changed(path: str) -> Finding:
+def changed_data(path: str) -> Finding:
+    """The finding that a file cannot be printed without a loss."""
     return Finding(
         path,
         None,

@@ -1,0 +1,93 @@
+"""The files of data in notations of the project's own, read as the TriG that they stand for.
+
+`data/<name>.quotes` quotes from the source of that name.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from spacepolicy.dataset.files.ontology import declared_prefixes
+from spacepolicy.dataset.files.quotes import SUFFIX as QUOTES
+from spacepolicy.dataset.files.quotes import read_quotes
+from spacepolicy.dataset.files.reading import Note, compiled_path, readable
+from spacepolicy.dataset.files.record import GraphFile, Record
+from spacepolicy.dataset.files.sources import FOLDER, Source
+from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.namespaces import Base
+
+NOTATIONS: Final = frozenset({QUOTES})
+"""How the names of such files end."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What files in a notation are read with: the base, the project's prefixes, the sources."""
+
+    base: Base
+    prefixes: Mapping[str, str]
+    sources: Mapping[str, Source]
+
+
+def context_of(record: Record, sources: Iterable[Source]) -> Context:
+    """The context that the ontology and the sources make."""
+    known = {source.name: source for source in sources}
+    return Context(record.base, declared_prefixes(record), known)
+
+
+def read_notations(
+    content: Path, record: Record, context: Context, note: Note
+) -> Iterator[GraphFile]:
+    """The files of the content in such notations, by name; what cannot be read is noted.
+
+    The record is of the other files. One whose source is compiled is passed over.
+    """
+    names = {file.name for file in record.files}
+    for path in sorted((content / "data").rglob("*")):
+        name = path.relative_to(content).as_posix()
+        if path.suffix not in NOTATIONS or not path.is_file():
+            continue
+        twin = path.with_suffix(".trig").relative_to(content).as_posix()
+        if twin in names:
+            note(_twice(name, twin))
+        elif not _is_compiled(content, path, context.sources):
+            data = readable(path, name, note)
+            if data is not None:
+                yield from _noted(path, name, data, context, note)
+
+
+def _noted(path: Path, name: str, data: bytes, context: Context, note: Note) -> Iterator[GraphFile]:
+    try:
+        yield parse_notation(path, name, data, context)
+    except FindingsError as error:
+        for finding in error.findings:
+            note(finding)
+
+
+def parse_notation(path: Path, name: str, data: bytes, context: Context) -> GraphFile:
+    """The one file with these bytes, which are UTF-8.
+
+    Raises: FindingsError where it cannot be read.
+    """
+    text = data.decode().replace("\r\n", "\n").replace("\r", "\n")
+    return read_quotes(
+        path,
+        name,
+        text,
+        source=context.sources.get(path.stem),
+        base=context.base,
+        prefixes=context.prefixes,
+    )
+
+
+def _is_compiled(content: Path, path: Path, sources: Mapping[str, Source]) -> bool:
+    source = sources.get(path.stem)
+    compiled = compiled_path(content / FOLDER, path.stem)
+    return source is not None and source.text is None and compiled.is_file()
+
+
+def _twice(name: str, twin: str) -> Finding:
+    message = f"the same is written in {twin} too, in another notation."
+    return Finding(name, None, "format", message, "Keep one of the two files.")

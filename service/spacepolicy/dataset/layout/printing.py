@@ -1,0 +1,35 @@
+"""The one layout of each kind of file of graphs, by how its name ends."""
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import Final
+
+from spacepolicy.dataset.layout.document import format_text
+from spacepolicy.dataset.layout.quotes_layout import format_quotes
+from spacepolicy.errors import UsageError
+
+_PRINTERS: Final[Mapping[str, Callable[..., str]]] = {
+    ".ttl": format_text,
+    ".trig": format_text,
+    ".quotes": format_quotes,
+}
+PRINTED: Final = frozenset(_PRINTERS)
+"""How the names of files end that are printed."""
+
+
+def print_file(text: str, *, path: str, prefixes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text of a file in the one layout; `prefixes` are those of the project.
+
+    Raises:
+        FindingsError: there is an error of syntax, or something that the layout would lose.
+        UsageError: the name ends otherwise than those of files of graphs do.
+    """
+    printer = _PRINTERS.get(PurePath(path).suffix)
+    if printer is None:
+        raise UsageError(f"{path} is none of the files that are printed: {_listed()}.")
+    return printer(text, path=path, prefixes=prefixes)
+
+
+def _listed() -> str:
+    return ", ".join(_PRINTERS)
