@@ -392,7 +392,7 @@ def _add_fmt(commands: Commands) -> None:
     parser.add_argument("--check", action="store_true", help="only say which files differ")
     parser.add_argument(
         "--to",
-        choices=("quotes", "trig"),
+        choices=("quotes", "csv", "trig"),
         help="write each FILE in this notation instead, and remove it in the old one",
     )
     parser.add_argument("--content", metavar="DIR", help="the folder of ontology/ and data/")

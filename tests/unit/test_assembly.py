@@ -469,6 +469,41 @@ def test_a_core_ontology_that_does_not_declare_its_base_is_found(
     assert only(content) == ("ontology", None, "base")
 
 
+QUOTES = f"> plant trees\n<{G}id/step/1> a :Step ; :plants <{G}id/oak> .\n"
+TABLE = f"iri,type,rdfs:label@en\n<{G}id/hornbeam>,:Tree,hornbeam\n"
+
+
+def test_data_in_another_notation_make_the_same_dataset(content: Path, change: Change) -> None:
+    change("data/plan.trig", "@en", "")  # the source of these files names no language
+    before = set(assembled(content).store)
+    (content / "data/plan.trig").unlink()
+    (content / "data/plan.quotes").write_text(QUOTES, encoding="utf-8")
+    assert set(assembled(content).store) == before
+    (content / "data/background/more.csv").write_text(TABLE, encoding="utf-8")
+    more = assembled(content).store
+    assert holds(
+        more, f"{G}graph/background/more", f"<{G}id/hornbeam> a :Tree ; rdfs:label 'hornbeam'@en"
+    )
+    assert len(more) - len(before) == 6  # one of them is inferred, and stands in its graph too
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("data/plan.quotes", QUOTES), ("data/background/trees.csv", TABLE)]
+)
+def test_a_file_is_not_written_in_two_notations(content: Path, name: str, text: str) -> None:
+    (content / name).write_text(text, encoding="utf-8")
+    (found,) = findings(content)
+    assert (found.path, found.rule) == (name, "format")
+    assert f"{Path(name).with_suffix('.trig')} too" in found.message
+
+
+def test_words_that_are_not_in_the_text_are_found_at_their_line(content: Path) -> None:
+    (content / "data/plan.trig").unlink()
+    text = QUOTES.replace("plant trees", "plant bushes")
+    (content / "data/plan.quotes").write_text(f"\n{text}", encoding="utf-8")
+    assert only(content) == ("data/plan.quotes", 2, "quotation")
+
+
 def test_a_content_without_files_is_found(tmp_path: Path) -> None:
     assert only(tmp_path) == ("ontology", None, "base")
 
@@ -559,13 +594,22 @@ def test_sources_can_be_cited_from_while_their_quotations_are_wrong(
 
 
 @pytest.mark.parametrize(
-    "name", ["ontology/core.ttl", "data/plan.trig", "seeds/plan.txt", "queries/a.rq"]
+    "name",
+    [
+        "ontology/core.ttl",
+        "data/plan.trig",
+        "data/a.quotes",
+        "data/background/a.csv",
+        "seeds/plan.txt",
+        "queries/a.rq",
+    ],
 )
 def test_the_digest_of_the_content_changes_with_any_file_that_is_read(
     content: Path, name: str
 ) -> None:
     (content / "queries").mkdir()
-    (content / "queries/a.rq").write_text("ASK {}", encoding="utf-8")
+    for made in ("queries/a.rq", "data/a.quotes", "data/background/a.csv"):
+        (content / made).write_text("ASK {}", encoding="utf-8")
     before = content_sha256(content)
     assert content_sha256(content) == before
     with (content / name).open("a", encoding="utf-8") as file:

@@ -25,6 +25,8 @@ from spacepolicy.dataset.files.quotes import MisquotedError, find, read_quotes
 from spacepolicy.dataset.files.record import GraphFile, Record, graph_iri
 from spacepolicy.dataset.files.source_descriptions import source_files
 from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.files.table_conversion import table_to_trig, to_table
+from spacepolicy.dataset.files.tables import SUFFIX as TABLE
 from spacepolicy.dataset.layout.document import Document, changed_data, format_text
 from spacepolicy.dataset.layout.order import natural_key
 from spacepolicy.dataset.layout.quotes import OMITTED, Mark, Sign, read_sections
@@ -199,7 +201,7 @@ def _quotable(sign: Sign, text: str) -> Iterator[str]:
 
 
 def converted(record: Record, sources: Iterable[Source], path: Path, to: str) -> str:
-    """The text of the file at the path in another notation: `quotes` or `trig`.
+    """The text of the file at the path in another notation: `quotes`, `csv` or `trig`.
 
     Raises: UsageError where it is no file of the record, or of no source.
     """
@@ -207,6 +209,10 @@ def converted(record: Record, sources: Iterable[Source], path: Path, to: str) ->
     file = next((each for each in record.files if each.path.resolve() == path.resolve()), None)
     if file is None:
         raise UsageError(f"{path} is no file of the data at hand.")
+    if to == "csv":
+        return to_table(file, context)
+    if path.suffix == TABLE:
+        return table_to_trig(file, context)
     source = context.sources.get(path.stem)
     if source is None:
         raise UsageError(

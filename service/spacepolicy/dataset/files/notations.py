@@ -1,6 +1,7 @@
 """The files of data in notations of the project's own, read as the TriG that they stand for.
 
-`data/<name>.quotes` quotes from the source of that name.
+`data/<name>.quotes` quotes from the source of that name, `data/background/<name>.csv` is a table
+of things.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,10 +15,12 @@ from spacepolicy.dataset.files.quotes import read_quotes
 from spacepolicy.dataset.files.reading import Note, compiled_path, readable
 from spacepolicy.dataset.files.record import GraphFile, Record
 from spacepolicy.dataset.files.sources import FOLDER, Source
+from spacepolicy.dataset.files.tables import SUFFIX as TABLE
+from spacepolicy.dataset.files.tables import read_table_file
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
 
-NOTATIONS: Final = frozenset({QUOTES})
+NOTATIONS: Final = frozenset({QUOTES, TABLE})
 """How the names of such files end."""
 
 
@@ -72,6 +75,8 @@ def parse_notation(path: Path, name: str, data: bytes, context: Context) -> Grap
     Raises: FindingsError where it cannot be read.
     """
     text = data.decode().replace("\r\n", "\n").replace("\r", "\n")
+    if path.suffix == TABLE:
+        return read_table_file(path, name, text, base=context.base, prefixes=context.prefixes)
     return read_quotes(
         path,
         name,

@@ -7,12 +7,14 @@ from typing import Final
 
 from spacepolicy.dataset.layout.document import format_text
 from spacepolicy.dataset.layout.quotes_layout import format_quotes
+from spacepolicy.dataset.layout.tables_layout import format_table
 from spacepolicy.errors import UsageError
 
 _PRINTERS: Final[Mapping[str, Callable[..., str]]] = {
     ".ttl": format_text,
     ".trig": format_text,
     ".quotes": format_quotes,
+    ".csv": format_table,
 }
 PRINTED: Final = frozenset(_PRINTERS)
 """How the names of files end that are printed."""
