@@ -18,7 +18,7 @@ from typing import Final
 from bench.documents import OVERLAYS, ROOT, overlays
 
 _PROGRAM: Final = ("-c", "import sys; from spacepolicy.cli import main; sys.exit(main())")
-_TEXTS: Final = frozenset({".toml", ".trig", ".ttl", ".yaml"})
+_TEXTS: Final = frozenset({".toml", ".trig", ".quotes", ".csv", ".ttl", ".yaml"})
 """The files of a document in which its name stands; its text is nobody's to change."""
 
 

@@ -15,7 +15,7 @@ from spacepolicy.dataset.gates.verdict import judge
 from spacepolicy.errors import Finding
 
 ROOT: Final = Path(__file__).parents[2]
-DATA: Final = "data/shanghai-2022-opinions.trig"
+DATA: Final = "data/shanghai-2022-opinions.quotes"
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,14 @@ class Content:
         assert before in text, f"{name} does not say {before!r}"
         path.write_text(text.replace(before, after, 1), encoding="utf-8")
         return text.count("\n", 0, text.index(before)) + 1
+
+    def insert(self, name: str, after: str, text: str) -> int:
+        """Write a line behind the first one of a file that begins so; the line of what is new."""
+        path = self.folder / name
+        lines = path.read_text(encoding="utf-8").splitlines()
+        at = next(n for n, line in enumerate(lines, 1) if line.startswith(after))
+        path.write_text("\n".join([*lines[:at], text, *lines[at:], ""]), encoding="utf-8")
+        return at + 1
 
     def line(self, name: str, words: str) -> int:
         """The line of a file at which words stand first."""

@@ -28,7 +28,9 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Material:
     (folder / "data").mkdir()
     (folder / "seeds").mkdir()
     (folder / "queries" / "sets").mkdir(parents=True)
-    for path in (ROOT / "data").rglob("*.trig"):
+    for path in (ROOT / "data").rglob("*.*"):
+        if path.suffix not in (".trig", ".quotes", ".csv"):
+            continue
         if not (ROOT / "seeds" / f"{path.stem}.toml").is_file() or path.stem in DATA:
             (folder / path.relative_to(ROOT)).parent.mkdir(exist_ok=True)
             shutil.copy(path, folder / path.relative_to(ROOT))

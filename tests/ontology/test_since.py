@@ -114,7 +114,7 @@ def test_shapes_are_asked_of_what_a_change_reaches(committed: Content) -> None:
 
 
 def test_what_follows_from_a_change_is_judged_too(committed: Content) -> None:
-    committed.change(DATA, "    :isMeasureOf task:1 ;\n", "")
+    committed.change(DATA, " :isMeasureOf task:1 ;", "")
     whole = committed.findings("shapes")
     assert whole
     assert set(whole) <= set(found_in(committed, "shapes"))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from .conftest import Program
 
-DATA = "data/shanghai-2022-opinions.trig"
+DATA = "data/shanghai-2022-opinions.quotes"
 EXPECTED = "data/shanghai-2022-opinions.expect.yaml"
-STATED = "\n<#char=2307,2389> {\n  task:6 :carriedOutBy actor:shanghai .\n}\n"
+STATED = ">2307,2389\ntask:6 :carriedOutBy actor:shanghai .\n"
 KEPT = "passages: ['#char=1140,1167', '#char=599,606']"
 
 

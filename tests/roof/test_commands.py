@@ -18,7 +18,7 @@ from .conftest import Program
 
 WORDS = "develop reusable rockets"
 PASSAGE = "source/shanghai-2022-opinions#char=1510,1534"
-DATA = Path("data") / "shanghai-2022-opinions.trig"
+DATA = Path("data") / "shanghai-2022-opinions.quotes"
 
 
 def in_force(program: Program) -> Revision:
@@ -88,10 +88,8 @@ def test_a_quotation_that_is_not_in_the_source_is_named_by_file_and_line(
     before = in_force(program)
     data = program.content / DATA
     text = data.read_text(encoding="utf-8")
-    typed = '<#char=1510,1534> :exactText "develop reusable buses"@en .'
-    described = f"source:shanghai-2022-opinions {{\n{typed}\n"
-    text = text.replace("source:shanghai-2022-opinions {\n", described)
-    data.write_text(text, encoding="utf-8")
+    assert f"> {WORDS}\n" in text
+    data.write_text(text.replace(WORDS, "develop reusable buses"), encoding="utf-8")
     ended = program.run_here("build")
     assert ended.returncode == 1
     found = re.search(rf"{DATA}:(\d+): quotation: .*", ended.stderr)

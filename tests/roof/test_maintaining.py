@@ -14,16 +14,30 @@ import pytest
 from .conftest import PROGRAM, ROOT
 
 GUIDE: Final = ROOT / "docs" / "maintaining.md"
-FENCE: Final = re.compile(r"^```(\w+)(?: append=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE: Final = re.compile(
+    r"^```(\w+)(?: (?:append|insert)=(\S+)(?: after=\"([^\"\n]+)\")?)?\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A fenced block: commands (sh), lines of their output (text), or what a file gains."""
+    """A fenced block: commands (sh), lines of their output (text), or what a file gains, at its
+    end or behind the line that begins with `after`."""
 
     language: str
     file: str | None
+    after: str | None
     text: str
+
+    def write(self, folder: Path) -> None:
+        """Let the file gain it."""
+        path = folder / str(self.file)
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        found = (n for n, line in enumerate(lines, 1) if self.after and line.startswith(self.after))
+        at = next(found) if self.after else len(lines)
+        gap = "" if self.after or not lines else "\n"
+        path.write_text("".join([*lines[:at], gap, self.text, *lines[at:]]), encoding="utf-8")
 
 
 def chapters() -> Iterator[tuple[str, list[Step]]]:
@@ -71,9 +85,8 @@ def test_a_chapter_of_the_guide_does_what_it_says(chapter: str, checkout: Path) 
             assert ended.returncode == 0, f"{step.text}\n{ended.stderr}"
             printed = ended.stdout
         elif step.file:
-            with (checkout / step.file).open("a", encoding="utf-8") as file:
-                file.write(f"\n{step.text}")
-        else:
+            step.write(checkout)
+        elif step.language == "text":
             assert [line for line in step.text.splitlines() if line not in printed] == [], printed
 
 

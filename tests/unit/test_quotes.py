@@ -1,23 +1,28 @@
 """Quotations with their statements: the notation says what TriG says, and errors have a place."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, Quad, RdfFormat, parse
 
+from spacepolicy.dataset.files.content import read_content
 from spacepolicy.dataset.files.conversion import to_quotes, to_trig
 from spacepolicy.dataset.files.descriptions import with_descriptions
-from spacepolicy.dataset.files.notations import Context
+from spacepolicy.dataset.files.notations import Context, context_of, parse_notation
 from spacepolicy.dataset.files.quotes import read_quotes
 from spacepolicy.dataset.files.record import GraphFile, Place, line_in
 from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.layout.printing import print_file
 from spacepolicy.dataset.layout.quotes_layout import format_quotes
 from spacepolicy.errors import Finding, FindingsError
 from spacepolicy.namespaces import Base
 
+ROOT: Final = Path(__file__).parents[2]
 BASE = Base("https://example.org/gov/")
 IRI = f"{BASE.sources}plan"
 TEXT = """The plan of spring
@@ -253,7 +258,8 @@ def test_a_passage_by_reference_has_its_locator_and_fingerprint(tmp_path: Path) 
 
 def test_without_the_text_words_cannot_be_found() -> None:
     absent = Source("plan", IRI, None, {})
-    assert "the text of the source is not here" in finding("> plant trees\n", absent).message
+    found = finding("> plant trees\n> plant hedges\n", absent)
+    assert (found.rule, "the text of plan is not here" in found.message) == ("no-text", True)
     assert [*read(">27,38\n<urn:a> a :B .\n", absent).quads]
 
 
@@ -266,6 +272,12 @@ def test_a_comment_is_not_lost() -> None:
     with pytest.raises(FindingsError) as caught:
         format_quotes("> plant trees\n  # why\n", path="plan.quotes")
     assert [(each.line, each.rule) for each in caught.value.findings] == [(2, "layout-comment")]
+
+
+def test_a_passage_behind_the_end_of_the_text_stays_in_trig(tmp_path: Path) -> None:
+    file = trig(f"{HEAD}<#char=20,999> {{ <urn:a> a <urn:b> }}", tmp_path)
+    with pytest.raises(FindingsError, match="behind the end of the text"):
+        to_quotes(file, SOURCE, CONTEXT)
 
 
 def test_graphs_of_others_stay_in_trig(tmp_path: Path) -> None:
@@ -309,7 +321,7 @@ def test_whatever_passages_there_are_both_notations_say_the_same(
     source = Source("plan", IRI, text, {})
     folder = tmp_path_factory.mktemp("random")
     graphs = [f"<{IRI}> {{ {data.draw(statements)} }}"]
-    for start, end in found:
+    for start, end in (each for each in found if each[1] <= len(text)):
         says = data.draw(statements)
         name = f"<#char={start},{end}>"
         graphs.append(f"{name} {{ {says} }}" if says else f"<{IRI}> {{ {name} a :Passage }}")
@@ -326,29 +338,46 @@ def test_whatever_passages_there_are_both_notations_say_the_same(
     assert described(trig(back, folder), source) == described(file, source)
 
 
-@given(st.text("ab c\n", min_size=1, max_size=30), st.integers(0, 29), st.integers(1, 8))
-def test_words_that_are_found_are_those_of_the_text(text: str, start: int, length: int) -> None:
-    words = text[start : start + length]
-    assume(words.strip())
-    source = Source("plan", IRI, text, {})
-    count = len(
-        [
-            at
-            for at in range(len(text))
-            if " ".join(text[at:].split()).startswith(" ".join(words.split()))
-            and not text[at].isspace()
-        ]
+@given(st.text("ab c\n", min_size=1, max_size=30), st.data())
+def test_words_that_are_found_are_those_of_the_text(text: str, data: st.DataObject) -> None:
+    text = f"a{text}"
+    start = data.draw(st.integers(0, len(text) - 1))
+    words = " ".join(text[start : start + data.draw(st.integers(1, 8))].split()) or "a"
+    count = sum(
+        " ".join(text[at:].split()).startswith(words)
+        for at, character in enumerate(text)
+        if not character.isspace()
     )
     try:
-        file = read(f"> {words}\n".replace("\n ", " ").replace("\n", " ").rstrip() + "\n", source)
+        file = read(f"> {words}\n", Source("plan", IRI, text, {}))
     except FindingsError:
         assert count != 1
         return
     assert count == 1
     (quad,) = file.quads
-    assert " ".join(words.split()) == " ".join(_slice(str(quad.subject), text).split())
+    assert words == " ".join(_slice(str(quad.subject), text).split())
 
 
 def _slice(passage: str, text: str) -> str:
     start, _, end = passage.rpartition("char=")[2].rstrip(">").partition(",")
     return text[int(start) : int(end)]
+
+
+def guide_example(language: str) -> str:
+    """The example of the guide for maintainers in that notation."""
+    guide = (ROOT / "docs" / "maintaining.md").read_text(encoding="utf-8")
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def test_the_examples_of_the_guide_are_read_and_printed_as_they_stand() -> None:
+    content = read_content(ROOT, packaged=False)
+    context = context_of(content.record, content.sources)
+    name = "data/shanghai-2022-opinions.quotes"
+    for language, path in (("quotes", name), ("csv", "data/background/names.csv")):
+        text = guide_example(language)
+        assert print_file(text, path=path, prefixes=context.prefixes) == text
+        file = parse_notation(ROOT / path, path, text.encode(), context)
+        shipped = {quad for each in content.record.files for quad in each.quads}
+        assert language == "csv" or set(file.quads) <= shipped
+        assert len(file.quads) >= 7

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.files.content import project_prefixes, read_content
+from spacepolicy.dataset.files.content import ontology_prefixes, read_content
 from spacepolicy.dataset.files.conversion import converted
 from spacepolicy.dataset.layout.printing import PRINTED, print_file
 from spacepolicy.errors import FindingsError, UsageError
@@ -71,4 +71,4 @@ def _all_files(chosen: Settings) -> list[Path]:
 def project_prefixes(chosen: Settings) -> Mapping[str, str]:
     """Return the prefixes that the core ontology declares; none where no ontology is at hand."""
     content = settings.content_directory(chosen, Path.cwd())
-    return {} if content is None else project_prefixes(content.path)
+    return {} if content is None else ontology_prefixes(content.path)

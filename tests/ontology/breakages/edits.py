@@ -136,7 +136,7 @@ def rename_everywhere(before: str, after: str) -> Callable[[str], Edit]:
             pattern = re.compile(rf"(?<![\w-]){re.escape(before)}(?![\w-])".encode())
             for folder in ("ontology", "data", "queries"):
                 for path in sorted((content / folder).rglob("*.*")):
-                    if path.suffix not in (".ttl", ".trig", ".rq", ".yaml"):
+                    if path.suffix not in (".ttl", ".trig", ".quotes", ".csv", ".rq", ".yaml"):
                         continue
                     old = path.read_bytes()
                     if pattern.search(old):
@@ -161,7 +161,7 @@ def put(words: str, found: bytes) -> Callable[[str], Edit]:
 
 LATIN_1: Final = b"caf\xe9 "
 CONFLICT: Final = b"<<<<<<< HEAD\n=======\n>>>>>>> branch\n"
-TRIG: Final = "data/{document}.trig"
+QUOTES: Final = "data/{document}.quotes"
 NAMES: Final = "data/background/{document}.trig"
 SHAPES: Final = "ontology/shapes.ttl"
 CORE: Final = "ontology/spacepolicy.ttl"

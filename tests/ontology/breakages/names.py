@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from .edits import NAMES, QUERY, RULE, SHAPES, TRIG, Breakage, match, replace
+from .edits import NAMES, QUERY, QUOTES, RULE, SHAPES, Breakage, match, replace
 
 MISSPELT: Final = (
     Breakage(
         "a misspelt individual",
         "naming",
         "unknown-name",
-        TRIG,
-        match(r"^    :(develops|builds|promotes) (\w+:[\w-]+)([\w-]) ;", r"    :\1 \2x\3 ;"),
+        QUOTES,
+        match(r":(develops|builds|promotes) (\w+:[\w-]+)([\w-]) ([;,.])", r":\1 \2x\3 \4"),
         "is no thing that the data know",
         "Did you mean ",
     ),
@@ -18,8 +18,8 @@ MISSPELT: Final = (
         "a misspelt individual that shapes meet too",
         "shapes",
         "label-minCount",
-        TRIG,
-        match(r"^    :(develops|promotes) (technology:[\w-]+)([\w-]) ;", r"    :\1 \2x\3 ;"),
+        QUOTES,
+        match(r":(develops|promotes) (technology:[\w-]+)([\w-]) ([;,.])", r":\1 \2x\3 \4"),
         "does not conform in rdfs:label",
         others=True,
     ),
@@ -36,7 +36,7 @@ MISSPELT: Final = (
         "a misspelt class in data",
         "naming",
         "unknown-name",
-        TRIG,
+        QUOTES,
         replace("a :Measure ;", "a :Maesure ;"),
         ":Maesure is not declared",
         "Did you mean :Measure?",
@@ -45,7 +45,7 @@ MISSPELT: Final = (
         "a misspelt property in data",
         "naming",
         "unknown-name",
-        TRIG,
+        QUOTES,
         replace(":isMeasureOf ", ":isMeasurOf "),
         ":isMeasurOf is not declared",
         "Did you mean :isMeasureOf?",

@@ -5,8 +5,8 @@ from typing import Final
 from .edits import (
     CORE,
     NAMES,
+    QUOTES,
     RULE,
-    TRIG,
     Breakage,
     append,
     match,
@@ -252,8 +252,8 @@ ONTOLOGY: Final = (
         "data are not in the one layout",
         "layout",
         "layout",
-        TRIG,
-        replace("  a :Passage ;\n", "  a  :Passage ;\n"),
+        QUOTES,
+        replace(" a :Measure ;", " a  :Measure ;"),
         "is not in the one layout",
     ),
     Breakage(

@@ -3,7 +3,7 @@
 Every command and gate reads them here, so that all see the same statements.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -11,6 +11,8 @@ from typing import final
 from spacepolicy.dataset.files.descriptions import with_descriptions
 from spacepolicy.dataset.files.notations import context_of, read_notations
 from spacepolicy.dataset.files.ontology import declared_prefixes, find_base
+from spacepolicy.dataset.files.quotes import NO_TEXT
+from spacepolicy.dataset.files.quotes import SUFFIX as QUOTES
 from spacepolicy.dataset.files.reading import (
     Note,
     name_graphs,
@@ -59,7 +61,21 @@ def read_content(folder: Path, *, packaged: bool) -> Content:
     read = _with_compiled(folder, read, sources, unread.append)
     tables = source_files(folder, base, sources, read, of_sources.append)
     files = (*with_descriptions(read, base, sources), *tables)
-    return Content(Record(base, files), sources, *map(_frozen, (unread, graphs, of_sources)))
+    causes = [*_with_causes(unread, of_sources)]
+    return Content(Record(base, files), sources, *map(_frozen, (causes, graphs, of_sources)))
+
+
+def _with_causes(unread: Iterable[Finding], of_sources: Iterable[Finding]) -> Iterator[Finding]:
+    """What could not be read, and what is wrong with a source where its quotations could not:
+    that is the cause, and goes in the place of the finding that its text is not there."""
+    unread = tuple(unread)
+    quoting = {Path(each.path).stem for each in unread if each.path.endswith(QUOTES)}
+    causes = tuple(each for each in of_sources if Path(each.path).stem in quoting)
+    explained = {Path(each.path).stem for each in causes}
+    for each in unread:
+        if not (each.rule == NO_TEXT and Path(each.path).stem in explained):
+            yield each
+    yield from causes
 
 
 def _with_compiled(
@@ -77,7 +93,7 @@ def _frozen(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def project_prefixes(folder: Path) -> dict[str, str]:
+def ontology_prefixes(folder: Path) -> dict[str, str]:
     """The prefixes that the core ontology declares; none where it cannot be read."""
     passed_over: list[Finding] = []
     files = name_graphs(read_files(folder, passed_over.append), passed_over.append)

@@ -55,7 +55,12 @@ def to_quotes(file: GraphFile, source: Source, context: Context) -> str:
         raise FindingsError([Finding(file.name, None, "conversion", message, remedy)])
     dataset = Dataset(quads)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    marks = dict(_marks(dataset, source, base))
+    try:
+        marks = dict(_marks(dataset, source, base))
+    except MisquotedError as error:
+        message = f"{error.message}."
+        finding = Finding(file.name, None, "conversion", message, error.remedy)
+        raise FindingsError([finding]) from error
     by_graph: dict[str, list[Quad]] = {iri: [] for iri in (source.iri, *marks)}
     said = frozenset(_said_by_marks(marks, source, base))
     for quad in dataset:

@@ -19,6 +19,7 @@ from spacepolicy.dataset.layout.quotes import (
     OMITTED,
     Mark,
     NotationError,
+    Section,
     expand,
     read_sections,
 )
@@ -68,6 +69,8 @@ def read_quotes(
         raise FindingsError([Finding(name, None, "source", message, remedy)])
     try:
         sections = read_sections(text)
+        if source.text is None and any(map(_needs_text, sections)):
+            raise FindingsError([_without_text(name, source)])
         marks = [section.mark for section in sections if section.mark]
         graphs = [f"{source.iri}#{fragment}" for fragment in _fragments(name, marks, source)]
         expansion = expand(
@@ -81,6 +84,21 @@ def read_quotes(
     except NotationError as error:
         reason = f"{error.msg} (column {error.offset})."
         raise FindingsError([Finding(name, error.lineno, "syntax", reason)]) from error
+
+
+NO_TEXT: Final = "no-text"
+"""The rule that a file breaks where words are quoted from a text that is not there."""
+
+
+def _needs_text(section: Section) -> bool:
+    mark = section.mark
+    return mark is not None and mark.sign != "@" and mark.end is None
+
+
+def _without_text(name: str, source: Source) -> Finding:
+    message = f"the text of {source.name} is not here, so that its quotations have no places."
+    remedy = f"Put it into seeds/{source.name}.txt, or name passages by locators (`@ sec.3`)."
+    return Finding(name, None, NO_TEXT, message, remedy)
 
 
 def _described(mark: Mark, graph: str, base: Base) -> str:
@@ -122,15 +140,24 @@ def find(mark: Mark, searched: SearchedText | None, after: int) -> Found:
     """
     if mark.start is not None and mark.end is not None:
         start, end = mark.start, mark.end
+        _check_range(mark, searched)
         if mark.words and searched and _end(mark, searched, start) != end:
             raise _elsewhere(mark, searched, start)
     elif searched is None:
-        message = "the text of the source is not here, so its words cannot be found"
-        raise MisquotedError(message, "Put the text into seeds/, or name passages by locators.")
+        raise MisquotedError("the text of the source is not here", "Say start and end.")
     else:
         start = _start(mark, searched, after)
         end = _end(mark, searched, start)
     return Found(start, end, start if mark.sign == "#" else end)
+
+
+def _check_range(mark: Mark, searched: SearchedText | None) -> None:
+    start, end = mark.start or 0, mark.end or 0
+    if start >= end:
+        raise MisquotedError(f"a passage from {start} to {end} has no words", "Mend the places.")
+    if searched is not None and end > len(searched.text):
+        message = f"{end} is behind the end of the text, which has {len(searched.text)} characters"
+        raise MisquotedError(message, "Mend the places.")
 
 
 def _halves(mark: Mark) -> tuple[str, str]:
