@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from spacepolicy.commands.changed_files import changed_files
+from spacepolicy.commands.fmt import fmt
 from spacepolicy.dataset.changed_part import part_of
 from spacepolicy.dataset.changes import Changes, Kind, concerned, read_changes
 from spacepolicy.dataset.gates.checks import GATES
 from spacepolicy.dataset.gates.material import Material
 from spacepolicy.dataset.gates.verdict import judge
 from spacepolicy.errors import Finding, UsageError
+from spacepolicy.settings import Settings
 
 from .conftest import DATA, ROOT, Content
 
@@ -55,18 +57,20 @@ def found_in(content: Content, name: str) -> tuple[Finding, ...]:
          Kind.STATEMENTS),
         ("ontology/policy.ttl", "rdfs:subClassOf :PolicyElement ;", "", Kind.AXIOMS),
         ("ontology/shapes.ttl", "sh:minCount 1", "sh:minCount 2", Kind.SHAPES),
+        ("data/background/facilities.csv", "rocket assembly line", "rocket works", Kind.WORDS),
+        (DATA, "@prefix task", "\n@prefix task", None),
         ("queries/tasks.rq", "ORDER BY", "ORDER BY ", Kind.QUERIES),
         ("seeds/shanghai-2022-opinions.toml", "title", "title ", Kind.SOURCES),
         ("ontology/checks/disjoint-siblings.rq", "SELECT", "SELECT ", Kind.RULES),
     ],
 )  # fmt: skip
 def test_a_change_is_of_a_kind(
-    committed: Content, name: str, before: str, after: str, kind: Kind
+    committed: Content, name: str, before: str, after: str, kind: Kind | None
 ) -> None:
     committed.change(name, before, after)
     _, changes = changes_of(committed)
     assert changes.files == {name}
-    assert changes.kinds == {kind}
+    assert changes.kinds == {kind} - {None}
 
 
 def test_another_layout_is_no_change_of_statements(committed: Content) -> None:
@@ -84,6 +88,30 @@ def test_a_file_that_git_does_not_know_and_one_that_is_gone_are_changes(
     _, changes = changes_of(committed)
     assert changes.files == {TECHNOLOGIES, "data/background/new.trig"}
     assert changes.added == changes.removed
+
+
+@pytest.mark.parametrize(
+    ("name", "to"), [(DATA, "trig"), ("data/background/facilities.csv", "trig")]
+)
+def test_another_notation_is_no_change_of_statements(
+    committed: Content, name: str, to: str
+) -> None:
+    path = committed.folder / name
+    fmt(Settings(content=str(committed.folder)), [path], check=False, to=to)
+    _, changes = changes_of(committed)
+    assert changes.files == {name, str(Path(name).with_suffix(f".{to}"))}
+    assert changes.added == changes.removed
+
+
+def test_passages_that_stand_elsewhere_in_another_text_are_a_change(committed: Content) -> None:
+    seed = "seeds/shanghai-2022-opinions.txt"
+    committed.change(seed, "Shanghai: To build", "In Shanghai: To build")
+    material, changes = changes_of(committed)
+    assert changes.files == {seed}
+    assert Kind.SOURCES in changes.kinds
+    assert any("char=1513,1537" in str(triple.subject) for triple in changes.added)
+    assert any("char=1510,1534" in str(triple.subject) for triple in changes.removed)
+    assert changes.added <= {quad.triple for quad in material.record.quads()}
 
 
 @pytest.mark.parametrize(

@@ -99,5 +99,5 @@ def test_the_guide_has_a_chapter_for_each_piece_of_work() -> None:
     ]
     for chapter, steps in CHAPTERS.items():
         languages = {step.language for step in steps}
-        assert languages <= {"sh", "text", "trig", "turtle"}, chapter
+        assert languages <= {"sh", "text", "trig", "turtle", "quotes", "csv"}, chapter
         assert "sh" in languages, chapter
