@@ -1,7 +1,7 @@
 """What a built package has in place of the texts of others, which stay behind.
 
 For each source of the content, `seeds/<name>.trig` has what is said of it and of its passages, as
-it is compiled while the text is at hand. A source distribution brings these files, so that a wheel
+it is compiled while the text is there. A source distribution brings these files, so that a wheel
 is built from it without the texts.
 
 Spec: https://hatch.pypa.io/latest/plugins/build-hook/custom/

@@ -213,7 +213,7 @@ def converted(record: Record, sources: Iterable[Source], path: Path, to: str) ->
     context = context_of(record, sources)
     file = next((each for each in record.files if each.path.resolve() == path.resolve()), None)
     if file is None:
-        raise UsageError(f"{path} is no file of the data at hand.")
+        raise UsageError(f"{path} is no file of these data.")
     if to == "csv":
         return to_table(file, context)
     if path.suffix == TABLE:

@@ -3,8 +3,10 @@
 A passage is named `<source>#char=START,END`: the text has its words, and what stands before and
 behind them; its container is the shortest other passage that holds it. What a source is stands in
 its table of metadata. A file that writes such a statement out keeps its own: whether it is true is
-judged as evidence. Only which passages there are is written: by its graph or,
-where it states nothing itself and only holds others, as `<#char=START,END> a :Passage`.
+judged as evidence. Only which passages there are is written: by its graph or, where one states
+nothing itself and only holds others, as `<#char=START,END> a :Passage`.
+
+A passage by reference is named `<source>#loc=LOCATOR`, by the document's own numbering.
 
 Spec: https://www.rfc-editor.org/rfc/rfc5147, https://www.w3.org/TR/annotation-model/#selectors
 """
@@ -57,15 +59,15 @@ def with_descriptions(
     """The files with the descriptions of the passages that each of them names first."""
     described = {source.iri: source for source in sources}
     files = tuple(files)
-    homes = _homes(files, base, described)
+    naming_files = _naming_files(files, base, described)
     written = _written(files, described)
     added: defaultdict[str, list[Quad]] = defaultdict(list)
     for source in described.values():
-        own = [passage for passage in homes if passage.startswith(f"{source.iri}#")]
+        own = [passage for passage in naming_files if passage.startswith(f"{source.iri}#")]
         for subject, predicate, value in _statements(base, source, own):
             if (subject, predicate) not in written[source.iri]:
                 quad = Quad(subject, predicate, value, NamedNode(source.iri))
-                added[homes[subject.value]].append(quad)
+                added[naming_files[subject.value]].append(quad)
     return tuple(_with(file, added[file.name]) for file in files)
 
 
@@ -90,15 +92,16 @@ def _reference_statements(
 
 
 def _with(file: GraphFile, added: Iterable[Quad]) -> GraphFile:
-    derived = frozenset(added).difference(file.quads)
-    return replace(file, quads=(*file.quads, *derived), derived=derived) if derived else file
+    stated = frozenset(file.quads)
+    derived = tuple(dict.fromkeys(quad for quad in added if quad not in stated))
+    return replace(file, quads=(*file.quads, *derived), derived=frozenset(derived))
 
 
-def _homes(
+def _naming_files(
     files: Iterable[GraphFile], base: Base, described: Mapping[str, Source]
 ) -> Mapping[str, str]:
     """The file of each passage: the first that has its graph or says that it is one."""
-    homes: dict[str, str] = {}
+    naming_files: dict[str, str] = {}
     kind = base.term("Passage")
     for file in files:
         for quad in file.quads:
@@ -108,8 +111,8 @@ def _homes(
                 named = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
             source, hash_sign, _ = named.partition("#")
             if hash_sign and source in described:
-                homes.setdefault(named, file.name)
-    return homes
+                naming_files.setdefault(named, file.name)
+    return naming_files
 
 
 def _written(
