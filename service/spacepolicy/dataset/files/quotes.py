@@ -126,7 +126,7 @@ def _fragments(name: str, marks: Sequence[Mark], source: Source) -> list[str]:
                 fragments.append(f"char={found.start},{found.end}")
         except MisquotedError as error:
             column = len(str(mark)) - len(mark.words) + 1
-            message = f"{error.message} (column {column})."
+            message = f"Column {column}: {error.message}."
             findings.append(Finding(name, mark.line, "quotation", message, error.remedy))
     if findings:
         raise FindingsError(findings)

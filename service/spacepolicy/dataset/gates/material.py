@@ -80,11 +80,14 @@ class Material:
         return tuple(quad for quad in self._beside if graph_iri(quad) not in owned)
 
     @cached_property
+    def _content(self) -> Content:
+        return read_content(self.content, packaged=self.packaged)
+
+    @property
     def _read(self) -> Content:
-        found = read_content(self.content, packaged=self.packaged)
-        if found.unread:
-            raise FindingsError([*found.unread, *text_findings(self.content)])
-        return found
+        if self._content.unread:
+            raise FindingsError([*self._content.unread, *text_findings(self.content)])
+        return self._content
 
     @property
     def record(self) -> Record:
