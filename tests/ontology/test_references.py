@@ -39,8 +39,6 @@ def test_statements_in_a_passage_by_reference_are_evidence(lark: Content) -> Non
     ("before", "after", "rule"),
     [
         ('"sec.2.a"', '"sec.2.c"', "locator"),
-        ("loc=sec.2.a> {\n", "loc=sec.2.c> {\n", "passage"),
-        ("    :isWithin <#loc=sec.2> ;\n", "", "locator"),
         ("<#loc=sec.2> ;\n    :copyRead", "<#loc=sec.2.b> ;\n    :copyRead", "locator"),
     ],
 )
@@ -49,6 +47,21 @@ def test_a_locator_that_does_not_fit_is_found(
 ) -> None:
     lark.change(TRIG, before, after)
     assert (TRIG, rule) in said(lark)
+
+
+def test_what_follows_from_the_locator_need_not_be_written(lark: Content) -> None:
+    before = set(Material(lark.folder, packaged=False).quads)
+    for written in ("    :isWithin <#loc=sec.2> ;\n", '    :locator "sec.2.a" ;\n'):
+        lark.change(TRIG, written, "")
+    assert set(Material(lark.folder, packaged=False).quads) == before
+    assert lark.findings("evidence") == ()
+
+
+def test_a_locator_that_nobody_read_lacks_what_the_shapes_ask(lark: Content) -> None:
+    line = lark.change(TRIG, "loc=sec.2.a> {\n", "loc=sec.2.c> {\n")
+    found = [each for each in lark.findings("shapes") if "loc=sec.2.c" in each.message]
+    assert {each.rule for each in found} >= {"Reference-minCount"}
+    assert {(each.path, each.line) for each in found} == {(TRIG, line + 1)}
 
 
 def test_a_container_states_structure_alone(lark: Content) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,41 @@ def test_without_the_text_all_is_derived_but_words() -> None:
     (found,) = described(file(STATED), source=absent)
     names = {quad.predicate.value.rpartition("/")[2] for quad in found.derived}
     assert names == {"22-rdf-syntax-ns#type", "source", "start", "end"}
+
+
+def test_a_passage_by_reference_is_described_by_its_locator_and_how_the_source_was_read() -> None:
+    metadata = {
+        "language": "en",
+        "address": "https://example.org/plan",
+        "read_on": date(2026, 11, 20),
+        "copy_read": "the printed issue",
+        "independent_sources": 2,
+    }
+    absent = Source("plan", IRI, None, metadata)
+    names = ("sec.3", "sec.3.b", "sec.3.b.ii", "sec.30")
+    stated = "".join(f"<#loc={each}> {{ <urn:plan> :plants <urn:tree> }}\n" for each in names)
+    (found,) = described(file(stated), source=absent)
+    within = {
+        str(quad.subject).rpartition("=")[2]: str(quad.object).rpartition("=")[2]
+        for quad in found.derived
+        if quad.predicate == BASE.term("isWithin")
+    }
+    assert within == {"sec.3.b>": "sec.3>", "sec.3.b.ii>": "sec.3.b>"}
+    said = {
+        str(quad.predicate).rpartition("/")[2].rstrip(">"): str(quad.object)
+        for quad in found.derived
+        if str(quad.subject).endswith("sec.30>")
+    }
+    xsd = "http://www.w3.org/2001/XMLSchema#"
+    assert said.pop("22-rdf-syntax-ns#type") == f"<{BASE.iri}def/Passage>"
+    assert said == {
+        "source": f"<{IRI}>",
+        "locator": '"sec.30"',
+        "officialAddress": f'"https://example.org/plan"^^<{xsd}anyURI>',
+        "readOn": f'"2026-11-20"^^<{xsd}date>',
+        "copyRead": '"the printed issue"@en',
+        "independentSourceCount": f'"2"^^<{xsd}integer>',
+    }
 
 
 @pytest.mark.parametrize(

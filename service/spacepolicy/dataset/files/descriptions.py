@@ -6,7 +6,8 @@ its table of metadata. A file that writes such a statement out keeps its own: wh
 judged as evidence. Only which passages there are is written: by its graph or, where one states
 nothing itself and only holds others, as `<#char=START,END> a :Passage`.
 
-A passage by reference is named `<source>#loc=LOCATOR`, by the document's own numbering.
+A passage by reference is named `<source>#loc=LOCATOR`, by the document's own numbering, whose parts
+lie in one another; where, when and in which copy it was read is the same for the whole source.
 
 Spec: https://www.rfc-editor.org/rfc/rfc5147, https://www.w3.org/TR/annotation-model/#selectors
 """
@@ -20,7 +21,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, Quad
 
 from spacepolicy.dataset.files.record import GraphFile, graph_iri
-from spacepolicy.dataset.files.sources import Source
+from spacepolicy.dataset.files.sources import Source, reading_of
 from spacepolicy.namespaces import RDF, XSD, Base
 
 _TYPE: Final = NamedNode(f"{RDF}type")
@@ -78,17 +79,29 @@ def _statements(base: Base, source: Source, passages: Iterable[str]) -> Iterator
     containers = _containers(spans)
     for passage, span in spans.items():
         yield from passage_statements(base, source, passage, span, containers[passage])
-    for passage in passages:
-        if locator := locator_of(passage):
-            yield from _reference_statements(base, source, NamedNode(passage), locator)
+    locators = {passage: locator for passage in passages if (locator := locator_of(passage))}
+    for passage, locator in locators.items():
+        outer = _outer(locator, locators)
+        yield from _reference_statements(base, source, NamedNode(passage), locator, outer)
+
+
+def _outer(locator: str, locators: Mapping[str, str]) -> str | None:
+    """The passage with the longest locator of which this one is a part: sec.3 of sec.3.b.ii."""
+    holding = [each for each, outer in locators.items() if locator.startswith(f"{outer}.")]
+    return max(holding, key=lambda each: len(locators[each]), default=None)
 
 
 def _reference_statements(
-    base: Base, source: Source, passage: NamedNode, locator: str
+    base: Base, source: Source, passage: NamedNode, locator: str, outer: str | None
 ) -> Iterator[_Statement]:
+    """What describes a passage by reference: its name, and what was read of the source."""
     yield passage, _TYPE, base.term("Passage")
     yield passage, base.term("source"), NamedNode(source.iri)
     yield passage, base.term("locator"), Literal(locator)
+    if outer is not None:
+        yield passage, base.term("isWithin"), NamedNode(outer)
+    for name, value in reading_of(source).items():
+        yield passage, base.term(name), value
 
 
 def _with(file: GraphFile, added: Iterable[Quad]) -> GraphFile:

@@ -10,17 +10,25 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Final, final
 
-from pyoxigraph import Literal
+from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.errors import Finding
-from spacepolicy.namespaces import Base
+from spacepolicy.namespaces import XSD, Base
 from spacepolicy.text_files import byte_order_mark, strange_line_ends, unreadable
 
 FOLDER: Final = "seeds"
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+_READING: Final[Mapping[str, tuple[str, type, str]]] = {
+    "address": ("officialAddress", str, "anyURI"),
+    "read_on": ("readOn", date, "date"),
+    "copy_read": ("copyRead", str, ""),
+    "independent_sources": ("independentSourceCount", int, "integer"),
+}
+"""Keys of the metadata: the property, the type of the value, and the datatype; texts have none."""
 _PLACE: Final = re.compile(r"line (\d+)")
 _RESTORE: Final = (
     "Put the text back byte for byte (`git checkout` of the file, with `seeds/*.txt -text` in "
@@ -52,6 +60,22 @@ class Source:
         """The language of the text (BCP 47); None where the metadata names none."""
         language = self.metadata.get("language")
         return language if isinstance(language, str) and _LANGUAGE.fullmatch(language) else None
+
+
+def reading_of(source: Source) -> Mapping[str, Literal]:
+    """How a source that is not shipped was read, by the properties of its passages that say so:
+    at which address, on which day, in which copy, and how many independent sources agree."""
+    found: dict[str, Literal] = {}
+    for key, (name, kind, datatype) in _READING.items():
+        value = source.metadata.get(key)
+        if isinstance(value, kind) and not isinstance(value, bool):
+            text = value.isoformat() if isinstance(value, date) else str(value)
+            found[name] = (
+                Literal(text, datatype=NamedNode(f"{XSD}{datatype}"))
+                if datatype
+                else source.literal(text)
+            )
+    return found
 
 
 def read_sources(
