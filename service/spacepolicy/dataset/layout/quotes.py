@@ -38,6 +38,7 @@ _MARK: Final = re.compile(
     r"(?P<sign>[>#])(?:(?P<start>0|[1-9][0-9]*)(?:,(?P<end>0|[1-9][0-9]*))?)?"
     r"(?:[ \t]+(?P<words>.*))?"
 )
+_SIGNED: Final = re.compile(r"[>#=]|@\s")
 _LOCATOR: Final = re.compile(r"@[ \t]+(?P<locator>[^\s<>\"{}|^`\\#%]+)[ \t]*")
 _FINGERPRINT: Final = re.compile(r"=[ \t]+(?P<written>[1-9][0-9]*[ \t]+[0-9a-f]{64})[ \t]*")
 _PIECE: Final = re.compile(
@@ -106,30 +107,34 @@ def read_sections(text: str) -> tuple[Section, ...]:
     hold what only a whole document may.
     """
     marks: list[Mark | None] = [None]
-    pieces: list[list[str]] = [[]]
-    lines = [1]
-    at, number = 0, 1
-    while at < len(text):
-        end = _end_of_line(text, at)
-        line = text[at:end]
-        if line[:1] in (">", "#", "=") or re.match(r"@\s", line):
-            mark = _mark(line.rstrip("\n"), number, marks[-1], pieces[-1])
-            if line[0] == "=":
-                marks[-1] = mark
-                pieces[-1].append("\n")
-            else:
-                marks.append(mark)
-                pieces.append([])
-                lines.append(number + 1)
-        else:
+    starts, pieces = [1], [[""]]
+    for number, line in _lines(text):
+        if not _SIGNED.match(line):
             pieces[-1].append(line)
-        number += line.count("\n")
-        at = end
-    found = zip(marks, lines, map("".join, pieces), strict=True)
+            continue
+        mark = _mark(line.rstrip("\n"), number, marks[-1], pieces[-1])
+        if line[0] == "=":
+            marks[-1] = mark
+            pieces[-1].append("\n")
+        else:
+            marks.append(mark)
+            starts.append(number + 1)
+            pieces.append([])
+    found = zip(marks, starts, map("".join, pieces), strict=True)
     sections = tuple(Section(*each) for each in found)
     for section in sections:
         _refuse(section)
     return sections
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines with their numbers; one goes on where a string does."""
+    at, number = 0, 1
+    while at < len(text):
+        end = _end_of_line(text, at)
+        yield number, text[at:end]
+        number += text.count("\n", at, end)
+        at = end
 
 
 def _end_of_line(text: str, at: int) -> int:

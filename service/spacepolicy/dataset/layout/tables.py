@@ -93,27 +93,33 @@ def read_rows(text: str) -> Iterator[Row]:
 
     Raises: NotationError where a quoted cell goes on behind its end, or has none.
     """
-    at, line, start = 0, 1, 0
     row: list[Cell] = []
+    for cell, ends in _cells(text):
+        row.append(cell)
+        if ends:
+            if any(each.text for each in row):
+                yield tuple(row)
+            row = []
+
+
+def _cells(text: str) -> Iterator[tuple[Cell, bool]]:
+    """The cells, each with whether it is the last of its row."""
+    at, line, start = 0, 1, 0
     while at <= len(text):
         found = _CELL.match(text, at)
-        quoted = None if found is None else found[1]
-        raw = "" if found is None else found[0]
+        raw, quoted = (found[0], found[1]) if found else ("", None)
         cell = Cell(_unquoted(raw, quoted), line, at - start + 1)
-        row.append(cell)
         at += len(raw)
-        if breaks := raw.count("\n"):
-            line += breaks
-            start = text.rindex("\n", 0, at) + 1
         if at < len(text) and text[at] not in ",\n":
             reason = (
                 "a cell with quotation marks begins and ends with one, and doubles those within"
             )
             raise cell.error(reason)
-        if at >= len(text) or text[at] == "\n":
-            if any(each.text for each in row):
-                yield tuple(row)
-            row, line, start = [], line + 1, at + 1
+        ends = at >= len(text) or text[at] == "\n"
+        yield cell, ends
+        line += raw.count("\n") + ends
+        if ends or "\n" in raw:
+            start = at + 1 if ends else text.rindex("\n", 0, at) + 1
         at += 1
 
 
