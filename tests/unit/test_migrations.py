@@ -112,6 +112,39 @@ def test_a_file_keeps_its_layout_prefixes_and_base(
     assert "nothing to change" in capsys.readouterr().out
 
 
+QUOTES = """@prefix task: <urn:x:task/> .
+
+# First, plant … every spring.
+task:1 a :Task .
+> plant trees
+task:1 :hasDeadline <urn:x:may> ; :note [ :undertakenBy <urn:x:someone> ] .
+@ sec.2
+task:2 :fundedBy <urn:x:somebody> .
+"""
+TABLE = """@prefix,task:,<urn:x:task/>
+#,label@en,tasks
+iri,label@en,:hasDeadline |
+task:1,first task,<urn:x:june> | <urn:x:may>
+task:2,second task,
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"), [("a.quotes", QUOTES, 3), ("background/a.csv", TABLE, 2)]
+)
+def test_a_file_in_another_notation_is_carried_over_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, found: int
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    assert main(["migrate", "0.2", str(tmp_path), "--content", str(ROOT)]) == 0
+    assert f"{found} changed" in capsys.readouterr().out
+    for old, new in RENAMED.items():
+        text = text.replace(f":{old} ", f":{new} ")
+    assert path.read_text(encoding="utf-8") == text
+
+
 def test_a_version_without_a_migration_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no migration to version 9\.9; there are: 0\.2"):
         read_migration(ROOT, "9.9")

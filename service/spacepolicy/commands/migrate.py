@@ -7,14 +7,12 @@ from pyoxigraph import Quad
 
 from spacepolicy import settings
 from spacepolicy.commands.fmt import project_prefixes
-from spacepolicy.dataset.layout.document import changed_text
+from spacepolicy.dataset.layout.printing import PRINTED, change_file
 from spacepolicy.dataset.migrations import Effect, Step, migrated, read_migration, told
 from spacepolicy.engine.remote_update import RemoteStore
 from spacepolicy.errors import UsageError
 from spacepolicy.settings import Settings
 from spacepolicy.text_files import read_text
-
-_SUFFIXES = (".trig", ".ttl")
 
 
 def migrate(
@@ -49,12 +47,18 @@ def migrate(
 
 def _files(place: Path) -> Iterator[Path]:
     if place.is_dir():
-        yield from sorted(path for path in place.rglob("*") if path.suffix in _SUFFIXES)
-    elif place.is_file() and place.suffix in _SUFFIXES:
+        yield from sorted(path for path in place.rglob("*") if _is_of_graphs(path))
+    elif place.is_file() and _is_of_graphs(place):
         yield place
     else:
-        message = f"{place} is no folder, file ({', '.join(_SUFFIXES)}) or URL of an endpoint."
+        kinds = ", ".join(sorted(PRINTED))
+        message = f"{place} is no folder, file ({kinds}) or URL of an endpoint."
         raise UsageError(message)
+
+
+def _is_of_graphs(path: Path) -> bool:
+    """Whether the file is one of graphs; of tables, only those of the background are."""
+    return path.suffix in PRINTED and (path.suffix != ".csv" or path.parent.name == "background")
 
 
 def _in_file(chosen: Settings, path: Path, steps: Sequence[Step], *, dry_run: bool) -> list[Effect]:
@@ -66,7 +70,7 @@ def _in_file(chosen: Settings, path: Path, steps: Sequence[Step], *, dry_run: bo
         return after
 
     prefixes = project_prefixes(chosen)
-    after = changed_text(read_text(path), change, path=str(path), prefixes=prefixes)
+    after = change_file(read_text(path), change, path=str(path), prefixes=prefixes)
     if not dry_run and any(effect.removed or effect.added for effect in effects):
         path.write_bytes(after.encode())
     return effects

@@ -1,20 +1,31 @@
 """The one layout of each kind of file of graphs, by how its name ends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final
 
-from spacepolicy.dataset.layout.document import format_text
-from spacepolicy.dataset.layout.quotes_layout import format_quotes
+from pyoxigraph import Quad
+
+from spacepolicy.dataset.layout.document import changed_text, format_text
+from spacepolicy.dataset.layout.quotes_layout import changed_quotes, format_quotes
+from spacepolicy.dataset.layout.table_making import changed_table
 from spacepolicy.dataset.layout.tables_layout import format_table
 from spacepolicy.errors import UsageError
 
+Change = Callable[[Iterable[Quad]], Iterable[Quad]]
+"""What is done to the statements of a file: those that there are become others."""
 _PRINTERS: Final[Mapping[str, Callable[..., str]]] = {
     ".ttl": format_text,
     ".trig": format_text,
     ".quotes": format_quotes,
     ".csv": format_table,
+}
+_CHANGERS: Final[Mapping[str, Callable[..., str]]] = {
+    ".ttl": changed_text,
+    ".trig": changed_text,
+    ".quotes": changed_quotes,
+    ".csv": changed_table,
 }
 PRINTED: Final = frozenset(_PRINTERS)
 """How the names of files end that are printed."""
@@ -31,6 +42,19 @@ def print_file(text: str, *, path: str, prefixes: Mapping[str, str] = MappingPro
     if printer is None:
         raise UsageError(f"{path} is none of the files that are printed: {_listed()}.")
     return printer(text, path=path, prefixes=prefixes)
+
+
+def change_file(
+    text: str, change: Change, *, path: str, prefixes: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The text of a file after a change of its statements, in the one layout.
+
+    Raises: as `print_file`.
+    """
+    changer = _CHANGERS.get(PurePath(path).suffix)
+    if changer is None:
+        raise UsageError(f"{path} is none of the files of graphs: {_listed()}.")
+    return changer(text, change, path=path, prefixes=prefixes)
 
 
 def _listed() -> str:

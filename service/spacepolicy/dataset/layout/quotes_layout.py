@@ -5,7 +5,7 @@ predicates and objects are in the order that Turtle files have them in. Prefixes
 declaration are not declared.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -56,6 +56,28 @@ def format_quotes(
         if as_sets(again.quads) != as_sets(document.quads):
             raise FindingsError([changed_data(path)])
     return printed
+
+
+def changed_quotes(
+    text: str,
+    change: Callable[[Iterable[Quad]], Iterable[Quad]],
+    *,
+    path: str,
+    prefixes: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The file after a change of its statements, in the one layout, with its prefixes.
+
+    Each passage is a graph with a name of its own, which the change keeps.
+
+    Raises: as `format_quotes`.
+    """
+    format_quotes(text, path=path, prefixes=prefixes)
+    sections, document = _read(text, path, prefixes)
+    dataset = Dataset(change(document.quads))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    after = Document(frozenset(dataset), _BASE, document.prefixes)
+    marks = [section.mark for section in sections if section.mark]
+    return print_quotes(marks, _in_sections(after.quads, len(marks)), after, prefixes)
 
 
 def _read(

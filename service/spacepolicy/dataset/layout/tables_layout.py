@@ -27,7 +27,7 @@ COMMON: Final[Mapping[str, str]] = {
 }
 """Properties that are written without their prefix, since most tables have them."""
 _NUMBER: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|true|false")
-_GRAPH: Final = "urn:x-layout:table"
+GRAPH: Final = "urn:x-layout:table"
 """Stands for the graph, whose IRI need not be known to print what it says."""
 
 
@@ -120,9 +120,9 @@ def format_table(
     implied = implied_prefixes(prefixes)
     try:
         table = read_table(text)
-        before = set(table_quads(table_trig(table, _GRAPH, implied)))
+        before = set(table_quads(table_trig(table, GRAPH, implied)))
         printed = print_table(table)
-        after = set(table_quads(table_trig(read_table(printed), _GRAPH, implied)))
+        after = set(table_quads(table_trig(read_table(printed), GRAPH, implied)))
     except NotationError as error:
         raise FindingsError([notation_finding(path, error)]) from error
     if before != after:
