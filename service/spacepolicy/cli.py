@@ -4,8 +4,9 @@ import argparse
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from spacepolicy import settings
 from spacepolicy.commands.recorded import recorded
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_transfers(commands)
     _add_bench(commands)
     _add_doctor(commands)
+    _add_docs(commands)
     return parser
 
 
@@ -547,6 +549,23 @@ def _add_doctor(commands: Commands) -> None:
     )
     parser.add_argument("--host", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="the port to listen on (8000)")
+
+
+def _add_docs(commands: Commands) -> None:
+    """Add the command; `--help` lists it where Sphinx, which makes the site, is installed."""
+    summary = "Write the documentation as a static site into a folder."
+    listed: dict[str, Any] = {"help": summary} if find_spec("sphinx") else {}
+    example = "Example: spacepolicy docs site"
+    parser = commands.add_parser("docs", description=summary, epilog=example, **listed)
+    parser.set_defaults(command=_docs)
+    parser.add_argument("path", metavar="OUT", type=Path, help="the folder, new or of a site")
+    parser.add_argument("--content", metavar="DIR", help="the checkout whose docs/ are read")
+
+
+def _docs(given: argparse.Namespace, chosen: Settings) -> int:
+    from spacepolicy.commands.docs import docs
+
+    return docs(chosen, given.path, _parser())
 
 
 def _serve(_: argparse.Namespace, chosen: Settings) -> int:

@@ -119,7 +119,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     return {names[key]: value for key, value in environment.items() if key in names and value}
 
 
-_NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
+NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
     "port": (int, 0, 65535),
     "timeout": (float, 0.01, 86400),
     "max_timeout": (float, 0.01, 86400),
@@ -145,8 +145,8 @@ _NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
 
 
 def _fitting(name: str, value: object) -> object:
-    if name in _NUMBERS:
-        return _number(name, value, *_NUMBERS[name])
+    if name in NUMBERS:
+        return _number(name, value, *NUMBERS[name])
     match name:
         case "default_graph" | "guard":
             choices: tuple[str, ...] = get_args(Mode if name == "default_graph" else Guard)
