@@ -5,7 +5,7 @@ Spec: https://www.w3.org/TR/SVG2/
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -15,8 +15,10 @@ FOLDER: Final = Path(__file__).parents[1] / "docs" / "architecture"
 TABLE: Final = FOLDER / "flows.toml"
 _LANE: Final = 290
 """The width of a lane, for 44 characters of the smaller text."""
-_ROW: Final = 74
-_BOX: Final = (270, 50)
+_BOX_WIDTH: Final = 270
+_LINE: Final = 13
+"""The height of a line of the smaller text; each module has one."""
+_GAP: Final = 24
 _HEAD: Final = 44
 """The height of the names of the lanes."""
 _MARGIN: Final = 10
@@ -53,6 +55,16 @@ class Flow:
     lanes: tuple[str, ...]
     steps: tuple[Step, ...]
 
+    @property
+    def box_height(self) -> int:
+        """The height of every box: that of the one with the most modules."""
+        return 32 + _LINE * max(len(step.modules) for step in self.steps)
+
+    def corner(self, number: int) -> tuple[int, int]:
+        """The upper left corner of a step's box."""
+        left = _MARGIN + _LANE * self.steps[number].lane + (_LANE - _BOX_WIDTH) // 2
+        return left, _HEAD + (self.box_height + _GAP) * number
+
 
 def flows() -> tuple[Flow, ...]:
     """The flows of the table."""
@@ -77,7 +89,7 @@ def _flow(name: str, each: Mapping[str, Any]) -> Flow:
 def drawn(flow: Flow) -> str:
     """The picture of a flow as SVG."""
     width = _LANE * len(flow.lanes) + 2 * _MARGIN
-    height = _HEAD + _ROW * len(flow.steps) + _MARGIN
+    height = flow.corner(len(flow.steps) - 1)[1] + flow.box_height + _GAP + _MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img" aria-labelledby="title">',
@@ -87,8 +99,8 @@ def drawn(flow: Flow) -> str:
         'orient="auto"><path d="M0 0L8 4L0 8z" fill="#57606a"/></marker>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         *_lanes(flow, height),
-        *(_arrow(flow.steps, before, number) for number, before in _pairs(flow)),
-        *(line for number, step in enumerate(flow.steps) for line in _box(number, step)),
+        *(_arrow(flow, before, number) for number, before in _pairs(flow)),
+        *(line for number in range(len(flow.steps)) for line in _box(flow, number)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -109,31 +121,38 @@ def _lanes(flow: Flow, height: int) -> Iterator[str]:
         yield f'<text class="lane" x="{left + 12}" y="{_MARGIN + 22}">{escape(name)}</text>'
 
 
-def _corner(number: int, step: Step) -> tuple[int, int]:
-    return _MARGIN + _LANE * step.lane + (_LANE - _BOX[0]) // 2, _HEAD + _ROW * number
+def _box(flow: Flow, number: int) -> Iterator[str]:
+    (left, top), step = flow.corner(number), flow.steps[number]
+    yield (
+        f'<rect class="box" x="{left}" y="{top}" width="{_BOX_WIDTH}" '
+        f'height="{flow.box_height}" rx="5"/>'
+    )
+    yield f'<text x="{left + 8}" y="{top + 20}">{escape(step.does)}</text>'
+    for line, module in enumerate(step.modules, 1):
+        y = top + 22 + _LINE * line
+        yield f'<text class="module" x="{left + 8}" y="{y}">{escape(module)}</text>'
 
 
-def _box(number: int, step: Step) -> Iterator[str]:
-    left, top = _corner(number, step)
-    yield (f'<rect class="box" x="{left}" y="{top}" width="{_BOX[0]}" height="{_BOX[1]}" rx="5"/>')
-    middle = 20 if step.modules else 30
-    yield f'<text x="{left + 8}" y="{top + middle}">{escape(step.does)}</text>'
-    if step.modules:
-        modules = escape(" · ".join(step.modules))
-        yield f'<text class="module" x="{left + 8}" y="{top + 39}">{modules}</text>'
-
-
-def _arrow(steps: Sequence[Step], before: int, number: int) -> str:
-    """A line from below a box to above another; at its side, where others stand between them."""
-    (x1, y1), (x2, y2) = _corner(before, steps[before]), _corner(number, steps[number])
-    if steps[before].lane == steps[number].lane and number - before > 1:
-        side = x1 - 6
-        path = f"M{x1} {y1 + 25}H{side}V{y2 + 25}H{x2}"
-    elif steps[before].lane == steps[number].lane:
-        path = f"M{x1 + _BOX[0] // 2} {y1 + _BOX[1]}V{y2}"
+def _arrow(flow: Flow, before: int, number: int) -> str:
+    """A line from below a box to above another; at its side, where others stand between them:
+    at the other side for each second one, so that two lines do not meet."""
+    lane, to = flow.steps[before].lane, flow.steps[number].lane
+    (x1, y1), (x2, y2) = flow.corner(before), flow.corner(number)
+    middle = flow.box_height // 2
+    below = [step for step in flow.steps[before + 1 : number] if step.lane == lane]
+    if lane == to and number - before > 1:
+        edge, out = (x1 + _BOX_WIDTH, 6) if before % 2 == 0 else (x1, -6)
+        path = f"M{edge} {y1 + middle}H{edge + out}V{y2 + middle}H{edge}"
+    elif below and to < lane:
+        side = x1 - (_LANE - _BOX_WIDTH) // 2
+        path = f"M{x1} {y1 + middle}H{side}V{y2 + middle}H{x2 + _BOX_WIDTH}"
+    elif lane == to:
+        path = f"M{x1 + _BOX_WIDTH // 2} {y1 + flow.box_height}V{y2}"
     else:
-        half = y2 - (_ROW - _BOX[1]) // 2
-        path = f"M{x1 + _BOX[0] // 2} {y1 + _BOX[1]}V{half}H{x2 + _BOX[0] // 2}V{y2}"
+        path = (
+            f"M{x1 + _BOX_WIDTH // 2} {y1 + flow.box_height}"
+            f"V{y2 - _GAP // 2}H{x2 + _BOX_WIDTH // 2}V{y2}"
+        )
     return f'<path class="arrow" marker-end="url(#end)" d="{path}"/>'
 
 

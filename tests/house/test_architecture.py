@@ -48,6 +48,13 @@ def test_a_picture_names_modules_that_there_are(flow: Flow) -> None:
 
 
 @pytest.mark.parametrize("flow", flows(), ids=lambda flow: flow.name)
+def test_words_of_a_picture_fit_into_their_boxes(flow: Flow) -> None:
+    for step in flow.steps:
+        assert len(step.does) <= 42, step.does
+        assert max(map(len, step.modules), default=0) <= 42, step.modules
+
+
+@pytest.mark.parametrize("flow", flows(), ids=lambda flow: flow.name)
 def test_each_flow_has_a_page_that_shows_it_and_the_index_leads_to(flow: Flow) -> None:
     page = (FOLDER / f"{flow.name}.md").read_text(encoding="utf-8")
     assert f"![]({flow.name}.svg)" in page

@@ -94,7 +94,10 @@ def http_page(document: Mapping[str, Any]) -> str:
             tag = operation.get("tags", ["other"])[0]
             by_tag.setdefault(tag, []).append(_row(path, method, operation))
     heading = ("path", "what it does", "parameters", "answers in")
-    sections = [f"## {tag}\n\n{table(heading, rows)}\n" for tag, rows in sorted(by_tag.items())]
+    sections = [
+        f"## {tag[:1].upper()}{tag[1:]}\n\n{table(heading, rows)}\n"
+        for tag, rows in sorted(by_tag.items())
+    ]
     lead = (
         "# HTTP paths\n\n"
         "A running service describes the same at `/openapi.json`, with an operation for each "

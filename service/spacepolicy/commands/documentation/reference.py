@@ -74,7 +74,8 @@ def settings_page(parser: argparse.ArgumentParser) -> str:
         option = f"--{field.name.replace('_', '-')}"
         variable = f"{PREFIX}{field.name.upper()}"
         default = "" if field.default in (None, "") else str(field.default)
-        rows.append((code(option), code(variable), code(default), between, helps[field.name]))
+        names = f"{code(option)} {code(variable)}"
+        rows.append((names, code(default), between, helps[field.name]))
     lead = (
         "# Settings\n\n"
         "The command line comes before the environment, the environment before the file "
@@ -82,7 +83,8 @@ def settings_page(parser: argparse.ArgumentParser) -> str:
         "the defaults. In the file, a setting has the name of its option without the dashes in "
         "front. [Limits](../limits.md) gives the reason of each limit.\n\n"
     )
-    return lead + table(("option", "environment", "default", "range", "what it sets"), rows) + "\n"
+    heading = ("option, environment", "default", "range", "what it sets")
+    return lead + table(heading, rows) + "\n"
 
 
 def _option_helps(parser: argparse.ArgumentParser) -> Mapping[str, str]:

@@ -56,7 +56,7 @@ def write_sources(checkout: Path, folder: Path, parser: argparse.ArgumentParser)
     pages = {**written_pages(checkout), **reference_pages(checkout, parser)}
     pages[_IN_BOTH] = languages_page(pages)
     shown = _with_twins(pages)
-    shown[_INDEX] += _reference_list(pages) + "\n".join(_contents(pages))
+    shown[_INDEX] += _reference_list(pages) + "\n".join(_contents(pages, pages[_INDEX]))
     for path, text in shown.items():
         _new_file(folder / path).write_text(text, encoding="utf-8")
     for each in _pictures(checkout):
@@ -168,9 +168,12 @@ def _reference_list(pages: Mapping[str, str]) -> str:
     return f"\n## Reference\n\nMade from the code and the content:\n\n{lines}\n\n"
 
 
-def _contents(pages: Iterable[str]) -> Iterator[str]:
-    """Return the lists of pages that stand at the side of each page, one a section."""
-    english = [page for page in sorted(pages) if not page.endswith(_ZH) and page != _INDEX]
+def _contents(pages: Iterable[str], index: str) -> Iterator[str]:
+    """Return the lists of pages that stand at the side of each page, one a section; pages that the
+    index links stand in its order, before others."""
+    order = {page: index.find(f"]({page})") % (len(index) + 1) for page in sorted(pages)}
+    english = [page for page in sorted(order, key=order.__getitem__) if not page.endswith(_ZH)]
+    english.remove(_INDEX)
     for folder, caption in _SECTIONS.items():
         yield _toctree(caption, (page for page in english if dirname(page) == folder))
     yield _toctree("中文", (page for page in sorted(pages) if page.endswith(_ZH)))
