@@ -1,6 +1,7 @@
 """The README, and the first page of the documentation in Chinese, do what they say: their commands
 run against a service over the shipped files, and what they show is what comes."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,7 +42,8 @@ def ran(language: str, text: str, folder: Path, environment: dict[str, str]) -> 
 @pytest.mark.usefixtures("published")
 @pytest.mark.parametrize("page", PAGES)
 def test_the_page_does_what_it_says(page: str, serve: Serve, program: Program) -> None:
-    run_in(program.folder)
+    shutil.copytree(ROOT / "migrations", program.content / "migrations", dirs_exist_ok=True)
+    run_in(program.content)
     address = serve().url
     environment = {
         **program.environment,
@@ -54,7 +56,7 @@ def test_the_page_does_what_it_says(page: str, serve: Serve, program: Program) -
             assert printed.replace("\r", "") == text
         else:
             here = text.replace(ADDRESS, address)
-            printed = ran(language, here, program.folder, environment)
+            printed = ran(language, here, program.content, environment)
             assert printed.strip()
 
 
