@@ -1,6 +1,7 @@
 """The README, and the first page of the documentation in Chinese, do what they say: their commands
 run against a service over the shipped files, and what they show is what comes."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from typing import Final
 import pytest
 
 from .conftest import ROOT, Program, Serve
-from .test_maintaining import FENCE
 from .test_writing_guide import run_in
 
+FENCE: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS: Final = "http://127.0.0.1:8000"
 SETS_UP: Final = "./run test"
 """A block of commands that has this sets up a checkout, which `test_run.py` tries."""
@@ -23,7 +24,7 @@ MOST_LINES: Final = 120
 
 def blocks(page: str) -> Iterator[tuple[str, str]]:
     """The fenced blocks of a page that are run or shown: their language and text."""
-    for language, _, text in FENCE.findall((ROOT / page).read_text(encoding="utf-8")):
+    for language, text in FENCE.findall((ROOT / page).read_text(encoding="utf-8")):
         if SETS_UP not in text:
             yield language, text
 

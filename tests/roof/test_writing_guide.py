@@ -15,7 +15,7 @@ GUIDE: Final = ROOT / "docs" / "writing.md"
 
 def steps() -> Iterator[tuple[str, str]]:
     """The blocks of the guide: commands (sh), and lines of what they print (text)."""
-    for language, _, text in FENCE.findall(GUIDE.read_text(encoding="utf-8")):
+    for language, *_, text in FENCE.findall(GUIDE.read_text(encoding="utf-8")):
         yield language, text
 
 
