@@ -65,7 +65,7 @@ def _help(parser: argparse.ArgumentParser) -> str:
 
 
 def settings_page(parser: argparse.ArgumentParser) -> str:
-    """Return each setting with its option, its variable, its default, its range and its help."""
+    """Return each setting with its option, its variable, its help, its default and its range."""
     helps = _option_helps(dict(each_command(parser))[f"{parser.prog} serve"])
     rows = []
     for field in fields(Settings):
@@ -75,7 +75,7 @@ def settings_page(parser: argparse.ArgumentParser) -> str:
         variable = f"{PREFIX}{field.name.upper()}"
         default = "" if field.default in (None, "") else str(field.default)
         names = f"{code(option)} {code(variable)}"
-        rows.append((names, code(default), between, helps[field.name]))
+        rows.append((names, helps[field.name], code(default), between))
     lead = (
         "# Settings\n\n"
         "The command line comes before the environment, the environment before the file "
@@ -83,7 +83,7 @@ def settings_page(parser: argparse.ArgumentParser) -> str:
         "the defaults. In the file, a setting has the name of its option without the dashes in "
         "front. [Limits](../limits.md) gives the reason of each limit.\n\n"
     )
-    heading = ("option, environment", "default", "range", "what it sets")
+    heading = ("option, environment", "what it sets", "default", "range")
     return lead + table(heading, rows) + "\n"
 
 
