@@ -189,4 +189,5 @@ def test_a_reference_says_where_and_when_and_by_how_many(
     text = (shipped.folder / TRIG).read_text(encoding="utf-8")
     (gone,) = {each for each in text.splitlines() if each.startswith(line)}
     shipped.change(TRIG, f"{gone}\n", "")
+    shipped.change(f"seeds/{NAME}.toml", f'address = "{ADDRESS}"\n', "")
     assert any(said in each.message + each.remedy for each in shipped.findings("shapes"))
