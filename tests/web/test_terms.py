@@ -23,7 +23,11 @@ def text_of(site: httpx.Client, path: str, **asked: str) -> str:
     [
         ("Measure", "en", "Every measure is a policy element."),
         ("Measure", "zh", "凡措施都是政策要素。"),
-        ("Measure", "en", "Nothing that is a measure is any of these: aim, amendment, outlook, section, task."),
+        (
+            "Measure",
+            "en",
+            "Nothing that is a measure is any of these: aim, amendment, outlook, section, task.",
+        ),
         ("TechnologyTask", "en", "Whatever is a task and concerns some technology is a technology"),
         ("TechnologyTask", "zh", "凡是任务且涉及某个技术者，是技术任务。"),
         ("Technology", "en", "Whatever is a task and concerns some technology is a technology"),
