@@ -26,7 +26,7 @@ class CompiledSources(BuildHookInterface):  # type: ignore[type-arg]  # hatchlin
         root = Path(self.root)
         sys.path.insert(0, str(root / "service"))
         # Found only once the path has the package, which is not installed where it is built.
-        from spacepolicy.dataset.files.compiled import write_compiled  # noqa: PLC0415
+        from spacepolicy.knowledge.loading.compiled import write_compiled  # noqa: PLC0415
 
         # The path in a wheel is that of the package's content, in a source distribution its own.
         folder = "spacepolicy/content/seeds" if self.target_name == "wheel" else "seeds"

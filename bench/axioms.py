@@ -29,14 +29,20 @@ from pyoxigraph import (
 )
 
 from bench.documents import lay_out, overlays
-from spacepolicy.catalogue import bind, read_catalogue
-from spacepolicy.dataset.assembly import Assembly, assemble
-from spacepolicy.dataset.files.record import short
-from spacepolicy.dataset.reasoning.expressions import SAME, TYPE, Differ, Pattern, owl
-from spacepolicy.dataset.reasoning.fixpoint import Reasoner
-from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
-from spacepolicy.dataset.reasoning.wording import Wording
+from spacepolicy.knowledge.assembly import Assembly, assemble
+from spacepolicy.knowledge.loading.record import short
+from spacepolicy.knowledge.reasoning.expressions import (
+    SAME,
+    TYPE,
+    DifferentLiterals,
+    Pattern,
+    owl,
+)
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.reasoning.rule import InferenceRule, is_axiomatic
+from spacepolicy.knowledge.reasoning.wording import Wording
 from spacepolicy.namespaces import SH
+from spacepolicy.saved_queries import bind, read_catalogue
 
 CONTENT: Final = Path(__file__).parents[1]
 _MADE_UP: Final = "urn:x-made-up:"
@@ -141,7 +147,7 @@ def _clash(reasoner: Reasoner, case: Sequence[Triple]) -> bool:
         reasoner.change(withdrawn=case)
 
 
-def _cases(rule: Rule, whole: Reasoner) -> Iterator[list[Triple]]:
+def _cases(rule: InferenceRule, whole: Reasoner) -> Iterator[list[Triple]]:
     """Statements made up that meet the rule, and so clash, alone or with one more."""
     met = [_made_up(premise, rule) for premise in rule.premises]
     if rule.conclusion is None:
@@ -169,7 +175,7 @@ def _kinds(statement: Triple, whole: Reasoner) -> list[tuple[NamedNode, NamedNod
     return found
 
 
-def _disjoint(kind: NamedNode, rules: Iterable[Rule]) -> Iterator[NamedNode]:
+def _disjoint(kind: NamedNode, rules: Iterable[InferenceRule]) -> Iterator[NamedNode]:
     for rule in rules:
         kinds = [each.object for each in rule.premises if each.predicate == TYPE]
         if rule.conclusion is None and kind in kinds and len(kinds) == 2:
@@ -178,16 +184,16 @@ def _disjoint(kind: NamedNode, rules: Iterable[Rule]) -> Iterator[NamedNode]:
                 yield against
 
 
-def _made_up(pattern: Pattern, rule: Rule) -> Triple:
+def _made_up(pattern: Pattern, rule: InferenceRule) -> Triple:
     parts = (_value(part, rule) if isinstance(part, Variable) else part for part in pattern.parts)
     return Triple(*parts)  # type: ignore[arg-type]
 
 
-def _value(variable: Variable, rule: Rule) -> NamedNode | Literal:
+def _value(variable: Variable, rule: InferenceRule) -> NamedNode | Literal:
     test = rule.test
-    if isinstance(test, Differ) and variable in (test.one, test.other):
+    if isinstance(test, DifferentLiterals) and variable in (test.one, test.other):
         return Literal(1 if variable == test.one else 2)
-    if test is not None and not isinstance(test, Differ) and variable == test.value:
+    if test is not None and not isinstance(test, DifferentLiterals) and variable == test.value:
         is_text = test.datatype.value.endswith(("string", "PlainLiteral"))
         return Literal(True) if is_text else Literal("made up")
     return NamedNode(f"{_MADE_UP}{variable.value}")

@@ -27,7 +27,10 @@ from urllib.parse import quote, urlsplit
 
 VICTIMS: Final = ("front", "writer", "server", "all")
 READY_SECONDS: Final = 3.0
-_MODULES: Final = {"writer": "spacepolicy.commands.writer", "server": "spacepolicy.engine.server"}
+_MODULES: Final = {
+    "writer": "spacepolicy.writes.writer_main",
+    "server": "spacepolicy.engine.server",
+}
 _WRITERS: Final = 4
 _PATIENCE_SECONDS: Final = 60.0
 

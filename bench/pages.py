@@ -27,13 +27,13 @@ import httpx
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
 from bench.policies import CONTENT, shipped
-from spacepolicy.catalogue import read_catalogue
-from spacepolicy.dataset.files.record import graph_iri
-from spacepolicy.dataset.gates.material import Material
 from spacepolicy.engine.pool import Pool
 from spacepolicy.http.server import server
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.loading.record import graph_iri
+from spacepolicy.saved_queries import read_catalogue
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Counts, Revision
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -45,11 +45,11 @@ Pages = dict[str, list[str]]
 """Addresses of pages, by their kind."""
 
 
-def material_of(size: int) -> Material:
+def material_of(size: int) -> CheckContext:
     """The shipped files, and beside them copies of their documents under names of their own:
     passages, what they say, and what the background says of the parts; so many that about that
     many quads are stored, inferences and the merged default graph included."""
-    files = Material(CONTENT, packaged=False)
+    files = CheckContext(CONTENT, packaged=False)
     own = (*source_names(files), *shipped().own)
     copied = [
         quad
@@ -58,15 +58,15 @@ def material_of(size: int) -> Material:
         or (isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(own))
     ]
 
-    def beside(copies: int) -> Material:
+    def beside(copies: int) -> CheckContext:
         quads = [copy(quad, own, number) for number in range(copies) for quad in copied]
-        return Material(CONTENT, packaged=False, beside=quads)
+        return CheckContext(CONTENT, packaged=False, beside=quads)
 
     alone, with_some = len(files.dataset), len(beside(_SOME).dataset)
     return beside(max(round((size - alone) * _SOME / (with_some - alone)), 1))
 
 
-def source_names(files: Material) -> list[str]:
+def source_names(files: CheckContext) -> list[str]:
     """The IRIs of the documents that passages are quoted from."""
     found = {graph.partition("#")[0] for graph in map(graph_iri, files.quads) if "#" in graph}
     return sorted(found)
@@ -88,7 +88,7 @@ def copy(quad: Quad, own: tuple[str, ...], number: int) -> Quad:
 
 
 @contextmanager
-def engine_over(material: Material, folder: Path) -> Iterator[tuple[Pool, History]]:
+def engine_over(material: CheckContext, folder: Path) -> Iterator[tuple[Pool, History]]:
     """The engine over the files, and the history of their only revision, until the block ends."""
     material.dataset.dump(str(folder / "generation"), RdfFormat.N_QUADS)
     record = len(material.quads) + len(material.beside)
@@ -126,7 +126,7 @@ def served(engine: Pool, history: History) -> Iterator[httpx.Client]:
         thread.join()
 
 
-def kinds_of_page(material: Material, each: int) -> Pages:
+def kinds_of_page(material: CheckContext, each: int) -> Pages:
     """Addresses of every kind of page."""
     store, base = material.dataset, material.base.iri
 
@@ -177,7 +177,7 @@ def milliseconds(client: httpx.Client, address: str) -> float:
     return taken
 
 
-def best_of(rounds: int, material: Material, pages: Pages) -> dict[str, float]:
+def best_of(rounds: int, material: CheckContext, pages: Pages) -> dict[str, float]:
     """Of each page the quickest of as many first visits, each to a service just started."""
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, engine_over(material, Path(folder)) as engine:

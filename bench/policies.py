@@ -16,10 +16,10 @@ from typing import Final
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, serialize
 
-from spacepolicy.dataset.files.ontology import find_base, knowledge_graphs
-from spacepolicy.dataset.files.reading import name_graphs, read_files
-from spacepolicy.dataset.files.record import Record, graph_iri
-from spacepolicy.dataset.reasoning.expressions import TYPE
+from spacepolicy.knowledge.loading.graph_files import name_graphs, read_files
+from spacepolicy.knowledge.loading.ontology import find_base, knowledge_graphs
+from spacepolicy.knowledge.loading.record import FileRecord, graph_iri
+from spacepolicy.knowledge.reasoning.expressions import TYPE
 
 CONTENT: Final = Path(__file__).parents[1]
 _SHARE: Final = 0.2
@@ -42,7 +42,7 @@ def shipped(content: Path = CONTENT) -> Shipped:
     base = find_base(files, _refuse)
     if base is None:
         raise SystemExit("the shipped files have no base")
-    record = Record(base, files)
+    record = FileRecord(base, files)
     merged = knowledge_graphs(record)
     quads = [quad for quad in record.quads() if graph_iri(quad) in merged]
     reports = next(quad for quad in quads if quad.predicate == base.term("reportsOn"))

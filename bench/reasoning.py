@@ -22,8 +22,8 @@ from typing import Any, Final
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
 from bench.policies import document, policies, shipped
-from spacepolicy.dataset.oracles.comparison import compared
-from spacepolicy.dataset.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.reference_reasoners.comparison import compared
 from spacepolicy.namespaces import OWL
 
 _KEY: Final = NamedNode(f"{OWL}hasKey")

@@ -29,13 +29,13 @@ from pyoxigraph import NamedNode, Quad
 from bench.kills import Service, serving
 from bench.policies import CONTENT, Shipped, document, shipped
 from spacepolicy.commands.build import digest
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.draft import Draft, publish
-from spacepolicy.revisions.durable import DurableStore
-from spacepolicy.revisions.publication import Statement
-from spacepolicy.revisions.revision import Counts
-from spacepolicy.settings import Content
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.settings import ContentFolder
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.draft import Draft, publish
+from spacepolicy.store.publication import RevisionStatement
+from spacepolicy.store.revision import Counts
+from spacepolicy.store.revision_writer import DurableStore
 
 LIMIT_MS: Final = 300.0
 _ATTEMPT: Final = 10**9
@@ -61,16 +61,16 @@ def fill(store: Path, source: Shipped, size: int) -> int:
     while len(beside) + len(source.knowledge) < size:
         number += 1
         beside += put(source, number)
-    material = Material(CONTENT, packaged=False, beside=beside)
+    material = CheckContext(CONTENT, packaged=False, beside=beside)
     revisions.open_store(store, "merged")
-    said = Statement(
+    said = RevisionStatement(
         author="bench",
         message="generated",
         counts=Counts(
             len(material.quads) + len(beside), len(material.inferred), len(material.default), 0
         ),
         record_sha256=material.digest,
-        content_sha256=digest(Content(CONTENT, packaged=False), "merged"),
+        content_sha256=digest(ContentFolder(CONTENT, packaged=False), "merged"),
         base=material.base.iri,
         files=material.file_graphs,
         prefixes=material.prefixes,

@@ -32,7 +32,7 @@ _DROPPABLE: Final = "generation"
 
 @final
 @dataclass(frozen=True, slots=True)
-class Sum:
+class Checksum:
     """What a file must be; `blocks` are there where it has more than one, `copy` is the text of a
     small file."""
 
@@ -42,16 +42,16 @@ class Sum:
     copy: str | None = None
 
 
-Sums = Mapping[str, Sum]
+Sums = Mapping[str, Checksum]
 
 
-def write(folder: Path, known: Mapping[int, Sum] | None = None) -> None:
+def write(folder: Path, known: Mapping[int, Checksum] | None = None) -> None:
     """Write the checksums of the files in the folder; `known` are those of files shared with other
     folders, by inode, which are not read again."""
     (folder / NAME).write_bytes(text(made(folder, known or {})))
 
 
-def made(folder: Path, known: Mapping[int, Sum]) -> dict[str, Sum]:
+def made(folder: Path, known: Mapping[int, Checksum]) -> dict[str, Checksum]:
     """The checksums of the files in the folder, by their paths in it."""
     return {
         file.relative_to(folder).as_posix(): known.get(file.stat().st_ino) or of_file(file)
@@ -64,7 +64,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(each for each in folder.rglob("*") if each.is_file() and each.name not in _APART)
 
 
-def of_file(path: Path) -> Sum:
+def of_file(path: Path) -> Checksum:
     """The checksum of a file, by reading it."""
     whole, blocks, size = hashlib.sha256(), list[str](), 0
     in_pieces = path.suffix == ".rdfp"
@@ -75,7 +75,7 @@ def of_file(path: Path) -> Sum:
             if in_pieces:
                 blocks.append(_block_sum(block))
     copied = path.name in _COPIED and size <= _COPIED_BYTES
-    return Sum(
+    return Checksum(
         size,
         whole.hexdigest(),
         tuple(blocks) if len(blocks) > 1 else (),
@@ -120,7 +120,9 @@ def read(folder: Path) -> Sums | None:
     except (OSError, ValueError) as error:
         raise damaged(file) from error
     return {
-        name: Sum(each["bytes"], each["sha256"], tuple(each.get("blocks", ())), each.get("copy"))
+        name: Checksum(
+            each["bytes"], each["sha256"], tuple(each.get("blocks", ())), each.get("copy")
+        )
         for name, each in table.items()
     }
 
@@ -190,7 +192,7 @@ def _is_dropped(folder: Path) -> bool:
     return not (folder / _DROPPABLE).is_dir()
 
 
-def _fault(path: Path, wanted: Sum, *, whole: bool) -> str:
+def _fault(path: Path, wanted: Checksum, *, whole: bool) -> str:
     """What is wrong with a file; nothing where it is well."""
     try:
         size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""The command line: the roof that puts the wings together."""
+"""The command line: arguments become a call of a command."""
 
 import argparse
 import sys

@@ -310,7 +310,7 @@ def quality(media_type: str, ranges: Iterable[MediaRange]) -> float:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FormatChoice:
     """A format and the media type that it goes out under."""
 
     format: Format
@@ -324,7 +324,7 @@ class Choice:
         return self.media_type
 
 
-def negotiate(accept: str | None, formats: Sequence[Format]) -> Choice | None:
+def negotiate(accept: str | None, formats: Sequence[Format]) -> FormatChoice | None:
     """The format the client likes best; among equals the first offered. None: none acceptable.
 
     An absent or empty Accept accepts everything, and so does one without a well-formed member.
@@ -332,11 +332,11 @@ def negotiate(accept: str | None, formats: Sequence[Format]) -> Choice | None:
     """
     ranges = media_ranges(accept or "")
     if not ranges:
-        return Choice(formats[0], formats[0].media_type) if formats else None
+        return FormatChoice(formats[0], formats[0].media_type) if formats else None
     best, best_quality = None, 0.0
     for format in formats:
         for media_type in format.media_types:
             wanted = quality(media_type, ranges)
             if wanted > best_quality:
-                best, best_quality = Choice(format, media_type), wanted
+                best, best_quality = FormatChoice(format, media_type), wanted
     return best

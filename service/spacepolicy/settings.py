@@ -14,7 +14,7 @@ from typing import Final, Literal, final, get_args
 from urllib.parse import urlsplit
 
 from spacepolicy.errors import UsageError
-from spacepolicy.origins import origin_of
+from spacepolicy.federation_policy import origin_of
 
 Mode = Literal["merged", "stored"]
 Guard = Literal["refuse", "warn", "off"]
@@ -239,7 +239,7 @@ def environment() -> Mapping[str, str]:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Content:
+class ContentFolder:
     """The folder that holds ontology/, data/, queries/ and seeds/.
 
     `packaged`: it travelled in the wheel, without the sources' texts.
@@ -249,7 +249,7 @@ class Content:
     packaged: bool
 
 
-def content_directory(settings: Settings, working: Path) -> Content | None:
+def content_directory(settings: Settings, working: Path) -> ContentFolder | None:
     """The files to build from: those asked for, else the checkout one stands in, else the
     checkout the package runs from, else what the wheel brought. None where `content` is "none".
 
@@ -262,8 +262,8 @@ def content_directory(settings: Settings, working: Path) -> Content | None:
     package = Path(__file__).resolve().parent
     checkout = _checkout(working.resolve()) or _checkout(package)
     if checkout is not None:
-        return Content(checkout, packaged=False)
-    return Content(package / "content", packaged=True)
+        return ContentFolder(checkout, packaged=False)
+    return ContentFolder(package / "content", packaged=True)
 
 
 def texts_directory(settings: Settings) -> Path | None:
@@ -279,10 +279,10 @@ def texts_directory(settings: Settings) -> Path | None:
     return folder
 
 
-def _asked_for(path: Path) -> Content:
+def _asked_for(path: Path) -> ContentFolder:
     if not (path / "ontology").is_dir():
         raise UsageError(f"{path}: has no folder ontology/, so it is no content to build from.")
-    return Content(path, packaged=False)
+    return ContentFolder(path, packaged=False)
 
 
 def _checkout(inside: Path) -> Path | None:

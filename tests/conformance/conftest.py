@@ -15,18 +15,18 @@ import uvicorn
 from pyoxigraph import RdfFormat
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from spacepolicy.access import Tokens, add_token, tokens_file
 from spacepolicy.commands.build import build, pool
-from spacepolicy.commands.writers import StoreWriter
-from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Counts, Revision
-from spacepolicy.revisions.writing import DatasetWrite, Upload, WriteRequest
+from spacepolicy.engine.snapshot import GENERATION
 from spacepolicy.settings import Settings
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Counts, Revision
+from spacepolicy.store.write_requests import DatasetWrite, Upload, WriteRequest
+from spacepolicy.tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
+from spacepolicy.writes.coordinator import StoreWriter
 
 from .manifests import SUITES, Data, store
 
@@ -120,7 +120,7 @@ def writable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writable]:
     file = tokens_file(folder)
     token = add_token(file, "write")
     service = Service(engine, history, (), timeout_seconds=20, mode="stored", writer=writer,
-                      tokens=Tokens(file))  # fmt: skip
+                      tokens=AccessTokens(file))  # fmt: skip
     with serve(create_app(service)) as address:
         bearing = {"Authorization": f"Bearer {token}"}
         with httpx.Client(base_url=address, timeout=30, headers=bearing) as client:

@@ -9,9 +9,9 @@ from pyoxigraph import RdfFormat, Store
 from tests import differences_page
 from tests.conformance.exceptions import TABLE
 
-from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import Data, Query, ask
+from spacepolicy.engine.snapshot import GENERATION
 from spacepolicy.errors import QuerySyntaxError
 
 PREFIXES = {"": "https://example.org/", "xsd": "http://www.w3.org/2001/XMLSchema#"}

@@ -14,7 +14,7 @@ from pyoxigraph import (
     Triple,
 )
 
-from spacepolicy.catalogue import SavedQuery, bind, read_catalogue
+from spacepolicy.saved_queries import SavedQuery, bind, read_catalogue
 
 ROOT: Final = Path(__file__).parents[2]
 BASE: Final = "https://w3id.org/spacepolicy/"

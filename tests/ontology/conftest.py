@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 from pyoxigraph import DefaultGraph, Store, Triple
 
-from spacepolicy.dataset.assembly import Assembly, assemble
-from spacepolicy.dataset.gates.checks import GATES
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import judge
 from spacepolicy.errors import Finding
+from spacepolicy.knowledge.assembly import Assembly, assemble
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import GATES
+from spacepolicy.knowledge.checks.result import judge
 
 ROOT: Final = Path(__file__).parents[2]
 DATA: Final = "data/shanghai-2022-opinions.quotes"
@@ -54,7 +54,7 @@ class Content:
     def findings(self, gate: str) -> tuple[Finding, ...]:
         """What the gate of that name finds."""
         (chosen,) = (each for each in GATES if each.name == gate)
-        return judge(chosen, Material(self.folder, packaged=False)).findings
+        return judge(chosen, CheckContext(self.folder, packaged=False)).findings
 
     def only(self, gate: str) -> Finding:
         """The one finding of the gate of that name."""

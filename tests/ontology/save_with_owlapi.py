@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jpype
 
-from spacepolicy.dataset.oracles import consistency_java
+from spacepolicy.knowledge.reference_reasoners import consistency_java
 
 
 def main(folder: Path, into: Path, names: list[str]) -> None:

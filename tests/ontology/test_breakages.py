@@ -10,10 +10,10 @@ from typing import Final
 import pytest
 
 from spacepolicy.commands.check import check
-from spacepolicy.dataset.gates.checks import BUILD_GATES, GATES
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import Gate, judge
 from spacepolicy.errors import Finding
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import BUILD_GATES, GATES
+from spacepolicy.knowledge.checks.result import Gate, judge
 from spacepolicy.settings import Settings
 
 from .breakages import BREAKAGES, DOCUMENTS, ROOT, SHIPPED, Breakage
@@ -77,7 +77,7 @@ def place(breakage: Breakage, document: str, content: Path, changed: int) -> tup
 
 
 def errors(gate: Gate, content: Path) -> list[Finding]:
-    findings = judge(gate, Material(content, packaged=False)).findings
+    findings = judge(gate, CheckContext(content, packaged=False)).findings
     return [each for each in findings if each.severity == "error"]
 
 

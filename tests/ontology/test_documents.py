@@ -11,13 +11,13 @@ import pytest
 from bench.documents import CONTENT, OVERLAYS, ROOT, lay_out, overlays
 from pyoxigraph import Store
 
-from spacepolicy.catalogue import COMPARISON, POLICY, SavedQuery, bind
-from spacepolicy.dataset.gates.checks import GATES, RULES
-from spacepolicy.dataset.gates.documents import dataset_of, policies_of
-from spacepolicy.dataset.gates.expectations import scope_of
-from spacepolicy.dataset.gates.expected import document_path, read_document
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import Gate, judge
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.documents import dataset_of, policies_of
+from spacepolicy.knowledge.checks.expected_results import scope_of
+from spacepolicy.knowledge.checks.expected_rows import document_path, read_document
+from spacepolicy.knowledge.checks.gates import GATES, RULES
+from spacepolicy.knowledge.checks.result import Gate, judge
+from spacepolicy.saved_queries import COMPARISON, POLICY, SavedQuery, bind
 
 from .asking import BASE, DEF, ID, QUERIES, Row, solutions, terms
 
@@ -38,12 +38,12 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def material(content: Path) -> Material:
-    return Material(content, packaged=False)
+def material(content: Path) -> CheckContext:
+    return CheckContext(content, packaged=False)
 
 
 @pytest.fixture(scope="module")
-def everything(material: Material) -> Store:
+def everything(material: CheckContext) -> Store:
     """The dataset of all documents, reasoned."""
     return material.dataset
 
@@ -53,7 +53,7 @@ JUDGED: Final = [RULES if gate.name == "rules" else gate for gate in GATES]
 
 
 @pytest.mark.parametrize("gate", JUDGED, ids=lambda gate: gate.name)
-def test_all_documents_together_pass_every_gate(gate: Gate, material: Material) -> None:
+def test_all_documents_together_pass_every_gate(gate: Gate, material: CheckContext) -> None:
     found = judge(gate, material).findings
     assert [str(each) for each in found if each.severity == "error"] == []
 
@@ -114,7 +114,7 @@ def bag(store: Store, text: str) -> Counter[Row]:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_policy_loses_no_row_where_others_are_there(
-    name: str, material: Material, everything: Store
+    name: str, material: CheckContext, everything: Store
 ) -> None:
     """It may win some: what another document says of a thing is known of it then."""
     (source,) = (each for each in material.sources if each.name == name)
@@ -144,7 +144,7 @@ def test_rows_of_different_policies_are_told_apart(query: SavedQuery, everything
 
 
 def test_the_file_of_a_document_names_the_policy_that_its_source_reports_on(
-    material: Material,
+    material: CheckContext,
 ) -> None:
     for source in material.sources:
         expected = read_document(document_path(material.content, source.name))
@@ -152,7 +152,7 @@ def test_the_file_of_a_document_names_the_policy_that_its_source_reports_on(
         assert expected.policies == policies_of(alone, material, source)
 
 
-def test_the_dataset_of_a_document_holds_nothing_of_the_others(material: Material) -> None:
+def test_the_dataset_of_a_document_holds_nothing_of_the_others(material: CheckContext) -> None:
     expected = read_document(document_path(material.content, "marevia-2027-strategy"))
     alone = scope_of(material, expected).dataset
     sources = {
@@ -172,7 +172,7 @@ def test_a_document_that_is_removed_takes_its_answers_with_it(tmp_path: Path) ->
     for path in files_in(OVERLAYS / "marevia-2027-strategy"):
         if not path.startswith("queries/"):
             (folder / path).unlink()
-    left = Material(folder, packaged=False)
+    left = CheckContext(folder, packaged=False)
     (gate,) = (gate for gate in GATES if gate.name == "queries")
     verdict = judge(gate, left)
     assert verdict.findings == ()

@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from spacepolicy.dataset.files.compiled import write_compiled
-from spacepolicy.dataset.gates.checks import EVIDENCE
-from spacepolicy.dataset.gates.clauses import clause_faults, coverage_findings
-from spacepolicy.dataset.gates.evidence import Passage, leaves
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import judge
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.coverage import clause_faults, coverage_findings
+from spacepolicy.knowledge.checks.evidence import DescribedPassage, leaves
+from spacepolicy.knowledge.checks.gates import EVIDENCE
+from spacepolicy.knowledge.checks.result import judge
+from spacepolicy.knowledge.loading.compiled import write_compiled
 
 from .conftest import DATA, ROOT, Content
 
@@ -34,7 +34,7 @@ LAST_PREFIX: Final = "@prefix technology:"
 """The line behind which the statements about the document stand."""
 
 
-MATERIAL: Final = Material(ROOT, packaged=False)
+MATERIAL: Final = CheckContext(ROOT, packaged=False)
 (TEXT,) = (source for source in MATERIAL.sources if source.iri == SOURCE)
 PASSAGES: Final = MATERIAL.passages[TEXT.name]
 LEAVES: Final = tuple(sorted(leaves(PASSAGES), key=lambda passage: passage.start))
@@ -83,7 +83,7 @@ def test_a_typed_description_that_the_text_does_not_bear_out_is_found_at_its_lin
 def test_a_typed_description_that_the_text_bears_out_changes_nothing(shipped: Content) -> None:
     shipped.insert(DATA, LAST_PREFIX, DESCRIBED)
     assert shipped.findings("evidence") == ()
-    assert set(Material(shipped.folder, packaged=False).quads) == set(MATERIAL.quads)
+    assert set(CheckContext(shipped.folder, packaged=False).quads) == set(MATERIAL.quads)
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ def test_a_passage_at_a_wrong_place_is_found(shipped: Content, place: str, rules
     assert all(each.line == line for each in findings if each.rule == "quotation")
 
 
-def widened(first: Passage, second: Passage) -> Passage:
+def widened(first: DescribedPassage, second: DescribedPassage) -> DescribedPassage:
     assert TEXT.text is not None
     exact = TEXT.text[first.start : second.end]
     iri = f"{SOURCE}#char={first.start},{second.end}"
     within = tuple(outer for outer in first.within if outer != iri)
-    return Passage(iri, first.start, second.end, exact, within=within)
+    return DescribedPassage(iri, first.start, second.end, exact, within=within)
 
 
-def others(*gone: Passage) -> Iterator[Passage]:
+def others(*gone: DescribedPassage) -> Iterator[DescribedPassage]:
     names = {passage.iri for passage in gone}
     return (passage for passage in PASSAGES if passage.iri not in names)
 
@@ -120,7 +120,9 @@ def others(*gone: Passage) -> Iterator[Passage]:
 @pytest.mark.parametrize(
     ("first", "second"), list(pairwise(LEAVES)), ids=[passage.exact for passage in LEAVES[:-1]]
 )
-def test_no_leaf_can_be_widened_over_the_next_clause(first: Passage, second: Passage) -> None:
+def test_no_leaf_can_be_widened_over_the_next_clause(
+    first: DescribedPassage, second: DescribedPassage
+) -> None:
     wide = widened(first, second)
     beside = [*others(first, wide), wide]
     kept = {fault.rule for fault in clause_faults(TEXT, beside)}
@@ -215,7 +217,7 @@ def test_the_evidence_of_a_package_is_judged_without_its_texts(shipped: Content)
     seeds = shipped.folder / "seeds"
     assert [*write_compiled(shipped.folder, seeds)] == [seeds / f"{TEXT.name}.trig"]
     (seeds / f"{TEXT.name}.txt").unlink()
-    packaged = Material(shipped.folder, packaged=True)
+    packaged = CheckContext(shipped.folder, packaged=True)
     verdict = judge(EVIDENCE, packaged)
     assert verdict.findings == ()
     assert "is not here" in "; ".join(verdict.report)

@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 from pyoxigraph import Literal, QuerySolutions
 
-from spacepolicy.dataset.assembly import Assembly, assemble
-from spacepolicy.dataset.gates.default_dataset import DefaultDataset
+from spacepolicy.knowledge.assembly import Assembly, assemble
+from spacepolicy.knowledge.checks.default_dataset import DefaultDataset
 from spacepolicy.namespaces import SKOS
 
 ROOT: Final = Path(__file__).parents[2]

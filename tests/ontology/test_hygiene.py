@@ -9,17 +9,22 @@ from typing import Final
 import pytest
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
-from spacepolicy.dataset.files.record import GraphFile, Record, located
-from spacepolicy.dataset.gates.checks import GATES
-from spacepolicy.dataset.gates.hygiene import FOLDER, HygieneRule, hygiene_faults, read_hygiene
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import judge
 from spacepolicy.errors import FindingsError
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import GATES
+from spacepolicy.knowledge.checks.result import judge
+from spacepolicy.knowledge.checks.rules import (
+    FOLDER,
+    HygieneRule,
+    hygiene_faults,
+    read_hygiene,
+)
+from spacepolicy.knowledge.loading.record import FileRecord, GraphFile, located
 
 from .conftest import ROOT, Content
 
 BAD: Final = ROOT / "ontology" / "checks" / "examples"
-MATERIAL: Final = Material(ROOT, packaged=False)
+MATERIAL: Final = CheckContext(ROOT, packaged=False)
 RULES: Final = MATERIAL.hygiene
 
 
@@ -43,7 +48,7 @@ def test_a_rule_finds_what_breaks_it_at_its_line_and_says_how_to_mend_it(
     stated = tuple(parse(path=path, format=RdfFormat.TRIG))
     added = [quad for each in stated for quad in (each, merged(each)) if quad not in dataset]
     bad = GraphFile(path, path.name, stated)
-    record = Record(MATERIAL.base, (bad, *MATERIAL.record.files))
+    record = FileRecord(MATERIAL.base, (bad, *MATERIAL.record.files))
     dataset.extend(added)
     try:
         faults = list(hygiene_faults(rule, dataset, MATERIAL.prefixes))

@@ -2,7 +2,7 @@
 
 from pyoxigraph import DefaultGraph, NamedNode
 
-from spacepolicy.dataset.assembly import Assembly
+from spacepolicy.knowledge.assembly import Assembly
 
 IMPORTS = NamedNode("http://www.w3.org/2002/07/owl#imports")
 

@@ -8,23 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, Triple, parse
 
-from spacepolicy.dataset.oracles.comparison import between_individuals, compared, keyless
-from spacepolicy.dataset.oracles.consistency import entailed, profiles
-from spacepolicy.dataset.reasoning.fixpoint import Reasoner, reason
-from spacepolicy.dataset.reasoning.rule import Rule, is_axiomatic
-from spacepolicy.dataset.reasoning.rules import compile_rules
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner, reason
+from spacepolicy.knowledge.reasoning.rule import InferenceRule, is_axiomatic
+from spacepolicy.knowledge.reasoning.rules import compile_rules
+from spacepolicy.knowledge.reference_reasoners.comparison import (
+    between_individuals,
+    compared,
+    keyless,
+)
+from spacepolicy.knowledge.reference_reasoners.consistency import entailed, profiles
 
 E = "https://example.org/"
 Found = frozenset[Triple]
 
 
-def of_ours(triples: list[Triple], rules: tuple[Rule, ...] | None = None) -> Found:
+def of_ours(triples: list[Triple], rules: tuple[InferenceRule, ...] | None = None) -> Found:
     inferred = Reasoner(triples, rules).inferred()
     return compared([*triples, *inferred])
 
 
 def of_owlrl(triples: list[Triple]) -> Found:
-    from spacepolicy.dataset.oracles.closure_owlrl import expanded
+    from spacepolicy.knowledge.reference_reasoners.closure_owlrl import expanded
 
     return compared(expanded(triples))
 

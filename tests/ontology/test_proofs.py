@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pyoxigraph import DefaultGraph, Store, Triple
 
-from spacepolicy.dataset.assembly import Assembly
-from spacepolicy.dataset.reasoning.explanation import Explainer
+from spacepolicy.knowledge.assembly import Assembly
+from spacepolicy.knowledge.reasoning.proof_view import Explainer
 
 from .checker import Checker, WrongProofError
 from .conftest import ROOT

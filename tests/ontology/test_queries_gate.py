@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from spacepolicy.dataset.gates.checks import GATES
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import judge
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import GATES
+from spacepolicy.knowledge.checks.result import judge
 
 from .conftest import DATA, ROOT, Content
 
@@ -20,7 +20,7 @@ queries:
 
 
 @pytest.fixture(scope="module")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Material:
+def copied(tmp_path_factory: pytest.TempPathFactory) -> CheckContext:
     """A copy of the content with one query and one document, reasoned once: only the query and what
     is expected of it are changed."""
     folder = tmp_path_factory.mktemp("copied")
@@ -46,16 +46,16 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Material:
     start = text.index("  breakthroughs:\n")
     end = text.index("\n  budgets:\n")
     (folder / EXPECTED).write_text(EXPECT + text[start:end] + "\n", encoding="utf-8")
-    return Material(folder, packaged=False)
+    return CheckContext(folder, packaged=False)
 
 
 def test_every_saved_query_fits_and_answers_as_expected() -> None:
-    verdict = judge(GATE, Material(ROOT, packaged=False))
+    verdict = judge(GATE, CheckContext(ROOT, packaged=False))
     assert [str(each) for each in verdict.findings] == []
     assert "saved queries" in verdict.report[0]
 
 
-def test_the_copy_that_is_changed_has_no_finding(copied: Material) -> None:
+def test_the_copy_that_is_changed_has_no_finding(copied: CheckContext) -> None:
     assert judge(GATE, copied).findings == ()
 
 
@@ -90,7 +90,7 @@ def test_the_copy_that_is_changed_has_no_finding(copied: Material) -> None:
     ],
 )  # fmt: skip
 def test_what_is_changed_in_a_query_or_in_what_is_expected_is_found(
-    copied: Material, file: str, before: str, after: str, rule: str
+    copied: CheckContext, file: str, before: str, after: str, rule: str
 ) -> None:
     right = (copied.content / file).read_bytes()
     Content(copied.content).change(file, before, after)
@@ -101,7 +101,7 @@ def test_what_is_changed_in_a_query_or_in_what_is_expected_is_found(
     assert all(each.line and each.message for each in findings)
 
 
-def test_a_query_whose_rows_name_no_policy_is_found(copied: Material) -> None:
+def test_a_query_whose_rows_name_no_policy_is_found(copied: CheckContext) -> None:
     right = (copied.content / QUERY).read_text(encoding="utf-8")
     without = right.replace(" ?policy_name\n", "\n").replace("name: policy_name", "name: words")
     lines = [each for each in without.splitlines() if "name of the policy" not in each]
@@ -111,7 +111,7 @@ def test_a_query_whose_rows_name_no_policy_is_found(copied: Material) -> None:
     assert [each.message for each in findings] == ["rows of two policies cannot be told apart."]
 
 
-def test_a_document_without_expected_answers_is_found(copied: Material) -> None:
+def test_a_document_without_expected_answers_is_found(copied: CheckContext) -> None:
     right = (copied.content / EXPECTED).read_bytes()
     (copied.content / EXPECTED).unlink()
     (finding,) = judge(GATE, copied).findings

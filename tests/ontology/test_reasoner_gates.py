@@ -7,13 +7,13 @@ import pytest
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
 from spacepolicy.commands.check import check
-from spacepolicy.dataset.gates.checks import GATES
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import Verdict, judge
-from spacepolicy.dataset.oracles.consistency import unsatisfiable
-from spacepolicy.dataset.oracles.negatives import exclusions, key_cases
-from spacepolicy.dataset.reasoning.rules import compile_rules
 from spacepolicy.errors import Finding
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import GATES
+from spacepolicy.knowledge.checks.result import GateResult, judge
+from spacepolicy.knowledge.reasoning.rules import compile_rules
+from spacepolicy.knowledge.reference_reasoners.consistency import unsatisfiable
+from spacepolicy.knowledge.reference_reasoners.negatives import exclusions, key_cases
 from spacepolicy.settings import Settings
 
 from .asking import ROOT
@@ -76,9 +76,9 @@ def broken(content: Path) -> Break:
     return add
 
 
-def verdict(content: Path, gate: str) -> Verdict:
+def verdict(content: Path, gate: str) -> GateResult:
     (chosen,) = (each for each in GATES if each.name == gate)
-    return judge(chosen, Material(content, packaged=False))
+    return judge(chosen, CheckContext(content, packaged=False))
 
 
 def only(content: Path, gate: str) -> Finding:
@@ -196,7 +196,7 @@ def test_what_we_infer_and_another_reasoner_does_not_names_its_grounds(
     content: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "spacepolicy.dataset.gates.reasoners.hermit.entailed", lambda *_: frozenset[Triple]()
+        "spacepolicy.knowledge.checks.reasoners.hermit.entailed", lambda *_: frozenset[Triple]()
     )
     findings = verdict(content, "rules").findings
     assert {(each.rule, each.path) for each in findings} == {("as-hermit", TREES)}

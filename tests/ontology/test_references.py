@@ -9,9 +9,9 @@ from tests.lark import ACT, ADDRESS, NAME, TEXT, TRIG, add
 
 from spacepolicy.cli import main
 from spacepolicy.commands.fmt import fmt
-from spacepolicy.dataset.gates.checks import BUILD_GATES, EVIDENCE
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import judge
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import BUILD_GATES, EVIDENCE
+from spacepolicy.knowledge.checks.result import judge
 from spacepolicy.settings import Settings
 
 from .conftest import Content
@@ -28,7 +28,7 @@ def said(content: Content) -> list[tuple[str, str]]:
 
 
 def test_statements_in_a_passage_by_reference_are_evidence(lark: Content) -> None:
-    verdict = judge(EVIDENCE, Material(lark.folder, packaged=False))
+    verdict = judge(EVIDENCE, CheckContext(lark.folder, packaged=False))
     assert verdict.findings == ()
     report = "; ".join(verdict.report)
     assert f"4 references to {NAME}, whose text is not shipped" in report
@@ -50,10 +50,10 @@ def test_a_locator_that_does_not_fit_is_found(
 
 
 def test_what_follows_from_the_locator_need_not_be_written(lark: Content) -> None:
-    before = set(Material(lark.folder, packaged=False).quads)
+    before = set(CheckContext(lark.folder, packaged=False).quads)
     for written in ("    :isWithin <#loc=sec.2> ;\n", '    :locator "sec.2.a" ;\n'):
         lark.change(TRIG, written, "")
-    assert set(Material(lark.folder, packaged=False).quads) == before
+    assert set(CheckContext(lark.folder, packaged=False).quads) == before
     assert lark.findings("evidence") == ()
 
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_verified_is_told(
 def test_a_document_by_reference_passes_the_gates_of_a_build(shipped: Content) -> None:
     add(shipped.folder, background=True)
     assert fmt(Settings(content=str(shipped.folder)), [], check=False) == 0
-    material = Material(shipped.folder, packaged=False)
+    material = CheckContext(shipped.folder, packaged=False)
     found = [each for gate in BUILD_GATES for each in judge(gate, material).findings]
     assert [each for each in found if each.severity == "error"] == []
 

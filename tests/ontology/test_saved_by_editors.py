@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.layout.document import format_text
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.turtle_format.document import format_text
 
 ROOT: Final = Path(__file__).parents[2]
 FILES: Final = ("alignments.ttl", "entities.ttl", "evidence.ttl", "policy.ttl", "regions.ttl")
@@ -15,7 +15,7 @@ FILES: Final = ("alignments.ttl", "entities.ttl", "evidence.ttl", "policy.ttl", 
 def test_a_file_that_an_editor_saved_is_printed_as_it_was(tmp_path: Path) -> None:
     saving = [sys.executable, "-m", "tests.ontology.save_with_owlapi", "ontology", str(tmp_path)]
     subprocess.run([*saving, *FILES], check=True, cwd=ROOT)
-    prefixes = Material(ROOT, packaged=False).prefixes
+    prefixes = CheckContext(ROOT, packaged=False).prefixes
     for name in FILES:
         before = (ROOT / "ontology" / name).read_text(encoding="utf-8")
         saved = (tmp_path / name).read_text(encoding="utf-8")

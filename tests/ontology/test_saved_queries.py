@@ -10,15 +10,15 @@ from typing import Final
 import pytest
 from pyoxigraph import Literal, Store
 
-from spacepolicy.catalogue import SavedQuery, bind, tagged
-from spacepolicy.dataset.gates.expectations import terms_of
-from spacepolicy.dataset.gates.expected import (
+from spacepolicy.knowledge.checks.expected_results import terms_of
+from spacepolicy.knowledge.checks.expected_rows import (
     SUFFIX,
     Expected,
     read_document,
     read_set,
     set_paths,
 )
+from spacepolicy.saved_queries import SavedQuery, bind, tagged
 
 from .asking import (
     BASE,

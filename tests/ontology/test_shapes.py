@@ -12,21 +12,21 @@ from typing import Final
 import pytest
 from rdflib import Graph
 
-from spacepolicy.dataset.gates.checks import SHAPES
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.shape_examples import (
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import SHAPES
+from spacepolicy.knowledge.checks.result import judge
+from spacepolicy.knowledge.checks.shape_examples import (
     FOLDER,
     example_faults,
     example_findings,
     message_faults,
 )
-from spacepolicy.dataset.gates.shapes import graph_of
-from spacepolicy.dataset.gates.verdict import judge
+from spacepolicy.knowledge.checks.shapes import graph_of
 
 from .conftest import DATA, ROOT, Content
 
 EXAMPLES: Final = ROOT / FOLDER
-MATERIAL: Final = Material(ROOT, packaged=False)
+MATERIAL: Final = CheckContext(ROOT, packaged=False)
 
 
 @cache

@@ -9,12 +9,12 @@ import pytest
 
 from spacepolicy.commands.changed_files import changed_files
 from spacepolicy.commands.fmt import fmt
-from spacepolicy.dataset.changed_part import part_of
-from spacepolicy.dataset.changes import Changes, Kind, concerned, read_changes
-from spacepolicy.dataset.gates.checks import GATES
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import judge
 from spacepolicy.errors import Finding, UsageError
+from spacepolicy.knowledge.changed_part import part_of
+from spacepolicy.knowledge.changes import ChangeKind, Changes, concerned, read_changes
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import GATES
+from spacepolicy.knowledge.checks.result import judge
 from spacepolicy.settings import Settings
 
 from .conftest import DATA, ROOT, Content
@@ -36,8 +36,8 @@ def committed(shipped: Content) -> Content:
     return shipped
 
 
-def changes_of(content: Content) -> tuple[Material, Changes]:
-    material = Material(content.folder, packaged=False)
+def changes_of(content: Content) -> tuple[CheckContext, Changes]:
+    material = CheckContext(content.folder, packaged=False)
     return material, read_changes(material, changed_files(content.folder, "HEAD"))
 
 
@@ -51,21 +51,22 @@ def found_in(content: Content, name: str) -> tuple[Finding, ...]:
 @pytest.mark.parametrize(
     ("name", "before", "after", "kind"),
     [
-        (TECHNOLOGIES, '"reusable rocket"@en', '"rocket that flies again"@en', Kind.WORDS),
-        ("ontology/policy.ttl", 'rdfs:label "task"@en', 'rdfs:label "duty"@en', Kind.WORDS),
+        (TECHNOLOGIES, '"reusable rocket"@en', '"rocket that flies again"@en', ChangeKind.WORDS),
+        ("ontology/policy.ttl", 'rdfs:label "task"@en', 'rdfs:label "duty"@en', ChangeKind.WORDS),
         (DATA, ":develops technology:reusable-rocket", ":builds technology:reusable-rocket",
-         Kind.STATEMENTS),
-        ("ontology/policy.ttl", "rdfs:subClassOf :PolicyElement ;", "", Kind.AXIOMS),
-        ("ontology/shapes.ttl", "sh:minCount 1", "sh:minCount 2", Kind.SHAPES),
-        ("data/background/facilities.csv", "rocket assembly line", "rocket works", Kind.WORDS),
+         ChangeKind.STATEMENTS),
+        ("ontology/policy.ttl", "rdfs:subClassOf :PolicyElement ;", "", ChangeKind.AXIOMS),
+        ("ontology/shapes.ttl", "sh:minCount 1", "sh:minCount 2", ChangeKind.SHAPES),
+        ("data/background/facilities.csv", "rocket assembly line", "rocket works",
+         ChangeKind.WORDS),
         (DATA, "@prefix task", "\n@prefix task", None),
-        ("queries/tasks.rq", "ORDER BY", "ORDER BY ", Kind.QUERIES),
-        ("seeds/shanghai-2022-opinions.toml", "title", "title ", Kind.SOURCES),
-        ("ontology/checks/disjoint-siblings.rq", "SELECT", "SELECT ", Kind.RULES),
+        ("queries/tasks.rq", "ORDER BY", "ORDER BY ", ChangeKind.QUERIES),
+        ("seeds/shanghai-2022-opinions.toml", "title", "title ", ChangeKind.SOURCES),
+        ("ontology/checks/disjoint-siblings.rq", "SELECT", "SELECT ", ChangeKind.RULES),
     ],
 )  # fmt: skip
 def test_a_change_is_of_a_kind(
-    committed: Content, name: str, before: str, after: str, kind: Kind | None
+    committed: Content, name: str, before: str, after: str, kind: ChangeKind | None
 ) -> None:
     committed.change(name, before, after)
     _, changes = changes_of(committed)
@@ -108,7 +109,7 @@ def test_passages_that_stand_elsewhere_in_another_text_are_a_change(committed: C
     committed.change(seed, "Shanghai: To build", "In Shanghai: To build")
     material, changes = changes_of(committed)
     assert changes.files == {seed}
-    assert Kind.SOURCES in changes.kinds
+    assert ChangeKind.SOURCES in changes.kinds
     assert any("char=1513,1537" in str(triple.subject) for triple in changes.added)
     assert any("char=1510,1534" in str(triple.subject) for triple in changes.removed)
     assert changes.added <= {quad.triple for quad in material.record.quads()}
@@ -117,14 +118,14 @@ def test_passages_that_stand_elsewhere_in_another_text_are_a_change(committed: C
 @pytest.mark.parametrize(
     ("kinds", "left_out"),
     [
-        ({Kind.WORDS}, {"profiles", "consistency", "rules", "queries"}),
-        ({Kind.STATEMENTS}, {"profiles", "consistency", "queries"}),
-        ({Kind.STATEMENTS, Kind.QUERIES}, {"profiles", "consistency"}),
-        ({Kind.AXIOMS, Kind.WORDS}, set()),
+        ({ChangeKind.WORDS}, {"profiles", "consistency", "rules", "queries"}),
+        ({ChangeKind.STATEMENTS}, {"profiles", "consistency", "queries"}),
+        ({ChangeKind.STATEMENTS, ChangeKind.QUERIES}, {"profiles", "consistency"}),
+        ({ChangeKind.AXIOMS, ChangeKind.WORDS}, set()),
     ],
 )
 def test_gates_are_left_out_that_no_kind_of_change_concerns(
-    kinds: set[Kind], left_out: set[str]
+    kinds: set[ChangeKind], left_out: set[str]
 ) -> None:
     changes = Changes(frozenset({"a file"}), frozenset(kinds))
     run, out = concerned(NAMES, changes)

@@ -16,13 +16,13 @@ import pytest
 from bench.documents import overlays
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store, Triple
 
-from spacepolicy.dataset.gates.documents import dataset_of
-from spacepolicy.dataset.gates.expectations import Scope, ask, scope_of, terms_of
-from spacepolicy.dataset.gates.expected import Expected, document_path, read_document
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.reasoning.fixpoint import reason
-from spacepolicy.dataset.reasoning.rule import Rule
-from spacepolicy.dataset.reasoning.rules import compile_rules
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.documents import dataset_of
+from spacepolicy.knowledge.checks.expected_results import QueryScope, ask, scope_of, terms_of
+from spacepolicy.knowledge.checks.expected_rows import Expected, document_path, read_document
+from spacepolicy.knowledge.reasoning.fixpoint import reason
+from spacepolicy.knowledge.reasoning.rule import InferenceRule
+from spacepolicy.knowledge.reasoning.rules import compile_rules
 
 from .asking import BASE, BY_NAME, DEF, ROOT
 
@@ -50,7 +50,7 @@ class Data:
     """Each statement of the knowledge, with the number of graphs that make it."""
     known: frozenset[Triple]
     """The default graph."""
-    rules: tuple[Rule, ...]
+    rules: tuple[InferenceRule, ...]
 
     def asserted(self, gone: Triple, came: Triple | None) -> frozenset[Triple]:
         """What is said after one of the graphs that say `gone` says `came` instead."""
@@ -93,8 +93,8 @@ def in_graph(
 
 
 @pytest.fixture(scope="module")
-def material() -> Material:
-    return Material(ROOT, packaged=False)
+def material() -> CheckContext:
+    return CheckContext(ROOT, packaged=False)
 
 
 @pytest.fixture(scope="module", params=DOCUMENTS)
@@ -104,7 +104,7 @@ def expected(request: pytest.FixtureRequest) -> Expected:
 
 
 @pytest.fixture(scope="module")
-def data(material: Material, expected: Expected) -> Data:
+def data(material: CheckContext, expected: Expected) -> Data:
     store = Store()
     store.extend(dataset_of(material, frozenset(expected.documents)))
     said = Counter(
@@ -117,7 +117,7 @@ def data(material: Material, expected: Expected) -> Data:
 
 
 @pytest.fixture(scope="module")
-def wrong(data: Data, material: Material, expected: Expected) -> "Wrong":
+def wrong(data: Data, material: CheckContext, expected: Expected) -> "Wrong":
     """Over answers that are right before anything is changed."""
     found = Wrong(expected, replace(scope_of(material, expected), dataset=data.store))
     assert found.answer() is None
@@ -127,7 +127,7 @@ def wrong(data: Data, material: Material, expected: Expected) -> "Wrong":
 class Wrong:
     """Finds a saved query whose answer is not the one expected; the last found is asked first."""
 
-    def __init__(self, expected: Expected, scope: Scope) -> None:
+    def __init__(self, expected: Expected, scope: QueryScope) -> None:
         self.scope = scope
         self.asked = [
             (case, [terms_of(BY_NAME[case.query], row) for row in case.rows])

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
-from spacepolicy.dataset import digest
-from spacepolicy.dataset.assembly import Assembly, assemble
-from spacepolicy.dataset.citation import quoted_sources
-from spacepolicy.dataset.digest import content_sha256
-from spacepolicy.dataset.files.reading import read_files
-from spacepolicy.dataset.gates.checks import BUILD_GATES
 from spacepolicy.errors import Finding, FindingsError
-from spacepolicy.revisions.record_digest import CANONICAL, RecordDigest
+from spacepolicy.knowledge import content_digest
+from spacepolicy.knowledge.assembly import Assembly, assemble
+from spacepolicy.knowledge.checks.gates import BUILD_GATES
+from spacepolicy.knowledge.citation import quoted_sources
+from spacepolicy.knowledge.content_digest import content_sha256
+from spacepolicy.knowledge.loading.graph_files import read_files
+from spacepolicy.store.digest import CANONICAL, RecordDigest
 
 G = "https://example.org/gov/"
 TEXT = "The plan: plant trees, water them."
@@ -630,20 +630,20 @@ def test_the_digest_of_the_content_changes_with_the_libraries(
     content: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = content_sha256(content)
-    monkeypatch.setattr(digest, "version", lambda library: f"{library} 99")
+    monkeypatch.setattr(content_digest, "version", lambda library: f"{library} 99")
     assert content_sha256(content) != before
 
 
 def test_the_digest_of_the_content_changes_with_the_code(
     content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wing = tmp_path / "dataset"
-    wing.mkdir()
+    package = tmp_path / "dataset"
+    package.mkdir()
     (tmp_path / "namespaces.py").touch()
-    (wing / "rules.py").write_text("one", encoding="utf-8")
-    monkeypatch.setattr(digest, "__file__", str(wing / "digest.py"))
+    (package / "rules.py").write_text("one", encoding="utf-8")
+    monkeypatch.setattr(content_digest, "__file__", str(package / "digest.py"))
     before = content_sha256(content)
-    (wing / "rules.py").write_text("other", encoding="utf-8")
+    (package / "rules.py").write_text("other", encoding="utf-8")
     assert content_sha256(content) != before
 
 

@@ -4,24 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacepolicy.dataset.citation import cite
-from spacepolicy.dataset.files.sources import Source
-from spacepolicy.dataset.gates.evidence import Passage
+from spacepolicy.knowledge.checks.evidence import DescribedPassage
+from spacepolicy.knowledge.citation import cite
+from spacepolicy.knowledge.loading.sources import SourceDocument
 
 TEXT = "The “green” plan.Plant trees, water them — and plant trees."
 
 
-def passage(exact: str, start: int) -> Passage:
+def passage(exact: str, start: int) -> DescribedPassage:
     end = start + len(exact)
     assert TEXT[start:end] == exact
-    return Passage(f"https://example.org/gov/source/plan#char={start},{end}", start, end, exact)
+    return DescribedPassage(
+        f"https://example.org/gov/source/plan#char={start},{end}", start, end, exact
+    )
 
 
 SENTENCE = passage("Plant trees, water them — and plant trees.", 17)
 CLAUSE = passage("Plant trees", 17)
 OTHER = passage("water them", 30)
 PASSAGES = (SENTENCE, CLAUSE, OTHER)
-SOURCE = Source("plan", "https://example.org/gov/source/plan", TEXT, {})
+SOURCE = SourceDocument("plan", "https://example.org/gov/source/plan", TEXT, {})
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_words_that_stand_nowhere_give_the_most_similar_passage() -> None:
 
 
 def test_without_the_text_the_passages_are_searched() -> None:
-    absent = Source("plan", SOURCE.iri, None, {})
+    absent = SourceDocument("plan", SOURCE.iri, None, {})
     citation = cite("water them", absent, PASSAGES)
     assert [(each.start, each.end) for each in citation.standings] == [(30, 40)]
     assert citation.found
@@ -74,6 +76,6 @@ def test_no_words_stand_nowhere(words: str) -> None:
 
 @given(st.text(), st.text(min_size=1), st.text())
 def test_words_of_a_text_are_always_found_in_it(before: str, words: str, after: str) -> None:
-    source = Source("plan", SOURCE.iri, before + words + after, {})
+    source = SourceDocument("plan", SOURCE.iri, before + words + after, {})
     texts = [standing.text for standing in cite(words, source, ()).standings]
     assert not words.strip() or any(text.strip() == words.strip() for text in texts)

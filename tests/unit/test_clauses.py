@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from spacepolicy.dataset.files.sources import Source
-from spacepolicy.dataset.gates.clauses import (
+from spacepolicy.knowledge.checks.coverage import (
     Division,
     clause_faults,
     coverage_findings,
@@ -14,7 +13,8 @@ from spacepolicy.dataset.gates.clauses import (
     metadata_findings,
     read_marks,
 )
-from spacepolicy.dataset.gates.evidence import Passage
+from spacepolicy.knowledge.checks.evidence import DescribedPassage
+from spacepolicy.knowledge.loading.sources import SourceDocument
 
 TEXT = "First, plan and plant trees, water them.Then 2.5 m hedges grow. Ad here"
 METADATA = {
@@ -23,14 +23,14 @@ METADATA = {
     "residue": [{"start": 64, "end": 71, "text": "Ad here"}],
 }
 IRI = "https://example.org/gov/source/plan"
-SOURCE = Source("plan", IRI, TEXT, METADATA)
+SOURCE = SourceDocument("plan", IRI, TEXT, METADATA)
 MARKS = read_marks(METADATA)
 
 
-def passage(words: str, within: Sequence[str] = ()) -> Passage:
+def passage(words: str, within: Sequence[str] = ()) -> DescribedPassage:
     start = TEXT.index(words)
     end = start + len(words)
-    return Passage(f"{IRI}#char={start},{end}", start, end, words, within=tuple(within))
+    return DescribedPassage(f"{IRI}#char={start},{end}", start, end, words, within=tuple(within))
 
 
 CLAUSES = (
@@ -40,7 +40,7 @@ CLAUSES = (
 )
 
 
-def rules(*passages: Passage) -> list[str]:
+def rules(*passages: DescribedPassage) -> list[str]:
     return [fault.rule for fault in clause_faults(SOURCE, passages)]
 
 
@@ -102,7 +102,7 @@ def test_without_marks_every_leaf_is_one_clause() -> None:
 
 def test_residue_whose_words_stand_elsewhere_is_found_at_its_line() -> None:
     residue = [{"start": 63, "end": 70, "text": "Ad here"}]
-    moved = Source("plan", IRI, TEXT, METADATA | {"residue": residue})
+    moved = SourceDocument("plan", IRI, TEXT, METADATA | {"residue": residue})
     (finding,) = metadata_findings(moved, ["[[residue]]", 'text = "Ad here"'])
     assert (finding.path, finding.line, finding.rule) == ("seeds/plan.toml", 2, "residue")
     assert list(metadata_findings(SOURCE, [])) == []

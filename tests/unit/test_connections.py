@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from spacepolicy.http.connections import (
-    ConnectionLimits,
-    Connections,
-    most_connections,
-)
+from spacepolicy.http.connections import ConnectionLimits, Connections, most_connections
 
 
 @dataclass(eq=False)

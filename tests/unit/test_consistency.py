@@ -3,8 +3,8 @@
 import pytest
 from pyoxigraph import RdfFormat, Triple, parse
 
-from spacepolicy.dataset.oracles.child import ReasonerError
-from spacepolicy.dataset.oracles.consistency import (
+from spacepolicy.knowledge.reference_reasoners.child_process import ReasonerError
+from spacepolicy.knowledge.reference_reasoners.consistency import (
     conflict,
     entailed,
     judge,

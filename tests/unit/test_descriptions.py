@@ -10,24 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
-from spacepolicy.dataset.files.content import read_content
-from spacepolicy.dataset.files.descriptions import (
+from spacepolicy.errors import Finding
+from spacepolicy.knowledge.checks.evidence import evidence_faults, read_passages
+from spacepolicy.knowledge.loading.content import read_content
+from spacepolicy.knowledge.loading.descriptions import (
     CONTEXT,
     span_of,
     with_descriptions,
     without_derivable,
 )
-from spacepolicy.dataset.files.record import GraphFile, Place, line_in
-from spacepolicy.dataset.files.source_descriptions import description_faults, source_files
-from spacepolicy.dataset.files.sources import Source
-from spacepolicy.dataset.gates.evidence import evidence_faults, read_passages
-from spacepolicy.errors import Finding
+from spacepolicy.knowledge.loading.record import GraphFile, StatementPlace, line_in
+from spacepolicy.knowledge.loading.source_descriptions import description_faults, source_files
+from spacepolicy.knowledge.loading.sources import SourceDocument
 from spacepolicy.namespaces import Base
 
 BASE = Base("https://example.org/gov/")
 IRI = f"{BASE.sources}plan"
 TEXT = "The “green” plan: plant trees, water them. Water them daily."
-SOURCE = Source("plan", IRI, TEXT, {"language": "en"})
+SOURCE = SourceDocument("plan", IRI, TEXT, {"language": "en"})
 PREFIXES = f"@base <{IRI}> . @prefix : <{BASE.iri}def/> .\n"
 TYPED = f"""<{IRI}> {{
   <#char=18,42> a :Passage ; :source <{IRI}> ; :start 18 ; :end 42 ;
@@ -46,7 +46,7 @@ def file(trig: str, name: str = "data/plan.trig") -> GraphFile:
     return GraphFile(Path(name), name, tuple(parse(PREFIXES + trig, RdfFormat.TRIG)))
 
 
-def described(*files: GraphFile, source: Source = SOURCE) -> tuple[GraphFile, ...]:
+def described(*files: GraphFile, source: SourceDocument = SOURCE) -> tuple[GraphFile, ...]:
     return with_descriptions(files, BASE, [source])
 
 
@@ -98,7 +98,7 @@ def test_passages_in_two_files_are_described_in_each_and_lie_in_one_another() ->
 
 
 def test_without_the_text_all_is_derived_but_words() -> None:
-    absent = Source("plan", IRI, None, {"language": "en"})
+    absent = SourceDocument("plan", IRI, None, {"language": "en"})
     (found,) = described(file(STATED), source=absent)
     names = {quad.predicate.value.rpartition("/")[2] for quad in found.derived}
     assert names == {"22-rdf-syntax-ns#type", "source", "start", "end"}
@@ -112,7 +112,7 @@ def test_a_passage_by_reference_is_described_by_its_locator_and_how_the_source_w
         "copy_read": "the printed issue",
         "independent_sources": 2,
     }
-    absent = Source("plan", IRI, None, metadata)
+    absent = SourceDocument("plan", IRI, None, metadata)
     names = ("sec.3", "sec.3.b", "sec.3.b.ii", "sec.30")
     stated = "".join(f"<#loc={each}> {{ <urn:plan> :plants <urn:tree> }}\n" for each in names)
     (found,) = described(file(stated), source=absent)
@@ -152,7 +152,7 @@ def test_what_is_derived_of_a_passage_stands_where_it_is_named(tmp_path: Path) -
     path = tmp_path / "plan.trig"
     path.write_text(f"{PREFIXES}\n{STATED}", encoding="utf-8")
     (found,) = described(GraphFile(path, "data/plan.trig", file(STATED).quads))
-    end = Place(NamedNode(f"{IRI}#char=18,29"), BASE.term("end"), graph=NamedNode(IRI))
+    end = StatementPlace(NamedNode(f"{IRI}#char=18,29"), BASE.term("end"), graph=NamedNode(IRI))
     assert line_in(found, end) == 3
 
 
@@ -168,7 +168,7 @@ spans = st.lists(
 def test_each_passage_lies_in_the_shortest_that_holds_it(
     text: str, found: list[tuple[int, int]]
 ) -> None:
-    source = Source("plan", IRI, text, {})
+    source = SourceDocument("plan", IRI, text, {})
     trig = "".join(f"<#char={a},{b}> {{ <urn:a> <urn:b> 1 }}\n" for a, b in found)
     (one,) = described(file(trig), source=source)
     graphs = {IRI: [quad.triple for quad in one.derived]}
@@ -196,7 +196,7 @@ def test_each_passage_lies_in_the_shortest_that_holds_it(
 def table(tmp_path: Path, toml: dict[str, object], *files: GraphFile) -> tuple[set[str], list[str]]:
     """What the metadata says of the source, and what is found wrong with it."""
     findings: list[Finding] = []
-    source = Source("plan", IRI, TEXT, toml)
+    source = SourceDocument("plan", IRI, TEXT, toml)
     found = source_files(tmp_path, BASE, [source], files, findings.append)
     return {str(quad.triple) for quad in quads(found)}, [each.message for each in findings]
 
@@ -224,10 +224,10 @@ def test_what_the_data_say_of_a_source_goes_before_its_metadata(tmp_path: Path) 
     typed = file(f'<{IRI}> {{ <{IRI}> :sha256 "0" }}')
     said, _ = table(tmp_path, {"sha256": "1"}, typed)
     assert not any("sha256" in each for each in said)
-    source = Source("plan", IRI, TEXT, {"sha256": "1"})
+    source = SourceDocument("plan", IRI, TEXT, {"sha256": "1"})
     (fault,) = description_faults(BASE, source, [quad.triple for quad in typed.quads])
     assert (fault.rule, fault.places[0].predicate) == ("source", BASE.term("sha256"))
-    agreed = Source("plan", IRI, TEXT, {"sha256": "0"})
+    agreed = SourceDocument("plan", IRI, TEXT, {"sha256": "0"})
     assert not [*description_faults(BASE, agreed, [quad.triple for quad in typed.quads])]
 
 

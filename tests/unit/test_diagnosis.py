@@ -12,8 +12,8 @@ from tests.conformance.manifests import SUITES
 from tests.errors_page import PAGE, written
 
 from spacepolicy.engine.diagnosis.grammar import conflicts
-from spacepolicy.engine.diagnosis.mistake import Edit
-from spacepolicy.engine.diagnosis.reading import MAX_TOKENS, Stop, read
+from spacepolicy.engine.diagnosis.mistake import TextEdit
+from spacepolicy.engine.diagnosis.reading import MAX_TOKENS, SyntaxStop, read
 from spacepolicy.engine.diagnosis.wording import LANGUAGES, MESSAGES
 from spacepolicy.engine.syntax import in_language, query_syntax_error
 from spacepolicy.errors import QuerySyntaxError
@@ -56,7 +56,7 @@ def cured(text: str, *, update: bool) -> str | None:
         edit = problem(text, update=update).extras.get("edit")
         if not isinstance(edit, Mapping):
             return None
-        text = Edit(**edit).applied(text)
+        text = TextEdit(**edit).applied(text)
     return text
 
 
@@ -140,7 +140,7 @@ def test_the_grammar_reads_whatever_the_engine_takes() -> None:
     left = [
         text
         for suffix, text in w3c_texts()
-        if refused(text, update=suffix == ".ru") is None and isinstance(read(text, {}), Stop)
+        if refused(text, update=suffix == ".ru") is None and isinstance(read(text, {}), SyntaxStop)
     ]
     assert len(left) == empty_updates
 

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
 
-from spacepolicy.commands.drafts import read_draft, write_draft
-from spacepolicy.revisions.draft import Draft
-from spacepolicy.revisions.publication import Statement
-from spacepolicy.revisions.revision import Counts, FileGraphs
+from spacepolicy.store.draft import Draft
+from spacepolicy.store.publication import RevisionStatement
+from spacepolicy.store.revision import Counts, FileGraphs
+from spacepolicy.writes.draft_files import read_draft, write_draft
 
 
 def test_a_draft_comes_back_as_it_was(tmp_path: Path) -> None:
     graph = NamedNode("urn:g")
     store = Store()
     store.add(Quad(BlankNode("b"), graph, Literal("一", language="zh"), graph))
-    said = Statement(
+    said = RevisionStatement(
         counts=Counts(record=1, inferred=2, graphs=3),
         record_sha256="record",
         content_sha256="content",
@@ -28,7 +28,9 @@ def test_a_draft_comes_back_as_it_was(tmp_path: Path) -> None:
         added=4,
         removed=5,
     )
-    assert all(getattr(said, field.name) for field in fields(Statement)), "nothing is left out here"
+    assert all(getattr(said, field.name) for field in fields(RevisionStatement)), (
+        "nothing is left out here"
+    )
     write_draft(tmp_path, Draft(store, said))
     read = read_draft(tmp_path)
     assert set(read.dataset) == set(store)

@@ -7,20 +7,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
-from spacepolicy.dataset.files.sources import Source
-from spacepolicy.dataset.gates.evidence import (
+from spacepolicy.knowledge.checks.evidence import (
     Graphs,
     coverage,
     evidence_faults,
     leaves,
     read_passages,
 )
+from spacepolicy.knowledge.loading.sources import SourceDocument
 from spacepolicy.namespaces import RDF, XSD, Base
 
 BASE = Base("https://example.org/gov/")
 IRI = f"{BASE.sources}tree-plan"
 TEXT = "The “green” plan: plant trees, water them."
-SOURCE = Source("tree-plan", IRI, TEXT, {})
+SOURCE = SourceDocument("tree-plan", IRI, TEXT, {})
 DATA = """
 @base <https://example.org/gov/source/tree-plan> .
 @prefix : <https://example.org/gov/def/> .
@@ -46,7 +46,9 @@ def graphs(data: str) -> Graphs:
     return found
 
 
-def faults(before: str = "", after: str = "", source: Source = SOURCE) -> list[tuple[str, str]]:
+def faults(
+    before: str = "", after: str = "", source: SourceDocument = SOURCE
+) -> list[tuple[str, str]]:
     """The rules broken, and the messages, when the data is changed so."""
     assert before in DATA
     found = evidence_faults(BASE, source, graphs(DATA.replace(before, after, 1)))
@@ -123,7 +125,7 @@ def test_a_fault_is_placed_at_the_property_that_is_wrong() -> None:
 
 
 def test_without_the_text_quotations_are_not_compared_but_names_are() -> None:
-    absent = Source("tree-plan", IRI, None, {})
+    absent = SourceDocument("tree-plan", IRI, None, {})
     assert faults('"plant trees"@en', '"plant treas"@en', absent) == []
     assert faults(":start 18 ; :end 29", ":start 17 ; :end 29", absent) != []
 
@@ -151,7 +153,7 @@ def test_a_quotation_is_without_fault_exactly_when_it_equals_its_slice(
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     context = data.draw(st.integers(0, 5))
-    source = Source("tree-plan", IRI, text, {})
+    source = SourceDocument("tree-plan", IRI, text, {})
     true = described(text, start, end, context, text[start:end])
     assert list(evidence_faults(BASE, source, true)) == []
     other = data.draw(st.text())
@@ -161,7 +163,7 @@ def test_a_quotation_is_without_fault_exactly_when_it_equals_its_slice(
 
 
 def test_offsets_count_code_points_and_not_bytes() -> None:
-    source = Source("tree-plan", IRI, "“a”b", {})
+    source = SourceDocument("tree-plan", IRI, "“a”b", {})
     assert list(evidence_faults(BASE, source, described("“a”b", 3, 4, 0, "b"))) == []
 
 

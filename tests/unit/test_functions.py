@@ -3,15 +3,15 @@
 import pytest
 from pyoxigraph import Store
 
-from spacepolicy.engine.edit import Edit
-from spacepolicy.engine.editing import Editor
 from spacepolicy.engine.functions import Functions, with_unknown_functions
+from spacepolicy.engine.update_executor import UpdateExecutor
+from spacepolicy.engine.update_protocol import DatasetEdit
 from spacepolicy.errors import BadParameterError, QuerySyntaxError
 
 
 def updated(text: str) -> Store:
     store = Store()
-    Editor(store).edit(Edit(kind="update", text=text), [], [])
+    UpdateExecutor(store).edit(DatasetEdit(kind="update", text=text), [], [])
     return store
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from pyoxigraph import RdfFormat, Store
 
-from spacepolicy.engine.hinting import Hints, only_selected
+from spacepolicy.engine.hint_rules import Hints, only_selected
 from spacepolicy.engine.hints import KINDS, MAX_HINTS, hint
 
 PREFIXES = {"": "urn:x:", "rdfs": "http://www.w3.org/2000/01/rdf-schema#"}

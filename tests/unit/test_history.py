@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacepolicy.errors import NotFoundError
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Counts, Revision
 
 
 def revision(number: int) -> Revision:

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
-from spacepolicy.dataset.layout.lines import line_of, statement_lines
 from spacepolicy.errors import UsageError
 from spacepolicy.namespaces import XSD
+from spacepolicy.turtle_format.lines import line_of, statement_lines
 
 E = "https://example.org/"
 

@@ -3,8 +3,8 @@
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from spacepolicy.dataset.gates.lint import Remark, linter, remarks
-from spacepolicy.dataset.gates.vocabulary import read_vocabulary
+from spacepolicy.knowledge.checks.lint import LintRemark, linter, remarks
+from spacepolicy.knowledge.checks.vocabulary import read_vocabulary
 
 ONTOLOGY = """
 PREFIX : <https://example.org/gov/def/>
@@ -31,7 +31,7 @@ VOCABULARY = read_vocabulary(
 )
 
 
-def told(query: str) -> list[Remark]:
+def told(query: str) -> list[LintRemark]:
     prefixes = {"": "https://example.org/gov/def/"}
     return list(remarks(PROLOGUE + query, VOCABULARY, prefixes))
 

@@ -10,9 +10,9 @@ import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, parse
 
 from spacepolicy.cli import main
-from spacepolicy.dataset.layout.document import format_text
-from spacepolicy.dataset.migrations import Effect, migrated, read_migration
 from spacepolicy.errors import FindingsError, UsageError
+from spacepolicy.knowledge.migrations import StepEffect, migrated, read_migration
+from spacepolicy.turtle_format.document import format_text
 
 ROOT = Path(__file__).parents[2]
 OLD = lzma.decompress((Path(__file__).parent / "marevia-0.1.trig.xz").read_bytes()).decode()
@@ -41,7 +41,7 @@ def expected(quads: Iterable[Quad]) -> set[Quad]:
     return after
 
 
-def found(effects: Iterable[Effect]) -> dict[str, int]:
+def found(effects: Iterable[StepEffect]) -> dict[str, int]:
     return {effect.step.name.split("-", 1)[1]: effect.found for effect in effects}
 
 

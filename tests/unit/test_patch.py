@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
 
-from spacepolicy.engine.generation import (
+from spacepolicy.engine.snapshot import (
     CHANGES,
     CREATED,
     DROPPED,
@@ -19,8 +19,8 @@ from spacepolicy.engine.generation import (
     quads_in,
     undo,
 )
-from spacepolicy.revisions.patch import about, inverse, net, patch
-from spacepolicy.revisions.revision import Change
+from spacepolicy.store.patch import about, inverse, net, patch
+from spacepolicy.store.revision import Change
 
 THINGS = [NamedNode(f"urn:{letter}") for letter in "abc"]
 SUBJECTS: list[NamedNode | BlankNode] = [*THINGS, BlankNode("b1")]

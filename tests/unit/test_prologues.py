@@ -3,9 +3,9 @@
 import pytest
 from pyoxigraph import Store
 
-from spacepolicy.engine.edit import Edit
-from spacepolicy.engine.editing import effect
 from spacepolicy.engine.prologues import parts
+from spacepolicy.engine.update_executor import effect
+from spacepolicy.engine.update_protocol import DatasetEdit
 from spacepolicy.errors import QuerySyntaxError
 
 A, B = "INSERT DATA { a:s a:p 1 }", "INSERT DATA { b:s b:p 2 }"
@@ -15,7 +15,9 @@ WHERE = "DELETE { ?s a:p ?o } INSERT { ?s b:p ?o } WHERE { ?s a:p ?o FILTER(?o <
 def carried_out(text: str) -> set[str]:
     """What an update makes of a store with one statement."""
     store = Store()
-    edit = Edit("update", text=text, base="http://example.org/", prefixes={"given": "urn:given:"})
+    edit = DatasetEdit(
+        "update", text=text, base="http://example.org/", prefixes={"given": "urn:given:"}
+    )
     return {line.decode().strip() for line in effect(store, edit, []) if line[:2] in (b"A ", b"D ")}
 
 

@@ -10,17 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, Quad, RdfFormat, parse
 
-from spacepolicy.dataset.files.content import read_content
-from spacepolicy.dataset.files.conversion import to_quotes, to_trig
-from spacepolicy.dataset.files.descriptions import with_descriptions
-from spacepolicy.dataset.files.notations import Context, context_of, parse_notation
-from spacepolicy.dataset.files.quotes import read_quotes
-from spacepolicy.dataset.files.record import GraphFile, Place, line_in
-from spacepolicy.dataset.files.sources import Source
-from spacepolicy.dataset.layout.printing import print_file
-from spacepolicy.dataset.layout.quotes_layout import format_quotes
 from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.knowledge.loading.content import read_content
+from spacepolicy.knowledge.loading.conversion import to_quotes, to_trig
+from spacepolicy.knowledge.loading.descriptions import with_descriptions
+from spacepolicy.knowledge.loading.notations import (
+    NotationContext,
+    context_of,
+    parse_notation,
+)
+from spacepolicy.knowledge.loading.quotes import read_quotes
+from spacepolicy.knowledge.loading.record import GraphFile, StatementPlace, line_in
+from spacepolicy.knowledge.loading.sources import SourceDocument
 from spacepolicy.namespaces import Base
+from spacepolicy.turtle_format.printing import print_file
+from spacepolicy.turtle_format.quotes_layout import format_quotes
 
 ROOT: Final = Path(__file__).parents[2]
 BASE = Base("https://example.org/gov/")
@@ -30,9 +34,9 @@ TEXT = """The plan of spring
 First, plant trees, water them, and tell
 the neighbours. Second, plant hedges, water them daily.
 """
-SOURCE = Source("plan", IRI, TEXT, {"language": "en"})
+SOURCE = SourceDocument("plan", IRI, TEXT, {"language": "en"})
 PREFIXES = {"": f"{BASE.iri}def/"}
-CONTEXT = Context(BASE, PREFIXES, {"plan": SOURCE})
+CONTEXT = NotationContext(BASE, PREFIXES, {"plan": SOURCE})
 HEAD = f"@base <{IRI}> . @prefix : <{BASE.iri}def/> . @prefix task: <{BASE.iri}id/task/> .\n"
 QUOTES = f"""@prefix task: <{BASE.iri}id/task/> .
 
@@ -57,7 +61,7 @@ TRIG = f"""{HEAD}
 """
 
 
-def read(text: str, source: Source | None = SOURCE) -> GraphFile:
+def read(text: str, source: SourceDocument | None = SOURCE) -> GraphFile:
     path = Path("data/plan.quotes")
     return read_quotes(path, "data/plan.quotes", text, source=source, base=BASE, prefixes=PREFIXES)
 
@@ -75,12 +79,12 @@ def trig(text: str, folder: Path) -> GraphFile:
     return GraphFile(path, "data/plan.trig", quads)
 
 
-def described(file: GraphFile, source: Source = SOURCE) -> set[str]:
+def described(file: GraphFile, source: SourceDocument = SOURCE) -> set[str]:
     (found,) = with_descriptions([file], BASE, [source])
     return canonical(found.quads)
 
 
-def finding(text: str, source: Source | None = SOURCE) -> Finding:
+def finding(text: str, source: SourceDocument | None = SOURCE) -> Finding:
     with pytest.raises(FindingsError) as caught:
         read(text, source)
     (found,) = caught.value.findings
@@ -231,14 +235,14 @@ def test_each_statement_stands_on_its_line() -> None:
             local = str(quad.predicate).rstrip(">").rpartition("/")[2]
             assert (f":{local}" if "22-rdf" not in local else " a ") in lines[line - 1]
     passage = next(quad.subject for quad in file.derived if "char=27,38" in str(quad.subject))
-    place = Place(passage, BASE.term("end"), graph=BASE.term(""))  # type: ignore[arg-type]
+    place = StatementPlace(passage, BASE.term("end"), graph=BASE.term(""))  # type: ignore[arg-type]
     assert line_in(file, place) == lines.index("> plant trees") + 2
-    of_graph = Place(passage, BASE.term("end"), graph=file.quads[0].graph_name)  # type: ignore[arg-type]
+    of_graph = StatementPlace(passage, BASE.term("end"), graph=file.quads[0].graph_name)  # type: ignore[arg-type]
     assert line_in(file, of_graph) == lines.index("> plant trees") + 1
 
 
 def test_a_passage_by_reference_has_its_locator_and_fingerprint(tmp_path: Path) -> None:
-    absent = Source("plan", IRI, None, {"language": "en"})
+    absent = SourceDocument("plan", IRI, None, {"language": "en"})
     digest = 64 * "a"
     text = f"@ art.5\n<urn:b> a :Task .\n@ sec.3.b.ii\n= 24 {digest}\n<urn:a> a :Task .\n"
     file = read(text, absent)
@@ -257,7 +261,7 @@ def test_a_passage_by_reference_has_its_locator_and_fingerprint(tmp_path: Path) 
 
 
 def test_without_the_text_words_cannot_be_found() -> None:
-    absent = Source("plan", IRI, None, {})
+    absent = SourceDocument("plan", IRI, None, {})
     found = finding("> plant trees\n> plant hedges\n", absent)
     assert (found.rule, "the text of plan is not here" in found.message) == ("no-text", True)
     assert [*read(">27,38\n<urn:a> a :B .\n", absent).quads]
@@ -318,7 +322,7 @@ def test_whatever_passages_there_are_both_notations_say_the_same(
     found: list[tuple[int, int]],
     data: st.DataObject,
 ) -> None:
-    source = Source("plan", IRI, text, {})
+    source = SourceDocument("plan", IRI, text, {})
     folder = tmp_path_factory.mktemp("random")
     graphs = [f"<{IRI}> {{ {data.draw(statements)} }}"]
     for start, end in (each for each in found if each[1] <= len(text)):
@@ -349,7 +353,7 @@ def test_words_that_are_found_are_those_of_the_text(text: str, data: st.DataObje
         if not character.isspace()
     )
     try:
-        file = read(f"> {words}\n", Source("plan", IRI, text, {}))
+        file = read(f"> {words}\n", SourceDocument("plan", IRI, text, {}))
     except FindingsError:
         assert count != 1
         return

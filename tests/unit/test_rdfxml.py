@@ -6,8 +6,8 @@ import pytest
 from pyoxigraph import Quad, RdfFormat, parse
 
 from spacepolicy import formats
-from spacepolicy.engine.documents import read
 from spacepolicy.engine.isomorphism import isomorphic
+from spacepolicy.engine.rdf_documents import read
 from spacepolicy.errors import BadParameterError, EgressRefusedError
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

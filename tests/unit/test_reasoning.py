@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
-from spacepolicy.dataset.reasoning.fixpoint import Reasoner, Shift
-from spacepolicy.dataset.reasoning.proof import Prover
+from spacepolicy.knowledge.reasoning.fixpoint import ClosureChange, Reasoner
+from spacepolicy.knowledge.reasoning.proof import Prover
 
 E = "https://example.org/"
 PREFIXES = f"""
@@ -96,7 +96,7 @@ def test_any_sequence_of_writes_finds_what_a_rebuild_finds(
         assert change.gone == before - reasoner.inferred()
 
 
-def statements_of(shift: Shift) -> list[set[Triple]]:
+def statements_of(shift: ClosureChange) -> list[set[Triple]]:
     """What comes and goes, and what is inferred and no longer."""
     return [
         {triple for key, rows in delta.items() for triple in shift.terms.triples(key, rows)}
@@ -218,7 +218,7 @@ def test_statements_in_portions_give_what_they_give_at_once(
     ]
     whole = Reasoner(statements)
     for size in (1, 2, 3, 5):
-        monkeypatch.setattr("spacepolicy.dataset.reasoning.fixpoint._PORTION", size)
+        monkeypatch.setattr("spacepolicy.knowledge.reasoning.fixpoint._PORTION", size)
         parts = Reasoner(statements)
         assert parts.inferred() == whole.inferred()
         assert set(parts.asserted()) == set(statements)

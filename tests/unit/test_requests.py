@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from spacepolicy.errors import ProblemError
 from spacepolicy.http.framing import Framing, MessageLimits
-from spacepolicy.http.requests import Place, Request, RequestReader
+from spacepolicy.http.requests import ConnectionPlace, HttpRequest, RequestReader
 
-PLACE = Place("http", ("127.0.0.1", 80), None)
+PLACE = ConnectionPlace("http", ("127.0.0.1", 80), None)
 LIMITS = MessageLimits()
 
 
-def read(data: bytes, reader: RequestReader | None = None) -> Request | None:
+def read(data: bytes, reader: RequestReader | None = None) -> HttpRequest | None:
     return (reader or RequestReader(b"/sparql", LIMITS)).read(data, PLACE)
 
 
@@ -58,7 +58,7 @@ def test_requests_of_one_kind_have_one_head() -> None:
     assert elsewhere.head is not first.head
 
 
-def replace_server(address: str) -> Place:
+def replace_server(address: str) -> ConnectionPlace:
     return PLACE._replace(server=(address, 80))
 
 

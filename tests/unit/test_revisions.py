@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from spacepolicy.engine.generation import NEAR_BYTES, SCRATCH, opened
+from spacepolicy.engine.snapshot import NEAR_BYTES, SCRATCH, opened
 from spacepolicy.errors import StoreError
-from spacepolicy.revisions import draft as drafts
-from spacepolicy.revisions import durable_files
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.draft import Draft
-from spacepolicy.revisions.durable import RESTING_REVISIONS, DurableStore
-from spacepolicy.revisions.publication import Statement, step
-from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
+from spacepolicy.store import draft as drafts
+from spacepolicy.store import durable_files
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.draft import Draft
+from spacepolicy.store.publication import RevisionStatement, step
+from spacepolicy.store.revision import Change, Counts, FileGraphs, Revision
+from spacepolicy.store.revision_writer import RESTING_REVISIONS, DurableStore
 
 
 def draft(*words: str, content: str = "files") -> Draft:
@@ -25,7 +25,7 @@ def draft(*words: str, content: str = "files") -> Draft:
     store = Store()
     store.extend(Quad(thing, thing, Literal(word), thing) for word in words)
     counts = Counts(record=len(store), graphs=1)
-    said = Statement("test", "", counts, " ".join(words), content, files=FileGraphs())
+    said = RevisionStatement("test", "", counts, " ".join(words), content, files=FileGraphs())
     return Draft(store, said)
 
 
@@ -97,7 +97,7 @@ def counted(store: Path, keep: int, count: int) -> list[Revision]:
     with DurableStore(store, keep, memory_quads=10**6) as durable:
         for number in range(count):
             change = Change(added=(Quad(thing, thing, Literal(str(number)), thing),))
-            said = Statement("test", "", Counts(record=number + 2), "", "")
+            said = RevisionStatement("test", "", Counts(record=number + 2), "", "")
             durable.apply(change)
             found += durable.publish([step(change, said)])
     return found
@@ -124,7 +124,7 @@ def test_revisions_that_change_much_rest_on_no_older_generation(store: Path) -> 
     long = Quad(NamedNode("urn:a"), NamedNode("urn:a"), Literal("x" * NEAR_BYTES))
     with DurableStore(store, 0, memory_quads=10**6) as durable:
         durable.apply(Change(added=(long,)))
-        said = Statement("test", "", Counts(record=2), "", "")
+        said = RevisionStatement("test", "", Counts(record=2), "", "")
         (revision,) = durable.publish([step(Change(added=(long,)), said)])
     assert own(revision)
 
@@ -132,7 +132,7 @@ def test_revisions_that_change_much_rest_on_no_older_generation(store: Path) -> 
 def test_a_dataset_that_is_answered_from_disk_has_a_generation_each_time(store: Path) -> None:
     publish(store, draft("a"))
     with DurableStore(store, 0, memory_quads=1) as durable:
-        said = Statement("test", "", Counts(record=2), "", "")
+        said = RevisionStatement("test", "", Counts(record=2), "", "")
         (revision,) = durable.publish([step(Change(), said)])
     assert own(revision)
 
@@ -144,7 +144,9 @@ def test_several_changes_are_put_in_force_at_once_and_each_is_a_revision(store: 
     with DurableStore(store) as durable:
         for change in changes:
             durable.apply(change)
-        said = [Statement("test", f"{n}", Counts(record=n + 2), f"{n}", "") for n in range(3)]
+        said = [
+            RevisionStatement("test", f"{n}", Counts(record=n + 2), f"{n}", "") for n in range(3)
+        ]
         found = durable.publish(list(map(step, changes, said)))
     assert [own(revision) for revision in found] == [False, False, True]
     assert [len(opened(revision.dataset)) for revision in found] == [2, 3, 4]

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from spacepolicy.engine.generation import change, reading, see, standing
+from spacepolicy.engine.snapshot import change, reading, see, standing
 from spacepolicy.errors import DamagedError, SpacepolicyError, StoreError
-from spacepolicy.revisions import draft as drafts
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.draft import Draft
-from spacepolicy.revisions.durable import DurableStore
-from spacepolicy.revisions.examination import examine
-from spacepolicy.revisions.publication import Statement, step
-from spacepolicy.revisions.repair import repair
-from spacepolicy.revisions.revision import Change, Counts, FileGraphs, Revision
-from spacepolicy.revisions.store import history
+from spacepolicy.store import draft as drafts
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.draft import Draft
+from spacepolicy.store.publication import RevisionStatement, step
+from spacepolicy.store.repair import repair
+from spacepolicy.store.revision import Change, Counts, FileGraphs, Revision
+from spacepolicy.store.revision_folders import history
+from spacepolicy.store.revision_writer import DurableStore
+from spacepolicy.store.verification import examine
 
 from .test_revisions import draft
 
@@ -42,7 +42,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def of_files(*words: str) -> Draft:
     said = draft(*words).said
-    return Draft(draft(*words).dataset, Statement(
+    return Draft(draft(*words).dataset, RevisionStatement(
         said.author, said.message, said.counts, "", " ".join(words),
         files=FileGraphs(owned=frozenset({THING.value})),
     ))  # fmt: skip
@@ -54,7 +54,7 @@ def write(durable: DurableStore, *words: str) -> None:
         quad = Quad(THING, THING, Literal(word * 500), graph)
         change = Change(added=(quad,), created=(graph,))
         durable.apply(change)
-        durable.publish([step(change, Statement("test", "", Counts(record=9), "", ""))])
+        durable.publish([step(change, RevisionStatement("test", "", Counts(record=9), "", ""))])
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from spacepolicy import checksums
-from spacepolicy.engine.generation import load
+from spacepolicy.engine.snapshot import load
 from spacepolicy.errors import StoreError
-from spacepolicy.revisions import draft as drafts
-from spacepolicy.revisions import durable_files, marker, pointer
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.durable import DurableStore
+from spacepolicy.store import draft as drafts
+from spacepolicy.store import durable_files, marker, pointer
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.revision_writer import DurableStore
 
 from .test_revisions import counted, draft, in_force, publish, store
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from spacepolicy.engine.generation import load
+from spacepolicy.engine.snapshot import load
 from spacepolicy.errors import StoreError
-from spacepolicy.revisions import marker, pointer
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.durable import DurableStore
-from spacepolicy.revisions.examination import examine
-from spacepolicy.revisions.repair import ASIDE, repair
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.store import marker, pointer
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.repair import ASIDE, repair
+from spacepolicy.store.revision import Revision
+from spacepolicy.store.revision_writer import DurableStore
+from spacepolicy.store.verification import examine
 
 from .test_revisions import counted, draft, in_force, publish, store
 from .test_revisions_pointer import entries, first_version, five

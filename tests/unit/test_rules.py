@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, Variable, parse
 
-from spacepolicy.dataset.reasoning.clashes import grounds_of
-from spacepolicy.dataset.reasoning.fixpoint import Reasoner, Reasoning, reason
-from spacepolicy.dataset.reasoning.proof import Prover
-from spacepolicy.dataset.reasoning.rules import compile_rules
+from spacepolicy.knowledge.reasoning.clashes import grounds_of
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner, Reasoning, reason
+from spacepolicy.knowledge.reasoning.proof import Prover
+from spacepolicy.knowledge.reasoning.rules import compile_rules
 from spacepolicy.namespaces import OWL, RDFS
 
 E = "https://example.org/"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.dataset.files.sources import Source, read_sources
 from spacepolicy.errors import Finding
+from spacepolicy.knowledge.loading.sources import SourceDocument, read_sources
 from spacepolicy.namespaces import Base
 
 BASE = Base("https://example.org/gov/")
@@ -25,7 +25,9 @@ def seeds(tmp_path: Path) -> Path:
     return folder
 
 
-def read(seeds: Path, *, packaged: bool = False) -> tuple[tuple[Source, ...], list[Finding]]:
+def read(
+    seeds: Path, *, packaged: bool = False
+) -> tuple[tuple[SourceDocument, ...], list[Finding]]:
     findings: list[Finding] = []
     sources = read_sources(seeds.parent, BASE, packaged=packaged, note=findings.append)
     return sources, findings

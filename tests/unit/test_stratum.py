@@ -5,15 +5,15 @@ import random
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
-from spacepolicy.dataset.keeping.knowledge import Knowledge
-from spacepolicy.dataset.reasoning.construct_rules import (
+from spacepolicy.knowledge.incremental.materialisation import Materialisation
+from spacepolicy.knowledge.reasoning.construct_rules import (
     ConstructRule,
     RuleError,
     read_construct_rules,
 )
-from spacepolicy.dataset.reasoning.fixpoint import Reasoner
-from spacepolicy.dataset.reasoning.stratum import Stratum
-from spacepolicy.revisions.revision import Change
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.reasoning.stratum import Stratum
+from spacepolicy.store.revision import Change
 
 E = "https://example.org/"
 PREFIXES = {
@@ -192,7 +192,7 @@ def test_a_store_that_is_written_has_what_one_that_is_built_anew_would_have() ->
     dataset = Store()
     dataset.extend(in_graph(each, NamedNode(f"{E}axioms")) for each in triples(axioms))
     dataset.extend(some(8))
-    knowledge = Knowledge(dataset, frozenset(), INFERRED, ALL)
+    knowledge = Materialisation(dataset, frozenset(), INFERRED, ALL)
     derived = _derived(dataset)
     for _ in range(60):
         record = [q for q in dataset if q.graph_name in graphs]

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
-from spacepolicy.dataset.files.notations import Context
-from spacepolicy.dataset.files.record import GraphFile
-from spacepolicy.dataset.files.table_conversion import table_to_trig, to_table
-from spacepolicy.dataset.files.tables import read_table_file
-from spacepolicy.dataset.layout.tables_layout import format_table
 from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.knowledge.loading.notations import NotationContext
+from spacepolicy.knowledge.loading.record import GraphFile
+from spacepolicy.knowledge.loading.table_conversion import table_to_trig, to_table
+from spacepolicy.knowledge.loading.tables import read_table_file
 from spacepolicy.namespaces import XSD, Base
+from spacepolicy.turtle_format.tables_layout import format_table
 
 BASE = Base("https://example.org/gov/")
 PREFIXES = {"": f"{BASE.iri}def/"}
-CONTEXT = Context(BASE, PREFIXES, {})
+CONTEXT = NotationContext(BASE, PREFIXES, {})
 GRAPH = f"{BASE.iri}graph/background/trees"
 NAME = "data/background/trees.csv"
 TABLE = f"""@prefix,tree:,<{BASE.iri}id/tree/>

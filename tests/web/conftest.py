@@ -12,16 +12,16 @@ import httpx
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, Store
 
-from spacepolicy.access import Tokens, add_token, tokens_file
-from spacepolicy.catalogue import read_catalogue
-from spacepolicy.commands.explainers import Explainers
-from spacepolicy.dataset.assembly import assemble
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.snapshot import GENERATION
 from spacepolicy.http.server import server as http_server
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.knowledge.assembly import assemble
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.proofs.proof_pool import ProofPool
+from spacepolicy.saved_queries import read_catalogue
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Counts, Revision
+from spacepolicy.tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
@@ -118,7 +118,7 @@ MakeService = Callable[..., Service]
 def shipped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service over the shipped content, as `build` makes it."""
     service = assembled(Path(__file__).parents[2], tmp_path_factory.mktemp("shipped"))
-    explainers = Explainers(memory_bytes=256 << 20)
+    explainers = ProofPool(memory_bytes=256 << 20)
     yield replace(service, explanations=explainers)
     service.engine.close()
     explainers.close()
@@ -135,7 +135,7 @@ def assembled(content: Path, folder: Path) -> Service:
 def reasoned(content: Path, folder: Path) -> tuple[Service, Store]:
     """A service over the content, which no gate has looked at, and the dataset that it serves,
     which is put into the folder."""
-    files = Material(content, packaged=False)
+    files = CheckContext(content, packaged=False)
     store = files.dataset
     store.dump(str(folder / GENERATION), RdfFormat.N_QUADS)
     counts = Counts(len(files.quads), len(files.inferred), len(files.default), 0)
@@ -200,7 +200,7 @@ def writing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Writing]:
         timeout_seconds=5,
         mode="stored",
         writer=writer,
-        tokens=Tokens(file),
+        tokens=AccessTokens(file),
         max_upload_bytes=LIMIT,
         max_update_bytes=LIMIT,
         max_query_bytes=LIMIT // 2,

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from spacepolicy.http.content_codings import CODINGS, IDENTITY, Encoder, encoded, wish
 from spacepolicy.http.etags import matching
 from spacepolicy.http.response_cache import CachedResponse, RequestKey, ResponseCache
-from spacepolicy.revisions.history import History
 from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.store.history import History
 from spacepolicy.web.service import Service
 
 from .conftest import serve

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from bench.axioms import lay_out_both
 
-from spacepolicy.catalogue import read_catalogue
 from spacepolicy.errors import FindingsError
+from spacepolicy.saved_queries import read_catalogue
 
 from .conftest import MakeService, assembled, serve
 

@@ -19,7 +19,11 @@ from spacepolicy.engine.port import (
     problem_frame,
 )
 from spacepolicy.errors import BadParameterError, EngineError, EngineFailedError, ProblemError
-from spacepolicy.sparql_service.cost_estimates import LONG_SECONDS, QUICK_SECONDS, CostEstimate
+from spacepolicy.sparql_service.cost_estimates import (
+    LONG_SECONDS,
+    QUICK_SECONDS,
+    CostEstimate,
+)
 from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.sparql_service.query_stream import LEFTOVER_SECONDS, QueryStream
 from spacepolicy.sparql_service.worker_channel import HOLD_SECONDS

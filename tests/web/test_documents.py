@@ -6,8 +6,8 @@ import pytest
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from spacepolicy import formats
-from spacepolicy.answers import whole
 from spacepolicy.formats import Format, offered
+from spacepolicy.serialization import whole
 from spacepolicy.web.linked_data.language_tags import restored
 
 from .writing_site import Writing, kind

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from spacepolicy.commands.explainers import Explainers
 from spacepolicy.errors import BadParameterError
+from spacepolicy.proofs.proof_pool import ProofPool
 from spacepolicy.web.service import Service
 
 from .conftest import SHIPPED_BASE, serve
@@ -111,7 +111,7 @@ def test_a_part_that_is_missing_or_twice_is_refused(shipped: httpx.Client) -> No
 
 
 def test_a_search_beyond_its_time_is_stopped(shipped_service: Service) -> None:
-    explainers = Explainers(memory_bytes=256 << 20)
+    explainers = ProofPool(memory_bytes=256 << 20)
     try:
         hurried = replace(shipped_service, timeout_seconds=0.01, explanations=explainers)
         with serve(hurried) as site:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from spacepolicy.engine.federation import MAX_BLOCKS, MAX_ROWS
-from spacepolicy.origins import Outside
+from spacepolicy.federation_policy import FederationPolicy
 from spacepolicy.web.service import Service
 
 from .conftest import Site, serve
@@ -85,7 +85,7 @@ def other(answer: Callable[[socket.socket], None]) -> Iterator[Other]:
 def reaching(service: Service, machine: Other, *, private: bool = True) -> Iterator[httpx.Client]:
     """A client of a site that lists the machine's origin."""
     origin = machine.address.removesuffix("/sparql")
-    outside = Outside(frozenset({origin}), private)
+    outside = FederationPolicy(frozenset({origin}), private)
     with serve(replace(service, outside=outside)) as site:
         yield site.client
 
@@ -285,7 +285,7 @@ def dripping(client: socket.socket) -> None:
 def test_a_handshake_that_does_not_end_is_left_in_time(service: Service, silent: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         secure = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        outside = Outside(frozenset({secure}), private=True)
+        outside = FederationPolicy(frozenset({secure}), private=True)
 
         def work() -> None:
             client, _ = listener.accept()
@@ -318,7 +318,7 @@ def test_a_name_that_is_not_found_in_time_is_left(
         return real(host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    outside = Outside(frozenset({"http://slow.example:80"}))
+    outside = FederationPolicy(frozenset({"http://slow.example:80"}))
     with serve(replace(service, outside=outside)) as site:
         asked = {"query": "ASK { SERVICE <http://slow.example/> {} }", "timeout": "0.3"}
         assert kind(site.client.get("/sparql", params=asked)) == (504, "time-limit")

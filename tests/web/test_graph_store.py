@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spacepolicy.formats import offered
-from spacepolicy.revisions.writing import GraphWrite
+from spacepolicy.store.write_requests import GraphWrite
 
 from .test_running import until
 from .writers import BROKEN, DERIVED, OWNED

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from spacepolicy.access import Tokens, add_token, list_tokens, revoke_token, tokens_file
-from spacepolicy.revisions.writing import Update, WriteRequest
+from spacepolicy.store.write_requests import Update, WriteRequest
+from spacepolicy.tokens import AccessTokens, add_token, list_tokens, revoke_token, tokens_file
 from spacepolicy.web.service import Service
 
 from .conftest import Site, serve
@@ -273,7 +273,7 @@ def _may_listen(site: Site) -> bool:
 def test_a_revoked_token_hears_no_more(told: Told, tmp_path: Path) -> None:
     file = tokens_file(tmp_path)
     token = add_token(file, "read")
-    service = replace(told.service, tokens=Tokens(file), require_token=True)
+    service = replace(told.service, tokens=AccessTokens(file), require_token=True)
     with serve(service) as site:
         assert site.client.get("/revisions", headers=EVENTS).status_code == 401
         with listening(site.client, Authorization=f"Bearer {token}") as events:

@@ -11,8 +11,8 @@ import pytest
 from starlette.types import Scope
 
 from spacepolicy.commands.serve import NAMELESS, is_nameless
+from spacepolicy.web.request_url import arrived_at, asked_at
 from spacepolicy.web.service import Service
-from spacepolicy.web.target import arrived_at, asked_at
 
 from .conftest import serve
 

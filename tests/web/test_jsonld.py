@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
-from spacepolicy.web.linked_data.context import Context, Property
+from spacepolicy.web.linked_data.context import JsonLdContext, Property
 from spacepolicy.web.linked_data.jsonld import compacted
 
 BASE = "https://w3id.org/spacepolicy/"
@@ -79,7 +79,7 @@ def test_the_context_holds_every_term_of_the_ontology(shipped: httpx.Client) -> 
     }  # fmt: skip
 
 
-ODD = Context(
+ODD = JsonLdContext(
     classes={},
     properties={
         "urn:text": Property("text", "@language", several=True),

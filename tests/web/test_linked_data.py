@@ -12,8 +12,8 @@ import httpx
 import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
-from spacepolicy.dataset.gates.material import Material
 from spacepolicy.formats import Format, offered
+from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.service import Service
 
@@ -165,7 +165,7 @@ def test_an_unacceptable_format_is_told_those_there_are(shipped: httpx.Client) -
 def test_a_source_lists_its_passages(shipped: httpx.Client) -> None:
     found = triples(shipped.get(f"/{SOURCE}", headers=TURTLE))
     passages = {t.subject for t in found if t.predicate == NamedNode(f"{BASE}def/exactText")}
-    of_sources = Material(Path(__file__).parents[2], packaged=False).passages
+    of_sources = CheckContext(Path(__file__).parents[2], packaged=False).passages
     assert len(passages) == len(of_sources["shanghai-2022-opinions"]) > 80
     page = shipped.get(f"/{SOURCE}", headers=PAGE).text
     assert 'id="char=1510,1534"' in page

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from spacepolicy.errors import ProblemError
-from spacepolicy.web.interface import of_problem
+from spacepolicy.web.i18n import of_problem
 
 COMMA = "SELECT ?s, ?o { ?s ?p ?o }"
 MENDED = "SELECT ?s ?o { ?s ?p ?o }"

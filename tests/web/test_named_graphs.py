@@ -8,10 +8,10 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from spacepolicy.engine.generation import GENERATION
 from spacepolicy.engine.pool import Pool
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Counts, Revision
+from spacepolicy.engine.snapshot import GENERATION
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Counts, Revision
 from spacepolicy.web.service import Service
 
 from .conftest import serve

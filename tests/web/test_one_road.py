@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy.http.closing_connection import Limits
 from spacepolicy.http.connections import ConnectionLimits
 from spacepolicy.http.server import server
-from spacepolicy.revisions.history import History
 from spacepolicy.sparql_service.query_stream import SOON_SECONDS
+from spacepolicy.store.history import History
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 

@@ -9,11 +9,11 @@ from bench.documents import lay_out, overlays
 from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 
-from spacepolicy.catalogue import SavedQuery
-from spacepolicy.dataset.gates.bindings import unbound_joins
 from spacepolicy.engine.port import Query
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.knowledge.checks.bindings import unbound_joins
+from spacepolicy.saved_queries import SavedQuery
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.service import Service
 
 from .conftest import assembled, serve
@@ -56,13 +56,13 @@ PAGES: Final = (
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts of what the service asks of the engine."""
     texts: list[str] = []
-    body = asking.body
+    body = internal_queries.body
 
-    async def noted(desk: Desk, query: Query) -> bytes:
+    async def noted(desk: AppState, query: Query) -> bytes:
         texts.append(query.text)
         return await body(desk, query)
 
-    monkeypatch.setattr(asking, "body", noted)
+    monkeypatch.setattr(internal_queries, "body", noted)
     return texts
 
 

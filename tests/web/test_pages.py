@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from spacepolicy.errors import problems
-from spacepolicy.web.interface import WORDS
+from spacepolicy.web.i18n import WORDS
 
 from .conftest import SHIPPED_BASE, MakeService, serve
 

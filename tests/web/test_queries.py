@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from spacepolicy.catalogue import read_catalogue
 from spacepolicy.formats import Format, offered
-from spacepolicy.revisions.writing import Update, WriteRequest
+from spacepolicy.saved_queries import read_catalogue
+from spacepolicy.store.write_requests import Update, WriteRequest
 from spacepolicy.web.service import Service
 
 from .conftest import serve

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
-from spacepolicy.catalogue import read_catalogue
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.writing import GraphWrite, Update, WriteRequest
+from spacepolicy.saved_queries import read_catalogue
+from spacepolicy.store.history import History
+from spacepolicy.store.write_requests import GraphWrite, Update, WriteRequest
 from spacepolicy.web.service import Service
 
 from .conftest import serve

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from spacepolicy.errors import BadParameterError, OverloadedError, QueryCancelledError
-from spacepolicy.sparql_service.running import Running, query_identifier
+from spacepolicy.sparql_service.admission import Admission, query_identifier
 from spacepolicy.web.service import Service
 
 from .conftest import Site, serve
@@ -163,7 +163,7 @@ def test_an_identifier_that_could_be_guessed_is_refused(text: str) -> None:
 
 @pytest.mark.anyio
 async def test_seats_go_to_those_who_waited_longest() -> None:
-    running, order = Running(1, 10), list[int]()
+    running, order = Admission(1, 10), list[int]()
 
     async def ask(number: int) -> None:
         async with running.admitted(str(number), 1):
@@ -176,7 +176,7 @@ async def test_seats_go_to_those_who_waited_longest() -> None:
 
 
 @asynccontextmanager
-async def full(running: Running) -> AsyncIterator[None]:
+async def full(running: Admission) -> AsyncIterator[None]:
     """All seats taken by others, until the block ends."""
     gone = asyncio.Event()
 
@@ -193,7 +193,7 @@ async def full(running: Running) -> AsyncIterator[None]:
 
 @pytest.mark.anyio
 async def test_who_gives_up_waiting_leaves_no_seat_behind() -> None:
-    running = Running(2, 5)
+    running = Admission(2, 5)
     async with full(running):
         with pytest.raises(OverloadedError):
             async with running.admitted("late", 0.01):
@@ -213,14 +213,14 @@ async def test_who_gives_up_waiting_leaves_no_seat_behind() -> None:
     assert running.tickets() == ()
 
 
-async def enter(running: Running, identifier: str) -> None:
+async def enter(running: Admission, identifier: str) -> None:
     async with running.admitted(identifier, 1):
         pass
 
 
 @pytest.mark.anyio
 async def test_a_seat_given_to_one_who_leaves_in_that_moment_is_not_lost() -> None:
-    running = Running(1, 5)
+    running = Admission(1, 5)
     async with full(running):
         waiting = asyncio.create_task(enter(running, "waiting"))
         await asyncio.sleep(0)
@@ -232,7 +232,7 @@ async def test_a_seat_given_to_one_who_leaves_in_that_moment_is_not_lost() -> No
 
 @pytest.mark.anyio
 async def test_a_seat_that_is_claimed_again_is_one_too_many_until_another_is_left() -> None:
-    running = Running(max_running=1, max_waiting=1)
+    running = Admission(max_running=1, max_waiting=1)
     async with running.registered("a" * 22) as ticket:
         seat = await running.seat(ticket, 1)
         seat.lend()
@@ -250,7 +250,7 @@ async def test_a_seat_that_is_claimed_again_is_one_too_many_until_another_is_lef
 
 @pytest.mark.anyio
 async def test_whoever_lends_its_seat_for_longest_is_stopped_for_others() -> None:
-    running = Running(max_running=1, max_waiting=1)
+    running = Admission(max_running=1, max_waiting=1)
     stopped = asyncio.create_task(lend(running, "a" * 22))
     await asyncio.sleep(0.01)
     second = asyncio.create_task(lend(running, "b" * 22))
@@ -262,7 +262,7 @@ async def test_whoever_lends_its_seat_for_longest_is_stopped_for_others() -> Non
     assert running.idle
 
 
-async def lend(running: Running, identifier: str) -> None:
+async def lend(running: Admission, identifier: str) -> None:
     async with running.registered(identifier) as ticket:
         seat = await running.seat(ticket, 1)
         try:
@@ -274,7 +274,7 @@ async def lend(running: Running, identifier: str) -> None:
 
 @pytest.mark.anyio
 async def test_those_known_to_be_quick_come_first_to_a_slot() -> None:
-    running, order = Running(1, 1, slots=1), list[str]()
+    running, order = Admission(1, 1, slots=1), list[str]()
 
     async def begin(name: str, *, first: bool) -> None:
         async with running.registered(name) as ticket:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacepolicy.revisions.history import History
+from spacepolicy.store.history import History
 from spacepolicy.web.search_index import SearchIndex, Text
 
 from .conftest import SHIPPED_BASE, MakeService, serve

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import httpx
 
-from spacepolicy.revisions.history import History
+from spacepolicy.store.history import History
 
 from .conftest import MakeService, serve
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spacepolicy.revisions.writing import Update
+from spacepolicy.store.write_requests import Update
 
 from .writers import BROKEN, DERIVED, OWNED
 from .writing_site import FORM, INSERT, LIMIT, UPDATE, Body, Writing, kind

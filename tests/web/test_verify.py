@@ -11,8 +11,8 @@ import httpx
 import pytest
 from tests.lark import ACT, ADDRESS, NAME, POLICY, REPORT, SOURCE, TEXT, add
 
-from spacepolicy.commands.explainers import Explainers
 from spacepolicy.copies import read_source_texts
+from spacepolicy.proofs.proof_pool import ProofPool
 from spacepolicy.web.service import Service
 
 from .conftest import reasoned, serve
@@ -30,7 +30,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         shutil.copytree(ROOT / name, folder / name)
     add(folder, background=True)
     made, _ = reasoned(folder, tmp_path_factory.mktemp("served"))
-    explainers = Explainers(memory_bytes=256 << 20)
+    explainers = ProofPool(memory_bytes=256 << 20)
     texts = read_source_texts(ROOT / "seeds", None)
     yield replace(made, texts=texts, explanations=explainers)
     made.engine.close()

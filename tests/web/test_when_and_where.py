@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from spacepolicy.catalogue import read_catalogue
 from spacepolicy.errors import FindingsError
+from spacepolicy.saved_queries import read_catalogue
 
 from .conftest import MakeService, serve
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
 
-from spacepolicy.engine.generation import CHANGES, GENERATION
 from spacepolicy.engine.pool import Pool
+from spacepolicy.engine.snapshot import CHANGES, GENERATION
 from spacepolicy.errors import (
     BadParameterError,
     DerivedGraphError,
@@ -22,9 +22,9 @@ from spacepolicy.errors import (
     QuerySyntaxError,
 )
 from spacepolicy.formats import named
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Counts, Revision
-from spacepolicy.revisions.writing import (
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Counts, Revision
+from spacepolicy.store.write_requests import (
     GraphWrite,
     Update,
     Upload,

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from pyoxigraph import RdfFormat, parse
 
-from spacepolicy.access import AccessScope, add_token
+from spacepolicy.tokens import AccessScope, add_token
 
 from .writers import MemoryWriter
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.acceptance import Accepted, accepted
-from spacepolicy.dataset.gates.expected import Row
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import count
 from spacepolicy.errors import FindingsError, UsageError
+from spacepolicy.knowledge.accepted_results import Accepted, accepted
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.expected_rows import ExpectedRow
+from spacepolicy.knowledge.checks.result import count
 from spacepolicy.settings import Settings
 
 
@@ -22,7 +22,7 @@ def accept(chosen: Settings, names: Sequence[str], *, check: bool) -> int:
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         raise UsageError("There is no content whose answers could be accepted.")
-    material = Material(content.path, packaged=content.packaged)
+    material = CheckContext(content.path, packaged=content.packaged)
     if material.file_findings:
         raise FindingsError(list(material.file_findings))
     changed = [each for each in accepted(material, names) if each.changes]
@@ -49,7 +49,7 @@ def _shown(accepted: Accepted, content: Path, *, check: bool) -> Iterator[str]:
     yield f"{path}: {told}; {'differs' if check else 'written'}"
 
 
-def _row(row: Row) -> str:
+def _row(row: ExpectedRow) -> str:
     """The row with the passages that justify it."""
     passages = f"  {', '.join(row.passages)}" if row.passages else ""
     return f"({' '.join(row.values)}){passages}"

@@ -16,7 +16,7 @@ _ROOT: Final = Path(__file__).parents[3]
 
 @final
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Benchmark:
     """A measurement in `bench/`: what it compares, with which peers, and how it is made brief."""
 
     name: str
@@ -30,8 +30,8 @@ _FEW: Final = (
     *("--only", "lookup,star,join,group-by,lookup-again"),
 )
 BENCHES: Final = (
-    Bench("scale", "answers over HTTP", ("oxigraph",), _FEW),
-    Bench("reasoning", "inference", ("owlrl", "reasonable"), ("--sizes", "10000")),
+    Benchmark("scale", "answers over HTTP", ("oxigraph",), _FEW),
+    Benchmark("reasoning", "inference", ("owlrl", "reasonable"), ("--sizes", "10000")),
 )
 
 
@@ -52,7 +52,7 @@ def bench(names: Sequence[str], *, full: bool) -> int:
     return next((status for status in statuses if status), 0)
 
 
-def _run(chosen: Bench, *, full: bool) -> int:
+def _run(chosen: Benchmark, *, full: bool) -> int:
     print(f"{chosen.name}: {chosen.compares} beside {', '.join(chosen.peers)}", flush=True)
     missing = [peer for peer in chosen.peers if not _installed(peer)]
     if missing:

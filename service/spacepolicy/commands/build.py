@@ -10,22 +10,22 @@ from typing import Final
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from spacepolicy import settings
-from spacepolicy.catalogue import read_catalogue
-from spacepolicy.commands import door
-from spacepolicy.commands.drafts import write_draft
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.jobs import build_there
-from spacepolicy.dataset.digest import content_sha256
-from spacepolicy.engine import generation
+from spacepolicy.engine import snapshot
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import FindingsError
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.draft import Draft, publish
-from spacepolicy.revisions.durable import DurableStore
-from spacepolicy.revisions.publication import Statement
-from spacepolicy.revisions.record_digest import RecordDigest
-from spacepolicy.revisions.revision import Counts, FileGraphs, Revision
-from spacepolicy.settings import Content, Settings
+from spacepolicy.knowledge.content_digest import content_sha256
+from spacepolicy.saved_queries import read_catalogue
+from spacepolicy.settings import ContentFolder, Settings
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.digest import RecordDigest
+from spacepolicy.store.draft import Draft, publish
+from spacepolicy.store.publication import RevisionStatement
+from spacepolicy.store.revision import Counts, FileGraphs, Revision
+from spacepolicy.store.revision_writer import DurableStore
+from spacepolicy.writes import control_socket
+from spacepolicy.writes.draft_files import write_draft
 
 Report = Callable[[str], None]
 _AUTHOR: Final = "build"
@@ -57,7 +57,7 @@ def build(chosen: Settings, report: Report) -> Revision:
         report(f"revision {before.number} is up to date")
         return before
     started = perf_counter()
-    if before is not None and door.is_open(store):
+    if before is not None and control_socket.is_open(store):
         merged = chosen.default_graph == "merged"
         revision = _built_there(store, before, content, report, merged=merged)
     else:
@@ -76,10 +76,10 @@ def build(chosen: Settings, report: Report) -> Revision:
 
 
 def _built_there(
-    store: Path, before: Revision, content: Content | None, report: Report, *, merged: bool
+    store: Path, before: Revision, content: ContentFolder | None, report: Report, *, merged: bool
 ) -> Revision:
     """The revision that the service over the store publishes of these files."""
-    dataset = generation.opened(before.dataset)
+    dataset = snapshot.opened(before.dataset)
     files = revisions.file_graphs(store, before)
     beside = tuple(clients_quads(dataset, before, files, merged=merged))
     draft = draft_of(content, beside, report, merged=merged)
@@ -108,7 +108,7 @@ def store_path(chosen: Settings) -> Path:
     return settings.store_directory(chosen, Path.cwd(), settings.environment())
 
 
-def digest(content: Content | None, mode: settings.Mode) -> str:
+def digest(content: ContentFolder | None, mode: settings.Mode) -> str:
     """What tells one state of the files, and of the code that reads them, from another."""
     if content is None:
         return MERGED if mode == "merged" else EMPTY
@@ -116,7 +116,7 @@ def digest(content: Content | None, mode: settings.Mode) -> str:
 
 
 def draft_of(
-    content: Content | None, beside: Iterable[Quad], report: Report, *, merged: bool
+    content: ContentFolder | None, beside: Iterable[Quad], report: Report, *, merged: bool
 ) -> Draft:
     """What the files make, beside the quads of graphs that clients have put into the store;
     `merged`: the default graph is derived.
@@ -126,7 +126,7 @@ def draft_of(
     if content is None:
         return _without_files(frozenset(beside), merged=merged)
     # Serving what is published needs no reasoner and no validator.
-    from spacepolicy.dataset.assembly import assemble  # noqa: PLC0415
+    from spacepolicy.knowledge.assembly import assemble  # noqa: PLC0415
 
     assembly = None
     errors: list[FindingsError] = []
@@ -148,7 +148,7 @@ def draft_of(
         errors.append(error)
     if errors or assembly is None:
         raise FindingsError([finding for error in errors for finding in error.findings])
-    said = Statement(
+    said = RevisionStatement(
         author=_AUTHOR,
         message=f"built from {content.path.name}",
         counts=Counts(
@@ -197,7 +197,7 @@ def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
     )
     dataset = Store()
     dataset.extend(beside | default)
-    said = Statement(
+    said = RevisionStatement(
         _AUTHOR,
         "without files",
         Counts(len(beside), 0, len(default), sum(1 for _ in dataset.named_graphs())),

@@ -7,13 +7,13 @@ from pathlib import Path
 from spacepolicy import settings
 from spacepolicy.commands.changed_files import changed_files
 from spacepolicy.commands.check_formats import MACHINE_FORMATS, finding_lines, verdict_line
-from spacepolicy.commands.gate_runner import Judged, run_gates
-from spacepolicy.dataset.changed_part import part_of
-from spacepolicy.dataset.changes import concerned, read_changes
-from spacepolicy.dataset.gates.checks import GATES
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import Gate, count
+from spacepolicy.commands.gate_runner import TimedResult, run_gates
 from spacepolicy.errors import FindingsError, UsageError
+from spacepolicy.knowledge.changed_part import part_of
+from spacepolicy.knowledge.changes import concerned, read_changes
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import GATES
+from spacepolicy.knowledge.checks.result import Gate, count
 from spacepolicy.settings import Settings
 
 FORMATS = ("text", *MACHINE_FORMATS)
@@ -34,7 +34,7 @@ def check(chosen: Settings, names: Sequence[str], form: str, since: str | None =
     if content is None:
         raise UsageError("There is no content to check.")
     texts = settings.texts_directory(chosen)
-    material = Material(content.path, packaged=content.packaged, texts=texts)
+    material = CheckContext(content.path, packaged=content.packaged, texts=texts)
     if since is not None:
         gates = _concerned(material, gates, since)
     judged = []
@@ -48,7 +48,7 @@ def check(chosen: Settings, names: Sequence[str], form: str, since: str | None =
     return _status(judged)
 
 
-def _concerned(material: Material, gates: Sequence[Gate], since: str) -> Sequence[Gate]:
+def _concerned(material: CheckContext, gates: Sequence[Gate], since: str) -> Sequence[Gate]:
     """The gates that judge what has changed since the revision; says what is left out."""
     before = changed_files(material.content, since)
     if not before:
@@ -73,7 +73,7 @@ def _running(what: str) -> None:
         print(f"{_CLEAR}{what}", end="", file=sys.stderr, flush=True)
 
 
-def _status(judged: Sequence[Judged]) -> int:
+def _status(judged: Sequence[TimedResult]) -> int:
     for each in judged:
         if each.unable:
             print(f"{each.gate.name} could not run: {each.unable}", file=sys.stderr)

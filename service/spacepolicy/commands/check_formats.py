@@ -6,18 +6,18 @@ from dataclasses import asdict
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from spacepolicy.commands.gate_runner import Judged
-from spacepolicy.dataset.gates.verdict import Gate
+from spacepolicy.commands.gate_runner import TimedResult
 from spacepolicy.errors import Finding
+from spacepolicy.knowledge.checks.result import Gate
 
 
-def verdict_line(each: Judged) -> str:
+def verdict_line(each: TimedResult) -> str:
     """The gate, whether it is passed, its seconds and what it counted."""
     report = "; ".join(each.report)
     return f"{each.gate.name:<13} {_state(each):<12} {each.seconds:6.2f} s  {report}"
 
 
-def finding_lines(judged: Sequence[Judged]) -> Iterator[str]:
+def finding_lines(judged: Sequence[TimedResult]) -> Iterator[str]:
     """The findings of all gates, each once, after an empty line."""
     findings = _distinct(judged)
     if findings:
@@ -25,7 +25,7 @@ def finding_lines(judged: Sequence[Judged]) -> Iterator[str]:
     yield from map(str, findings)
 
 
-def _state(judged: Judged) -> str:
+def _state(judged: TimedResult) -> str:
     """Whether the gate is passed, and how many findings there are of which it may speak."""
     if judged.unable:
         return "not run"
@@ -34,12 +34,12 @@ def _state(judged: Judged) -> str:
     return f"{found} {word}{'' if found == 1 else 's'}" if found else "ok"
 
 
-def _distinct(judged: Sequence[Judged]) -> list[Finding]:
+def _distinct(judged: Sequence[TimedResult]) -> list[Finding]:
     """The findings of all gates, each once."""
     return list(dict.fromkeys(finding for each in judged for finding in each.findings))
 
 
-def _json(judged: Sequence[Judged]) -> Iterator[str]:
+def _json(judged: Sequence[TimedResult]) -> Iterator[str]:
     gates = [
         {
             "name": each.gate.name,
@@ -58,7 +58,7 @@ def _json(judged: Sequence[Judged]) -> Iterator[str]:
 _GITHUB_LEVELS: Final = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def _github(judged: Sequence[Judged]) -> Iterator[str]:
+def _github(judged: Sequence[TimedResult]) -> Iterator[str]:
     """Workflow commands, which become annotations of the lines.
 
     Spec: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
@@ -83,7 +83,7 @@ def _property(text: str) -> str:
     return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _junit(judged: Sequence[Judged]) -> Iterator[str]:
+def _junit(judged: Sequence[TimedResult]) -> Iterator[str]:
     """A suite for each gate: a case for each finding, one that passes where there is none.
 
     Spec: https://github.com/testmoapp/junitxml
@@ -119,7 +119,7 @@ def _junit_case(suite: ET.Element, gate: Gate, finding: Finding) -> None:
         ET.SubElement(case, "system-out").text = str(finding)
 
 
-MACHINE_FORMATS: Final[Mapping[str, Callable[[Sequence[Judged]], Iterator[str]]]] = {
+MACHINE_FORMATS: Final[Mapping[str, Callable[[Sequence[TimedResult]], Iterator[str]]]] = {
     "json": _json,
     "github": _github,
     "junit": _junit,

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.citation import Citation, Standing, quoted_sources
-from spacepolicy.dataset.citation import cite as cite_source
-from spacepolicy.dataset.gates.evidence import Passage
 from spacepolicy.errors import UsageError
+from spacepolicy.knowledge.checks.evidence import DescribedPassage
+from spacepolicy.knowledge.citation import Citation, CitedPlace, quoted_sources
+from spacepolicy.knowledge.citation import cite as cite_source
 from spacepolicy.settings import Settings
 
 
@@ -38,7 +38,7 @@ def cite(chosen: Settings, words: str) -> int:
     return 0 if any(citation.found for citation, _ in cited) else 1
 
 
-def _lines(citation: Citation, named: Mapping[str, Passage]) -> Iterator[str]:
+def _lines(citation: Citation, named: Mapping[str, DescribedPassage]) -> Iterator[str]:
     for standing in citation.standings:
         if standing.passages:
             yield f"{standing.start},{standing.end}  {standing.text!r} stands in"
@@ -50,7 +50,9 @@ def _lines(citation: Citation, named: Mapping[str, Passage]) -> Iterator[str]:
         yield from _passage_lines(citation.nearest, named)
 
 
-def _passage_lines(passage: Passage, named: Mapping[str, Passage]) -> Iterator[str]:
+def _passage_lines(
+    passage: DescribedPassage, named: Mapping[str, DescribedPassage]
+) -> Iterator[str]:
     yield f"{passage.iri}  {passage.start},{passage.end}"
     yield f'  "{passage.exact}"'
     for iri in passage.about:
@@ -60,7 +62,7 @@ def _passage_lines(passage: Passage, named: Mapping[str, Passage]) -> Iterator[s
         yield f"  within {outer}{f', which is about {about}' if about else ''}"
 
 
-def _unheld_lines(citation: Citation, standing: Standing) -> Iterator[str]:
+def _unheld_lines(citation: Citation, standing: CitedPlace) -> Iterator[str]:
     """Words that stand in the text but in no passage: the offsets for a new one."""
     yield f"{citation.source.iri}#char={standing.start},{standing.end}  no passage holds this yet"
     yield f'  "{standing.text}"'

@@ -13,10 +13,10 @@ from typing import Final
 from spacepolicy import settings
 from spacepolicy.commands import doctor_store
 from spacepolicy.commands.doctor_store import State
-from spacepolicy.dataset.oracles.child import ReasonerError
-from spacepolicy.dataset.oracles.closure import closure
-from spacepolicy.dataset.oracles.consistency import judge
 from spacepolicy.errors import SpacepolicyError
+from spacepolicy.knowledge.reference_reasoners.child_process import ReasonerError
+from spacepolicy.knowledge.reference_reasoners.closure import closure
+from spacepolicy.knowledge.reference_reasoners.consistency import judge
 from spacepolicy.settings import Settings
 
 Examination = Callable[[Settings], Iterator[State]]

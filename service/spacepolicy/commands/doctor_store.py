@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final, final
 
 from spacepolicy import settings
-from spacepolicy.commands import door
 from spacepolicy.errors import SpacepolicyError, StoreError
-from spacepolicy.revisions import pointer
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.examination import examine
-from spacepolicy.revisions.repair import ASIDE, repair
 from spacepolicy.settings import Settings
+from spacepolicy.store import pointer
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.repair import ASIDE, repair
+from spacepolicy.store.verification import examine
+from spacepolicy.writes import control_socket
 
 _LEAST_FREE_BYTES: Final = 500 * 1024**2
 _MOST_FAULTS: Final = 50
@@ -40,7 +40,7 @@ def mend(chosen: Settings) -> list[str]:
     path = _path(chosen)
     if not path.is_dir():
         raise StoreError(f"{path}: there is no store to mend.")
-    if door.is_open(path):
+    if control_socket.is_open(path):
         raise StoreError(f"{path}: a service runs over this store; stop it first.")
     done, left = repair(path, chosen.default_graph)
     if left:

@@ -6,8 +6,8 @@ from typing import Final
 
 from spacepolicy import settings
 from spacepolicy.errors import UsageError
-from spacepolicy.revisions.revision import Counts, Revision
 from spacepolicy.settings import Settings
+from spacepolicy.store.revision import Counts, Revision
 
 _SCHEMES: Final = ("http://", "https://")
 
@@ -49,7 +49,7 @@ def _names(chosen: Settings) -> tuple[str | None, dict[str, str]]:
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         return None, {}
-    from spacepolicy.dataset.gates.material import Material  # noqa: PLC0415
+    from spacepolicy.knowledge.checks.context import CheckContext  # noqa: PLC0415
 
-    material = Material(content.path, packaged=content.packaged)
+    material = CheckContext(content.path, packaged=content.packaged)
     return material.base.iri, dict(material.prefixes)

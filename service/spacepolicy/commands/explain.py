@@ -5,11 +5,11 @@ import sys
 
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.query import local_revision
-from spacepolicy.dataset.reasoning.explanation import Explainer
-from spacepolicy.engine.generation import opened
+from spacepolicy.engine.snapshot import opened
 from spacepolicy.errors import UsageError
-from spacepolicy.explaining import read_statement
+from spacepolicy.knowledge.reasoning.proof_view import Explainer
 from spacepolicy.namespaces import Base
+from spacepolicy.proofs.proof_service import read_statement
 from spacepolicy.settings import Settings
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.files.content import ontology_prefixes, read_content
-from spacepolicy.dataset.files.conversion import converted
-from spacepolicy.dataset.layout.printing import PRINTED, print_file
 from spacepolicy.errors import FindingsError, UsageError
-from spacepolicy.settings import Content, Settings
+from spacepolicy.knowledge.loading.content import ontology_prefixes, read_content
+from spacepolicy.knowledge.loading.conversion import converted
+from spacepolicy.settings import ContentFolder, Settings
 from spacepolicy.text_files import read_text
+from spacepolicy.turtle_format.printing import PRINTED, print_file
 
 
 def fmt(chosen: Settings, files: Sequence[Path], *, check: bool, to: str | None = None) -> int:
@@ -53,7 +53,7 @@ def _convert(chosen: Settings, files: Sequence[Path], to: str, *, check: bool) -
     return 0
 
 
-def _content(chosen: Settings) -> Content:
+def _content(chosen: Settings) -> ContentFolder:
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         raise UsageError("There is no content here; name files, or the folder with --content.")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final, final
 
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.verdict import Gate, judge
 from spacepolicy.errors import Finding, FindingsError
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.result import Gate, judge
 
 Report = Callable[[str], None]
 _REFRESH_SECONDS: Final = 0.5
@@ -18,7 +18,7 @@ _REFRESH_SECONDS: Final = 0.5
 
 @final
 @dataclass(frozen=True, slots=True)
-class Judged:
+class TimedResult:
     """A gate with its verdict and the seconds it took."""
 
     gate: Gate
@@ -33,7 +33,9 @@ class Judged:
         return sum(finding.severity == "error" for finding in self.findings)
 
 
-def run_gates(gates: Sequence[Gate], material: Material, running: Report) -> Iterator[Judged]:
+def run_gates(
+    gates: Sequence[Gate], material: CheckContext, running: Report
+) -> Iterator[TimedResult]:
     """Yield each gate's verdict as soon as it is there: in the order given, but first those that
     need no other reasoner, which run while the reasoners work.
 
@@ -51,7 +53,7 @@ def run_gates(gates: Sequence[Gate], material: Material, running: Report) -> Ite
             yield _awaited(later, name, running)
 
 
-def _prepare(material: Material) -> None:
+def _prepare(material: CheckContext) -> None:
     """Make what all gates look at once, before several ask for it at the same time."""
     try:
         _ = material.default
@@ -59,14 +61,14 @@ def _prepare(material: Material) -> None:
         return  # each gate says so itself
 
 
-def _judged(gate: Gate, material: Material) -> Judged:
+def _judged(gate: Gate, material: CheckContext) -> TimedResult:
     started = perf_counter()
     verdict = judge(gate, material)
     seconds = perf_counter() - started
-    return Judged(gate, verdict.report, verdict.findings, seconds, verdict.unable)
+    return TimedResult(gate, verdict.report, verdict.findings, seconds, verdict.unable)
 
 
-def _awaited(later: dict[str, Future[Judged]], name: str, running: Report) -> Judged:
+def _awaited(later: dict[str, Future[TimedResult]], name: str, running: Report) -> TimedResult:
     started = perf_counter()
     while True:
         try:

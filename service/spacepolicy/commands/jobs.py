@@ -4,15 +4,15 @@ import getpass
 from pathlib import Path
 from typing import Any
 
-from spacepolicy.commands import door
-from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import BadParameterError
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.durable_files import see_writable
-from spacepolicy.revisions.revision import Revision
-from spacepolicy.revisions.writing import DatasetWrite, Upload, WriteRequest
 from spacepolicy.settings import Settings
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.durable_files import see_writable
+from spacepolicy.store.revision import Revision
+from spacepolicy.store.write_requests import DatasetWrite, Upload, WriteRequest
+from spacepolicy.writes import control_socket
+from spacepolicy.writes.coordinator import StoreWriter
 
 
 def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of the door's jobs
@@ -51,7 +51,9 @@ def build_there(store: Path, draft: Path, upon: Revision) -> Revision:
 
     Raises: ProblemError, StoreError.
     """
-    told = door.ask(store, {"job": "build", "draft": str(draft.resolve()), "upon": upon.number})
+    told = control_socket.ask(
+        store, {"job": "build", "draft": str(draft.resolve()), "upon": upon.number}
+    )
     return revisions.read(store, told["number"])
 
 
@@ -68,8 +70,8 @@ def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[
         "author": getpass.getuser(),
         "seconds": chosen.import_timeout,
     }
-    if door.is_open(store):
-        return door.ask(store, job)
+    if control_socket.is_open(store):
+        return control_socket.ask(store, job)
     see_writable(store)
     history = revisions.history(store)
     memory_bytes = chosen.memory_mib << 20

@@ -7,12 +7,12 @@ from pyoxigraph import Quad
 
 from spacepolicy import settings
 from spacepolicy.commands.fmt import project_prefixes
-from spacepolicy.dataset.layout.printing import PRINTED, change_file
-from spacepolicy.dataset.migrations import Effect, Step, migrated, read_migration, told
 from spacepolicy.engine.remote_update import RemoteStore
 from spacepolicy.errors import UsageError
+from spacepolicy.knowledge.migrations import Step, StepEffect, migrated, read_migration, told
 from spacepolicy.settings import Settings
 from spacepolicy.text_files import read_text
+from spacepolicy.turtle_format.printing import PRINTED, change_file
 
 
 def migrate(
@@ -61,8 +61,10 @@ def _is_of_graphs(path: Path) -> bool:
     return path.suffix in PRINTED and (path.suffix != ".csv" or path.parent.name == "background")
 
 
-def _in_file(chosen: Settings, path: Path, steps: Sequence[Step], *, dry_run: bool) -> list[Effect]:
-    effects: list[Effect] = []
+def _in_file(
+    chosen: Settings, path: Path, steps: Sequence[Step], *, dry_run: bool
+) -> list[StepEffect]:
+    effects: list[StepEffect] = []
 
     def change(quads: Iterable[Quad]) -> Iterable[Quad]:
         after, found = migrated(quads, steps)
@@ -76,21 +78,21 @@ def _in_file(chosen: Settings, path: Path, steps: Sequence[Step], *, dry_run: bo
     return effects
 
 
-def _remotely(store: RemoteStore, steps: Sequence[Step], *, dry_run: bool) -> list[Effect]:
+def _remotely(store: RemoteStore, steps: Sequence[Step], *, dry_run: bool) -> list[StepEffect]:
     """Each step at the endpoint: what it found before and what it would still find after."""
-    effects: list[Effect] = []
+    effects: list[StepEffect] = []
     for step in steps:
         found = store.count(step.count)
         if found and not dry_run:
             store.update(step.update)
             left = store.count(step.count)
-            effects.append(Effect(step, found, found - left, found - left))
+            effects.append(StepEffect(step, found, found - left, found - left))
         else:
-            effects.append(Effect(step, found, found, found))
+            effects.append(StepEffect(step, found, found, found))
     return effects
 
 
-def _tell(place: str, effects: Sequence[Effect], *, dry_run: bool) -> None:
+def _tell(place: str, effects: Sequence[StepEffect], *, dry_run: bool) -> None:
     found = sum(effect.found for effect in effects)
     done = "would be changed" if dry_run else "changed"
     print(f"{place}: {f'{found} {done}' if found else 'nothing to change'}")

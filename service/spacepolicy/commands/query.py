@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import formats, settings
-from spacepolicy.catalogue import SavedQuery, bind, named_things, read_query, with_iris
 from spacepolicy.commands.build import EMPTY, MERGED, build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Engine, Header, Query, ask
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import UsageError
-from spacepolicy.naming import Choice, meant, text_for
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.parameter_values import NamedValue, meant, text_for
+from spacepolicy.saved_queries import SavedQuery, bind, named_things, read_query, with_iris
 from spacepolicy.settings import Settings
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.revision import Revision
 
 
 def query(
@@ -98,7 +98,7 @@ def _with_iris(
     for parameter, word in named_things(query, values, prefixes):
         named = [(iri, by) for iri, by in rows(text_for(word))]
         options = rows(parameter.options) if parameter.options else []
-        choices = [Choice(row[0], row[1] if row[1:] else "") for row in options]
+        choices = [NamedValue(row[0], row[1] if row[1:] else "") for row in options]
         found[parameter.name, word] = meant(parameter.name, word, named, choices)
     return with_iris(query, values, prefixes, found)
 

@@ -12,7 +12,7 @@ def recorded(store: Path) -> Mapping[str, str]:
     Nothing where there is no store, or it cannot be read: whoever opens it says what is wrong.
     """
     # Most commands need no revision, and start sooner without the engine.
-    from spacepolicy.revisions import marker  # noqa: PLC0415
+    from spacepolicy.store import marker  # noqa: PLC0415
 
     try:
         found = marker.read(store)
@@ -31,7 +31,7 @@ def _is_without_files(store: Path) -> bool:
     Raises: SpacepolicyError where it cannot be read.
     """
     from spacepolicy.commands.build import EMPTY  # noqa: PLC0415
-    from spacepolicy.revisions import store as revisions  # noqa: PLC0415
+    from spacepolicy.store import revision_folders as revisions  # noqa: PLC0415
 
     current = revisions.current(store)
     return current is not None and current.content_sha256 == EMPTY

@@ -10,32 +10,32 @@ from pathlib import Path
 from typing import Final, final
 
 from spacepolicy import settings
-from spacepolicy.access import Tokens, tokens_file
-from spacepolicy.catalogue import SavedQuery, read_catalogue
 from spacepolicy.commands import log_handler
 from spacepolicy.commands.build import build, pool, store_path
-from spacepolicy.commands.door import Door
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
-from spacepolicy.commands.explainers import Explainers
 from spacepolicy.commands.jobs import worker
-from spacepolicy.commands.writers import StoreWriter
 from spacepolicy.copies import SourceTexts, read_source_texts
-from spacepolicy.dataset.files.sources import FOLDER as SEEDS
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, StoreError, UsageError
+from spacepolicy.federation_policy import FederationPolicy
 from spacepolicy.http.closing_connection import Limits
 from spacepolicy.http.connections import ConnectionLimits, most_connections
 from spacepolicy.http.framing import MessageLimits
 from spacepolicy.http.server import server
-from spacepolicy.origins import Outside
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.durable_files import see_writable
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.knowledge.loading.sources import FOLDER as SEEDS
+from spacepolicy.proofs.proof_pool import ProofPool
+from spacepolicy.saved_queries import SavedQuery, read_catalogue
 from spacepolicy.settings import Settings
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.durable_files import see_writable
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Revision
+from spacepolicy.tokens import AccessTokens, tokens_file
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
+from spacepolicy.writes.control_socket import ControlSocket
+from spacepolicy.writes.coordinator import StoreWriter
 
 _BACKLOG: Final = 2048
 NAMELESS: Final = (
@@ -53,7 +53,7 @@ def serve(chosen: Settings) -> int:
     listening = _listen(chosen.host, chosen.port)
     with listening:
         served = _served(chosen)
-        explainers = Explainers(chosen.memory_mib << 20)
+        explainers = ProofPool(chosen.memory_mib << 20)
         service = Service(
             engine=served.engine,
             history=served.history,
@@ -68,7 +68,9 @@ def serve(chosen: Settings) -> int:
             mode=chosen.default_graph,
             public_url=chosen.public_url,
             trusted_proxies=settings.networks(chosen.trusted_proxies),
-            outside=Outside(settings.origins(chosen.service_origins), chosen.service_private),
+            outside=FederationPolicy(
+                settings.origins(chosen.service_origins), chosen.service_private
+            ),
             texts=_texts(chosen),
             stale=served.stale,
             explanations=None if endpoint_url(chosen) else explainers,
@@ -112,7 +114,7 @@ class _Served:
     engine: Engine
     history: History
     writer: StoreWriter | None = None
-    door: Door | None = None
+    door: ControlSocket | None = None
     stale: str | None = None
 
 
@@ -136,7 +138,7 @@ def _served(chosen: Settings) -> _Served:
     writer = StoreWriter(
         path, engine, history, arguments, chosen.memory_quads, memory_bytes=chosen.memory_mib << 20
     )
-    return _Served(engine, history, writer, Door(path, worker(writer)), stale)
+    return _Served(engine, history, writer, ControlSocket(path, worker(writer)), stale)
 
 
 def _revision(chosen: Settings) -> tuple[Revision, str | None]:
@@ -181,13 +183,13 @@ def _texts(chosen: Settings) -> SourceTexts:
     return read_source_texts(own, settings.texts_directory(chosen))
 
 
-def _tokens(chosen: Settings) -> Tokens | None:
+def _tokens(chosen: Settings) -> AccessTokens | None:
     """The store's tokens; an endpoint has none.
 
     Raises: UsageError where tokens are required and there can be none.
     """
     if endpoint_url(chosen) is None:
-        return Tokens(tokens_file(store_path(chosen)))
+        return AccessTokens(tokens_file(store_path(chosen)))
     if chosen.require_token:
         raise UsageError("--require-token needs a folder of revisions, which tokens belong to.")
     return None

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.gates.material import Material
-from spacepolicy.dataset.gates.published import declared_terms
 from spacepolicy.errors import UsageError
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.published import declared_terms
 from spacepolicy.settings import Settings
 
 
@@ -17,7 +17,7 @@ def terms(chosen: Settings) -> int:
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         raise UsageError("There is no content with terms.")
-    material = Material(content.path, packaged=content.packaged)
+    material = CheckContext(content.path, packaged=content.packaged)
     for iri in sorted(declared_terms(material.record)):
         print(iri.removeprefix(material.base.iri))
     return 0

@@ -4,16 +4,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from spacepolicy import access, settings
-from spacepolicy.access import AccessScope
+from spacepolicy import settings, tokens
 from spacepolicy.commands.endpoint import refuse_endpoint
-from spacepolicy.revisions import marker
 from spacepolicy.settings import Settings
+from spacepolicy.store import marker
+from spacepolicy.tokens import AccessScope
 
 
 def new(chosen: Settings, scope: AccessScope, graphs: Sequence[str]) -> int:
     """Print a new token, alone on its line."""
-    secret = access.add_token(_file(chosen), scope, graphs)
+    secret = tokens.add_token(_file(chosen), scope, graphs)
     print(secret)
     if sys.stdout.isatty():
         print("It is shown this once; only a hash of it is kept.", file=sys.stderr)
@@ -22,14 +22,14 @@ def new(chosen: Settings, scope: AccessScope, graphs: Sequence[str]) -> int:
 
 def list_(chosen: Settings) -> int:
     """Print what is known of each token."""
-    for token in access.list_tokens(_file(chosen)):
+    for token in tokens.list_tokens(_file(chosen)):
         print(f"{token.identifier}  {token.scope:5}  {token.created}  {' '.join(token.graphs)}")
     return 0
 
 
 def revoke(chosen: Settings, identifier: str) -> int:
     """Have the token be none any more."""
-    access.revoke_token(_file(chosen), identifier)
+    tokens.revoke_token(_file(chosen), identifier)
     return 0
 
 
@@ -42,4 +42,4 @@ def _file(chosen: Settings) -> Path:
     store = settings.store_directory(chosen, Path.cwd(), settings.environment())
     if marker.is_newer(store):
         marker.read(store)
-    return access.tokens_file(store)
+    return tokens.tokens_file(store)

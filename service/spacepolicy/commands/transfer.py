@@ -10,19 +10,19 @@ from typing import Final
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse
 
 from spacepolicy import checksums, formats
-from spacepolicy.commands import door
 from spacepolicy.commands.build import store_path
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.jobs import import_file
 from spacepolicy.commands.query import local_revision
-from spacepolicy.engine.generation import GENERATION, opened
+from spacepolicy.engine.snapshot import GENERATION, opened
 from spacepolicy.errors import StoreError, UsageError
 from spacepolicy.namespaces import Base
-from spacepolicy.revisions import durable_files, pointer
-from spacepolicy.revisions import store as revisions
-from spacepolicy.revisions.record_digest import is_record
-from spacepolicy.revisions.revision import Revision
 from spacepolicy.settings import Settings
+from spacepolicy.store import durable_files, pointer
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.digest import is_record
+from spacepolicy.store.revision import Revision
+from spacepolicy.writes import control_socket
 
 _CURRENT: Final = "current"
 _BESIDE: Final = ("store.json", "tokens.json")
@@ -86,7 +86,7 @@ def restore(chosen: Settings, folder: Path) -> int:
     store = store_path(chosen)
     if revisions.current(folder) is None:
         raise UsageError(f"{folder}: holds no backup.")
-    if door.is_open(store):
+    if control_socket.is_open(store):
         raise StoreError(f"{store}: a service runs over this store; stop it first.")
     incoming = store.with_name(f"{store.name}.restored")
     shutil.rmtree(incoming, ignore_errors=True)

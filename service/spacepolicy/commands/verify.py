@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
-from spacepolicy.dataset.verifying import verified_files
 from spacepolicy.errors import UsageError
+from spacepolicy.knowledge.verifying import verified_files
 from spacepolicy.settings import Settings
 from spacepolicy.verification import Outcome, Result, Verification, exit_status, report
 

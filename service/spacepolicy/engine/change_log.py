@@ -15,7 +15,7 @@ from typing import Final, final
 
 from pyoxigraph import Store
 
-from spacepolicy.engine.generation import carry_out, changes
+from spacepolicy.engine.snapshot import carry_out, changes
 
 LOG_BYTES: Final = 64 << 20
 """How much one log takes; then workers are forked anew with the next. It is memory, and a worker

@@ -25,7 +25,7 @@ from pyoxigraph import (
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.tokens import Declared, after_group, tokens
 from spacepolicy.errors import EgressRefusedError, EngineError, ResultLimitError
-from spacepolicy.origins import Outside
+from spacepolicy.federation_policy import FederationPolicy
 
 MAX_BLOCKS: Final = 8
 MAX_ROWS: Final = 50_000
@@ -36,7 +36,7 @@ UNIT: Final = "VALUES () { () }"
 
 @final
 @dataclass(frozen=True, slots=True)
-class Block:
+class ServiceBlock:
     """A SERVICE block from `start` to `stop` of a text: the `query` that it asks of the `url`."""
 
     start: int
@@ -47,8 +47,8 @@ class Block:
 
 
 def blocks(
-    text: str, prefixes: Mapping[str, str], base: str, outside: Outside
-) -> tuple[Block, ...]:
+    text: str, prefixes: Mapping[str, str], base: str, outside: FederationPolicy
+) -> tuple[ServiceBlock, ...]:
     """The SERVICE blocks of a query text, which need not declare the prefixes and whose IRIs are
     resolved against the base.
 
@@ -70,7 +70,7 @@ def blocks(
     return found
 
 
-def joined(text: str, found: Sequence[Block], texts: Sequence[str]) -> str:
+def joined(text: str, found: Sequence[ServiceBlock], texts: Sequence[str]) -> str:
     """The text with another in the place of each block."""
     pieces, position = [], 0
     for block, each in zip(found, texts, strict=True):
@@ -98,7 +98,7 @@ class _Reader:
                 return self._text[: token.start]
         return ""
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[ServiceBlock]:
         """The blocks that stand plainly, in their order."""
         place = 0
         while place < len(self._tokens):
@@ -107,7 +107,7 @@ class _Reader:
                 yield found[0]
             place = place + 1 if found is None else found[1]
 
-    def _block(self, place: int) -> tuple[Block, int] | None:
+    def _block(self, place: int) -> tuple[ServiceBlock, int] | None:
         """The block that begins at this place, and the place behind it."""
         at = place + 1
         silent = at < len(self._tokens) and self._tokens[at].word == "SILENT"
@@ -118,7 +118,7 @@ class _Reader:
         stop = self._tokens[end - 1].end
         pattern = self._text[self._tokens[at + 1].start : stop]
         query = f"{self._prologue}SELECT * {pattern} LIMIT {MAX_ROWS + 1}"
-        return Block(self._tokens[place].start, stop, url, silent, query), end
+        return ServiceBlock(self._tokens[place].start, stop, url, silent, query), end
 
 
 def values(answer: bytes) -> str:

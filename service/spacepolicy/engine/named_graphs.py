@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from spacepolicy.engine.lexer import without_escapes
-from spacepolicy.engine.tokens import Declared, Token, after_group, tokens
+from spacepolicy.engine.tokens import Declared, SparqlToken, after_group, tokens
 
 _GRAPH: Final = "GRAPH"
 _NAMING: Final = frozenset({"variable", "iri", "name"})
@@ -77,7 +77,7 @@ class _Reader:
 
     declared: Declared
     graph: str
-    tokens: list[Token]
+    tokens: list[SparqlToken]
     names: bool = False
     pieces: list[tuple[int, str]] = field(default_factory=list)
 
@@ -136,10 +136,12 @@ class _Reader:
         before, _, rest = token.text.partition(":")
         start = before.upper().rfind(_GRAPH) + len(_GRAPH)
         together = token.kind == "name" and before.upper().find(_GRAPH) >= 0
-        return self._of_name(Token("name", f"{before[start:]}:{rest}", 0, 0)) if together else ""
+        return (
+            self._of_name(SparqlToken("name", f"{before[start:]}:{rest}", 0, 0)) if together else ""
+        )
 
-    def _of_name(self, token: Token) -> str:
-        plain = Token(token.kind, without_escapes(token.text), token.start, token.end)
+    def _of_name(self, token: SparqlToken) -> str:
+        plain = SparqlToken(token.kind, without_escapes(token.text), token.start, token.end)
         if self.declared.iri([plain], 0) != self.graph:
             return ""
         self.names = True

@@ -16,7 +16,10 @@ from pyoxigraph import __version__
 
 from spacepolicy.engine.change_log import LOG_BYTES
 from spacepolicy.engine.control import Publication, Wanted
-from spacepolicy.engine.generation import (
+from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
+from spacepolicy.engine.port import EngineMemory, has_news, request_bytes
+from spacepolicy.engine.server_process import ServerProcess, ServerStart
+from spacepolicy.engine.snapshot import (
     NEAR_BYTES,
     following,
     generation_bytes,
@@ -25,9 +28,6 @@ from spacepolicy.engine.generation import (
     scratch_of,
     standing,
 )
-from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
-from spacepolicy.engine.port import EngineMemory, has_news, request_bytes
-from spacepolicy.engine.server_process import ServerProcess, Start
 from spacepolicy.errors import EngineError, EngineFailedError, ProblemError, StoreError
 
 _AGAIN_SECONDS: Final = 1.0
@@ -111,7 +111,7 @@ class Pool:
         self.abreast = os.cpu_count() or 1
         self._spares = spares if spares is not None else max(2, self.abreast)
         kept = _MANY * self._spares + self.abreast
-        self._start = Start(memory_bytes, self._budget_bytes, kept, self._spares)
+        self._start = ServerStart(memory_bytes, self._budget_bytes, kept, self._spares)
         self._idle = _Idle()
         self._closed = False
         self._starting = threading.Lock()

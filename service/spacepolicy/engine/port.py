@@ -25,7 +25,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, final
 
-from spacepolicy.answers import Form
 from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import (
     CrashedError,
@@ -37,6 +36,7 @@ from spacepolicy.errors import (
     TimeLimitError,
     problems,
 )
+from spacepolicy.serialization import Form
 
 CHUNK_BYTES: Final = 1 << 18
 _HEAD: Final = struct.Struct("!cI")
@@ -90,7 +90,7 @@ _FIELDS: Final = [field for field in fields(Query) if field.name != "text"]
 
 @final
 @dataclass(slots=True)
-class Request:
+class EngineRequest:
     """A request as it came: its table, its text, and what came `behind` it."""
 
     table: bytes
@@ -121,7 +121,7 @@ def query_bytes(text: str, beside_text: bytes) -> bytes:
     return _request(beside_text, text.encode("utf-8", "surrogatepass"))
 
 
-def receive(connection: socket.socket, received: bytes = b"") -> Request | None:
+def receive(connection: socket.socket, received: bytes = b"") -> EngineRequest | None:
     """The request that comes over the connection, of which this much has been received; None where
     the other side has gone."""
     start = whole = _LENGTHS.size
@@ -137,7 +137,7 @@ def receive(connection: socket.socket, received: bytes = b"") -> Request | None:
             return None
         received += piece
     middle = start + table
-    return Request(received[start:middle], received[middle:whole], received[whole:])
+    return EngineRequest(received[start:middle], received[middle:whole], received[whole:])
 
 
 def has_news(connection: socket.socket) -> bool:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final, final
 
 from spacepolicy.engine.lexer import without_escapes
-from spacepolicy.engine.tokens import Declared, Token, depth_after, tokens
+from spacepolicy.engine.tokens import Declared, SparqlToken, depth_after, tokens
 from spacepolicy.errors import QuerySyntaxError
 
 _PROLOGUE: Final = frozenset({"PREFIX", "BASE", "VERSION"})
@@ -21,7 +21,7 @@ _PROLOGUE: Final = frozenset({"PREFIX", "BASE", "VERSION"})
 
 @final
 @dataclass(frozen=True, slots=True)
-class Part:
+class UpdatePart:
     """Operations behind one prologue, at the line and column where they stand in the whole text;
     the prefixes and the base are those that are declared before them."""
 
@@ -30,7 +30,7 @@ class Part:
     base: str | None
 
 
-def parts(text: str, prefixes: Mapping[str, str], base: str | None) -> list[Part]:
+def parts(text: str, prefixes: Mapping[str, str], base: str | None) -> list[UpdatePart]:
     """The parts of an update, to be carried out one after the other; the text itself where only
     its beginning has a prologue.
 
@@ -42,7 +42,7 @@ def parts(text: str, prefixes: Mapping[str, str], base: str | None) -> list[Part
     found = tokens(text)
     starts = _starts(found)
     if not starts:
-        return [Part(text, prefixes, base)]
+        return [UpdatePart(text, prefixes, base)]
     _check_labels(found, starts)
     declared = Declared(prefixes, base)
     made = []
@@ -50,12 +50,12 @@ def parts(text: str, prefixes: Mapping[str, str], base: str | None) -> list[Part
         start = found[first].start if first else 0
         end = found[last - 1].start if last < len(found) else len(text)
         piece = _in_place(text, start, end)
-        made.append(Part(piece, dict(declared.prefixes), declared.base or None))
+        made.append(UpdatePart(piece, dict(declared.prefixes), declared.base or None))
         _declare(declared, found[first:last])
     return made
 
 
-def _starts(found: Sequence[Token]) -> list[int]:
+def _starts(found: Sequence[SparqlToken]) -> list[int]:
     """Where the prologues begin that follow a semicolon between operations."""
     depth, starts = 0, []
     for place, (before, token, after) in enumerate(zip(found, found[1:], found[2:], strict=False)):
@@ -66,7 +66,7 @@ def _starts(found: Sequence[Token]) -> list[int]:
     return starts
 
 
-def _check_labels(found: Sequence[Token], starts: Sequence[int]) -> None:
+def _check_labels(found: Sequence[SparqlToken], starts: Sequence[int]) -> None:
     seen: set[str] = set()
     for first, last in pairwise((0, *starts, len(found))):
         labels = {token.text.rstrip(".") for token in found[first:last] if token.kind == "blank"}
@@ -83,7 +83,7 @@ def _in_place(text: str, start: int, end: int) -> str:
     return "\n" * text.count("\n", 0, start) + " " * (start - line) + text[start:end]
 
 
-def _declare(declared: Declared, found: Sequence[Token]) -> None:
+def _declare(declared: Declared, found: Sequence[SparqlToken]) -> None:
     """Take in the declarations that a part begins with."""
     plain = [
         replace(token, text=without_escapes(token.text)) if token.kind == "iri" else token

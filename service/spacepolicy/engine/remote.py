@@ -21,11 +21,11 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pyoxigraph import parse, parse_query_results
 
-from spacepolicy import __version__, answers, formats
-from spacepolicy.engine import outward
+from spacepolicy import __version__, formats, serialization
+from spacepolicy.engine import egress
 from spacepolicy.engine.lexer import scan
-from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, receive
+from spacepolicy.engine.result_writer import ResultWriter, wanted_format
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (
     EgressRefusedError,
@@ -34,7 +34,7 @@ from spacepolicy.errors import (
     TimeLimitError,
     UsageError,
 )
-from spacepolicy.origins import Outside
+from spacepolicy.federation_policy import FederationPolicy
 
 _ACCEPT_SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 _ACCEPT_GRAPH: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
@@ -63,7 +63,9 @@ class Remote:
     Raises: UsageError where the URL is not one of HTTP.
     """
 
-    def __init__(self, url: str, timeout_seconds: float, outside: Outside | None = None) -> None:
+    def __init__(
+        self, url: str, timeout_seconds: float, outside: FederationPolicy | None = None
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{url}: is no HTTP address of an endpoint.")
@@ -134,14 +136,14 @@ class Remote:
                 request = receive(connection)
                 if request is not None:
                     query = request.query()
-                    output = Output(connection, query)
+                    output = ResultWriter(connection, query)
                     problem = self._answer(query, output, connection)
                     output.finish(problem, last=True)
         finally:
             self._open.discard(connection)
 
     def _answer(
-        self, query: Query, output: Output, connection: socket.socket
+        self, query: Query, output: ResultWriter, connection: socket.socket
     ) -> ProblemError | None:
         """Write the endpoint's answer; what went wrong where it cannot be had whole."""
         exchange = _Exchange(self._url, self._timeout_seconds, self._outside)
@@ -170,7 +172,7 @@ def _released(error: _E) -> _E:
     return error
 
 
-def _read(response: HTTPResponse, exchange: "_Exchange") -> answers.Answer:
+def _read(response: HTTPResponse, exchange: "_Exchange") -> serialization.Answer:
     """The answer in the response, read as it is used.
 
     Raises: EngineError where it is in no format that is known, SyntaxError where it is none.
@@ -184,11 +186,11 @@ def _read(response: HTTPResponse, exchange: "_Exchange") -> answers.Answer:
     raise EngineError(f"The endpoint answers in {media_type}, which is not read here.")
 
 
-def _write(answer: answers.Answer, query: Query, output: Output) -> None:
-    form = answers.form(answer)
+def _write(answer: serialization.Answer, query: Query, output: ResultWriter) -> None:
+    form = serialization.form(answer)
     format = wanted_format(query, form)
     output.begin(Header(form, format.name), format)
-    answers.write(answer, format, output, query.prefixes)
+    serialization.write(answer, format, output, query.prefixes)
     output.check()
 
 
@@ -209,7 +211,7 @@ class _Exchange:
     `problem` says why it was broken off from this side: a reader then meets any error.
     """
 
-    def __init__(self, url: str, timeout_seconds: float, outside: Outside | None) -> None:
+    def __init__(self, url: str, timeout_seconds: float, outside: FederationPolicy | None) -> None:
         parts = urlsplit(url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self.problem: ProblemError | None = None
@@ -284,7 +286,7 @@ class _Exchange:
             raise EgressRefusedError(f"<{self._url}> is of no allowed origin.")
         else:
             private = self._outside.private
-            self._http.sock = outward.connect(self._parts, self._seconds, private=private)
+            self._http.sock = egress.connect(self._parts, self._seconds, private=private)
         self._socket = self._http.sock
 
     def _refused(self, status: int, message: str, query: Query, lines_before: int) -> ProblemError:

@@ -35,8 +35,18 @@ from typing import Final, final
 from pyoxigraph import Store
 
 from spacepolicy.engine.change_log import ChangeLog
-from spacepolicy.engine.control import IN_MEMORY, MESSAGE_BYTES, READY, Forked, Publication, Wanted
-from spacepolicy.engine.generation import (
+from spacepolicy.engine.control import (
+    IN_MEMORY,
+    MESSAGE_BYTES,
+    READY,
+    Forked,
+    Publication,
+    Wanted,
+)
+from spacepolicy.engine.memory import proportional_bytes, resident_bytes
+from spacepolicy.engine.port import frame, problem_frame
+from spacepolicy.engine.processor_time import processor_seconds
+from spacepolicy.engine.snapshot import (
     change,
     change_back,
     copied,
@@ -45,9 +55,6 @@ from spacepolicy.engine.generation import (
     load,
     opened,
 )
-from spacepolicy.engine.memory import proportional_bytes, resident_bytes
-from spacepolicy.engine.port import frame, problem_frame
-from spacepolicy.engine.processor_time import processor_seconds
 from spacepolicy.engine.worker import Busy, Worker
 from spacepolicy.errors import DamagedError, MemoryLimitError
 
@@ -68,7 +75,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 @final
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MemoryLimits:
     """How much memory there is: for a query beyond the dataset, for this process and its workers
     together, how many of these may be there at once, and how many are kept when nothing runs."""
 
@@ -107,7 +114,7 @@ class _Child:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def main(dataset: Path, memory: Memory, in_memory: bool, control: socket.socket) -> None:
+def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.socket) -> None:
     """Load the dataset, say so, and serve until the control socket closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _SIGNALS:
@@ -130,7 +137,7 @@ class _Server:
     """Forks workers and looks after them."""
 
     def __init__(
-        self, dataset: Path, store: Store | None, memory: Memory, control: socket.socket
+        self, dataset: Path, store: Store | None, memory: MemoryLimits, control: socket.socket
     ) -> None:
         self._dataset = dataset
         self._store = store
@@ -344,7 +351,7 @@ def _die_with_parent() -> None:
 if __name__ == "__main__":
     main(
         Path(sys.argv[1]),
-        Memory(*map(int, sys.argv[3:7])),
+        MemoryLimits(*map(int, sys.argv[3:7])),
         sys.argv[2] == IN_MEMORY,
         socket.socket(fileno=os.dup(sys.stdin.fileno())),
     )

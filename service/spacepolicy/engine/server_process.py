@@ -20,8 +20,8 @@ from spacepolicy.engine.control import (
     Publication,
     Wanted,
 )
-from spacepolicy.engine.generation import standing
 from spacepolicy.engine.processor_time import processor_seconds
+from spacepolicy.engine.snapshot import standing
 from spacepolicy.errors import StoreError
 from spacepolicy.settings import environment
 
@@ -102,7 +102,7 @@ class ServerProcess:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Start:
+class ServerStart:
     """How servers are started: what a query may have of memory, what all processes may, how many
     workers may be there at once, and how many stay when nothing runs."""
 

@@ -12,7 +12,7 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.engine.tokens import Declared, Token, after_group, tokens
+from spacepolicy.engine.tokens import Declared, SparqlToken, after_group, tokens
 from spacepolicy.errors import BadParameterError
 
 _SKIPPED: Final = frozenset({"SILENT", "GRAPH"})
@@ -88,7 +88,9 @@ class _Reader:
         else:
             self.graphs.add(graph)
 
-    def _templates(self, token: Token, found: list[Token], place: int, graph: str | None) -> int:
+    def _templates(
+        self, token: SparqlToken, found: list[SparqlToken], place: int, graph: str | None
+    ) -> int:
         """What stands after INSERT or DELETE: quads, whose graphs are targets."""
         word = found[place].word if place < len(found) else ""
         self.inserts &= word == "DATA"
@@ -103,7 +105,7 @@ class _Reader:
             self.shorthands.append((token.end, start, found[end - 1].end))
         return end
 
-    def _quads(self, found: list[Token], place: int, graph: str | None) -> int:
+    def _quads(self, found: list[SparqlToken], place: int, graph: str | None) -> int:
         """Read quads up to the closing brace; the place behind it."""
         while place < len(found) and found[place].text != "}":
             token = found[place]
@@ -121,13 +123,13 @@ class _Reader:
                 self.anything |= "{" in token.text or (token.kind == "word" and token.text != "a")
         return place + 1
 
-    def _after_group(self, found: list[Token], place: int) -> int:
+    def _after_group(self, found: list[SparqlToken], place: int) -> int:
         """The place behind the group in braces that opens at this one."""
         end = after_group(found, place)
         self.anything |= end is None
         return place if end is None else end
 
-    def _whole(self, found: list[Token], place: int) -> int:
+    def _whole(self, found: list[SparqlToken], place: int) -> int:
         """The target of CLEAR, DROP or CREATE."""
         while place < len(found) and found[place].word in _SKIPPED:
             place += 1
@@ -139,7 +141,7 @@ class _Reader:
             self._aim(self.declared.iri(found, place))
         return place + 1
 
-    def _transfer(self, operation: str, found: list[Token], place: int) -> int:
+    def _transfer(self, operation: str, found: list[SparqlToken], place: int) -> int:
         """The two ends of ADD, MOVE or COPY."""
         for end in ("from", "to"):
             while place < len(found) and found[place].word in _SKIPPED | {"TO"}:

@@ -58,7 +58,7 @@ _DEPTHS: Final = {"{": 1, "{|": 1, "}": -1, "|}": -1}
 
 @final
 @dataclass(frozen=True, slots=True)
-class Token:
+class SparqlToken:
     """A token of one of the kinds above, and where it stands."""
 
     kind: str
@@ -72,23 +72,23 @@ class Token:
         return self.text.upper() if self.kind == "word" else ""
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str) -> list[SparqlToken]:
     """The tokens of the text. A `<` that compares may be taken for the beginning of an IRI, which
     hides no brace and no word before a brace."""
     found, position = [], 0
     while (token := TOKEN.match(text, position)) is not None:
         kind = token.lastgroup or "other"
-        found.append(Token(kind, token[kind], token.start(kind), token.end()))
+        found.append(SparqlToken(kind, token[kind], token.start(kind), token.end()))
         position = token.end()
     return found
 
 
-def depth_after(depth: int, token: Token) -> int:
+def depth_after(depth: int, token: SparqlToken) -> int:
     """How many groups in braces are open behind the token, where so many were before it."""
     return depth + _DEPTHS.get(token.text, 0)
 
 
-def after_group(found: Sequence[Token], place: int) -> int | None:
+def after_group(found: Sequence[SparqlToken], place: int) -> int | None:
     """The place behind the group in braces that opens at this one; None where it does not close,
     or there is none."""
     if place >= len(found) or found[place].text != "{":
@@ -109,7 +109,7 @@ class Declared:
         self.prefixes = dict(prefixes)
         self.base = base or ""
 
-    def declare(self, found: Sequence[Token], place: int) -> bool:
+    def declare(self, found: Sequence[SparqlToken], place: int) -> bool:
         """Take in the declaration whose PREFIX or BASE stands there; whether it could be told."""
         word = found[place].word
         name = found[place + 1].text if word == "PREFIX" and place + 1 < len(found) else ""
@@ -122,7 +122,7 @@ class Declared:
             self.prefixes[name.removesuffix(":")] = iri
         return True
 
-    def iri(self, found: Sequence[Token], place: int) -> str | None:
+    def iri(self, found: Sequence[SparqlToken], place: int) -> str | None:
         """The IRI that stands there; None where there is none that can be told."""
         if place >= len(found):
             return None

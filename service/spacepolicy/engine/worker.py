@@ -20,25 +20,20 @@ from typing import Any, Final, final
 
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 
-from spacepolicy import answers, formats
+from spacepolicy import formats, serialization
 from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.change_log import ChangeReader
-from spacepolicy.engine.dataset import Dataset, dataset_of
-from spacepolicy.engine.edit import edit_of
-from spacepolicy.engine.editing import Editor
 from spacepolicy.engine.functions import Functions, with_unknown_functions
-from spacepolicy.engine.generation import damage
-from spacepolicy.engine.hinting import Hints, only_selected
+from spacepolicy.engine.hint_rules import Hints, only_selected
 from spacepolicy.engine.hints import Hint, hint
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.memory import OwnCopy, OwnMemory
 from spacepolicy.engine.named_graphs import Narrowed, query_without
-from spacepolicy.engine.output import Output, wanted_format
 from spacepolicy.engine.port import (
     CHUNK_BYTES,
+    EngineRequest,
     Header,
     Query,
-    Request,
     end_frame,
     frame,
     has_news,
@@ -46,15 +41,20 @@ from spacepolicy.engine.port import (
     receive,
     receive_behind,
 )
-from spacepolicy.engine.sealing import refuse_sockets
+from spacepolicy.engine.query_dataset import QueryDataset, dataset_of
+from spacepolicy.engine.result_writer import ResultWriter, wanted_format
+from spacepolicy.engine.sandbox import refuse_sockets
+from spacepolicy.engine.snapshot import damage
 from spacepolicy.engine.syntax import query_syntax_error
+from spacepolicy.engine.update_executor import UpdateExecutor
+from spacepolicy.engine.update_protocol import edit_of
 from spacepolicy.errors import (
     BadParameterError,
     EgressRefusedError,
     EngineError,
     ProblemError,
 )
-from spacepolicy.xml_answers import cannot_say
+from spacepolicy.xml_serialization import cannot_say
 
 _STACK_BYTES: Final = 64 << 20
 """Eight times the usual, and so much deeper texts before the parser dies."""
@@ -143,7 +143,7 @@ class Worker:
         self._copy = OwnCopy(0 if on_disk else allowance_bytes)
         self._size = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
         self._priority = os.getpriority(os.PRIO_PROCESS, 0)
-        self._editor = Editor(store)
+        self._editor = UpdateExecutor(store)
         self._hints = Hints(store)
         self._queries = 0
         self._last = self._slow = False
@@ -189,11 +189,11 @@ class Worker:
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: EngineRequest) -> None:
         before = time.process_time()
         self._busy.begin(before)
         query = request.query()
-        output = Output(self._connection, query)
+        output = ResultWriter(self._connection, query)
         problem = _answer(self._store, query, output, self._hints)
         seconds = time.process_time() - before
         self._queries += 1
@@ -219,7 +219,7 @@ class Worker:
 
 
 def _edited(
-    editor: Editor, table: Mapping[str, Any], connection: socket.socket, received: bytes
+    editor: UpdateExecutor, table: Mapping[str, Any], connection: socket.socket, received: bytes
 ) -> bytes | None:
     """The effect of an edit on this process's own copy; None where there is none, and that was
     said."""
@@ -258,18 +258,18 @@ def _confine(*, on_disk: bool) -> None:
 
 
 def _answer(
-    store: Store, query: Query, output: Output, hints: Hints | None = None
+    store: Store, query: Query, output: ResultWriter, hints: Hints | None = None
 ) -> ProblemError | None:
     """Write the answer; what went wrong where it could not be written whole."""
     try:
         dataset = dataset_of(store, query)
         narrowed = _narrowed(dataset, query)
         answer, unknown = _evaluate(dataset, query, narrowed.text)
-        form = answers.form(answer)
+        form = serialization.form(answer)
         format = wanted_format(query, form)
         output.begin(Header(form, format.name, dataset.warnings), format)
         answer, says_little = _weighed(answer, query)
-        answers.write(answer, format, output, query.prefixes)
+        serialization.write(answer, format, output, query.prefixes)
         output.check()
         if query.hints and hints is not None and output.begins:
             little = says_little or output.solutions == 0 or _counts(output.solutions, query.text)
@@ -286,7 +286,7 @@ def _answer(
     return None
 
 
-def _narrowed(dataset: Dataset, query: Query) -> Narrowed:
+def _narrowed(dataset: QueryDataset, query: Query) -> Narrowed:
     """The query's text over the named graphs that it is to see."""
     if query.unlisted is None or dataset.named_graphs is not None:
         return Narrowed(query.text)
@@ -301,13 +301,15 @@ def _noticed(query: Query, narrowed: Narrowed, unknown: Iterable[str]) -> Iterat
         yield hint("function-unknown", function=function)
 
 
-def _evaluate(dataset: Dataset, query: Query, text: str) -> tuple[answers.Answer, tuple[str, ...]]:
+def _evaluate(
+    dataset: QueryDataset, query: Query, text: str
+) -> tuple[serialization.Answer, tuple[str, ...]]:
     """The answer to the query, of which this text was made, and the functions that are not known.
 
     Raises: QuerySyntaxError, of the query's own text.
     """
 
-    def evaluated(functions: Functions, text: str) -> answers.Answer:
+    def evaluated(functions: Functions, text: str) -> serialization.Answer:
         return dataset.store.query(
             text,
             base_iri=query.base,
@@ -327,7 +329,9 @@ def _evaluate(dataset: Dataset, query: Query, text: str) -> tuple[answers.Answer
             return with_unknown_functions(partial(evaluated, text=again))
     except SyntaxError as error:
         if text != query.text:
-            _evaluate(Dataset(Store()), query, query.text)  # raises, at the places of that text
+            _evaluate(
+                QueryDataset(Store()), query, query.text
+            )  # raises, at the places of that text
             raise EngineError(f"The engine failed: {error}") from error
         raise query_syntax_error(
             str(error), query.text, query.prefixes, based=query.base is not None
@@ -336,7 +340,7 @@ def _evaluate(dataset: Dataset, query: Query, text: str) -> tuple[answers.Answer
         raise damage(str(error)) or BadParameterError(str(error)) from error
 
 
-def _weighed(answer: answers.Answer, query: Query) -> tuple[answers.Answer, bool]:
+def _weighed(answer: serialization.Answer, query: Query) -> tuple[serialization.Answer, bool]:
     """The answer, and whether it says nothing, or gives a variable no value, as far as that can be
     told before it is written."""
     match answer:

@@ -19,7 +19,14 @@ from spacepolicy.http.closing_connection import LINGER_BYTES, ClosingConnection
 from spacepolicy.http.connections import Connections
 from spacepolicy.http.framing import Framing
 from spacepolicy.http.joined_writes import JoinedWrites
-from spacepolicy.http.requests import BEGUN, Endpoint, Held, Pending, Place, RequestReader
+from spacepolicy.http.requests import (
+    BEGUN,
+    ConnectionPlace,
+    Endpoint,
+    HeldAnswer,
+    Pending,
+    RequestReader,
+)
 
 _BEHIND_BYTES: Final = 1 << 18
 """How much is kept of requests that are sent behind an unanswered one: as much as is read at once,
@@ -39,15 +46,15 @@ class HttpConnection(ClosingConnection):
 
     endpoint: Endpoint | None = None
     requests: RequestReader | None = None
-    _place: Place
+    _place: ConnectionPlace
     _overrun = False
     _thrown_away = 0
     _paused: tuple[RequestResponseCycle | None, float] = (None, math.inf)
     _direct: "_Direct | None" = None
     _closes = False
     _refused: ProblemError | None = None
-    _handed: Held | None = None
-    _begun: Held | None = None
+    _handed: HeldAnswer | None = None
+    _begun: HeldAnswer | None = None
 
     @property
     def _busy(self) -> bool:
@@ -62,7 +69,7 @@ class HttpConnection(ClosingConnection):
         self._framing = Framing(self.bounds.message)
         self.address = self.bounds.address(self.client)
         client = (self.client[0], None) if self.client and self.bounds.trusted_proxies else None
-        self._place = Place(self.scheme or "http", self.server, client)
+        self._place = ConnectionPlace(self.scheme or "http", self.server, client)
         self._allow(self.bounds.connection.head_seconds)
         kind = type(self)
         if kind.registry is None:
@@ -191,7 +198,7 @@ class HttpConnection(ClosingConnection):
         else:
             self._go_on()
 
-    def unanswered(self, begun: Held | None) -> None:
+    def unanswered(self, begun: HeldAnswer | None) -> None:
         """As the port says."""
         direct, self._direct = cast("_Direct", self._direct), None
         self._handed = begun

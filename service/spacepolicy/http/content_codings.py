@@ -61,7 +61,7 @@ CODINGS: Final[Mapping[str, Coding]] = {
 
 @final
 @dataclass(frozen=True, slots=True)
-class Wish:
+class AcceptedEncoding:
     """The coding a client likes best, and whether it takes plain bytes too."""
 
     coding: str
@@ -72,14 +72,14 @@ class Wish:
         return IDENTITY if self.plain and size <= SMALL_BYTES else self.coding
 
 
-def wish(accept_encoding: str | None) -> Wish | None:
+def wish(accept_encoding: str | None) -> AcceptedEncoding | None:
     """What the field asks for; None where no coding there is, nor plain bytes, is acceptable.
 
     >>> wish("gzip, zstd;q=0.5"), wish("br"), wish("*;q=0")
     (Wish(coding='gzip', plain=True), Wish(coding='identity', plain=True), None)
     """
     if accept_encoding is None:
-        return Wish(IDENTITY, plain=True)
+        return AcceptedEncoding(IDENTITY, plain=True)
     qualities = _qualities(accept_encoding)
     others = qualities.get("*")
     plain = qualities.get(IDENTITY, 1.0 if others is None else others)
@@ -87,8 +87,8 @@ def wish(accept_encoding: str | None) -> Wish | None:
     wanted[IDENTITY] = plain if IDENTITY in qualities else 0.0
     best = max(wanted, key=lambda name: wanted[name])
     if wanted[best] > 0:
-        return Wish(best, plain > 0)
-    return Wish(IDENTITY, plain=True) if plain > 0 else None
+        return AcceptedEncoding(best, plain > 0)
+    return AcceptedEncoding(IDENTITY, plain=True) if plain > 0 else None
 
 
 def _qualities(field: str) -> dict[str, float]:

@@ -33,14 +33,14 @@ _UPGRADE_LINE: Final = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)
 
 @final
 @dataclass(frozen=True, slots=True)
-class Head:
+class ParsedHead:
     """A head as a parser takes it, and the length of the body behind it, None for chunks."""
 
     head: bytes
     length: int | None
 
 
-def read_head(head: bytes) -> Head:
+def read_head(head: bytes) -> ParsedHead:
     """The head of these bytes, which end in an empty line and have no other ends than CR and LF.
 
     Its target becomes a path, and no other protocol is asked for (RFC 9110 section 7.8).
@@ -61,7 +61,7 @@ def read_head(head: bytes) -> Head:
     length = _body_length(fields, old=old)
     if b"upgrade" in fields:
         head = _UPGRADE_LINE.sub(b"", head)
-    return Head(_with_origin_form(head, line), length)
+    return ParsedHead(_with_origin_form(head, line), length)
 
 
 def _body_length(fields: dict[bytes, list[bytes]], *, old: bool) -> int | None:

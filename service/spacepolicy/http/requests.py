@@ -43,7 +43,7 @@ _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
 
 
-class Place(NamedTuple):
+class ConnectionPlace(NamedTuple):
     """Where a connection arrived, and from where, where that matters."""
 
     scheme: str
@@ -63,14 +63,14 @@ class RequestHead:
     """
 
     number: int
-    place: Place
+    place: ConnectionPlace
     fields: Mapping[bytes, bytes]
     lines: _Lines
     closes: bool = False
     prepared: dict[Hashable, Any] = field(default_factory=dict)
 
 
-class Request(NamedTuple):
+class HttpRequest(NamedTuple):
     """A whole request. `condition` is its If-None-Match; `size` how many bytes it took of those
     that came."""
 
@@ -95,7 +95,7 @@ class Pending(Protocol):
         ...
 
 
-class Held(Protocol):
+class HeldAnswer(Protocol):
     """What has begun of an answer, for the application to go on with."""
 
     def drop(self) -> None:
@@ -114,7 +114,7 @@ class Responder(Protocol):
         """Send the whole response."""
         ...
 
-    def unanswered(self, begun: Held | None) -> None:
+    def unanswered(self, begun: HeldAnswer | None) -> None:
         """Have the application answer the request, which goes on with what has begun."""
         ...
 
@@ -124,7 +124,7 @@ class Endpoint(Protocol):
 
     path: bytes
 
-    def handle(self, request: Request, responder: Responder) -> bytes | Pending | None:
+    def handle(self, request: HttpRequest, responder: Responder) -> bytes | Pending | None:
         """The whole response; or the request while it is being answered, of which the responder
         hears; None where the application has to answer it."""
         ...
@@ -148,11 +148,11 @@ class RequestReader:
             rb"(GET|HEAD|POST|QUERY) %b(?:\?([\x21\x22\x24-\x7e]*+))? HTTP/1\.1\r\n"
             % re.escape(path)
         )
-        self._seen: OrderedDict[tuple[Place, bytes], _Found] = OrderedDict()
-        self._heads: OrderedDict[tuple[Place, _Lines], RequestHead | None] = OrderedDict()
+        self._seen: OrderedDict[tuple[ConnectionPlace, bytes], _Found] = OrderedDict()
+        self._heads: OrderedDict[tuple[ConnectionPlace, _Lines], RequestHead | None] = OrderedDict()
         self._numbers = itertools.count()
 
-    def read(self, data: bytes, place: Place) -> Request | None:
+    def read(self, data: bytes, place: ConnectionPlace) -> HttpRequest | None:
         """The request with which the bytes begin, where they hold all of it; None where it has to
         be parsed."""
         line = self._line.match(data)
@@ -177,9 +177,9 @@ class RequestReader:
             head, condition = self._learn(place, lines, data[start:end])
         if head is None:
             return None
-        return Request(method, line[2] or b"", data[end:size], head, size, condition)
+        return HttpRequest(method, line[2] or b"", data[end:size], head, size, condition)
 
-    def _learn(self, place: Place, lines: bytes, whole: bytes) -> _Found:
+    def _learn(self, place: ConnectionPlace, lines: bytes, whole: bytes) -> _Found:
         """The head of these lines; None, and not remembered, where they are not well-formed."""
         try:
             Framing(self._limits).feed(b"POST / HTTP/1.1\r\n" + whole)
@@ -197,7 +197,7 @@ class RequestReader:
         _keep(self._seen, (place, lines), (head, condition), _MOST_LINES)
         return head, condition
 
-    def _read(self, place: Place, lines: _Lines) -> RequestHead | None:
+    def _read(self, place: ConnectionPlace, lines: _Lines) -> RequestHead | None:
         """The head; None where a request with it has to be parsed."""
         fields = dict[bytes, bytes]()
         for name, value in lines:

@@ -17,7 +17,11 @@ from weakref import WeakSet
 
 from spacepolicy.engine.port import Engine
 from spacepolicy.errors import EngineError, EngineFailedError
-from spacepolicy.sparql_service.worker_channel import HOLD_SECONDS, PendingQuery, WorkerChannel
+from spacepolicy.sparql_service.worker_channel import (
+    HOLD_SECONDS,
+    PendingQuery,
+    WorkerChannel,
+)
 
 _SHORT_SECONDS: Final = 0.0005
 """A channel with so much before it takes another query, though other workers sleep."""

@@ -14,20 +14,20 @@ from spacepolicy.engine.port import End, Header
 from spacepolicy.errors import ProblemError
 from spacepolicy.http.content_codings import IDENTITY, encoded
 from spacepolicy.http.etags import any_state, etag, matching
-from spacepolicy.http.requests import Held, Request, Responder
+from spacepolicy.http.requests import HeldAnswer, HttpRequest, Responder
 from spacepolicy.http.response_cache import CachedResponse, Fields, ResponseCache
-from spacepolicy.sparql_service.begun import Begun
+from spacepolicy.sparql_service.admission import Admission, Seat, Slot, query_identifier
+from spacepolicy.sparql_service.begun_evaluations import BegunEvaluation
 from spacepolicy.sparql_service.cost_estimates import CostEstimate, CostEstimates
 from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.sparql_service.header_fields import hint_fields, warning_fields
 from spacepolicy.sparql_service.prepared_query import (
-    Noted,
+    LoggedResponse,
     Preparation,
     PreparedQuery,
     ResponseTemplate,
 )
 from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
-from spacepolicy.sparql_service.running import Running, Seat, Slot, query_identifier
 
 _LARGEST_BYTES: Final = 1 << 17
 """A larger response is sent in pieces, as its client takes them: by the application."""
@@ -48,7 +48,7 @@ class SparqlEndpoint:
         cache: ResponseCache,
         dispatcher: Dispatcher,
         costs: CostEstimates,
-        running: Running,
+        running: Admission,
     ) -> None:
         self._preparation = preparation
         self._cache = cache
@@ -56,7 +56,7 @@ class SparqlEndpoint:
         self._costs = costs
         self._running = running
 
-    def handle(self, request: Request, responder: Responder) -> "bytes | Evaluation | None":
+    def handle(self, request: HttpRequest, responder: Responder) -> "bytes | Evaluation | None":
         """As the port says."""
         began, preparation = time.monotonic(), self._preparation
         if not preparation.admits(request.head):
@@ -90,7 +90,7 @@ class SparqlEndpoint:
     # What is kept
 
     def _again(
-        self, request: Request, cached: CachedResponse, date: bytes, began: float
+        self, request: HttpRequest, cached: CachedResponse, date: bytes, began: float
     ) -> bytes | None:
         """The response that the very same request had; None where the client may have it."""
         if request.condition is not None:
@@ -99,13 +99,13 @@ class SparqlEndpoint:
         if body is None:
             return None
         number = self._preparation.revision
-        noted = Noted(200, cached.media_type, cached.query, None, number, began)
+        noted = LoggedResponse(200, cached.media_type, cached.query, None, number, began)
         self._preparation.log(request, _KEPT, noted)
         return _sent(request, cached.written, body, date)
 
     def _from_body(
         self,
-        request: Request,
+        request: HttpRequest,
         prepared: PreparedQuery,
         body: bytes,
         date: bytes,
@@ -130,7 +130,7 @@ class SparqlEndpoint:
         date = evaluation.responder.date()
         response = self._response(request, prepared, fields, body, date)
         if response is None:
-            evaluation.responder.unanswered(Begun(BufferedResult(header, body, end.rows)))
+            evaluation.responder.unanswered(BegunEvaluation(BufferedResult(header, body, end.rows)))
             return
         evaluation.responder.answered(response)
         noted = self._noted(prepared, 200, end.rows, evaluation.began)
@@ -138,13 +138,13 @@ class SparqlEndpoint:
 
     def unanswered(self, evaluation: "Evaluation", stream: QueryStream | None) -> None:
         """Have the application answer; what has begun goes on if there is a place for it."""
-        begun: Held | None = None
+        begun: HeldAnswer | None = None
         if stream is not None:
             place = None if evaluation.dropped else self._place()
             if place is None:
                 stream.end()
             else:
-                begun = Begun(stream, place)
+                begun = BegunEvaluation(stream, place)
         if not evaluation.dropped:
             evaluation.responder.unanswered(begun)
 
@@ -155,7 +155,12 @@ class SparqlEndpoint:
         return self._running.take_slot()
 
     def _response(
-        self, request: Request, prepared: PreparedQuery, fields: Fields, plain: bytes, date: bytes
+        self,
+        request: HttpRequest,
+        prepared: PreparedQuery,
+        fields: Fields,
+        plain: bytes,
+        date: bytes,
     ) -> bytes | None:
         """The whole response, which is kept where it may be; None where it is too large to be made
         at once."""
@@ -188,7 +193,7 @@ class SparqlEndpoint:
 
     def _keep(
         self,
-        request: Request,
+        request: HttpRequest,
         prepared: PreparedQuery,
         *,
         fields: Fields,
@@ -215,9 +220,11 @@ class SparqlEndpoint:
         size = len(request.query) + len(request.body)
         cache.keep_response(number, request.key, response, size)
 
-    def _noted(self, prepared: PreparedQuery, status: int, rows: int | None, began: float) -> Noted:
+    def _noted(
+        self, prepared: PreparedQuery, status: int, rows: int | None, began: float
+    ) -> LoggedResponse:
         media_type = "-" if status == 304 else prepared.template.media_type
-        return Noted(status, media_type, prepared.text, rows, prepared.revision, began)
+        return LoggedResponse(status, media_type, prepared.text, rows, prepared.revision, began)
 
 
 @final
@@ -233,7 +240,7 @@ class Evaluation:
     def __init__(
         self,
         endpoint: SparqlEndpoint,
-        of: Request,
+        of: HttpRequest,
         prepared: PreparedQuery,
         *,
         estimate: CostEstimate,
@@ -265,14 +272,14 @@ class Evaluation:
         """As the port says."""
         if not self.dropped:
             told = BufferedResult(None, problem=problem)
-            self.responder.unanswered(Begun(told))
+            self.responder.unanswered(BegunEvaluation(told))
 
     def unanswered(self, stream: QueryStream | None) -> None:
         """As the port says."""
         self._endpoint.unanswered(self, stream)
 
 
-def _known(request: Request, prepared: PreparedQuery) -> str | None:
+def _known(request: HttpRequest, prepared: PreparedQuery) -> str | None:
     """The tag of a response that the client has and that is still this one."""
     if request.condition is None or prepared.tag is None:
         return None
@@ -283,7 +290,7 @@ def _known(request: Request, prepared: PreparedQuery) -> str | None:
     return matching(request.condition, tags)
 
 
-def _sent(request: Request, written: bytes, body: bytes, date: bytes) -> bytes:
+def _sent(request: HttpRequest, written: bytes, body: bytes, date: bytes) -> bytes:
     """The response as it goes out, with the fields that no two have alike; to HEAD without its body
     (RFC 9110 section 9.3.2)."""
     end = b"date: %b\r\nx-query-id: %b\r\n%b\r\n" % (
@@ -292,13 +299,15 @@ def _sent(request: Request, written: bytes, body: bytes, date: bytes) -> bytes:
     return written + end if request.method == b"HEAD" else b"".join((written, end, body))
 
 
-def _not_modified(request: Request, template: ResponseTemplate, known: str, date: bytes) -> bytes:
+def _not_modified(
+    request: HttpRequest, template: ResponseTemplate, known: str, date: bytes
+) -> bytes:
     return b"%betag: %b\r\ndate: %b\r\n%b\r\n" % (
         template.not_modified, known.encode(), date, _closing(request),
     )  # fmt: skip
 
 
-def _closing(request: Request) -> bytes:
+def _closing(request: HttpRequest) -> bytes:
     """The field that says that the connection is closed, where it is."""
     return b"connection: close\r\n" if request.head.closes else b""
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, final
 
-from spacepolicy.http.content_codings import Wish
-from spacepolicy.http.requests import Request, RequestHead
+from spacepolicy.http.content_codings import AcceptedEncoding
+from spacepolicy.http.requests import HttpRequest, RequestHead
 from spacepolicy.sparql_service.body_key import BodyKey
 
 
@@ -23,7 +23,7 @@ class ResponseTemplate:
     lasting: bytes
     not_modified: bytes
     media_type: str
-    wish: Wish
+    wish: AcceptedEncoding
 
 
 @final
@@ -45,7 +45,7 @@ class PreparedQuery:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Noted:
+class LoggedResponse:
     """What is noted of a response; `began` by the monotonic clock."""
 
     status: int
@@ -69,10 +69,10 @@ class Preparation(Protocol):
         sends it."""
         ...
 
-    def prepare(self, request: Request) -> PreparedQuery | None:
+    def prepare(self, request: HttpRequest) -> PreparedQuery | None:
         """What the request asks; None where the application has to look."""
         ...
 
-    def log(self, request: Request, kind: str, response: Noted) -> None:
+    def log(self, request: HttpRequest, kind: str, response: LoggedResponse) -> None:
         """Write the line of the request, which was answered."""
         ...

@@ -81,7 +81,7 @@ class QueryStream:
     def end(self) -> None:
         """Give the connection back."""
         if self._takes_more and self._behind > 0:
-            Leftover(self._engine, self._connection, self._decoder, self._behind)
+            UnreadAnswers(self._engine, self._connection, self._decoder, self._behind)
         else:
             reusable, slow = self._decoder.reusable, self._decoder.slow
             self._engine.release(self._connection, reusable=reusable, slow=slow)
@@ -201,7 +201,7 @@ class QueryStream:
 
 
 @final
-class Leftover:
+class UnreadAnswers:
     """Reads answers that nobody waits for, so that their connection can be given back; after a
     second it is closed."""
 

@@ -16,20 +16,20 @@ from starlette.responses import Response
 
 from spacepolicy import formats
 from spacepolicy.errors import BadParameterError, NotFoundError
-from spacepolicy.formats import Choice
+from spacepolicy.formats import FormatChoice
 from spacepolicy.namespaces import Base
-from spacepolicy.web.addresses import local_path
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.representation import CachedRepresentation, Representation
+from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.graph_documents import (
     GraphDocument,
-    Passage,
-    Reference,
+    PassageDocument,
+    ReferenceDocument,
     graph_document,
 )
 from spacepolicy.web.linked_data.jsonld import language_tag
-from spacepolicy.web.linked_data.names import Names
-from spacepolicy.web.reading import LANGUAGES
+from spacepolicy.web.linked_data.labels import Labels
+from spacepolicy.web.locale import LANGUAGES
 
 ANNOTATIONS: Final = "/annotations"
 CONTEXT: Final = "http://www.w3.org/ns/anno.jsonld"
@@ -39,10 +39,10 @@ _FRAGMENTS: Final = "http://tools.ietf.org/rfc/rfc5147"
 _JSON_LD: Final = formats.Format("annotations", "Web Annotation", "graph", MEDIA_TYPE, "jsonld")
 Source = Annotated[str, Query(description="the IRI of a source", min_length=1, max_length=4000)]
 Object = dict[str, Any]
-ByLanguage = Mapping[str, Names]
+ByLanguage = Mapping[str, Labels]
 
 
-def add_annotations(app: FastAPI, desk: Desk) -> None:
+def add_annotations(app: FastAPI, desk: AppState) -> None:
     """Add the route."""
 
     @app.get(ANNOTATIONS, tags=["linked data"])
@@ -53,23 +53,25 @@ def add_annotations(app: FastAPI, desk: Desk) -> None:
             raise BadParameterError(f"source takes the IRI of a source here, not <{source[:200]}>.")
         here = desk.service.url(request.scope, f"{ANNOTATIONS}?source={source}")
 
-        async def make() -> Made:
+        async def make() -> Representation:
             thing = NamedNode(source)
             found = await graph_document(desk, path, thing, desk.service.url(request.scope, path))
             if not (found.passages or found.references):
                 raise NotFoundError(f"<{source}> has no passages.")
             told = json.dumps(_collection(desk, found, here), ensure_ascii=False, indent=1)
-            return Made(told.encode() + b"\n")
+            return Representation(told.encode() + b"\n")
 
-        return KeptResponse(desk, f"{ANNOTATIONS} {source}", Choice(_JSON_LD, MEDIA_TYPE), make)
+        return CachedRepresentation(
+            desk, f"{ANNOTATIONS} {source}", FormatChoice(_JSON_LD, MEDIA_TYPE), make
+        )
 
 
-def _collection(desk: Desk, found: GraphDocument, here: str) -> Object:
+def _collection(desk: AppState, found: GraphDocument, here: str) -> Object:
     said = (*found.names, *found.statements)
-    names = {language: Names(desk.service, said, language) for language in LANGUAGES}
+    names = {language: Labels(desk.service, said, language) for language in LANGUAGES}
     own = Base(desk.service.revision.base or "")
     around = _around(found, own)
-    selected: list[tuple[Passage | Reference, list[Object]]] = [
+    selected: list[tuple[PassageDocument | ReferenceDocument, list[Object]]] = [
         *((each, _quoting(each, around.get(each.iri, {}))) for each in found.passages),
         *((each, [_fragment(each)]) for each in found.references),
     ]
@@ -102,7 +104,7 @@ def _around(found: GraphDocument, own: Base) -> dict[NamedNode, dict[str, str]]:
     return told
 
 
-def _quoting(passage: Passage, around: Mapping[str, str]) -> list[Object]:
+def _quoting(passage: PassageDocument, around: Mapping[str, str]) -> list[Object]:
     return [
         {"type": "TextPositionSelector", "start": passage.start, "end": passage.end},
         {"type": "TextQuoteSelector", "exact": passage.words.value, **around},
@@ -110,12 +112,12 @@ def _quoting(passage: Passage, around: Mapping[str, str]) -> list[Object]:
     ]
 
 
-def _fragment(passage: Passage | Reference) -> Object:
+def _fragment(passage: PassageDocument | ReferenceDocument) -> Object:
     return {"type": "FragmentSelector", "value": passage.iri.value.partition("#")[2]}
 
 
 def _annotation(
-    passage: Passage | Reference,
+    passage: PassageDocument | ReferenceDocument,
     source: NamedNode,
     names: ByLanguage,
     selector: list[Object],
@@ -137,7 +139,7 @@ def _annotation(
     }
 
 
-def _in_words(statement: Triple, names: Names, language: str) -> Object:
+def _in_words(statement: Triple, names: Labels, language: str) -> Object:
     """The statement as its names tell it in the language."""
     terms = (statement.subject, statement.predicate, statement.object)
     told = (_name(term, names) for term in terms)
@@ -150,7 +152,7 @@ def _in_words(statement: Triple, names: Names, language: str) -> Object:
     }
 
 
-def _name(term: object, names: Names) -> str:
+def _name(term: object, names: Labels) -> str:
     if isinstance(term, NamedNode):
         return names.link(term).text
     return f"“{term.value}”" if isinstance(term, Literal) else "…"

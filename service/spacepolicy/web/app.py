@@ -28,41 +28,41 @@ from spacepolicy.errors import (
 from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.sparql_service.endpoint import SparqlEndpoint
 from spacepolicy.web import pages
-from spacepolicy.web.always import with_always
+from spacepolicy.web.access_log import AccessRecord, notes
 from spacepolicy.web.annotations import add_annotations
-from spacepolicy.web.answering.desk import Desk, make_desk
+from spacepolicy.web.answering.app_state import AppState, make_desk
 from spacepolicy.web.answering.preparation import ServicePreparation
 from spacepolicy.web.answering.sparql import sparql_endpoint
-from spacepolicy.web.catalog import add_catalog
+from spacepolicy.web.auth import is_open, read_token
+from spacepolicy.web.cache_warmup import CacheWarmup
+from spacepolicy.web.common_headers import with_always
 from spacepolicy.web.compare import add_compare
+from spacepolicy.web.dcat import add_catalog
 from spacepolicy.web.dumps import add_dumps
 from spacepolicy.web.explain import add_explain
+from spacepolicy.web.health import add_operations
 from spacepolicy.web.history.listing import add_history
-from spacepolicy.web.home import Home, add_home
-from spacepolicy.web.linked_data.library import Library
+from spacepolicy.web.home import HomePage, add_home
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.resources import (
     add_context,
     add_graph_documents,
     add_resources,
 )
 from spacepolicy.web.links import add_links
+from spacepolicy.web.locale import read_reader, reader
 from spacepolicy.web.memento import add_timemaps, memento_fields, read_revision, varies
-from spacepolicy.web.notes import Notes, notes
 from spacepolicy.web.openapi import add_openapi
-from spacepolicy.web.operations import add_operations
-from spacepolicy.web.permission import is_open, read_token
-from spacepolicy.web.pinned import pin
 from spacepolicy.web.problems import kind_members, prefers_page, problem_response
 from spacepolicy.web.queries import add_queries
-from spacepolicy.web.reading import read_reader, reader
-from spacepolicy.web.search import SearchDesk, add_search
+from spacepolicy.web.request_revision import pin
+from spacepolicy.web.request_url import set_forwarded
+from spacepolicy.web.search import SearchService, add_search
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import add_status
-from spacepolicy.web.target import set_forwarded
 from spacepolicy.web.verify import add_verify
-from spacepolicy.web.warming import Warming
-from spacepolicy.web.writing.desk import WriteDesk
-from spacepolicy.web.writing.graphs import add_graphs
+from spacepolicy.web.writing.graph_store import add_graphs
+from spacepolicy.web.writing.write_service import WriteService
 
 _ALLOWED: Final = (
     "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "
@@ -85,7 +85,7 @@ class Application:
 
     def __init__(self, service: Service) -> None:
         desk = make_desk(service)
-        writes = WriteDesk(service)
+        writes = WriteService(service)
         self._shared = _Shared(desk)
         sparql = sparql_endpoint(desk, writes)
         self._http = _http(service, sparql, _routes(self._shared, writes))
@@ -170,7 +170,7 @@ class _Sending:
     """Sends, with what every answer carries: the revision, and leave for scripts of any origin
     to read it."""
 
-    def __init__(self, service: Service, scope: Scope, send: Send, sheet: Notes) -> None:
+    def __init__(self, service: Service, scope: Scope, send: Send, sheet: AccessRecord) -> None:
         self.started = False
         self._send = send
         self._sheet = sheet
@@ -220,15 +220,15 @@ class _Sending:
 class _Shared:
     """What several routes read, once a revision."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppState) -> None:
         self.desk = desk
-        self.search = SearchDesk(desk)
-        self.library = Library(desk, self.search.near)
-        self.home = Home(self.library)
+        self.search = SearchService(desk)
+        self.library = KnowledgeCache(desk, self.search.near)
+        self.home = HomePage(self.library)
 
-    def warming(self) -> Warming:
+    def warming(self) -> CacheWarmup:
         """Reads it ahead, what is wanted soonest first."""
-        return Warming(
+        return CacheWarmup(
             self.desk,
             (
                 self.home.answers,
@@ -244,7 +244,7 @@ class _Shared:
         )
 
 
-def _routes(shared: _Shared, writes: WriteDesk) -> FastAPI:
+def _routes(shared: _Shared, writes: WriteService) -> FastAPI:
     """Everything but the endpoint."""
     desk, library, search = shared.desk, shared.library, shared.search
     service, rest = desk.service, _bare_routes(desk)
@@ -270,7 +270,7 @@ def _routes(shared: _Shared, writes: WriteDesk) -> FastAPI:
     return rest
 
 
-def _bare_routes(desk: Desk) -> FastAPI:
+def _bare_routes(desk: AppState) -> FastAPI:
     app = FastAPI(
         title="spacepolicy",
         version=__version__,
@@ -331,7 +331,7 @@ def _method_not_allowed(request: Request) -> ProblemError:
     )
 
 
-def _add_pages(app: FastAPI, desk: Desk) -> None:
+def _add_pages(app: FastAPI, desk: AppState) -> None:
     service = desk.service
 
     @app.get(pages.STYLE_PATH, include_in_schema=False)

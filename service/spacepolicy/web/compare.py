@@ -8,30 +8,30 @@ from starlette.responses import Response
 
 from spacepolicy import formats
 from spacepolicy.errors import BadParameterError
-from spacepolicy.formats import Choice
+from spacepolicy.formats import FormatChoice
 from spacepolicy.web import pages
-from spacepolicy.web.answering.kept import KeptResponse, Made
+from spacepolicy.web.answering.representation import CachedRepresentation, Representation
 from spacepolicy.web.linked_data.comparison import Pair, comparisons, named
-from spacepolicy.web.linked_data.library import Library
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 
 _PAGE: Final = formats.offered("page")[0]
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]
 
 
-def add_compare(app: FastAPI, library: Library) -> None:
+def add_compare(app: FastAPI, library: KnowledgeCache) -> None:
     """Add the route."""
 
     @app.get("/compare", tags=["saved queries"])
     async def compare(request: Request, a: Thing = None, b: Thing = None) -> Response:
         """Two things side by side, in every way that a saved query compares them."""
-        choice = Choice(_PAGE, _PAGE.media_type)
+        choice = FormatChoice(_PAGE, _PAGE.media_type)
 
-        async def make() -> Made:
+        async def make() -> Representation:
             things = await library.comparables()
-            return Made((await _page(library, things, _pair(things, a, b))).encode())
+            return Representation((await _page(library, things, _pair(things, a, b))).encode())
 
         name = f"/compare?{request.scope['query_string'].decode('latin-1')}"
-        return KeptResponse(library.desk, name, choice, make)
+        return CachedRepresentation(library.desk, name, choice, make)
 
 
 def _pair(things: tuple[NamedNode, ...], *asked: str | None) -> Pair | None:
@@ -50,7 +50,7 @@ def _pair(things: tuple[NamedNode, ...], *asked: str | None) -> Pair | None:
     return (chosen[0], chosen[1]) if len(chosen) > 1 else None
 
 
-async def _page(library: Library, things: tuple[NamedNode, ...], pair: Pair | None) -> str:
+async def _page(library: KnowledgeCache, things: tuple[NamedNode, ...], pair: Pair | None) -> str:
     desk = library.desk
     names = await named(desk, things)
     shown: dict[str, Any] = {"choices": [names.link(thing) for thing in things]}

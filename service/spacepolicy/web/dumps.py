@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from spacepolicy import __version__
 from spacepolicy.engine.port import Query
 from spacepolicy.http.etags import matching
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.validators import mark, opaque
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.conditions import mark, opaque
 
 _CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
 _ALL: Final = "?s ?p ?o"
@@ -53,7 +53,7 @@ DUMPS: Final = (
 )
 
 
-def add_dumps(app: FastAPI, desk: Desk) -> None:
+def add_dumps(app: FastAPI, desk: AppState) -> None:
     """Add the routes."""
 
     def answer(dump: Dump, request: Request) -> Response:
@@ -77,12 +77,12 @@ def add_dumps(app: FastAPI, desk: Desk) -> None:
         return answer(DUMPS[1], request)
 
 
-def _tag(desk: Desk, dump: Dump) -> str:
+def _tag(desk: AppState, dump: Dump) -> str:
     revision = desk.service.revision
     return f"{mark(revision)}.{opaque((__version__, desk.service.instance, dump.path))}"
 
 
-async def _quads(desk: Desk, dump: Dump) -> AsyncGenerator[bytes]:
+async def _quads(desk: AppState, dump: Dump) -> AsyncGenerator[bytes]:
     """The statements of the default graph, then of each named graph."""
     contents = await desk.contents.of(desk.service)
     async for lines in _statements(desk, _ALL):
@@ -94,11 +94,11 @@ async def _quads(desk: Desk, dump: Dump) -> AsyncGenerator[bytes]:
         yield dump.after
 
 
-async def _statements(desk: Desk, pattern: str) -> AsyncIterator[bytes]:
+async def _statements(desk: AppState, pattern: str) -> AsyncIterator[bytes]:
     """The statements that fit the pattern, in whole lines of N-Triples."""
     rest = b""
     query = Query(_CONSTRUCT.format(pattern), graph_format="ntriples")
-    async for piece in asking.pieces(desk, query):
+    async for piece in internal_queries.pieces(desk, query):
         lines, newline, rest = (rest + piece).rpartition(b"\n")
         yield lines + newline
     if rest:

@@ -16,17 +16,21 @@ from starlette.types import Scope
 from spacepolicy import formats
 from spacepolicy.engine.port import CHUNK_BYTES, Data, End, FrameDecoder, Problem, broken_off
 from spacepolicy.errors import BadParameterError, NotFoundError, TimeLimitError, UsageError
-from spacepolicy.explaining import Explanations, read_statement, statement_to_bytes
-from spacepolicy.sparql_service.running import query_identifier
+from spacepolicy.proofs.proof_service import Explanations, read_statement, statement_to_bytes
+from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.web import pages
-from spacepolicy.web.addresses import Address
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.representation import (
+    CachedRepresentation,
+    Representation,
+    chosen,
+)
 from spacepolicy.web.answering.verifying import words_of_copies
+from spacepolicy.web.iri_routing import Address
 from spacepolicy.web.linked_data.documents import is_known, names_of
-from spacepolicy.web.linked_data.library import Library
-from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
+from spacepolicy.web.linked_data.labels import Labels, Link
 
 PATH: Final = "/explain"
 _PARTS: Final = {"s": "subject", "p": "predicate", "o": "object"}
@@ -38,7 +42,7 @@ _WRITTEN: Final = (
 )
 
 
-def add_explain(app: FastAPI, library: Library) -> None:
+def add_explain(app: FastAPI, library: KnowledgeCache) -> None:
     """Add the route."""
     desk = library.desk
 
@@ -52,17 +56,19 @@ def add_explain(app: FastAPI, library: Library) -> None:
             return HTMLResponse(page, headers={"Vary": "Accept"})
         statement = _statement(desk, request.scope)
 
-        async def make() -> Made:
+        async def make() -> Representation:
             proof = await _proof(library, statement)
             if choice.format is _JSON:
-                return Made(json.dumps(proof, ensure_ascii=False, indent=1).encode() + b"\n")
-            return Made((await _page(desk, given, proof)).encode())
+                return Representation(
+                    json.dumps(proof, ensure_ascii=False, indent=1).encode() + b"\n"
+                )
+            return Representation((await _page(desk, given, proof)).encode())
 
         name = f"{PATH} {statement} {request.scope['query_string']!r}"
-        return KeptResponse(desk, name, choice, make)
+        return CachedRepresentation(desk, name, choice, make)
 
 
-def _parameters(desk: Desk) -> dict[str, Any]:
+def _parameters(desk: AppState) -> dict[str, Any]:
     base = desk.service.revision.base
     examples = {"s": f"<{base}ontology>", "p": "a", "o": "<http://www.w3.org/2002/07/owl#Ontology>"}
     return {
@@ -80,7 +86,7 @@ def _parameters(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _statement(desk: Desk, scope: Scope) -> Triple:
+def _statement(desk: AppState, scope: Scope) -> Triple:
     """Raises: BadParameterError where the request names none."""
     given = QueryParams(scope["query_string"])
     for name, part in _PARTS.items():
@@ -95,7 +101,7 @@ def _statement(desk: Desk, scope: Scope) -> Triple:
         raise BadParameterError(str(error)) from error
 
 
-async def _proof(library: Library, statement: Triple) -> dict[str, Any]:
+async def _proof(library: KnowledgeCache, statement: Triple) -> dict[str, Any]:
     """The proof, found in a seat of its own kind and under the clock.
 
     Raises: NotFoundError where the statement does not hold; ProblemError.
@@ -126,7 +132,7 @@ def _references(proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (origin for origin in told if "locator" in origin)
 
 
-async def _told(explanations: Explanations, desk: Desk, statement: Triple) -> bytes:
+async def _told(explanations: Explanations, desk: AppState, statement: Triple) -> bytes:
     """What comes over a connection before its end.
 
     Raises: ProblemError where a frame tells one, or the connection breaks off.
@@ -155,11 +161,11 @@ async def _told(explanations: Explanations, desk: Desk, statement: Triple) -> by
         explanations.release(connection, reusable=decoder.reusable)
 
 
-async def _not_found(library: Library, statement: Triple) -> NotFoundError:
+async def _not_found(library: KnowledgeCache, statement: Triple) -> NotFoundError:
     """What to say of a statement that does not hold: what holds instead of its thing, or else
     the things with names like it."""
     subject, predicate, value = statement
-    found = await asking.rows(
+    found = await internal_queries.rows(
         library.desk,
         f"SELECT ?p ?o {{ {subject} ?p ?o FILTER (?p = {predicate} || sameTerm(?o, {value})) "
         f"FILTER (!isBlank(?o)) }} ORDER BY ?p ?o LIMIT {_NEAR}",
@@ -207,11 +213,11 @@ class _Step:
     premises: tuple[int, ...]
 
 
-async def _page(desk: Desk, given: QueryParams, proof: Mapping[str, Any]) -> str:
+async def _page(desk: AppState, given: QueryParams, proof: Mapping[str, Any]) -> str:
     """The page of the proof, the statement itself first."""
     iris = {NamedNode(iri) for iri in _iris(proof)}
     about = [Triple(iri, iri, iri) for iri in sorted(iris, key=str)]
-    names = Names(desk.service, await names_of(desk, about))
+    names = Labels(desk.service, await names_of(desk, about))
     steps = [_step(names, each) for each in reversed(proof["steps"])]
     values = {name: given[name] for name in _PARTS}
     return pages.render("explain.html", desk.service, given=values, steps=steps, why=steps[0])
@@ -231,7 +237,7 @@ def _iris(told: object) -> Iterator[str]:
                 yield from _iris(each)
 
 
-def _step(names: Names, told: Mapping[str, Any]) -> _Step:
+def _step(names: Labels, told: Mapping[str, Any]) -> _Step:
     axiom = told.get("axiom")
     stated = axiom["stated"] if axiom else told.get("stated", ())
     return _Step(
@@ -245,7 +251,7 @@ def _step(names: Names, told: Mapping[str, Any]) -> _Step:
     )
 
 
-def _stated(names: Names, origin: Mapping[str, Any]) -> _Stated:
+def _stated(names: Labels, origin: Mapping[str, Any]) -> _Stated:
     words = origin.get("exact", origin.get("words"))
     return _Stated(
         names.link(NamedNode(origin["graph"])),
@@ -255,7 +261,7 @@ def _stated(names: Names, origin: Mapping[str, Any]) -> _Stated:
     )
 
 
-def _terms(names: Names, statement: Mapping[str, Any]) -> Iterator[Link]:
+def _terms(names: Labels, statement: Mapping[str, Any]) -> Iterator[Link]:
     """The terms by name; none where one of them has no name of its own."""
     terms = [statement[part] for part in _PARTS.values()]
     if any(term["type"] not in ("uri", "literal") for term in terms):

@@ -11,15 +11,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from spacepolicy.catalogue import SavedQuery, bind, tagged
 from spacepolicy.errors import ProblemError
+from spacepolicy.saved_queries import SavedQuery, bind, tagged
 from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.web import pages
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.shelf import Shelf
-from spacepolicy.web.first_page import Documents, documents
-from spacepolicy.web.linked_data.library import Library
-from spacepolicy.web.reading import reader
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.revision_cache import RevisionCache
+from spacepolicy.web.home_documents import Documents, documents
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
+from spacepolicy.web.locale import reader
 from spacepolicy.web.tables import table
 
 HOME_TAG: Final = "home"
@@ -37,14 +37,14 @@ class LiveAnswer:
 
 
 @final
-class Home:
+class HomePage:
     """What the first page shows in any language, read once a revision."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: KnowledgeCache) -> None:
         self.library = library
         self.desk = library.desk
-        self._answers: Shelf[dict[str, Any]] = Shelf(_ANSWERS_HELD)
-        self._documents: Shelf[Documents] = Shelf(1)
+        self._answers: RevisionCache[dict[str, Any]] = RevisionCache(_ANSWERS_HELD)
+        self._documents: RevisionCache[Documents] = RevisionCache(1)
 
     async def answers(self) -> Sequence[LiveAnswer]:
         """The answers to the saved queries that are tagged for the first page."""
@@ -57,7 +57,9 @@ class Home:
 
     async def _answer(self, query: SavedQuery) -> LiveAnswer:
         async def ask(text: str) -> dict[str, Any]:
-            found = await asking.body(self.desk, asking.public_query(self.desk, text))
+            found = await internal_queries.body(
+                self.desk, internal_queries.public_query(self.desk, text)
+            )
             results: dict[str, Any] = json.loads(found)
             return results
 
@@ -69,7 +71,7 @@ class Home:
         return LiveAnswer(query, results, None)
 
 
-def add_home(app: FastAPI, home: Home) -> None:
+def add_home(app: FastAPI, home: HomePage) -> None:
     """Add the route."""
     desk = home.desk
 
@@ -86,7 +88,7 @@ def add_home(app: FastAPI, home: Home) -> None:
         return HTMLResponse(page)
 
 
-async def _page(home: Home, origin: str, answers: Sequence[LiveAnswer]) -> str:
+async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer]) -> str:
     """The documents there are, and whether they can be compared; real questions with live answers,
     and how to ask more."""
     service = home.desk.service

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from spacepolicy import formats
 from spacepolicy.errors import BadParameterError, NotFoundError
-from spacepolicy.formats import Choice
+from spacepolicy.formats import FormatChoice
 from spacepolicy.web import pages
-from spacepolicy.web.answering.asking import rows
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made
-from spacepolicy.web.linked_data.incoming import PART, address, listing, part
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import rows
+from spacepolicy.web.answering.representation import CachedRepresentation, Representation
+from spacepolicy.web.linked_data.inbound_links import PART, address, listing, part
 
 _PAGE: Final = formats.offered("page")[0]
 _MAX_PAGE: Final = 100_000
@@ -21,20 +21,20 @@ Iri = Annotated[str, Query(description="an IRI", min_length=1, max_length=4000)]
 Number = Annotated[int, Query(description="which hundred, from 1", ge=1, le=_MAX_PAGE)]
 
 
-def add_links(app: FastAPI, desk: Desk) -> None:
+def add_links(app: FastAPI, desk: AppState) -> None:
     """Add the route."""
 
     @app.get("/links", tags=["saved queries"])
     async def links(request: Request, to: Iri, by: Iri, page: Number = 1) -> Response:
         """All that lead to a thing by a property, a hundred at a time."""
         thing, role = _iri("to", to), _iri("by", by)
-        choice = Choice(_PAGE, _PAGE.media_type)
+        choice = FormatChoice(_PAGE, _PAGE.media_type)
 
-        async def make() -> Made:
-            return Made((await _page(desk, thing, role, page)).encode())
+        async def make() -> Representation:
+            return Representation((await _page(desk, thing, role, page)).encode())
 
         name = f"/links?{request.scope['query_string'].decode('latin-1')}"
-        return KeptResponse(desk, name, choice, make)
+        return CachedRepresentation(desk, name, choice, make)
 
 
 def _iri(name: str, value: str) -> NamedNode:
@@ -44,7 +44,7 @@ def _iri(name: str, value: str) -> NamedNode:
         raise BadParameterError(f"{name} takes an IRI: {error}.") from error
 
 
-async def _page(desk: Desk, thing: NamedNode, by: NamedNode, page: int) -> str:
+async def _page(desk: AppState, thing: NamedNode, by: NamedNode, page: int) -> str:
     query = listing(thing, by)
     counting = f"SELECT (COUNT(*) AS ?n) {{ ?s {by} {thing} FILTER (isIRI(?s) && ?s != {thing}) }}"
     (counted,) = await rows(desk, counting)

@@ -20,11 +20,11 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from spacepolicy.errors import BadParameterError, RevisionGoneError
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Revision
-from spacepolicy.web.parts import AFTER, read_cursor
-from spacepolicy.web.pinned import pin
-from spacepolicy.web.reading import REVISION
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Revision
+from spacepolicy.web.locale import REVISION
+from spacepolicy.web.pagination import AFTER, read_cursor
+from spacepolicy.web.request_revision import pin
 from spacepolicy.web.service import Service
 
 TIMEMAP: Final = "/timemap"
@@ -47,14 +47,14 @@ _PATH: Final = {
 
 @final
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedRevision:
     """The revision that a request names; `by_time`: by the time at which it was in force."""
 
     revision: Revision
     by_time: bool
 
 
-_asked: Final[ContextVar[Asked | None]] = ContextVar("asked", default=None)
+_asked: Final[ContextVar[RequestedRevision | None]] = ContextVar("asked", default=None)
 
 
 def read_revision(service: Service, scope: Scope) -> None:
@@ -80,7 +80,7 @@ def refuse_revision() -> None:
         raise BadParameterError("A write changes the revision in force; it takes no ?revision=.")
 
 
-def _by_number(history: History, scope: Scope) -> Asked | None:
+def _by_number(history: History, scope: Scope) -> RequestedRevision | None:
     if b"revision" not in scope["query_string"]:
         return None
     given = QueryParams(scope["query_string"]).getlist(REVISION)
@@ -88,7 +88,7 @@ def _by_number(history: History, scope: Scope) -> Asked | None:
         return None
     if len(given) > 1 or not (given[0].isascii() and given[0].isdecimal() and len(given[0]) < 16):
         raise BadParameterError("revision is the number of one revision; /revisions lists them.")
-    return Asked(_kept(history, int(given[0])), by_time=False)
+    return RequestedRevision(_kept(history, int(given[0])), by_time=False)
 
 
 def _kept(history: History, number: int, advice: str = "") -> Revision:
@@ -102,7 +102,7 @@ def _kept(history: History, number: int, advice: str = "") -> Revision:
     return revision
 
 
-def _by_cursor(history: History, scope: Scope) -> Asked | None:
+def _by_cursor(history: History, scope: Scope) -> RequestedRevision | None:
     """The revision that the cursor of a part continues.
 
     Raises: BadParameterError where that is not the one that the request names by its number.
@@ -118,10 +118,10 @@ def _by_cursor(history: History, scope: Scope) -> Asked | None:
         raise BadParameterError(f"The cursor continues revision {number}; leave out `revision`.")
     if not 0 < number <= history.current.number:
         raise BadParameterError("The cursor is of another dataset; begin again without `after`.")
-    return Asked(_kept(history, number, "; begin again without `after`"), by_time=False)
+    return RequestedRevision(_kept(history, number, "; begin again without `after`"), by_time=False)
 
 
-def _by_time(history: History, scope: Scope) -> Asked | None:
+def _by_time(history: History, scope: Scope) -> RequestedRevision | None:
     given = [value for name, value in scope["headers"] if name == b"accept-datetime"]
     if not given or not _has_revisions(history):
         return None
@@ -133,7 +133,7 @@ def _by_time(history: History, scope: Scope) -> Asked | None:
             f"{http_date(history.current)!r} (RFC 7089 section 2.1.1)."
         ) from error
     named = (time if time.tzinfo else time.replace(tzinfo=UTC)) + _SECOND
-    return Asked(_at(history, named), by_time=True)
+    return RequestedRevision(_at(history, named), by_time=True)
 
 
 def _at(history: History, time: datetime) -> Revision:

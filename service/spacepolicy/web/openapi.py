@@ -11,10 +11,10 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from spacepolicy import formats
-from spacepolicy.catalogue import Parameter, ParameterType, SavedQuery
+from spacepolicy.saved_queries import Parameter, ParameterType, SavedQuery
 from spacepolicy.web import pages
 from spacepolicy.web.annotations import ANNOTATIONS
-from spacepolicy.web.catalog import CATALOG, WELL_KNOWN
+from spacepolicy.web.dcat import CATALOG, WELL_KNOWN
 from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.history.entries import PATH as REVISIONS
 from spacepolicy.web.history.listing import LISTED, ONE
@@ -22,8 +22,8 @@ from spacepolicy.web.memento import LINK_FORMAT, TIMEMAP
 from spacepolicy.web.queries import MAX_LIMIT
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import STATUS
-from spacepolicy.web.writing.graphs import PATH as GRAPHS
-from spacepolicy.web.writing.reply import TRIED
+from spacepolicy.web.writing.graph_store import PATH as GRAPHS
+from spacepolicy.web.writing.write_response import TRIED
 
 _SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
     "iri": {"type": "string", "format": "iri-reference"},

@@ -12,13 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from spacepolicy import formats
-from spacepolicy.answers import Form
-from spacepolicy.catalogue import SavedQuery, bind
-from spacepolicy.engine.diagnosis.mistake import Edit
+from spacepolicy.engine.diagnosis.mistake import TextEdit
 from spacepolicy.engine.hints import Hint
-from spacepolicy.web.addresses import local_path
-from spacepolicy.web.interface import WORDS
-from spacepolicy.web.reading import LANGUAGES, reader
+from spacepolicy.saved_queries import SavedQuery, bind
+from spacepolicy.serialization import Form
+from spacepolicy.web.i18n import WORDS
+from spacepolicy.web.iri_routing import local_path
+from spacepolicy.web.locale import LANGUAGES, reader
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import Called, table
 
@@ -31,7 +31,7 @@ _templates: Final = Environment(
 )
 
 
-class Nameable(Protocol):
+class NamedThing(Protocol):
     """What can be shown by its name."""
 
     @property
@@ -51,7 +51,7 @@ class Nameable(Protocol):
         """The language of the name."""
 
 
-def _named(link: Nameable) -> Markup:
+def _named(link: NamedThing) -> Markup:
     """A thing by its name, as a link where it leads anywhere; the IRI is behind it."""
     language = f' lang="{escape(link.language)}"' if link.language else ""
     title, text = escape(link.iri), escape(link.text)
@@ -140,7 +140,7 @@ def problem(service: Service, members: Mapping[str, Any], remedy: str, asked: st
 
 @final
 @dataclass(frozen=True, slots=True)
-class Line:
+class QueryLine:
     """A line of a query that goes wrong: its number, and in the wrong one, what stands before the
     place, there, and after it."""
 
@@ -149,18 +149,18 @@ class Line:
     wrong: tuple[str, str, str] | None = None
 
 
-def _lines(members: Mapping[str, Any], asked: str | None) -> list[Line]:
+def _lines(members: Mapping[str, Any], asked: str | None) -> list[QueryLine]:
     """The lines around the place of a syntax error; none where there is no place."""
     text, number, column = (members.get(name) for name in ("text", "line", "column"))
     if not (isinstance(text, str) and isinstance(number, int) and isinstance(column, int)):
         return []
-    wrong = Line(number, text, _place(text, column))
+    wrong = QueryLine(number, text, _place(text, column))
     lines = (asked or "").split("\n")
     if asked is None or number > len(lines):
         return [wrong]
     first = max(number - 1 - _LINES_BEFORE, 0)
     return [
-        wrong if n == number else Line(n, line[: 2 * _SHOWN_BEFORE])
+        wrong if n == number else QueryLine(n, line[: 2 * _SHOWN_BEFORE])
         for n, line in enumerate(lines[first : number + _LINES_AFTER], first + 1)
     ]
 
@@ -173,7 +173,7 @@ def _mended(members: Mapping[str, Any], asked: str | None) -> str | None:
     lines = asked.split("\n")
     if number > len(lines) or not lines[number - 1].startswith(str(members.get("text"))):
         return None  # another text was read than was asked
-    return Edit(**edit).applied(asked)
+    return TextEdit(**edit).applied(asked)
 
 
 def _place(line: str, column: int) -> tuple[str, str, str]:

@@ -17,9 +17,9 @@ from spacepolicy.engine.syntax import in_language
 from spacepolicy.errors import InvalidDataError, ProblemError, QuerySyntaxError
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
-from spacepolicy.web.interface import of_problem
-from spacepolicy.web.notes import notes
-from spacepolicy.web.reading import reader
+from spacepolicy.web.access_log import notes
+from spacepolicy.web.i18n import of_problem
+from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
 PROBLEM: Final = Format(

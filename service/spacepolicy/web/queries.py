@@ -14,27 +14,39 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from spacepolicy import formats, naming
-from spacepolicy.answers import whole
-from spacepolicy.catalogue import Parameter, SavedQuery, bind, named_things, with_iris
+from spacepolicy import formats, parameter_values
 from spacepolicy.engine.stable_order import in_stable_order
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, NotFoundError
-from spacepolicy.formats import Choice
-from spacepolicy.naming import meant, text_for
+from spacepolicy.formats import FormatChoice
+from spacepolicy.parameter_values import meant, text_for
+from spacepolicy.saved_queries import Parameter, SavedQuery, bind, named_things, with_iris
+from spacepolicy.serialization import whole
 from spacepolicy.web import pages
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.call import Exchange
+from spacepolicy.web.access_log import notes
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState, answer_again, answer_known
 from spacepolicy.web.answering.context import context_of
-from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
 from spacepolicy.web.answering.evaluation import evaluate
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link, read_get
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
-from spacepolicy.web.notes import notes
-from spacepolicy.web.parts import AFTER, cursor, in_order, rows_after
-from spacepolicy.web.query_pages import Asking, called_in, catalogue_page, choices_in, query_page
-from spacepolicy.web.reading import PARAMETER, REVISION
+from spacepolicy.web.answering.representation import (
+    CachedRepresentation,
+    Representation,
+    chosen,
+    link,
+    read_get,
+)
+from spacepolicy.web.answering.sparql_request import RequestExchange
+from spacepolicy.web.locale import PARAMETER, REVISION
+from spacepolicy.web.pagination import AFTER, cursor, in_order, rows_after
+from spacepolicy.web.query_pages import (
+    Asking,
+    called_in,
+    catalogue_page,
+    choices_in,
+    query_page,
+)
 from spacepolicy.web.service import Service
 
 RESERVED: Final = ("format", "timeout", "limit", AFTER, PARAMETER, REVISION)
@@ -57,7 +69,7 @@ class _Asked:
     after: str | None
 
 
-def add_queries(app: FastAPI, desk: Desk) -> None:
+def add_queries(app: FastAPI, desk: AppState) -> None:
     """Add the routes."""
     catalogue = {query.name: query for query in desk.service.catalogue}
 
@@ -72,14 +84,14 @@ def add_queries(app: FastAPI, desk: Desk) -> None:
         """The saved queries, with their questions and parameters."""
         choice = chosen(request.scope, _LISTED)
 
-        async def make() -> Made:
+        async def make() -> Representation:
             if choice.format is not _JSON:
-                return Made(catalogue_page(desk.service).encode())
+                return Representation(catalogue_page(desk.service).encode())
             origin = desk.service.url(request.scope, "")
             members = {"queries": [described(query, origin) for query in catalogue.values()]}
-            return Made(json.dumps(members, ensure_ascii=False, indent=1).encode())
+            return Representation(json.dumps(members, ensure_ascii=False, indent=1).encode())
 
-        return KeptResponse(desk, "/queries", choice, make)
+        return CachedRepresentation(desk, "/queries", choice, make)
 
     @app.get("/queries/{name}", include_in_schema=False)
     async def answered(request: Request, name: Name) -> Response:
@@ -133,7 +145,7 @@ def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(variable.value for variable in variables)
 
 
-async def _answer(desk: Desk, query: SavedQuery, scope: Scope) -> Response:
+async def _answer(desk: AppState, query: SavedQuery, scope: Scope) -> Response:
     asked = _asked(desk.service, scope)
     asked = replace(asked, values=await _with_iris(desk, query, asked.values))
     if _wants_page(scope):
@@ -142,7 +154,7 @@ async def _answer(desk: Desk, query: SavedQuery, scope: Scope) -> Response:
 
 
 async def _with_iris(
-    desk: Desk, query: SavedQuery, values: Mapping[str, list[str]]
+    desk: AppState, query: SavedQuery, values: Mapping[str, list[str]]
 ) -> Mapping[str, list[str]]:
     """The values, with an IRI for each name of a thing.
 
@@ -150,10 +162,10 @@ async def _with_iris(
     """
     prefixes, found = desk.service.revision.prefixes, dict[tuple[str, str], str]()
     for parameter, word in named_things(query, values, prefixes):
-        rows = await asking.rows(desk, text_for(word))
+        rows = await internal_queries.rows(desk, text_for(word))
         named = [(row["thing"].value, row["by"].value) for row in rows]
         choices = await choices_in(desk, parameter.options) if parameter.options else ()
-        things = [naming.Choice(row[0], row[1] if row[1:] else "") for row in choices]
+        things = [parameter_values.NamedValue(row[0], row[1] if row[1:] else "") for row in choices]
         found[parameter.name, word] = meant(parameter.name, word, named, things)
     return with_iris(query, values, prefixes, found)
 
@@ -193,11 +205,11 @@ def _wants_page(scope: Scope) -> bool:
     return choice is not None and choice.format.kind == "page"
 
 
-def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Response:
+def _page(desk: AppState, query: SavedQuery, scope: Scope, asked: _Asked) -> Response:
     """The page of the query: its parameters as a form, and its answer where it has all it
     needs."""
 
-    async def make() -> Made:
+    async def make() -> Representation:
         service = desk.service
         missing = [
             each.name
@@ -214,23 +226,23 @@ def _page(desk: Desk, query: SavedQuery, scope: Scope, asked: _Asked) -> Respons
         }
         called = await called_in(desk, answer)
         page = query_page(service, query, Asking(values, choices, text, answer, called))
-        return Made(page.encode())
+        return Representation(page.encode())
 
     target = scope["query_string"].decode("latin-1")
-    return KeptResponse(
-        desk, f"/queries/{query.name}?{target}", Choice(_PAGE[0], "text/html"), make
+    return CachedRepresentation(
+        desk, f"/queries/{query.name}?{target}", FormatChoice(_PAGE[0], "text/html"), make
     )
 
 
-async def _whole(desk: Desk, text: str) -> bytes:
-    return await asking.body(desk, asking.public_query(desk, text))
+async def _whole(desk: AppState, text: str) -> bytes:
+    return await internal_queries.body(desk, internal_queries.public_query(desk, text))
 
 
 @final
 class _SavedResponse(Response):
     """The answer of a query's text, as the endpoint would give it; or a part of it."""
 
-    def __init__(self, desk: Desk, text: str, columns: Sequence[str], asked: _Asked) -> None:
+    def __init__(self, desk: AppState, text: str, columns: Sequence[str], asked: _Asked) -> None:
         super().__init__()
         self._desk = desk
         self._text = text
@@ -246,7 +258,7 @@ class _SavedResponse(Response):
             await self._part(scope)(scope, receive, send)
             return
         desk, call = self._desk, read_get(scope)
-        exchange = Exchange(call, call.key(desk.service.url(scope, "")), send, notes(scope))
+        exchange = RequestExchange(call, call.key(desk.service.url(scope, "")), send, notes(scope))
         if await answer_again(desk, exchange):
             return
         operation = self._operation(scope)
@@ -275,15 +287,17 @@ class _SavedResponse(Response):
         start = rows_after(asked.after, text, service.revision)
         end = start + (asked.limit or 0)
 
-        async def make() -> Made:
+        async def make() -> Representation:
             table = json.loads(await _whole(self._desk, in_stable_order(text, self._columns)))
             every = in_order(text, table["results"]["bindings"])
             table["results"]["bindings"] = every[start:end]
             fields = (self._next(scope, end),) if end < len(every) else ()
-            return Made(_solutions(table, choice), fields)
+            return Representation(_solutions(table, choice), fields)
 
         place = f"{start} {asked.limit} {scope['raw_path']!r} {scope['query_string']!r}"
-        return KeptResponse(self._desk, f"{service.instance} part {place} {text}", choice, make)
+        return CachedRepresentation(
+            self._desk, f"{service.instance} part {place} {text}", choice, make
+        )
 
     def _next(self, scope: Scope, offset: int) -> tuple[bytes, bytes]:
         """The link to the part that begins there."""
@@ -295,7 +309,7 @@ class _SavedResponse(Response):
         return link(f"{here}?{QueryParams([*kept, (AFTER, leads)])}", "next")
 
 
-def _solutions(table: Mapping[str, Any], choice: Choice) -> bytes:
+def _solutions(table: Mapping[str, Any], choice: FormatChoice) -> bytes:
     parsed = parse_query_results(json.dumps(table), format=QueryResultsFormat.JSON)
     assert isinstance(parsed, QuerySolutions)  # noqa: S101 # the table holds bindings
     return whole(parsed, choice.format, {})

@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 from pyoxigraph import NamedNode, Triple
 
 from spacepolicy import formats
-from spacepolicy.catalogue import SavedQuery
+from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.web import pages
-from spacepolicy.web.answering.asking import Term, rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Term, rows
 from spacepolicy.web.linked_data.comparison import named, words_of
 from spacepolicy.web.linked_data.documents import TYPE, names_of
-from spacepolicy.web.linked_data.names import Names
+from spacepolicy.web.linked_data.labels import Labels
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Called, Cell
+from spacepolicy.web.tables import Called, TableCell
 
 _MAX_NAMED: Final = 1000
 """How many things in an answer are named on its page."""
@@ -71,22 +71,22 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
     )
 
 
-async def called_in(desk: Desk, answer: bytes | None) -> Called:
+async def called_in(desk: AppState, answer: bytes | None) -> Called:
     """How the things in the answer are shown: by their names, passages by their words."""
     found = {NamedNode(iri) for iri in list(dict.fromkeys(_iris(answer)))[:_MAX_NAMED]}
-    names = Names(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in found]))
+    names = Labels(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in found]))
     words = await words_of(desk, [each for each in found if "#" in each.value])
 
-    def called(iri: str) -> Cell:
+    def called(iri: str) -> TableCell:
         link = names.link(NamedNode(iri))
         if said := words.get(NamedNode(iri)):
-            return Cell(f"“{said.value}”", iri, link.href, said.language)
-        return Cell(link.text, iri, link.href, link.language)
+            return TableCell(f"“{said.value}”", iri, link.href, said.language)
+        return TableCell(link.text, iri, link.href, link.language)
 
     return called
 
 
-async def choices_in(desk: Desk, text: str) -> Choices:
+async def choices_in(desk: AppState, text: str) -> Choices:
     """The values that the query lists, each with its name in the language of the reader, or with
     what else its row says where it has no name."""
     found = [tuple(row.values()) for row in await rows(desk, text) if row]
@@ -94,7 +94,7 @@ async def choices_in(desk: Desk, text: str) -> Choices:
     return [_choice(names, *row) for row in found]
 
 
-def _choice(names: Names, value: Term, *rest: Term) -> tuple[str, ...]:
+def _choice(names: Labels, value: Term, *rest: Term) -> tuple[str, ...]:
     name = names.name(value) if isinstance(value, NamedNode) else None
     return (value.value, *([name] if name else []), *(each.value for each in rest))
 

@@ -15,18 +15,22 @@ from spacepolicy import formats
 from spacepolicy.errors import BadParameterError
 from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
 from spacepolicy.web import pages
-from spacepolicy.web.addresses import local_path
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.representation import (
+    CachedRepresentation,
+    Representation,
+    chosen,
+)
 from spacepolicy.web.answering.verifying import words_of_copies
-from spacepolicy.web.interface import BORROWED
+from spacepolicy.web.i18n import BORROWED
+from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.jsonld import language_tag
-from spacepolicy.web.reading import reader
-from spacepolicy.web.search_index import MAX_LENGTH, Found, Hit, SearchIndex, Text
+from spacepolicy.web.locale import reader
+from spacepolicy.web.search_index import MAX_LENGTH, Hit, SearchIndex, SearchResult, Text
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import short_name
-from spacepolicy.web.words import words_of_name
+from spacepolicy.web.tokenizer import words_of_name
 
 MAX_TEXTS: Final = 200_000
 MAX_LIMIT: Final = 100
@@ -50,10 +54,10 @@ _KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
 
 
 @final
-class SearchDesk:
+class SearchService:
     """The index of the revision asked about last, made when it is first asked."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppState) -> None:
         self.desk = desk
         self._lock = asyncio.Lock()
         self._known: tuple[int, SearchIndex] | None = None
@@ -83,11 +87,11 @@ class SearchDesk:
         return [{"iri": hit.thing, "names": dict(hit.names)} for hit in found.hits]
 
 
-async def _texts(desk: Desk) -> list[Text]:
+async def _texts(desk: AppState) -> list[Text]:
     own = desk.service.revision.base
     quoted = {Base(own).term(name).value: "words" for name in _QUOTED} if own else {}
     values = " ".join(f'(<{iri}> "{role}")' for iri, role in (_VALUES | quoted).items())
-    found = await asking.rows(
+    found = await internal_queries.rows(
         desk,
         f"SELECT DISTINCT ?thing ?role ?text {{ VALUES (?property ?role) {{ {values} }} "
         f"?thing ?property ?text FILTER (isIRI(?thing) && isLiteral(?text)) }} "
@@ -100,16 +104,16 @@ async def _texts(desk: Desk) -> list[Text]:
     ]
 
 
-async def _of_copies(desk: Desk) -> list[Text]:
+async def _of_copies(desk: AppState) -> list[Text]:
     """The words of references that a user's copies have."""
     return [Text(iri, "words", "", words) for iri, words in (await words_of_copies(desk)).items()]
 
 
-async def _types(desk: Desk) -> dict[str, list[str]]:
+async def _types(desk: AppState) -> dict[str, list[str]]:
     """The types of each thing, as far as the project's own terms and concepts name them."""
     own = desk.service.revision.base
     space = Base(own).term("").value if own else ""
-    found = await asking.rows(
+    found = await internal_queries.rows(
         desk,
         f'SELECT ?thing ?type {{ ?thing a ?type FILTER (STRSTARTS(STR(?type), "{space}") || '
         f"?type IN ({_KINDS})) FILTER isIRI(?thing) }} ORDER BY ?thing ?type LIMIT {MAX_TEXTS}",
@@ -120,7 +124,7 @@ async def _types(desk: Desk) -> dict[str, list[str]]:
     return types
 
 
-def add_search(app: FastAPI, search: SearchDesk) -> None:
+def add_search(app: FastAPI, search: SearchService) -> None:
     """Add the routes."""
     service = search.desk.service
 
@@ -136,17 +140,17 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
         limit = _number(given.get("limit"), _LIMIT)
         kind, language = given.get("type"), given.get("language")
 
-        async def make() -> Made:
+        async def make() -> Representation:
             index = await search.index()
             result = await asyncio.to_thread(
                 index.find, asked, kind=kind or None, language=language or None, limit=limit
             )
             if choice.format is _JSON:
-                return Made(_json(_members(service, request.scope, index, asked, result)))
-            return Made(_page(service, index, asked, result).encode())
+                return Representation(_json(_members(service, request.scope, index, asked, result)))
+            return Representation(_page(service, index, asked, result).encode())
 
         name = f"/search?{request.scope['query_string'].decode('latin-1')}"
-        return KeptResponse(search.desk, name, choice, make, parameters=_FILTERS)
+        return CachedRepresentation(search.desk, name, choice, make, parameters=_FILTERS)
 
     @app.get("/suggest", tags=["search"], openapi_extra=_parameters(*_FILTERS[:1]))
     async def suggested(request: Request) -> Response:
@@ -154,14 +158,16 @@ def add_search(app: FastAPI, search: SearchDesk) -> None:
         choice = chosen(request.scope, (_JSON,))
         asked = _asked(request.scope)
 
-        async def make() -> Made:
+        async def make() -> Representation:
             index = await search.index()
             result = await asyncio.to_thread(index.find, asked, limit=_SUGGESTED)
             hits = [_hit(service, request.scope, index, hit) for hit in result.hits]
-            return Made(_json({"q": asked, "corrected": result.corrected, "suggestions": hits}))
+            return Representation(
+                _json({"q": asked, "corrected": result.corrected, "suggestions": hits})
+            )
 
         name = f"/suggest?{request.scope['query_string'].decode('latin-1')}"
-        return KeptResponse(search.desk, name, choice, make, parameters=_FILTERS[:1])
+        return CachedRepresentation(search.desk, name, choice, make, parameters=_FILTERS[:1])
 
 
 def _parameters(*names: str) -> dict[str, Any]:
@@ -198,7 +204,7 @@ def _number(text: str | None, default: int) -> int:
 
 
 def _members(
-    service: Service, scope: Scope, index: SearchIndex, asked: str, found: Found
+    service: Service, scope: Scope, index: SearchIndex, asked: str, found: SearchResult
 ) -> dict[str, Any]:
     return {
         "q": asked,
@@ -231,7 +237,7 @@ def _json(members: dict[str, Any]) -> bytes:
     return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _page(service: Service, index: SearchIndex, asked: str, found: Found) -> str:
+def _page(service: Service, index: SearchIndex, asked: str, found: SearchResult) -> str:
     def name(iri: str) -> str:
         known = BORROWED.get(iri, {}).get(reader().language)
         return index.name(iri, reader().language) or known or short_name(service, iri)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from spacepolicy.web.words import corrected, folded, spaced, words
+from spacepolicy.web.tokenizer import corrected, folded, spaced, words
 
 ROLES: Final[Mapping[str, float]] = {
     "name": 4.0,
@@ -65,7 +65,7 @@ class Hit:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What was found, the best first; how many of each type and language there are in all; and
     the words that were looked for where they are not those that were asked for."""
 
@@ -102,7 +102,7 @@ class SearchIndex:
 
     def find(
         self, asked: str, *, kind: str | None = None, language: str | None = None, limit: int = 20
-    ) -> Found:
+    ) -> SearchResult:
         """The things whose texts hold all the words, the last perhaps only begun; else those
         that hold words close to them; else those that hold some."""
         wanted = words(asked)
@@ -121,7 +121,7 @@ class SearchIndex:
             if (kind is None or kind in hit.types)
             and (language is None or hit.by.language == language)
         ]
-        return Found(tuple(kept[:limit]), len(kept), dict(types), dict(languages), said)
+        return SearchResult(tuple(kept[:limit]), len(kept), dict(types), dict(languages), said)
 
     def name(self, thing: str, language: str = "en") -> str | None:
         """The thing's name, in the language where it has one in it."""

@@ -1,4 +1,4 @@
-"""What the web wing needs to answer requests; the roof makes it and hands it in."""
+"""What is needed to answer requests; the command `serve` makes it and hands it in."""
 
 from dataclasses import dataclass, field
 from typing import final
@@ -6,21 +6,21 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
-from spacepolicy.access import Tokens
-from spacepolicy.catalogue import SavedQuery
 from spacepolicy.copies import SourceTexts
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
-from spacepolicy.explaining import Explanations
+from spacepolicy.federation_policy import FederationPolicy
 from spacepolicy.http.forwarded import Network
-from spacepolicy.origins import Outside
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Revision
-from spacepolicy.revisions.writing import Writer
+from spacepolicy.proofs.proof_service import Explanations
+from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.settings import Mode
 from spacepolicy.sparql_service.query_stream import SOON_SECONDS
-from spacepolicy.web.pinned import pinned
-from spacepolicy.web.target import arrived_at, asked_at, forwarded
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Revision
+from spacepolicy.store.write_requests import Writer
+from spacepolicy.tokens import AccessTokens
+from spacepolicy.web.request_revision import pinned
+from spacepolicy.web.request_url import arrived_at, asked_at, forwarded
 
 
 @final
@@ -47,7 +47,7 @@ class Service:
     write_timeout_seconds: float = 300
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
-    outside: Outside = field(default_factory=Outside)
+    outside: FederationPolicy = field(default_factory=FederationPolicy)
     max_query_bytes: int = 1 << 20
     max_update_bytes: int = 1 << 24
     max_upload_bytes: int = 1 << 28
@@ -67,7 +67,7 @@ class Service:
     stale: str | None = None
     explanations: Explanations | None = None
     writer: Writer | None = None
-    tokens: Tokens | None = None
+    tokens: AccessTokens | None = None
     require_token: bool = False
 
     @property

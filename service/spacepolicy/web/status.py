@@ -13,14 +13,18 @@ from starlette.responses import Response
 
 from spacepolicy import formats
 from spacepolicy.namespaces import Base
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.representation import (
+    CachedRepresentation,
+    Representation,
+    chosen,
+)
 from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.linked_data.documents import NAMES, TYPE, names_of
-from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.service import Service
 
 STATUS: Final = "/status"
@@ -46,7 +50,7 @@ class Graph:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MemoryUse:
     """What the engine's processes hold and may hold, in MiB, and whether the dataset is still being
     loaded."""
 
@@ -55,7 +59,7 @@ class Memory:
     loading: bool
 
 
-def add_status(app: FastAPI, desk: Desk) -> None:
+def add_status(app: FastAPI, desk: AppState) -> None:
     """Add the route."""
 
     @app.get(STATUS, tags=["descriptions"])
@@ -64,26 +68,26 @@ def add_status(app: FastAPI, desk: Desk) -> None:
         choice = chosen(request.scope, _OFFERED)
         memory = await asyncio.to_thread(_memory, desk.service)
 
-        async def make() -> Made:
+        async def make() -> Representation:
             contents = await desk.contents.of(desk.service)
             graphs = gathered(contents.named)
             if choice.format is _JSON:
                 told = json.dumps(
                     _members(desk.service, graphs, memory), ensure_ascii=False, indent=1
                 )
-                return Made(told.encode())
-            return Made((await _page(desk, graphs, memory)).encode())
+                return Representation(told.encode())
+            return Representation((await _page(desk, graphs, memory)).encode())
 
-        return KeptResponse(desk, f"{STATUS} {memory}", choice, make)
+        return CachedRepresentation(desk, f"{STATUS} {memory}", choice, make)
 
 
-def _memory(service: Service) -> Memory | None:
+def _memory(service: Service) -> MemoryUse | None:
     """What the engine's processes hold of memory."""
     told = service.engine.memory()
     if told is None:
         return None
     held = -(-told.held_bytes // _MEMORY_STEP_BYTES) * _MEMORY_STEP_BYTES
-    return Memory(held >> 20, told.budget_bytes >> 20, service.engine.loading)
+    return MemoryUse(held >> 20, told.budget_bytes >> 20, service.engine.loading)
 
 
 def gathered(named: Mapping[str, int]) -> tuple[Graph, ...]:
@@ -113,7 +117,7 @@ def checked(service: Service) -> Revision | None:
     return made if made.checks else None
 
 
-def _members(service: Service, graphs: Iterable[Graph], memory: Memory | None) -> dict[str, Any]:
+def _members(service: Service, graphs: Iterable[Graph], memory: MemoryUse | None) -> dict[str, Any]:
     revision, made = service.revision, checked(service)
     return {
         "revision": revision.number,
@@ -142,12 +146,12 @@ def _own_names(graphs: Iterable[NamedNode]) -> str:
     )
 
 
-async def _page(desk: Desk, graphs: tuple[Graph, ...], memory: Memory | None) -> str:
+async def _page(desk: AppState, graphs: tuple[Graph, ...], memory: MemoryUse | None) -> str:
     service = desk.service
     shown = graphs[:MAX_GRAPHS]
     things = [NamedNode(each.iri) for each in shown]
     known = await names_of(desk, [Triple(each, TYPE, each) for each in things])
-    names = Names(service, (*known, *await asking.graph(desk, _own_names(things))))
+    names = Labels(service, (*known, *await internal_queries.graph(desk, _own_names(things))))
     listed: list[tuple[Link, Graph]] = [(names.link(NamedNode(each.iri)), each) for each in shown]
     return pages.render(
         "status.html",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from spacepolicy.namespaces import XSD
-from spacepolicy.web.addresses import local_path
-from spacepolicy.web.interface import PREFIXES
-from spacepolicy.web.reading import reader
+from spacepolicy.web.i18n import PREFIXES
+from spacepolicy.web.iri_routing import local_path
+from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
 _NUMBERS: Final = frozenset(
@@ -19,7 +19,7 @@ _NUMBERS: Final = frozenset(
 
 @final
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """A term as a reader sees it: short text, the whole IRI where it is one and where that
     answers here, the language, whether it is a number."""
 
@@ -32,12 +32,12 @@ class Cell:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Table:
+class SolutionTable:
     """Solutions as rows of cells; an unbound variable is None. `numeric` tells of each column
     whether all of it is numbers."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell | None, ...], ...]
+    rows: tuple[tuple[TableCell | None, ...], ...]
 
     @property
     def numeric(self) -> tuple[bool, ...]:
@@ -50,13 +50,13 @@ class Table:
         return found or (False,) * len(self.columns)
 
 
-Called = Callable[[str], Cell]
+Called = Callable[[str], TableCell]
 """A thing of that IRI as it is shown."""
 
 
 def table(
     service: Service, results: Mapping[str, Any] | None, called: Called | None = None
-) -> Table | None:
+) -> SolutionTable | None:
     """The table of a SELECT's SPARQL JSON; None of anything else."""
     if results is None or "results" not in results:
         return None
@@ -66,28 +66,28 @@ def table(
         tuple(_cell(shown, row.get(column)) for column in columns)
         for row in results["results"]["bindings"]
     )
-    return Table(columns, rows)
+    return SolutionTable(columns, rows)
 
 
-def _cell(called: Called, term: Mapping[str, Any] | None) -> Cell | None:
+def _cell(called: Called, term: Mapping[str, Any] | None) -> TableCell | None:
     if term is None:
         return None
     match term["type"]:
         case "uri":
             return called(term["value"])
         case "triple":
-            return Cell(json.dumps(term["value"], ensure_ascii=False))
+            return TableCell(json.dumps(term["value"], ensure_ascii=False))
         case "bnode":
-            return Cell(f"_:{term['value']}")
+            return TableCell(f"_:{term['value']}")
         case _:
             number = term.get("datatype") in _NUMBERS
-            return Cell(term["value"], language=term.get("xml:lang"), number=number)
+            return TableCell(term["value"], language=term.get("xml:lang"), number=number)
 
 
-def _short(service: Service, iri: str) -> Cell:
+def _short(service: Service, iri: str) -> TableCell:
     path = local_path(service, iri)
     href = None if path is None else reader().kept(service.root + path)
-    return Cell(short_name(service, iri), iri, href)
+    return TableCell(short_name(service, iri), iri, href)
 
 
 def short_name(service: Service, iri: str) -> str:

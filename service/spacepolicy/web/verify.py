@@ -7,15 +7,15 @@ from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
 from spacepolicy import formats
-from spacepolicy.errors import (
-    ContentTooLargeError,
-    NotFoundError,
-    UnsupportedMediaError,
-)
+from spacepolicy.errors import ContentTooLargeError, NotFoundError, UnsupportedMediaError
 from spacepolicy.verification import OUTCOMES
 from spacepolicy.verification_process import SentCopy
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.representation import (
+    CachedRepresentation,
+    Representation,
+    chosen,
+)
 from spacepolicy.web.answering.verifying import cited_in, sources, verification
 
 PATH: Final = "/verify"
@@ -25,7 +25,7 @@ _TEXTS: Final = {"text/plain": "copy.txt", "text/html": "copy.html", "text/markd
 Source = Annotated[str, Query(description="a source, by its IRI or the last part of it")]
 
 
-def add_verify(app: FastAPI, desk: Desk) -> None:
+def add_verify(app: FastAPI, desk: AppState) -> None:
     """Add the routes."""
 
     @app.get(PATH, tags=["linked data"])
@@ -37,11 +37,11 @@ def add_verify(app: FastAPI, desk: Desk) -> None:
         choice = chosen(request.scope, (_JSON,))
         asked = await _asked(desk, source)
 
-        async def make() -> Made:
+        async def make() -> Representation:
             found = [await verification(desk, each, await cited_in(desk, each)) for each in asked]
-            return Made(json.dumps(_report(found), ensure_ascii=False).encode() + b"\n")
+            return Representation(json.dumps(_report(found), ensure_ascii=False).encode() + b"\n")
 
-        return KeptResponse(desk, f"{PATH} {' '.join(asked)}", choice, make)
+        return CachedRepresentation(desk, f"{PATH} {' '.join(asked)}", choice, make)
 
     @app.post(PATH, tags=["linked data"], openapi_extra=_body())
     async def sent(request: Request, source: Source) -> Response:
@@ -61,7 +61,7 @@ def _body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-async def _asked(desk: Desk, source: str | None) -> tuple[str, ...]:
+async def _asked(desk: AppState, source: str | None) -> tuple[str, ...]:
     """The sources that are asked for, by their IRIs.
 
     Raises: NotFoundError where there is none of that name.
@@ -77,7 +77,7 @@ async def _asked(desk: Desk, source: str | None) -> tuple[str, ...]:
     return found[:1]
 
 
-async def _copy(desk: Desk, request: Request) -> SentCopy:
+async def _copy(desk: AppState, request: Request) -> SentCopy:
     """The copy in the body.
 
     Raises: UnsupportedMediaError, ContentTooLargeError.

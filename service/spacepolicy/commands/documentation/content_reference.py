@@ -6,11 +6,11 @@ from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from spacepolicy.catalogue import Language, Parameter, SavedQuery
 from spacepolicy.commands.documentation.markdown import code, table
-from spacepolicy.dataset.files.record import GraphFile, Record
-from spacepolicy.dataset.gates.published import declared_terms
+from spacepolicy.knowledge.checks.published import declared_terms
+from spacepolicy.knowledge.loading.record import FileRecord, GraphFile
 from spacepolicy.namespaces import RDFS, SKOS
+from spacepolicy.saved_queries import Language, Parameter, SavedQuery
 
 _NAMES: Final = frozenset(NamedNode(each) for each in (f"{RDFS}label", f"{SKOS}prefLabel"))
 _DEFINITIONS: Final = frozenset((NamedNode(f"{SKOS}definition"),))
@@ -65,7 +65,7 @@ _WORDS: Final[Mapping[Language, _Words]] = {
 }
 
 
-def terms_page(record: Record, language: Language) -> str:
+def terms_page(record: FileRecord, language: Language) -> str:
     """Return the declared terms by file, each with its name and definition in the language, in
     English where it has none in it."""
     words = _WORDS[language]

@@ -12,9 +12,9 @@ from typing import Any, Final, final
 from spacepolicy.commands.documentation.markdown import code, table
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import StoppingError
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Counts, Revision
-from spacepolicy.revisions.writing import WriteRequest, Written
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Counts, Revision
+from spacepolicy.store.write_requests import WriteRequest, Written
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 

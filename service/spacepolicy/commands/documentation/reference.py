@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from spacepolicy.commands.documentation.markdown import code, table
-from spacepolicy.dataset.gates.checks import BUILD_GATES, GATES
 from spacepolicy.errors import problems
 from spacepolicy.formats import FORMATS
+from spacepolicy.knowledge.checks.gates import BUILD_GATES, GATES
 from spacepolicy.settings import FILE, NUMBERS, PREFIX, Settings
-from spacepolicy.web.interface import of_problem
+from spacepolicy.web.i18n import of_problem
 
 _WIDTH: Final = 96
 """Columns of the help texts: about what a page shows without a scroll bar."""

@@ -14,10 +14,10 @@ from pathlib import Path
 from posixpath import basename, dirname, join
 from typing import Final
 
-from spacepolicy.catalogue import Language, read_catalogue
 from spacepolicy.commands.documentation import content_reference, http_reference, reference
 from spacepolicy.commands.documentation.markdown import plain_fences, relinked, table, title
-from spacepolicy.dataset.gates.material import Material
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.saved_queries import Language, read_catalogue
 
 DOCS: Final = "docs"
 _BESIDE: Final = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
@@ -100,7 +100,7 @@ def _place(file: str) -> str:
 
 def reference_pages(checkout: Path, parser: argparse.ArgumentParser) -> dict[str, str]:
     """Return the pages made from the code and the content, by their path in the site."""
-    record = Material(checkout, packaged=False).record
+    record = CheckContext(checkout, packaged=False).record
     catalogue = read_catalogue(checkout / "queries")
     pages = {
         "commands.md": reference.commands_page(parser),

@@ -4,21 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from spacepolicy.engine.diagnosis.mistake import (
-    Mistake,
-    at,
-    fresh,
-    inserted,
-    replaced,
-    words,
-)
+from spacepolicy.engine.diagnosis.mistake import Mistake, at, fresh, inserted, replaced, words
 from spacepolicy.engine.diagnosis.ordering import TERMS
 from spacepolicy.engine.diagnosis.patterns import BLOCK_KEYWORDS
-from spacepolicy.engine.diagnosis.reading import Stop, end_of
-from spacepolicy.engine.tokens import Token
+from spacepolicy.engine.diagnosis.reading import SyntaxStop, end_of
+from spacepolicy.engine.tokens import SparqlToken
 
 
-def template(stop: Stop) -> Mistake | None:
+def template(stop: SyntaxStop) -> Mistake | None:
     """A block in a template or in data, which hold triples only."""
     part = stop.inside("Template", "QuadData", "Quads", "Group")
     if part is None or part.rule == "Group":
@@ -29,7 +22,7 @@ def template(stop: Stop) -> Mistake | None:
     return None
 
 
-def block(stop: Stop) -> Mistake | None:
+def block(stop: SyntaxStop) -> Mistake | None:
     """Blocks of a group that lack what belongs to them."""
     here = stop.here
     if here.word == "SELECT" and stop.inside("Group"):
@@ -45,7 +38,7 @@ def block(stop: Stop) -> Mistake | None:
     return None
 
 
-def nameless_block(stop: Stop) -> Mistake | None:
+def nameless_block(stop: SyntaxStop) -> Mistake | None:
     """GRAPH and SERVICE that do not say which."""
     here, before = stop.here, stop.before()
     if here.text != "{":
@@ -58,7 +51,7 @@ def nameless_block(stop: Stop) -> Mistake | None:
     return None
 
 
-def bind(stop: Stop) -> Mistake | None:
+def bind(stop: SyntaxStop) -> Mistake | None:
     """BIND without parentheses, without AS, or without a variable."""
     here, before = stop.here, stop.before()
     if stop.inside("Bind") is None:
@@ -73,7 +66,7 @@ def bind(stop: Stop) -> Mistake | None:
     return None
 
 
-def _bare_bind(stop: Stop) -> Mistake:
+def _bare_bind(stop: SyntaxStop) -> Mistake:
     behind = end_of(stop, "Expression", stop.at)
     last = stop.token((behind or stop.at) + 1)
     if behind is None or stop.token(behind).word != "AS" or last.kind != "variable":
@@ -82,7 +75,7 @@ def _bare_bind(stop: Stop) -> Mistake:
     return at("bind-without-parentheses", stop.here, replaced(stop.here, last, cured))
 
 
-def _nameless_bind(stop: Stop) -> Mistake | None:
+def _nameless_bind(stop: SyntaxStop) -> Mistake | None:
     here = stop.here
     if here.kind == "variable":
         return at("as-missing", here, inserted(here.start, "AS "), variable=here.text)
@@ -94,7 +87,7 @@ def _nameless_bind(stop: Stop) -> Mistake | None:
     return None
 
 
-def variables_of_values(stop: Stop) -> Mistake | None:
+def variables_of_values(stop: SyntaxStop) -> Mistake | None:
     """What stands before the braces of VALUES and does not fit."""
     here, before = stop.here, stop.before()
     if before.word == "VALUES" and here.kind == "word":
@@ -121,7 +114,7 @@ def variables_of_values(stop: Stop) -> Mistake | None:
     return at("wrong-brackets", here, edit, found=here.text, keyword="VALUES")
 
 
-def values(stop: Stop) -> Mistake | None:
+def values(stop: SyntaxStop) -> Mistake | None:
     """Rows and terms in VALUES that do not fit."""
     here, before, part = stop.here, stop.before(), stop.inside("Values")
     if part is None:
@@ -132,7 +125,7 @@ def values(stop: Stop) -> Mistake | None:
     return _value(stop, first) if "$string" in stop.expected else None
 
 
-def _value(stop: Stop, first: Token) -> Mistake | None:
+def _value(stop: SyntaxStop, first: SparqlToken) -> Mistake | None:
     here = stop.here
     if here.kind == "variable":
         return at("variable-in-values", here, variable=here.text)
@@ -144,7 +137,7 @@ def _value(stop: Stop, first: Token) -> Mistake | None:
     return None
 
 
-def _rows(stop: Stop, start: int) -> Mistake:
+def _rows(stop: SyntaxStop, start: int) -> Mistake:
     """Rows of terms without parentheses, which the edit puts around as many as there are
     variables."""
     width = 0
@@ -162,7 +155,7 @@ def _rows(stop: Stop, start: int) -> Mistake:
               replaced(stop.here, stop.token(last - 1), cured))  # fmt: skip
 
 
-BLOCKS: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
+BLOCKS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     template,
     bind,
     variables_of_values,

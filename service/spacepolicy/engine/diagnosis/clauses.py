@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Final
 
 from spacepolicy.engine.diagnosis.mistake import (
-    Edit,
     Mistake,
+    TextEdit,
     at,
     fresh,
     inserted,
@@ -15,8 +15,8 @@ from spacepolicy.engine.diagnosis.mistake import (
     words,
 )
 from spacepolicy.engine.diagnosis.ordering import MODIFIERS, TERMS
-from spacepolicy.engine.diagnosis.reading import Part, Stop, end_of, grammar
-from spacepolicy.nearness import nearest
+from spacepolicy.engine.diagnosis.reading import ParsedRule, SyntaxStop, end_of, grammar
+from spacepolicy.similar_words import nearest
 
 _BEFORE_BRACES: Final = (
     "WHERE", "OPTIONAL", "MINUS", "EXISTS", "UNION", "CONSTRUCT", "INSERT", "DELETE", "DATA", "ASK",
@@ -28,7 +28,7 @@ _SQL: Final = re.compile(
 _SELECTS: Final = ("SELECT", "DISTINCT", "REDUCED", "WHERE")
 
 
-def no_query(stop: Stop) -> Mistake | None:
+def no_query(stop: SyntaxStop) -> Mistake | None:
     """No text at all, or one that ends before anything is asked."""
     here = stop.here
     if here.kind == "end" and stop.rule in ("", "Unit", "Prologue"):
@@ -38,21 +38,21 @@ def no_query(stop: Stop) -> Mistake | None:
     return None
 
 
-def no_form(stop: Stop) -> Mistake | None:
+def no_form(stop: SyntaxStop) -> Mistake | None:
     """A text that begins with no keyword of SPARQL."""
     if "SELECT" in stop.expected and stop.rule in ("", "Unit", "Prologue"):
         return at("no-query-form", stop.here, found=stop.here.text)
     return None
 
 
-def prologue(stop: Stop) -> Mistake | None:
+def prologue(stop: SyntaxStop) -> Mistake | None:
     """A declaration of a prefix as Turtle writes it, or one that goes on."""
     here, before = stop.here, stop.before()
     if here.kind == "language" and here.text.lower() in ("@prefix", "@base"):
         found = re.compile(r"@\w+([^<.]*<[^>\s]*>)?(\s*\.)?").match(stop.text, here.start)
         cured = here.text[1:].upper() + (found[1] or "" if found else "")
         end = found.end() if found else here.end
-        return at("turtle-prefix", here, Edit(here.start, end, cured))
+        return at("turtle-prefix", here, TextEdit(here.start, end, cured))
     if stop.rule != "Prologue":
         return None
     if here.text in (".", ";", ",") and before.kind == "iri":
@@ -62,7 +62,7 @@ def prologue(stop: Stop) -> Mistake | None:
     return _prefix_name(stop) or _prefix_iri(stop)
 
 
-def _prefix_name(stop: Stop) -> Mistake | None:
+def _prefix_name(stop: SyntaxStop) -> Mistake | None:
     here, before, after = stop.here, stop.before(), stop.after()
     if before.word == "PREFIX" and here.kind == "word":
         if after.text in (":", "="):
@@ -75,19 +75,19 @@ def _prefix_name(stop: Stop) -> Mistake | None:
     return None
 
 
-def _prefix_iri(stop: Stop) -> Mistake | None:
+def _prefix_iri(stop: SyntaxStop) -> Mistake | None:
     here, before = stop.here, stop.before()
     declares = before.word == "BASE" or stop.before(2).word == "PREFIX"
     if declares and "$iri" in stop.expected:
         bare = re.compile(r"[^\s<>\"{}|^`\\]+|\"[^\"\s]*\"").match(stop.text, here.start)
         if bare is not None and ":" in bare[0]:
             cured = f"<{bare[0].strip(chr(34))}>"
-            edit = Edit(here.start, here.start + len(bare[0]), cured)
+            edit = TextEdit(here.start, here.start + len(bare[0]), cured)
             return at("iri-without-brackets", here, edit, iri=bare[0].strip('"'))
     return None
 
 
-def misspelt_keyword(stop: Stop) -> Mistake | None:
+def misspelt_keyword(stop: SyntaxStop) -> Mistake | None:
     """A word that is nearly a keyword, or two of them run together."""
     token = stop.here
     if token.kind not in ("word", "name") or token.word in grammar().keywords:
@@ -104,7 +104,7 @@ def misspelt_keyword(stop: Stop) -> Mistake | None:
     return at("keyword-misspelt", token, replaced(token, token, near), word=token.text, near=near)
 
 
-def _together(stop: Stop) -> Mistake | None:
+def _together(stop: SyntaxStop) -> Mistake | None:
     """Two keywords without a blank between them."""
     token, keywords = stop.here, grammar().keywords
     for keyword in sorted(keywords & stop.expected, key=len, reverse=True):
@@ -115,7 +115,7 @@ def _together(stop: Stop) -> Mistake | None:
     return None
 
 
-def other_words(stop: Stop) -> Mistake | None:
+def other_words(stop: SyntaxStop) -> Mistake | None:
     """A keyword of another language, or one with a colon."""
     here = stop.here
     keyword = here.text.removesuffix(":").upper()
@@ -134,14 +134,14 @@ def other_words(stop: Stop) -> Mistake | None:
     return None
 
 
-def _only_start(stop: Stop, word: str) -> str | None:
+def _only_start(stop: SyntaxStop, word: str) -> str | None:
     """The keyword nearest to the first word of a text, whatever stands there."""
     if stop.at and stop.rule not in ("Unit", "Prologue"):
         return None
     return nearest(word, ("SELECT", "CONSTRUCT", "DESCRIBE", "INSERT", "DELETE", "PREFIX"))
 
 
-def comma_in_list(stop: Stop) -> Mistake | None:
+def comma_in_list(stop: SyntaxStop) -> Mistake | None:
     """Commas between variables or keys, which SPARQL separates by blanks."""
     if stop.here.text != "," or stop.inside(
         "Bracketted", "Arguments", "Builtins", "NamedExpression"
@@ -160,11 +160,11 @@ def comma_in_list(stop: Stop) -> Mistake | None:
     return at("comma-between-variables", stop.here, _without_commas(stop, last, flat=True))
 
 
-def _place(stop: Stop, part: object) -> int:
+def _place(stop: SyntaxStop, part: object) -> int:
     return next(n for n, each in enumerate(stop.open) if each is part)
 
 
-def _without_commas(stop: Stop, last: int, *, flat: bool) -> Edit:
+def _without_commas(stop: SyntaxStop, last: int, *, flat: bool) -> TextEdit:
     """The edit that takes the commas out up to that token; where `flat`, those in no brackets."""
     depth, start, pieces, position = 0, stop.here.start, [], stop.here.start
     end = stop.here.end
@@ -175,10 +175,10 @@ def _without_commas(stop: Stop, last: int, *, flat: bool) -> Edit:
             gap = "" if stop.text[token.end : token.end + 1].isspace() else " "
             pieces.append(stop.text[position : token.start] + gap)
             position = end = token.end
-    return Edit(start, end, "".join(pieces))
+    return TextEdit(start, end, "".join(pieces))
 
 
-def select_expression(stop: Stop) -> Mistake | None:
+def select_expression(stop: SyntaxStop) -> Mistake | None:
     """An expression in SELECT that lacks its parentheses, its AS, or the name after it."""
     clause = stop.inside("SelectClause")
     if clause is None or stop.inside("Group") not in (None, *stop.open[: _place(stop, clause)]):
@@ -187,7 +187,7 @@ def select_expression(stop: Stop) -> Mistake | None:
     return _bare_expression(stop) if named is None else _named_expression(stop, named)
 
 
-def _named_expression(stop: Stop, named: Part) -> Mistake | None:
+def _named_expression(stop: SyntaxStop, named: ParsedRule) -> Mistake | None:
     here, before = stop.here, stop.before()
     if here.text == ")" and "AS" in stop.expected:
         return _nameless(stop, named.start)
@@ -202,7 +202,7 @@ def _named_expression(stop: Stop, named: Part) -> Mistake | None:
     return None
 
 
-def _nameless(stop: Stop, opening: int) -> Mistake:
+def _nameless(stop: SyntaxStop, opening: int) -> Mistake:
     inner = words(stop, opening + 1, stop.at)
     before = stop.token(opening - 1)
     if re.fullmatch(r"[?$]\w+", inner):
@@ -215,7 +215,7 @@ def _nameless(stop: Stop, opening: int) -> Mistake:
               better=f"({inner} AS {name})")  # fmt: skip
 
 
-def _only_variables(stop: Stop, opening: int) -> Mistake | None:
+def _only_variables(stop: SyntaxStop, opening: int) -> Mistake | None:
     """Variables in parentheses, which the edit takes away."""
     last = opening + 1
     while stop.token(last).kind == "variable" or stop.token(last).text == ",":
@@ -232,7 +232,7 @@ def _called(word: str) -> str:
     return word.lower() if word.isidentifier() else "value"
 
 
-def _bare_expression(stop: Stop) -> Mistake | None:
+def _bare_expression(stop: SyntaxStop) -> Mistake | None:
     """`COUNT(?x)`, `COUNT(?x) AS ?n` and `?x AS ?y` outside of parentheses."""
     here, start = stop.here, stop.at
     if here.word == "AS" and stop.before().kind == "variable":
@@ -259,7 +259,7 @@ def _bare_expression(stop: Stop) -> Mistake | None:
               better=cured)  # fmt: skip
 
 
-def nothing_selected(stop: Stop) -> Mistake | None:
+def nothing_selected(stop: SyntaxStop) -> Mistake | None:
     """SELECT or DESCRIBE without variables; ASK with some; DISTINCT and its parentheses."""
     here, before = stop.here, stop.before()
     opens = here.text == "{" or here.word == "WHERE"
@@ -282,7 +282,7 @@ def nothing_selected(stop: Stop) -> Mistake | None:
     return None
 
 
-def where_braces(stop: Stop) -> Mistake | None:
+def where_braces(stop: SyntaxStop) -> Mistake | None:
     """A pattern, template or data without the braces that it must stand in."""
     here, keyword = stop.here, stop.before().word
     after_name = stop.before(2).word in ("GRAPH", "SERVICE", "SILENT")
@@ -310,7 +310,7 @@ def where_braces(stop: Stop) -> Mistake | None:
     return at("braces-missing", here, edit, keyword=name)
 
 
-def _closing(stop: Stop) -> int | None:
+def _closing(stop: SyntaxStop) -> int | None:
     depth = 0
     for number in range(stop.at, len(stop.tokens)):
         depth += (stop.token(number).text in ("(", "[")) - (stop.token(number).text in (")", "]"))
@@ -319,7 +319,7 @@ def _closing(stop: Stop) -> int | None:
     return None
 
 
-def _triples_end(stop: Stop) -> int | None:
+def _triples_end(stop: SyntaxStop) -> int | None:
     """The number of the token behind the triples that begin here."""
     start = stop.at
     while (triples := end_of(stop, "GroupBody", start)) is None:
@@ -327,7 +327,7 @@ def _triples_end(stop: Stop) -> int | None:
     return triples
 
 
-def _some_end(stop: Stop) -> int | None:
+def _some_end(stop: SyntaxStop) -> int | None:
     from_here = stop.at
     for number in range(from_here, len(stop.tokens)):
         token = stop.token(number)
@@ -336,7 +336,7 @@ def _some_end(stop: Stop) -> int | None:
     return len(stop.tokens)
 
 
-def dataset(stop: Stop) -> Mistake | None:
+def dataset(stop: SyntaxStop) -> Mistake | None:
     """FROM as SQL writes it, or without an IRI."""
     here, before = stop.here, stop.before()
     if (sql := _SQL.search(stop.text)) is not None:
@@ -351,7 +351,7 @@ def dataset(stop: Stop) -> Mistake | None:
     return None
 
 
-CLAUSES: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
+CLAUSES: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     no_query,
     dataset,
     prologue,

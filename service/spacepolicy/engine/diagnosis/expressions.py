@@ -4,9 +4,16 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from spacepolicy.engine.diagnosis.mistake import Edit, Mistake, at, inserted, replaced, words
-from spacepolicy.engine.diagnosis.reading import Stop, end_of, grammar
-from spacepolicy.nearness import nearest
+from spacepolicy.engine.diagnosis.mistake import (
+    Mistake,
+    TextEdit,
+    at,
+    inserted,
+    replaced,
+    words,
+)
+from spacepolicy.engine.diagnosis.reading import SyntaxStop, end_of, grammar
+from spacepolicy.similar_words import nearest
 
 _OPERATORS: Final = {
     "==": "=", "===": "=", "=>": ">=", "=<": "<=", "!==": "!=", ":=": "=",
@@ -24,7 +31,7 @@ _OTHER_NAMES: Final = {
 _FILTERS: Final = ("FILTER", "HAVING")
 
 
-def operator(stop: Stop) -> Mistake | None:
+def operator(stop: SyntaxStop) -> Mistake | None:
     """An operator of another language."""
     here, before = stop.here, stop.before()
     if not _in_expression(stop):
@@ -44,12 +51,12 @@ def operator(stop: Stop) -> Mistake | None:
         if word in ("IS", "=", "!=") and _null(stop, start) is not None:
             break
         if meant is not None:
-            edit = Edit(start, start + len(word), meant)
+            edit = TextEdit(start, start + len(word), meant)
             return at("operator", start, edit, found=word, meant=meant)
     return _null(stop, here.start) or _sql_operator(stop)
 
 
-def _in_expression(stop: Stop) -> bool:
+def _in_expression(stop: SyntaxStop) -> bool:
     rules = ("Expression", "Constraint", "HavingClause", "OrderClause", "GroupClause")
     return stop.inside(*rules) is not None or (
         stop.before().text == ")" and bool(stop.inside("Group"))
@@ -61,18 +68,18 @@ _NULL: Final = re.compile(
 )
 
 
-def _null(stop: Stop, start: int) -> Mistake | None:
+def _null(stop: SyntaxStop, start: int) -> Mistake | None:
     line = stop.text.rfind("\n", 0, start) + 1
     for match in _NULL.finditer(stop.text, line):
         if match.start() <= start <= match.end():
             negated = "NOT" in match["operator"].upper() or match["operator"] in ("!=", "<>")
             cured = f"{'' if negated else '!'}bound({match['variable']})"
-            edit = Edit(match.start(), match.end(), cured)
+            edit = TextEdit(match.start(), match.end(), cured)
             return at("null", start, edit, better=cured)
     return None
 
 
-def _sql_operator(stop: Stop) -> Mistake | None:
+def _sql_operator(stop: SyntaxStop) -> Mistake | None:
     here, before, after = stop.here, stop.before(), stop.after()
     if here.word in ("LIKE", "ILIKE", "CONTAINS", "MATCHES"):
         if before.kind == "variable" and after.kind == "string":
@@ -91,7 +98,7 @@ def _sql_operator(stop: Stop) -> Mistake | None:
     return None
 
 
-def operand(stop: Stop) -> Mistake | None:
+def operand(stop: SyntaxStop) -> Mistake | None:
     """An operator with nothing on one side."""
     here, before = stop.here, stop.before()
     ends = here.text in (")", ",", "}") or here.kind == "end"
@@ -104,7 +111,7 @@ def operand(stop: Stop) -> Mistake | None:
     return None
 
 
-def negation(stop: Stop) -> Mistake | None:
+def negation(stop: SyntaxStop) -> Mistake | None:
     """NOT before an expression; `!` before EXISTS is none."""
     here, before = stop.here, stop.before()
     if before.word == "NOT" and {"EXISTS", "IN"} & stop.expected:
@@ -115,14 +122,14 @@ def negation(stop: Stop) -> Mistake | None:
                 text = f"(!{words(stop, stop.at, behind)})"
                 edit = replaced(before, stop.token(behind - 1), text)
                 return at("not-before-expression", before, edit)
-        edit = Edit(before.start, here.start, cured)
+        edit = TextEdit(before.start, here.start, cured)
         return at("not-before-expression", before, edit)
     if here.text == "!" and before.word in _FILTERS and stop.after().word in ("EXISTS",):
         return at("exclamation-before-exists", here, replaced(here, here, "NOT "))
     return None
 
 
-def condition(stop: Stop) -> Mistake | None:
+def condition(stop: SyntaxStop) -> Mistake | None:
     """FILTER or HAVING whose condition is in no parentheses, or in too few."""
     here, before = stop.here, stop.before()
     part = stop.inside("Constraint", "HavingClause", "Pattern", "GroupBody", "Modifiers")
@@ -141,7 +148,7 @@ def condition(stop: Stop) -> Mistake | None:
     return None
 
 
-def _filter_start(stop: Stop) -> int | None:
+def _filter_start(stop: SyntaxStop) -> int | None:
     """The number of the first token of the condition that seems to have ended here."""
     for number in range(stop.at - 1, -1, -1):
         token = stop.token(number)
@@ -152,7 +159,7 @@ def _filter_start(stop: Stop) -> int | None:
     return None
 
 
-def _wrapped(stop: Stop, start: int, keyword: str) -> Mistake:
+def _wrapped(stop: SyntaxStop, start: int, keyword: str) -> Mistake:
     first = stop.token(start)
     if first.text in ("}", ".", "") or first.word in ("FILTER", "OPTIONAL", "BIND"):
         return at("condition-missing", first, keyword=keyword)
@@ -164,7 +171,7 @@ def _wrapped(stop: Stop, start: int, keyword: str) -> Mistake:
     return at("condition-without-parentheses", first, edit, keyword=keyword)
 
 
-def membership(stop: Stop) -> Mistake | None:
+def membership(stop: SyntaxStop) -> Mistake | None:
     """IN whose list is in no parentheses, or in others."""
     here, before = stop.here, stop.before()
     if before.word != "IN" or here.text == "(":
@@ -186,7 +193,7 @@ def membership(stop: Stop) -> Mistake | None:
     return at("list-without-parentheses", here, edit)
 
 
-def function(stop: Stop) -> Mistake | None:
+def function(stop: SyntaxStop) -> Mistake | None:
     """A function that is misspelt, or lacks its parentheses."""
     here, before, after = stop.here, stop.before(), stop.after()
     functions = grammar().functions
@@ -201,7 +208,7 @@ def function(stop: Stop) -> Mistake | None:
     return at("function-misspelt", here, replaced(here, here, near), word=here.text, near=near)
 
 
-def bare_condition(stop: Stop) -> Mistake | None:
+def bare_condition(stop: SyntaxStop) -> Mistake | None:
     """A condition in a pattern without FILTER before it."""
     here, start = stop.here, stop.at
     if not stop.inside("Group") or stop.inside("Constraint", "NamedExpression", "Builtins"):
@@ -218,7 +225,7 @@ def bare_condition(stop: Stop) -> Mistake | None:
     return at("filter-missing", first, replaced(first, stop.token(behind - 1), cured))
 
 
-def arguments(stop: Stop) -> Mistake | None:
+def arguments(stop: SyntaxStop) -> Mistake | None:
     """Two arguments without a comma between them."""
     here, inside = stop.here, stop.inside("Builtins", "Arguments", "List")
     begins = here.kind in ("variable", "string", "number", "name", "iri")
@@ -227,7 +234,7 @@ def arguments(stop: Stop) -> Mistake | None:
     return None
 
 
-def _unparenthesized(stop: Stop) -> Mistake:
+def _unparenthesized(stop: SyntaxStop) -> Mistake:
     name, here, last = stop.before(), stop.here, stop.at
     if here.word == "DISTINCT":
         last += 1
@@ -235,12 +242,12 @@ def _unparenthesized(stop: Stop) -> Mistake:
         last += 2
     if stop.token(last).kind in ("variable", "string", "number", "name", "iri") or here.text == "*":
         cured = f"({words(stop, stop.at, last + 1)})"
-        gap = Edit(name.end, stop.token(last).end, cured)
+        gap = TextEdit(name.end, stop.token(last).end, cured)
         return at("function-without-parentheses", here, gap, function=name.text)
     return at("function-without-parentheses", here, function=name.text)
 
 
-def aggregate(stop: Stop) -> Mistake | None:
+def aggregate(stop: SyntaxStop) -> Mistake | None:
     """What an aggregate does not take: several expressions, or `*` where it is not COUNT."""
     here, part = stop.here, stop.inside("Aggregate")
     if part is None:
@@ -255,7 +262,7 @@ def aggregate(stop: Stop) -> Mistake | None:
     return None
 
 
-def _separator(stop: Stop) -> Mistake | None:
+def _separator(stop: SyntaxStop) -> Mistake | None:
     here, before, after = stop.here, stop.before(), stop.after()
     if here.text == "," and after.kind == "string":
         return at("separator", here, replaced(here, after, f"; SEPARATOR={after.text}"))
@@ -268,7 +275,7 @@ def _separator(stop: Stop) -> Mistake | None:
     return None
 
 
-EXPRESSIONS: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
+EXPRESSIONS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     operator,
     aggregate,
     operand,

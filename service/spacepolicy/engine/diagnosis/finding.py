@@ -13,7 +13,7 @@ from spacepolicy.engine.diagnosis.meaning import MEANINGS
 from spacepolicy.engine.diagnosis.mistake import Mistake, at
 from spacepolicy.engine.diagnosis.ordering import ORDERING
 from spacepolicy.engine.diagnosis.patterns import BRACKETS, PATTERNS
-from spacepolicy.engine.diagnosis.reading import Stop, Whole, read
+from spacepolicy.engine.diagnosis.reading import SyntaxStop, WholeText, read
 from spacepolicy.engine.diagnosis.strings import EARLIER
 from spacepolicy.engine.diagnosis.updates import UPDATES
 
@@ -37,7 +37,7 @@ def find_mistake(text: str, prefixes: Mapping[str, str], *, based: bool) -> Mist
     found = read(text, prefixes, based=based)
     if found is None:
         return None
-    if isinstance(found, Whole):
+    if isinstance(found, WholeText):
         return _first(_meanings(found))
     earlier = _first(_earlier(found, found.at + (found.here.kind == "string")))
     if earlier is not None:
@@ -48,29 +48,29 @@ def find_mistake(text: str, prefixes: Mapping[str, str], *, based: bool) -> Mist
     return mistake if _leads_on(found, mistake, prefixes) else replace(mistake, edit=None)
 
 
-def _unexpected(stop: Stop) -> Mistake:
+def _unexpected(stop: SyntaxStop) -> Mistake:
     if stop.here.kind == "end":
         return at("unexpected-end", stop.here)
     return at("unexpected", stop.here, found=stop.here.text)
 
 
-def _leads_on(stop: Stop, mistake: Mistake, prefixes: Mapping[str, str]) -> bool:
+def _leads_on(stop: SyntaxStop, mistake: Mistake, prefixes: Mapping[str, str]) -> bool:
     """Whether the text can be read further with the mistake's edit made."""
     if mistake.edit is None:
         return True
     mended = read(mistake.edit.applied(stop.text), prefixes)
-    if not isinstance(mended, Stop):
+    if not isinstance(mended, SyntaxStop):
         return True
     behind = len(mended.text) - mended.here.start
     return behind < len(stop.text) - stop.here.start
 
 
-def _earlier(found: Stop | Whole, upto: int) -> Iterator[Mistake]:
+def _earlier(found: SyntaxStop | WholeText, upto: int) -> Iterator[Mistake]:
     for rule in EARLIER:
         yield from islice(rule(found, min(upto, len(found.tokens))), 1)
 
 
-def _meanings(whole: Whole) -> Iterator[Mistake]:
+def _meanings(whole: WholeText) -> Iterator[Mistake]:
     yield from _earlier(whole, len(whole.tokens))
     for rule in MEANINGS:
         yield from islice(rule(whole), 1)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from spacepolicy.engine.diagnosis.mistake import Edit, Mistake, at, inserted, replaced
-from spacepolicy.engine.diagnosis.reading import Stop
+from spacepolicy.engine.diagnosis.mistake import Mistake, TextEdit, at, inserted, replaced
+from spacepolicy.engine.diagnosis.reading import SyntaxStop
 
 _LOOKALIKES: Final = {
     **dict.fromkeys("“”„‟«»「」『』＂", '"'),
@@ -31,7 +31,7 @@ _ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#39
 _NAME: Final = re.compile(r"[\w.-]+")
 
 
-def lookalike(stop: Stop) -> Mistake | None:
+def lookalike(stop: SyntaxStop) -> Mistake | None:
     """A character that looks like one of SPARQL's, as word processors and other keyboards write."""
     token = stop.here
     for offset, character in enumerate(token.text):
@@ -40,7 +40,7 @@ def lookalike(stop: Stop) -> Mistake | None:
     return None
 
 
-def _looks(stop: Stop, start: int, character: str) -> Mistake:
+def _looks(stop: SyntaxStop, start: int, character: str) -> Mistake:
     text = stop.text
     meant = _LOOKALIKES.get(character, '"')
     if character in _PAIRS:
@@ -49,20 +49,22 @@ def _looks(stop: Stop, start: int, character: str) -> Mistake:
         if end is not None:
             inner = line[:end]
             if character == "`":
-                edit = Edit(start, start + end + 2, f":{inner}" if inner.isidentifier() else inner)
+                edit = TextEdit(
+                    start, start + end + 2, f":{inner}" if inner.isidentifier() else inner
+                )
                 return at("backticks", start, edit, name=inner)
-            edit = Edit(start, start + end + 2, '"' + inner.replace('"', '\\"') + '"')
+            edit = TextEdit(start, start + end + 2, '"' + inner.replace('"', '\\"') + '"')
             return at("typographic-quotes", start, edit, character=character)
     last = start
     for token in stop.tokens[stop.at :]:
         if token.kind != "string" and any(each in _LOOKALIKES for each in token.text):
             last = token.end
-    edit = Edit(start, last, "".join(_meant(stop, start, last)))
+    edit = TextEdit(start, last, "".join(_meant(stop, start, last)))
     name = f"U+{ord(character):04X}" if not meant.strip() else character
     return at("lookalike", start, edit, character=name, meant=meant if meant.strip() else "a blank")
 
 
-def _meant(stop: Stop, start: int, end: int) -> Iterator[str]:
+def _meant(stop: SyntaxStop, start: int, end: int) -> Iterator[str]:
     """The text between the offsets with SPARQL's characters; strings stay as they are."""
     position = start
     for token in stop.tokens[stop.at :]:
@@ -73,20 +75,20 @@ def _meant(stop: Stop, start: int, end: int) -> Iterator[str]:
     yield from (_LOOKALIKES.get(each, each) for each in stop.text[position:end])
 
 
-def encoded_text(stop: Stop) -> Mistake | None:
+def encoded_text(stop: SyntaxStop) -> Mistake | None:
     """A text that was percent-encoded twice, or copied out of HTML."""
     text = stop.text
     for entity, meant in _ENTITIES.items():
         if text.startswith(entity, stop.here.start) or text.startswith(entity, stop.before().start):
             start = text.find(entity, stop.before().start)
-            edit = Edit(start, start + len(entity), meant)
+            edit = TextEdit(start, start + len(entity), meant)
             return at("html-entity", start, edit, entity=entity, meant=meant)
     if re.match(r"%[0-9A-F]{2}", text[stop.here.start :]):
         return at("encoded-twice", stop.here)
     return None
 
 
-def iri_with_blanks(stop: Stop) -> Mistake | None:
+def iri_with_blanks(stop: SyntaxStop) -> Mistake | None:
     """An IRI in angle brackets that holds a blank, or does not end."""
     place = next((n for n in (0, -1) if stop.after(n).text in ("<", "<<")), None)
     if place is None or (not {"$iri", "$variable"} & stop.expected and place == 0):
@@ -97,14 +99,16 @@ def iri_with_blanks(stop: Stop) -> Mistake | None:
     inner = line[1:end]
     if end > 0 and not re.search(r"\s[?$\"{}]|<", inner):
         cured = re.sub(r"[\s{}|^`\\\"]", lambda m: f"%{ord(m[0]):02X}", inner)
-        return at("iri-with-blanks", token, Edit(token.start, token.start + end + 1, f"<{cured}>"))
+        return at(
+            "iri-with-blanks", token, TextEdit(token.start, token.start + end + 1, f"<{cured}>")
+        )
     word = re.match(r"<[^\s<>\"{}|^`\\,;)]*", line)
     if word is None or len(word[0]) < 3:  # `<` alone begins no IRI
         return None
     return at("iri-not-closed", token, inserted(token.start + len(word[0].rstrip(".")), ">"))
 
 
-def comment(stop: Stop) -> Mistake | None:
+def comment(stop: SyntaxStop) -> Mistake | None:
     """A comment as other languages write it."""
     for marks in ("--", "//", "/*"):
         start = stop.here.start if stop.text.startswith(marks, stop.here.start) else None
@@ -119,12 +123,12 @@ def comment(stop: Stop) -> Mistake | None:
             if closing < 0:
                 return at("comment", start, marks=marks)
             inner = " ".join(stop.text[start + 2 : closing].split())
-            return at("comment", start, Edit(start, closing + 2, f"# {inner}\n"), marks=marks)
-        return at("comment", start, Edit(start, start + 2, "#"), marks=marks)
+            return at("comment", start, TextEdit(start, closing + 2, f"# {inner}\n"), marks=marks)
+        return at("comment", start, TextEdit(start, start + 2, "#"), marks=marks)
     return None
 
 
-def variable_name(stop: Stop) -> Mistake | None:
+def variable_name(stop: SyntaxStop) -> Mistake | None:
     """A variable with a hyphen, a blank behind its mark, or none of its own."""
     here, before = stop.here, stop.before()
     for n in (0, -1, -2):
@@ -153,17 +157,17 @@ def variable_name(stop: Stop) -> Mistake | None:
     return None
 
 
-def _hyphen(stop: Stop, start: int) -> Mistake:
+def _hyphen(stop: SyntaxStop, start: int) -> Mistake:
     found = re.compile(r"[?$]\w+(?:[-.]\w+)+").match(stop.text, start)
     assert found is not None  # noqa: S101 # a hyphen was seen there
     wrong = found[0]
     right = re.sub(r"[-.]", "_", wrong)
     last = stop.text.rfind(wrong) + len(wrong)
-    edit = Edit(start, last, stop.text[start:last].replace(wrong, right))
+    edit = TextEdit(start, last, stop.text[start:last].replace(wrong, right))
     return at("hyphen-in-variable", start, edit, variable=wrong, better=right)
 
 
-def name_with_slash(stop: Stop) -> Mistake | None:
+def name_with_slash(stop: SyntaxStop) -> Mistake | None:
     """A slash within a prefixed name, which the grammar takes for a path."""
     for n in (0, -1):
         slash, name, rest = stop.after(n - 1), stop.after(n - 2), stop.after(n)
@@ -176,7 +180,7 @@ def name_with_slash(stop: Stop) -> Mistake | None:
     return None
 
 
-def number(stop: Stop) -> Mistake | None:
+def number(stop: SyntaxStop) -> Mistake | None:
     """A number with a dot and no digits behind it, or with a comma in it."""
     here, before, after = stop.here, stop.before(), stop.after()
     if before.kind == "number" and before.end == here.start:
@@ -189,7 +193,7 @@ def number(stop: Stop) -> Mistake | None:
     return None
 
 
-def language_tag(stop: Stop) -> Mistake | None:
+def language_tag(stop: SyntaxStop) -> Mistake | None:
     """An @ with no language behind it, or one that does not stand behind a string."""
     here, before, after = stop.here, stop.before(), stop.after()
     if here.text == "@" and before.kind == "string" and after.kind != "language":
@@ -201,14 +205,14 @@ def language_tag(stop: Stop) -> Mistake | None:
         tag = re.compile(r"@[\w-]+").match(stop.text, before.start)
         if tag is not None and "_" in tag[0]:
             cured = tag[0].replace("_", "-")
-            edit = Edit(before.start, before.start + len(tag[0]), cured)
+            edit = TextEdit(before.start, before.start + len(tag[0]), cured)
             return at("underscore-in-language", before, edit, better=cured)
     if here.kind == "language" and before.kind == "variable":
         return at("language-of-variable", here, variable=before.text, language=here.text[1:])
     return None
 
 
-def datatype(stop: Stop) -> Mistake | None:
+def datatype(stop: SyntaxStop) -> Mistake | None:
     """A datatype behind one ^, or behind a number or variable."""
     here, before, after = stop.here, stop.before(), stop.after()
     if here.text == "^" and before.kind == "string" and after.kind in ("name", "iri"):
@@ -221,7 +225,7 @@ def datatype(stop: Stop) -> Mistake | None:
     return _datatype_name(stop) if before.text == "^^" else None
 
 
-def _datatype_name(stop: Stop) -> Mistake | None:
+def _datatype_name(stop: SyntaxStop) -> Mistake | None:
     here = stop.here
     if here.kind == "string":
         return at("datatype-as-string", here, datatype=here.text)
@@ -233,7 +237,7 @@ def _datatype_name(stop: Stop) -> Mistake | None:
     return None
 
 
-MARKS: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
+MARKS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     lookalike,
     encoded_text,
     comment,

@@ -8,16 +8,9 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.engine.diagnosis.mistake import (
-    Mistake,
-    at,
-    fresh,
-    inserted,
-    replaced,
-    words,
-)
-from spacepolicy.engine.diagnosis.reading import Part, Whole
-from spacepolicy.engine.tokens import Token
+from spacepolicy.engine.diagnosis.mistake import Mistake, at, fresh, inserted, replaced, words
+from spacepolicy.engine.diagnosis.reading import ParsedRule, WholeText
+from spacepolicy.engine.tokens import SparqlToken
 
 _SELECTS: Final = ("SelectQuery", "SubSelect")
 _ARITIES: Final = {
@@ -37,12 +30,14 @@ _ARITIES: Final = {
 """How many arguments functions take, at least and at most."""
 
 
-def _own(part: Part, *rules: str) -> Iterator[Part]:
+def _own(part: ParsedRule, *rules: str) -> Iterator[ParsedRule]:
     """The parts of these rules that belong to this SELECT, and to none inside it."""
     return (each for each in part.all(*rules, within=("SubSelect", "Group")))
 
 
-def _variables(whole: Whole, part: Part, skip: tuple[str, ...] = ()) -> Iterator[Token]:
+def _variables(
+    whole: WholeText, part: ParsedRule, skip: tuple[str, ...] = ()
+) -> Iterator[SparqlToken]:
     """The variables of an expression; not those inside the rules to skip."""
     skipped = list(part.all(*skip))
     for number in range(part.start, part.end):
@@ -52,12 +47,12 @@ def _variables(whole: Whole, part: Part, skip: tuple[str, ...] = ()) -> Iterator
             yield token
 
 
-def _named(whole: Whole, part: Part) -> Token:
+def _named(whole: WholeText, part: ParsedRule) -> SparqlToken:
     """The variable behind AS."""
     return whole.tokens[part.end - 2]
 
 
-def not_grouped(whole: Whole) -> Iterator[Mistake]:
+def not_grouped(whole: WholeText) -> Iterator[Mistake]:
     """A variable that is selected, and neither grouped nor aggregated."""
     for select in _parts(whole, *_SELECTS):
         clause = next(_own(select, "SelectClause"))
@@ -73,16 +68,18 @@ def not_grouped(whole: Whole) -> Iterator[Mistake]:
         yield from _ungrouped(whole, select, clause, keys)
 
 
-def _ungrouped(whole: Whole, select: Part, clause: Part, keys: list[Part]) -> Iterator[Mistake]:
+def _ungrouped(
+    whole: WholeText, select: ParsedRule, clause: ParsedRule, keys: list[ParsedRule]
+) -> Iterator[Mistake]:
     grouped = {_key(whole, key) for key in keys}
-    missing: list[Token] = []
+    missing: list[SparqlToken] = []
     for projected in clause.all("Projected"):
         named = next(projected.all("NamedExpression"), None)
         skip = ("Aggregate",)
         if named is None:
             found = [whole.tokens[projected.start]]
         else:
-            expression = Part("Expression", named.start, named.end - 2, named.parts)
+            expression = ParsedRule("Expression", named.start, named.end - 2, named.parts)
             found = list(_variables(whole, expression, skip))
         missing += [each for each in found if each.text[1:] not in grouped]
         if named is not None:
@@ -100,7 +97,7 @@ def _ungrouped(whole: Whole, select: Part, clause: Part, keys: list[Part]) -> It
     yield at(kind, first, edit, variable=first.text, names=names)
 
 
-def _key(whole: Whole, key: Part) -> str:
+def _key(whole: WholeText, key: ParsedRule) -> str:
     """The variable that a key groups by; nothing where it is an expression without a name."""
     last = whole.tokens[key.end - 1]
     if last.kind == "variable":
@@ -110,14 +107,14 @@ def _key(whole: Whole, key: Part) -> str:
     return named.text[1:] if before.word == "AS" or key.end - key.start == 3 else ""  # (?x)
 
 
-def _parts(whole: Whole, *rules: str) -> Iterator[Part]:
+def _parts(whole: WholeText, *rules: str) -> Iterator[ParsedRule]:
     for part in whole.parts:
         if part.rule in rules:
             yield part
         yield from part.all(*rules)
 
 
-def named_again(whole: Whole) -> Iterator[Mistake]:
+def named_again(whole: WholeText) -> Iterator[Mistake]:
     """An AS that gives a name which the pattern, or another AS, has given already."""
     for select in _parts(whole, *_SELECTS):
         clause, pattern = next(_own(select, "SelectClause")), next(_own(select, "WhereClause"))
@@ -134,7 +131,7 @@ def named_again(whole: Whole) -> Iterator[Mistake]:
             selected.add(name.text[1:])
 
 
-def bound_again(whole: Whole) -> Iterator[Mistake]:
+def bound_again(whole: WholeText) -> Iterator[Mistake]:
     """A BIND of a variable that its group has bound before."""
     for group in _parts(whole, "GroupBody"):
         seen: set[str] = set()
@@ -151,13 +148,13 @@ def bound_again(whole: Whole) -> Iterator[Mistake]:
             seen |= set(_in_scope(whole, part))
 
 
-def _in_scope(whole: Whole, part: Part) -> Iterator[str]:
+def _in_scope(whole: WholeText, part: ParsedRule) -> Iterator[str]:
     """The variables that the part of a pattern gives values to."""
     hidden = [
         *(each for each in part.all("Constraint")),
         *(each for each in part.all("Pattern") if whole.tokens[each.start].word == "MINUS"),
         *_hidden_by_select(whole, part),
-        *(Part("", each.start + 1, each.end - 2) for each in part.all("NamedExpression")),
+        *(ParsedRule("", each.start + 1, each.end - 2) for each in part.all("NamedExpression")),
     ]
     shown = bytearray(b"\1") * (part.end - part.start)
     for each in hidden:
@@ -168,15 +165,15 @@ def _in_scope(whole: Whole, part: Part) -> Iterator[str]:
             yield token.text[1:]
 
 
-def _hidden_by_select(whole: Whole, part: Part) -> Iterator[Part]:
+def _hidden_by_select(whole: WholeText, part: ParsedRule) -> Iterator[ParsedRule]:
     """What is behind the SELECT clauses of sub-queries, which show what they select alone."""
     for select in part.all("SubSelect"):
         clause = next(_own(select, "SelectClause"))
         if whole.tokens[clause.end - 1].text != "*":
-            yield Part("", clause.end, select.end)
+            yield ParsedRule("", clause.end, select.end)
 
 
-def rows_of_values(whole: Whole) -> Iterator[Mistake]:
+def rows_of_values(whole: WholeText) -> Iterator[Mistake]:
     """A row of VALUES with more or fewer terms than there are variables."""
     for block in _parts(whole, "Values"):
         count = start = block.start + 2
@@ -193,7 +190,7 @@ def rows_of_values(whole: Whole) -> Iterator[Mistake]:
                 yield at("row-width", first, edit, given=str(given), wanted=str(width))
 
 
-def aggregate_in_pattern(whole: Whole) -> Iterator[Mistake]:
+def aggregate_in_pattern(whole: WholeText) -> Iterator[Mistake]:
     """An aggregate in a FILTER or BIND, where no groups are."""
     for group in _parts(whole, "GroupBody"):
         for part in group.parts:
@@ -208,7 +205,7 @@ def aggregate_in_pattern(whole: Whole) -> Iterator[Mistake]:
             yield at("aggregate-in-pattern", name, function=name.text, keyword="GROUP BY")
 
 
-def in_data(whole: Whole) -> Iterator[Mistake]:
+def in_data(whole: WholeText) -> Iterator[Mistake]:
     """Variables in data, and blank nodes where something is deleted."""
     for part in _parts(whole, "QuadData", "Quads"):
         keyword = whole.tokens[part.start - 1].word
@@ -222,7 +219,7 @@ def in_data(whole: Whole) -> Iterator[Mistake]:
                 yield at("blank-in-delete", token, found=token.text)
 
 
-def path_in_template(whole: Whole) -> Iterator[Mistake]:
+def path_in_template(whole: WholeText) -> Iterator[Mistake]:
     """A property path where triples are made."""
     for part in _parts(whole, "Template", "QuadData", "Quads"):
         for path in part.all("Path"):
@@ -233,7 +230,7 @@ def path_in_template(whole: Whole) -> Iterator[Mistake]:
                     break
 
 
-def arguments(whole: Whole) -> Iterator[Mistake]:
+def arguments(whole: WholeText) -> Iterator[Mistake]:
     """A function with more or fewer arguments than it takes."""
     for call in _parts(whole, "Builtins"):
         name = whole.tokens[call.start]
@@ -247,7 +244,7 @@ def arguments(whole: Whole) -> Iterator[Mistake]:
             yield at("arguments", name, function=name.word, given=str(given), wanted=wanted)
 
 
-def numbers(whole: Whole) -> Iterator[Mistake]:
+def numbers(whole: WholeText) -> Iterator[Mistake]:
     """LIMIT and OFFSET take whole numbers."""
     for part in _parts(whole, "LimitClauses"):
         for number in range(part.start, part.end):
@@ -256,7 +253,7 @@ def numbers(whole: Whole) -> Iterator[Mistake]:
                 yield at("limit-not-number", token, keyword=whole.tokens[number - 1].word)
 
 
-def wrong_iri(whole: Whole) -> Iterator[Mistake]:
+def wrong_iri(whole: WholeText) -> Iterator[Mistake]:
     """An IRI that is none, or has no scheme and no base."""
     based = any(token.word == "BASE" for token in whole.tokens)
     for token in whole.tokens:
@@ -272,7 +269,7 @@ def wrong_iri(whole: Whole) -> Iterator[Mistake]:
             yield at(kind, token, iri=token.text, why=str(error))
 
 
-MEANINGS: Final[tuple[Callable[[Whole], Iterator[Mistake]], ...]] = (
+MEANINGS: Final[tuple[Callable[[WholeText], Iterator[Mistake]], ...]] = (
     not_grouped,
     named_again,
     bound_again,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from spacepolicy.engine.diagnosis.reading import Stop, Whole
-from spacepolicy.engine.tokens import Token
+from spacepolicy.engine.diagnosis.reading import SyntaxStop, WholeText
+from spacepolicy.engine.tokens import SparqlToken
 
 _LONGEST: Final = 80
 """A value of a message is told up to here."""
@@ -13,7 +13,7 @@ _LONGEST: Final = 80
 
 @final
 @dataclass(frozen=True, slots=True)
-class Edit:
+class TextEdit:
     """Text to put in the place of what stands between two offsets, in code points."""
 
     start: int
@@ -34,10 +34,10 @@ class Mistake:
     kind: str
     start: int
     values: Mapping[str, str] = field(default_factory=dict)
-    edit: Edit | None = None
+    edit: TextEdit | None = None
 
 
-def at(kind: str, place: Token | int, edit: Edit | None = None, **values: str) -> Mistake:
+def at(kind: str, place: SparqlToken | int, edit: TextEdit | None = None, **values: str) -> Mistake:
     """The mistake of that kind at the token or offset."""
     start = place if isinstance(place, int) else place.start
     return Mistake(kind, start, {name: _short(value) for name, value in values.items()}, edit)
@@ -49,26 +49,26 @@ def _short(value: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
-def replaced(first: Token, last: Token, text: str) -> Edit:
+def replaced(first: SparqlToken, last: SparqlToken, text: str) -> TextEdit:
     """The edit that puts the text in the place of these tokens and what stands between them."""
-    return Edit(first.start, last.end, text)
+    return TextEdit(first.start, last.end, text)
 
 
-def inserted(offset: int, text: str) -> Edit:
+def inserted(offset: int, text: str) -> TextEdit:
     """The edit that puts the text in there."""
-    return Edit(offset, offset, text)
+    return TextEdit(offset, offset, text)
 
 
-def removed(text: str, first: Token, last: Token | None = None) -> Edit:
+def removed(text: str, first: SparqlToken, last: SparqlToken | None = None) -> TextEdit:
     """The edit that takes the tokens out, and one blank where they stand between two."""
     end = (last or first).end
     start = first.start
     if text[start - 1 : start] == " " and text[end : end + 1] in (" ", ""):
         start -= 1
-    return Edit(start, end, "")
+    return TextEdit(start, end, "")
 
 
-def words(found: Stop | Whole, first: int, behind: int) -> str:
+def words(found: SyntaxStop | WholeText, first: int, behind: int) -> str:
     """The text from one token to before another."""
     if behind <= first:
         return ""

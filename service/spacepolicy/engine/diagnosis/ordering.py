@@ -11,14 +11,14 @@ from spacepolicy.engine.diagnosis.mistake import (
     replaced,
     words,
 )
-from spacepolicy.engine.diagnosis.reading import Stop, brackets, end_of
+from spacepolicy.engine.diagnosis.reading import SyntaxStop, brackets, end_of
 
 TERMS: Final = ("variable", "iri", "name", "blank", "string", "number")
 """The kinds of tokens that are terms."""
 MODIFIERS: Final = {"GROUP": 0, "HAVING": 1, "ORDER": 2, "LIMIT": 3, "OFFSET": 4, "VALUES": 5}
 
 
-def limits(stop: Stop) -> Mistake | None:
+def limits(stop: SyntaxStop) -> Mistake | None:
     """LIMIT as SQL writes it, or without a number."""
     here, before, after = stop.here, stop.before(), stop.after()
     keyword = stop.before(2).word
@@ -33,7 +33,7 @@ def limits(stop: Stop) -> Mistake | None:
     return None
 
 
-def order_of_clauses(stop: Stop) -> Mistake | None:
+def order_of_clauses(stop: SyntaxStop) -> Mistake | None:
     """Clauses behind the pattern in another order than the grammar's, or before it."""
     here = stop.here
     if here.word not in MODIFIERS or here.word == "VALUES" or here.word in stop.expected:
@@ -50,7 +50,7 @@ def order_of_clauses(stop: Stop) -> Mistake | None:
     return _sorted_clauses(stop)
 
 
-def _sorted_clauses(stop: Stop) -> Mistake | None:
+def _sorted_clauses(stop: SyntaxStop) -> Mistake | None:
     here, behind = stop.here, _modifiers_end(stop)
     start = stop.at - 1
     while start > 0 and stop.token(start).text != "}":
@@ -73,20 +73,20 @@ def _full(keyword: str) -> str:
     return f"{keyword} BY" if keyword in ("GROUP", "ORDER") else keyword
 
 
-def _modifiers_end(stop: Stop) -> int | None:
+def _modifiers_end(stop: SyntaxStop) -> int | None:
     for number in range(stop.at, len(stop.tokens)):
         if stop.token(number).text == "}":
             return number
     return len(stop.tokens)
 
 
-def _pieces(stop: Stop, start: int, behind: int) -> list[tuple[str, str]]:
+def _pieces(stop: SyntaxStop, start: int, behind: int) -> list[tuple[str, str]]:
     places = [n for n in range(start, behind) if stop.token(n).word in MODIFIERS]
     ends = [*places[1:], behind]
     return [(stop.token(n).word, words(stop, n, end)) for n, end in zip(places, ends, strict=True)]
 
 
-def _before_pattern(stop: Stop) -> Mistake:
+def _before_pattern(stop: SyntaxStop) -> Mistake:
     """The edit moves the clause behind the pattern."""
     here = stop.here
     first = next(
@@ -104,7 +104,7 @@ def _before_pattern(stop: Stop) -> Mistake:
     return at("clause-before-pattern", here, edit, keyword=keyword)
 
 
-def _in_group(stop: Stop) -> Mistake:
+def _in_group(stop: SyntaxStop) -> Mistake:
     """A clause inside the braces of its pattern, or behind a pattern that is not closed."""
     here, keyword = stop.here, _full(stop.here.word)
     behind = _modifiers_end(stop)
@@ -117,7 +117,7 @@ def _in_group(stop: Stop) -> Mistake:
     return at("clause-in-group", here, edit, keyword=keyword)
 
 
-def order_key(stop: Stop) -> Mistake | None:
+def order_key(stop: SyntaxStop) -> Mistake | None:
     """Keys of ORDER BY and GROUP BY as SQL writes them."""
     here, before, after = stop.here, stop.before(), stop.after()
     if before.word in ("ASC", "DESC") and here.kind in TERMS:
@@ -139,7 +139,7 @@ def order_key(stop: Stop) -> Mistake | None:
     return None
 
 
-def two_queries(stop: Stop) -> Mistake | None:
+def two_queries(stop: SyntaxStop) -> Mistake | None:
     """A second WHERE, or something behind a query that has ended."""
     here, before = stop.here, stop.before()
     if here.word in ("PREFIX", "BASE") and not stop.inside("Updates"):
@@ -149,7 +149,7 @@ def two_queries(stop: Stop) -> Mistake | None:
     return _second_where(stop) or _behind_query(stop)
 
 
-def _second_where(stop: Stop) -> Mistake | None:
+def _second_where(stop: SyntaxStop) -> Mistake | None:
     here, before = stop.here, stop.before()
     if here.word == "WHERE" and before.text == "}":
         opening = stop.after()
@@ -160,7 +160,7 @@ def _second_where(stop: Stop) -> Mistake | None:
     return None
 
 
-def _behind_query(stop: Stop) -> Mistake | None:
+def _behind_query(stop: SyntaxStop) -> Mistake | None:
     here = stop.here
     ended = "$end" in stop.expected and not stop.inside("Updates")
     if here.text in (";", ".") and ended and stop.at == len(stop.tokens) - 1:
@@ -173,7 +173,7 @@ def _behind_query(stop: Stop) -> Mistake | None:
     return None
 
 
-ORDERING: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
+ORDERING: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     limits,
     order_of_clauses,
     order_key,

@@ -13,8 +13,8 @@ from spacepolicy.engine.diagnosis.mistake import (
     replaced,
 )
 from spacepolicy.engine.diagnosis.ordering import TERMS
-from spacepolicy.engine.diagnosis.reading import Stop, brackets, grammar
-from spacepolicy.engine.tokens import Token
+from spacepolicy.engine.diagnosis.reading import SyntaxStop, brackets, grammar
+from spacepolicy.engine.tokens import SparqlToken
 
 _CLOSING: Final = {"(": ")", "{": "}", "[": "]", "{|": "|}", "<<(": ")"}
 BLOCK_KEYWORDS: Final = (
@@ -29,7 +29,7 @@ BLOCK_KEYWORDS: Final = (
 )
 
 
-def surplus_bracket(stop: Stop) -> Mistake | None:
+def surplus_bracket(stop: SyntaxStop) -> Mistake | None:
     """A closing bracket that closes nothing, or another than was opened."""
     here = stop.here
     if here.text not in (")", "}", "]"):
@@ -40,7 +40,7 @@ def surplus_bracket(stop: Stop) -> Mistake | None:
     closing = _CLOSING[opened.text]
     if closing == here.text or closing not in stop.expected:
         return None
-    if _balanced(stop, Token("close", closing, here.start, here.end)):
+    if _balanced(stop, SparqlToken("close", closing, here.start, here.end)):
         line, column = place_of(stop.text, opened.start)
         values = {"closing": closing, "opening": opened.text, "found": here.text}
         edit = replaced(here, here, closing)
@@ -50,19 +50,19 @@ def surplus_bracket(stop: Stop) -> Mistake | None:
     return None
 
 
-def _balanced(stop: Stop, *instead: Token) -> bool:
+def _balanced(stop: SyntaxStop, *instead: SparqlToken) -> bool:
     """Whether each bracket has its pair with these tokens in the place of the one here."""
     found = [*stop.tokens[: stop.at], *instead, *stop.tokens[stop.at + 1 :]]
     return next(brackets(found), None) is None
 
 
-def _opened(stop: Stop) -> Token | None:
+def _opened(stop: SyntaxStop) -> SparqlToken | None:
     """The innermost bracket that is open here."""
     found = [number for number, sign in brackets(stop.tokens[: stop.at]) if sign > 0]
     return stop.token(found[-1]) if found else None
 
 
-def unclosed_bracket(stop: Stop) -> Mistake | None:
+def unclosed_bracket(stop: SyntaxStop) -> Mistake | None:
     """A bracket that is missing here: what comes can only stand outside of it."""
     opened = _opened(stop)
     if opened is None or opened.text not in _CLOSING:
@@ -83,7 +83,7 @@ def unclosed_bracket(stop: Stop) -> Mistake | None:
     return at("bracket-missing", place, edit, **values)
 
 
-def missing_dot(stop: Stop) -> Mistake | None:
+def missing_dot(stop: SyntaxStop) -> Mistake | None:
     """Triples that nothing separates."""
     here = stop.here
     begins = here.kind in TERMS or here.text in ("[", "a", "<<")
@@ -102,7 +102,7 @@ def missing_dot(stop: Stop) -> Mistake | None:
     return at("dot-missing", here, inserted(before.end, " ."), before=before.text)
 
 
-def _run(stop: Stop) -> int:
+def _run(stop: SyntaxStop) -> int:
     """The number of the token behind the terms that stand here together."""
     number, depth = stop.at, 0
     while (token := stop.token(number)).kind != "end":
@@ -114,7 +114,7 @@ def _run(stop: Stop) -> int:
     return number
 
 
-def _terms(stop: Stop, start: int, behind: int) -> int:
+def _terms(stop: SyntaxStop, start: int, behind: int) -> int:
     """How many terms stand there; a path is one, as is a literal with its language or type."""
     count, depth, joined = 0, 0, False
     for number in range(start, behind):
@@ -129,7 +129,7 @@ def _terms(stop: Stop, start: int, behind: int) -> int:
     return count
 
 
-def separators(stop: Stop) -> Mistake | None:
+def separators(stop: SyntaxStop) -> Mistake | None:
     """Two separators, or one with nothing behind it."""
     here, before = stop.here, stop.before()
     inside = stop.inside("Group", "Template", "Quads", "QuadData")
@@ -144,7 +144,7 @@ def separators(stop: Stop) -> Mistake | None:
     return None
 
 
-def incomplete_triple(stop: Stop) -> Mistake | None:
+def incomplete_triple(stop: SyntaxStop) -> Mistake | None:
     """A triple that lacks its object, or its property and object."""
     here, before = stop.here, stop.before()
     ends = (
@@ -164,7 +164,7 @@ def incomplete_triple(stop: Stop) -> Mistake | None:
     return None
 
 
-def wrong_term(stop: Stop) -> Mistake | None:
+def wrong_term(stop: SyntaxStop) -> Mistake | None:
     """A term where none of its kind can stand, or a word that is none."""
     here = stop.here
     property_here = "a" in stop.expected and "^" in stop.expected
@@ -182,7 +182,7 @@ def wrong_term(stop: Stop) -> Mistake | None:
     return None
 
 
-def _bare_word(stop: Stop) -> Mistake | None:
+def _bare_word(stop: SyntaxStop) -> Mistake | None:
     here = stop.here
     if here.word in grammar().keywords or stop.after().text == "(":
         return None
@@ -200,7 +200,7 @@ def _bare_word(stop: Stop) -> Mistake | None:
     return at("bare-word", here, replaced(here, here, cured), word=here.text, better=cured)
 
 
-def path(stop: Stop) -> Mistake | None:
+def path(stop: SyntaxStop) -> Mistake | None:
     """Marks of property paths in the wrong place."""
     here, before = stop.here, stop.before()
     marks = ("*", "+", "|", "/")
@@ -215,7 +215,7 @@ def path(stop: Stop) -> Mistake | None:
     return _variable_in_path(stop) if stop.inside("PropertyList") else None
 
 
-def _counted(stop: Stop) -> Mistake | None:
+def _counted(stop: SyntaxStop) -> Mistake | None:
     before, counted = stop.before(), stop.before(2)
     if counted.text in ("*", "+", "?"):
         return at("mark-twice", before, removed(stop.text, before), mark=before.text)
@@ -224,7 +224,7 @@ def _counted(stop: Stop) -> Mistake | None:
     return None
 
 
-def _variable_in_path(stop: Stop) -> Mistake | None:
+def _variable_in_path(stop: SyntaxStop) -> Mistake | None:
     here, before = stop.here, stop.before()
     marks = here.text in ("/", "|", "*", "+", "^") or (here.text == "?" and here.kind == "other")
     if marks and before.kind == "variable":
@@ -244,7 +244,7 @@ _MOST_STEPS: Final = 8
 """A quantifier up to here is written out."""
 
 
-def _quantifier(stop: Stop, step: Token) -> Mistake:
+def _quantifier(stop: SyntaxStop, step: SparqlToken) -> Mistake:
     found = re.compile(r"\{\s*(\d*)\s*(,?)\s*(\d*)\s*\}").match(stop.text, stop.here.start)
     if found is None:
         return at("path-quantifier", stop.here)
@@ -263,7 +263,7 @@ def _quantifier(stop: Stop, step: Token) -> Mistake:
     return at("path-quantifier", stop.here, edit)
 
 
-PATTERNS: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
+PATTERNS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     path,
     separators,
     incomplete_triple,
@@ -271,5 +271,8 @@ PATTERNS: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
     missing_dot,
 )
 """What is looked at where a text leaves the grammar, in this order."""
-BRACKETS: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (surplus_bracket, unclosed_bracket)
+BRACKETS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
+    surplus_bracket,
+    unclosed_bracket,
+)
 """What is looked at where nothing else is the matter."""

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final, final
 
 from spacepolicy.engine.diagnosis.grammar import END, Grammar, read_grammar
-from spacepolicy.engine.tokens import Token, tokens
+from spacepolicy.engine.tokens import SparqlToken, tokens
 
 MAX_TOKENS: Final = 20_000
 """Texts are read up to here: what is refused is written by hand, and reading costs some
@@ -36,16 +36,16 @@ def grammar() -> Grammar:
 
 @final
 @dataclass(slots=True)
-class Part:
+class ParsedRule:
     """A rule that was read: the numbers of its first token and of the one behind its last, and
     what it is made of. The end is -1 as long as it has not ended."""
 
     rule: str
     start: int
     end: int = -1
-    parts: "list[Part]" = field(default_factory=list)
+    parts: "list[ParsedRule]" = field(default_factory=list)
 
-    def all(self, *rules: str, within: Sequence[str] = ()) -> "Iterator[Part]":
+    def all(self, *rules: str, within: Sequence[str] = ()) -> "Iterator[ParsedRule]":
         """All parts of these rules in the order of the text; not those inside `within`."""
         waiting = list(reversed(self.parts))
         while waiting:
@@ -58,19 +58,19 @@ class Part:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Whole:
+class WholeText:
     """A text that follows the grammar to its end."""
 
     text: str
-    tokens: Sequence[Token]
-    parts: Sequence[Part]
+    tokens: Sequence[SparqlToken]
+    parts: Sequence[ParsedRule]
     prefixes: Mapping[str, str]
     based: bool
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Stop:
+class SyntaxStop:
     """Where a text leaves the grammar: before the token `at`, inside the rules that are `open`,
     from the outermost to the innermost; `expected` are the tokens that could come instead.
 
@@ -78,33 +78,33 @@ class Stop:
     """
 
     text: str
-    tokens: Sequence[Token]
+    tokens: Sequence[SparqlToken]
     at: int
-    open: Sequence[Part]
+    open: Sequence[ParsedRule]
     expected: frozenset[str]
     prefixes: Mapping[str, str]
 
     @property
-    def here(self) -> Token:
+    def here(self) -> SparqlToken:
         """The token that cannot come here; an empty one at the end."""
         return self.token(self.at)
 
-    def token(self, at: int) -> Token:
+    def token(self, at: int) -> SparqlToken:
         """The token of that number; an empty one outside of the text."""
         if 0 <= at < len(self.tokens):
             return self.tokens[at]
         end = self.tokens[-1].end if self.tokens and at >= 0 else 0
-        return Token("end", "", end, end)
+        return SparqlToken("end", "", end, end)
 
-    def after(self, count: int = 1) -> Token:
+    def after(self, count: int = 1) -> SparqlToken:
         """The token so many behind this one."""
         return self.token(self.at + count)
 
-    def before(self, count: int = 1) -> Token:
+    def before(self, count: int = 1) -> SparqlToken:
         """The token so many before this one."""
         return self.token(self.at - count)
 
-    def inside(self, *rules: str) -> Part | None:
+    def inside(self, *rules: str) -> ParsedRule | None:
         """The innermost of these rules that is open."""
         return next((each for each in reversed(self.open) if each.rule in rules), None)
 
@@ -114,7 +114,7 @@ class Stop:
         return self.open[-1].rule if self.open else ""
 
 
-def terminal(token: Token) -> str:
+def terminal(token: SparqlToken) -> str:
     """What the grammar calls the token."""
     if token.kind == "word":
         return "a" if token.text == "a" else token.text.upper()
@@ -130,36 +130,40 @@ def is_closed(string: str) -> bool:
     return _CLOSED.fullmatch(string) is not None
 
 
-def split(text: str) -> list[Token]:
+def split(text: str) -> list[SparqlToken]:
     """The tokens of the text as the grammar has them: dots stand apart from the words and names
     that they follow, and marks that are one for the grammar together."""
-    found: list[Token] = []
+    found: list[SparqlToken] = []
     for token in tokens(text):
         dots = _DOTS.search(token.text) if token.kind in ("word", "name", "blank") else None
         joined = found and found[-1].end == token.start and found[-1].text + token.text
         if dots is not None:
             middle = token.end - len(dots[0])
-            found.append(Token(token.kind, text[token.start : middle], token.start, middle))
-            found.extend(Token("separator", ".", at, at + 1) for at in range(middle, token.end))
+            found.append(SparqlToken(token.kind, text[token.start : middle], token.start, middle))
+            found.extend(
+                SparqlToken("separator", ".", at, at + 1) for at in range(middle, token.end)
+            )
         elif joined in ("<<(", "^^"):
-            found[-1] = Token("other", joined, found[-1].start, token.end)
+            found[-1] = SparqlToken("other", joined, found[-1].start, token.end)
         else:
             found.append(token)
     return found
 
 
 @final
-class Reader:
+class GrammarReader:
     """Reads tokens by the grammar from a rule on, and knows what may come next; `parts` are the
     rules that were read at the outermost level."""
 
-    def __init__(self, text: str, found: list[Token], rule: str = "Unit", start: int = 0) -> None:
+    def __init__(
+        self, text: str, found: list[SparqlToken], rule: str = "Unit", start: int = 0
+    ) -> None:
         self.text = text
         self.tokens = found
         self.at = start
         self._stack: list[str | None] = [END, rule]
-        self.parts: list[Part] = []
-        self.open: list[Part] = []
+        self.parts: list[ParsedRule] = []
+        self.open: list[ParsedRule] = []
         self._grammar = grammar()
 
     def read(self, until: int | None = None) -> bool:
@@ -186,11 +190,11 @@ class Reader:
             return False
         self._stack.pop()
         if symbol[0] != "#":
-            self._begin(Part(symbol, self.at))
+            self._begin(ParsedRule(symbol, self.at))
         self._stack.extend(reversed(symbols))
         return True
 
-    def _begin(self, part: Part) -> None:
+    def _begin(self, part: ParsedRule) -> None:
         (self.open[-1].parts if self.open else self.parts).append(part)
         self.open.append(part)
         self._stack.append(None)
@@ -207,16 +211,16 @@ class Reader:
             return self._compared(token, found)
         return found
 
-    def _compared(self, token: Token, found: str) -> str:
+    def _compared(self, token: SparqlToken, found: str) -> str:
         expected = self.expected()
         if found in expected or "<" not in expected or len(token.text) < 3:  # <>
             return found
         rest = split(self.text[token.start + 1 : token.end])
         moved = (token.start + 1 + each.start for each in rest)
         self.tokens[self.at : self.at + 1] = [
-            Token("operator", "<", token.start, token.start + 1),
+            SparqlToken("operator", "<", token.start, token.start + 1),
             *(
-                Token(e.kind, e.text, at, at + len(e.text))
+                SparqlToken(e.kind, e.text, at, at + len(e.text))
                 for e, at in zip(rest, moved, strict=True)
             ),
         ]
@@ -234,28 +238,30 @@ class Reader:
         return frozenset(found)
 
 
-def read(text: str, prefixes: Mapping[str, str], *, based: bool = True) -> Stop | Whole | None:
+def read(
+    text: str, prefixes: Mapping[str, str], *, based: bool = True
+) -> SyntaxStop | WholeText | None:
     """Where the text leaves the grammar, or what it is made of where it follows it to its end; None
     where it is too long."""
-    reader = Reader(text, split(text))
+    reader = GrammarReader(text, split(text))
     if reader.read() and reader.at == len(reader.tokens):
-        return Whole(text, reader.tokens, tuple(reader.parts), prefixes, based)
+        return WholeText(text, reader.tokens, tuple(reader.parts), prefixes, based)
     if reader.at >= MAX_TOKENS:
         return None
-    again = Reader(text, reader.tokens)
+    again = GrammarReader(text, reader.tokens)
     again.read(reader.at)
-    return Stop(text, reader.tokens, reader.at, tuple(again.open), again.expected(), prefixes)
+    return SyntaxStop(text, reader.tokens, reader.at, tuple(again.open), again.expected(), prefixes)
 
 
-def end_of(stop: Stop, rule: str, start: int) -> int | None:
+def end_of(stop: SyntaxStop, rule: str, start: int) -> int | None:
     """The number of the token behind the rule that begins at this one; None where none does."""
-    reader = Reader(stop.text, list(stop.tokens), rule, start)
+    reader = GrammarReader(stop.text, list(stop.tokens), rule, start)
     if reader.read() and reader.at > start and len(reader.tokens) == len(stop.tokens):
         return reader.at
     return None
 
 
-def brackets(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
+def brackets(found: Sequence[SparqlToken]) -> Iterator[tuple[int, int]]:
     """The brackets that are not closed, or close none: the number of each, and 1 or -1."""
     waiting: list[int] = []
     pairs = {")": "(", "}": "{", "]": "[", "|}": "{|"}

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from spacepolicy.engine.diagnosis.mistake import Edit, Mistake, at, inserted, replaced
-from spacepolicy.engine.diagnosis.reading import Stop, Whole, is_closed
-from spacepolicy.nearness import nearest
+from spacepolicy.engine.diagnosis.mistake import Mistake, TextEdit, at, inserted, replaced
+from spacepolicy.engine.diagnosis.reading import SyntaxStop, WholeText, is_closed
+from spacepolicy.similar_words import nearest
 
-Found = Stop | Whole
+Found = SyntaxStop | WholeText
 WELL_KNOWN: Final = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -67,7 +67,7 @@ def _undeclared(found: Found, number: int, prefix: str, declared: set[str]) -> M
     bare = _BARE_IRI.match(found.text, token.start)
     if bare is not None:
         iri = bare[0].rstrip(".")
-        edit = Edit(token.start, token.start + len(iri), f"<{iri}>")
+        edit = TextEdit(token.start, token.start + len(iri), f"<{iri}>")
         return at("iri-without-brackets", token, edit, iri=iri)
     known = WELL_KNOWN.get(prefix)
     if known is not None:
@@ -75,7 +75,7 @@ def _undeclared(found: Found, number: int, prefix: str, declared: set[str]) -> M
         return at("prefix-well-known", token, edit, prefix=f"{prefix}:", iri=known)
     near = nearest(prefix, sorted(declared - {""}))
     if near is not None:
-        edit = Edit(token.start, token.start + len(prefix), near)
+        edit = TextEdit(token.start, token.start + len(prefix), near)
         return at("prefix-misspelt", token, edit, prefix=f"{prefix}:", near=f"{near}:")
     return at("prefix-not-declared", token, prefix=f"{prefix}:")
 
@@ -109,7 +109,7 @@ def quote_in_quotes(found: Found, upto: int) -> Iterator[Mistake]:
             inner = line[1:last]
             other = '"' if quote == "'" else "'"
             text = f"{other}{inner}{other}" if other not in inner else _escaped(inner, quote)
-            edit = Edit(token.start, token.start + last + 1, text)
+            edit = TextEdit(token.start, token.start + last + 1, text)
             yield at("quote-in-quotes", token.end - 1, edit, quote=quote, better=text)
             return
 
@@ -128,7 +128,7 @@ def unclosed_string(found: Found, upto: int) -> Iterator[Mistake]:
         if len(quote) == 1 and _goes_on(rest, quote):
             end = token.end + rest.index(quote)
             inner = found.text[token.start + 1 : end]
-            edit = Edit(token.start, end + 1, quote * 3 + inner + quote * 3)
+            edit = TextEdit(token.start, end + 1, quote * 3 + inner + quote * 3)
             yield at("line-break-in-string", token, edit, quotes=quote * 3)
         else:
             end = token.start + len(token.text.rstrip(" \t\r\n.;,)}]"))

@@ -3,11 +3,18 @@
 from collections.abc import Callable
 from typing import Final
 
-from spacepolicy.engine.diagnosis.mistake import Mistake, at, inserted, removed, replaced, words
-from spacepolicy.engine.diagnosis.reading import Stop
+from spacepolicy.engine.diagnosis.mistake import (
+    Mistake,
+    at,
+    inserted,
+    removed,
+    replaced,
+    words,
+)
+from spacepolicy.engine.diagnosis.reading import SyntaxStop
 
 
-def data_missing(stop: Stop) -> Mistake | None:
+def data_missing(stop: SyntaxStop) -> Mistake | None:
     """INSERT and DELETE of triples without DATA, or of patterns without WHERE."""
     here, operation = stop.here, stop.inside("Operation")
     if operation is None or "WHERE" not in stop.expected or "{" in stop.expected:
@@ -25,7 +32,7 @@ def data_missing(stop: Stop) -> Mistake | None:
     return at("where-missing", here)
 
 
-def where_behind_data(stop: Stop) -> Mistake | None:
+def where_behind_data(stop: SyntaxStop) -> Mistake | None:
     """A WHERE behind INSERT DATA or DELETE DATA."""
     if stop.here.word != "WHERE" or not stop.inside("Updates"):
         return None
@@ -38,7 +45,7 @@ def where_behind_data(stop: Stop) -> Mistake | None:
     return at("where-behind-data", stop.here, removed(stop.text, data))
 
 
-def graph_missing(stop: Stop) -> Mistake | None:
+def graph_missing(stop: SyntaxStop) -> Mistake | None:
     """A graph that is named without GRAPH, or by INTO."""
     here, before = stop.here, stop.before()
     operation = stop.inside("Operation")
@@ -58,7 +65,7 @@ def graph_missing(stop: Stop) -> Mistake | None:
     return None
 
 
-def _into(stop: Stop) -> Mistake:
+def _into(stop: SyntaxStop) -> Mistake:
     number = stop.at + 1
     while stop.token(number).word == "GRAPH":
         number += 1
@@ -74,14 +81,14 @@ def _into(stop: Stop) -> Mistake:
     return at("insert-into", stop.here, replaced(stop.here, stop.token(last), cured))
 
 
-def sql_statement(stop: Stop) -> Mistake | None:
+def sql_statement(stop: SyntaxStop) -> Mistake | None:
     """UPDATE … SET, and others of SQL's statements."""
     if stop.rule in ("Unit", "Prologue", "") and stop.here.word in ("UPDATE", "REPLACE", "UPSERT"):
         return at("sql-update", stop.here, keyword=stop.here.word)
     return None
 
 
-def semicolon_missing(stop: Stop) -> Mistake | None:
+def semicolon_missing(stop: SyntaxStop) -> Mistake | None:
     """Two operations that no semicolon separates."""
     starts = ("INSERT", "DELETE", "CLEAR", "DROP", "CREATE", "LOAD", "ADD", "MOVE", "COPY", "WITH",
               "PREFIX", "BASE")  # fmt: skip
@@ -90,7 +97,7 @@ def semicolon_missing(stop: Stop) -> Mistake | None:
     return None
 
 
-UPDATES: Final[tuple[Callable[[Stop], Mistake | None], ...]] = (
+UPDATES: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     sql_statement,
     semicolon_missing,
     where_behind_data,

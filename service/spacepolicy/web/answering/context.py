@@ -8,8 +8,8 @@ from typing import final
 
 from starlette.types import Scope
 
-from spacepolicy.revisions.revision import Revision
-from spacepolicy.web.reading import reader
+from spacepolicy.store.revision import Revision
+from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
 

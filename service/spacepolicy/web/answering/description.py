@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 from spacepolicy import formats
 from spacepolicy.formats import Format
 from spacepolicy.settings import Mode
-from spacepolicy.web.answering.contents import Contents
+from spacepolicy.web.answering.graph_statistics import GraphCounts
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"
@@ -50,7 +50,7 @@ class Features:
 
 
 def description(
-    endpoint: str, mode: Mode, contents: Contents, format: Format, features: Features
+    endpoint: str, mode: Mode, contents: GraphCounts, format: Format, features: Features
 ) -> bytes:
     """The description of the service at the endpoint's address, in a format of graphs."""
     triples = (
@@ -60,7 +60,9 @@ def description(
     return serialize(triples, format=format.rdf, prefixes=dict(_PREFIXES)) or b""
 
 
-def _triples(endpoint: str, mode: Mode, contents: Contents, features: Features) -> Iterator[Triple]:
+def _triples(
+    endpoint: str, mode: Mode, contents: GraphCounts, features: Features
+) -> Iterator[Triple]:
     service, dataset = NamedNode(f"{endpoint}#service"), NamedNode(f"{endpoint}#dataset")
     yield Triple(service, _type(), _sd("Service"))
     yield Triple(service, _sd("endpoint"), NamedNode(endpoint))
@@ -84,7 +86,7 @@ def _triples(endpoint: str, mode: Mode, contents: Contents, features: Features) 
             yield from _named_graph(dataset, number, name, count)
 
 
-def _available(endpoint: str, graph: str | None, contents: Contents) -> Iterator[Triple]:
+def _available(endpoint: str, graph: str | None, contents: GraphCounts) -> Iterator[Triple]:
     """What a dataset of the query's own may name beside the graphs of the default dataset."""
     if graph is None or graph not in contents.named:
         return

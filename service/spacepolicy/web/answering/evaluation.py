@@ -17,17 +17,33 @@ from starlette.types import Receive
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
+from spacepolicy.sparql_service.admission import (
+    RunningQuery,
+    Seat,
+    Slot,
+    lending,
+    query_identifier,
+)
 from spacepolicy.sparql_service.header_fields import hint_fields, warning_fields
 from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream, payloads
-from spacepolicy.sparql_service.running import Seat, Slot, Ticket, lending, query_identifier
 from spacepolicy.web import pages
-from spacepolicy.web.answering.admission import Asked, Opened, Trial, going_on, opened
-from spacepolicy.web.answering.call import Exchange
-from spacepolicy.web.answering.connected import Connected
-from spacepolicy.web.answering.desk import Desk, send_whole
+from spacepolicy.web.answering.app_state import AppState, send_whole
+from spacepolicy.web.answering.disconnect import Connected
 from spacepolicy.web.answering.federation import answered
-from spacepolicy.web.answering.plan import Plan
-from spacepolicy.web.answering.reply import Reply, gathered, too_large_for_old_http
+from spacepolicy.web.answering.plan import QueryPlan
+from spacepolicy.web.answering.query_start import (
+    EvaluationRequest,
+    SlotAttempt,
+    StartedQuery,
+    going_on,
+    opened,
+)
+from spacepolicy.web.answering.response import (
+    ResponseSender,
+    gathered,
+    too_large_for_old_http,
+)
+from spacepolicy.web.answering.sparql_request import RequestExchange
 
 _log: Final = logging.getLogger(__name__)
 
@@ -37,9 +53,9 @@ _log: Final = logging.getLogger(__name__)
 class _Evaluation:
     """What is evaluated, and where its answer goes."""
 
-    desk: Desk
-    reply: Reply
-    planned: Plan
+    desk: AppState
+    reply: ResponseSender
+    planned: QueryPlan
 
     @property
     def streams(self) -> bool:
@@ -48,9 +64,9 @@ class _Evaluation:
 
 
 async def evaluate(
-    desk: Desk,
-    exchange: Exchange,
-    planned: Plan,
+    desk: AppState,
+    exchange: RequestExchange,
+    planned: QueryPlan,
     timeout_seconds: float,
     receive: Receive,
 ) -> None:
@@ -60,10 +76,10 @@ async def evaluate(
     """
     exchange.notes.kind, exchange.notes.query = planned.form, planned.query.text
     identifier = query_identifier(exchange.call.field(b"x-query-id"))
-    reply, outside = Reply(exchange, identifier), desk.service.outside
+    reply, outside = ResponseSender(exchange, identifier), desk.service.outside
     others = partial(answered, outside, planned) if planned.blocks else None
     async with Connected(receive) as client:
-        asked = Asked(
+        asked = EvaluationRequest(
             planned.query, planned.dataset, timeout_seconds, client.look, others, planned.kind
         )
         try:
@@ -84,15 +100,15 @@ async def evaluate(
 
 
 def _begun(
-    desk: Desk, exchange: Exchange, ticket: Ticket, asked: Asked
-) -> AbstractAsyncContextManager[Opened]:
+    desk: AppState, exchange: RequestExchange, ticket: RunningQuery, asked: EvaluationRequest
+) -> AbstractAsyncContextManager[StartedQuery]:
     """The stream of the query, which may have begun already."""
     taken = exchange.begun.take() if exchange.begun else None
     match taken:
         case None:
             return opened(desk, ticket, asked)
         case QueryStream() as stream, Slot() as slot:
-            return opened(desk, ticket, asked, Trial(stream, slot))
+            return opened(desk, ticket, asked, SlotAttempt(stream, slot))
         case stream, Seat() as seat:
             return going_on(desk, ticket, stream, seat, asked)
         case stream, _:
@@ -100,7 +116,7 @@ def _begun(
 
 
 async def _answer(
-    evaluation: _Evaluation, begun: Opened, ticket: Ticket, client: Connected
+    evaluation: _Evaluation, begun: StartedQuery, ticket: RunningQuery, client: Connected
 ) -> None:
     """Send the answer at once where it is there; else look out for the client and the time.
 
@@ -125,7 +141,9 @@ async def _answer(
         await _send(evaluation, planned, pieces, header.hints)
 
 
-def _fail(reply: Reply, identifier: str, problem: ProblemError, cause: BaseException) -> None:
+def _fail(
+    reply: ResponseSender, identifier: str, problem: ProblemError, cause: BaseException
+) -> None:
     """Raise the problem while it can still be told."""
     if not reply.started:
         problem.headers["X-Query-Id"] = identifier
@@ -140,7 +158,7 @@ async def _header(frames: AsyncIterator[Header | Data]) -> Header:
     return header
 
 
-def _warned(planned: Plan, header: Header) -> Plan:
+def _warned(planned: QueryPlan, header: Header) -> QueryPlan:
     """The plan with the engine's warnings and hints as fields."""
     if not header.warnings and not header.hints:
         return planned
@@ -150,7 +168,10 @@ def _warned(planned: Plan, header: Header) -> Plan:
 
 
 async def _send(
-    evaluation: _Evaluation, planned: Plan, body: AsyncGenerator[bytes], hints: tuple[Hint, ...]
+    evaluation: _Evaluation,
+    planned: QueryPlan,
+    body: AsyncGenerator[bytes],
+    hints: tuple[Hint, ...],
 ) -> None:
     """Send the data as a page, in one piece for HTTP/1.0, or else as a stream."""
     desk, reply = evaluation.desk, evaluation.reply
@@ -172,7 +193,7 @@ async def _send(
                 await reply.streamed(planned.shape, copied, whole)
 
 
-def _keep(desk: Desk, planned: Plan, body: bytes) -> None:
+def _keep(desk: AppState, planned: QueryPlan, body: bytes) -> None:
     if planned.body is not None:
         desk.cache.keep_body(desk.number, planned.body, body, fields=planned.shape.fields)
 

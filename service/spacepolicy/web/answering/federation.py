@@ -8,7 +8,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from spacepolicy.engine.federation import UNIT, Block, joined, values
+from spacepolicy.engine.federation import UNIT, ServiceBlock, joined, values
 from spacepolicy.engine.port import Query
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import (
@@ -18,15 +18,15 @@ from spacepolicy.errors import (
     TimeLimitError,
     UpstreamError,
 )
-from spacepolicy.origins import Outside, origin_of
+from spacepolicy.federation_policy import FederationPolicy, origin_of
 from spacepolicy.sparql_service.query_stream import answer_frames, payloads
-from spacepolicy.web.answering.plan import Plan
+from spacepolicy.web.answering.plan import QueryPlan
 
 _MAX_BYTES: Final = 1 << 23
 _log: Final = logging.getLogger(__name__)
 
 
-async def answered(outside: Outside, planned: Plan, seconds: float) -> Query:
+async def answered(outside: FederationPolicy, planned: QueryPlan, seconds: float) -> Query:
     """The query with answers in the place of its blocks, which are asked all at once.
 
     Raises: EgressRefusedError, which SILENT does not hide; UpstreamError, TimeLimitError or
@@ -45,7 +45,9 @@ async def answered(outside: Outside, planned: Plan, seconds: float) -> Query:
     return replace(query, text=joined(query.text, planned.blocks, texts))
 
 
-async def _solutions(outside: Outside, block: Block, query: Query, seconds: float) -> str:
+async def _solutions(
+    outside: FederationPolicy, block: ServiceBlock, query: Query, seconds: float
+) -> str:
     """What the block comes to, as a VALUES clause."""
     _log.info("a query asks %s", origin_of(block.url))
     asked = replace(

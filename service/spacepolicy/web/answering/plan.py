@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Final, final
 
 from spacepolicy import __version__, formats
-from spacepolicy.answers import Form
-from spacepolicy.engine.federation import Block, blocks
+from spacepolicy.engine.federation import ServiceBlock, blocks
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.lexer import Scan, refuse, scan
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotAcceptableError
-from spacepolicy.formats import Choice
-from spacepolicy.http.content_codings import CODINGS, IDENTITY, Wish, wish
+from spacepolicy.formats import FormatChoice
+from spacepolicy.http.content_codings import CODINGS, IDENTITY, AcceptedEncoding, wish
+from spacepolicy.serialization import Form
 from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.header_fields import hint_fields
-from spacepolicy.web.answering.call import Call
+from spacepolicy.web.answering.conditions import mark, opaque_around
 from spacepolicy.web.answering.context import RequestContext
 from spacepolicy.web.answering.protocol import QueryOperation
-from spacepolicy.web.answering.reply import Shape
-from spacepolicy.web.answering.validators import mark, opaque_around
+from spacepolicy.web.answering.response import ResponseShape
+from spacepolicy.web.answering.sparql_request import SparqlRequest
 from spacepolicy.web.service import Service
 
 _ENGINE_FORMATS: Final = {"graph": "turtle", "solutions": "json"}
@@ -39,7 +39,7 @@ _FORMS: Final[Mapping[str, Form]] = {
 
 @final
 @dataclass(frozen=True, slots=True)
-class Plan:
+class QueryPlan:
     """A query and the dataset it is about, how its answer goes out, and where it is kept: `body` is
     None where it is not. `blocks` are what it asks of others; `hints` are about the request, for
     its page; `kind` is the shape of its text, None where that was not read."""
@@ -47,17 +47,21 @@ class Plan:
     query: Query
     dataset: Path
     form: Form
-    choice: Choice
-    shape: Shape
+    choice: FormatChoice
+    shape: ResponseShape
     body: BodyKey | None
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[ServiceBlock, ...] = ()
     hints: tuple[Hint, ...] = ()
     kind: int | None = None
 
 
 def plan(
-    service: Service, context: RequestContext, call: Call, operation: QueryOperation, text: str
-) -> Plan:
+    service: Service,
+    context: RequestContext,
+    call: SparqlRequest,
+    operation: QueryOperation,
+    text: str,
+) -> QueryPlan:
     """The plan for the query text.
 
     Raises: ProblemError where the query is refused, or its answer has no format that is wanted.
@@ -75,7 +79,7 @@ def plan(
     kept = not scanned.volatile and service.max_cache_bytes
     tag = tag_of(engine_mark(context), choice.content_type, body) if kept else None
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
-    return Plan(
+    return QueryPlan(
         query=Query(
             text,
             solutions_format=None if kind == "graph" else engine_format,
@@ -90,7 +94,7 @@ def plan(
         dataset=context.revision.dataset,
         form=form,
         choice=choice,
-        shape=Shape(choice.content_type, acceptable_coding(call), tag),
+        shape=ResponseShape(choice.content_type, acceptable_coding(call), tag),
         body=None if tag is None else body,
         blocks=asked,
         kind=scanned.shape,
@@ -112,7 +116,7 @@ def read(service: Service, text: str, prefixes: Mapping[str, str]) -> Scan:
     return scanned
 
 
-def hinted(planned: Plan, hints: tuple[Hint, ...]) -> Plan:
+def hinted(planned: QueryPlan, hints: tuple[Hint, ...]) -> QueryPlan:
     """The plan with hints about the request, which the answers of others do not have: of a page,
     which shows them, nothing is kept."""
     if not hints:
@@ -123,13 +127,13 @@ def hinted(planned: Plan, hints: tuple[Hint, ...]) -> Plan:
     return replace(planned, shape=replace(shape, tag=None), body=None, hints=hints)
 
 
-def _any_choice() -> Choice:
+def _any_choice() -> FormatChoice:
     """For a text that is no query: the engine will tell where it goes wrong."""
     json = formats.FORMATS[0]
-    return Choice(json, json.media_type)
+    return FormatChoice(json, json.media_type)
 
 
-def acceptable_coding(call: Call) -> Wish:
+def acceptable_coding(call: SparqlRequest) -> AcceptedEncoding:
     """The content coding that the client likes best.
 
     Raises: NotAcceptableError where it takes none there is.
@@ -167,8 +171,10 @@ def tags_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> Callabl
     return lambda text: f"{revision}.{name(text)}"
 
 
-def description_plan(context: RequestContext, call: Call, choice: Choice) -> tuple[Shape, BodyKey]:
+def description_plan(
+    context: RequestContext, call: SparqlRequest, choice: FormatChoice
+) -> tuple[ResponseShape, BodyKey]:
     """How the service description goes out, and where it is kept."""
     body = BodyKey("", None, None, choice.format.name, context.endpoint)
     tag = tag_of(engine_mark(context), choice.content_type, body)
-    return Shape(choice.content_type, acceptable_coding(call), tag), body
+    return ResponseShape(choice.content_type, acceptable_coding(call), tag), body

@@ -15,18 +15,27 @@ from urllib.parse import unquote_plus
 from spacepolicy.engine.port import query_bytes
 from spacepolicy.errors import ProblemError, StoreError
 from spacepolicy.http.forwarded import forwarded_url
-from spacepolicy.http.requests import Request, RequestHead
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.http.requests import HttpRequest, RequestHead
 from spacepolicy.sparql_service.body_key import BodyKey
-from spacepolicy.sparql_service.prepared_query import Noted, PreparedQuery, ResponseTemplate
-from spacepolicy.web.always import with_always
-from spacepolicy.web.answering.call import FORM, QUERY, Call, checked_media_type
+from spacepolicy.sparql_service.prepared_query import (
+    LoggedResponse,
+    PreparedQuery,
+    ResponseTemplate,
+)
+from spacepolicy.store.revision import Revision
+from spacepolicy.web.access_log import AccessRecord
 from spacepolicy.web.answering.context import RequestContext
-from spacepolicy.web.answering.plan import Plan, engine_mark, plan, read, tags_of
+from spacepolicy.web.answering.plan import QueryPlan, engine_mark, plan, read, tags_of
 from spacepolicy.web.answering.protocol import BYTE_ORDER_MARK, QueryOperation, operation
-from spacepolicy.web.answering.reply import OF_THE_BODY, VARY, constant_fields
-from spacepolicy.web.notes import Notes
-from spacepolicy.web.permission import bearer
+from spacepolicy.web.answering.response import OF_THE_BODY, VARY, constant_fields
+from spacepolicy.web.answering.sparql_request import (
+    FORM,
+    QUERY,
+    SparqlRequest,
+    checked_media_type,
+)
+from spacepolicy.web.auth import bearer
+from spacepolicy.web.common_headers import with_always
 from spacepolicy.web.service import Service
 
 _SHORT_TEXT: Final = 4096
@@ -59,7 +68,7 @@ class _Form:
     revision: Revision
     dataset: Path
     order: str
-    planned: Plan
+    planned: QueryPlan
     beside_text: bytes
     template: ResponseTemplate
     name: Callable[[str], str] | None
@@ -73,7 +82,7 @@ class _Kind:
     and what was made of that for each form of query."""
 
     endpoint: str
-    call: Call
+    call: SparqlRequest
     operation: QueryOperation
     forms: dict[str | None, _Form | None]
 
@@ -122,14 +131,14 @@ class ServicePreparation:
 
     # What is asked
 
-    def prepare(self, request: Request) -> PreparedQuery | None:
+    def prepare(self, request: HttpRequest) -> PreparedQuery | None:
         """As the port says."""
         try:
             return self._prepared(request)
         except ProblemError:
             return None  # the application finds it again, and tells it
 
-    def _prepared(self, request: Request) -> PreparedQuery | None:
+    def _prepared(self, request: HttpRequest) -> PreparedQuery | None:
         """Raises: ProblemError."""
         found = self._asked(request)
         if found is None:
@@ -160,7 +169,7 @@ class ServicePreparation:
             form.name(text) if lasts and form.name is not None else None,
         )
 
-    def _asked(self, request: Request) -> tuple[_Kind, str] | None:
+    def _asked(self, request: HttpRequest) -> tuple[_Kind, str] | None:
         """The kind of the request, and its text.
 
         Raises: ProblemError.
@@ -187,7 +196,7 @@ class ServicePreparation:
         return kind, text
 
     def _kind(
-        self, request: Request, media_type: str | None, query: bytes, rest: bytes
+        self, request: HttpRequest, media_type: str | None, query: bytes, rest: bytes
     ) -> _Kind | None:
         """The kind of requests with these parameters beside the text."""
         prepared, key = request.head.prepared, (request.method, query, rest)
@@ -203,7 +212,7 @@ class ServicePreparation:
         return kind
 
     def _new_kind(
-        self, request: Request, media_type: str | None, query: bytes, rest: bytes
+        self, request: HttpRequest, media_type: str | None, query: bytes, rest: bytes
     ) -> _Kind | None:
         if any(_may_be_revision(piece) for piece in query.split(b"&")):
             return None
@@ -214,7 +223,7 @@ class ServicePreparation:
             body = _joined(rest)
         else:
             body = b"ASK{}"
-        call = Call(request.method.decode(), query, request.head.fields, body, False)
+        call = SparqlRequest(request.method.decode(), query, request.head.fields, body, False)
         asked = operation(self._service, call)
         if not isinstance(asked, QueryOperation) or asked.hints:
             return None
@@ -267,7 +276,7 @@ class ServicePreparation:
             self._dataset = revision, revision.dataset
         return self._dataset[1]
 
-    def _template(self, planned: Plan, revision: Revision) -> ResponseTemplate:
+    def _template(self, planned: QueryPlan, revision: Revision) -> ResponseTemplate:
         choice, number = planned.choice, revision.number
         vary = b"Authorization" if self._service.require_token else b""
         fresh, lasting = (
@@ -282,9 +291,9 @@ class ServicePreparation:
             planned.shape.wish,
         )
 
-    def log(self, request: Request, kind: str, response: Noted) -> None:
+    def log(self, request: HttpRequest, kind: str, response: LoggedResponse) -> None:
         """As the port says."""
-        sheet = Notes(
+        sheet = AccessRecord(
             response.began, kind, response.query, response.rows, response.status,
             response.media_type, broken=False,
         )  # fmt: skip

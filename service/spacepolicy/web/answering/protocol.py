@@ -13,14 +13,10 @@ from urllib.parse import unquote_plus
 
 from spacepolicy import formats
 from spacepolicy.engine.hints import Hint
-from spacepolicy.errors import (
-    BadParameterError,
-    ForbiddenError,
-    NotAcceptableError,
-)
-from spacepolicy.formats import Choice
-from spacepolicy.web.answering.call import FORM, UPDATE, Call, media_type
-from spacepolicy.web.parameters import OF_ALL, parameter_hints
+from spacepolicy.errors import BadParameterError, ForbiddenError, NotAcceptableError
+from spacepolicy.formats import FormatChoice
+from spacepolicy.web.answering.sparql_request import FORM, UPDATE, SparqlRequest, media_type
+from spacepolicy.web.ignored_parameters import OF_ALL, parameter_hints
 from spacepolicy.web.service import Service
 
 _SINGLE: Final = frozenset({"query", "update", "timeout", "version"})
@@ -56,7 +52,7 @@ class QueryOperation:
         choice = self._choice("graph", "page")
         return choice is not None and choice.format.kind == "page"
 
-    def choice(self, *kinds: formats.Kind) -> Choice:
+    def choice(self, *kinds: formats.Kind) -> FormatChoice:
         """The format of these kinds that the client asks for.
 
         Raises: NotAcceptableError that lists those there are.
@@ -71,14 +67,14 @@ class QueryOperation:
             )
         return choice
 
-    def _choice(self, *kinds: formats.Kind) -> Choice | None:
+    def _choice(self, *kinds: formats.Kind) -> FormatChoice | None:
         if not self.format:
             accept = self.accept or ""
             if len(accept) < _SHORT_FIELD:
                 return _negotiated(accept, kinds)
             return formats.negotiate(accept, formats.offered(*kinds))
         found = formats.last_named(self.format, formats.offered(*kinds))
-        return Choice(found, found.media_type) if found else None
+        return FormatChoice(found, found.media_type) if found else None
 
 
 @final
@@ -93,12 +89,12 @@ class UpdateOperation:
 
 
 @lru_cache(maxsize=256)
-def _negotiated(accept: str, kinds: tuple[formats.Kind, ...]) -> Choice | None:
+def _negotiated(accept: str, kinds: tuple[formats.Kind, ...]) -> FormatChoice | None:
     """What is negotiated, remembered: most clients send one of a few fields."""
     return formats.negotiate(accept, formats.offered(*kinds))
 
 
-def operation(service: Service, call: Call) -> QueryOperation | UpdateOperation:
+def operation(service: Service, call: SparqlRequest) -> QueryOperation | UpdateOperation:
     """The operation that the request asks for; parameters of other protocols are passed over.
 
     Raises: ProblemError where a parameter is wrong or given twice, or where an update comes as
@@ -123,7 +119,7 @@ def operation(service: Service, call: Call) -> QueryOperation | UpdateOperation:
     return _query(service, call, single, parameters)
 
 
-def _content(call: Call) -> formats.MediaRange | None:
+def _content(call: SparqlRequest) -> formats.MediaRange | None:
     """The media type of the body where there is one; an update may be empty."""
     if not call.body and call.method != "POST":
         return None
@@ -133,7 +129,7 @@ def _content(call: Call) -> formats.MediaRange | None:
 
 
 def _query(
-    service: Service, call: Call, single: Mapping[str, str], parameters: Parameters
+    service: Service, call: SparqlRequest, single: Mapping[str, str], parameters: Parameters
 ) -> QueryOperation:
     return QueryOperation(
         text=single.get("query"),
@@ -148,7 +144,11 @@ def _query(
 
 
 def _update(
-    service: Service, call: Call, single: Mapping[str, str], parameters: Parameters, addressed: int
+    service: Service,
+    call: SparqlRequest,
+    single: Mapping[str, str],
+    parameters: Parameters,
+    addressed: int,
 ) -> UpdateOperation:
     """Raises: ForbiddenError where nothing is written here, BadParameterError."""
     if service.writer is None:

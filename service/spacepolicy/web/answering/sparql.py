@@ -16,29 +16,40 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.errors import BadParameterError, ProblemError
-from spacepolicy.sparql_service.begun import begun_of
+from spacepolicy.sparql_service.admission import query_identifier
+from spacepolicy.sparql_service.begun_evaluations import begun_of
 from spacepolicy.sparql_service.header_fields import hint_fields
-from spacepolicy.sparql_service.running import query_identifier
 from spacepolicy.web import pages
-from spacepolicy.web.answering.call import METHODS, Call, Exchange, accepted, read_call
+from spacepolicy.web.access_log import notes
+from spacepolicy.web.answering.app_state import (
+    AppState,
+    answer_again,
+    answer_known,
+    send_whole,
+)
 from spacepolicy.web.answering.context import RequestContext, context_of
 from spacepolicy.web.answering.description import Features, description
-from spacepolicy.web.answering.desk import Desk, answer_again, answer_known, send_whole
 from spacepolicy.web.answering.evaluation import evaluate
-from spacepolicy.web.answering.plan import Plan, description_plan, hinted, plan
+from spacepolicy.web.answering.plan import QueryPlan, description_plan, hinted, plan
 from spacepolicy.web.answering.protocol import QueryOperation, UpdateOperation, operation
-from spacepolicy.web.answering.reply import VARY, Reply
-from spacepolicy.web.notes import notes
+from spacepolicy.web.answering.response import VARY, ResponseSender
+from spacepolicy.web.answering.sparql_request import (
+    METHODS,
+    RequestExchange,
+    SparqlRequest,
+    accepted,
+    read_call,
+)
 from spacepolicy.web.problems import problem_response
-from spacepolicy.web.writing.desk import WriteDesk
-from spacepolicy.web.writing.update import update_response
+from spacepolicy.web.writing.update_operation import update_response
+from spacepolicy.web.writing.write_service import WriteService
 
 SHORT_TEXT: Final = 4096
 """Texts that are read at once; the lexer takes some milliseconds for so much."""
 _log: Final = logging.getLogger(__name__)
 
 
-def sparql_endpoint(desk: Desk, writes: WriteDesk) -> ASGIApp:
+def sparql_endpoint(desk: AppState, writes: WriteService) -> ASGIApp:
     """The application that answers the protocol's operations."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +64,7 @@ def sparql_endpoint(desk: Desk, writes: WriteDesk) -> ASGIApp:
 
 
 async def _respond(
-    desk: Desk, writes: WriteDesk, scope: Scope, receive: Receive, send: Send
+    desk: AppState, writes: WriteService, scope: Scope, receive: Receive, send: Send
 ) -> None:
     if scope["method"] == "OPTIONS":
         response = Response(status_code=204, headers=_allowed(desk))
@@ -61,7 +72,9 @@ async def _respond(
         return
     call = await read_call(desk.service, scope, receive)
     context = context_of(desk.service, scope)
-    exchange = Exchange(call, call.key(context.endpoint), send, notes(scope), begun_of(scope))
+    exchange = RequestExchange(
+        call, call.key(context.endpoint), send, notes(scope), begun_of(scope)
+    )
     if await answer_again(desk, exchange):
         return
     asked = operation(desk.service, call)
@@ -79,13 +92,13 @@ async def _respond(
     await evaluate(desk, exchange, planned, asked.timeout_seconds, receive)
 
 
-def _allowed(desk: Desk) -> dict[str, str]:
+def _allowed(desk: AppState) -> dict[str, str]:
     return {"Allow": ", ".join(METHODS), **accepted(desk.service)}
 
 
 async def _planned(
-    desk: Desk, context: RequestContext, call: Call, asked: QueryOperation, text: str
-) -> Plan:
+    desk: AppState, context: RequestContext, call: SparqlRequest, asked: QueryOperation, text: str
+) -> QueryPlan:
     """The plan; a long text is read beside the event loop, which answers others meanwhile."""
     if len(text) < SHORT_TEXT:
         return plan(desk.service, context, call, asked, text)
@@ -94,7 +107,7 @@ async def _planned(
 
 
 async def _describe(
-    desk: Desk, exchange: Exchange, asked: QueryOperation, context: RequestContext
+    desk: AppState, exchange: RequestExchange, asked: QueryOperation, context: RequestContext
 ) -> None:
     """Send the service description, or a form to a browser.
 
@@ -102,7 +115,7 @@ async def _describe(
     """
     if not asked.plain or exchange.call.method not in ("GET", "HEAD"):
         raise BadParameterError("The parameter 'query' is missing.")
-    reply = Reply(exchange, query_identifier(None))
+    reply = ResponseSender(exchange, query_identifier(None))
     if asked.wants_page:
         page = pages.form(desk.service).encode()
         fields = ((b"content-type", b"text/html; charset=utf-8"), (b"vary", VARY.encode()))

@@ -13,12 +13,12 @@ from pyoxigraph import NamedNode
 from spacepolicy.copies import CopyText
 from spacepolicy.errors import BadParameterError, EngineError, TimeLimitError
 from spacepolicy.namespaces import Base
-from spacepolicy.sparql_service.running import query_identifier
+from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.verification import Cited
 from spacepolicy.verification_process import SentCopy, request
-from spacepolicy.web.answering.asking import Row, rows
+from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.copy_words import Words
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.internal_queries import Row, rows
 
 MEMORY_BYTES: Final = 1 << 30
 """What a process may have: a copy of some megabytes takes a tenth of it."""
@@ -26,7 +26,7 @@ _MODULE: Final = "spacepolicy.verification_process"
 _DESCRIBED: Final = ("start", "end", "exactText", "locator", "officialAddress", "fingerprint")
 
 
-async def sources(desk: Desk) -> tuple[str, ...]:
+async def sources(desk: AppState) -> tuple[str, ...]:
     """The sources that have passages, sorted."""
     own = desk.service.revision.base
     if own is None:
@@ -38,7 +38,7 @@ async def sources(desk: Desk) -> tuple[str, ...]:
     return tuple(row["source"].value for row in found)
 
 
-async def cited_in(desk: Desk, source: str) -> tuple[Cited, ...]:
+async def cited_in(desk: AppState, source: str) -> tuple[Cited, ...]:
     """The passages of the source, in the order of the text, those by reference by their names."""
     own = desk.service.revision.base
     if own is None:
@@ -71,7 +71,7 @@ def _cited(row: Row) -> Cited:
     )
 
 
-async def _recorded(desk: Desk, source: str) -> str | None:
+async def _recorded(desk: AppState, source: str) -> str | None:
     """The SHA-256 of the text that the source's offsets belong to."""
     own = desk.service.revision.base
     if own is None:
@@ -81,7 +81,7 @@ async def _recorded(desk: Desk, source: str) -> str | None:
 
 
 async def verification(
-    desk: Desk, source: str, cited: Sequence[Cited], sent: SentCopy | None = None
+    desk: AppState, source: str, cited: Sequence[Cited], sent: SentCopy | None = None
 ) -> dict[str, Any]:
     """What came of the passages of the source, by the copy that was sent or else the texts that are
     here.
@@ -134,7 +134,7 @@ async def _asked(request: bytes) -> bytes:
     return answer
 
 
-async def words_of_copies(desk: Desk) -> Words:
+async def words_of_copies(desk: AppState) -> Words:
     """The words of references that the copies have, by the passages' IRIs; none without copies.
 
     Raises: ProblemError where they cannot be looked for.
@@ -146,11 +146,11 @@ async def words_of_copies(desk: Desk) -> Words:
     return await desk.copy_words.get(tuple(cited.items()), lambda: _words(desk, cited))
 
 
-def _has_copy(desk: Desk, source: str) -> bool:
+def _has_copy(desk: AppState, source: str) -> bool:
     return source.rpartition("/")[2] in desk.service.texts.copies
 
 
-async def _words(desk: Desk, cited: Mapping[str, Sequence[Cited]]) -> dict[str, str]:
+async def _words(desk: AppState, cited: Mapping[str, Sequence[Cited]]) -> dict[str, str]:
     found = {}
     for source, passages in cited.items():
         marked = [each for each in passages if each.fingerprint is not None]

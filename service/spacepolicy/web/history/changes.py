@@ -14,10 +14,10 @@ from starlette.responses import Response, StreamingResponse
 from spacepolicy import __version__
 from spacepolicy.formats import Format
 from spacepolicy.http.etags import matching
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import chosen
-from spacepolicy.web.answering.reply import gathered, too_large_for_old_http
-from spacepolicy.web.answering.validators import mark, opaque
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.conditions import mark, opaque
+from spacepolicy.web.answering.representation import chosen
+from spacepolicy.web.answering.response import gathered, too_large_for_old_http
 from spacepolicy.web.history.entries import PATH
 
 PATCH: Final = Format("rdfpatch", "RDF Patch", "page", "application/rdf-patch", "rdfp")
@@ -26,7 +26,7 @@ PATCHES: Final = (PATCH, _TEXT)
 _BLOCK_BYTES: Final = 1 << 16
 
 
-async def changes_response(desk: Desk, request: Request, older: int, newer: int) -> Response:
+async def changes_response(desk: AppState, request: Request, older: int, newer: int) -> Response:
     """The difference; 0 is the empty dataset before the first revision.
 
     Raises: ProblemError where it cannot be told.

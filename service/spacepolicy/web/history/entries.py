@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from spacepolicy.revisions.history import History
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Revision
 
 PATH: Final = "/revisions"
 

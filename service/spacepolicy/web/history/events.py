@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from spacepolicy.access import Token
 from spacepolicy.errors import BadParameterError, OverloadedError
 from spacepolicy.formats import Format
-from spacepolicy.revisions.revision import Revision
-from spacepolicy.web.answering.connected import while_connected
+from spacepolicy.store.revision import Revision
+from spacepolicy.tokens import AccessToken
+from spacepolicy.web.answering.disconnect import while_connected
+from spacepolicy.web.auth import token_of
 from spacepolicy.web.history.entries import entry, newer_than
-from spacepolicy.web.permission import token_of
 from spacepolicy.web.service import Service
 
 EVENTS: Final = Format("events", "server-sent events", "page", "text/event-stream", "events")
@@ -103,7 +103,7 @@ class _Stream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _may_read(service: Service, token: Token | None) -> bool:
+def _may_read(service: Service, token: AccessToken | None) -> bool:
     """Whether the token that the client came with is still one, where one is required."""
     if not service.require_token or service.tokens is None:
         return True

@@ -18,14 +18,19 @@ from spacepolicy import formats
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import Format
 from spacepolicy.http.response_cache import Fields
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.representation import (
+    CachedRepresentation,
+    Representation,
+    chosen,
+    link,
+)
 from spacepolicy.web.history.changes import PATCHES, changes_response
 from spacepolicy.web.history.entries import PATH, entry, older_than
 from spacepolicy.web.history.events import EVENTS, Events
-from spacepolicy.xml_answers import sayable
+from spacepolicy.xml_serialization import sayable
 
 _JSON: Final = Format("json", "JSON", "page", "application/json", "json")
 _ATOM: Final = Format("atom", "Atom", "page", "application/atom+xml", "atom")
@@ -53,7 +58,7 @@ _PARAMETERS: Final = {
 Which = Annotated[str, Path(description="the number of a revision, or A..B for what changed")]
 
 
-def add_history(app: FastAPI, desk: Desk) -> None:
+def add_history(app: FastAPI, desk: AppState) -> None:
     """Add the routes."""
     events = Events(desk.service)
 
@@ -67,13 +72,13 @@ def add_history(app: FastAPI, desk: Desk) -> None:
         before, limit = _number(request, "before"), _number(request, "limit") or _LIMIT
         origin = desk.service.url(request.scope, "")
 
-        async def make() -> Made:
+        async def make() -> Representation:
             found = older_than(desk.service.history, before, min(limit, _MAX_LIMIT))
             following = _next(request.scope, origin, found)
             body = _list_body(desk, choice.format, origin, found, following)
-            return Made(body, _link_next(following))
+            return Representation(body, _link_next(following))
 
-        return KeptResponse(desk, f"{PATH} {before} {limit}", choice, make)
+        return CachedRepresentation(desk, f"{PATH} {before} {limit}", choice, make)
 
     @app.get(f"{PATH}/{{which}}", tags=_TAGS)
     async def revision(request: Request, which: Which) -> Response:
@@ -88,10 +93,10 @@ def add_history(app: FastAPI, desk: Desk) -> None:
         choice = chosen(request.scope, _ONE)
         origin = desk.service.url(request.scope, "")
 
-        async def make() -> Made:
-            return Made(_one_body(desk, choice.format, origin, found))
+        async def make() -> Representation:
+            return Representation(_one_body(desk, choice.format, origin, found))
 
-        return KeptResponse(desk, f"{PATH}/{found.number}", choice, make)
+        return CachedRepresentation(desk, f"{PATH}/{found.number}", choice, make)
 
 
 def _number(request: Request, name: str) -> int | None:
@@ -117,7 +122,7 @@ def _link_next(following: str | None) -> Fields:
 
 
 def _list_body(
-    desk: Desk, format: Format, origin: str, found: Sequence[Revision], following: str | None
+    desk: AppState, format: Format, origin: str, found: Sequence[Revision], following: str | None
 ) -> bytes:
     service = desk.service
     entries = [entry(each, origin) for each in found]
@@ -129,7 +134,7 @@ def _list_body(
     return (sayable(text) if format is _ATOM else text).encode()
 
 
-def _one_body(desk: Desk, format: Format, origin: str, found: Revision) -> bytes:
+def _one_body(desk: AppState, format: Format, origin: str, found: Revision) -> bytes:
     members = entry(found, origin)
     if format is _JSON:
         return _json(members)

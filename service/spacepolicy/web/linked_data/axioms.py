@@ -10,8 +10,8 @@ from typing import Final, final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import OWL, RDF, RDFS
-from spacepolicy.web.answering.asking import Term, graph
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Term, graph
 
 _BETWEEN: Final = {
     f"{RDFS}subClassOf": "subclass",
@@ -95,7 +95,7 @@ class Axiom:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Axioms:
+class TermAxioms:
     """The axioms about each term, and those about other things that mention it; what members share
     nothing is told of each member, and so mentioned nowhere."""
 
@@ -103,7 +103,7 @@ class Axioms:
     mentioning: Mapping[NamedNode, tuple[Axiom, ...]]
 
 
-async def read_axioms(desk: Desk) -> Axioms:
+async def read_axioms(desk: AppState) -> TermAxioms:
     """The axioms of the served revision."""
     about: dict[NamedNode, dict[Axiom, None]] = {}
     mentioning: dict[NamedNode, dict[Axiom, None]] = {}
@@ -114,7 +114,7 @@ async def read_axioms(desk: Desk) -> Axioms:
                 about.setdefault(term, {}).setdefault(axiom)
             elif axiom.kind not in _OF_MEMBERS.values():
                 mentioning.setdefault(term, {}).setdefault(axiom)
-    return Axioms(
+    return TermAxioms(
         {term: tuple(found) for term, found in about.items()},
         {term: tuple(found) for term, found in mentioning.items()},
     )

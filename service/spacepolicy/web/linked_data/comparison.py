@@ -12,20 +12,20 @@ from urllib.parse import urlencode
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from spacepolicy.catalogue import SIDE_BY_SIDE, SavedQuery, bind, tagged
 from spacepolicy.namespaces import Base
-from spacepolicy.web.answering.asking import Row, Term, rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.saved_queries import SIDE_BY_SIDE, SavedQuery, bind, tagged
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
-from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.reading import reader
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.locale import reader
 
 Pair = tuple[NamedNode, NamedNode]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ComparedPart:
     """A part of a thing, None where it is the thing as a whole; its words, and where they are."""
 
     part: Link | None
@@ -41,7 +41,7 @@ class Aspect:
 
     link: Link | None
     text: str
-    sides: tuple[tuple[Entry, ...], ...]
+    sides: tuple[tuple[ComparedPart, ...], ...]
 
     @property
     def shared(self) -> bool:
@@ -74,7 +74,7 @@ class Comparison:
         )
 
 
-async def comparables(desk: Desk) -> tuple[NamedNode, ...]:
+async def comparables(desk: AppState) -> tuple[NamedNode, ...]:
     """The things that can be compared, in the order in which the queries list them."""
     found: dict[NamedNode, None] = {}
     parameters = (query.parameters[0] for query in tagged(desk.service.catalogue, SIDE_BY_SIDE))
@@ -85,12 +85,12 @@ async def comparables(desk: Desk) -> tuple[NamedNode, ...]:
     return tuple(found)
 
 
-async def named(desk: Desk, things: Iterable[NamedNode]) -> Names:
+async def named(desk: AppState, things: Iterable[NamedNode]) -> Labels:
     """The names of the things."""
-    return Names(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in things]))
+    return Labels(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in things]))
 
 
-async def comparisons(desk: Desk, pair: Pair) -> list[Comparison]:
+async def comparisons(desk: AppState, pair: Pair) -> list[Comparison]:
     """The two things compared in every way there is."""
     return [
         await _comparison(desk, query, pair)
@@ -98,7 +98,7 @@ async def comparisons(desk: Desk, pair: Pair) -> list[Comparison]:
     ]
 
 
-async def _comparison(desk: Desk, query: SavedQuery, pair: Pair) -> Comparison:
+async def _comparison(desk: AppState, query: SavedQuery, pair: Pair) -> Comparison:
     name = query.parameters[0].name
     given = [thing.value for thing in pair]
     text = bind(query, {name: given})
@@ -113,18 +113,18 @@ async def _comparison(desk: Desk, query: SavedQuery, pair: Pair) -> Comparison:
 
 
 async def _aspects(
-    desk: Desk, pair: Pair, found: Sequence[tuple[Term | None, ...]]
+    desk: AppState, pair: Pair, found: Sequence[tuple[Term | None, ...]]
 ) -> list[Aspect]:
     """The rows of the answer, gathered by what they compare by."""
     names = await named(desk, {t for row in found for t in row[:3] if isinstance(t, NamedNode)})
     words = await words_of(desk, {row[3] for row in found if isinstance(row[3], NamedNode)})
-    gathered: dict[Term, tuple[dict[Entry, None], ...]] = {}
+    gathered: dict[Term, tuple[dict[ComparedPart, None], ...]] = {}
     for thing, by, part, passage in found:
         if by is None or thing not in pair:
             continue
         sides = gathered.setdefault(by, tuple({} for _ in pair))
         here = words.get(passage) if isinstance(passage, NamedNode) else None
-        entry = Entry(
+        entry = ComparedPart(
             names.link(part) if isinstance(part, NamedNode) and part != thing else None,
             here.value if here else None,
             names.link(passage).href if here and isinstance(passage, NamedNode) else None,
@@ -141,7 +141,7 @@ async def _aspects(
     ]
 
 
-async def words_of(desk: Desk, passages: Iterable[NamedNode]) -> Mapping[NamedNode, Literal]:
+async def words_of(desk: AppState, passages: Iterable[NamedNode]) -> Mapping[NamedNode, Literal]:
     """What stands in the passages."""
     own = desk.service.revision.base
     listed = " ".join(sorted(map(str, passages)))
@@ -154,7 +154,7 @@ async def words_of(desk: Desk, passages: Iterable[NamedNode]) -> Mapping[NamedNo
     return {row["passage"]: row["words"] for row in found}  # type: ignore[misc] # as in data
 
 
-def views(desk: Desk, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
+def views(desk: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
     """The queries that compare things, each where it is asked of this one alone."""
     return [
         (

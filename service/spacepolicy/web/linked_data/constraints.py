@@ -12,8 +12,8 @@ from typing import Final, final
 from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.namespaces import RDF, SH
-from spacepolicy.web.answering.asking import Term, graph
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Term, graph
 from spacepolicy.web.linked_data.vocabulary import ByLanguage, in_language
 
 _SHAPES: Final = (
@@ -48,7 +48,7 @@ Constraints = Mapping[NamedNode, tuple[Constraint, ...]]
 """The constraints by the classes they are for, and by the properties on their paths."""
 
 
-async def read_constraints(desk: Desk) -> Constraints:
+async def read_constraints(desk: AppState) -> Constraints:
     """The constraints of the served revision."""
     said: dict[object, dict[str, list[Term]]] = {}
     for triple in await graph(desk, _SHAPES):

@@ -15,8 +15,8 @@ from typing import Any, Final, final
 from pyoxigraph import NamedNode
 
 from spacepolicy.namespaces import OWL, RDF, RDFS, XSD, Base
-from spacepolicy.web.answering.asking import Row, rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Row, rows
 from spacepolicy.web.linked_data.documents import NAMES
 
 LANGUAGE: Final = "@language"
@@ -57,7 +57,7 @@ class Property:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Context:
+class JsonLdContext:
     """The keys of classes and properties by IRI, and the prefixes."""
 
     classes: Mapping[str, str]
@@ -88,7 +88,7 @@ def _definition(iri: str, term: Property) -> dict[str, Any]:
     return definition
 
 
-async def read_context(desk: Desk) -> Context:
+async def read_context(desk: AppState) -> JsonLdContext:
     """The context of the served revision.
 
     Raises: ProblemError where the engine does not tell its terms.
@@ -103,7 +103,7 @@ async def read_context(desk: Desk) -> Context:
 
 def make_context(
     own: str | None, prefixes: Mapping[str, str], declared: Iterable[Row], used: Iterable[Row]
-) -> Context:
+) -> JsonLdContext:
     """The context of the terms declared and used; `own` is the base whose terms come first."""
     kinds = _gathered(declared, "kind")
     values = _gathered(used, "value")
@@ -116,7 +116,7 @@ def make_context(
         if f"{OWL}Class" not in kinds.get(iri, ())
     }
     classes = {iri: key for iri, key in keys.items() if iri not in properties}
-    return Context(classes, properties, kept)
+    return JsonLdContext(classes, properties, kept)
 
 
 def _gathered(found: Iterable[Row], name: str) -> dict[str, set[str]]:

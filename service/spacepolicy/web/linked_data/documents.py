@@ -13,8 +13,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Base
-from spacepolicy.web.answering.asking import Term, boolean, graph, rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Term, boolean, graph, rows
 from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.linked_data.skolem import skolemised
 
@@ -39,7 +39,7 @@ _REPLACED: Final = NamedNode(f"{DCTERMS}isReplacedBy")
 
 @final
 @dataclass(frozen=True, slots=True)
-class Origin:
+class StatementOrigin:
     """Where a statement stands: a graph, and its words where the graph is a passage by quotation.
     Where it is one by reference, its locator and address, and the words that a copy has."""
 
@@ -65,7 +65,7 @@ class Origin:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Document:
+class ThingDocument:
     """What is known of a thing: what is said of it and of the blank nodes that leads to, what
     leads to it, where each statement stands, the words of passages, and the names of whatever is
     linked. `cut`: not all is listed."""
@@ -75,7 +75,7 @@ class Document:
     statements: tuple[Triple, ...]
     nodes: tuple[Triple, ...]
     incoming: tuple[Triple, ...]
-    origins: tuple[Origin, ...]
+    origins: tuple[StatementOrigin, ...]
     passages: tuple[Triple, ...]
     names: tuple[Triple, ...]
     cut: bool
@@ -106,8 +106,8 @@ class Document:
 
 
 async def document(
-    desk: Desk, thing: NamedNode, iri: str, max_incoming: int = MAX_INCOMING
-) -> Document:
+    desk: AppState, thing: NamedNode, iri: str, max_incoming: int = MAX_INCOMING
+) -> ThingDocument:
     """The document, named `iri`, about the thing, with so many of the links that lead to it.
 
     Raises: NotFoundError where the dataset says nothing of it.
@@ -122,7 +122,7 @@ async def document(
     origins = await _origins(desk, thing)
     own = desk.service.revision.base
     passages = _passages(Base(own), origins) if own else ()
-    return Document(
+    return ThingDocument(
         thing=thing,
         iri=iri,
         statements=_sorted(t for t in kept if _about_thing(t, thing)),
@@ -135,7 +135,7 @@ async def document(
     )
 
 
-async def is_known(desk: Desk, thing: NamedNode) -> bool:
+async def is_known(desk: AppState, thing: NamedNode) -> bool:
     """Whether the dataset speaks of the thing anywhere, or has a graph of that name: who says that
     nothing is known of it asks here, as its page does."""
     places = (f"{thing} ?p ?o", f"?s ?p {thing}", f"?s {thing} ?o")
@@ -178,7 +178,9 @@ def _elsewhere(thing: NamedNode) -> str:
     )
 
 
-async def _nodes(desk: Desk, thing: NamedNode, statements: Iterable[Triple]) -> tuple[Triple, ...]:
+async def _nodes(
+    desk: AppState, thing: NamedNode, statements: Iterable[Triple]
+) -> tuple[Triple, ...]:
     """What is said of the blank nodes that the statements lead to, however far."""
     waiting = [t.object for t in statements if isinstance(t.object, BlankNode)]
     if not waiting:
@@ -204,14 +206,14 @@ def _blank_nodes(thing: NamedNode) -> str:
     )
 
 
-async def _origins(desk: Desk, thing: NamedNode) -> tuple[Origin, ...]:
+async def _origins(desk: AppState, thing: NamedNode) -> tuple[StatementOrigin, ...]:
     own = desk.service.revision.base
     if own is None:
         return ()
     found = await rows(desk, _origins_query(thing, Base(own)))
     of_copies = await words_of_copies(desk)
     return tuple(
-        Origin(
+        StatementOrigin(
             Triple(row["s"], row["p"], row["o"]),  # type: ignore[arg-type] # as it stands in data
             row["g"].value,
             _literal(row.get("words")),
@@ -225,7 +227,7 @@ async def _origins(desk: Desk, thing: NamedNode) -> tuple[Origin, ...]:
     )
 
 
-def _mentioned(origins: Iterable[Origin]) -> Iterator[Triple]:
+def _mentioned(origins: Iterable[StatementOrigin]) -> Iterator[Triple]:
     """Statements that speak of the graphs and of the sources, so that these are named too."""
     graphs = (name for each in origins for name in (each.graph, each.source))
     return (Triple(NamedNode(name), TYPE, NamedNode(name)) for name in graphs)
@@ -251,7 +253,7 @@ def _origins_query(thing: NamedNode, own: Base) -> str:
     )
 
 
-async def names_of(desk: Desk, triples: Iterable[Triple]) -> tuple[Triple, ...]:
+async def names_of(desk: AppState, triples: Iterable[Triple]) -> tuple[Triple, ...]:
     """What names the things in the statements."""
     linked = _linked(triples)
     pieces = [linked[at : at + _MAX_NAMED] for at in range(0, len(linked), _MAX_NAMED)]
@@ -275,7 +277,7 @@ def _names(iris: Iterable[NamedNode]) -> str:
     )
 
 
-def triples(found: Document, dataset: str, modified: str) -> tuple[Triple, ...]:
+def triples(found: ThingDocument, dataset: str, modified: str) -> tuple[Triple, ...]:
     """All that the document says, and what it says of itself: whose dataset it belongs to, when
     that changed, what it is about, and from which passages it is drawn."""
     itself = NamedNode(found.iri)
@@ -296,11 +298,11 @@ def triples(found: Document, dataset: str, modified: str) -> tuple[Triple, ...]:
     return _sorted((*_said(found), *found.names, *found.passages, *about))
 
 
-def _said(found: Document) -> tuple[Triple, ...]:
+def _said(found: ThingDocument) -> tuple[Triple, ...]:
     return (*found.statements, *found.nodes, *found.incoming)
 
 
-def _passages(own: Base, origins: Iterable[Origin]) -> Iterator[Triple]:
+def _passages(own: Base, origins: Iterable[StatementOrigin]) -> Iterator[Triple]:
     """What the passages among the graphs are, and their words, or where they are to be found."""
     for origin in origins:
         if origin.is_passage:

@@ -15,8 +15,8 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import OWL, Base
-from spacepolicy.web.answering.asking import graph, rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import graph, rows
 from spacepolicy.web.answering.verifying import cited_in, words_of_copies
 from spacepolicy.web.linked_data.documents import names_of
 from spacepolicy.web.linked_data.part_statements import natural
@@ -29,7 +29,7 @@ _VERSION: Final = f"<{OWL}versionIRI>"
 
 @final
 @dataclass(frozen=True, slots=True)
-class Passage:
+class PassageDocument:
     """A passage of a source, its words, and what it says."""
 
     iri: NamedNode
@@ -41,7 +41,7 @@ class Passage:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferenceDocument:
     """A passage by its locator: where it is to be found, the `words` that a copy has, and what it
     says."""
 
@@ -62,12 +62,12 @@ class GraphDocument:
     thing: NamedNode
     statements: tuple[Triple, ...]
     version: str | None
-    passages: tuple[Passage, ...]
-    references: tuple[Reference, ...]
+    passages: tuple[PassageDocument, ...]
+    references: tuple[ReferenceDocument, ...]
     names: tuple[Triple, ...]
 
 
-async def graph_document(desk: Desk, path: str, asked: NamedNode, iri: str) -> GraphDocument:
+async def graph_document(desk: AppState, path: str, asked: NamedNode, iri: str) -> GraphDocument:
     """The document of that IRI, which answers at `iri`.
 
     Raises: NotFoundError where there is no graph of that name.
@@ -78,8 +78,8 @@ async def graph_document(desk: Desk, path: str, asked: NamedNode, iri: str) -> G
     if not stated:
         raise NotFoundError(f"There is no graph <{asked.value}>.")
     statements = stated if ontology else tuple(skolemised(stated, iri))
-    passages: tuple[Passage, ...] = ()
-    references: tuple[Reference, ...] = ()
+    passages: tuple[PassageDocument, ...] = ()
+    references: tuple[ReferenceDocument, ...] = ()
     if path.startswith(SOURCE):
         said_in = await _said_in_passages(desk, thing)
         passages = await _passages(desk, thing, said_in)
@@ -96,14 +96,14 @@ async def graph_document(desk: Desk, path: str, asked: NamedNode, iri: str) -> G
     )
 
 
-async def _ontology_of(desk: Desk, asked: NamedNode) -> NamedNode:
+async def _ontology_of(desk: AppState, asked: NamedNode) -> NamedNode:
     """The ontology whose version is asked for; else what is asked for itself."""
     found = await rows(desk, f"SELECT ?o {{ GRAPH ?o {{ ?o {_VERSION} {asked} }} }} LIMIT 1")
     ontology = found[0]["o"] if found else asked
     return ontology if isinstance(ontology, NamedNode) else asked
 
 
-async def _version(desk: Desk, thing: NamedNode, statements: Iterable[Triple]) -> str | None:
+async def _version(desk: AppState, thing: NamedNode, statements: Iterable[Triple]) -> str | None:
     """The current version of the ontology that the statements are of, earlier or not."""
     versions = [t for t in statements if str(t.predicate) == _VERSION]
     for ontology, _, version in versions:
@@ -119,7 +119,7 @@ SaidIn = Mapping[str, Sequence[Triple]]
 """What each passage says, by its IRI."""
 
 
-async def _said_in_passages(desk: Desk, source: NamedNode) -> SaidIn:
+async def _said_in_passages(desk: AppState, source: NamedNode) -> SaidIn:
     own = desk.service.revision.base
     said: dict[str, list[Triple]] = {}
     for row in await rows(desk, _said_query(source, Base(own))) if own else ():
@@ -128,23 +128,25 @@ async def _said_in_passages(desk: Desk, source: NamedNode) -> SaidIn:
     return said
 
 
-async def _passages(desk: Desk, source: NamedNode, said: SaidIn) -> tuple[Passage, ...]:
+async def _passages(desk: AppState, source: NamedNode, said: SaidIn) -> tuple[PassageDocument, ...]:
     own = desk.service.revision.base
-    found: dict[NamedNode, Passage] = {}
+    found: dict[NamedNode, PassageDocument] = {}
     for row in await rows(desk, _passages_query(source, Base(own))) if own else ():
         passage, words = row["passage"], row["words"]
         if isinstance(passage, NamedNode) and isinstance(words, Literal):
             start, end = int(row["start"].value), int(row["end"].value)
             statements = tuple(said.get(passage.value, ()))
-            found.setdefault(passage, Passage(passage, words, start, end, statements))
+            found.setdefault(passage, PassageDocument(passage, words, start, end, statements))
     return tuple(found.values())
 
 
-async def _references(desk: Desk, source: NamedNode, said: SaidIn) -> tuple[Reference, ...]:
+async def _references(
+    desk: AppState, source: NamedNode, said: SaidIn
+) -> tuple[ReferenceDocument, ...]:
     cited = [each for each in await cited_in(desk, source.value) if each.locator is not None]
     words = await words_of_copies(desk) if cited else {}
     return tuple(
-        Reference(
+        ReferenceDocument(
             NamedNode(each.passage),
             each.locator or "",
             each.address,

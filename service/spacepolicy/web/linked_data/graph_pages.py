@@ -8,8 +8,8 @@ from pyoxigraph import NamedNode
 from spacepolicy import formats
 from spacepolicy.web import pages
 from spacepolicy.web.linked_data.graph_documents import GraphDocument
-from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.linked_data.resource_pages import Statements, alternates
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternates
 from spacepolicy.web.service import Service
 
 MAX_LISTED: Final = 500
@@ -35,8 +35,8 @@ def _page(
     formats_: Sequence[tuple[str, formats.Format]],
     query: str | None = None,
 ) -> str:
-    names = Names(service, (*found.names, *found.statements))
-    about = Statements(names, found.statements)
+    names = Labels(service, (*found.names, *found.statements))
+    about = PropertyGroups(names, found.statements)
     things = sorted(_things(found, names), key=lambda link: link.text)
     return pages.render(
         "graph.html",
@@ -52,7 +52,7 @@ def _page(
     )
 
 
-def _things(found: GraphDocument, names: Names) -> Iterable[Link]:
+def _things(found: GraphDocument, names: Labels) -> Iterable[Link]:
     """What the graph speaks of, beside itself."""
     subjects = {triple.subject for triple in found.statements} - {found.thing}
     return (names.link(each) for each in subjects if isinstance(each, NamedNode))

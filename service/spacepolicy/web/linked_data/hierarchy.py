@@ -8,12 +8,12 @@ from typing import Final, final
 from pyoxigraph import NamedNode, Triple
 
 from spacepolicy.namespaces import OWL, RDF, RDFS, SKOS
-from spacepolicy.web.answering.asking import rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
-from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.linked_data.vocabulary import Vocabulary
-from spacepolicy.web.reading import reader
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.vocabulary import OntologyWords
+from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
 _SUBCLASS: Final = f"{RDFS}subClassOf"
@@ -75,14 +75,14 @@ class Tree:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Terms:
+class TermTrees:
     """The trees of classes, properties and concepts, and what names their terms."""
 
     trees: tuple[Tree, ...]
     named: tuple[Triple, ...]
 
 
-async def read_terms(desk: Desk) -> Terms:
+async def read_terms(desk: AppState) -> TermTrees:
     """The terms that an ontology of the served revision defines."""
     trees = [
         await _tree(desk, structure, counts)
@@ -93,10 +93,10 @@ async def read_terms(desk: Desk) -> Terms:
         )
     ]
     listed = (NamedNode(term) for tree in trees for term in tree.counts)
-    return Terms(tuple(trees), await names_of(desk, [Triple(t, TYPE, t) for t in listed]))
+    return TermTrees(tuple(trees), await names_of(desk, [Triple(t, TYPE, t) for t in listed]))
 
 
-async def _tree(desk: Desk, structure: str, counts: str) -> Tree:
+async def _tree(desk: AppState, structure: str, counts: str) -> Tree:
     found = {row["term"].value: int(row["n"].value) for row in await rows(desk, counts) if row}
     parents: dict[str, set[str]] = {}
     for row in await rows(desk, structure):
@@ -106,9 +106,9 @@ async def _tree(desk: Desk, structure: str, counts: str) -> Tree:
     return Tree({term: found.get(term, 0) for term in parents}, parents)
 
 
-def hierarchy(service: Service, vocabulary: Vocabulary, terms: Terms) -> Hierarchy:
+def hierarchy(service: Service, vocabulary: OntologyWords, terms: TermTrees) -> Hierarchy:
     """The terms by their names in the language of the reader."""
-    names = Names(service, terms.named)
+    names = Labels(service, terms.named)
     tops = [_tops(names, vocabulary, tree.counts, tree.parents) for tree in terms.trees]
     return Hierarchy(*tops)
 
@@ -132,8 +132,8 @@ def below(found: Hierarchy, iri: str) -> tuple[Term, ...]:
 
 
 def _tops(
-    names: Names,
-    vocabulary: Vocabulary,
+    names: Labels,
+    vocabulary: OntologyWords,
     counts: Mapping[str, int],
     parents: Mapping[str, set[str]],
 ) -> tuple[Term, ...]:

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import XSD
-from spacepolicy.web.linked_data.context import LANGUAGE, LINK, Context, Property
+from spacepolicy.web.linked_data.context import LANGUAGE, LINK, JsonLdContext, Property
 from spacepolicy.web.linked_data.documents import NAMES, TYPE
 from spacepolicy.web.linked_data.skolem import FRAGMENT
 
@@ -21,7 +21,7 @@ _STRING: Final = f"{XSD}string"
 
 
 def compacted(
-    triples: Iterable[Triple], thing: NamedNode, context: Context, context_iri: str
+    triples: Iterable[Triple], thing: NamedNode, context: JsonLdContext, context_iri: str
 ) -> bytes:
     """The statements as one object about the thing, in the keys of the context."""
     writer = _Writer(triples, context)
@@ -36,7 +36,7 @@ def compacted(
 class _Writer:
     """Writes each statement at least once; `_written` are those that were."""
 
-    def __init__(self, triples: Iterable[Triple], context: Context) -> None:
+    def __init__(self, triples: Iterable[Triple], context: JsonLdContext) -> None:
         self._context = context
         self._said: dict[object, list[Triple]] = {}
         for triple in triples:

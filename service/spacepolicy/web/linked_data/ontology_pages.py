@@ -9,13 +9,17 @@ from pyoxigraph import NamedNode
 from spacepolicy.namespaces import RDFS, SKOS
 from spacepolicy.web import pages
 from spacepolicy.web.linked_data.axioms import Axiom
-from spacepolicy.web.linked_data.diagram import relation_diagram, relations, tree_diagram
+from spacepolicy.web.linked_data.class_diagram_svg import (
+    relation_diagram,
+    relations,
+    tree_diagram,
+)
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument
 from spacepolicy.web.linked_data.hierarchy import Term, flat, hierarchy
-from spacepolicy.web.linked_data.library import Library
-from spacepolicy.web.linked_data.names import Names
-from spacepolicy.web.linked_data.resource_pages import Statements, alternates
-from spacepolicy.web.reading import reader
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
+from spacepolicy.web.linked_data.labels import Labels
+from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternates
+from spacepolicy.web.locale import reader
 
 _QUERY: Final = f"""SELECT ?term ?name ?definition {{
   ?term <{RDFS}isDefinedBy> ?module ; <{RDFS}label> ?name ; <{SKOS}definition> ?definition
@@ -26,28 +30,30 @@ WHOLE: Final = "whole"
 
 @final
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TermEntry:
     """A term to read: what is said of it, and the axioms about it."""
 
     term: Term
     axioms: tuple[Axiom, ...]
 
 
-async def ontology_page(library: Library, found: GraphDocument, view: str | None) -> str:
+async def ontology_page(library: KnowledgeCache, found: GraphDocument, view: str | None) -> str:
     """The page of the ontology: the whole of it, or its terms at a glance."""
     service = library.desk.service
     axioms, terms = await library.axioms(), await library.terms()
-    names = Names(service, terms.named)
+    names = Labels(service, terms.named)
     tree = hierarchy(service, await library.vocabulary(), terms)
 
-    def entries(tops: Sequence[Term]) -> list[Entry]:
-        return [Entry(term, axioms.about.get(NamedNode(term.link.iri), ())) for term in flat(tops)]
+    def entries(tops: Sequence[Term]) -> list[TermEntry]:
+        return [
+            TermEntry(term, axioms.about.get(NamedNode(term.link.iri), ())) for term in flat(tops)
+        ]
 
-    own = Names(service, (*found.names, *found.statements))
+    own = Labels(service, (*found.names, *found.statements))
     shown: dict[str, Any] = {
         "thing": own.link(found.thing),
         "other_names": own.others(found.thing),
-        "groups": Statements(own, found.statements).groups(found.thing),
+        "groups": PropertyGroups(own, found.statements).groups(found.thing),
         "hierarchy": tree,
         "names": names,
         "query": _QUERY,

@@ -15,8 +15,8 @@ from typing import Final, final
 from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.namespaces import OWL, RDFS, Base
-from spacepolicy.web.answering.asking import Row, rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Row, rows
 from spacepolicy.web.answering.verifying import words_of_copies
 
 _DIGITS: Final = re.compile(r"(\d+)")
@@ -27,7 +27,7 @@ more takes a browser seconds."""
 
 @final
 @dataclass(frozen=True, slots=True)
-class Passage:
+class TextSpan:
     """Words of a source, and from which to which code point they stand there. Of a passage by
     reference its locator and address, the words that a copy has, and as its place its rank among
     the locators."""
@@ -48,10 +48,10 @@ class Passage:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Said:
+class PartStatement:
     """A statement that a passage makes of a part."""
 
-    passage: Passage
+    passage: TextSpan
     property: str
     value: NamedNode | Literal
 
@@ -70,13 +70,13 @@ class PartStatements:
     thing: str
     wholes: Mapping[str, frozenset[str]]
     ordinals: Mapping[str, str]
-    stating: Mapping[tuple[str, str], tuple[Passage, ...]]
-    said: Mapping[str, tuple[Said, ...]]
+    stating: Mapping[tuple[str, str], tuple[TextSpan, ...]]
+    said: Mapping[str, tuple[PartStatement, ...]]
     relations: frozenset[str]
     cut: bool = False
 
 
-async def part_statements(desk: Desk, thing: NamedNode) -> PartStatements | None:
+async def part_statements(desk: AppState, thing: NamedNode) -> PartStatements | None:
     """What is said of the parts of the thing; None where it has none."""
     iri = desk.service.revision.base
     if iri is None:
@@ -189,10 +189,10 @@ def _stating(
     said: Iterable[Row],
     containing: Iterable[Row],
     relations: set[str],
-    described: Mapping[str, Passage],
-) -> dict[tuple[str, str], tuple[Passage, ...]]:
+    described: Mapping[str, TextSpan],
+) -> dict[tuple[str, str], tuple[TextSpan, ...]]:
     """The passages by the whole and the part, whichever of them is the subject."""
-    found: dict[tuple[str, str], list[Passage]] = {}
+    found: dict[tuple[str, str], list[TextSpan]] = {}
     for row in said:
         if row["property"].value in relations:
             pair = row["value"].value, row["part"].value
@@ -203,17 +203,19 @@ def _stating(
     return {pair: tuple(passages) for pair, passages in found.items()}
 
 
-def _said(said: Iterable[Row], passages: Mapping[str, Passage]) -> dict[str, tuple[Said, ...]]:
-    found: dict[str, list[Said]] = {}
+def _said(
+    said: Iterable[Row], passages: Mapping[str, TextSpan]
+) -> dict[str, tuple[PartStatement, ...]]:
+    found: dict[str, list[PartStatement]] = {}
     for row in said:
         value = row["value"]
         if isinstance(value, NamedNode | Literal):
-            each = Said(passages[row["passage"].value], row["property"].value, value)
+            each = PartStatement(passages[row["passage"].value], row["property"].value, value)
             found.setdefault(row["part"].value, []).append(each)
     return {part: tuple(each) for part, each in found.items()}
 
 
-def _passages(said: Iterable[Row], of_copies: Mapping[str, str]) -> dict[str, Passage]:
+def _passages(said: Iterable[Row], of_copies: Mapping[str, str]) -> dict[str, TextSpan]:
     """The passages that say something, by their IRIs."""
     rows = {row["passage"].value: row for row in said}
     locators = {row["locator"].value for row in rows.values() if "locator" in row}
@@ -221,14 +223,14 @@ def _passages(said: Iterable[Row], of_copies: Mapping[str, str]) -> dict[str, Pa
     return {iri: _passage(row, ranks, of_copies.get(iri)) for iri, row in rows.items()}
 
 
-def _passage(row: Row, ranks: Mapping[str, int], of_copy: str | None) -> Passage:
+def _passage(row: Row, ranks: Mapping[str, int], of_copy: str | None) -> TextSpan:
     iri, words = row["passage"].value, row.get("words")
     if isinstance(words, Literal) and "start" in row and "end" in row:
         start, end = int(row["start"].value), int(row["end"].value)
-        return Passage(iri, words.value, words.language, start, end)
+        return TextSpan(iri, words.value, words.language, start, end)
     locator, address = (row[name].value if name in row else None for name in ("locator", "address"))
     rank = ranks.get(locator or "", 0)
-    return Passage(iri, of_copy, None, rank, rank, locator, address)
+    return TextSpan(iri, of_copy, None, rank, rank, locator, address)
 
 
 def natural(text: str) -> list[tuple[int, str]]:

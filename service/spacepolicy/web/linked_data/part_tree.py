@@ -10,12 +10,12 @@ from typing import Final, final
 from pyoxigraph import NamedNode, Triple
 
 from spacepolicy.namespaces import RDF
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.linked_data.documents import names_of
-from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.part_statements import (
     PartStatements,
-    Passage,
+    TextSpan,
     natural,
     part_statements,
 )
@@ -43,7 +43,7 @@ class Quotation:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartNode:
     """A part: its number where it has one, the words that make it a part, its statements to things
     that are no parts beside it, and the parts of its own."""
 
@@ -51,7 +51,7 @@ class Part:
     ordinal: str | None
     quotations: tuple[Quotation, ...]
     said: tuple[tuple[Link, tuple[Link, ...]], ...]
-    parts: "tuple[Part, ...]"
+    parts: "tuple[PartNode, ...]"
 
 
 @final
@@ -59,16 +59,16 @@ class Part:
 class PartTree:
     """The parts of a thing. `cut`: there are more of them, or more is said of them."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[PartNode, ...]
     cut: bool = False
 
 
-async def part_tree(desk: Desk, thing: NamedNode) -> PartTree | None:
+async def part_tree(desk: AppState, thing: NamedNode) -> PartTree | None:
     """The parts of the thing; None where it has none."""
     found = await part_statements(desk, thing)
     if found is None:
         return None
-    names = Names(desk.service, await names_of(desk, _mentioned(found)))
+    names = Labels(desk.service, await names_of(desk, _mentioned(found)))
     return PartTree(_Tree(found, names).parts(), found.cut)
 
 
@@ -106,7 +106,7 @@ def nearest_wholes(wholes: Mapping[str, frozenset[str]], part: str, thing: str) 
 class _Tree:
     """Lays the parts out."""
 
-    def __init__(self, found: PartStatements, names: Names) -> None:
+    def __init__(self, found: PartStatements, names: Labels) -> None:
         self._found = found
         self._names = names
         self._wholes = {
@@ -125,15 +125,15 @@ class _Tree:
         self._places: dict[str, Place] = {}
         self._shown: Counter[str] = Counter()
 
-    def parts(self, whole: str | None = None) -> tuple[Part, ...]:
+    def parts(self, whole: str | None = None) -> tuple[PartNode, ...]:
         """The parts right below the whole, the thing itself where none is named."""
         above = whole or self._found.thing
         below = sorted(self._below.get(above, ()), key=lambda part: self._order(part, above))
         return tuple(self._part(part, above) for part in below)
 
-    def _part(self, part: str, whole: str) -> Part:
+    def _part(self, part: str, whole: str) -> PartNode:
         self._shown[part] += 1
-        return Part(
+        return PartNode(
             self._names.link(NamedNode(part)),
             self._found.ordinals.get(part),
             tuple(map(self._quotation, self._passages(part, whole))),
@@ -152,11 +152,11 @@ class _Tree:
         own = tuple(map(self._place_of, self._passages(part, whole)[1:]))
         return self._place(part, whole), natural(ordinal), own, natural(part)
 
-    def _quotation(self, passage: Passage) -> Quotation:
+    def _quotation(self, passage: TextSpan) -> Quotation:
         href = self._names.link(NamedNode(passage.iri)).href
         return Quotation(passage.words, passage.language, href, passage.locator, passage.address)
 
-    def _passages(self, part: str, whole: str) -> list[Passage]:
+    def _passages(self, part: str, whole: str) -> list[TextSpan]:
         """The passage that makes it a part; where that names others of the whole too, also the
         first one after it that speaks of this part alone."""
         first = self._passage(part, whole)
@@ -179,10 +179,10 @@ class _Tree:
             self._places[part] = min(below, default=_UNPLACED)
         return self._places[part]
 
-    def _place_of(self, passage: Passage) -> Place:
+    def _place_of(self, passage: TextSpan) -> Place:
         return self._sources[passage.source], passage.start, passage.end
 
-    def _passage(self, part: str, whole: str) -> Passage | None:
+    def _passage(self, part: str, whole: str) -> TextSpan | None:
         """The first passage that states the part of the whole; else of any whole; else the first
         that speaks of it."""
         stating = self._found.stating

@@ -10,10 +10,10 @@ from typing import Final, final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.catalogue import PLACES
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.linked_data.told import told
+from spacepolicy.saved_queries import PLACES
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.tagged_query_results import told
 
 _MAX_ROWS: Final = 400
 Relations = Mapping[NamedNode, Collection[NamedNode]]
@@ -21,13 +21,13 @@ Relations = Mapping[NamedNode, Collection[NamedNode]]
 
 @final
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceNode:
     """A place, the relations that the thing has to it, and the places in it; `here`: it is the
     thing itself."""
 
     link: Link
     relations: tuple[Link, ...]
-    inner: "tuple[Place, ...]"
+    inner: "tuple[PlaceNode, ...]"
     here: bool
 
 
@@ -36,11 +36,11 @@ class Place:
 class Places:
     """The widest places, with all others in them; `address` asks the query behind it."""
 
-    widest: tuple[Place, ...]
+    widest: tuple[PlaceNode, ...]
     address: str
 
 
-async def places(desk: Desk, thing: NamedNode) -> Places | None:
+async def places(desk: AppState, thing: NamedNode) -> Places | None:
     """The places of the thing; None where none is known."""
     found = await told(desk, PLACES, thing)
     if found is None:
@@ -72,12 +72,12 @@ def _narrowest(place: NamedNode, around: Relations) -> NamedNode | None:
 def _nested(
     outer: NamedNode | None,
     nested: Mapping[NamedNode | None, Iterable[NamedNode]],
-    names: Names,
+    names: Labels,
     relations: Relations,
     thing: NamedNode,
-) -> tuple[Place, ...]:
+) -> tuple[PlaceNode, ...]:
     found = [
-        Place(
+        PlaceNode(
             names.link(place),
             tuple(map(names.link, relations.get(place, ()))),
             _nested(place, nested, names, relations, thing),

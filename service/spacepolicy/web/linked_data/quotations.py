@@ -7,9 +7,9 @@ from typing import final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.web.linked_data.documents import Document, Origin
-from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.linked_data.part_tree import Part, PartTree, Quotation
+from spacepolicy.web.linked_data.documents import StatementOrigin, ThingDocument
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.part_tree import PartNode, PartTree, Quotation
 
 
 @final
@@ -22,7 +22,7 @@ class QuotedText:
 
 
 def quoted_texts(
-    names: Names, found: Document, tree: PartTree | None, part_of: NamedNode
+    names: Labels, found: ThingDocument, tree: PartTree | None, part_of: NamedNode
 ) -> tuple[QuotedText, ...]:
     """The words that speak of the thing, text by text.
 
@@ -41,7 +41,9 @@ def quoted_texts(
     )
 
 
-def _own(origins: Iterable[Origin], thing: NamedNode, tree: PartTree) -> Iterator[Origin]:
+def _own(
+    origins: Iterable[StatementOrigin], thing: NamedNode, tree: PartTree
+) -> Iterator[StatementOrigin]:
     parts = {part.link.iri for part in _every(tree.parts)}
     for origin in origins:
         value = origin.statement.object
@@ -50,13 +52,13 @@ def _own(origins: Iterable[Origin], thing: NamedNode, tree: PartTree) -> Iterato
             yield origin
 
 
-def _every(parts: Iterable[Part]) -> Iterator[Part]:
+def _every(parts: Iterable[PartNode]) -> Iterator[PartNode]:
     for part in parts:
         yield part
         yield from _every(part.parts)
 
 
-def _innermost(origins: Iterable[Origin]) -> Iterator[Origin]:
+def _innermost(origins: Iterable[StatementOrigin]) -> Iterator[StatementOrigin]:
     """Those that hold no other."""
     listed = tuple(origins)
     for outer in listed:
@@ -64,19 +66,19 @@ def _innermost(origins: Iterable[Origin]) -> Iterator[Origin]:
             yield outer
 
 
-def _holds(outer: Origin, inner: Origin) -> bool:
+def _holds(outer: StatementOrigin, inner: StatementOrigin) -> bool:
     if outer.locator is not None and inner.locator is not None:
         return inner.locator.value.startswith(f"{outer.locator.value}.")
     (start, end), (inner_start, inner_end) = _offsets(outer), _offsets(inner)
     return outer.graph != inner.graph and start <= inner_start and inner_end <= end
 
 
-def _offsets(origin: Origin) -> tuple[int, int]:
+def _offsets(origin: StatementOrigin) -> tuple[int, int]:
     start, end = origin.start, origin.end
     return (int(start.value), int(end.value)) if start and end else (0, 0)
 
 
-def _quotations(names: Names, origins: Iterable[Origin]) -> tuple[Quotation, ...]:
+def _quotations(names: Labels, origins: Iterable[StatementOrigin]) -> tuple[Quotation, ...]:
     """The words of each passage once."""
     found = {each.graph: each for each in origins}
     return tuple(
@@ -84,7 +86,7 @@ def _quotations(names: Names, origins: Iterable[Origin]) -> tuple[Quotation, ...
     )
 
 
-def _quotation(origin: Origin, href: str | None) -> Quotation:
+def _quotation(origin: StatementOrigin, href: str | None) -> Quotation:
     if origin.words is not None:
         return Quotation(origin.words.value, origin.words.language, href)
     locator, address = (each and each.value for each in (origin.locator, origin.address))

@@ -14,12 +14,16 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import Base
 from spacepolicy.web import pages
-from spacepolicy.web.answering.asking import rows
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.linked_data.graph_documents import GraphDocument, Passage, Reference
-from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.linked_data.resource_pages import Statements, alternates
-from spacepolicy.web.reading import reader
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import rows
+from spacepolicy.web.linked_data.graph_documents import (
+    GraphDocument,
+    PassageDocument,
+    ReferenceDocument,
+)
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternates
+from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
 HUES: Final = 8
@@ -30,7 +34,7 @@ Kinds = Mapping[str, str]
 
 @final
 @dataclass(frozen=True, slots=True)
-class Statement:
+class PassageStatement:
     """What a passage says: of what, by which property, and the value."""
 
     subject: Link
@@ -42,25 +46,25 @@ class Statement:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SentencePiece:
     """A stretch of a sentence: words outside any marked passage, or a marked passage with the
     pieces inside it."""
 
     text: str
     fragment: str | None = None
     hue: int = 0
-    pieces: "tuple[Piece, ...]" = ()
+    pieces: "tuple[SentencePiece, ...]" = ()
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Note:
+class PassageNote:
     """What a passage says, to stand beside it."""
 
     fragment: str
     words: str
     hue: int
-    statements: tuple[Statement, ...]
+    statements: tuple[PassageStatement, ...]
 
 
 @final
@@ -73,7 +77,7 @@ class Referred:
     locator: str
     address: str | None
     words: str | None
-    statements: tuple[Statement, ...]
+    statements: tuple[PassageStatement, ...]
 
 
 @final
@@ -82,14 +86,14 @@ class Sentence:
     """A passage that lies in no other, with the passages in it and what they say."""
 
     fragment: str
-    pieces: tuple[Piece, ...]
-    notes: tuple[Note, ...]
+    pieces: tuple[SentencePiece, ...]
+    notes: tuple[PassageNote, ...]
     language: str | None
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PassageKind:
     """A kind of passage: its name, how many there are, how they look, where only they are shown."""
 
     link: Link
@@ -99,7 +103,7 @@ class Kind:
     shown: bool
 
 
-async def kinds(desk: Desk, source: NamedNode) -> Kinds:
+async def kinds(desk: AppState, source: NamedNode) -> Kinds:
     """The kind of each passage of the source."""
     own = desk.service.revision.base
     if own is None:
@@ -123,7 +127,7 @@ def reader_page(
     service: Service, found: GraphDocument, path: str, kinds: Kinds, only: str | None
 ) -> str:
     """The page of the source that answers at the path; `only` one kind of passage is marked."""
-    names = Names(service, (*found.names, *found.statements))
+    names = Labels(service, (*found.names, *found.statements))
     counted = Counter(kinds.get(each.iri.value, "") for each in found.passages if each.statements)
     hues = {kind: n % HUES + 1 for n, (kind, _) in enumerate(counted.most_common()) if kind}
     marks = _Marks(names, kinds, hues, only if only in hues else None)
@@ -134,11 +138,11 @@ def reader_page(
         service,
         thing=names.link(found.thing),
         other_names=names.others(found.thing),
-        groups=Statements(names, found.statements).groups(found.thing),
+        groups=PropertyGroups(names, found.statements).groups(found.thing),
         references=[marks.referred(each) for each in found.references],
         sentences=[marks.sentence(*each) for each in _sentences(found.passages)],
         kinds=[
-            Kind(
+            PassageKind(
                 names.link(NamedNode(kind)),
                 count,
                 hues[kind],
@@ -157,7 +161,7 @@ def reader_page(
     )
 
 
-def _joined(passages: Iterable[Passage]) -> Iterator[tuple[int, int]]:
+def _joined(passages: Iterable[PassageDocument]) -> Iterator[tuple[int, int]]:
     """The stretches that passages with statements cover, overlaps once."""
     start = end = 0
     for each in sorted(passages, key=lambda each: each.start):
@@ -170,10 +174,12 @@ def _joined(passages: Iterable[Passage]) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def _sentences(passages: Sequence[Passage]) -> Iterator[tuple[Passage, list[Passage]]]:
+def _sentences(
+    passages: Sequence[PassageDocument],
+) -> Iterator[tuple[PassageDocument, list[PassageDocument]]]:
     """The passages that lie in no other, each with those that do lie in it, in the text's order."""
-    outer: Passage | None = None
-    inner: list[Passage] = []
+    outer: PassageDocument | None = None
+    inner: list[PassageDocument] = []
     for each in sorted(passages, key=lambda each: (each.start, -each.end)):
         if outer is not None and each.end <= outer.end:
             inner.append(each)
@@ -190,14 +196,14 @@ class _Marks:
     """Marks passages in their sentences, and says what they say."""
 
     def __init__(
-        self, names: Names, kinds: Kinds, hues: Mapping[str, int], only: str | None
+        self, names: Labels, kinds: Kinds, hues: Mapping[str, int], only: str | None
     ) -> None:
         self._names = names
         self._kinds = kinds
         self._hues = hues
         self.only = only
 
-    def sentence(self, outer: Passage, inner: Sequence[Passage]) -> Sentence:
+    def sentence(self, outer: PassageDocument, inner: Sequence[PassageDocument]) -> Sentence:
         """The sentence with its marks and its notes."""
         marked = [each for each in (outer, *inner) if self._is_shown(each)]
         notes = tuple(note for each in marked if (note := self._note(each)).statements)
@@ -205,7 +211,7 @@ class _Marks:
         pieces = tuple(self._pieces(outer.words.value, outer.start, outer.end, inside))
         return Sentence(_fragment(outer), pieces, notes, outer.words.language)
 
-    def referred(self, reference: Reference) -> Referred:
+    def referred(self, reference: ReferenceDocument) -> Referred:
         """The passage by reference with what it says."""
         said = (self._statement(triple) for triple in reference.statements)
         return Referred(
@@ -216,43 +222,47 @@ class _Marks:
             tuple(each for each in said if each is not None),
         )
 
-    def _is_shown(self, passage: Passage) -> bool:
+    def _is_shown(self, passage: PassageDocument) -> bool:
         return self.only is None or self._kinds.get(passage.iri.value) == self.only
 
-    def _pieces(self, text: str, start: int, end: int, inner: Sequence[Passage]) -> Iterator[Piece]:
+    def _pieces(
+        self, text: str, start: int, end: int, inner: Sequence[PassageDocument]
+    ) -> Iterator[SentencePiece]:
         """The text from start to end, cut where the passages in it begin and end."""
         at = start
         for n, each in enumerate(inner):
             if each.start < at or each.end > end:
                 continue
             if each.start > at:
-                yield Piece(text[at - start : each.start - start])
+                yield SentencePiece(text[at - start : each.start - start])
             words = text[each.start - start : each.end - start]
             below = [other for other in inner[n + 1 :] if other.end <= each.end]
             pieces = tuple(self._pieces(words, each.start, each.end, below)) if below else ()
-            yield Piece(words, _fragment(each), self._hue(each), pieces)
+            yield SentencePiece(words, _fragment(each), self._hue(each), pieces)
             at = each.end
         if at < end:
-            yield Piece(text[at - start :])
+            yield SentencePiece(text[at - start :])
 
-    def _hue(self, passage: Passage) -> int:
+    def _hue(self, passage: PassageDocument) -> int:
         return self._hues.get(self._kinds.get(passage.iri.value, ""), 0)
 
-    def _note(self, passage: Passage) -> Note:
+    def _note(self, passage: PassageDocument) -> PassageNote:
         said = (self._statement(triple) for triple in passage.statements)
         statements = tuple(each for each in said if each is not None)
-        return Note(_fragment(passage), passage.words.value, self._hue(passage), statements)
+        return PassageNote(_fragment(passage), passage.words.value, self._hue(passage), statements)
 
-    def _statement(self, triple: Triple) -> Statement | None:
+    def _statement(self, triple: Triple) -> PassageStatement | None:
         if not isinstance(triple.subject, NamedNode):
             return None
         subject, role = self._names.link(triple.subject), self._names.link(triple.predicate)
         if isinstance(triple.object, NamedNode):
-            return Statement(subject, role, self._names.link(triple.object), None, None)
+            return PassageStatement(subject, role, self._names.link(triple.object), None, None)
         if isinstance(triple.object, Literal):
-            return Statement(subject, role, None, triple.object.value, triple.object.language)
+            return PassageStatement(
+                subject, role, None, triple.object.value, triple.object.language
+            )
         return None
 
 
-def _fragment(passage: Passage) -> str:
+def _fragment(passage: PassageDocument) -> str:
     return passage.iri.value.partition("#")[2]

@@ -7,30 +7,36 @@ from typing import final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy import formats
-from spacepolicy.catalogue import SavedQuery
 from spacepolicy.namespaces import Base
-from spacepolicy.revisions.history import Changed
+from spacepolicy.saved_queries import SavedQuery
+from spacepolicy.store.history import SubjectChange
 from spacepolicy.web import pages
-from spacepolicy.web.addresses import document_path
-from spacepolicy.web.linked_data.documents import CUT, NAMES, TYPE, Document, Origin
-from spacepolicy.web.linked_data.drawing import Neighbour, drawing
-from spacepolicy.web.linked_data.incoming import Incoming
+from spacepolicy.web.iri_routing import document_path
+from spacepolicy.web.linked_data.documents import (
+    CUT,
+    NAMES,
+    TYPE,
+    StatementOrigin,
+    ThingDocument,
+)
+from spacepolicy.web.linked_data.inbound_links import Incoming
 from spacepolicy.web.linked_data.jsonld import language_tag
-from spacepolicy.web.linked_data.names import Link, Names
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.neighbourhood_svg import Neighbour, drawing
 from spacepolicy.web.linked_data.part_tree import PartTree
 from spacepolicy.web.linked_data.places import Places
 from spacepolicy.web.linked_data.quotations import QuotedText, quoted_texts
 from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.linked_data.terms import TermPage
-from spacepolicy.web.linked_data.timeline import Timeline
-from spacepolicy.web.linked_data.vocabulary import Vocabulary
-from spacepolicy.web.reading import reader
+from spacepolicy.web.linked_data.timeline_svg import Timeline
+from spacepolicy.web.linked_data.vocabulary import OntologyWords
+from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Source:
+class StatementSource:
     """Where a statement stands: the words of a passage, the place of one by reference, or a graph
     by name."""
 
@@ -49,15 +55,15 @@ class Value:
     link: Link | None = None
     text: str | None = None
     language: str | None = None
-    groups: "tuple[Group, ...]" = ()
-    sources: tuple[Source, ...] = ()
+    groups: "tuple[PropertyGroup, ...]" = ()
+    sources: tuple[StatementSource, ...] = ()
     inferred: bool = False
     why: str | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Group:
+class PropertyGroup:
     """A property, what it means, and its values."""
 
     property: Link
@@ -67,16 +73,16 @@ class Group:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Section:
+class PropertySection:
     """The properties that one part of the ontology defines; `title` is None for any others."""
 
     title: str | None
-    groups: tuple[Group, ...]
+    groups: tuple[PropertyGroup, ...]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Beside:
+class ResourceContext:
     """What is shown of a thing beside its document: its parts, the comparisons of it, the questions
     by which it is compared and where each is asked of it alone, what leads to it, what a term's
     page has of its own, when and where it is, and the revisions that changed it."""
@@ -88,19 +94,19 @@ class Beside:
     term: TermPage | None = None
     timeline: Timeline | None = None
     places: Places | None = None
-    history: Sequence[Changed] = ()
+    history: Sequence[SubjectChange] = ()
 
 
 def resource_page(
     service: Service,
-    found: Document,
+    found: ThingDocument,
     path: str,
-    vocabulary: Vocabulary,
-    beside: Beside,
+    vocabulary: OntologyWords,
+    beside: ResourceContext,
 ) -> str:
     """The page about the thing that answers at the path."""
-    names = Names(service, (*found.names, *found.statements))
-    writer = Statements(names, (*found.statements, *found.nodes), found.origins, vocabulary)
+    names = Labels(service, (*found.names, *found.statements))
+    writer = PropertyGroups(names, (*found.statements, *found.nodes), found.origins, vocabulary)
     about = writer.groups(found.thing)
     return pages.render(
         "resource.html",
@@ -134,13 +140,13 @@ def resource_page(
 
 
 def _quoted(
-    service: Service, names: Names, found: Document, tree: PartTree | None
+    service: Service, names: Labels, found: ThingDocument, tree: PartTree | None
 ) -> tuple[QuotedText, ...]:
     own = service.revision.base
     return () if own is None else quoted_texts(names, found, tree, Base(own).term("isPartOf"))
 
 
-def _module(service: Service, vocabulary: Vocabulary, term: str) -> Link | None:
+def _module(service: Service, vocabulary: OntologyWords, term: str) -> Link | None:
     """The part of the ontology that defines the term."""
     title = vocabulary.module(term, reader().language)
     iri = vocabulary.modules.get(term)
@@ -148,7 +154,7 @@ def _module(service: Service, vocabulary: Vocabulary, term: str) -> Link | None:
 
 
 def _neighbours(
-    groups: Iterable[Group], incoming: Iterable[Incoming]
+    groups: Iterable[PropertyGroup], incoming: Iterable[Incoming]
 ) -> tuple[list[Neighbour], list[Neighbour]]:
     """What leads to the thing, and what it leads to."""
     left = [
@@ -165,14 +171,14 @@ def _neighbours(
     return left, sorted(right, key=lambda each: each.inferred)
 
 
-def _sections(groups: Iterable[Group], vocabulary: Vocabulary) -> list[Section]:
+def _sections(groups: Iterable[PropertyGroup], vocabulary: OntologyWords) -> list[PropertySection]:
     """The groups by the part of the ontology that defines their property, others last."""
-    gathered: dict[str | None, list[Group]] = {}
+    gathered: dict[str | None, list[PropertyGroup]] = {}
     for group in groups:
         title = vocabulary.module(group.property.iri, reader().language)
         gathered.setdefault(title, []).append(group)
     order = sorted(gathered, key=lambda title: (title is None, title or ""))
-    return [Section(title, tuple(gathered[title])) for title in order]
+    return [PropertySection(title, tuple(gathered[title])) for title in order]
 
 
 def alternates(service: Service, path: str) -> list[tuple[str, formats.Format]]:
@@ -181,35 +187,35 @@ def alternates(service: Service, path: str) -> list[tuple[str, formats.Format]]:
 
 
 @final
-class Statements:
+class PropertyGroups:
     """Groups what is said of a thing by property."""
 
     def __init__(
         self,
-        names: Names,
+        names: Labels,
         said: Iterable[Triple],
-        origins: Iterable[Origin] = (),
-        vocabulary: Vocabulary | None = None,
+        origins: Iterable[StatementOrigin] = (),
+        vocabulary: OntologyWords | None = None,
     ) -> None:
         self._names = names
         self._vocabulary = vocabulary
         self._said: dict[object, list[Triple]] = {}
         for triple in said:
             self._said.setdefault(triple.subject, []).append(triple)
-        self._sources: dict[Triple, list[Source]] = {}
+        self._sources: dict[Triple, list[StatementSource]] = {}
         self._stated: set[Triple] = set()
         for origin in origins:
             self._stated.add(origin.statement)
             self._sources.setdefault(origin.statement, []).append(_source(names, origin))
 
-    def groups(self, thing: object, above: tuple[object, ...] = ()) -> tuple[Group, ...]:
+    def groups(self, thing: object, above: tuple[object, ...] = ()) -> tuple[PropertyGroup, ...]:
         """The properties of the thing by name, each with its values by name."""
         gathered: dict[NamedNode, list[Triple]] = {}
         for triple in self._said.get(thing, ()):
             if triple.predicate != TYPE and (above or triple.predicate not in NAMES):
                 gathered.setdefault(triple.predicate, []).append(triple)
         found = [
-            Group(
+            PropertyGroup(
                 self._names.link(predicate),
                 tuple(sorted((self._value(t, (*above, thing)) for t in triples), key=_value_order)),
                 self._meaning(predicate),
@@ -245,9 +251,9 @@ def _value_order(value: Value) -> tuple[str, str]:
     return value.language or "", value.link.text if value.link else value.text or ""
 
 
-def _source(names: Names, origin: Origin) -> Source:
+def _source(names: Labels, origin: StatementOrigin) -> StatementSource:
     graph = names.link(NamedNode(origin.graph))
     if origin.words is None:
         locator, address = (each and each.value for each in (origin.locator, origin.address))
-        return Source(graph, origin.copy_words, None, locator, address)
-    return Source(graph, origin.words.value, origin.words.language)
+        return StatementSource(graph, origin.copy_words, None, locator, address)
+    return StatementSource(graph, origin.words.value, origin.words.language)

@@ -19,13 +19,20 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
-from spacepolicy.answers import whole
 from spacepolicy.errors import NotAcceptableError, NotFoundError
-from spacepolicy.formats import Choice, Format
+from spacepolicy.formats import Format, FormatChoice
 from spacepolicy.http.response_cache import Fields
 from spacepolicy.namespaces import DCTERMS
-from spacepolicy.revisions.revision import Revision
-from spacepolicy.web.addresses import (
+from spacepolicy.serialization import whole
+from spacepolicy.store.revision import Revision
+from spacepolicy.web.answering.conditions import changed_at, opaque
+from spacepolicy.web.answering.representation import (
+    CachedRepresentation,
+    Representation,
+    chosen,
+    link,
+)
+from spacepolicy.web.iri_routing import (
     DOC,
     DOCUMENTS,
     THINGS,
@@ -36,19 +43,21 @@ from spacepolicy.web.addresses import (
     quote_path,
     seems_pinned,
 )
-from spacepolicy.web.answering.kept import KeptResponse, Made, chosen, link
-from spacepolicy.web.answering.validators import changed_at, opaque
-from spacepolicy.web.linked_data.beside import beside
-from spacepolicy.web.linked_data.documents import FOAF, VOID, Document, is_known, triples
-from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument, graph_document
+from spacepolicy.web.linked_data.documents import FOAF, VOID, ThingDocument, is_known, triples
+from spacepolicy.web.linked_data.graph_documents import (
+    ONTOLOGY,
+    GraphDocument,
+    graph_document,
+)
 from spacepolicy.web.linked_data.graph_pages import graph_page
 from spacepolicy.web.linked_data.jsonld import compacted
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.language_tags import restored
-from spacepolicy.web.linked_data.library import Library
 from spacepolicy.web.linked_data.ontology_pages import WHOLE, ontology_page
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
+from spacepolicy.web.linked_data.resource_context import beside
 from spacepolicy.web.linked_data.resource_pages import resource_page
-from spacepolicy.web.reading import reader
+from spacepolicy.web.locale import reader
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
 OFFERED: Final = formats.offered("graph", "page")
@@ -62,7 +71,7 @@ _PATH: Final = {
 }
 
 
-def add_resources(app: FastAPI, library: Library) -> None:
+def add_resources(app: FastAPI, library: KnowledgeCache) -> None:
     """Add the routes."""
 
     async def thing(request: Request) -> Response:
@@ -98,7 +107,7 @@ def add_resources(app: FastAPI, library: Library) -> None:
         app.add_api_route(f"{DOC}{path}", about, tags=_TAGS, openapi_extra=_PATH)
 
 
-def add_graph_documents(app: FastAPI, library: Library) -> None:
+def add_graph_documents(app: FastAPI, library: KnowledgeCache) -> None:
     """Add the routes of IRIs that name documents."""
 
     async def itself(request: Request) -> Response:
@@ -116,10 +125,10 @@ def add_graph_documents(app: FastAPI, library: Library) -> None:
 
 
 def _first_found(
-    library: Library,
+    library: KnowledgeCache,
     request: Request,
     asked: Address,
-    *makers: Callable[[Library, Request, Address], Response],
+    *makers: Callable[[KnowledgeCache, Request, Address], Response],
 ) -> Response:
     """What is found at the address, or at the one whose suffix is part of the IRI."""
     every = (asked, as_whole(asked))
@@ -157,11 +166,11 @@ class FirstFound(Response):
         raise missing[0]
 
 
-def _response(library: Library, request: Request, asked: Address) -> Response:
+def _response(library: KnowledgeCache, request: Request, asked: Address) -> Response:
     choice = chosen(request.scope, OFFERED, asked.pinned)
     origin = library.desk.service.url(request.scope, "")
 
-    async def make() -> Made:
+    async def make() -> Representation:
         iri = origin + document_path(asked.path)
         try:
             page = choice.format.kind == "page"
@@ -170,16 +179,16 @@ def _response(library: Library, request: Request, asked: Address) -> Response:
         except NotFoundError as error:
             raise await library.not_found(asked) from error
         fields = (*_relations(origin, asked, choice.format), *_about(found))
-        return Made(await _body(library, origin, found, asked, choice), fields)
+        return Representation(await _body(library, origin, found, asked, choice), fields)
 
-    return KeptResponse(library.desk, f"{DOC}{asked.path}", choice, make)
+    return CachedRepresentation(library.desk, f"{DOC}{asked.path}", choice, make)
 
 
-def _graph_response(library: Library, request: Request, asked: Address) -> Response:
+def _graph_response(library: KnowledgeCache, request: Request, asked: Address) -> Response:
     choice = chosen(request.scope, OFFERED, asked.pinned)
     origin = library.desk.service.url(request.scope, "")
 
-    async def make() -> Made:
+    async def make() -> Representation:
         iri = origin + quote_path(asked.path)
         try:
             found = await graph_document(library.desk, asked.path, asked.iri, iri)
@@ -190,8 +199,8 @@ def _graph_response(library: Library, request: Request, asked: Address) -> Respo
             fields += (link(found.version, "latest-version"),)
         if choice.format.kind == "page":
             page = await _graph_page(library, found, asked, only or view)
-            return Made(page.encode(), fields)
-        return Made(await _graph_body(library, origin, found, asked, choice), fields)
+            return Representation(page.encode(), fields)
+        return Representation(await _graph_body(library, origin, found, asked, choice), fields)
 
     name = f"{library.desk.service.instance} {asked.path}" if _keeps_nodes(asked) else asked.path
     only = request.query_params.get("kind") if choice.format.kind == "page" else None
@@ -201,10 +210,10 @@ def _graph_response(library: Library, request: Request, asked: Address) -> Respo
     if state is not None:
         prefixes = sorted(library.desk.service.revision.prefixes.items())
         name += f" {opaque(part for pair in prefixes for part in pair)}"
-    return KeptResponse(library.desk, name, choice, make, state=state)
+    return CachedRepresentation(library.desk, name, choice, make, state=state)
 
 
-def _state(library: Library, asked: Address, shown: Format) -> Revision | None:
+def _state(library: KnowledgeCache, asked: Address, shown: Format) -> Revision | None:
     """The revision that made the graph as it is, where nothing but the graph is shown; pages and
     JSON-LD show names and words of others, an ontology may answer in the name of its version."""
     if shown.kind == "page" or shown.name == "jsonld" or asked.path.startswith(ONTOLOGY):
@@ -220,7 +229,7 @@ def _keeps_nodes(asked: Address) -> bool:
 
 
 async def _graph_body(
-    library: Library, origin: str, found: GraphDocument, asked: Address, choice: Choice
+    library: KnowledgeCache, origin: str, found: GraphDocument, asked: Address, choice: FormatChoice
 ) -> bytes:
     if _keeps_nodes(asked):
         return _serialised(library, found.statements, choice)
@@ -233,7 +242,7 @@ async def _graph_body(
 
 
 async def _graph_page(
-    library: Library, found: GraphDocument, asked: Address, view: str | None
+    library: KnowledgeCache, found: GraphDocument, asked: Address, view: str | None
 ) -> str:
     """The graph as a page: the ontology, a source to read, or what the graph holds."""
     service = library.desk.service
@@ -244,7 +253,7 @@ async def _graph_page(
     return reader_page(service, found, asked.path, await kinds(library.desk, found.thing), view)
 
 
-def _serialised(library: Library, said: Iterable[Triple], choice: Choice) -> bytes:
+def _serialised(library: KnowledgeCache, said: Iterable[Triple], choice: FormatChoice) -> bytes:
     prefixes = {**library.desk.service.revision.prefixes, **_PREFIXES}
     return restored(whole(iter(said), choice.format, prefixes), choice.format)
 
@@ -264,14 +273,14 @@ def _relations(origin: str, asked: Address, shown: Format) -> Fields:
     )
 
 
-def _about(found: Document) -> Iterable[tuple[bytes, bytes]]:
+def _about(found: ThingDocument) -> Iterable[tuple[bytes, bytes]]:
     """What the thing is, and what is to be used in its place."""
     yield from (link(iri, "type") for iri in found.types[:_MAX_TYPES])
     yield from (link(iri, "successor-version") for iri in found.replacements[:_MAX_TYPES])
 
 
 async def _body(
-    library: Library, origin: str, found: Document, asked: Address, choice: Choice
+    library: KnowledgeCache, origin: str, found: ThingDocument, asked: Address, choice: FormatChoice
 ) -> bytes:
     service = library.desk.service
     if choice.format.kind == "page":
@@ -285,17 +294,17 @@ async def _body(
     return _serialised(library, said, choice)
 
 
-def add_context(app: FastAPI, library: Library) -> None:
+def add_context(app: FastAPI, library: KnowledgeCache) -> None:
     """Add the route of the JSON-LD context."""
 
     @app.get("/context.jsonld", tags=_TAGS)
     async def context(_: Request) -> Response:
         """The JSON-LD context that the documents refer to."""
 
-        async def make() -> Made:
+        async def make() -> Representation:
             table = {"@context": (await library.context()).table()}
-            return Made(json.dumps(table, ensure_ascii=False, indent=1).encode() + b"\n")
+            return Representation(json.dumps(table, ensure_ascii=False, indent=1).encode() + b"\n")
 
-        return KeptResponse(
-            library.desk, "/context.jsonld", Choice(_JSON_LD, _JSON_LD.media_type), make
+        return CachedRepresentation(
+            library.desk, "/context.jsonld", FormatChoice(_JSON_LD, _JSON_LD.media_type), make
         )

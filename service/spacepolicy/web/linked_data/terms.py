@@ -9,17 +9,17 @@ from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from spacepolicy.catalogue import SavedQuery
 from spacepolicy.engine.lexer import scan
 from spacepolicy.namespaces import OWL, RDF, SH, SKOS, Base
-from spacepolicy.web.answering.asking import Row, rows
-from spacepolicy.web.answering.desk import Desk
-from spacepolicy.web.linked_data.axioms import Axiom, Axioms
+from spacepolicy.saved_queries import SavedQuery
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.linked_data.axioms import Axiom, TermAxioms
 from spacepolicy.web.linked_data.constraints import Constraint, Constraints
-from spacepolicy.web.linked_data.documents import TYPE, Document, names_of
+from spacepolicy.web.linked_data.documents import TYPE, ThingDocument, names_of
 from spacepolicy.web.linked_data.hierarchy import Term
-from spacepolicy.web.linked_data.names import Link, Names
-from spacepolicy.web.reading import reader
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.locale import reader
 
 MAX_EXAMPLES: Final = 8
 _CLASS: Final = f"{OWL}Class"
@@ -38,7 +38,7 @@ _LINE: Final = re.compile(r"^\s*(#|PREFIX\b).*$", re.MULTILINE | re.IGNORECASE)
 
 @final
 @dataclass(frozen=True, slots=True)
-class Example:
+class TermExample:
     """A thing of a class; or a statement with a property, and the words that say it."""
 
     subject: Link
@@ -51,7 +51,7 @@ class Example:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ShapeRule:
     """What must, should or could be, for the things of which class."""
 
     weight: str
@@ -61,7 +61,7 @@ class Rule:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Note:
+class TermNote:
     """A note on a term, or an example; `query`: it is a text to be asked."""
 
     text: str
@@ -78,10 +78,10 @@ class TermPage:
     below: tuple[Term, ...]
     axioms: tuple[Axiom, ...]
     mentioning: tuple[Axiom, ...]
-    names: Names
-    rules: tuple[Rule, ...]
-    notes: tuple[Note, ...]
-    examples: tuple[Example, ...]
+    names: Labels
+    rules: tuple[ShapeRule, ...]
+    notes: tuple[TermNote, ...]
+    examples: tuple[TermExample, ...]
     count: int | None
     queries: tuple[SavedQuery, ...]
     alignments: tuple[tuple[Link, Link], ...]
@@ -93,12 +93,12 @@ class TermIn:
     """A term among the ontologies: its kind, all axioms and constraints, and the terms below it."""
 
     kind: str
-    axioms: Axioms
+    axioms: TermAxioms
     constraints: Constraints
     below: tuple[Term, ...]
 
 
-def kind_of(found: Document) -> str | None:
+def kind_of(found: ThingDocument) -> str | None:
     """Whether the document is about a `class`, a `property` or a `concept`; None of all else."""
     if _CLASS in found.types:
         return "class"
@@ -117,7 +117,7 @@ def terms_used(query: SavedQuery) -> Iterator[str]:
             yield query.prefixes[prefix] + name
 
 
-async def term_page(desk: Desk, found: Document, known: TermIn) -> TermPage:
+async def term_page(desk: AppState, found: ThingDocument, known: TermIn) -> TermPage:
     """What the page of the term shows."""
     thing, kind = found.thing, known.kind
     about = known.axioms.about.get(thing, ())
@@ -131,7 +131,7 @@ async def term_page(desk: Desk, found: Document, known: TermIn) -> TermPage:
         *(term for row in (*aligned, *examples) for term in row.values()),
     }
     named = [Triple(t, TYPE, t) for t in mentioned if isinstance(t, NamedNode)]
-    names = Names(desk.service, await names_of(desk, named))
+    names = Labels(desk.service, await names_of(desk, named))
     return TermPage(
         kind=kind,
         below=known.below,
@@ -155,7 +155,7 @@ def _aligned(thing: NamedNode) -> str:
     )
 
 
-def _examples(desk: Desk, thing: NamedNode, kind: str) -> str:
+def _examples(desk: AppState, thing: NamedNode, kind: str) -> str:
     """Things of the class; statements with the property, those that passages state first; whatever
     is linked to the concept."""
     if kind == "concept":
@@ -172,7 +172,7 @@ def _examples(desk: Desk, thing: NamedNode, kind: str) -> str:
     )
 
 
-async def _count(desk: Desk, thing: NamedNode, kind: str) -> int | None:
+async def _count(desk: AppState, thing: NamedNode, kind: str) -> int | None:
     patterns: Mapping[str, str] = {"class": f"?s a {thing}", "property": f"?s {thing} ?o"}
     if kind not in patterns:
         return None
@@ -180,15 +180,15 @@ async def _count(desk: Desk, thing: NamedNode, kind: str) -> int | None:
     return int(row["n"].value)
 
 
-def _rules(names: Names, ruled: Iterable[Constraint]) -> Iterator[Rule]:
+def _rules(names: Labels, ruled: Iterable[Constraint]) -> Iterator[ShapeRule]:
     for each in ruled:
         message = each.message(reader().language)
         if message is not None:
             target = names.link(each.target) if each.target else None
-            yield Rule(_SEVERITIES.get(each.severity, "must"), message, target)
+            yield ShapeRule(_SEVERITIES.get(each.severity, "must"), message, target)
 
 
-def _notes(found: Document) -> Iterator[Note]:
+def _notes(found: ThingDocument) -> Iterator[TermNote]:
     """How the term is used, and what is an example of it, in the reader's language where that is
     said; queries are in none."""
     for name in ("scopeNote", "example"):
@@ -202,20 +202,20 @@ def _notes(found: Document) -> Iterator[Note]:
         queries = [each for each in texts if name == "example" and _is_query(each.value)]
         told = [each for each in texts if each not in queries]
         mine = [each for each in told if each.language == reader().language] or told
-        yield from (Note(each.value, each.language) for each in mine)
-        yield from (Note(each.value, None, query=True) for each in queries)
+        yield from (TermNote(each.value, each.language) for each in mine)
+        yield from (TermNote(each.value, None, query=True) for each in queries)
 
 
 def _is_query(text: str) -> bool:
     return _FORM.match(text) is not None and scan(text).form is not None
 
 
-def _example(names: Names, row: Row) -> Example:
+def _example(names: Labels, row: Row) -> TermExample:
     subject, value, words = row["s"], row.get("o"), row.get("said")
     passage = row.get("passage")
     link = names.link(subject) if isinstance(subject, NamedNode) else Link("", None, "")
     told = isinstance(words, Literal) and isinstance(passage, NamedNode)
-    return Example(
+    return TermExample(
         subject=link,
         value=names.link(value) if isinstance(value, NamedNode) else None,
         text=value.value if isinstance(value, Literal) else None,
@@ -225,7 +225,7 @@ def _example(names: Names, row: Row) -> Example:
     )
 
 
-def _pairs(names: Names, found: Sequence[Row]) -> Iterator[tuple[Link, Link]]:
+def _pairs(names: Labels, found: Sequence[Row]) -> Iterator[tuple[Link, Link]]:
     for row in found:
         relation, other = row["p"], row["o"]
         if isinstance(relation, NamedNode) and isinstance(other, NamedNode):

@@ -7,8 +7,8 @@ from typing import Final, final
 from pyoxigraph import Literal
 
 from spacepolicy.namespaces import DCTERMS, RDFS, SKOS
-from spacepolicy.web.answering.asking import rows
-from spacepolicy.web.answering.desk import Desk
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import rows
 
 ByLanguage = Mapping[str, str]
 """Texts by their language."""
@@ -21,7 +21,7 @@ _QUERY: Final = f"""SELECT DISTINCT ?term ?module ?definition ?title {{
 
 @final
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class OntologyWords:
     """Of each term by IRI: what it means, and the module that defines it; of each module its
     title."""
 
@@ -44,7 +44,7 @@ def in_language(texts: ByLanguage, language: str) -> str | None:
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), None)
 
 
-async def read_vocabulary(desk: Desk) -> Vocabulary:
+async def read_vocabulary(desk: AppState) -> OntologyWords:
     """The vocabulary of the served revision."""
     definitions: dict[str, dict[str, str]] = {}
     titles: dict[str, dict[str, str]] = {}
@@ -56,4 +56,4 @@ async def read_vocabulary(desk: Desk) -> Vocabulary:
             text = row.get("definition" if texts is definitions else "title")
             if isinstance(text, Literal):
                 texts.setdefault(name, {})[text.language or ""] = text.value
-    return Vocabulary(definitions, modules, titles)
+    return OntologyWords(definitions, modules, titles)

@@ -13,8 +13,8 @@ from starlette.types import Scope
 
 from spacepolicy.errors import PreconditionFailedError
 from spacepolicy.http.etags import any_state
-from spacepolicy.revisions.history import History
-from spacepolicy.web.answering.validators import changed_at, demanded
+from spacepolicy.store.history import History
+from spacepolicy.web.answering.conditions import changed_at, demanded
 
 _WEAK: Final = "W/"
 

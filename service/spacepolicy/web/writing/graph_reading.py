@@ -13,20 +13,20 @@ from starlette.types import Receive, Scope, Send
 from spacepolicy import __version__, formats
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotFoundError
-from spacepolicy.formats import Choice
-from spacepolicy.revisions.revision import Revision
+from spacepolicy.formats import FormatChoice
 from spacepolicy.sparql_service.body_key import BodyKey
-from spacepolicy.web.answering import asking
-from spacepolicy.web.answering.call import Exchange
-from spacepolicy.web.answering.desk import Desk, answer_again, answer_known
+from spacepolicy.store.revision import Revision
+from spacepolicy.web.access_log import notes
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState, answer_again, answer_known
+from spacepolicy.web.answering.conditions import changed_at, mark, opaque
 from spacepolicy.web.answering.evaluation import evaluate
-from spacepolicy.web.answering.kept import chosen, ignored, read_get
-from spacepolicy.web.answering.plan import Plan, acceptable_coding, hinted
+from spacepolicy.web.answering.plan import QueryPlan, acceptable_coding, hinted
 from spacepolicy.web.answering.protocol import timeout_seconds
-from spacepolicy.web.answering.reply import Shape
-from spacepolicy.web.answering.validators import changed_at, mark, opaque
-from spacepolicy.web.notes import notes
-from spacepolicy.web.reading import reader
+from spacepolicy.web.answering.representation import chosen, ignored, read_get
+from spacepolicy.web.answering.response import ResponseShape
+from spacepolicy.web.answering.sparql_request import RequestExchange
+from spacepolicy.web.locale import reader
 
 OFFERED: Final = formats.offered("graph", "page")
 _PAGE_FORMAT: Final = "turtle"
@@ -38,7 +38,7 @@ class GraphAnswer(Response):
     """The graph, None for the default graph. What is tagged is the state of the graph: its tag
     stays while the dataset changes elsewhere."""
 
-    def __init__(self, desk: Desk, graph: str | None) -> None:
+    def __init__(self, desk: AppState, graph: str | None) -> None:
         super().__init__()
         self._desk = desk
         self._graph = graph
@@ -50,7 +50,7 @@ class GraphAnswer(Response):
         """
         desk = self._desk
         call, origin = read_get(scope), desk.service.url(scope, "")
-        exchange = Exchange(call, call.key(origin), send, notes(scope))
+        exchange = RequestExchange(call, call.key(origin), send, notes(scope))
         if await answer_again(desk, exchange):
             return
         given = QueryParams(scope["query_string"]).getlist("timeout")
@@ -65,7 +65,7 @@ class GraphAnswer(Response):
             raise NotFoundError(f"There is no graph <{self._graph}>.")
         await evaluate(desk, exchange, planned, seconds, receive)
 
-    def _plan(self, exchange: Exchange, choice: Choice, origin: str) -> Plan:
+    def _plan(self, exchange: RequestExchange, choice: FormatChoice, origin: str) -> QueryPlan:
         service, graph = self._desk.service, self._graph
         pattern = "?s ?p ?o" if graph is None else f"GRAPH {NamedNode(graph)} {{ ?s ?p ?o }}"
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
@@ -77,7 +77,7 @@ class GraphAnswer(Response):
         declared = (part for pair in sorted(prefixes.items()) for part in pair)
         tag = f"{mark(self._state(page=page))}.{opaque((*made, *declared))}"
         kept = service.max_cache_bytes > 0
-        return Plan(
+        return QueryPlan(
             query=Query(
                 text,
                 solutions_format=None,
@@ -87,7 +87,7 @@ class GraphAnswer(Response):
             dataset=service.revision.dataset,
             form="graph",
             choice=choice,
-            shape=Shape(
+            shape=ResponseShape(
                 choice.content_type, acceptable_coding(exchange.call), tag if kept else None
             ),
             body=body if kept else None,
@@ -102,9 +102,11 @@ class GraphAnswer(Response):
         return service.history.get(number)
 
 
-async def has_graph(desk: Desk, graph: str) -> bool:
+async def has_graph(desk: AppState, graph: str) -> bool:
     """Whether there is a graph of that name. Of an engine elsewhere it is asked whether the graph
     says something: engines differ in what they tell of a graph that does not."""
     ours = desk.service.history.current.number > 0
     pattern = "" if ours else "?s ?p ?o"
-    return await asking.boolean(desk, f"ASK {{ GRAPH {NamedNode(graph)} {{ {pattern} }} }}")
+    return await internal_queries.boolean(
+        desk, f"ASK {{ GRAPH {NamedNode(graph)} {{ {pattern} }} }}"
+    )

@@ -26,8 +26,8 @@ from spacepolicy.errors import (
     UnsupportedMediaError,
 )
 from spacepolicy.formats import Format
-from spacepolicy.revisions.writing import Upload
-from spacepolicy.web.answering.call import media_type
+from spacepolicy.store.write_requests import Upload
+from spacepolicy.web.answering.sparql_request import media_type
 from spacepolicy.web.service import Service
 from spacepolicy.web.writing.forms import FormFiles
 

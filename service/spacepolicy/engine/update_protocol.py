@@ -1,0 +1,197 @@
+"""A change of the dataset as the engine evaluates it: an edit goes in, its effect comes out.
+
+A worker carries the edit out on a copy of its own and tells what that changed, a line each:
+
+    D quad      a quad that is gone          A quad      a quad that is there now
+    X graph     a named graph that is gone   C graph     one that is there now
+    T what      a target by name: a graph, DEFAULT or NAMED
+    E           the graph of the edit was there before
+
+Quads are N-Quads, graphs N-Triples terms; blank nodes have the names of the dataset. Further edits
+may follow: what the last one did is then undone, unless it is told with the request what it has
+come to, as a patch and its marked graphs, which is carried out instead.
+
+Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
+"""
+
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal, Protocol, final
+
+from spacepolicy.engine.nquads import Graph, quads
+from spacepolicy.engine.port import Data, FrameDecoder, Header, answered, request_bytes
+
+Kind = Literal["update", "put", "post", "delete", "import", "restore"]
+_PIECE_BYTES: Final = 1 << 18
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DatasetEdit:
+    """What is to be done.
+
+    An update has `text`, with what its protocol says beside it; put, post and delete have the
+    `graph`, None for the default graph. The uploads come behind the request: for each, the name of
+    its format, its base and its bytes. An import replaces the graphs that its quads name, a restore
+    the whole of what is written; `derived` are graphs that they leave alone, and with `merged` the
+    default graph too; the patterns of an update find none of the `derived` graphs, unless it says
+    USING.
+    """
+
+    kind: Kind
+    text: str = ""
+    base: str | None = None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    using_graphs: tuple[str, ...] | None = None
+    using_named_graphs: tuple[str, ...] | None = None
+    graph: str | None = None
+    uploads: tuple[tuple[str, str, int], ...] = ()
+    derived: tuple[str, ...] = ()
+    merged: bool = False
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """What a request tells of it."""
+        return asdict(self) | {"prefixes": dict(self.prefixes)}
+
+    def to_bytes(self, kept: Sequence[bytes] = ()) -> bytes:
+        """The request as it goes over the connection, without the bytes of what was kept of edits
+        before it and of the uploads, which follow."""
+        return request_bytes({"edit": self.table, "kept": list(map(len, kept))})
+
+
+def edit_of(table: Mapping[str, Any]) -> DatasetEdit:
+    """The edit that the table of a request tells."""
+    told = dict(table)
+    for name in ("using_graphs", "using_named_graphs"):
+        told[name] = None if told[name] is None else tuple(told[name])
+    told["uploads"] = tuple(tuple(upload) for upload in told["uploads"])
+    return DatasetEdit(**told)
+
+
+@final
+@dataclass(slots=True)
+class Effect:
+    """What an edit changed: lines of N-Quads, and graphs and targets as they were told."""
+
+    removed: list[bytes] = field(default_factory=list)
+    added: list[bytes] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    existed: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changed."""
+        return not (self.removed or self.added or self.dropped or self.created)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is told of it to whoever carries it out, beside the pieces."""
+        return {"dropped": self.dropped, "created": self.created}
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The quads that go, and those that come, as N-Quads."""
+        return [b"".join(line + b"\n" for line in each) for each in (self.removed, self.added)]
+
+    def graphs(self) -> set[Graph]:
+        """The graphs whose quads change."""
+        return {quad.graph_name for piece in self.pieces for quad in quads(piece)}
+
+    def tell(self, line: bytes) -> None:
+        """Take a line of what a worker tells."""
+        mark, rest = line[:1], line[2:]
+        match mark:
+            case b"D":
+                self.removed.append(rest)
+            case b"A":
+                self.added.append(rest)
+            case b"X":
+                self.dropped.append(rest.decode())
+            case b"C":
+                self.created.append(rest.decode())
+            case b"T":
+                self.targets.append(rest.decode())
+            case _:
+                self.existed = True
+
+
+class EditEngine(Protocol):
+    """An engine that evaluates edits."""
+
+    def connect_to_edit(self) -> socket.socket:
+        """A connection for one edit of the newest dataset, on a copy.
+
+        Raises: EngineError where there is none to be had.
+        """
+        ...
+
+    def release(self, connection: socket.socket, *, reusable: bool) -> None:
+        """Take back a connection."""
+        ...
+
+
+@final
+class EditSession:
+    """Edits of the newest dataset one after the other, on a copy: each upon what came of those
+    before it. A worker that ends of one, or is stopped, is replaced for the next."""
+
+    def __init__(self, engine: EditEngine) -> None:
+        self._engine = engine
+        self._connection: socket.socket | None = None
+        self._kept: list[bytes] = []
+        self._untold: list[bytes] = []
+
+    def evaluate(
+        self, edit: DatasetEdit, uploads: Iterable[Iterable[bytes]], timeout_seconds: float
+    ) -> Effect:
+        """The effect of the edit; what it did is forgotten then, unless something is kept of it.
+
+        Raises: ProblemError where the edit fails or takes too long; TimeLimitError among them.
+        """
+        connection, decoder = self._connection, FrameDecoder()
+        if connection is None:
+            connection, self._untold = self._engine.connect_to_edit(), list(self._kept)
+        self._connection = None
+        try:
+            request = _request(edit, self._untold, uploads)
+            effect = _effect(answered(connection, decoder, request, timeout_seconds))
+        finally:
+            if decoder.reusable:
+                self._connection, self._untold = connection, []
+            else:
+                self._engine.release(connection, reusable=False)
+        return effect
+
+    def keep(self, patch: bytes, graphs: str) -> None:
+        """Have the next edits see what the last one has come to: a patch, and marked graphs."""
+        kept = patch, graphs.encode()
+        self._kept += kept
+        self._untold += kept
+
+    def close(self) -> None:
+        """Take no more."""
+        if self._connection is not None:
+            self._engine.release(self._connection, reusable=False)
+
+
+def _effect(frames: Iterable[Header | Data]) -> Effect:
+    effect, rest = Effect(), b""
+    for frame in frames:
+        if isinstance(frame, Data):
+            *lines, rest = (rest + frame.payload).split(b"\n")
+            for line in lines:
+                effect.tell(line)
+    return effect
+
+
+def _request(
+    edit: DatasetEdit, kept: Sequence[bytes], uploads: Iterable[Iterable[bytes]]
+) -> Iterator[bytes]:
+    yield edit.to_bytes(kept)
+    yield from kept
+    for upload in uploads:
+        yield from upload

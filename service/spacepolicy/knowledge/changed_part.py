@@ -1,0 +1,63 @@
+"""Gates that judge a change alone: the files that differ, the targets of shapes that it reaches."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
+from pyoxigraph import RdfFormat, Triple, parse
+
+from spacepolicy.knowledge.changes import ChangeKind, Changes, is_small
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.gates import RULES, layout_of
+from spacepolicy.knowledge.checks.result import Gate, GateResult, count, located_all
+from spacepolicy.knowledge.checks.shapes import graph_of, shape_faults
+from spacepolicy.knowledge.incremental.affected_targets import AffectedTargets
+from spacepolicy.knowledge.incremental.incremental_shacl import shapes_for
+from spacepolicy.knowledge.incremental.prefilter import Prefilter
+from spacepolicy.knowledge.incremental.statements import StatementList
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+
+
+def part_of(gate: Gate, changes: Changes) -> Gate:
+    """Return the gate that judges of the change what this one judges of everything."""
+    if gate.name == "layout":
+        return replace(gate, judge=partial(_layout, changes))
+    if not is_small(changes):
+        return gate
+    if gate.name == "rules":
+        return RULES
+    if gate.name == "shapes":
+        return replace(gate, judge=partial(_shapes, changes))
+    return gate
+
+
+def _layout(changes: Changes, material: CheckContext) -> GateResult:
+    return layout_of(material, frozenset(changes.files))
+
+
+def _shapes(changes: Changes, material: CheckContext) -> GateResult:
+    """What the change reaches and does not conform: targets are screened as those of a write are,
+    and the validator judges the rest over everything known."""
+    shapes = graph_of(material.shapes)
+    reasoner, statements = _followed(material, changes)
+    aims = AffectedTargets(reasoner, shapes).aims(StatementList(statements))
+    suspects = tuple(Prefilter(reasoner, shapes, material.dataset).suspects(aims))
+    report = (f"{count(sum(map(len, aims.values())), 'target')} reached",)
+    if not suspects:
+        return GateResult((), report)
+    chosen = shapes_for(shapes, suspects).serialize(format="nt", encoding="utf-8")
+    triples = [quad.triple for quad in parse(chosen, RdfFormat.N_TRIPLES)]
+    faults = shape_faults(material.default, triples, material.prefixes)
+    return GateResult(located_all(material, faults), report)
+
+
+def _followed(material: CheckContext, changes: Changes) -> tuple[Reasoner, Iterable[Triple]]:
+    """A reasoner that knows what is there now, and the statements that came or went, with those
+    that follow from them."""
+    now = material.knowledge
+    added, removed = changes.added & now, changes.removed - now
+    if ChangeKind.STATEMENTS not in changes.kinds:  # nothing follows from words
+        return material.reasoner, added | removed
+    reasoner = Reasoner((now - added) | removed)
+    found = reasoner.change(added=added, withdrawn=removed)
+    return reasoner, {*added, *removed, *found.appeared, *found.gone}

@@ -1,0 +1,319 @@
+"""Expectations: whether saved queries run, and answer over each document what is expected of them.
+
+A document's answers are judged over that document alone: the dataset that its own files make with
+the shared ones, its policies bound. So they stay as they are when another document is added. Sets
+are judged over the documents that they name, once all of them are there. Rows compare as a bag, in
+their order where the query has one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast, final
+
+from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
+
+from spacepolicy.engine.stable_order import in_stable_order, is_ordered
+from spacepolicy.errors import BadParameterError, Finding, FindingsError
+from spacepolicy.knowledge.checks.context import CheckContext
+from spacepolicy.knowledge.checks.default_dataset import DefaultDataset
+from spacepolicy.knowledge.checks.documents import dataset_of, names_of_documents, policies_of
+from spacepolicy.knowledge.checks.expected_rows import (
+    SUFFIX,
+    UNBOUND,
+    VOCABULARY,
+    Case,
+    Expected,
+    ExpectedRow,
+    document_path,
+    read_document,
+    read_set,
+    set_paths,
+)
+from spacepolicy.knowledge.checks.result import count
+from spacepolicy.namespaces import RDF, XSD
+from spacepolicy.saved_queries import COMPARISON, POLICY, ColumnType, SavedQuery, bind
+
+_ACCEPT: Final = "Run `spacepolicy accept`, and look at what it writes down."
+_POLICY_COLUMNS: Final = frozenset({POLICY, f"{POLICY}_name"})
+"""Columns that tell the rows of one policy from those of another."""
+_DATATYPES: Final[Mapping[ColumnType, str]] = {
+    "string": f"{XSD}string",
+    "langString": f"{RDF}langString",
+    "integer": f"{XSD}integer",
+    "decimal": f"{XSD}decimal",
+    "boolean": f"{XSD}boolean",
+    "date": f"{XSD}date",
+    "dateTime": f"{XSD}dateTime",
+}
+Terms = tuple[object, ...]
+_FAILURES: Final = (BadParameterError, SyntaxError, RuntimeError, OSError, ValueError)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class QueryScope:
+    """Where cases are asked: the dataset of some documents alone, the policies that their answers
+    speak of, and the source in which passages without a document's name are."""
+
+    dataset: Store
+    policies: tuple[str, ...]
+    sources: str
+    document: str | None
+    unlisted: str
+
+    def passage(self, written: str) -> NamedNode | None:
+        """The passage that is written as `#…` or `<document>#…`."""
+        document, hash_, place = written.partition("#")
+        document = document or self.document or ""
+        return NamedNode(f"{self.sources}{document}#{place}") if hash_ and document else None
+
+
+def answer_findings(catalogue: Sequence[SavedQuery], material: CheckContext) -> Iterator[Finding]:
+    """What saved queries answer otherwise than is expected, over each document and each set."""
+    names = names_of_documents(material)
+    dataset = DefaultDataset(material.dataset, material.base.inferred.value)
+    for query in catalogue:
+        yield from _run_findings(query, dataset)
+    for source in material.sources:
+        path = document_path(material.content, source.name)
+        if not path.is_file():
+            message = f"it is not said what saved queries answer over {source.name} alone."
+            yield Finding(str(path), None, "expect-missing", message, _ACCEPT)
+    for expected in _read(material):
+        if isinstance(expected, Finding):
+            yield expected
+        elif not names >= set(expected.documents):
+            yield from _left_out(expected)
+        else:
+            scope = scope_of(material, expected)
+            yield from _file_findings(expected, catalogue, scope)
+
+
+def answer_report(material: CheckContext) -> Iterator[str]:
+    """How many rows are expected, over how many documents and sets; which sets wait."""
+    names = names_of_documents(material)
+    read = [each for each in _read(material) if isinstance(each, Expected)]
+    asked = [each for each in read if names >= set(each.documents)]
+    rows = sum(len(case.rows) for each in asked for case in each.cases)
+    documents = sum(each.path.name.endswith(SUFFIX) for each in asked)
+    yield f"{count(rows, 'row')} expected over {count(documents, 'document')}"
+    yield f"{count(len(asked) - documents, 'set')}"
+    for each in read:
+        if each not in asked and not each.path.name.endswith(SUFFIX):
+            missing = ", ".join(sorted(set(each.documents) - names))
+            yield f"the set {each.path.stem} waits for {missing}"
+
+
+def _read(material: CheckContext) -> Iterator[Expected | Finding]:
+    """What the files expect; what is wrong with those that cannot be read."""
+    documents = sorted((material.content / "data").rglob(f"*{SUFFIX}"))
+    for path in (*documents, *set_paths(material.content)):
+        try:
+            yield read_document(path) if path.name.endswith(SUFFIX) else read_set(path)
+        except FindingsError as error:
+            yield from error.findings
+
+
+def _left_out(expected: Expected) -> Iterator[Finding]:
+    """A file of a document that is not there; a set may wait for its documents."""
+    if expected.path.name.endswith(SUFFIX):
+        message = f"there is no document {expected.documents[0]!r}."
+        remedy = "Name the file as the document's own, or remove it."
+        yield Finding(str(expected.path), None, "expect-unknown", message, remedy)
+
+
+def scope_of(material: CheckContext, expected: Expected) -> QueryScope:
+    """Where the cases of the file are asked; its documents are there."""
+    dataset = dataset_of(material, frozenset(expected.documents))
+    is_document = expected.path.name.endswith(SUFFIX)
+    document = expected.documents[0] if is_document else None
+    policies = expected.policies
+    if document and not policies:
+        source = next(each for each in material.sources if each.name == document)
+        policies = policies_of(dataset, material, source)
+    unlisted = material.base.inferred.value
+    return QueryScope(dataset, policies, material.base.sources, document, unlisted)
+
+
+def is_due(query: SavedQuery, expected: Expected) -> bool:
+    """Whether the file has to say what the query answers: a document's file each that is about
+    policies or things, a set each that compares, the set of the vocabulary each that is about it.
+    """
+    if expected.is_vocabulary:
+        return query.about == VOCABULARY
+    if expected.path.name.endswith(SUFFIX):
+        return query.about != VOCABULARY
+    return COMPARISON in query.tags
+
+
+def _file_findings(
+    expected: Expected, catalogue: Sequence[SavedQuery], scope: QueryScope
+) -> Iterator[Finding]:
+    known = {query.name: query for query in catalogue}
+    for case in expected.cases:
+        query = known.get(case.query)
+        if query is None or (query.about == VOCABULARY) != expected.is_vocabulary:
+            what = "is no saved query" if query is None else "is not asked of these documents"
+            message = f"{case.query} {what}."
+            yield Finding(str(expected.path), case.line, "expect-unknown", message, _ACCEPT)
+        else:
+            yield from _case_findings(expected.path, query, case, scope)
+    for query in catalogue:
+        if is_due(query, expected) and not expected.of(query.name):
+            message = f"it is not said what {query.name} answers."
+            remedy = f"Run `spacepolicy accept {query.name}`; no row is an answer too."
+            yield Finding(str(expected.path), 1, "expect-missing", message, remedy)
+
+
+def _run_findings(query: SavedQuery, dataset: DefaultDataset) -> Iterator[Finding]:
+    """What is wrong with the query and its header over all that is there."""
+    yield from _policy_findings(query)
+    if query.columns and not query.described:
+        message = "the header does not say what the columns of the answer hold."
+        remedy = "Add `columns`: name, type, and what it holds in en and zh, each."
+        yield _at(query, "columns", message, remedy)
+    try:
+        answer = dataset.query(bind(query, {}))
+        found = [tuple(row) for row in answer] if isinstance(answer, QuerySolutions) else []
+    except _FAILURES as error:
+        yield _at(query, "query-runs", f"the query does not run: {error}.", "Mend the query.")
+        return
+    for number, column in enumerate(query.described):
+        wrong = next((row for row in found if not _fits(row[number], column.type)), None)
+        if wrong is not None:
+            message = f"the column {column.name} has {wrong[number]}, which is no {column.type}."
+            yield _at(query, "column-type", message, "Mend the type in `columns`, or the query.")
+
+
+def _policy_findings(query: SavedQuery) -> Iterator[Finding]:
+    """How rows of two policies could not be told apart."""
+    takes = any(each.name == POLICY and each.type == "iri" for each in query.parameters)
+    if query.about == VOCABULARY:
+        if takes:
+            yield _at(query, "policy", f"about: {VOCABULARY}, and yet it takes a policy.", "")
+        return
+    if not takes:
+        message = "it cannot be asked of one policy."
+        remedy = f"Add a parameter `{POLICY}` of type iri; or say `about: {VOCABULARY}`."
+        yield _at(query, "policy", message, remedy)
+    if query.about == POLICY and not _POLICY_COLUMNS & set(query.columns):
+        message = "rows of two policies cannot be told apart."
+        names = " or ".join(sorted(_POLICY_COLUMNS))
+        remedy = f"Add a column {names}; or `about: thing`, if a parameter names what it is about."
+        yield _at(query, "policy", message, remedy)
+
+
+def _fits(term: object, type_: ColumnType) -> bool:
+    """Whether the value of a column is of its type, or there is none."""
+    if term is None or type_ == "any":
+        return True
+    if type_ == "iri":
+        return isinstance(term, NamedNode)
+    return isinstance(term, Literal) and term.datatype.value == _DATATYPES[type_]
+
+
+def ask(query: SavedQuery, case: Case, scope: QueryScope) -> list[Terms]:
+    """The rows that the query answers in the case, in an order that they alone make.
+
+    Raises: BadParameterError, SyntaxError and what else keeps the query from running.
+    """
+    given: dict[str, Sequence[str]] = dict(case.parameters)
+    if scope.policies and any(each.name == POLICY for each in query.parameters):
+        given.setdefault(POLICY, scope.policies)
+    text = in_stable_order(bind(query, given), query.columns)
+    answer = DefaultDataset(scope.dataset, scope.unlisted).query(text)
+    return [tuple(row) for row in answer] if isinstance(answer, QuerySolutions) else []
+
+
+def _case_findings(
+    path: Path, query: SavedQuery, case: Case, scope: QueryScope
+) -> Iterator[Finding]:
+    try:
+        got = ask(query, case, scope)
+    except _FAILURES as error:
+        message = f"{query.name} cannot be asked: {error}."
+        yield Finding(str(path), case.line, "expect", message, "Mend the parameters.")
+        return
+    wanted: list[tuple[ExpectedRow, Terms]] = []
+    for row in case.rows:
+        try:
+            wanted.append((row, terms_of(query, row)))
+        except (SyntaxError, ValueError) as error:
+            message = f"{query.name}: the row cannot be read: {error}."
+            remedy = "Write its values as in a VALUES block, one for each column."
+            yield Finding(str(path), row.line, "expect", message, remedy)
+            return
+    yield from _differences(path, query, case, got, wanted)
+    for row in case.rows:
+        yield from _unjustified(path, query, row, scope)
+
+
+def terms_of(query: SavedQuery, row: ExpectedRow) -> Terms:
+    """The row as terms, in the engine's own reading of their notation.
+
+    Raises: SyntaxError where a value is none, ValueError where they are not one for each column.
+    """
+    if len(row.values) != len(query.columns):
+        raise ValueError(f"it has {len(row.values)} values for {len(query.columns)} columns")
+    prologue = "\n".join(f"PREFIX {name}: <{iri}>" for name, iri in query.prefixes.items())
+    names = " ".join(f"?{name}" for name in query.columns)
+    values = " ".join(row.values)
+    text = f"{prologue} SELECT {names} {{ VALUES ({names}) {{ ({values}) }} }}"
+    return tuple(next(cast("QuerySolutions", Store().query(text))))
+
+
+def _differences(
+    path: Path,
+    query: SavedQuery,
+    case: Case,
+    got: Sequence[Terms],
+    wanted: Sequence[tuple[ExpectedRow, Terms]],
+) -> Iterator[Finding]:
+    surplus = list(got)
+    remedy = f"Mend the data or the query, or look at it and run `spacepolicy accept {query.name}`."
+    agree = True
+    for row, terms in wanted:
+        if terms in surplus:
+            surplus.remove(terms)
+            continue
+        agree = False
+        message = f"the answer of {query.name} lacks the row {shown(terms)}."
+        yield Finding(str(path), row.line, "expect-row", message, remedy)
+    for terms in surplus:
+        message = f"the answer of {query.name} has the row {shown(terms)}, which is not expected."
+        yield Finding(str(path), case.line, "expect-row", message, remedy)
+    if (
+        agree
+        and not surplus
+        and is_ordered(query.text)
+        and list(got) != [each for _, each in wanted]
+    ):
+        message = f"the answer of {query.name} has the rows that are expected in another order."
+        yield Finding(str(path), case.line, "expect-order", message, remedy)
+
+
+def _unjustified(
+    path: Path, query: SavedQuery, row: ExpectedRow, scope: QueryScope
+) -> Iterator[Finding]:
+    """Passages of a row that state nothing."""
+    for written in row.passages:
+        passage = scope.passage(written)
+        if passage is None or not states(scope.dataset, passage):
+            message = f"{query.name}: the passage {written} of the row states nothing."
+            yield Finding(str(path), row.line, "expect-passage", message, "Name one that does.")
+
+
+def states(dataset: Store, graph: NamedNode) -> bool:
+    """Whether anything stands in the graph."""
+    return next(dataset.quads_for_pattern(None, None, None, graph), None) is not None
+
+
+def shown(terms: Iterable[object]) -> str:
+    """The row for people."""
+    return f"({' '.join(UNBOUND if term is None else str(term) for term in terms)})"
+
+
+def _at(query: SavedQuery, rule: str, message: str, remedy: str) -> Finding:
+    """A finding at the query's first line."""
+    return Finding(str(query.path), 1, rule, message, remedy)

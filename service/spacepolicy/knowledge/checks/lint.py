@@ -1,0 +1,295 @@
+"""Lint: what is likely wrong with a query, judged against the ontology and the data's languages.
+
+Unknown terms, patterns that nothing can match, languages that do not occur, tags compared as
+strings, variables used once, patterns that nothing joins, and joins by variables that may be
+unbound.
+
+Spec: https://www.w3.org/TR/sparql11-query/#sparqlAlgebra
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyparsing import ParseException
+from rdflib import BNode, URIRef, Variable
+from rdflib import Literal as LiteralNode
+from rdflib.paths import InvPath, MulPath, SequencePath
+from rdflib.plugins.sparql.algebra import translateQuery
+from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.plugins.sparql.parserutils import CompValue
+
+from spacepolicy.knowledge.checks import algebra as parts
+from spacepolicy.knowledge.checks.algebra import MAX_ALTERNATIVES, Pattern
+from spacepolicy.knowledge.checks.bindings import predicates, unbound_joins
+from spacepolicy.knowledge.checks.vocabulary import QueryVocabulary
+from spacepolicy.knowledge.reasoning.expressions import TYPE
+
+_NOISE: Final = re.compile(
+    r"""<[^<>"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*""",
+    re.DOTALL,
+)
+_VARIABLE: Final = re.compile(r"(\bAS\s+)?[?$](\w+)", re.IGNORECASE)
+_LITERAL_TAG: Final = re.compile(r"""["']@([A-Za-z]+(?:-[A-Za-z0-9]+)*)""")
+_MAY_LEAVE_UNBOUND: Final = re.compile(r"\b(optional|union|bind|undef|as)\b", re.IGNORECASE)
+"""What a query has that may leave a variable unbound; reading it takes much longer than this."""
+_RDF_TYPE: Final = URIRef(TYPE.value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LintRemark:
+    """What is likely wrong, at which line, and what to do."""
+
+    line: int
+    rule: str
+    message: str
+    remedy: str
+
+
+Linter = Callable[[str], tuple[LintRemark, ...]]
+"""Gives the remarks on a query."""
+
+
+def linter(vocabulary: QueryVocabulary, prefixes: Mapping[str, str]) -> Linter:
+    """A function that tells what is likely wrong with a query that the engine takes.
+
+    It says nothing of what its parser, which knows SPARQL 1.1 and little depth, cannot read; run it
+    where it can be stopped.
+    """
+
+    def lint(text: str) -> tuple[LintRemark, ...]:
+        try:
+            return tuple(remarks(text, vocabulary, prefixes))
+        except (ParseException, RecursionError):
+            return ()
+
+    return lint
+
+
+def remarks(
+    text: str, vocabulary: QueryVocabulary, prefixes: Mapping[str, str]
+) -> Iterator[LintRemark]:
+    """What is likely wrong with the query, which is known to be SPARQL 1.1; it may leave out the
+    declarations of the prefixes.
+
+    Raises: pyparsing.ParseException where it is not.
+    """
+    place = _Place(text, dict(prefixes))
+    prologue = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in prefixes.items())
+    algebra = translateQuery(parseQuery(f"{prologue} {text}")).algebra
+    terms, comparisons = set(parts.iris(algebra, 0)), list(parts.comparisons(algebra, 0))
+    yield from _unknown_terms(terms, vocabulary, place)
+    yield from _languages(comparisons, vocabulary, place)
+    yield from _lonely_variables(algebra, place)
+    yield from _unbound_joins(algebra, place)
+    seen: set[LintRemark] = set()
+    for patterns in parts.alternatives(algebra.p if "p" in algebra else algebra)[:MAX_ALTERNATIVES]:
+        for remark in (
+            *_impossible(patterns, vocabulary, place),
+            *_unjoined(algebra, patterns, place),
+        ):
+            if remark not in seen:
+                seen.add(remark)
+                yield remark
+
+
+def unbound_remarks(text: str) -> Iterator[LintRemark]:
+    """The remarks on joins by what may be unbound; the query declares its prefixes."""
+    if _MAY_LEAVE_UNBOUND.search(text):
+        yield from _unbound_joins(translateQuery(parseQuery(text)).algebra, _Place(text, {}))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The text of a query, to find lines in and to shorten IRIs with."""
+
+    text: str
+    prefixes: dict[str, str]
+
+    def line(self, words: str) -> int:
+        """The first line, header left out, with the words."""
+        found = re.search(rf"^(?!#).*{re.escape(words)}(?!\w)", self.text, re.MULTILINE)
+        return self.text.count("\n", 0, found.start()) + 1 if found else 1
+
+    def last_line(self, name: str, beside: Sequence[str]) -> int:
+        """The last line, header left out, with the variable and one of the words; or with the
+        variable alone."""
+        lines = enumerate(_without_header(self.text).splitlines(), 1)
+        found = [(n, line) for n, line in lines if re.search(rf"[?$]{name}(?!\w)", line)]
+        both = [n for n, line in found if any(word in line for word in beside)]
+        return (both or [n for n, _ in found] or [1])[-1]
+
+    def short(self, iri: object) -> str:
+        for prefix, namespace in self.prefixes.items():
+            if str(iri).startswith(namespace):
+                return f"{prefix}:{str(iri).removeprefix(namespace)}"
+        return f"<{iri}>"
+
+    def line_of(self, iri: object) -> int:
+        short = self.line(self.short(iri))
+        return short if short > 1 else self.line(f"<{iri}>")
+
+
+def _unknown_terms(
+    terms: Iterable[URIRef], vocabulary: QueryVocabulary, place: _Place
+) -> Iterator[LintRemark]:
+    for term in sorted(terms):
+        iri = str(term)
+        if iri.startswith(vocabulary.namespace) and iri not in vocabulary.names:
+            nearest = difflib.get_close_matches(iri, vocabulary.names, n=1, cutoff=0.0)
+            near = nearest[0] if nearest else ""
+            called = f" (“{vocabulary.names[near]}”)" if vocabulary.names.get(near) else ""
+            yield LintRemark(
+                place.line_of(iri),
+                "unknown-term",
+                f"{place.short(iri)} is not in the data.",
+                f"The nearest is {place.short(near)}{called}.",
+            )
+
+
+def _languages(
+    comparisons: Iterable[tuple[str, object]], vocabulary: QueryVocabulary, place: _Place
+) -> Iterator[LintRemark]:
+    asked = {match[1]: match[0] for match in _LITERAL_TAG.finditer(_without_header(place.text))}
+    for kind, tag in comparisons:
+        if kind == "=" and str(tag):
+            line = next(_lines(place.text, r"(?i)\blang\s*\([^)]*\)\s*(=|!=|in\b)"), 1)
+            yield LintRemark(
+                line,
+                "lang-equals",
+                "a language tag is compared as a string.",
+                "Write langMatches(lang(?x), …), which also takes en-GB for en.",
+            )
+        if isinstance(tag, LiteralNode) and str(tag) not in ("", "*"):
+            asked.setdefault(str(tag), f'"{tag}"')
+    for tag, words in asked.items():
+        used = {language.partition("-")[0] for language in vocabulary.languages}
+        if tag.lower() not in vocabulary.languages and tag.lower() not in used:
+            yield LintRemark(
+                place.line(words),
+                "unknown-language",
+                f"no text is in the language {tag}.",
+                f"There are: {', '.join(sorted(vocabulary.languages))}.",
+            )
+
+
+def _without_header(text: str) -> str:
+    return "\n".join("" if line.startswith("#") else line for line in text.splitlines())
+
+
+def _lines(text: str, pattern: str) -> Iterator[int]:
+    for number, line in enumerate(_without_header(text).splitlines(), 1):
+        if re.search(pattern, line):
+            yield number
+
+
+def _lonely_variables(algebra: CompValue, place: _Place) -> Iterator[LintRemark]:
+    """Variables that join nothing and are not answered: most are slips of the pen."""
+    text = _NOISE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), place.text)
+    if re.search(r"(?i)\bselect\s+(distinct\s+|reduced\s+)?\*", text):
+        return
+    ends, predicates = Counter[str](), set[str]()
+    for subject, predicate, value in parts.triples(algebra, 0):
+        ends.update(str(each) for each in (subject, value) if isinstance(each, Variable))
+        predicates.add(str(predicate))
+    names = Counter(match[2] for match in _VARIABLE.finditer(text))
+    for match in _VARIABLE.finditer(text):
+        name = match[2]
+        if names[name] == 1 and ends[name] < 2 and name not in predicates and not match[1]:
+            line = text.count("\n", 0, match.end()) + 1
+            message = f"?{name} is used once."
+            yield LintRemark(line, "lonely-variable", message, "Write [] where any value will do.")
+
+
+def _impossible(
+    patterns: Iterable[Pattern], vocabulary: QueryVocabulary, place: _Place
+) -> Iterator[LintRemark]:
+    """Nodes that would have to be of two classes that share nothing."""
+    classes: dict[object, set[str]] = {}
+    for subject, predicate, value in patterns:
+        if predicate == _RDF_TYPE:
+            if isinstance(value, URIRef):
+                classes.setdefault(subject, set()).add(str(value))
+            continue
+        starts, ends = _ends(predicate, vocabulary)
+        classes.setdefault(subject, set()).update(starts)
+        classes.setdefault(value, set()).update(ends)
+    for node, found in classes.items():
+        if isinstance(node, Variable | BNode | URIRef) and (pair := vocabulary.clash(found)):
+            one, other = map(place.short, pair)
+            named = isinstance(node, Variable)
+            what = f"?{node}" if named else "a node"
+            yield LintRemark(
+                place.line(f"?{node}") if named else 1,
+                "impossible-pattern",
+                f"{what} would have to be both {one} and {other}, which share nothing.",
+                "Look at the domains and ranges of its properties.",
+            )
+
+
+def _ends(predicate: object, vocabulary: QueryVocabulary) -> tuple[Iterable[str], Iterable[str]]:
+    """The classes of what a predicate or path begins and ends at."""
+    match predicate:
+        case URIRef():
+            name = str(predicate)
+            return vocabulary.domains.get(name, ()), vocabulary.ranges.get(name, ())
+        case InvPath():
+            start, end = _ends(predicate.arg, vocabulary)
+            return end, start
+        case SequencePath():
+            return (
+                _ends(predicate.args[0], vocabulary)[0],
+                _ends(predicate.args[-1], vocabulary)[1],
+            )
+        case MulPath() if predicate.mod == "+":
+            return _ends(predicate.path, vocabulary)
+        case _:
+            return (), ()
+
+
+def _unjoined(
+    algebra: CompValue, patterns: Sequence[Pattern], place: _Place
+) -> Iterator[LintRemark]:
+    """Triple patterns that share no variable with the others, directly or by an expression."""
+    groups: list[set[str]] = []
+    for pattern in patterns:
+        _join(groups, {str(each) for each in pattern if isinstance(each, Variable | BNode)})
+    stated = set().union(*groups) if groups else set()
+    for linked in parts.linked(algebra, 0):
+        if len(linked & stated) > 1:
+            _join(groups, linked & stated)
+    if len(groups) > 1:
+        second = sorted(groups[1])[0]
+        yield LintRemark(
+            place.line(f"?{second}"),
+            "cross-product",
+            "two parts of the pattern share no variable: every row of one meets every one of the "
+            "other.",
+            "Join them by a variable, or ask two questions.",
+        )
+
+
+def _unbound_joins(algebra: CompValue, place: _Place) -> Iterator[LintRemark]:
+    """Patterns that are joined by a variable which an earlier one may leave unbound."""
+    for join in unbound_joins(algebra):
+        name = join.variable
+        yield LintRemark(
+            place.last_line(name, [place.short(each) for each in predicates(join)]),
+            "unbound-join",
+            f"?{name} may be unbound here, and is then joined with every solution of the pattern.",
+            f"Put the pattern into the branch that binds ?{name}, or require it before.",
+        )
+
+
+def _join(groups: list[set[str]], names: set[str]) -> None:
+    if not names:
+        return
+    for group in [each for each in groups if each & names]:
+        groups.remove(group)
+        names = names | group
+    groups.append(names)

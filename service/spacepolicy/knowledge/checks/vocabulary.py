@@ -1,0 +1,125 @@
+"""The vocabulary that queries are judged by: its terms, their types, and the languages of texts.
+
+A domain or range counts also where a wider property or the inverse states it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from spacepolicy.knowledge.reasoning.expressions import (
+    DOMAIN,
+    RANGE,
+    SUBCLASS,
+    SUBPROPERTY,
+    AxiomIndex,
+    owl,
+)
+
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class QueryVocabulary:
+    """What queries can be judged by: the terms there are, their types, and the languages used."""
+
+    namespace: str
+    names: Mapping[str, str]
+    languages: frozenset[str]
+    domains: Mapping[str, frozenset[str]]
+    ranges: Mapping[str, frozenset[str]]
+    above: Mapping[str, frozenset[str]]
+    disjoint: frozenset[frozenset[str]]
+
+    def clash(self, classes: Iterable[str]) -> tuple[str, str] | None:
+        """Two of the classes that share no individual."""
+        for one, other in combinations(sorted(set(classes)), 2):
+            wide = product(
+                self.above.get(one, {one}) | {one}, self.above.get(other, {other}) | {other}
+            )
+            if any(frozenset(pair) in self.disjoint for pair in wide):
+                return one, other
+        return None
+
+
+def read_vocabulary(namespace: str, knowledge: Iterable[Triple]) -> QueryVocabulary:
+    """The vocabulary of what is known, inferences included; IRIs in the namespace must be there."""
+    triples = tuple(knowledge)
+    above = _grouped(triples, SUBCLASS)
+    wider, inverse = _grouped(triples, SUBPROPERTY), _grouped(triples, owl("inverseOf"))
+    domains, ranges = (_inherited(_grouped(triples, end), wider) for end in (DOMAIN, RANGE))
+    return QueryVocabulary(
+        namespace,
+        dict(_names(triples)),
+        frozenset(
+            triple.object.language
+            for triple in triples
+            if isinstance(triple.object, Literal) and triple.object.language
+        ),
+        _inherited(_turned(domains, ranges, inverse), wider),
+        _inherited(_turned(ranges, domains, inverse), wider),
+        above,
+        frozenset(_disjoint(triples)),
+    )
+
+
+def _names(triples: Iterable[Triple]) -> Iterator[tuple[str, str]]:
+    """Every IRI that is said something of, with a name for people."""
+    label = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    labelled: list[tuple[str, str]] = []
+    for triple in triples:
+        if isinstance(triple.subject, NamedNode):
+            yield triple.subject.value, ""
+            value = triple.object
+            if triple.predicate == label and isinstance(value, Literal) and value.language == "en":
+                labelled.append((triple.subject.value, value.value))
+    yield from labelled
+
+
+def _grouped(triples: Iterable[Triple], predicate: NamedNode) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for triple in triples:
+        match triple.subject, triple.object:
+            case NamedNode() as subject, NamedNode() as value if triple.predicate == predicate:
+                found.setdefault(subject.value, set()).add(value.value)
+    return {name: frozenset(values) for name, values in found.items()}
+
+
+def _inherited(
+    own: Mapping[str, frozenset[str]], wider: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    return {
+        name: own.get(name, _NONE).union(*(own.get(each, _NONE) for each in wider.get(name, _NONE)))
+        for name in own.keys() | wider.keys()
+    }
+
+
+def _turned(
+    own: Mapping[str, frozenset[str]],
+    opposite: Mapping[str, frozenset[str]],
+    inverse: Mapping[str, frozenset[str]],
+) -> dict[str, frozenset[str]]:
+    """With what the inverses' other ends say."""
+    found = dict(own)
+    for one, others in inverse.items():
+        for other in others:
+            found[one] = found.get(one, _NONE) | opposite.get(other, _NONE)
+            found[other] = found.get(other, _NONE) | opposite.get(one, _NONE)
+    return found
+
+
+def _disjoint(triples: Sequence[Triple]) -> Iterator[frozenset[str]]:
+    ontology = AxiomIndex(triples)
+    for axiom in ontology.statements(owl("disjointWith")):
+        yield from _pairs([axiom.subject, axiom.object])
+    for axiom in ontology.statements(owl("members")):
+        yield from _pairs(ontology.members(axiom.object))
+
+
+def _pairs(terms: Iterable[object]) -> Iterator[frozenset[str]]:
+    named = [term.value for term in terms if isinstance(term, NamedNode)]
+    return (frozenset(pair) for pair in combinations(named, 2))

@@ -1,0 +1,204 @@
+"""Reach: whose conformance may hang on a statement, by what the shapes look at from their targets.
+
+Every statement that a shape may read from a target is noted by its predicate (of classes, by the
+class) with the way back to the target.
+
+Spec: https://www.w3.org/TR/shacl/ (sections 2.1.3 on targets, 2.3 on paths, 5 on SPARQL)
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Final, final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from rdflib import Graph, URIRef, Variable
+from rdflib.collection import Collection
+from rdflib.extras.shacl import parse_shacl_path
+from rdflib.namespace import RDF, SH
+from rdflib.paths import Path
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.term import Node
+
+from spacepolicy.knowledge.incremental.paths import AnyPath, Paths, Side, Way, itself, then
+from spacepolicy.knowledge.incremental.statements import ChangedStatements, End
+from spacepolicy.knowledge.incremental.terms import Term, term_of
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+
+Pattern = tuple[object, object, object]
+_TYPE: Final = NamedNode(str(RDF.type))
+_THIS: Final = Variable("this")
+_INNER: Final = (SH.node, SH.property, SH.qualifiedValueShape, SH["not"])
+_LISTS: Final = (SH["and"], SH["or"], SH.xone)
+_COMPARED: Final = (SH.lessThan, SH.lessThanOrEquals, SH.equals, SH.disjoint)
+_TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
+
+
+@final
+class AffectedTargets:
+    """Finds the targets that statements reach, over what a reasoner knows."""
+
+    def __init__(self, reasoner: Reasoner, shapes: Graph) -> None:
+        self._reasoner = reasoner
+        self._shapes = shapes
+        self._paths = Paths(reasoner)
+        self._reads: dict[NamedNode | None, list[tuple[Node, Side, Way]]] = {}
+        self._kinds: dict[Term, list[tuple[Node, Way]]] = {}
+        self._targets: dict[Node, list[tuple[str, Term]]] = {}
+        for kind in _TARGETS:
+            for shape, value in shapes.subject_objects(SH[kind]):
+                self._targets.setdefault(shape, []).append((kind, term_of(value)))
+                self._note_target(shape, kind, term_of(value))
+        for shape in self._targets:
+            self._walk(shape, shape, itself, ())
+
+    def aims(self, *changed: ChangedStatements) -> dict[Node, set[Term]]:
+        """The targets of each shape whose conformance the statements may change, as they came or
+        went."""
+        found: dict[Node, set[Term]] = {}
+        wanted = None if None in self._reads else {*filter(None, self._reads), _TYPE}
+        for ends in itertools.chain.from_iterable(each.ends(wanted) for each in changed):
+            for shape, nodes in self._reached(*ends):
+                found.setdefault(shape, set()).update(nodes)
+        targets = {
+            shape: {node for node in nodes if self._is_target(shape, node)}
+            for shape, nodes in found.items()
+        }
+        return {shape: nodes for shape, nodes in targets.items() if nodes}
+
+    def _reached(
+        self, predicate: NamedNode, subjects: set[End], objects: set[End]
+    ) -> Iterator[tuple[Node, Iterable[Term]]]:
+        """What statements of a predicate reach, whose objects are one class where it is the type;
+        no shape looks at triple terms."""
+        ends = {
+            side: [end for end in each if isinstance(end, NamedNode | BlankNode | Literal)]
+            for side, each in (("subject", subjects), ("object", objects))
+        }
+        for read in (predicate, None):
+            for shape, side, way in self._reads.get(read, ()):
+                for end in ends[side]:
+                    yield shape, way(end)
+        if predicate == _TYPE:
+            for kind in ends["object"]:
+                for shape, way in self._kinds.get(kind, ()):
+                    for thing in ends["subject"]:
+                        yield shape, way(thing)
+
+    def _is_target(self, shape: Node, node: Term) -> bool:
+        if not isinstance(node, NamedNode | BlankNode):
+            return False
+        return any(self._meets(kind, value, node) for kind, value in self._targets[shape])
+
+    def _meets(self, kind: str, value: Term, node: Term) -> bool:
+        match kind:
+            case "targetClass":
+                found = self._reasoner.matching(node, _TYPE, value)
+            case "targetSubjectsOf" if isinstance(value, NamedNode):
+                found = self._reasoner.matching(node, value, None)
+            case "targetObjectsOf" if isinstance(value, NamedNode):
+                found = self._reasoner.matching(None, value, node)
+            case _:
+                return node == value
+        return next(found, None) is not None
+
+    def _note_target(self, shape: Node, kind: str, value: Term) -> None:
+        if kind == "targetClass":
+            self._kinds.setdefault(value, []).append((shape, itself))
+        elif kind != "targetNode" and isinstance(value, NamedNode):
+            self._note(shape, value, "subject" if kind == "targetSubjectsOf" else "object", itself)
+
+    def _note(self, shape: Node, predicate: NamedNode | None, side: Side, way: Way) -> None:
+        self._reads.setdefault(predicate, []).append((shape, side, way))
+
+    def _note_path(self, target: Node, path: AnyPath, back: Way) -> None:
+        for predicate, side, way in self._paths.reads(path):
+            self._note(target, predicate, side, then(way, back))
+
+    def _walk(self, target: Node, shape: Node, back: Way, above: tuple[Node, ...]) -> None:
+        """Note what the shape reads; `back` leads from its focus to the targets of the outermost
+        shape."""
+        if shape in above:
+            return
+        shapes, beyond = self._shapes, back
+        node = shapes.value(shape, SH.path)
+        if node is not None:
+            path = parse_shacl_path(shapes, node)
+            self._note_path(target, path, back)
+            beyond = then(self._paths.backward(path), back)
+        for name in _COMPARED:
+            for compared in shapes.objects(shape, name):
+                self._note(target, NamedNode(str(compared)), "subject", back)
+        if (shape, SH.closed, None) in shapes:
+            self._note(target, None, "subject", back)
+        for kind in shapes.objects(shape, SH["class"]):
+            self._kinds.setdefault(term_of(kind), []).append((target, beyond))
+        for constraint in shapes.objects(shape, SH.sparql):
+            self._note_query(target, prefixed(shapes, constraint), back)
+        for each in self._inner(shape):
+            self._walk(target, each, beyond, (*above, shape))
+
+    def _inner(self, shape: Node) -> Iterator[Node]:
+        """The shapes that its values are held to."""
+        for name in _INNER:
+            yield from self._shapes.objects(shape, name)
+        for name in _LISTS:
+            for members in self._shapes.objects(shape, name):
+                yield from Collection(self._shapes, members)
+
+    def _note_query(self, target: Node, select: str, back: Way) -> None:
+        """Note what a query reads, from `$this` along its patterns; what hangs together with
+        `$this` by no pattern reaches every target."""
+        try:
+            algebra = prepareQuery(select).algebra
+        except Exception:  # noqa: BLE001 # whatever the library makes of a query
+            self._note(target, None, "subject", lambda _: self._all(target))
+            return
+        patterns = list(_patterns(algebra))
+        ways: dict[object, Way] = {_THIS: back}
+        for _ in patterns:
+            for start, path, end in patterns:
+                if not isinstance(path, Path | URIRef):
+                    continue
+                if start in ways and end not in ways and isinstance(end, Variable):
+                    ways[end] = then(self._paths.backward(path), ways[start])
+                elif end in ways and start not in ways and isinstance(start, Variable):
+                    ways[start] = then(self._paths.forward(path), ways[end])
+        for start, path, _ in patterns:
+            if start in ways and isinstance(path, Path | URIRef):
+                self._note_path(target, path, ways[start])
+            else:
+                self._note(target, None, "subject", lambda _: self._all(target))
+
+    def _all(self, shape: Node) -> Iterator[Term]:
+        """Every target of the shape that is one by its class."""
+        for kind, value in self._targets[shape]:
+            if kind == "targetClass":
+                for each in self._reasoner.matching(None, _TYPE, value):
+                    if not isinstance(each.subject, Triple):
+                        yield each.subject
+
+
+def prefixed(shapes: Graph, constraint: Node) -> str:
+    """The query of a SPARQL constraint, with the prefixes that are declared for it."""
+    declared = {
+        str(shapes.value(each, SH.prefix)): shapes.value(each, SH.namespace)
+        for holder in shapes.objects(constraint, SH.prefixes)
+        for each in shapes.objects(holder, SH.declare)
+    }
+    prologue = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in declared.items())
+    return f"{prologue}{shapes.value(constraint, SH.select)}"
+
+
+def _patterns(part: object) -> Iterator[Pattern]:
+    """The triple patterns anywhere in the algebra of a query."""
+    if isinstance(part, CompValue):
+        for each in dict.get(part, "triples") or ():
+            for place in range(0, len(each), 3):
+                yield each[place], each[place + 1], each[place + 2]
+        for name, value in part.items():
+            if name not in ("triples", "_vars"):
+                yield from _patterns(value)
+    elif isinstance(part, list | tuple):
+        for each in part:
+            yield from _patterns(each)

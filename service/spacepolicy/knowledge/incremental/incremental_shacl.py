@@ -1,0 +1,219 @@
+"""The guard: whether what a write touches keeps to the shapes and to the meaning of the terms.
+
+Of all targets of the shapes, those are looked at whose conformance the change may touch (`reach`);
+those that do not surely conform (`screen`) are judged by pyshacl, over what the reasoner knows.
+
+Spec: https://www.w3.org/TR/shacl/
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast, final
+
+import pyshacl
+from pyoxigraph import BlankNode, Literal, Store, Triple
+from rdflib import BNode, Graph, URIRef
+from rdflib import Literal as LiteralNode
+from rdflib.namespace import RDF, SH, XSD
+from rdflib.store import Store as GraphStore
+from rdflib.term import Node
+
+from spacepolicy.knowledge.checks.shapes import PreparedGraph, graph_of
+from spacepolicy.knowledge.incremental.affected_targets import AffectedTargets
+from spacepolicy.knowledge.incremental.materialisation import DerivedChange
+from spacepolicy.knowledge.incremental.prefilter import Prefilter
+from spacepolicy.knowledge.incremental.terms import Term, node_of, term_of
+from spacepolicy.knowledge.loading.record import shown
+from spacepolicy.knowledge.reasoning.fixpoint import Clash, Reasoner
+from spacepolicy.knowledge.reasoning.wording import Wording
+
+_RULES: Final = URIRef(
+    "https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules"
+)
+_FALSE: Final = LiteralNode("false", datatype=XSD.boolean)
+_PORTION: Final = 500
+"""How many nodes the validator is asked about at once: seconds, where it finds much."""
+_ENOUGH: Final = 100
+"""After so many violations no more are looked for: the validator takes milliseconds for each."""
+_TARGETS: Final = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ValidationResult:
+    """The results, as JSON tells them, and the SHACL report as N-Triples; `refuses` where one of
+    them is a violation."""
+
+    violations: tuple[dict[str, str], ...]
+    report: bytes
+    refuses: bool
+    whole: bool = True
+    """Whether all was looked at; else there may be more violations."""
+
+
+@final
+class Guard:
+    """Judges changes of what a reasoner knows by shapes."""
+
+    def __init__(self, reasoner: Reasoner, shapes: Iterable[Triple], dataset: Store) -> None:
+        self._reasoner = reasoner
+        self._shapes = graph_of(shapes)
+        self._reach = AffectedTargets(reasoner, self._shapes)
+        self._screen = Prefilter(reasoner, self._shapes, dataset)
+
+    def judge(
+        self,
+        derived: DerivedChange,
+        wording: Wording,
+        prefixes: Mapping[str, str],
+        applied: Callable[[], None] = lambda: None,
+    ) -> ValidationResult:
+        """Whether the statements that came and went leave all well; the dataset is looked at once
+        `applied` returns."""
+        aims = self._reach.aims(derived.appeared, derived.gone)
+        report, whole = self._validated(aims, applied)
+        for clash in derived.clashes:
+            _add_clash(report, clash, wording, prefixes)
+        violations = tuple(_told(report))
+        refuses = any(each["severity"] == "Violation" for each in violations)
+        lines = report.serialize(format="nt", encoding="utf-8") if violations else b""
+        return ValidationResult(violations, lines, refuses, whole)
+
+    def _validated(
+        self, aims: Mapping[Node, Iterable[Term]], applied: Callable[[], None]
+    ) -> tuple[Graph, bool]:
+        """The report on those targets of the shapes that do not surely conform, and whether it is
+        of all of them: where very much is wrong, the rest is not looked at."""
+        suspects = tuple(self._screen.suspects(aims, applied))
+        report, violations = Graph(), 0
+        for first in range(0, len(suspects), _PORTION):
+            if violations >= _ENOUGH:
+                return report, False
+            found = self._reported(suspects[first : first + _PORTION])
+            violations += len(set(found.subjects(SH.resultSeverity, SH.Violation)))
+            _add_report(report, found)
+        return report, True
+
+    def _reported(self, suspects: Sequence[tuple[Node, Term]]) -> Graph:
+        """What the validator says of the nodes, each by its shape."""
+        shapes = shapes_for(self._shapes, suspects)
+        data = PreparedGraph(store=_Facts(self._reasoner))
+        _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
+        return cast("Graph", report)
+
+
+def _add_report(report: Graph, found: Graph) -> None:
+    """Have the results of one report in another."""
+    holder = report.value(None, RDF.type, SH.ValidationReport)
+    own = found.value(None, RDF.type, SH.ValidationReport)
+    for statement in found:
+        if holder is None or statement[0] != own:
+            report.add(statement)
+        elif statement[1] == SH.result:
+            report.add((holder, SH.result, statement[2]))
+        elif statement[1:] == (SH.conforms, _FALSE):
+            report.set((holder, SH.conforms, _FALSE))
+
+
+def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:
+    """Return the shapes with these nodes for targets, and what they refer to: the validator reads
+    all of it each time."""
+    found, seen, aims = Graph(), set[Node](), tuple(suspects)
+    waiting = [shape for shape, _ in aims]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        for predicate, value in shapes.predicate_objects(node):
+            if predicate not in _TARGETS:
+                found.add((node, predicate, value))
+                waiting.append(value)
+    for shape, term in aims:
+        found.add((shape, SH.targetNode, node_of(term)))
+    return found
+
+
+@final
+class _Facts(GraphStore):
+    """What a reasoner knows, as rdflib reads it; the validator wants a store of graphs."""
+
+    context_aware = True
+    graph_aware = True
+
+    def __init__(self, reasoner: Reasoner) -> None:
+        super().__init__()
+        self._reasoner = reasoner
+
+    def triples(self, pattern: Any, context: Any = None) -> Iterator[Any]:  # noqa: ANN401, ARG002
+        """The statements that match, as the library asks for them."""
+        subject, predicate, value = (None if part is None else term_of(part) for part in pattern)
+        if isinstance(subject, Literal) or isinstance(predicate, BlankNode | Literal):
+            return
+        for triple in self._reasoner.matching(subject, predicate, value):
+            yield tuple(node_of(part) for part in triple), iter(())
+
+    def __len__(self, context: Any = None) -> int:  # noqa: ANN401
+        """Something: that there are statements is all that is asked."""
+        return 1
+
+
+def _add_clash(report: Graph, clash: Clash, wording: Wording, prefixes: Mapping[str, str]) -> None:
+    meeting = " and ".join(dict.fromkeys(shown(each, prefixes) for each in clash.statements))
+    axiom = clash.rule.axiom
+    by = f" by the axiom {wording.axiom(axiom)}" if axiom is not None else ""
+    message = f"{meeting} cannot hold{by} ({clash.rule.name})."
+    result, holder = BNode(), report.value(None, RDF.type, SH.ValidationReport) or BNode()
+    report.add((holder, RDF.type, SH.ValidationReport))
+    report.set((holder, SH.conforms, _FALSE))
+    report.add((holder, SH.result, result))
+    for predicate, value in (
+        (RDF.type, SH.ValidationResult),
+        (SH.focusNode, node_of(clash.statements[0].subject)),
+        (SH.resultPath, node_of(clash.statements[0].predicate)),
+        (SH.value, node_of(clash.statements[0].object)),
+        (SH.resultSeverity, SH.Violation),
+        (SH.sourceConstraintComponent, _RULES),
+        (SH.resultMessage, LiteralNode(message, lang="en")),
+    ):
+        report.add((result, predicate, value))
+
+
+def _told(report: Graph) -> Iterator[dict[str, str]]:
+    """Each result as JSON tells it, violations first."""
+    names = {
+        "severity": SH.resultSeverity,
+        "focus": SH.focusNode,
+        "path": SH.resultPath,
+        "value": SH.value,
+        "constraint": SH.sourceConstraintComponent,
+        "shape": SH.sourceShape,
+    }
+    results = []
+    for result in report.objects(None, SH.result):
+        told = {
+            name: str(found)
+            for name, predicate in names.items()
+            if (found := report.value(result, predicate)) is not None
+            and not isinstance(found, BNode)
+        }
+        told["severity"] = told.get("severity", str(SH.Violation)).rpartition("#")[2]
+        messages = sorted(report.objects(result, SH.resultMessage), key=_by_language)
+        told["message"] = str(messages[0]) if messages else ""
+        results.append(told)
+    order = ("Violation", "Warning", "Info")
+    return iter(
+        sorted(
+            results,
+            key=lambda each: (
+                order.index(each["severity"]) if each["severity"] in order else 0,
+                each.get("focus", ""),
+                each["message"],
+            ),
+        )
+    )
+
+
+def _by_language(node: Node) -> tuple[bool, str]:
+    language = node.language if isinstance(node, LiteralNode) else None
+    return language not in (None, "en"), str(node)

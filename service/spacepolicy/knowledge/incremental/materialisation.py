@@ -1,0 +1,177 @@
+"""The knowledge of a store that is written: what its default graph says after a change.
+
+Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
+
+from spacepolicy.engine.nquads import Graph, QuadLines, Quads
+from spacepolicy.knowledge.incremental.statements import (
+    ChangedStatements,
+    NumberedStatements,
+    StatementList,
+)
+from spacepolicy.knowledge.reasoning.construct_rules import ConstructRule
+from spacepolicy.knowledge.reasoning.facts import Delta, joined, less
+from spacepolicy.knowledge.reasoning.fixpoint import Clash, ClosureChange, Reasoner
+from spacepolicy.knowledge.reasoning.stratum import Stratum, Turnover
+from spacepolicy.knowledge.reasoning.terms import TermNumbers
+from spacepolicy.store.revision import Change
+
+_DEFAULT = DefaultGraph()
+MANY_QUADS: Final = 20_000
+"""From so many on, quads are kept as lines."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DerivedChange:
+    """What follows from a change of the record: how the derived graphs change, the clashes that
+    were not there before, and the statements of the default graph that come and go."""
+
+    quads: Change
+    clashes: tuple[Clash, ...]
+    appeared: ChangedStatements
+    gone: ChangedStatements
+
+
+@final
+class GraphMerge:
+    """The RDF merge of named graphs as the record changes: what they state, a set.
+
+    `apart` are graphs that are not merged.
+    """
+
+    def __init__(self, dataset: Store, apart: frozenset[NamedNode] = frozenset()) -> None:
+        self._dataset = dataset
+        self._apart = apart
+
+    def stated(self) -> frozenset[Triple]:
+        """All that the merged graphs state."""
+        return frozenset(
+            quad.triple
+            for graph in self._dataset.named_graphs()
+            if graph not in self._apart
+            for quad in self._dataset.quads_for_pattern(None, None, None, graph)
+        )
+
+    def _is_merged(self, quad: Quad) -> bool:
+        return quad.graph_name != _DEFAULT and quad.graph_name not in self._apart
+
+    def difference(self, change: Change) -> tuple[list[Triple], list[Triple]]:
+        """What no merged graph states any longer, and what one states now; the dataset must not
+        have the change yet."""
+        removed = frozenset(filter(self._is_merged, change.removed))
+        added = {quad.triple for quad in change.added if self._is_merged(quad)}
+        gone = {quad.triple for quad in removed} - added
+        return [triple for triple in gone if not self.holds(triple, removed)], list(added)
+
+    def holds(self, triple: Triple, but: frozenset[Quad] = frozenset()) -> bool:
+        """Whether a merged graph of the dataset states it elsewhere than in those quads."""
+        return any(
+            self._is_merged(quad) and quad not in but
+            for quad in self._dataset.quads_for_pattern(
+                triple.subject, triple.predicate, triple.object, None
+            )
+        )
+
+    def change(self, change: Change) -> DerivedChange:
+        """How the default graph changes where nothing is inferred."""
+        gone, added = self.difference(change)
+        come = [triple for triple in added if not self.holds(triple)]
+        quads = Change(_in_default(gone), _in_default(come))
+        return DerivedChange(quads, (), StatementList(come), StatementList(gone))
+
+    def undo(self, change: Change) -> None:
+        """Take back a change that the dataset has not got: nothing is kept of it here."""
+
+
+def _in_default(triples: Iterable[Triple]) -> tuple[Quad, ...]:
+    return tuple(Quad(each.subject, each.predicate, each.object) for each in triples)
+
+
+@final
+class Materialisation:
+    """What the merged graphs of a dataset assert, and what follows; kept as the record changes.
+
+    `apart` are graphs that are not merged, `inferred` is the graph of what only follows, `rules`
+    are those beyond OWL.
+    """
+
+    def __init__(
+        self,
+        dataset: Store,
+        apart: frozenset[str],
+        inferred: NamedNode,
+        rules: Sequence[ConstructRule] = (),
+    ) -> None:
+        self._merge = GraphMerge(dataset, frozenset(NamedNode(iri) for iri in apart) | {inferred})
+        self._inferred = inferred
+        stated = set(self._merge.stated())
+        self.reasoner = Reasoner(stated)
+        self._stratum = Stratum(rules, stated, self.reasoner.inferences())
+
+    def change(self, change: Change) -> DerivedChange:
+        """Take the change of the record in; the dataset must not have it yet."""
+        return self._change(*self._merge.difference(change))
+
+    def undo(self, change: Change) -> None:
+        """Take back a change that the dataset has not got."""
+        withdrawn, added = self._merge.difference(change)
+        before = [triple for triple in added if not self._merge.holds(triple)]
+        self._shift(withdrawn=before, added=withdrawn)
+
+    def _shift(
+        self, *, withdrawn: Sequence[Triple], added: Sequence[Triple]
+    ) -> tuple[ClosureChange, Turnover]:
+        """Take statements of the record back and others in, in both strata."""
+        shift = self.reasoner.shift(added=added, withdrawn=withdrawn)
+        holds = joined([shift.come, shift.inferred])
+        turnover = self._stratum.change(
+            come=(*added, *NumberedStatements(shift.terms, holds)),
+            gone=(*withdrawn, *NumberedStatements(shift.terms, shift.gone)),
+            asserted=frozenset(added),
+        )
+        return shift, turnover
+
+    def _change(self, withdrawn: Sequence[Triple], added: Sequence[Triple]) -> DerivedChange:
+        clashing = set(self.reasoner.clashes())
+        shift, turnover = self._shift(withdrawn=withdrawn, added=added)
+        clashes = tuple(each for each in self.reasoner.clashes() if each not in clashing)
+        terms, inferred = shift.terms, self._inferred
+        concluded, dropped = terms.delta(turnover.appeared), terms.delta(turnover.gone)
+        gone = joined([less(shift.gone, concluded), less(dropped, shift.come)])
+        come = joined([less(shift.come, dropped), less(concluded, shift.gone)])
+        no_longer = joined([shift.no_longer_inferred, dropped])
+        removed = _of_graphs(terms, {_DEFAULT: gone, inferred: no_longer})
+        added_quads = _of_graphs(
+            terms, {_DEFAULT: come, inferred: joined([shift.inferred, concluded])}
+        )
+        return DerivedChange(
+            Change(removed, added_quads),
+            clashes,
+            NumberedStatements(terms, come),
+            NumberedStatements(terms, gone),
+        )
+
+
+def _of_graphs(terms: TermNumbers, deltas: Mapping[Graph, Delta]) -> Quads:
+    """The statements in the graphs, as lines where they are very many."""
+    counts = {graph: sum(map(len, delta.values())) for graph, delta in deltas.items()}
+    if sum(counts.values()) <= MANY_QUADS:
+        return tuple(
+            Quad(triple.subject, triple.predicate, triple.object, graph)
+            for graph, delta in deltas.items()
+            for triple in NumberedStatements(terms, delta)
+        )
+    known: dict[int, bytes] = {}
+    parts: list[bytes] = []
+    for graph, delta in deltas.items():
+        end = b" .\n" if graph == _DEFAULT else b" %b .\n" % str(graph).encode()
+        for key, rows in delta.items():
+            parts.append(end.join((*terms.words(key, rows, known), b"")))
+    return QuadLines(b"".join(parts), {graph: count for graph, count in counts.items() if count})

@@ -1,0 +1,73 @@
+"""Clashes as findings: what cannot hold together, by which axiom, and where its grounds stand."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from pyoxigraph import NamedNode, Triple
+
+from spacepolicy.errors import Finding
+from spacepolicy.knowledge.loading.record import FileRecord, place_of, short, shown, stated_at
+from spacepolicy.knowledge.reasoning.fixpoint import Clash, Reasoner
+from spacepolicy.knowledge.reasoning.proof import Prover
+from spacepolicy.knowledge.reasoning.rule import is_axiomatic
+from spacepolicy.knowledge.reasoning.wording import Wording
+
+_MOST: Final = 100
+"""One wrong axiom can make every statement clash: more findings than this help nobody."""
+
+
+def clash_findings(
+    record: FileRecord, reasoner: Reasoner, axioms: Iterable[Triple], prefixes: Mapping[str, str]
+) -> Iterator[Finding]:
+    """A finding for all clashes that rest on the same asserted statements.
+
+    `axioms` are statements among which those are that the rules were made of.
+    """
+    if not reasoner.clashes():
+        return
+    wording = Wording(filter(is_axiomatic, axioms), lambda term: short(term, prefixes))
+    prover = Prover(reasoner, reasoner.rules)
+    seen: set[frozenset[Triple]] = set()
+    for clash in reasoner.clashes():
+        grounds = grounds_of(prover, clash)
+        if frozenset(grounds) not in seen and len(seen) < _MOST:
+            seen.add(frozenset(grounds))
+            yield _finding(record, clash, grounds, wording, prefixes)
+
+
+def grounds_of(prover: Prover, clash: Clash) -> tuple[Triple, ...]:
+    """The asserted statements that the statements which clash follow from."""
+    proofs = filter(None, map(prover.prove, clash.statements))
+    return tuple(dict.fromkeys(ground for proof in proofs for ground in proof.grounds))
+
+
+def _finding(
+    record: FileRecord,
+    clash: Clash,
+    grounds: tuple[Triple, ...],
+    wording: Wording,
+    prefixes: Mapping[str, str],
+) -> Finding:
+    meeting = " and ".join(dict.fromkeys(f"`{shown(each, prefixes)}`" for each in clash.statements))
+    together = " together" if len(set(clash.statements)) > 1 else ""
+    stated = " and ".join(f"`{shown(each, prefixes)}`{_at(record, each)}" for each in grounds)
+    by = "by the meaning of owl:Nothing, sameAs and differentFrom"
+    if clash.rule.axiom is not None:
+        axiom = clash.rule.axiom
+        by = f"by the axiom `{wording.axiom(axiom)}`{_at(record, axiom)}"
+    message = f"{meeting} cannot hold{together}, {by}; grounds: {stated}."
+    found = (_home(record, each) for each in grounds)
+    path, line = next(filter(None, found), ("data", None))
+    return Finding(path, line, clash.rule.name, message, "Withdraw one of these statements.")
+
+
+def _at(record: FileRecord, statement: Triple) -> str:
+    home = _home(record, statement)
+    return "" if home is None else f" ({home[0]}:{home[1]})" if home[1] else f" ({home[0]})"
+
+
+def _home(record: FileRecord, statement: Triple) -> tuple[str, int] | None:
+    """The file and line that state it; None where it has no name to be found by."""
+    if not isinstance(statement.subject, NamedNode):
+        return None
+    return stated_at(record, place_of(statement))

@@ -1,0 +1,379 @@
+"""Reasoning: everything that rules make of statements, kept as statements come and go.
+
+Each round joins only what uses a statement that the round before found (semi-naive evaluation).
+What is withdrawn takes back all that rests on it; what also follows from something else is then
+found again (delete and rederive).
+
+Spec: Gupta, Mumick, Subrahmanian, Maintaining Views Incrementally, SIGMOD 1993,
+https://doi.org/10.1145/170035.170066
+"""
+
+import gc
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from spacepolicy.knowledge.reasoning.expressions import Term
+from spacepolicy.knowledge.reasoning.facts import Delta, Facts, Key, Row, add, joined, less
+from spacepolicy.knowledge.reasoning.program import Program
+from spacepolicy.knowledge.reasoning.rule import InferenceRule, is_axiomatic
+from spacepolicy.knowledge.reasoning.rules import compile_rules
+from spacepolicy.knowledge.reasoning.terms import TermNumbers
+
+_PORTION: Final = 50_000
+"""How many statements are reasoned over at once in the beginning: what is joined with one another
+then mostly stays in the processor's cache."""
+
+_NEAR_BITS: Final = 11
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Statements that cannot hold together, by a rule without a conclusion."""
+
+    rule: InferenceRule
+    statements: tuple[Triple, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """What follows from asserted statements and is not asserted, and what clashes in the whole."""
+
+    inferred: frozenset[Triple]
+    clashes: tuple[Clash, ...]
+    rounds: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class InferredChange:
+    """What is inferred now and was not before, and the other way round."""
+
+    appeared: frozenset[Triple]
+    gone: frozenset[Triple]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ClosureChange:
+    """How a change shifts what holds and what only follows, as rows of the numbers of `terms`:
+    what holds now and did not, what holds no longer, what only follows now, and what no longer
+    does."""
+
+    terms: TermNumbers
+    come: Delta
+    gone: Delta
+    inferred: Delta
+    no_longer_inferred: Delta
+
+
+def reason(rules: Sequence[InferenceRule], asserted: Iterable[Triple]) -> Reasoning:
+    """Run the rules over the statements until nothing new follows."""
+    reasoner = Reasoner(asserted, rules)
+    return Reasoning(reasoner.inferred(), reasoner.clashes(), reasoner.rounds)
+
+
+@final
+class Reasoner:
+    """The statements asserted, and what follows from them by the rules of their own axioms.
+
+    `rules` in place of those of the axioms stay as they are given. `rounds` counts those of the
+    last change.
+    """
+
+    def __init__(
+        self, asserted: Iterable[Triple], rules: Sequence[InferenceRule] | None = None
+    ) -> None:
+        self._fixed = rules is not None
+        self.rounds = 0
+        with _without_collection():
+            asserted = tuple(asserted)
+            self._start(asserted, compile_rules(asserted) if rules is None else tuple(rules))
+
+    def _start(self, asserted: Sequence[Triple], rules: tuple[InferenceRule, ...]) -> None:
+        self.rules = rules
+        self._terms = TermNumbers()
+        self._facts = Facts()
+        self._derived: Delta = {}
+        self._clashes: dict[tuple[int, Row], Clash] = {}
+        self._program = Program(self._terms, self._facts, rules)
+        self._saturate(self._new(asserted[:_PORTION]), self._derived, first=True)
+        for start in range(_PORTION, len(asserted), _PORTION):
+            self._saturate(self._new(asserted[start : start + _PORTION]), self._derived)
+        self._find_clashes(None)
+
+    def _new(self, asserted: Iterable[Triple]) -> Delta:
+        """Take the statements as asserted; those among them that did not hold yet."""
+        new: Delta = {}
+        for key, rows in self._terms.delta(asserted).items():
+            derived = self._derived.get(key)
+            if derived:
+                derived -= rows
+            new[key] = {row for row in rows if not self._facts.holds(key, row)}
+            self._facts.add(key, new[key])
+        return new
+
+    def asserted(self) -> Iterator[Triple]:
+        """Every statement that is asserted."""
+        for key in tuple(self._facts.keys()):
+            derived = self._derived.get(key, frozenset[Row]())
+            rows = (row for row in self._facts.rows(key) if row not in derived)
+            yield from self._terms.triples(key, rows)
+
+    def inferences(self) -> list[Triple]:
+        """Every statement that follows and is not asserted, each once."""
+        with _without_collection():
+            return _stated(self._terms, self._derived)
+
+    def inferred(self) -> frozenset[Triple]:
+        """The same, to be looked up in."""
+        with _without_collection():
+            return _triples(self._terms, self._derived)
+
+    def clashes(self) -> tuple[Clash, ...]:
+        """What cannot hold together, in a stable order."""
+        found = sorted(
+            self._clashes.items(), key=lambda each: (each[0][0], str(each[1].statements))
+        )
+        return tuple(clash for _, clash in found)
+
+    def change(
+        self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()
+    ) -> InferredChange:
+        """Assert statements and withdraw others; one that is in both is asserted after.
+
+        A change of the axioms starts anew.
+        """
+        added, withdrawn = tuple(added), tuple(withdrawn)
+        with _without_collection():
+            if not self._fixed and any(map(is_axiomatic, itertools.chain(added, withdrawn))):
+                return self._anew(added, withdrawn)
+            self.rounds = 0
+            after = self._withdraw(self._terms.delta(withdrawn))
+            then = self._assert(self._terms.delta(added))
+            appeared, gone = (joined(pair) for pair in zip(after, then, strict=True))
+            return InferredChange(
+                _triples(self._terms, less(appeared, gone)),
+                _triples(self._terms, less(gone, appeared)),
+            )
+
+    def shift(
+        self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()
+    ) -> ClosureChange:
+        """Assert statements and withdraw others, as `change` does, and tell what that shifts."""
+        added, withdrawn = tuple(added), tuple(withdrawn)
+        with _without_collection():
+            if not self._fixed and any(map(is_axiomatic, itertools.chain(added, withdrawn))):
+                return self._shift_anew(added, withdrawn)
+            self.rounds = 0
+            old, new = self._terms.delta(withdrawn), self._terms.delta(added)
+            touched = joined([old, new])
+            held, derived = self._standing(touched)
+            after, then = self._withdraw(old), self._assert(new)
+            appeared, gone = (joined(pair) for pair in zip(after, then, strict=True))
+            appeared, gone = (
+                less(less(appeared, gone), touched),
+                less(less(gone, appeared), touched),
+            )
+            now_held, now_derived = self._standing(touched)
+            return ClosureChange(
+                self._terms,
+                come=joined([less(now_held, held), appeared]),
+                gone=joined([less(held, now_held), gone]),
+                inferred=joined([less(now_derived, derived), appeared]),
+                no_longer_inferred=joined([less(derived, now_derived), gone]),
+            )
+
+    def _standing(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Those of the statements that hold, and those that only follow."""
+        none = frozenset[Row]()
+        held = {
+            key: {row for row in rows if self._facts.holds(key, row)} for key, rows in delta.items()
+        }
+        return held, {key: rows & self._derived.get(key, none) for key, rows in held.items()}
+
+    def _shift_anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> ClosureChange:
+        before = {*self.asserted()}, _triples(self._terms, self._derived)
+        self._anew(added, withdrawn)
+        after = {*self.asserted()}, _triples(self._terms, self._derived)
+        (held, derived), (now_held, now_derived) = (
+            (asserted | inferred, inferred) for asserted, inferred in (before, after)
+        )
+        pairs = (now_held, held), (held, now_held), (now_derived, derived), (derived, now_derived)
+        return ClosureChange(self._terms, *(self._terms.delta(one - other) for one, other in pairs))
+
+    def _anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> InferredChange:
+        before = _triples(self._terms, self._derived)
+        asserted = tuple({*self.asserted()}.difference(withdrawn).union(added))
+        self._start(asserted, compile_rules(asserted))
+        after = _triples(self._terms, self._derived)
+        return InferredChange(after - before, before - after)
+
+    def matching(
+        self, subject: Term | None, predicate: NamedNode | None, value: Term | None
+    ) -> Iterator[Triple]:
+        """The statements that hold and have the parts that are given."""
+        keys = self._facts.keys() if predicate is None else self._keys(predicate, value)
+        one = None if subject is None else self._terms.number(subject)
+        other = None if value is None else self._terms.number(value)
+        for key in tuple(keys):
+            yield from self._terms.triples(key, self._facts.matching(key, one, other))
+
+    def _keys(self, predicate: NamedNode, value: Term | None) -> Iterator[Key]:
+        role = self._terms.number(predicate)
+        if role != self._terms.type or isinstance(value, Literal):
+            yield role
+        elif value is not None:
+            yield ~self._terms.number(value)
+        else:
+            yield from self._facts.classes
+
+    def classes_of(self, thing: Term) -> Iterator[Term]:
+        """The classes that the thing is of."""
+        number = self._terms.number(thing)
+        for key, members in self._facts.classes.items():
+            if number in members:
+                yield self._terms.term(~key)
+
+    def holds(self, statement: Triple) -> bool:
+        """Whether the statement is asserted or inferred."""
+        ((key, rows),) = self._terms.delta([statement]).items()
+        return all(self._facts.holds(key, row) for row in rows)
+
+    def is_asserted(self, statement: Triple) -> bool:
+        """Whether the statement is asserted, and not only inferred or unknown."""
+        ((key, rows),) = self._terms.delta([statement]).items()
+        derived = self._derived.get(key, frozenset[Row]())
+        return all(self._facts.holds(key, row) and row not in derived for row in rows)
+
+    def _assert(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Add asserted statements; what is inferred then and was not, and what no longer is."""
+        new: Delta = {}
+        gone: Delta = {}
+        for key, rows in delta.items():
+            derived = self._derived.get(key)
+            if derived:
+                gone[key] = rows & derived
+                derived -= rows
+            new[key] = {row for row in rows if not self._facts.holds(key, row)}
+            self._facts.add(key, new[key])
+        found = self._saturate(new, {})
+        self._find_clashes(joined([new, found]))
+        return found, gone
+
+    def _saturate(self, new: Delta, whole: Delta, *, first: bool = False) -> Delta:
+        """Add what follows from what is new, to the whole too; `first`: what is new is all."""
+        while first or any(new.values()):
+            self.rounds += 1
+            found = self._program.consequences(new, first=first)
+            new, first = {}, False
+            for key, rows in found.items():
+                missing = self._worth_stating(key, self._facts.missing(key, rows))
+                if missing:
+                    new[key] = missing
+                    self._facts.add(key, missing)
+            add(self._derived, new)
+            if whole is not self._derived:
+                add(whole, new)
+        return whole
+
+    def _worth_stating(self, key: Key, rows: set[Row]) -> set[Row]:
+        """Those of the rows that are inferred at all."""
+        if key not in self._program.schema:
+            return rows
+        return {row for row in rows if self._is_worth_stating(key, row)}
+
+    def _is_worth_stating(self, key: Key, row: Row) -> bool:
+        """Whether it tells anyone anything: no class without a name below or above another,
+        nothing below itself or the same as itself, no literal the same as anything."""
+        one, other = row
+        if one == other or other < 0:
+            return False
+        kinds = (type(self._terms.term(one)), type(self._terms.term(other)))
+        return key == self._program.same or BlankNode not in kinds
+
+    def _withdraw(self, delta: Delta) -> tuple[Delta, Delta]:
+        """Take back asserted statements; what is inferred then and was not, what no longer is."""
+        left: Delta = {}
+        for key, rows in delta.items():
+            derived = self._derived.get(key, frozenset[Row]())
+            left[key] = {row for row in rows if row not in derived and self._facts.holds(key, row)}
+        resting = self._resting_on(left)
+        for key, rows in joined([left, resting]).items():
+            self._facts.remove(key, rows)
+        for key, rows in resting.items():
+            self._derived[key] -= rows
+        found = self._program.rederivable(joined([left, resting]))
+        again = {key: self._worth_stating(key, rows) for key, rows in found.items()}
+        for key, rows in again.items():
+            self._facts.add(key, rows)
+        add(self._derived, again)
+        back = joined([again, self._saturate(again, {})])
+        self._forget_clashes()
+        return less(back, resting), less(resting, back)
+
+    def _resting_on(self, withdrawn: Delta) -> Delta:
+        """What was inferred from the statements in any way, and from what rests on them."""
+        resting: Delta = {}
+        delta = withdrawn
+        while any(delta.values()):
+            found = self._program.consequences(delta)
+            delta = {}
+            for key, rows in found.items():
+                derived = self._derived.get(key)
+                if derived:
+                    delta[key] = derived.intersection(rows) - resting.get(key, frozenset[Row]())
+            add(resting, delta)
+        return resting
+
+    def _find_clashes(self, new: Delta | None) -> None:
+        for number, row in self._program.clashing(new):
+            rule = self.rules[number]
+            statements = self._program.statements(number, row)
+            self._clashes.setdefault((number, row), Clash(rule, statements))
+
+    def _forget_clashes(self) -> None:
+        for found, clash in tuple(self._clashes.items()):
+            parts = self._terms.delta(clash.statements)
+            if not all(self._facts.holds(key, row) for key, rows in parts.items() for row in rows):
+                del self._clashes[found]
+
+
+def _triples(terms: TermNumbers, delta: Delta) -> frozenset[Triple]:
+    return frozenset(_stated(terms, delta))
+
+
+def _stated(terms: TermNumbers, delta: Delta) -> list[Triple]:
+    """The statements; those of subjects with near numbers are made one after the other, so that
+    their terms are still in the processor's cache."""
+    parts: dict[int, list[tuple[Key, list[Row]]]] = {}
+    for key, rows in delta.items():
+        near: dict[int, list[Row]] = {}
+        for row in rows:
+            near.setdefault(row[0] >> _NEAR_BITS, []).append(row)
+        for place, part in near.items():
+            parts.setdefault(place, []).append((key, part))
+    return [
+        triple
+        for place in sorted(parts)
+        for key, part in parts[place]
+        for triple in terms.triples(key, part)
+    ]
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Many small sets make no circles: looking for some would take most of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,167 @@
+"""The stratum after OWL's: what rules beyond OWL conclude from all that holds by its axioms.
+
+Its conclusions are no premises of OWL's rules, so that one pass of each stratum is enough (what a
+rule denies is never concluded in the same stratum by another). A store of its own holds what the
+rules look at: the default graph what holds, a named graph what is asserted.
+
+Spec: https://www.w3.org/TR/shacl-af/#rules, https://www.w3.org/TR/sparql11-query/#construct
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast, final
+
+from pyoxigraph import (
+    DefaultGraph,
+    NamedNode,
+    Quad,
+    QuerySolutions,
+    QueryTriples,
+    Store,
+    Triple,
+    Variable,
+)
+
+from spacepolicy.knowledge.reasoning.construct_rules import ConstructRule
+from spacepolicy.knowledge.reasoning.expressions import Pattern, Term
+
+_HOLDS: Final = DefaultGraph()
+_ASSERTED: Final = NamedNode("urn:x-spacepolicy:asserted")
+_MANY: Final = 2_000
+"""With so many things touched, all conclusions are drawn anew: the engine then reads each relation
+once, where it would look each thing up."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """What is concluded now and was not, and the other way round."""
+
+    appeared: frozenset[Triple]
+    gone: frozenset[Triple]
+
+
+@final
+class Stratum:
+    """What follows by the rules from what is asserted and what OWL infers from it.
+
+    `concluded` is what follows and neither is asserted nor follows by OWL.
+    """
+
+    def __init__(
+        self, rules: Sequence[ConstructRule], asserted: Iterable[Triple], inferred: Iterable[Triple]
+    ) -> None:
+        self._rules = tuple(rules)
+        self._watched = frozenset().union(*(rule.watched for rule in rules))
+        self._watched |= {rule.predicate for rule in rules}
+        self._store = Store()
+        for graphs, stated in (((_HOLDS, _ASSERTED), asserted), ((_HOLDS,), inferred)):
+            wanted = [each for each in stated if each.predicate in self._watched]
+            for graph in graphs:
+                self._store.extend(_quad(each, graph) for each in wanted)
+        self.concluded: set[Triple] = set()
+        self._conclude(None)
+
+    def _conclude(self, subjects: Iterable[Term] | None) -> None:
+        """Add what follows, about those subjects or all, until nothing new does."""
+        only = "" if subjects is None else " ".join(map(str, subjects))
+        new = True
+        while new:
+            new = False
+            for rule in self._rules:
+                for triple in self._answers(rule, only):
+                    quad = _quad(triple, _HOLDS)
+                    if quad not in self._store:
+                        self._store.add(quad)
+                        self.concluded.add(triple)
+                        new = True
+
+    def _answers(self, rule: ConstructRule, only: str) -> list[Triple]:
+        subject = rule.conclusion.subject
+        restricted = f"VALUES {subject} {{ {only} }} " if only else ""
+        head = " ".join(map(str, rule.conclusion.parts))
+        query = f"{rule.prologue}CONSTRUCT {{ {head} }} WHERE {{ {restricted}{rule.body} }}"
+        return list(cast("QueryTriples", self._store.query(query)))
+
+    def change(
+        self, *, come: Iterable[Triple], gone: Iterable[Triple], asserted: frozenset[Triple]
+    ) -> Turnover:
+        """Take in what holds now by assertion or OWL, and what no longer does.
+
+        `asserted`: those of what comes that are asserted. A statement that stays and is no longer
+        asserted, or is asserted now, is in both `gone` and `come`.
+        """
+        arrived = [each for each in come if each.predicate in self._watched]
+        left = [each for each in gone if each.predicate in self._watched]
+        if not arrived and not left:
+            return Turnover(frozenset(), frozenset())
+        before = frozenset(self.concluded)
+        touched = self._touched(left)
+        for triple in left:
+            self._store.remove(_quad(triple, _HOLDS))
+            self._store.remove(_quad(triple, _ASSERTED))
+        for triple in arrived:
+            self.concluded.discard(triple)
+            self._store.add(_quad(triple, _HOLDS))
+            if triple in asserted:
+                self._store.add(_quad(triple, _ASSERTED))
+        touched |= self._touched(arrived)
+        self._redo(touched)
+        return Turnover(frozenset(self.concluded) - before, before - self.concluded)
+
+    def _redo(self, touched: set[Term]) -> None:
+        everything = len(touched) > _MANY or any(not isinstance(t, NamedNode) for t in touched)
+        for triple in [t for t in self.concluded if everything or t.subject in touched]:
+            self.concluded.discard(triple)
+            self._store.remove(_quad(triple, _HOLDS))
+        self._conclude(None if everything else touched)
+
+    def _touched(self, changed: Iterable[Triple]) -> set[Term]:
+        """The subjects whose conclusions may rest on these: theirs, and whatever leads to them."""
+        links = frozenset().union(*(rule.links for rule in self._rules))
+        touched: set[Term] = set()
+        waiting: list[Term] = [each.subject for each in changed]
+        while waiting:
+            thing = waiting.pop()
+            if thing not in touched:
+                touched.add(thing)
+                waiting += self._leading_to(thing, links)
+        return touched
+
+    def _leading_to(self, thing: Term, links: Iterable[NamedNode]) -> Iterator[Term]:
+        for link in links:
+            for quad in self._store.quads_for_pattern(None, link, thing, _HOLDS):
+                yield quad.subject
+
+    def ways(self, statement: Triple) -> Iterator[tuple[ConstructRule, tuple[Triple, ...]]]:
+        """Each way in which the statement follows by one rule, with the premises that it has."""
+        for rule in self._rules:
+            if rule.predicate == statement.predicate and isinstance(statement.subject, NamedNode):
+                for solution in self._solutions(rule, statement):
+                    yield rule, tuple(_filled(each, solution) for each in rule.positive)
+
+    def _solutions(self, rule: ConstructRule, statement: Triple) -> Iterator[Mapping[str, Term]]:
+        subject, _, value = rule.conclusion.parts
+        query = (
+            f"{rule.prologue}SELECT * WHERE {{ VALUES {subject} {{ {statement.subject} }} "
+            f"{rule.body} }}"
+        )
+        answer = cast("QuerySolutions", self._store.query(query))
+        names = [variable.value for variable in answer.variables]
+        for row in answer:
+            solution = {name: row[name] for name in names if row[name] is not None}
+            said = solution.get(value.value) if isinstance(value, Variable) else value
+            if said == statement.object:
+                yield cast("Mapping[str, Term]", solution)
+
+
+def _quad(triple: Triple, graph: NamedNode | DefaultGraph) -> Quad:
+    return Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
+def _filled(pattern: Pattern, solution: Mapping[str, Term]) -> Triple:
+    """The statement that meets the pattern in that solution."""
+    subject, predicate, value = (
+        solution[part.value] if isinstance(part, Variable) else part for part in pattern.parts
+    )
+    return Triple(subject, predicate, value)  # type: ignore[arg-type] # as it was matched

@@ -1,0 +1,106 @@
+"""Numbers for terms, so that statements can be joined fast: literals have negative ones."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from spacepolicy.knowledge.reasoning.expressions import TYPE, Pattern, PatternTerm, Term
+from spacepolicy.knowledge.reasoning.facts import Delta, Key, Row
+from spacepolicy.knowledge.reasoning.joins import Atom, Slot
+
+_RESOURCES: Final = (NamedNode, BlankNode)
+
+
+@final
+class TermNumbers:
+    """Terms and their numbers; a term once numbered keeps its number."""
+
+    __slots__ = ("_numbers", "_terms", "type")
+
+    def __init__(self) -> None:
+        self._numbers: dict[Term, int] = {}
+        self._terms: list[Term] = []
+        self.type = self.number(TYPE)
+
+    def number(self, term: Term) -> int:
+        """The number of the term, given now if it has none."""
+        found = self._numbers.get(term)
+        if found is None:
+            count = len(self._terms)
+            found = self._numbers[term] = count if isinstance(term, _RESOURCES) else ~count
+            self._terms.append(term)
+        return found
+
+    def term(self, number: int) -> Term:
+        """The term of the number."""
+        return self._terms[number if number >= 0 else ~number]
+
+    def delta(self, triples: Iterable[Triple]) -> Delta:
+        """The statements in numbers."""
+        known, number, typed = self._numbers, self.number, self.type
+        delta: Delta = {}
+        for triple in triples:
+            subject, predicate, value = triple
+            one, role, other = known.get(subject), known.get(predicate), known.get(value)
+            if one is None:
+                one = number(subject)
+            if role is None:
+                role = number(predicate)
+            if other is None:
+                other = number(value)
+            key, row = (~other, (one,)) if role == typed and other >= 0 else (role, (one, other))
+            rows = delta.get(key)
+            if rows is None:
+                delta[key] = {row}
+            else:
+                rows.add(row)
+        return delta
+
+    def triples(self, key: Key, rows: Iterable[Row]) -> Iterator[Triple]:
+        """The statements of the key's rows."""
+        terms = self._terms
+        if key < 0:
+            kind = terms[~key]
+            return (Triple(terms[row[0]], TYPE, kind) for row in rows)  # type: ignore[arg-type]
+        role = terms[key]
+        return (
+            Triple(terms[one], role, terms[other if other >= 0 else ~other])  # type: ignore[arg-type]
+            for one, other in rows
+        )
+
+    def words(self, key: Key, rows: Iterable[Row], known: dict[int, bytes]) -> Iterator[bytes]:
+        """The statements of the key's rows in N-Triples, each without its end; `known` are the
+        words of numbers, to which more are added."""
+        if key < 0:
+            end = b" %b %b" % (self._word(self.type, known), self._word(~key, known))
+            for (one,) in rows:
+                yield (known.get(one) or self._word(one, known)) + end
+            return
+        role = b" %b " % self._word(key, known)
+        for one, other in rows:
+            subject = known.get(one) or self._word(one, known)
+            yield subject + role + (known.get(other) or self._word(other, known))
+
+    def _word(self, number: int, known: dict[int, bytes]) -> bytes:
+        word = known[number] = str(self.term(number)).encode()
+        return word
+
+    def atom(self, pattern: Pattern) -> Atom:
+        """The pattern, whose predicate is no variable, in numbers."""
+        role, kind = pattern.predicate, pattern.object
+        if role == TYPE and isinstance(kind, _RESOURCES):
+            return Atom(~self.number(kind), (self._slot(pattern.subject),))
+        slots = (self._slot(pattern.subject), self._slot(pattern.object))
+        return Atom(_number(self._slot(role)), slots)
+
+    def _slot(self, part: PatternTerm) -> Slot:
+        if isinstance(part, NamedNode | BlankNode | Literal | Triple):
+            return self.number(part)
+        return part.value
+
+
+def _number(slot: Slot) -> int:
+    if isinstance(slot, str):
+        raise TypeError(f"?{slot} is a predicate")
+    return slot

@@ -1,0 +1,1 @@
+"""Proofs of statements, in processes of their own."""

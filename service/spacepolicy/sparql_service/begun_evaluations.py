@@ -1,0 +1,49 @@
+"""Queries that are on their way when their request is handed to the application.
+
+A short answer needs no task. Where the answer is not there soon, is large, or tells a problem, the
+application answers the request, and goes on with what has begun.
+"""
+
+from typing import final
+
+from starlette.types import Scope
+
+from spacepolicy.http.requests import BEGUN
+from spacepolicy.sparql_service.admission import Seat, Slot
+from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
+
+
+@final
+class BegunEvaluation:
+    """A query on its way, until whoever answers its request takes it or it is dropped; it has a
+    seat or a slot, unless it has been heard to its end."""
+
+    def __init__(
+        self, stream: QueryStream | BufferedResult, place: Seat | Slot | None = None
+    ) -> None:
+        self._stream = stream
+        self._place = place
+        self._gone = False
+
+    def take(self) -> tuple[QueryStream | BufferedResult, Seat | Slot | None] | None:
+        """The stream and its place, whose end is from now on the taker's to see to; None where it
+        is gone."""
+        if self._gone:
+            return None
+        self._gone = True
+        return self._stream, self._place
+
+    def drop(self) -> None:
+        """End the query and free its seat, unless it was taken."""
+        if not self._gone:
+            self._gone = True
+            self._stream.end()
+            if self._place is not None:
+                self._place.leave()
+
+
+def begun_of(scope: Scope) -> BegunEvaluation | None:
+    """The query of the request, where it has begun."""
+    begun = scope.get(BEGUN)
+    assert begun is None or isinstance(begun, BegunEvaluation)  # noqa: S101 # nobody else uses the key
+    return begun

@@ -1,0 +1,112 @@
+"""The digest of the record as it was last, in a file of the store, so that the process that writes
+is ready at once after a start: to read a million statements for it takes some ten seconds.
+
+The file may be missing, old or damaged: what is read of it is used only where it comes to the
+digest that the revision in force has. It is a line of JSON, the firsts and digests of blocks, the
+packed blocks, and the packed statements with blank nodes.
+"""
+
+import json
+import logging
+import zlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import Quad
+
+from spacepolicy import checksums
+from spacepolicy.engine.nquads import Graph, quads
+from spacepolicy.errors import SpacepolicyError
+from spacepolicy.store import durable_files, revision_folders
+from spacepolicy.store.digest import RecordDigest
+from spacepolicy.store.revision import Revision
+from spacepolicy.store.sorted_lines import LineBlock, SortedLines
+
+NAME: Final = "digest.cache"
+LEAST_BYTES: Final = 1 << 23
+"""Lines of fewer bytes, some 50,000, are read from the dataset in half a second."""
+MOST_PATCH_BYTES: Final = 1 << 25
+"""What came since is taken in where it is no more: 200,000 statements, in two seconds."""
+_VERSION: Final = 1
+_DIGEST_BYTES: Final = 32
+_log: Final = logging.getLogger(__name__)
+
+
+def save(path: Path, digest: RecordDigest, number: int) -> None:
+    """Keep the digest of the revision of that number in the store at the path, where it is large;
+    where that cannot be, the next start takes longer."""
+    if digest.lines.size < LEAST_BYTES:
+        return
+    blocks = digest.lines.blocks
+    packed = [block.packed() for block in blocks]
+    statements = zlib.compress(digest.statements(), 1)
+    table = {
+        "version": _VERSION,
+        "revision": number,
+        "statements": len(statements),
+        "blocks": [
+            (len(block.first), block.size, len(each))
+            for block, each in zip(blocks, packed, strict=True)
+        ],
+    }
+    heads = (part for block in blocks for part in (block.first, block.digest))
+    content = b"".join((json.dumps(table).encode(), b"\n", *heads, *packed, statements))
+    try:
+        durable_files.write(path / NAME, content)
+    except OSError as error:
+        _log.warning("%s cannot be kept: %s", NAME, error)
+
+
+def load(path: Path, revision: Revision, derived: Collection[Graph]) -> RecordDigest | None:
+    """The digest of the revision; None where the file does not tell it. `derived` are graphs that
+    are none of the record."""
+    try:
+        number, digest = _read((path / NAME).read_bytes())
+        if not _take_in(path, digest, range(number + 1, revision.number + 1), derived):
+            return None
+        found = digest.hexdigest(), digest.algorithm
+    except (OSError, ValueError, KeyError, TypeError, SpacepolicyError, zlib.error):
+        return None
+    return digest if found == (revision.record_sha256, revision.digest) else None
+
+
+def _read(content: bytes) -> tuple[int, RecordDigest]:
+    """The number of a revision, and its digest.
+
+    Raises: ValueError, KeyError, TypeError, zlib.error where the content is none.
+    """
+    head, _, rest = content.partition(b"\n")
+    table = json.loads(head)
+    if table["version"] != _VERSION:
+        raise ValueError(table["version"])
+    heads, blocks = 0, list[LineBlock]()
+    place = sum(first + _DIGEST_BYTES for first, _, _ in table["blocks"])
+    for first, size, packed in table["blocks"]:
+        middle, end = heads + first, heads + first + _DIGEST_BYTES
+        each = LineBlock.read(
+            rest[heads:middle], size, rest[middle:end], rest[place : place + packed]
+        )
+        blocks.append(each)
+        heads, place = end, place + packed
+    statements = zlib.decompress(rest[place:])
+    return table["revision"], RecordDigest.read(SortedLines(blocks), statements)
+
+
+def _take_in(path: Path, digest: RecordDigest, numbers: range, derived: Collection[Graph]) -> bool:
+    """Take in what revisions changed, whether the file is not newer and that is not too much.
+
+    Raises: OSError, StoreError where it is not known.
+    """
+    files = [revision_folders.read(path, number).changes for number in numbers]
+    if numbers.start > numbers.stop or sum(f.stat().st_size for f in files) > MOST_PATCH_BYTES:
+        return False
+    for file in files:
+        lines = checksums.content(file).splitlines(keepends=True)
+        digest.change(_of_record(lines, b"A ", derived), _of_record(lines, b"D ", derived))
+    return True
+
+
+def _of_record(lines: list[bytes], mark: bytes, derived: Collection[Graph]) -> Iterator[Quad]:
+    marked = b"".join(line[2:] for line in lines if line.startswith(mark))
+    return (quad for quad in quads(marked) if quad.graph_name not in derived)

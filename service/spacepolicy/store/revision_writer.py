@@ -1,0 +1,354 @@
+"""The one writer of a store: a change becomes the next revision, on disk and whole.
+
+The newest generation is copied to `live/`, its tables shared, and what was changed since is carried
+out there; so is each further change. A revision is on disk with its patch; now and then `live/` is
+backed up as the next generation, on which the following revisions rest. What a crash or a full disk
+leaves half done is marked as never having been in force; `live/` is made anew from the revision in
+force, once the files that it rests on were seen to be whole.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, final
+
+from pyoxigraph import NamedNode, RdfFormat, Store
+
+from spacepolicy.engine.nquads import QuadLines
+from spacepolicy.engine.nquads import quads as read_quads
+from spacepolicy.engine.snapshot import (
+    CORRUPTION,
+    GENERATION,
+    NEAR_BYTES,
+    SCRATCH,
+    copied,
+    patch_bytes,
+    reading_error,
+    standing,
+)
+from spacepolicy.errors import StoreError
+from spacepolicy.store import durable_files, marker, pointer, revision_folders
+from spacepolicy.store.chain import Chain
+from spacepolicy.store.publication import PublicationStep, written
+from spacepolicy.store.revision import Change, FileGraphs, Revision
+
+RESTING_REVISIONS: Final = 64
+"""How many revisions rest on one generation."""
+_BULK_QUADS: Final = 20_000
+"""What comes at once beyond this is sorted into tables of its own, which takes a third of the time
+and of the disk, and 20 ms at least."""
+_PIECE_BYTES: Final = 1 << 27
+"""How much of very many quads is loaded at once: the engine takes some 600 MB for so much."""
+_WAITING_SECONDS: Final = 15.0
+_LOOK_SECONDS: Final = 0.02
+_UNFINISHED: Final = re.compile(r"\.[0-9]{6,}\.unfinished")
+_FIRST: Final = ".live.unfinished"
+"""Where the first revision is made: `live/` is there only once something is published."""
+_DROPPED: Final = ".generation.dropped"
+
+
+@final
+class DurableStore:
+    """A store opened for writing; no other process has it so at the same time.
+
+    `keep` is of how many revisions the data are kept at least, the newest; 0 keeps all. A dataset
+    of more than `memory_quads` is answered from disk: each of its revisions has a generation.
+
+    Raises: StoreError where another process writes it for long, or it cannot be written.
+    """
+
+    def __init__(self, path: Path, keep: int = 0, memory_quads: int = 0) -> None:
+        self.path = self._path = path
+        self._keep = keep
+        self._memory_quads = memory_quads
+        self._lock = locked(path / "lock")
+        self._live: Store | None = None
+        try:
+            self._open()
+        except OSError as error:
+            self.close()
+            raise StoreError(f"{path}: cannot be written: {error}") from error
+        except StoreError:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        marker.carry_over(self._path)
+        found = marker.read(self._path)
+        if found is None:
+            raise StoreError(f"{self._path}: is no store.")
+        self._mode = found.mode
+        self.revision = revision_folders.current(self._path)
+        self._chain = Chain(self.revision)
+        self._sweep()
+        revision = self.revision
+        self.files = (
+            revision_folders.file_graphs(self._path, revision) if revision else FileGraphs()
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others write."""
+        self._live = None
+        os.close(self._lock)
+
+    def _sweep(self) -> None:
+        """Remove what is proved to be garbage: folders without a name of their own yet, revisions
+        that were never in force, and copies of processes that have ended."""
+        last = self.revision.number if self.revision else 0
+        for each in (self._path / SCRATCH).glob("*-*"):
+            process, _, count = each.name.partition("-")
+            if process.isdigit() and count.isdigit() and not Path("/proc", process).exists():
+                shutil.rmtree(each, ignore_errors=True)
+        for each in (self._path / pointer.REVISIONS).iterdir():
+            if _UNFINISHED.fullmatch(each.name):
+                shutil.rmtree(each)
+        if last:
+            pointer.unmark(self._path, last)
+        for number in pointer.found(self._path):
+            if number > last and pointer.is_marked(self._path, number):
+                shutil.rmtree(pointer.folder(self._path, number))
+        shutil.rmtree(self._path / _FIRST, ignore_errors=True)
+
+    @property
+    def live(self) -> Store:
+        """The dataset in force, and what was applied to it.
+
+        Raises: StoreError where it cannot be opened.
+        """
+        if self._live is None:
+            try:
+                self._live = self._opened()
+            except (OSError, ValueError, SyntaxError, RuntimeError) as error:
+                raise self._failure("opened", error) from error
+        return self._live
+
+    def _opened(self) -> Store:
+        """`live/` is made anew only from files that are whole: it may be the last that is."""
+        if self.revision is None:
+            return Store(str(self._path / _FIRST))
+        self._chain.see()
+        live = self._path / pointer.LIVE
+        shutil.rmtree(live, ignore_errors=True)
+        if self.revision.is_kept:
+            return copied(self.revision.dataset, live)
+        opened = Store(str(live))
+        opened.bulk_load(
+            path=self.revision.directory / revision_folders.FORMER, format=RdfFormat.N_QUADS
+        )
+        return opened
+
+    def apply(self, change: Change) -> None:
+        """Make the change in `live`, for it to be looked at, and published or taken back.
+
+        Raises: StoreError where that cannot be; then it is not there, and `live` is another store.
+        It is a DamagedError where what the revision in force rests on is not what was written.
+        """
+        self._chain.see()
+        with self._writing():
+            _apply(self.live, change, empty=self.revision is None)
+
+    def take_back(self, change: Change) -> None:
+        """Take back what was made in `live`.
+
+        Raises: as `apply`.
+        """
+        with self._writing():
+            _apply(self.live, change.inverse(), empty=False)
+
+    def discard(self) -> None:
+        """Leave `live` with what was made in it: another has its place when it is next looked at,
+        made of the revision in force. That is sooner than taking back very much."""
+        self._live = None
+
+    def publish(self, steps: Sequence[PublicationStep]) -> list[Revision]:
+        """Make the changes, which are in `live`, one revision each, and put them in force at once.
+
+        Raises: StoreError where they cannot be written; the revision in force stays, and `live` is
+        another store.
+        """
+        with self._writing():
+            found = self._written(steps)
+            durable_files.sync_directory(self._path / pointer.REVISIONS)
+            pointer.point_to(self._path, found[-1].number)
+            pointer.unmark(self._path, found[-1].number)
+        self._put_in_force(found[-1])
+        for step in steps:
+            self.files = self.files if step.said.files is None else step.said.files
+        self._drop_old()
+        return found
+
+    def _put_in_force(self, revision: Revision) -> None:
+        if self.revision is None:  # the next writes need a copy of what is published now
+            self._live = None
+            shutil.rmtree(self._path / _FIRST, ignore_errors=True)
+        self.revision = revision
+        self._chain.follow(revision)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            self._live = None  # what was changed of it goes with it
+            self._read_again()
+            raise self._failure("written", error) from error
+
+    def _read_again(self) -> None:
+        """See which revision is in force: the pointer may have been replaced before the failure."""
+        with suppress(OSError, StoreError):
+            now = revision_folders.current(self._path)
+            if now is not None and (self.revision is None or now.number != self.revision.number):
+                self.files = revision_folders.file_graphs(self._path, now)
+                self._put_in_force(now)
+
+    def _failure(self, done: str, error: Exception) -> StoreError:
+        """What comes of an error of the disk or the engine."""
+        if CORRUPTION in str(error) and self.revision is not None and self.revision.is_kept:
+            found = reading_error(standing(self.revision.dataset)[0], str(error))
+            if isinstance(found, StoreError):
+                return found
+        return StoreError(f"{self._path}: cannot be {done}: {error}")
+
+    def _written(self, steps: Sequence[PublicationStep]) -> list[Revision]:
+        """The revisions in their folders, on disk and not in force."""
+        rests = self._may_rest(steps)
+        found: list[Revision] = []
+        before = self.revision
+        for step in steps:
+            ground = _ground(before) if rests or step is not steps[-1] else 0
+            before = written(self._path, self.live, step, before, mode=self._mode, ground=ground)
+            found.append(before)
+        return found
+
+    def _may_rest(self, steps: Sequence[PublicationStep]) -> bool:
+        """Whether the revisions that are to come may all rest on the generation there is."""
+        if self.revision is None or not self.revision.is_kept:
+            return False
+        said = [step.said for step in steps]
+        if any(each.files is not None or each.counts.stored > self._memory_quads for each in said):
+            return False
+        _, later = standing(self.revision.dataset)
+        size = patch_bytes(later) + sum(step.patch_bytes for step in steps)
+        return len(later) + len(steps) <= RESTING_REVISIONS and size <= NEAR_BYTES
+
+    def note(self, content_sha256: str) -> Revision:
+        """The revision in force, noted as what these files and this code make.
+
+        Raises: StoreError where it cannot be written.
+        """
+        assert self.revision is not None  # noqa: S101 # it was compared with
+        revision = replace(self.revision, content_sha256=content_sha256)
+        try:
+            revision_folders.note(self._path, revision)
+        except OSError as error:
+            raise StoreError(f"{self._path}: cannot be written: {error}") from error
+        self.revision = revision
+        return revision
+
+    def _drop_old(self) -> None:
+        """Drop the generations beyond those that are kept; what is known of them stays."""
+        oldest = self.revision.number - self._keep + 1 if self.revision else 0
+        if not self._keep or oldest <= 1:
+            return
+        number = _ground(revision_folders.read(self._path, oldest)) - 1
+        while number > 0:
+            ground = _ground(revision_folders.read(self._path, number))
+            generation = pointer.folder(self._path, ground) / GENERATION
+            dropped = generation.with_name(_DROPPED)
+            shutil.rmtree(dropped, ignore_errors=True)
+            if not generation.exists():
+                break
+            generation.rename(dropped)  # half a generation is none
+            shutil.rmtree(dropped, ignore_errors=True)
+            number = ground - 1
+
+
+def _ground(revision: Revision | None) -> int:
+    """The number of the revision in whose folder the generation stands that this one has or rests
+    on; 0 where there is no revision."""
+    return revision.generation or revision.number if revision else 0
+
+
+def locked(path: Path) -> int:
+    """The descriptor of the locked file; closing it unlocks.
+
+    Raises: StoreError where another process keeps it, or it cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(f"{path.parent}: cannot be written: {error}") from error
+    deadline = time.monotonic() + _WAITING_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise StoreError(
+                    f"{path.parent}: another process writes this store; stop it, or let it end."
+                ) from None
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return descriptor
+
+
+def _apply(live: Store, change: Change, *, empty: bool) -> None:
+    for quad in change.removed:
+        live.remove(quad)
+    for graph in change.dropped:
+        live.remove_graph(graph)
+    if isinstance(change.added, QuadLines):
+        _load(live, change.added)
+    elif empty or len(change.added) > _BULK_QUADS:
+        live.bulk_extend(change.added)
+    else:
+        live.extend(change.added)
+    for graph in change.created:
+        live.add_graph(graph)
+
+
+def _load(live: Store, quads: QuadLines) -> None:
+    """Add the quads; other threads may run meanwhile. A bulk load would rename blank nodes."""
+    named: list[bytes] = []
+    start = 0
+    while start < len(quads.text):
+        end = quads.text.find(b"\n", start + _PIECE_BYTES) + 1 or len(quads.text)
+        piece = quads.text[start:end]
+        if b"_:" in piece:
+            lines = piece.splitlines(keepends=True)
+            named += [line for line in lines if b"_:" in line]
+            piece = b"".join(line for line in lines if b"_:" not in line)
+        live.bulk_load(piece, RdfFormat.N_QUADS, lenient=True)  # the engine wrote it itself
+        start = end
+    live.bulk_extend(read_quads(b"".join(named)))
+
+
+def difference(live: Store, wanted: Store) -> Change:
+    """What leads from one dataset to the other; blank nodes are compared by name."""
+    before, after = set(live), set(wanted)
+    graphs, then = set(live.named_graphs()), set(wanted.named_graphs())
+    return Change(
+        removed=tuple(before - after),
+        added=tuple(after - before),
+        dropped=tuple(graph for graph in graphs - then if isinstance(graph, NamedNode)),
+        created=tuple(graph for graph in then - graphs if isinstance(graph, NamedNode)),
+    )

@@ -1,0 +1,134 @@
+"""What the endpoint works with, and answers that need no evaluation because they are kept.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9111
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from spacepolicy.http.content_codings import IDENTITY
+from spacepolicy.http.etags import any_state, matching
+from spacepolicy.http.response_cache import CachedResponse, Key, ResponseCache
+from spacepolicy.sparql_service.admission import Admission, query_identifier
+from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.cost_estimates import CostEstimates
+from spacepolicy.sparql_service.dispatcher import Dispatcher
+from spacepolicy.web.answering.copy_words import CopyWords
+from spacepolicy.web.answering.graph_statistics import GraphStatistics
+from spacepolicy.web.answering.response import (
+    BufferBudget,
+    ResponseSender,
+    ResponseShape,
+    coded,
+    send_not_modified,
+)
+from spacepolicy.web.answering.sparql_request import RequestExchange
+from spacepolicy.web.service import Service
+
+_MAX_PROOFS: Final = 4
+"""Proofs that are looked for at once, in a process that holds the dataset; most are found at once,
+and long queries do not keep them from it."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """The service, and what is remembered between its requests. Long texts are read one at a
+    time, under `reading`, so that they cannot crowd out the short ones."""
+
+    service: Service
+    running: Admission
+    cache: ResponseCache
+    contents: GraphStatistics
+    copy_words: CopyWords
+    reading: asyncio.Lock
+    dispatcher: Dispatcher
+    costs: CostEstimates
+    gathering: BufferBudget
+    proofs: Admission
+
+    @property
+    def number(self) -> int:
+        """The number of the served revision."""
+        return self.service.revision.number
+
+
+def make_desk(service: Service) -> AppState:
+    """A desk on which nothing lies yet."""
+    return AppState(
+        service,
+        Admission(service.max_running, service.max_waiting, max(4, 4 * service.engine.abreast)),
+        ResponseCache(service.max_cache_bytes),
+        GraphStatistics(),
+        CopyWords(),
+        asyncio.Lock(),
+        Dispatcher(service.engine, service.patience_seconds, service.max_waiting),
+        CostEstimates(),
+        BufferBudget(service.max_cache_bytes // 4),
+        Admission(_MAX_PROOFS, service.max_waiting),
+    )
+
+
+async def answer_again(desk: AppState, exchange: RequestExchange) -> bool:
+    """Answer a request that was answered before, byte for byte; whether its answer is kept."""
+    head = desk.cache.response(desk.number, exchange.key)
+    if head is None:
+        return False
+    exchange.notes.kind, exchange.notes.query = "kept", head.query
+    condition = exchange.call.field(b"if-none-match")
+    if matching(condition, [head.etag]) or any_state(condition):
+        await send_not_modified(exchange.send, head.fields, head.etag)
+        return True
+    body = await _kept(desk, head.body, head.coding)
+    if body is None:
+        return False
+    await ResponseSender(exchange, query_identifier(None)).whole(head.fields, body)
+    return True
+
+
+async def answer_known(
+    desk: AppState, exchange: RequestExchange, shape: ResponseShape, body_key: BodyKey | None
+) -> bool:
+    """Answer by what the client or the cache has; whether either had it."""
+    known = shape.known(exchange.call)
+    if known is not None:
+        await send_not_modified(exchange.send, shape.head(IDENTITY), known)
+        return True
+    plain = desk.cache.body(desk.number, body_key) if body_key else None
+    if body_key is None or plain is None:
+        return False
+    shape = replace(shape, fields=desk.cache.fields(desk.number, body_key))
+    await send_whole(desk, ResponseSender(exchange, query_identifier(None)), shape, body_key, plain)
+    return True
+
+
+async def send_whole(
+    desk: AppState,
+    reply: ResponseSender,
+    shape: ResponseShape,
+    body_key: BodyKey | None,
+    plain: bytes,
+) -> None:
+    """Send a whole body; it is kept under its key, where it has one, and its head too."""
+    coding = shape.wish.of(len(plain))
+    fields = shape.head(coding)
+    body = None
+    if body_key is not None:
+        desk.cache.keep_body(desk.number, body_key, plain, fields=shape.fields)
+        tag = dict(fields)[b"etag"].decode()
+        head = CachedResponse(body_key, coding, tag, fields, query=body_key.text)
+        request = reply.exchange.key
+        desk.cache.keep_response(desk.number, request, head, request.size)
+        body = await _kept(desk, body_key, coding)
+    await reply.whole(fields, await coded(plain, coding) if body is None else body)
+
+
+async def _kept(desk: AppState, key: Key, coding: str) -> bytes | None:
+    """The kept body in the coding; coded now, and kept so, where it was not yet."""
+    body = desk.cache.body(desk.number, key, coding)
+    plain = desk.cache.body(desk.number, key) if body is None else None
+    if plain is not None:
+        body = await coded(plain, coding)
+        desk.cache.keep_body(desk.number, key, body, coding=coding)
+    return body

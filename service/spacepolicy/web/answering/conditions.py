@@ -1,0 +1,84 @@
+"""Entity tags and the conditions on them.
+
+The tag of whatever was computed on a revision begins with the mark of that revision: its number,
+and a hash that no revision of another store has. So a write may be conditional on any answer that
+its client has read, and not only on that of the graph that it writes.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3,
+https://www.rfc-editor.org/rfc/rfc9110#section-13.1
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Final
+
+from spacepolicy.errors import NotFoundError
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Revision
+
+_LISTED: Final = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
+_OF_A_REVISION: Final = re.compile(r"([0-9]{1,15})\.[\w-]+", re.ASCII)
+_OPAQUE_BYTES: Final = 15
+_MARK_LETTERS: Final = 8
+
+
+def opaque(parts: Iterable[str]) -> str:
+    """A name for what all the parts make together, other than for any other parts."""
+    return _digest(b"".join(map(_told, parts)))
+
+
+def opaque_around(before: Iterable[str], after: Iterable[str]) -> Callable[[str], str]:
+    """How parts are named, as `opaque` does, of which one in the middle is still to come.
+
+    >>> opaque_around(["a"], ["c", "d"])("b") == opaque(["a", "b", "c", "d"])
+    True
+    """
+    begin, end = (b"".join(map(_told, parts)) for parts in (before, after))
+    return lambda part: _digest(b"".join((begin, _told(part), end)))
+
+
+def _told(part: str) -> bytes:
+    encoded = part.encode("utf-8", "surrogatepass")
+    return len(encoded).to_bytes(8, "big") + encoded
+
+
+def _digest(parts: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(parts).digest()[:_OPAQUE_BYTES]).decode()
+
+
+def mark(revision: Revision) -> str:
+    """A name for the dataset as it is at the revision, of letters, digits and `.`, `_`, `-`."""
+    return _mark(revision.number, revision.time, revision.record_sha256)
+
+
+@lru_cache(maxsize=64)
+def _mark(number: int, time: str, record_sha256: str) -> str:
+    return f"{number}.{opaque((time, record_sha256))[:_MARK_LETTERS]}"
+
+
+def demanded(if_match: str, history: History) -> frozenset[int]:
+    """The numbers of the revisions whose marks begin the tags that the field lists; weak tags match
+    nothing (RFC 9110 section 13.1.1)."""
+    found = (_marked(tag, history) for weak, tag in _LISTED.findall(if_match) if not weak)
+    return frozenset(number for number in found if number is not None)
+
+
+def _marked(tag: str, history: History) -> int | None:
+    begins = _OF_A_REVISION.match(tag)
+    if begins is None:
+        return None
+    try:
+        revision = history.get(int(begins[1]))
+    except NotFoundError:
+        return None
+    return revision.number if tag.startswith(mark(revision)) else None
+
+
+def changed_at(history: History, graph: str | None, number: int) -> int:
+    """The number of the revision that made the graph as it was at that one; that one itself, where
+    no other is known."""
+    changed = None if graph is None else history.last_changed(graph, number)
+    return number if changed is None else changed

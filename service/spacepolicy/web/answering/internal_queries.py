@@ -1,0 +1,103 @@
+"""What the service itself asks of the engine, answered whole: in a seat, under the clock, and
+for as long as the client is there."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Final
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    parse,
+    parse_query_results,
+)
+
+from spacepolicy.engine.port import Query
+from spacepolicy.errors import ResultLimitError, TimeLimitError
+from spacepolicy.sparql_service.admission import lending, query_identifier
+from spacepolicy.sparql_service.query_stream import payloads
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.query_start import EvaluationRequest, opened
+from spacepolicy.web.answering.response import gathered
+
+Term = NamedNode | BlankNode | Literal
+Row = Mapping[str, Term]
+_GRAPH_FORMAT: Final = "ntriples"
+
+
+async def pieces(desk: AppState, query: Query) -> AsyncGenerator[bytes]:
+    """The answer as it comes.
+
+    Raises: ProblemError where it fails or no seat comes free.
+    """
+    service = desk.service
+    asked = EvaluationRequest(query, service.revision.dataset, service.timeout_seconds)
+    try:
+        async with (
+            desk.running.registered(query_identifier(None)) as ticket,
+            opened(desk, ticket, asked) as begun,
+            asyncio.timeout_at(begun.deadline),
+            aclosing(begun.stream.frames()) as frames,
+            aclosing(lending(begun.seat, payloads(frames))) as answer,
+        ):
+            async for piece in answer:
+                yield piece
+    except TimeoutError as error:
+        raise TimeLimitError("The query ran longer than it may.") from error
+
+
+async def body(desk: AppState, query: Query) -> bytes:
+    """The whole answer.
+
+    Raises: ProblemError where it fails, is too large, or no seat comes free.
+    """
+    limit = desk.service.max_page_bytes
+    too_large = ResultLimitError(
+        f"The answer is larger than the {limit} bytes that are put together at once.",
+        extras={"limit_bytes": limit},
+    )
+    async with aclosing(pieces(desk, query)) as answer:
+        return await gathered(answer, limit, too_large)
+
+
+def public_query(desk: AppState, text: str, graph_format: str | None = None) -> Query:
+    """The query as clients ask it: with the ontology's prefixes, over the default dataset."""
+    service, revision = desk.service, desk.service.revision
+    return Query(
+        text,
+        graph_format=graph_format,
+        prefixes=revision.prefixes,
+        unlisted=revision.unlisted(service.mode),
+    )
+
+
+async def graph(desk: AppState, text: str) -> tuple[Triple, ...]:
+    """The statements that a CONSTRUCT gives."""
+    answer = await body(desk, public_query(desk, text, _GRAPH_FORMAT))
+    return tuple(quad.triple for quad in parse(answer, format=RdfFormat.N_TRIPLES))
+
+
+async def rows(desk: AppState, text: str) -> tuple[Row, ...]:
+    """The solutions of a SELECT; a variable that is not bound is not in the row."""
+    answer = await body(desk, public_query(desk, text))
+    solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
+    assert isinstance(solutions, QuerySolutions)  # noqa: S101 # the text is a SELECT
+    names = [variable.value for variable in solutions.variables]
+    found = [{name: solution[name] for name in names} for solution in solutions]
+    return tuple(
+        {name: term for name, term in row.items() if isinstance(term, Term)} for row in found
+    )
+
+
+async def boolean(desk: AppState, text: str) -> bool:
+    """The answer of an ASK, over every named graph there is."""
+    answer = parse_query_results(await body(desk, Query(text)), format=QueryResultsFormat.JSON)
+    assert isinstance(answer, QueryBoolean)  # noqa: S101 # the text is an ASK
+    return bool(answer)

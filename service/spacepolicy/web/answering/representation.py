@@ -1,0 +1,155 @@
+"""Answers of the service's own making: negotiated, tagged, coded and kept like those of queries.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12, https://www.rfc-editor.org/rfc/rfc8288
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from spacepolicy import __version__, formats
+from spacepolicy.engine.hints import Hint
+from spacepolicy.errors import NotAcceptableError
+from spacepolicy.formats import Format, FormatChoice
+from spacepolicy.http.content_codings import IDENTITY
+from spacepolicy.http.response_cache import Fields
+from spacepolicy.sparql_service.admission import query_identifier
+from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.header_fields import hint_fields
+from spacepolicy.store.revision import Revision
+from spacepolicy.web.access_log import notes
+from spacepolicy.web.answering.app_state import AppState, answer_again, send_whole
+from spacepolicy.web.answering.conditions import mark, opaque
+from spacepolicy.web.answering.disconnect import while_connected
+from spacepolicy.web.answering.plan import acceptable_coding
+from spacepolicy.web.answering.response import (
+    ResponseSender,
+    ResponseShape,
+    send_not_modified,
+)
+from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
+from spacepolicy.web.ignored_parameters import OF_ALL, parameter_hints
+from spacepolicy.web.locale import reader
+
+_READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A body, and the fields that are known only with it."""
+
+    body: bytes
+    fields: Fields = ()
+
+
+class CachedRepresentation(Response):
+    """An answer that depends on nothing but its name, its format, the address it is asked at and
+    the revision; made where neither the client nor the cache has it. `state` is the revision that
+    made what it shows as it is, where that is known to be an older one; `parameters` are those that
+    the path knows, where a hint says which others it ignores."""
+
+    def __init__(
+        self,
+        desk: AppState,
+        name: str,
+        choice: FormatChoice,
+        make: Callable[[], Awaitable[Representation]],
+        *,
+        state: Revision | None = None,
+        parameters: Collection[str] = (),
+    ) -> None:
+        super().__init__()
+        self._desk = desk
+        self._name = name
+        self._choice = choice
+        self._make = make
+        self._state = state
+        self._parameters = parameters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer.
+
+        Raises: ProblemError where it cannot be made.
+        """
+        call = read_get(scope)
+        origin = self._desk.service.url(scope, "")
+        exchange = RequestExchange(call, call.key(origin), send, notes(scope))
+        if not await answer_again(self._desk, exchange):
+            known = self._parameters
+            hints = hint_fields(ignored(scope, known) if known else ())
+            await while_connected(receive, self._answer(exchange, origin, hints))
+
+    async def _answer(self, exchange: RequestExchange, origin: str, hints: Fields) -> None:
+        variant = f" {reader().variant}" if self._choice.format.kind == "page" else ""
+        body = BodyKey(self._name, None, None, self._choice.media_type + variant, origin)
+        coding = acceptable_coding(exchange.call)
+        kept = self._desk.service.max_cache_bytes > 0
+        tag = self._tag(body) if kept else None
+        shape = ResponseShape(self._choice.content_type, coding, tag, hints=hints)
+        known = shape.known(exchange.call)
+        if known is not None:
+            await send_not_modified(exchange.send, shape.head(IDENTITY), known)
+            return
+        made = await self._make()
+        shape = replace(shape, fields=made.fields)
+        reply = ResponseSender(exchange, query_identifier(None))
+        await send_whole(self._desk, reply, shape, body if kept else None, made.body)
+
+    def _tag(self, body: BodyKey) -> str:
+        revision = self._state or self._desk.service.revision
+        made = (__version__, body.text, body.format, body.origin, self._desk.service.texts.digest)
+        return f"{mark(revision)}.{opaque(made)}"
+
+
+def read_get(scope: Scope) -> SparqlRequest:
+    """The request as far as an answer to GET depends on it."""
+    fields: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _READ:
+            fields[name] = fields[name] + b", " + value if name in fields else value
+    target = scope["raw_path"] + b"?" + scope["query_string"]
+    return SparqlRequest(scope["method"], target, fields, b"", scope["http_version"] == "1.0")
+
+
+def ignored(scope: Scope, known: Collection[str]) -> tuple[Hint, ...]:
+    """Hints about the parameters of the address that the path does not know."""
+    given = QueryParams(scope["query_string"]).multi_items()
+    return parameter_hints(given, (*known, *OF_ALL))
+
+
+def chosen(scope: Scope, offered: Sequence[Format], pinned: Format | None = None) -> FormatChoice:
+    """The format that the request asks for: as pinned by its path, by `?format=`, or by Accept.
+
+    Raises: NotAcceptableError that lists those there are.
+    """
+    if pinned is not None:
+        return FormatChoice(pinned, pinned.media_type)
+    asked = QueryParams(scope["query_string"]).getlist("format")
+    if asked:
+        found = formats.last_named(asked, offered)
+        choice = FormatChoice(found, found.media_type) if found else None
+    else:
+        accept = ", ".join(Headers(scope=scope).getlist("accept"))
+        choice = formats.negotiate(accept, offered)
+    if choice is None:
+        available = [each.media_type for each in offered]
+        raise NotAcceptableError(
+            f"There are {', '.join(available)}.", extras={"available": available}
+        )
+    return choice
+
+
+def link(target: str, relation: str, **attributes: str) -> tuple[bytes, bytes]:
+    """A Link field; the target in the characters of a URI."""
+    more = "".join(f'; {name}="{value}"' for name, value in attributes.items())
+    return b"link", f'<{_uri(target)}>; rel="{relation}"{more}'.encode("latin-1")
+
+
+def _uri(iri: str) -> str:
+    """The IRI as a URI (RFC 3987 section 3.1)."""
+    return "".join(c if c.isascii() else "".join(f"%{b:02X}" for b in c.encode()) for c in iri)

@@ -1,0 +1,203 @@
+"""Answers on their way out: whole or streamed, coded, tagged, or not needed at all.
+
+An answer is whole or visibly broken: what fails before the first byte is raised and gets its real
+status, what fails after it leaves the body unterminated, so that every client reports a failed
+transfer. An answer of one piece has its length.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110, https://www.rfc-editor.org/rfc/rfc9111
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, final
+
+from starlette.types import Send
+
+from spacepolicy.errors import HttpVersionError
+from spacepolicy.http.content_codings import IDENTITY, AcceptedEncoding, Encoder, encoded
+from spacepolicy.http.etags import any_state, etag, matching
+from spacepolicy.http.response_cache import Fields
+from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
+
+VARY: Final = "Accept, Accept-Encoding, Accept-Datetime"
+_VARY_OF_PAGES: Final = f"{VARY}, Accept-Language"
+OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
+_IN_A_THREAD_BYTES: Final = 1 << 14
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ResponseShape:
+    """How the answer goes out. `tag` names what it is in any coding, None where it is not the
+    same the next time; `fields` come beside those that follow from the rest and belong to the body,
+    `hints` belong to the request."""
+
+    content_type: str
+    wish: AcceptedEncoding
+    tag: str | None
+    fields: Fields = ()
+    hints: Fields = ()
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is read by people, in a language of theirs."""
+        return self.content_type.startswith("text/html")
+
+    def head(self, coding: str) -> Fields:
+        """The fields of the answer in the coding."""
+        vary = _VARY_OF_PAGES if self.is_page else VARY
+        fields = [*constant_fields(self.content_type, vary, lasts=self.tag is not None)]
+        if self.tag is not None:
+            fields.append((b"etag", etag(self.tag, coding).encode()))
+        if coding != IDENTITY:
+            fields.append((b"content-encoding", coding.encode()))
+        return (*fields, *self.fields, *self.hints)
+
+    def known(self, call: SparqlRequest) -> str | None:
+        """The tag of an answer that the client has and that is still this one."""
+        if self.tag is None:
+            return None
+        tags = [etag(self.tag, self.wish.coding)]
+        if self.wish.plain:
+            tags.append(etag(self.tag, IDENTITY))
+        return matching(call.field(b"if-none-match"), tags)
+
+
+def constant_fields(content_type: str, vary: str, *, lasts: bool) -> Fields:
+    """The fields that do not depend on the query; `lasts`: the answer is the same the next time."""
+    return (
+        (b"content-type", content_type.encode("latin-1")),
+        (b"vary", vary.encode()),
+        (b"cache-control", b"no-cache" if lasts else b"no-store"),
+    )
+
+
+async def send_not_modified(send: Send, fields: Iterable[tuple[bytes, bytes]], tag: str) -> None:
+    """Tell the client that what it has under the tag still holds."""
+    kept = [field for field in fields if field[0] not in (b"etag", *OF_THE_BODY)]
+    start = {"type": "http.response.start", "status": 304}
+    await send({**start, "headers": [*kept, (b"etag", tag.encode())]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def coded(body: bytes, coding: str) -> bytes:
+    """The body in the coding; the work of a large one leaves the event loop free."""
+    if coding == IDENTITY or len(body) < _IN_A_THREAD_BYTES:
+        return encoded(body, coding)
+    return await asyncio.to_thread(encoded, body, coding)
+
+
+@final
+class ResponseSender:
+    """One answer of an exchange; `started` once its status is sent."""
+
+    def __init__(self, exchange: RequestExchange, identifier: str) -> None:
+        self.exchange = exchange
+        self._call = exchange.call
+        self._send = exchange.send
+        self._identifier = identifier
+        self.started = False
+
+    async def whole(self, fields: Fields, body: bytes) -> None:
+        """Send an answer that is there, in the coding that its fields name."""
+        if await self._begin((*fields, (b"content-length", str(len(body)).encode()))):
+            await self._body(body, more=False)
+
+    async def streamed(
+        self,
+        shape: ResponseShape,
+        pieces: AsyncIterator[bytes],
+        whole: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        """Send the pieces as they come; one piece alone is for `whole` to send."""
+        first = await anext(pieces, b"")
+        second = await anext(pieces, None)
+        if second is None:
+            await whole(first)
+        elif await self._begin(shape.head(shape.wish.coding)):
+            await self._stream(shape.wish.coding, first, second, pieces)
+
+    async def _stream(
+        self, coding: str, first: bytes, second: bytes, pieces: AsyncIterator[bytes]
+    ) -> None:
+        encoder = None if coding == IDENTITY else Encoder(coding)
+        for piece in (first, second):
+            await self._piece(encoder, piece)
+        async for piece in pieces:
+            await self._piece(encoder, piece)
+        await self._body(encoder.finish() if encoder else b"", more=False)
+
+    async def _piece(self, encoder: Encoder | None, piece: bytes) -> None:
+        out = piece if encoder is None else await asyncio.to_thread(encoder.feed, piece)
+        if out:
+            await self._body(out, more=True)
+
+    async def _begin(self, fields: Fields) -> bool:
+        """Send the head; whether the client wants the body after it."""
+        self.started = True
+        tag = dict(fields).get(b"etag")
+        if tag is not None and any_state(self._call.field(b"if-none-match")):
+            await send_not_modified(self._send, fields, tag.decode())
+            return False
+        headers = [*fields, (b"x-query-id", self._identifier.encode())]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        if self._call.method == "HEAD":
+            await self._body(b"", more=False)
+            return False
+        return True
+
+    async def _body(self, body: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+@final
+class BufferBudget:
+    """How many bytes of answers that are on their way out may be held beside, of all together, so
+    that slow clients cannot make it much."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._left = max_bytes
+
+    async def teed(
+        self, pieces: AsyncIterator[bytes], limit: int, keep: Callable[[bytes], None]
+    ) -> AsyncGenerator[bytes]:
+        """The pieces; once they have ended, and are not more than the limit, `keep` gets them all,
+        if they could be held."""
+        held: list[bytes] | None = []
+        size = 0
+        try:
+            async for piece in pieces:
+                if held is not None:
+                    held.append(piece)
+                    size += len(piece)
+                    self._left -= len(piece)
+                    if size > limit or self._left < 0:
+                        self._left += size
+                        held, size = None, 0
+                yield piece
+            if held is not None:
+                keep(b"".join(held))
+        finally:
+            self._left += size
+
+
+async def gathered(pieces: AsyncIterator[bytes], limit: int, beyond: Exception) -> bytes:
+    """All the pieces as one.
+
+    Raises: `beyond` where they are more than the limit.
+    """
+    body = bytearray()
+    async for piece in pieces:
+        body += piece
+        if len(body) > limit:
+            raise beyond
+    return bytes(body)
+
+
+def too_large_for_old_http(limit: int) -> HttpVersionError:
+    """What to say to a client of HTTP/1.0 whose answer cannot be sent with its length."""
+    return HttpVersionError(
+        f"The answer is larger than the {limit} bytes that go out whole.",
+        extras={"limit_bytes": limit},
+    )

@@ -1,0 +1,102 @@
+"""Who asks, and what that lets them do: the bearer token of a request.
+
+Reads are open unless the operator requires a token for them; a token that is none is told of
+wherever it comes, so that a lost one is noticed. No answer holds a token or depends on which one it
+was, and nothing kept is kept by it.
+
+Spec: https://www.rfc-editor.org/rfc/rfc6750
+"""
+
+from typing import Final
+
+from starlette.types import Scope
+
+from spacepolicy.errors import ForbiddenError, StorageError, StoreError, UnauthorizedError
+from spacepolicy.tokens import AccessScope, AccessToken
+from spacepolicy.web.service import Service
+
+VARIES: Final = {"Vary": "Accept, Authorization"}
+_OPEN: Final = ("/livez", "/readyz", "/problems/", "/style/")
+"""Paths that answer whoever asks: probes, what an error means, and how that looks."""
+_KEY: Final = "spacepolicy.token"
+_CHALLENGE: Final = 'Bearer realm="spacepolicy"'
+
+
+def is_open(scope: Scope) -> bool:
+    """Whether the request is answered whoever asks; so is what a browser asks before it asks."""
+    method, path = scope["method"], str(scope["path"])
+    return method == "OPTIONS" or path.startswith(_OPEN)
+
+
+def read_token(service: Service, scope: Scope) -> None:
+    """Take note of the request's token, and see that it may read.
+
+    Raises: UnauthorizedError, ForbiddenError.
+    """
+    if is_open(scope):
+        return
+    secret = bearer(scope)
+    if secret is not None and service.tokens is not None:
+        scope[_KEY] = _known(service, secret)
+    if service.require_token:
+        require(scope, "read")
+
+
+def require(scope: Scope, needed: AccessScope) -> AccessToken:
+    """The request's token, which is good for that.
+
+    Raises: UnauthorizedError where there is none, ForbiddenError where it is not good for that.
+    """
+    token = token_of(scope)
+    if token is None:
+        raise UnauthorizedError(
+            f"The request needs a token with the scope {needed}.",
+            headers={"WWW-Authenticate": _CHALLENGE, **VARIES},
+        )
+    if not token.allows(needed):
+        raise ForbiddenError(
+            f"The token has the scope {token.scope}; the request needs {needed}.",
+            extras={"scope": token.scope, "needed": needed},
+            headers={
+                "WWW-Authenticate": f'{_CHALLENGE}, error="insufficient_scope", scope="{needed}"',
+                **VARIES,
+            },
+        )
+    return token
+
+
+def token_of(scope: Scope) -> AccessToken | None:
+    """The request's token, which may be good for nothing much; None where it brings none."""
+    token = scope.get(_KEY)
+    return token if isinstance(token, AccessToken) else None
+
+
+def _known(service: Service, secret: str) -> AccessToken:
+    """Raises: UnauthorizedError where there is no such token (any more)."""
+    assert service.tokens is not None  # noqa: S101 # the caller has seen to that
+    try:
+        token = service.tokens.find(secret)
+    except StoreError as error:
+        raise StorageError("The service's access tokens cannot be read.") from error
+    if token is None:
+        raise _invalid("The token is none that is known here, or was revoked.")
+    return token
+
+
+def bearer(scope: Scope) -> str | None:
+    """The token that the request brings; schemes other than Bearer are not for this service.
+
+    Raises: UnauthorizedError where it brings several.
+    """
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(given) > 1:
+        raise _invalid("The request has more than one Authorization field.")
+    scheme, _, secret = given[0].decode("latin-1").partition(" ") if given else ("", "", "")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _invalid(detail: str) -> UnauthorizedError:
+    return UnauthorizedError(
+        detail,
+        headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"', **VARIES},
+    )

@@ -1,0 +1,101 @@
+"""How the service is: whether it lives, is ready, and what it is busy with."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Path, Request
+from starlette.responses import Response
+
+from spacepolicy.errors import DamagedError, NotFoundError
+from spacepolicy.sparql_service.admission import RunningQuery
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.auth import token_of
+
+_OWN: Final = {"Cache-Control": "no-store", "Vary": "Authorization"}
+Identifier = Annotated[str, Path(description="the query's X-Query-Id")]
+
+
+def add_operations(app: FastAPI, desk: AppState) -> None:
+    """Add the routes."""
+    _add_states(app, desk)
+    _add_running(app, desk)
+
+
+def _add_states(app: FastAPI, desk: AppState) -> None:
+    @app.get("/livez", tags=["operations"])
+    def livez() -> dict[str, str]:
+        """Whether the process runs."""
+        return {"status": "alive"}
+
+    @app.get("/readyz", tags=["operations"])
+    def readyz(response: Response) -> dict[str, Any]:
+        """Whether queries are answered, and over which revision; 503 where a file that it rests on
+        is damaged. `loading`: the dataset is still being loaded into memory, and is answered from
+        disk meanwhile. `damaged` has older revisions of which something is."""
+        revision, stale = desk.service.revision, desk.service.stale
+        damage, lost = desk.service.history.damage(), desk.service.history.lost
+        if damage is not None:
+            response.status_code = DamagedError.status
+        return {
+            "status": "damaged" if damage else "ready" if stale is None else "stale",
+            "revision": revision.number,
+            "time": revision.time,
+            "loading": desk.service.engine.loading,
+            "statements": {
+                "record": revision.counts.record,
+                "inferred": revision.counts.inferred,
+                "default graph": revision.counts.default,
+            },
+            **({"reason": damage or stale} if damage or stale else {}),
+            **({"damaged": {str(number): told for number, told in lost.items()}} if lost else {}),
+        }
+
+
+def _add_running(app: FastAPI, desk: AppState) -> None:
+    """These routes are coroutines: what runs belongs to the event loop."""
+
+    @app.get("/running", tags=["operations"])
+    async def running(request: Request, response: Response) -> dict[str, Any]:
+        """The queries on their way: how many, in which state, how old; text and name are for those
+        alone who bring a token with the scope admin."""
+        response.headers.update(_OWN)
+        show = _told if _is_admin(request) else _shown
+        tickets = [show(ticket) for ticket in desk.running.tickets()]
+        return {
+            "running": sum(ticket["state"] != "waiting" for ticket in tickets),
+            "waiting": sum(ticket["state"] == "waiting" for ticket in tickets),
+            "max_running": desk.running.max_running,
+            "max_waiting": desk.running.max_waiting,
+            "queries": tickets,
+        }
+
+    @app.get("/running/{identifier}", tags=["operations"])
+    async def one(request: Request, identifier: Identifier, response: Response) -> dict[str, Any]:
+        """The state and the age of one query."""
+        response.headers.update(_OWN)
+        ticket = desk.running.ticket(identifier)
+        if ticket is None:
+            raise _gone()
+        return _told(ticket) if _is_admin(request) else _shown(ticket)
+
+    @app.delete("/running/{identifier}", status_code=204, tags=["operations"])
+    async def cancel(identifier: Identifier) -> None:
+        """Stop the query: its client sees a problem, or a body that breaks off."""
+        if not desk.running.cancel(identifier):
+            raise _gone()
+
+
+def _shown(ticket: RunningQuery) -> dict[str, Any]:
+    return {"state": ticket.state, "age_seconds": round(ticket.age_seconds(), 3)}
+
+
+def _told(ticket: RunningQuery) -> dict[str, Any]:
+    return {**_shown(ticket), "id": ticket.identifier, "query": ticket.text}
+
+
+def _is_admin(request: Request) -> bool:
+    token = token_of(request.scope)
+    return token is not None and token.allows("admin")
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError("No query of that name is running.")

@@ -1,0 +1,59 @@
+"""The documents that the first page offers to read: policies, and the sources that report them."""
+
+from dataclasses import dataclass
+from typing import final
+
+from pyoxigraph import NamedNode, Triple
+
+from spacepolicy.namespaces import Base
+from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.linked_data.documents import TYPE, names_of
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.service import Service
+
+_MAX_DOCUMENTS = 100
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What is to be read part by part, what as a whole text, and the statements that name them, in
+    every language: what a reader sees of them is no part of it, since it is held for all."""
+
+    wholes: tuple[NamedNode, ...] = ()
+    sources: tuple[NamedNode, ...] = ()
+    named: tuple[Triple, ...] = ()
+
+    def links(self, service: Service) -> dict[str, list[Link]]:
+        """The documents by their names, in the language of the reader."""
+        names = Labels(service, self.named)
+        return {
+            "wholes": [names.link(each) for each in self.wholes],
+            "sources": [names.link(each) for each in self.sources],
+        }
+
+
+async def documents(desk: AppState) -> Documents:
+    """Whatever has parts and is part of nothing, and whatever passages are quoted from."""
+    own = desk.service.revision.base
+    if own is None:
+        return Documents()
+    part_of, source = Base(own).term("isPartOf"), Base(own).term("source")
+    patterns = (
+        f"{{ SELECT DISTINCT ?thing {{ [] {part_of} ?thing }} }} MINUS {{ ?thing {part_of} [] }}",
+        f"[] {source} ?thing",
+    )
+    found = [
+        await internal_queries.rows(
+            desk,
+            f"SELECT DISTINCT ?thing {{ {pattern} FILTER isIRI(?thing) }} ORDER BY ?thing "
+            f"LIMIT {_MAX_DOCUMENTS}",
+        )
+        for pattern in patterns
+    ]
+    wholes, sources = (
+        tuple(each for row in rows if isinstance(each := row["thing"], NamedNode)) for rows in found
+    )
+    mentioned = [Triple(each, TYPE, each) for each in (*wholes, *sources)]
+    return Documents(wholes, sources, await names_of(desk, mentioned))

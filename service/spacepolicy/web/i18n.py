@@ -1,0 +1,52 @@
+"""The words of the pages themselves, in every language they are written in.
+
+They stand in `templates/interface.toml`, one table a word with one line a language; what a dataset
+is about is not among them: it brings its own labels. Terms of common vocabularies, which no dataset
+labels, are called as `templates/borrowed.toml` says, by namespace; terms of the vocabularies among
+its `prefixes` by these. `templates/problems.toml` has the titles and remedies of problems in the
+languages other than English, by what they are in English.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+from spacepolicy.web.locale import LANGUAGES
+
+
+def _table(name: str) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(
+        files("spacepolicy.web").joinpath("templates", name).read_text(encoding="utf-8")
+    )
+
+
+def _read() -> Mapping[str, Mapping[str, str]]:
+    table = _table("interface.toml")
+    return {
+        language: {name: words[language] for name, words in table.items()} for language in LANGUAGES
+    }
+
+
+WORDS: Final = _read()
+"""The words by language, then by name."""
+_BORROWED: Final = _table("borrowed.toml")
+PREFIXES: Final[Mapping[str, str]] = dict(_BORROWED.pop("prefixes"))
+"""Namespaces of common vocabularies, by their prefix."""
+BORROWED: Final[Mapping[str, Mapping[str, str]]] = {
+    namespace + name: names
+    for namespace, terms in _BORROWED.items()
+    for name, names in terms.items()
+}
+"""What terms of common vocabularies are called, by their IRI, then by language."""
+_PROBLEMS: Final = _table("problems.toml")
+
+
+def of_problem(words: str, language: str) -> str:
+    """The title or remedy of a problem in the language; in English where it is not known in it.
+
+    >>> of_problem("The engine failed", "zh")
+    '引擎出错'
+    """
+    found: str = _PROBLEMS.get(words, {}).get(language, words)
+    return found

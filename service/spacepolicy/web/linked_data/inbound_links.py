@@ -1,0 +1,107 @@
+"""What leads to a thing: by property, with how many there are, in parts where there are many."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, final
+from urllib.parse import urlencode
+
+from pyoxigraph import NamedNode, Triple
+
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import graph, rows
+from spacepolicy.web.linked_data.documents import names_of
+from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.locale import reader
+
+FIRST: Final = 10
+"""How many of each property are shown where all are named."""
+PART: Final = 100
+"""How many of one property are shown at a time."""
+_MAX_PROPERTIES: Final = 60
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """The things that lead to another by a property: how many, the first of them, and where all
+    are listed."""
+
+    property: Link
+    count: int
+    links: tuple[Link, ...]
+    href: str
+
+
+async def incoming(desk: AppState, thing: NamedNode) -> list[Incoming]:
+    """What leads to the thing, by the names of the properties."""
+    counted = await rows(
+        desk, f"SELECT ?p (COUNT(*) AS ?n) {{ {_to(thing)} }} GROUP BY ?p ORDER BY ?p"
+    )
+    counts = {row["p"]: int(row["n"].value) for row in counted[:_MAX_PROPERTIES]}
+    properties = [each for each in counts if isinstance(each, NamedNode)]
+    if not properties:
+        return []
+    found = await graph(desk, _first(thing, properties))
+    names = Labels(desk.service, await names_of(desk, found))
+    by_property: dict[NamedNode, list[Link]] = {}
+    for triple in found:
+        if isinstance(triple.subject, NamedNode):
+            by_property.setdefault(triple.predicate, []).append(names.link(triple.subject))
+    shown = [
+        Incoming(
+            names.link(each),
+            counts[each],
+            tuple(sorted(by_property.get(each, ()), key=_text)),
+            address(desk.service.root, thing, each),
+        )
+        for each in properties
+    ]
+    return sorted(shown, key=lambda each: each.property.text)
+
+
+async def part(
+    desk: AppState, thing: NamedNode, by: NamedNode, start: int
+) -> tuple[Link, Link, list[Link]]:
+    """The thing, the property, and those that lead by it to the thing, from the place `start` in
+    the order of their IRIs."""
+    found = await graph(
+        desk,
+        f"CONSTRUCT {{ ?s {by} {thing} }} {{ SELECT ?s {{ {_by(thing, by)} }} ORDER BY ?s "
+        f"LIMIT {PART} OFFSET {start} }}",
+    )
+    names = Labels(desk.service, await names_of(desk, (*found, Triple(thing, by, thing))))
+    subjects = sorted({t.subject.value for t in found if isinstance(t.subject, NamedNode)})
+    links = [names.link(NamedNode(each)) for each in subjects]
+    return names.link(thing), names.link(by), links
+
+
+def listing(thing: NamedNode, by: NamedNode) -> str:
+    """The query for all that lead to the thing by the property."""
+    return f"SELECT ?thing {{ ?thing {by} {thing} }} ORDER BY ?thing"
+
+
+def _to(thing: NamedNode) -> str:
+    return f"?s ?p {thing} FILTER (isIRI(?s) && ?s != {thing})"
+
+
+def _by(thing: NamedNode, by: NamedNode) -> str:
+    return f"?s {by} {thing} FILTER (isIRI(?s) && ?s != {thing})"
+
+
+def _first(thing: NamedNode, properties: Iterable[NamedNode]) -> str:
+    """The first ones of each property."""
+    each = (
+        f"{{ SELECT ?s ({by} AS ?p) {{ {_by(thing, by)} }} ORDER BY ?s LIMIT {FIRST} }}"
+        for by in properties
+    )
+    return f"CONSTRUCT {{ ?s ?p {thing} }} {{ {' UNION '.join(each)} }}"
+
+
+def address(root: str, thing: NamedNode, by: NamedNode, page: int = 1) -> str:
+    """Where all that lead to the thing by the property are listed."""
+    asked = {"to": thing.value, "by": by.value, **({"page": str(page)} if page > 1 else {})}
+    return reader().kept(f"{root}/links?{urlencode(asked)}")
+
+
+def _text(link: Link) -> str:
+    return link.text

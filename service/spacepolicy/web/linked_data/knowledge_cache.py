@@ -1,0 +1,117 @@
+"""What linked data is made of: documents and what the ontologies say, made from the served
+revision and held for a while."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.errors import NotFoundError
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.revision_cache import RevisionCache
+from spacepolicy.web.iri_routing import Address
+from spacepolicy.web.linked_data.axioms import TermAxioms, read_axioms
+from spacepolicy.web.linked_data.comparison import comparables
+from spacepolicy.web.linked_data.constraints import Constraints, read_constraints
+from spacepolicy.web.linked_data.context import JsonLdContext, read_context
+from spacepolicy.web.linked_data.documents import ThingDocument, document
+from spacepolicy.web.linked_data.hierarchy import TermTrees, below, hierarchy, read_terms
+from spacepolicy.web.linked_data.terms import TermIn, TermPage, kind_of, term_page
+from spacepolicy.web.linked_data.vocabulary import OntologyWords, read_vocabulary
+from spacepolicy.web.locale import reader
+
+_DOCUMENTS_HELD: Final = 64
+
+
+def _called(near: Mapping[str, Any]) -> str:
+    """What a thing is called, in the language of the reader where it has a name in it."""
+    names: Mapping[str, str] = near["names"]
+    return names.get(reader().language) or next(iter(names.values()), near["iri"])
+
+
+Near = Callable[[str], Awaitable[list[dict[str, Any]]]]
+"""Things whose names are like what a path says."""
+
+
+@final
+class KnowledgeCache:
+    """Documents and the context, made from the served revision and held for a while."""
+
+    def __init__(self, desk: AppState, near: Near) -> None:
+        self.desk = desk
+        self._near = near
+        self._documents: RevisionCache[ThingDocument] = RevisionCache(_DOCUMENTS_HELD)
+        self._bare_documents: RevisionCache[ThingDocument] = RevisionCache(_DOCUMENTS_HELD)
+        self._contexts: RevisionCache[JsonLdContext] = RevisionCache(1)
+        self._vocabularies: RevisionCache[OntologyWords] = RevisionCache(1)
+        self._axioms: RevisionCache[TermAxioms] = RevisionCache(1)
+        self._constraints: RevisionCache[Constraints] = RevisionCache(1)
+        self._terms: RevisionCache[TermTrees] = RevisionCache(1)
+        self._comparables: RevisionCache[tuple[NamedNode, ...]] = RevisionCache(1)
+
+    async def context(self) -> JsonLdContext:
+        """The JSON-LD context."""
+        return await self._contexts.get(self.desk.number, "", lambda: read_context(self.desk))
+
+    async def vocabulary(self) -> OntologyWords:
+        """What the ontology says of its terms."""
+        return await self._vocabularies.get(
+            self.desk.number, "", lambda: read_vocabulary(self.desk)
+        )
+
+    async def axioms(self) -> TermAxioms:
+        """The axioms of the ontologies."""
+        return await self._axioms.get(self.desk.number, "", lambda: read_axioms(self.desk))
+
+    async def constraints(self) -> Constraints:
+        """What the shapes hold the data to."""
+        return await self._constraints.get(
+            self.desk.number, "", lambda: read_constraints(self.desk)
+        )
+
+    async def terms(self) -> TermTrees:
+        """The terms that the ontologies define."""
+        return await self._terms.get(self.desk.number, "", lambda: read_terms(self.desk))
+
+    async def term(self, found: ThingDocument) -> TermPage | None:
+        """What the page of a term shows beside its document; None where it is about no term."""
+        kind, desk = kind_of(found), self.desk
+        if kind is None:
+            return None
+        axioms, constraints = await self.axioms(), await self.constraints()
+        tree = hierarchy(desk.service, await self.vocabulary(), await self.terms())
+        narrower = below(tree, found.thing.value)
+        return await term_page(desk, found, TermIn(kind, axioms, constraints, narrower))
+
+    async def comparables(self) -> tuple[NamedNode, ...]:
+        """The things that can be compared with each other."""
+        return await self._comparables.get(self.desk.number, "", lambda: comparables(self.desk))
+
+    async def not_found(self, asked: Address) -> NotFoundError:
+        """What to say of an IRI of which nothing is known: things with names like it."""
+        near = await self._near(asked.path)
+        named = [_called(each) for each in near]
+        hint = f" Near it: {', '.join(named)}." if named else ""
+        older = self.desk.number != self.desk.service.history.current.number
+        then = f" in revision {self.desk.number}" if older else ""
+        return NotFoundError(
+            f"Nothing is known of <{asked.iri.value}>{then}.{hint}", extras={"near": near}
+        )
+
+    async def document(self, thing: NamedNode, iri: str) -> ThingDocument:
+        """The document, named `iri`, about the thing.
+
+        Raises: NotFoundError where the dataset says nothing of it.
+        """
+        return await self._documents.get(
+            self.desk.number, iri, lambda: document(self.desk, thing, iri)
+        )
+
+    async def bare_document(self, thing: NamedNode, iri: str) -> ThingDocument:
+        """The same without the links that lead to the thing, for pages: they count these.
+
+        Raises: NotFoundError where the dataset says nothing of it.
+        """
+        return await self._bare_documents.get(
+            self.desk.number, iri, lambda: document(self.desk, thing, iri, max_incoming=0)
+        )

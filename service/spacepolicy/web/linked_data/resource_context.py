@@ -1,0 +1,65 @@
+"""What the page of a thing shows beside its document."""
+
+import asyncio
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.errors import DamagedError
+from spacepolicy.store.history import SubjectChange
+from spacepolicy.web.linked_data.comparison import compare_address, named, views
+from spacepolicy.web.linked_data.documents import ThingDocument
+from spacepolicy.web.linked_data.inbound_links import incoming
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
+from spacepolicy.web.linked_data.labels import Link
+from spacepolicy.web.linked_data.part_tree import part_tree
+from spacepolicy.web.linked_data.places import places
+from spacepolicy.web.linked_data.resource_pages import ResourceContext
+from spacepolicy.web.linked_data.timeline_svg import timeline
+from spacepolicy.web.service import Service
+
+_MAX_COMPARED: Final = 20
+_MAX_SEARCHED: Final = 200
+_MAX_CHANGES: Final = 10
+"""How many of the newest revisions are searched for changes of a thing, and how many are shown."""
+
+
+async def beside(library: KnowledgeCache, found: ThingDocument) -> ResourceContext:
+    """All of it; a term's page has no time and no place."""
+    desk, thing = library.desk, found.thing
+    comparable = thing in await library.comparables()
+    term = await library.term(found)
+    return ResourceContext(
+        parts=await part_tree(desk, thing),
+        compared=await _comparisons(library, thing),
+        views=views(desk, thing) if comparable else [],
+        incoming=await incoming(desk, thing),
+        term=term,
+        timeline=None if term else await timeline(desk, thing),
+        places=None if term else await places(desk, thing),
+        history=await asyncio.to_thread(_history, desk.service, thing),
+    )
+
+
+def _history(service: Service, thing: NamedNode) -> tuple[SubjectChange, ...]:
+    """The newest revisions that changed what is said of the thing; none where one of those cannot
+    be read: a list with a gap would mislead."""
+    found = service.history.about(thing, service.revision.number, _MAX_SEARCHED)
+    try:
+        return tuple(islice(found, _MAX_CHANGES))
+    except DamagedError:
+        return ()
+
+
+async def _comparisons(library: KnowledgeCache, thing: NamedNode) -> list[Link]:
+    """What the thing can be compared with, and where."""
+    things = await library.comparables()
+    others = [each for each in things if each != thing] if thing in things else []
+    others = others[:_MAX_COMPARED]
+    names = await named(library.desk, others)
+    return [
+        replace(names.link(each), href=compare_address(library.desk.service.root, thing, each))
+        for each in others
+    ]

@@ -1,0 +1,42 @@
+"""What the saved queries of a role tell of a thing: pages show it, and need no code for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+from urllib.parse import urlencode
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.saved_queries import bind, tagged
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.linked_data.comparison import named
+from spacepolicy.web.linked_data.labels import Labels
+from spacepolicy.web.locale import reader
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TaggedResults:
+    """The rows of the answers, column by column, the names of what is in them, and where the first
+    of the queries is asked of the thing."""
+
+    rows: Sequence[tuple[Term | None, ...]]
+    names: Labels
+    address: str
+
+
+async def told(desk: AppState, role: str, thing: NamedNode) -> TaggedResults | None:
+    """What queries tagged so tell of the thing; None where they tell nothing."""
+    queries = tagged(desk.service.catalogue, role)
+    found = [
+        tuple(row.get(column) for column in query.columns)
+        for query in queries
+        for row in await rows(desk, bind(query, {query.parameters[0].name: [thing.value]}))
+    ]
+    if not found:
+        return None
+    asked = urlencode({queries[0].parameters[0].name: thing.value})
+    address = reader().kept(f"{desk.service.root}/queries/{queries[0].name}?{asked}")
+    things = {term for row in found for term in row if isinstance(term, NamedNode)}
+    return TaggedResults(found, await named(desk, things), address)

@@ -1,0 +1,183 @@
+"""When a thing is, drawn: a row for each time, over an axis of years, and the same as a list.
+
+A saved query tagged `timeline` tells it. Its first parameter takes the thing; its columns are the
+thing or a part of it, the relation, the time frame, and the first and the last year or day of it:
+a year is a number, a day a date. The drawing is laid out here in numbers; the template makes SVG.
+
+Spec: https://www.w3.org/TR/xmlschema11-2/#date
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode
+
+from spacepolicy.saved_queries import TIMELINE
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Term
+from spacepolicy.web.linked_data.labels import Link
+from spacepolicy.web.linked_data.neighbourhood_svg import cut
+from spacepolicy.web.linked_data.tagged_query_results import TaggedResults, told
+
+_MAX_ROWS: Final = 12
+_MAX_TICKS: Final = 10
+_WIDTH: Final = 920
+_AXIS: Final = (330, 890)
+"""From where to where the years go."""
+_ROW: Final = 34
+_TOP: Final = 34
+_LETTERS: Final = 44
+_ROLE_LETTERS: Final = 52
+_DAY: Final = re.compile(r"(-?\d{4,})(?:-(\d\d)(?:-(\d\d))?)?")
+_MONTHS: Final = 12
+_DAYS: Final = 31
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time of the thing, or of its part `what`; the years or days as they are written, of which
+    `first` is None where only the end is known."""
+
+    what: Link | None
+    relation: Link | None
+    when: Link | None
+    first: str | None
+    last: str | None
+
+    @property
+    def years(self) -> str:
+        """From when to when, as it is written; nothing where neither is known."""
+        if self.first is None or self.first == self.last:
+            return self.last or ""
+        return f"{self.first}–{self.last or ''}"
+
+    @property
+    def told(self) -> bool:
+        """Whether it says more than the years."""
+        return bool(self.what or self.relation or self.when)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """A time at the height `y`, from one place of the axis to another; one place is a point. The
+    text is what it is the time of, the role by which relation."""
+
+    text: str
+    role: str
+    y: int
+    start: int
+    end: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AxisTick:
+    """The beginning of a year on the axis, and where its number stands, in the middle of the year;
+    without a number, it is the end of the axis."""
+
+    x: int
+    year: int | None
+    middle: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The times, those of them that can be drawn, and the years of the axis; `address` asks the
+    query behind it, and `hidden` times are left out."""
+
+    times: tuple[Time, ...]
+    rows: tuple[TimelineRow, ...]
+    ticks: tuple[AxisTick, ...]
+    width: int
+    height: int
+    hidden: int
+    address: str
+
+
+async def timeline(desk: AppState, thing: NamedNode) -> Timeline | None:
+    """The timeline of the thing; None where no time is known of it."""
+    found = await told(desk, TIMELINE, thing)
+    if found is None:
+        return None
+    every = dict.fromkeys(_time(found, row, thing) for row in found.rows)
+    times = [each for each in every if each.years or each.told]
+    if not times:
+        return None
+    shown, here = times[:_MAX_ROWS], found.names.link(thing)
+    spans = [(each, span) for each in shown if (span := _span(each)) is not None]
+    first = min((int(start // 1) for _, (start, _) in spans), default=0)
+    last = max((-int(-end // 1) for _, (_, end) in spans), default=0)
+    if last - first < 2:  # a single year stands in the middle of an axis
+        first, last = first - 1, last + 1
+    rows = [
+        TimelineRow(
+            cut((each.what or here).text, _LETTERS),
+            cut(" ".join(link.text for link in (each.relation, each.when) if link), _ROLE_LETTERS),
+            _TOP + _ROW * n + _ROW // 2,
+            _x(start, first, last),
+            _x(end, first, last),
+        )
+        for n, (each, (start, end)) in enumerate(spans)
+    ]
+    return Timeline(
+        tuple(shown),
+        tuple(rows),
+        _ticks(first, last) if rows else (),
+        _WIDTH,
+        _TOP + _ROW * len(rows) + 8,
+        len(times) - len(shown),
+        found.address,
+    )
+
+
+def _time(found: TaggedResults, row: Sequence[Term | None], thing: NamedNode) -> Time:
+    what, relation, when, first, last = row
+    return Time(
+        found.names.link(what) if isinstance(what, NamedNode) and what != thing else None,
+        found.names.link(relation) if isinstance(relation, NamedNode) else None,
+        found.names.link(when) if isinstance(when, NamedNode) and when != thing else None,
+        first.value if isinstance(first, Literal) else None,
+        last.value if isinstance(last, Literal) else None,
+    )
+
+
+def _span(time: Time) -> tuple[float, float] | None:
+    """From when to when, in years; a year lasts to its end, of which a due one is the point. None
+    where no year is known."""
+    start = _place(time.first) if time.first else None
+    end = _place(time.last) if time.last else None
+    if end is None:
+        return None if start is None else (start[0], start[0])
+    return (end[1] if start is None else min(start[0], end[1])), end[1]
+
+
+def _place(written: str) -> tuple[float, float] | None:
+    """The beginning and the end of the year, month or day in years."""
+    found = _DAY.fullmatch(written)
+    if found is None:
+        return None
+    year, month, day = (None if each is None else int(each) for each in found.groups())
+    if year is None or month is None:
+        return None if year is None else (float(year), float(year + 1))
+    start = year + (month - 1) / _MONTHS
+    if day is None:
+        return start, start + 1 / _MONTHS
+    start += (day - 1) / _DAYS / _MONTHS
+    return start, start
+
+
+def _ticks(first: int, last: int) -> tuple[AxisTick, ...]:
+    step = -(-(last - first) // _MAX_TICKS)
+    years = range(first, last, step)
+    ticks = [AxisTick(_x(year, first, last), year, _x(year + 0.5, first, last)) for year in years]
+    return (*ticks, AxisTick(_AXIS[1], None, _AXIS[1]))
+
+
+def _x(year: float, first: int, last: int) -> int:
+    left, right = _AXIS
+    return round(left + (right - left) * (year - first) / (last - first))

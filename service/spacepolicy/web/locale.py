@@ -1,0 +1,118 @@
+"""Who reads the answer at hand: the language that pages are written in, and how links keep it, and
+the revision.
+
+The language is the one asked for by `?lang=`, else the one that `Accept-Language` likes best of
+those that there are, else the first. It belongs to a request, not to the service, so it travels in
+the request's context; what is kept of a page is kept for its language.
+
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final, final
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+LANGUAGES: Final = ("en", "zh")
+PARAMETER: Final = "lang"
+REVISION: Final = "revision"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """The language of pages; `chosen`: the request names it, so links go on naming it. So do they
+    the revision, where the request names one by its number.
+
+    `path` and `parameters` are those of the request, for links to the same in another language.
+    """
+
+    language: str = LANGUAGES[0]
+    chosen: bool = False
+    path: str = "/"
+    parameters: tuple[tuple[str, str], ...] = ()
+    revision: str = ""
+
+    @property
+    def variant(self) -> str:
+        """What tells a page for this reader from the same page for another."""
+        return f"{self.language} {'chosen' if self.chosen else 'preferred'} {self.revision}"
+
+    def kept(self, address: str) -> str:
+        """The address of a page of ours, in the language and at the revision that were chosen.
+
+        >>> Reader("zh", chosen=True).kept("/search?q=a#b")
+        '/search?q=a&lang=zh#b'
+        """
+        chosen = [(REVISION, self.revision)] if self.revision else []
+        chosen += [(PARAMETER, self.language)] if self.chosen else []
+        if not chosen:
+            return address
+        front, hash_, fragment = address.partition("#")
+        joint = "&" if "?" in front else "?"
+        return f"{front}{joint}{urlencode(chosen)}{hash_}{fragment}"
+
+    def here_in(self, language: str) -> str:
+        """The query string that asks for this page in the language."""
+        return "?" + urlencode([*self.parameters, (PARAMETER, language)])
+
+    @property
+    def here_now(self) -> str:
+        """The query string that asks for this page at the newest revision."""
+        rest = [pair for pair in self.parameters if pair[0] != REVISION]
+        return "?" + urlencode([*rest, *([(PARAMETER, self.language)] if self.chosen else [])])
+
+
+_reader: Final[ContextVar[Locale]] = ContextVar("reader", default=Locale())  # noqa: B039 # it is frozen
+
+
+def reader() -> Locale:
+    """The reader of the request at hand."""
+    return _reader.get()
+
+
+def read_reader(scope: Scope) -> Locale:
+    """Take note of the request's reader, for as long as the request is answered."""
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    asked = next((value for name, value in pairs if name == PARAMETER), "")
+    accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
+    found = Locale(
+        language=asked if asked in LANGUAGES else preferred(accepted),
+        chosen=asked in LANGUAGES,
+        path=scope["path"],
+        parameters=tuple(pair for pair in pairs if pair[0] != PARAMETER),
+        revision=next((value for name, value in pairs if name == REVISION), ""),
+    )
+    _reader.set(found)
+    return found
+
+
+def preferred(accept_language: str) -> str:
+    """The language that the field likes best of those that there are; the first where none.
+
+    >>> preferred("fr, zh-CN;q=0.9, en;q=0.8")
+    'zh'
+    >>> preferred("zh;q=0, *;q=0.1")
+    'en'
+    """
+    weights: dict[str, float] = {}
+    for piece in accept_language.split(","):
+        tag, _, parameters = piece.strip().partition(";")
+        primary = tag.strip().lower().partition("-")[0]
+        weights[primary] = max(weights.get(primary, 0), _weight(parameters))
+    other = weights.get("*", 0)
+    liking = {language: weights.get(language, other) for language in LANGUAGES}
+    return max(LANGUAGES, key=lambda language: liking[language])
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1
+    try:
+        return min(max(float(value), 0), 1)
+    except ValueError:
+        return 0

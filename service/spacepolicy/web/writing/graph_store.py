@@ -1,0 +1,248 @@
+"""The Graph Store Protocol: named graphs and the default graph, read and written whole.
+
+A graph is named by `?graph=`, or by its own address under `/graphs/`; `?default` is the default
+graph.
+
+Spec: https://www.w3.org/TR/sparql11-http-rdf-update/
+"""
+
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, final
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from pyoxigraph import NamedNode
+from starlette.datastructures import QueryParams
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from spacepolicy.errors import BadParameterError, ForbiddenError
+from spacepolicy.store.write_requests import (
+    Action,
+    GraphWrite,
+    Upload,
+    WriteRequest,
+    may_write,
+)
+from spacepolicy.tokens import AccessToken
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.protocol import write_seconds
+from spacepolicy.web.auth import require
+from spacepolicy.web.iri_routing import iri_path, quote_path
+from spacepolicy.web.memento import refuse_revision
+from spacepolicy.web.service import Service
+from spacepolicy.web.writing.conditions import conditions_on_graph
+from spacepolicy.web.writing.graph_reading import GraphAnswer
+from spacepolicy.web.writing.uploads import HINTS, SUPPORTED, received
+from spacepolicy.web.writing.write_response import check_acceptable, done, tried
+from spacepolicy.web.writing.write_service import WriteService, is_dry_run, message
+
+PATH: Final = "/graphs"
+_TAGS: Final[list[str | Enum]] = ["graph store"]
+_READ: Final = ("GET", "HEAD")
+_WRITE: Final = ("PUT", "POST", "DELETE")
+_METHODS: Final[dict[str, Action]] = {"PUT": "put", "POST": "post", "DELETE": "delete"}
+_NAME_BYTES: Final = 9
+_PARAMETERS: Final = {
+    "parameters": [
+        {
+            "name": "graph",
+            "in": "query",
+            "description": "the IRI of a named graph",
+            "schema": {"type": "string", "format": "iri"},
+        },
+        {
+            "name": "default",
+            "in": "query",
+            "description": "the default graph; without a value",
+            "schema": {"type": "string"},
+        },
+    ]
+}
+_RESPONSES: Final = {
+    "200": {"description": "of a dry run: what would change; else what the guard warns of"},
+    "201": {"description": "the graph is new; Location says where it answers"},
+}
+_OWN: Final = {
+    "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
+}
+
+
+def add_graphs(app: FastAPI, desk: AppState, writes: WriteService) -> None:
+    """Add the routes."""
+    service = desk.service
+
+    async def read(request: Request) -> Response:
+        """The graph, or, where none is named, a list of all that there are."""
+        named = _named(service, request.scope)
+        return await _list(desk, request) if named is None else GraphAnswer(desk, named.graph)
+
+    async def write(request: Request) -> Response:
+        """Replace the graph (PUT), add to it (POST) or remove it (DELETE); POST without a graph
+        makes one."""
+        return await _written(service, writes, request)
+
+    async def options(_: Request) -> Response:
+        return Response(status_code=204, headers=_allowed(service))
+
+    for path, extra in ((PATH, _PARAMETERS), (f"{PATH}/{{path:path}}", _OWN)):
+        app.add_api_route(path, read, methods=["GET"], tags=_TAGS, openapi_extra=extra)
+        for method in _WRITE if service.writer else ():
+            app.add_api_route(
+                path,
+                write,
+                methods=[method],
+                tags=_TAGS,
+                status_code=204,
+                openapi_extra=_described(method, extra),
+                operation_id=f"{method.lower()}_graph{'' if path == PATH else '_itself'}",
+            )
+        app.add_api_route(path, options, methods=["OPTIONS"], include_in_schema=False)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A graph by its IRI, None for the default graph."""
+
+    graph: str | None
+
+
+def _named(service: Service, scope: Scope) -> _Named | None:
+    """The graph that the request is for; None where it names none.
+
+    Raises: BadParameterError where it names several, or one that has no IRI.
+    """
+    given = QueryParams(scope["query_string"])
+    graphs, default = given.getlist("graph"), given.getlist("default")
+    if len(graphs) + len(default) > 1:
+        raise BadParameterError("A request is for one graph: ?graph= or ?default, once.")
+    if scope["path"] != PATH:
+        if graphs or default:
+            raise BadParameterError("The address names the graph already.")
+        return _Named(_checked(service.url(scope, quote_path(iri_path(scope["raw_path"])))))
+    if default:
+        return _Named(None)
+    return _Named(_checked(graphs[0])) if graphs else None
+
+
+def _checked(iri: str) -> str:
+    """Raises: BadParameterError where it is no absolute IRI."""
+    try:
+        return NamedNode(iri).value
+    except ValueError as error:
+        raise BadParameterError(f"{iri!r} is no absolute IRI: {error}.") from error
+
+
+async def _written(service: Service, writes: WriteService, request: Request) -> Response:
+    scope, action = request.scope, _METHODS[request.method]
+    token = require(scope, "write")
+    refuse_revision()
+    named = _named(service, scope) or _new(service, request)
+    _check_pattern(token, named)
+    conditions = conditions_on_graph(service.history, scope, named.graph)
+    dry_run, seconds = is_dry_run(scope), _seconds(service, scope)
+    if dry_run:
+        check_acceptable(scope)
+    base = named.graph or service.url(scope, f"{PATH}?default")
+    async with AsyncExitStack() as stack:
+        writer = stack.enter_context(writes.admitted())
+        uploads: list[Upload] = []
+        if action != "delete":
+            uploads = await stack.enter_async_context(received(service, request, base))
+        written = await writes.write(
+            writer,
+            WriteRequest(
+                operation=GraphWrite(action, named.graph, tuple(uploads)),
+                author=f"token {token.identifier}",
+                message=message(scope),
+                may_write=token.graphs,
+                expected=conditions.expected,
+                present=conditions.present,
+                absent=conditions.absent,
+                dry_run=dry_run,
+                timeout_seconds=seconds,
+            ),
+        )
+    if dry_run:
+        return tried(scope, written)
+    if action != "delete" and written.changed and not written.existed:
+        return done(written, 201, {"Location": _location(service, scope, named)})
+    return done(written)
+
+
+def _new(service: Service, request: Request) -> _Named:
+    """A graph that does not exist yet, for POST to make.
+
+    Raises: BadParameterError where the request is none that makes a graph.
+    """
+    if request.method != "POST":
+        raise BadParameterError("Name the graph: ?graph=, ?default, or its address.")
+    name = secrets.token_urlsafe(_NAME_BYTES)
+    return _Named(service.url(request.scope, f"{PATH}/{name}"))
+
+
+def _check_pattern(token: AccessToken, named: _Named) -> None:
+    """Raises: ForbiddenError where the token is for other graphs, before its upload is received."""
+    if named.graph is not None and not may_write(named.graph, token.graphs):
+        raise ForbiddenError(
+            f"The token may not write <{named.graph}>.", extras={"graphs": list(token.graphs)}
+        )
+
+
+def _seconds(service: Service, scope: Scope) -> float:
+    given = QueryParams(scope["query_string"]).getlist("timeout")
+    if len(given) > 1:
+        raise BadParameterError("The parameter 'timeout' is given more than once.")
+    return write_seconds(service, given[0] if given else None)
+
+
+def _location(service: Service, scope: Scope, named: _Named) -> str:
+    """Where the graph answers, seen from the request."""
+    here = service.url(scope, "")
+    path = _address(service, scope, named).removeprefix(here)
+    return service.reference(scope, path)
+
+
+def _address(service: Service, scope: Scope, named: _Named) -> str:
+    """Where the graph answers."""
+    graph = named.graph
+    if graph is None:
+        return service.url(scope, f"{PATH}?default")
+    if graph.startswith(service.url(scope, f"{PATH}/")):
+        return graph
+    return service.url(scope, f"{PATH}?graph={quote(graph, safe='')}")
+
+
+def _allowed(service: Service) -> dict[str, str]:
+    if service.writer is None:
+        return {"Allow": "GET, HEAD, OPTIONS"}
+    return {"Allow": ", ".join((*_READ, *_WRITE, "OPTIONS")), **HINTS}
+
+
+async def _list(desk: AppState, request: Request) -> Response:
+    """The graphs there are, with how much they say and where they answer."""
+    service, scope = desk.service, request.scope
+    contents = await desk.contents.of(service)
+
+    def row(graph: str | None, triples: int) -> dict[str, Any]:
+        return {"triples": triples, "href": _address(service, scope, _Named(graph))}
+
+    members = {
+        "revision": desk.number,
+        "default": row(None, contents.default),
+        "graphs": [{"graph": name, **row(name, n)} for name, n in contents.named.items()],
+    }
+    return JSONResponse(members, headers={"Cache-Control": "no-cache", "Vary": "Accept-Datetime"})
+
+
+def _described(method: str, extra: dict[str, Any]) -> dict[str, Any]:
+    """What OpenAPI is told of a write beside what FastAPI knows."""
+    told = {**extra, "security": [{"token": []}], "responses": _RESPONSES}
+    if method == "DELETE":
+        return told
+    content = {each: {"schema": {"type": "string"}} for each in SUPPORTED}
+    return {**told, "requestBody": {"required": True, "content": content}}

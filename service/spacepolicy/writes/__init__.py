@@ -1,0 +1,1 @@
+"""Writes: received, evaluated, authorised, materialised, validated, committed, published."""

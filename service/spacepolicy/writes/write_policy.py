@@ -1,0 +1,95 @@
+"""Whether a write may be made: on what conditions, by whom, and whose graphs it changes."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, final
+
+from pyoxigraph import DefaultGraph
+
+from spacepolicy.engine.bulk_update import LargeEffect
+from spacepolicy.engine.update_protocol import Effect
+from spacepolicy.errors import (
+    DerivedGraphError,
+    FileOwnedError,
+    ForbiddenError,
+    NotFoundError,
+    PreconditionFailedError,
+)
+from spacepolicy.namespaces import Base
+from spacepolicy.store import revision_folders
+from spacepolicy.store.revision import FileGraphs, Revision
+from spacepolicy.store.write_requests import ANYWHERE, GraphWrite, WriteRequest, may_write
+
+_DEFAULT: Final = "DEFAULT"
+_NAMED: Final = "NAMED"
+
+
+@final
+class WritePolicy:
+    """Judges writes to a store; `merged`: the default graph and that of inferences are derived."""
+
+    def __init__(self, path: Path, *, merged: bool) -> None:
+        self._path = path
+        self._merged = merged
+        self._files = (-1, FileGraphs())
+
+    def before(self, request: WriteRequest, current: Revision, number: int, changed: int) -> None:
+        """Judge what is asked for upon the revision of that number; `changed` is that of the one
+        that last changed what it is on, 0 where none did.
+
+        Raises: PreconditionFailedError, or what `_permit` does.
+        """
+        operation = request.operation
+        if isinstance(operation, GraphWrite):
+            graph = _DEFAULT if operation.graph is None else operation.graph
+            self._permit([graph], request.may_write, current)
+        if request.expected is not None and changed not in request.expected:
+            raise PreconditionFailedError(
+                "It was changed since: the state that the request names is no longer in force.",
+                extras={"revision": number},
+            )
+
+    def after(self, request: WriteRequest, current: Revision, effect: Effect | LargeEffect) -> None:
+        """Judge what it does.
+
+        Raises: PreconditionFailedError, NotFoundError, or what `_permit` does.
+        """
+        operation = request.operation
+        if isinstance(operation, GraphWrite):
+            if request.present and not effect.existed:
+                raise PreconditionFailedError("There is no such graph.")
+            if request.absent and effect.existed:
+                raise PreconditionFailedError("There is such a graph already.")
+            if operation.action == "delete" and not effect.existed:
+                raise NotFoundError(f"There is no graph <{operation.graph}>.")
+        named = effect.graphs()
+        graphs = {_DEFAULT if isinstance(each, DefaultGraph) else each.value for each in named}
+        graphs.update(effect.targets, effect.dropped, effect.created)
+        self._permit(sorted(graphs), request.may_write, current)
+
+    def _permit(self, graphs: Iterable[str], patterns: tuple[str, ...], current: Revision) -> None:
+        """See that the graphs, or DEFAULT or NAMED, may be written.
+
+        Raises: ForbiddenError, DerivedGraphError, FileOwnedError.
+        """
+        base = current.base if self._merged else None
+        inferred = Base(base).inferred.value if base else None
+        for graph in graphs:
+            every = graph in (_DEFAULT, _NAMED)
+            allowed = ANYWHERE in patterns if every else may_write(graph, patterns)
+            shown = f"the {graph.lower()} graph{'s' * (graph == _NAMED)}" if every else f"<{graph}>"
+            if not allowed:
+                raise ForbiddenError(f"The token does not allow to write {shown}.")
+            if self._merged and (every or graph == inferred):
+                derived = f"graph and <{inferred}> are" if inferred else "graph is"
+                raise DerivedGraphError(
+                    f"{shown[0].upper()}{shown[1:]} cannot be written: the default {derived} "
+                    "derived from the named graphs. Name a graph of your own."
+                )
+            if self._merged and graph in self._owned(current):
+                raise FileOwnedError(f"<{graph}> is stated by the project's files.")
+
+    def _owned(self, current: Revision) -> frozenset[str]:
+        if self._files[0] != current.built:
+            self._files = current.built, revision_folders.file_graphs(self._path, current)
+        return self._files[1].owned

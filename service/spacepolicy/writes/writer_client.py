@@ -1,0 +1,99 @@
+"""The process that writes, as the service holds it: started, asked, and replaced when it ends."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, final
+
+from spacepolicy.engine.port import Data, FrameDecoder, answered, request_bytes
+from spacepolicy.errors import (
+    EngineError,
+    EngineFailedError,
+    ProblemError,
+    StoppingError,
+    TimeLimitError,
+)
+
+_MODULE: Final = "spacepolicy.writes.writer_main"
+_PUBLISHING_SECONDS: Final = 600.0
+_ENDING_SECONDS: Final = 3.0
+
+
+@final
+class WriterProcess:
+    """The process that writes, and what it is asked; one that ends is replaced."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = arguments
+        self._closed = False
+        self._start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def _start(self) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 # our own module, no shell
+                [sys.executable, "-m", _MODULE, *self._arguments],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._ready = False
+
+    def ask(
+        self,
+        table: dict[str, Any],
+        pieces: Sequence[bytes],
+        timeout_seconds: float = _PUBLISHING_SECONDS,
+    ) -> dict[str, Any]:
+        """What the process says of the job.
+
+        Raises: ProblemError; EngineFailedError where the process ends of it, TimeLimitError where
+        it does not end in time, and another process has its place.
+        """
+        if self._closed:
+            raise StoppingError("The service is stopping.", headers={"Retry-After": "5"})
+        if self._process.poll() is not None:
+            self._replace()
+        try:
+            if not self._ready:
+                self._said([], _PUBLISHING_SECONDS)
+                self._ready = True
+            request = [request_bytes({**table, "sizes": list(map(len, pieces))}), *pieces]
+            told: dict[str, Any] = json.loads(self._said(request, timeout_seconds))
+        except ProblemError as error:
+            if (
+                isinstance(error, EngineError | EngineFailedError | TimeLimitError)
+                or not self._ready
+            ):
+                self._replace()
+            raise
+        return told
+
+    def _said(self, request: Sequence[bytes], timeout_seconds: float) -> bytes:
+        frames = answered(self._connection, FrameDecoder(), request, timeout_seconds)
+        return b"".join(each.payload for each in frames if isinstance(each, Data))
+
+    def _replace(self) -> None:
+        """Have another process in the place of one that has ended or is not to be trusted."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+        self._start()
+
+    def close(self) -> None:
+        """Let the job at hand end."""
+        self._closed = True
+        self._connection.shutdown(socket.SHUT_WR)
+        try:
+            self._process.wait(_ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._connection.close()

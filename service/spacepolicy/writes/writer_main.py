@@ -1,0 +1,160 @@
+"""The process that writes a store: the only one that does while a service runs over it.
+
+Started as `python -m spacepolicy.writes.writer_main STORE merged|stored refuse|warn|off KEEP
+MEMORY_QUADS` with a connection as its standard input. A job comes as a table and, behind it, bytes:
+a change is quads that go and quads that come, as N-Quads, or the folder in which they stand; the
+job to publish puts those in force that came since the last. Each job names the number of the
+revision that it goes upon. Frames of the engine's port go back: data and an end, or a problem. It
+ends when the connection closes, after the job at hand: what was begun is whole or was never there.
+"""
+
+import gc
+import json
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from pyoxigraph import NamedNode
+
+from spacepolicy.engine.bulk_update import read_lines
+from spacepolicy.engine.nquads import quads
+from spacepolicy.engine.port import (
+    CHUNK_BYTES,
+    EngineRequest,
+    end_frame,
+    frame,
+    problem_frame,
+    receive,
+    receive_behind,
+)
+from spacepolicy.errors import (
+    BadParameterError,
+    EngineError,
+    InvalidDataError,
+    ProblemError,
+    StorageError,
+    StoreError,
+)
+from spacepolicy.knowledge.incremental.maintenance import Maintenance
+from spacepolicy.store.revision import Change
+from spacepolicy.store.revision_writer import DurableStore
+from spacepolicy.writes.draft_files import read_draft
+
+READY: Final = b"ready"
+
+
+def main(arguments: list[str], connection: socket.socket) -> None:
+    """Open the store, say so, and do jobs until the connection closes."""
+    path, mode, guard, keep, memory_quads = arguments
+    try:
+        durable = DurableStore(Path(path), int(keep), int(memory_quads))
+        keeper = Maintenance(durable, guard, merged=mode == "merged")  # type: ignore[arg-type] # the front's own words
+    except StoreError as error:
+        connection.sendall(problem_frame(StorageError(str(error)), last=True))
+        return
+    gc.collect()
+    gc.freeze()  # what is derived stays: looking through it again and again takes long
+    connection.sendall(frame(b"D", READY) + end_frame(last=False))
+    with durable:
+        while (request := receive(connection)) is not None:
+            connection.sendall(b"".join(_answer(keeper, connection, request)))
+            with suppress(StoreError):  # whoever writes next is told
+                keeper.refresh()
+        keeper.keep_digest()
+
+
+def _answer(
+    keeper: Maintenance, connection: socket.socket, request: EngineRequest
+) -> Iterator[bytes]:
+    """The frames of the answer to a job."""
+    table = request.told()
+    pieces = receive_behind(connection, table.pop("sizes"), request.behind)
+    if pieces is None:
+        return
+    try:
+        told = _done(keeper, table, pieces)
+    except InvalidDataError as error:
+        error.extras["report"] = error.report.decode()
+        yield problem_frame(error, last=False)
+    except ProblemError as error:
+        yield problem_frame(error, last=False)
+    except StoreError as error:
+        yield problem_frame(StorageError(str(error)), last=False)
+    except Exception as error:  # noqa: BLE001 # the writer's outermost wall
+        traceback.print_exc()
+        failure = EngineError(f"The writer failed: {error}")
+        connection.sendall(problem_frame(failure, last=True))
+        sys.exit(1)  # what it has derived may be wrong now: another starts anew
+    else:
+        for start in range(0, len(told), CHUNK_BYTES):
+            yield frame(b"D", told[start : start + CHUNK_BYTES])
+        yield end_frame(last=False)
+
+
+def _done(keeper: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
+    """What came of the job.
+
+    Raises: ProblemError, StoreError; nothing is written then.
+    """
+    match table["job"]:
+        case "build":
+            return _built(keeper, Path(table["draft"]), table["upon"])
+        case "publish":
+            _see_upon(keeper, table)
+            numbers = [revision.number for revision in keeper.publish()]
+            return json.dumps({"numbers": numbers}).encode()
+        case _:
+            return _taken(keeper, table, pieces)
+
+
+def _see_upon(keeper: Maintenance, table: dict[str, Any]) -> None:
+    """Raises: EngineError where others have been taken in than the job knows of, as another process
+    did that ended with them."""
+    if keeper.number != table["upon"]:
+        raise EngineError(f"The writer is at {keeper.number}, and not at {table['upon']}.")
+
+
+def _taken(keeper: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
+    """Take in a change, to be published with the next such job."""
+    _see_upon(keeper, table)
+    removed, added = (
+        read_lines(table["large"])
+        if "large" in table
+        else (tuple(quads(piece)) for piece in pieces)
+    )
+    dropped, created = (tuple(map(NamedNode, table[name])) for name in ("dropped", "created"))
+    change = Change(removed, added, dropped, created)
+    outcome = keeper.take(
+        change, table["author"], table["message"], dry_run=table["dry_run"], tell=table["tell"]
+    )
+    return json.dumps(
+        {
+            "added": outcome.added,
+            "removed": outcome.removed,
+            "report": outcome.report.decode(),
+            "patch": outcome.patch.decode(),
+            "graphs": outcome.graphs,
+        }
+    ).encode()
+
+
+def _built(keeper: Maintenance, draft: Path, upon: int) -> bytes:
+    """Publish a draft that was made upon the revision of that number."""
+    now = keeper.durable.revision
+    if now is None or now.number != upon:
+        raise BadParameterError("The store has another revision by now; build once more.")
+    revision, change = keeper.build(read_draft(draft))
+    return json.dumps({"numbers": [] if change.empty else [revision.number]}).encode()
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    with socket.socket(fileno=sys.stdin.fileno()) as given, suppress(BrokenPipeError):
+        main(sys.argv[1:], given)
+        sys.stdin = None
