@@ -23,7 +23,7 @@ PROGRAM = str(Path(sys.executable).with_name("spacepolicy"))
 def content(tmp_path: Path) -> Path:
     """A content folder that a test may break."""
     folder = tmp_path / "content"
-    for name in ("ontology", "data", "queries", "seeds"):
+    for name in ("migrations", "ontology", "data", "queries", "seeds"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 

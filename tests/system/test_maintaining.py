@@ -95,6 +95,8 @@ def test_the_guide_has_a_chapter_for_each_piece_of_work() -> None:
         "Add a technology",
         "Add a measure's missing actor",
         "Deprecate a property",
+        "Say when, who, and what came of it",
+        "Carry data over to a new version",
         "Add a document",
     ]
     for chapter, steps in CHAPTERS.items():
