@@ -196,7 +196,7 @@ ENCODINGS: Final = (
         "syntax",
         "merge-conflict",
         QUOTES,
-        write(lambda old: old.replace(b"\n# ", b"\n" + CONFLICT + b"# ", 1)),
+        write(lambda old: old.replace(b"\n>", b"\n" + CONFLICT + b">", 1)),
         "a merge left its marks: the line begins with <<<<<<<",
     ),
     Breakage(
