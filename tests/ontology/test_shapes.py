@@ -82,7 +82,7 @@ def test_the_shipped_data_conforms() -> None:
 
 
 def test_a_violation_is_found_at_its_line_with_a_remedy(shipped: Content) -> None:
-    shipped.change(DATA, "    :ordinal 12 ;\n", "    :ordinal 14 ;\n")
+    shipped.change(DATA, " :ordinal 12 ;", " :ordinal 14 ;")
     found = [each for each in shipped.findings("shapes") if each.severity == "error"]
     assert {each.path for each in found} == {DATA}
     lines = (shipped.folder / DATA).read_text(encoding="utf-8").splitlines()

@@ -14,8 +14,9 @@ def broken(program: Program) -> int:
     """Break a quotation of the content; the line at which it stands."""
     path = program.content / DATA
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('"develop reusable rockets"', '"100% buses"'), encoding="utf-8")
-    return text.count("\n", 0, text.index('"develop reusable rockets"')) + 1
+    quoted = "\n> develop reusable rockets\n"
+    path.write_text(text.replace(quoted, "\n> 100% buses\n"), encoding="utf-8")
+    return text.count("\n", 0, text.index(quoted)) + 2
 
 
 def check(program: Program, *arguments: str) -> tuple[int, str]:
@@ -61,12 +62,13 @@ def test_findings_for_github_annotate_the_line(program: Program) -> None:
 
 
 def test_findings_for_junit_are_failed_cases_of_their_gate(program: Program) -> None:
-    broken(program)
-    _, printed = check(program, "syntax", "evidence", "--format", "junit")
-    syntax, evidence = ET.fromstring(printed)  # noqa: S314  # what we printed ourselves
+    with (program.content / DATA).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    _, printed = check(program, "syntax", "layout", "--format", "junit")
+    syntax, layout = ET.fromstring(printed)  # noqa: S314  # what we printed ourselves
     assert (syntax.get("name"), syntax.get("failures")) == ("syntax", "0")
-    assert (evidence.get("name"), evidence.get("failures")) == ("evidence", "1")
-    assert [case.get("file") for case in evidence] == [str(DATA)]
+    assert (layout.get("name"), layout.get("failures")) == ("layout", "1")
+    assert [case.get("file") for case in layout] == [str(DATA)]
 
 
 def test_files_that_cannot_be_read_fail_every_gate_with_one_finding(program: Program) -> None:

@@ -255,7 +255,7 @@ def test_a_large_document_replaces_what_came_into_its_graph_meanwhile(
     large_put = put(tmp_path, lines, "urn:g", "ntriples")
     thread = threading.Thread(target=lambda: site.write(large_put, timeout_seconds=120))
     thread.start()
-    child_of(os.getpid(), "large_edit_process")
+    child_of(os.getpid(), "bulk_update_process")
     written = site.update("INSERT DATA { GRAPH <urn:g> { <urn:meanwhile> <urn:p> 1 } }")
     assert thread.is_alive()
     thread.join()
@@ -279,7 +279,7 @@ def child_of(process: int, module: str) -> int:
     raise AssertionError(f"no process of {module}")
 
 
-@pytest.mark.parametrize("module", ["large_edit_process", "commands.writer"])
+@pytest.mark.parametrize("module", ["bulk_update_process", "writes.writer_main"])
 def test_a_kill_in_the_middle_leaves_the_store_as_it_was(
     site: Site, data: Path, module: str
 ) -> None:
@@ -288,8 +288,8 @@ def test_a_kill_in_the_middle_leaves_the_store_as_it_was(
     idle = ticks(writer)
 
     def kill() -> None:
-        killed = child_of(os.getpid(), "large_edit_process")
-        if module == "commands.writer":
+        killed = child_of(os.getpid(), "bulk_update_process")
+        if module == "writes.writer_main":
             killed = writer
             while ticks(writer) - idle < _WELL_BEGUN:
                 time.sleep(0.001)
@@ -319,7 +319,7 @@ def test_a_process_that_reads_ends_with_the_one_that_asked(tmp_path: Path, data:
             open_site(tmp_path / "store", mode="stored").write(large(data))
         finally:
             os._exit(1)
-    reading = child_of(front, "large_edit_process")
+    reading = child_of(front, "bulk_update_process")
     os.kill(front, signal.SIGKILL)
     os.waitpid(front, 0)
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -31,7 +31,10 @@ from spacepolicy.errors import (
     TimeLimitError,
 )
 from spacepolicy.knowledge.incremental.maintenance import Maintenance
+from spacepolicy.knowledge.reasoning.construct_rules import stored_rules
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.reasoning.stratum import Stratum
+from spacepolicy.namespaces import Base
 from spacepolicy.settings import Mode, Settings
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.digest import RecordDigest
@@ -439,13 +442,12 @@ def is_as_rebuilt(revision: Revision, dataset: Store, apart: frozenset[str]) -> 
     record = [quad for quad in dataset if quad.graph_name not in (inferred, DefaultGraph())]
     merged = [quad.triple for quad in record if str(quad.graph_name)[1:-1] not in apart]
     rebuilt = Reasoner(merged)
-    for graph, wanted in (
-        (inferred, rebuilt.inferred()),
-        (DefaultGraph(), rebuilt.inferred() | set(merged)),
-    ):
+    rules = stored_rules(dataset, Base(revision.base or ""), revision.prefixes)
+    follows = rebuilt.inferred() | Stratum(rules, merged, rebuilt.inferences()).concluded
+    for graph, wanted in ((inferred, follows), (DefaultGraph(), follows | set(merged))):
         quads = dataset.quads_for_pattern(None, None, None, graph)
         assert {quad.triple for quad in quads} == wanted
     assert revision.record_sha256 == RecordDigest(record).hexdigest()
     assert revision.counts.record == len(record)
-    assert revision.counts.inferred == len(rebuilt.inferred())
-    assert revision.counts.default == len(rebuilt.inferred() | set(merged))
+    assert revision.counts.inferred == len(follows)
+    assert revision.counts.default == len(follows | set(merged))

@@ -48,6 +48,7 @@ FILES = {
 
 :Tree rdfs:subClassOf :Plant .
 """,
+    "ontology/vocabularies/example.txt": "https://example.com/\n# Made up\nOrganism\n",
     "ontology/alignments.ttl": """@prefix : <https://example.org/gov/def/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .

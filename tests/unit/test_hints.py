@@ -131,7 +131,7 @@ def test_a_variable_that_is_selected_alone_is_seen_in_the_text() -> None:
 
 def test_every_hint_has_words_in_every_language() -> None:
     names = ("term", "near", "literal", "better", "property", "languages", "variable", "function",
-             "name")  # fmt: skip
+             "name", "graph")  # fmt: skip
     for kind in KINDS:
         one = hint(kind, **dict.fromkeys(names, "that"))
         assert one.worded("en") != one.worded("zh")

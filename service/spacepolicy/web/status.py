@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode, Triple
 from starlette.responses import Response
 
 from spacepolicy import formats
-from spacepolicy.namespaces import Base
+from spacepolicy.namespaces import OWL, Base
 from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
@@ -139,10 +139,14 @@ def _members(service: Service, graphs: Iterable[Graph], memory: MemoryUse | None
 
 
 def _own_names(graphs: Iterable[NamedNode]) -> str:
-    """A query for what graphs call themselves, which may not be merged into the default graph."""
+    """A query for what graphs call themselves, which may not be merged into the default graph; a
+    version of an ontology has the ontology's name and its own number."""
     return (
         f"CONSTRUCT {{ ?s ?p ?o }} {{ VALUES ?s {{ {' '.join(map(str, graphs))} }} "
-        f"GRAPH ?s {{ ?s ?p ?o }} FILTER (?p IN ({', '.join(map(str, NAMES))})) }}"
+        f"{{ GRAPH ?s {{ ?s ?p ?o }} }} UNION {{ GRAPH ?s {{ ?ontology <{OWL}versionIRI> ?s ; "
+        f"<{OWL}versionInfo> ?version ; ?p ?name }} "
+        'BIND (STRLANG(CONCAT(STR(?name), " ", STR(?version)), LANG(?name)) AS ?o) } '
+        f"FILTER (?p IN ({', '.join(map(str, NAMES))})) }}"
     )
 
 
