@@ -31,8 +31,11 @@ HIDDEN: Final = "import sys\nsys.modules['sphinx'] = None\n"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of this checkout."""
-    out = tmp_path_factory.mktemp("docs") / "site"
+    return built(tmp_path_factory.mktemp("docs") / "site")
+
+
+def built(out: Path) -> Path:
+    """The site of this checkout, made in the folder."""
     home = {"PATH": os.environ["PATH"], "HOME": str(out.parent), "LC_ALL": "C.UTF-8"}
     command = [PROGRAM, "docs", "--content", str(ROOT), str(out)]
     ended = subprocess.run(
@@ -81,24 +84,6 @@ def test_what_pages_load_is_in_the_site(site: Path) -> None:
         if not address.startswith(("data:", "#")):
             path = re.split(r"[?#]", address)[0]
             assert (site / page).parent.joinpath(path).resolve().is_file(), f"{page}: {address}"
-
-
-@pytest.mark.debian
-def test_a_browser_asks_no_other_site(site: Path) -> None:
-    from playwright.sync_api import sync_playwright
-    from tests.browser.conftest import CHROMIUM, QUIET
-
-    asked: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = chromium.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        for name in ("index.html", "architecture/query.html", "search.html?q=proxy"):
-            page.goto(f"{site.as_uri()}/{name}", wait_until="load")
-        page.wait_for_selector("#search-results a")
-        chromium.close()
-    assert [each for each in asked if not each.startswith(("file:", "data:"))] == []
-    assert any("query.svg" in each for each in asked)
 
 
 def test_each_page_that_people_write_is_in_the_site(site: Path) -> None:
