@@ -147,6 +147,8 @@ def test_a_quotation_that_is_changed_is_not_accepted(proofs: list[Table], checke
                 for origin in step.get("stated", ()):
                     if "exact" in origin:
                         origin[name] = value
+            if doctored == proof:  # a passage that begins the text
+                continue
             with pytest.raises(WrongProofError):
                 checker.check(doctored)
 
