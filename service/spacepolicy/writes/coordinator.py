@@ -36,7 +36,7 @@ from spacepolicy.store.write_requests import DatasetWrite, WriteRequest, Written
 from spacepolicy.writes.commit_group import Build, CommitGroup, Write, WriteTicket
 from spacepolicy.writes.commit_queue import CommitQueue, QueuedJob
 from spacepolicy.writes.effects import Effects, Evaluated, is_large
-from spacepolicy.writes.optimistic_evaluation import QUEUE_SECONDS, AheadEvaluation
+from spacepolicy.writes.optimistic_evaluation import QUEUE_SECONDS, OptimisticEvaluation
 from spacepolicy.writes.write_policy import WritePolicy
 from spacepolicy.writes.writer_client import WriterProcess
 
@@ -91,10 +91,10 @@ class StoreWriter:
         self._history = history
         self._merged = arguments[0] == "merged"
         self._most_in_memory = memory_quads if in_memory else -1
-        self._turns = CommitQueue(self._carry_out)
-        self._judgement = WritePolicy(path, merged=self._merged)
+        self._queue = CommitQueue(self._carry_out)
+        self._policy = WritePolicy(path, merged=self._merged)
         self._effects = Effects(path, memory_bytes, merged=self._merged)
-        self._ahead = AheadEvaluation(pool, history, self._effects)
+        self._optimistic = OptimisticEvaluation(pool, history, self._effects)
         self._process = WriterProcess([str(path), *arguments, str(memory_quads)])
 
     @property
@@ -119,7 +119,7 @@ class StoreWriter:
         start = CommitGroup(self._history.current)
         try:
             self._judge_before(request, start)
-            with self._ahead.of(request, merged=self._merged) as evaluated:
+            with self._optimistic.of(request, merged=self._merged) as evaluated:
                 return self._queued(Write(request, request.timeout_seconds, evaluated))
         except (TimeLimitError, MemoryLimitError) as error:
             raise _limited(request, error) from error
@@ -128,7 +128,7 @@ class StoreWriter:
         operation = write.request.operation
         alone = isinstance(operation, DatasetWrite) or is_large(operation)
         ticket: WriteTicket = QueuedJob(write, alone=alone)
-        written = self._turns.done(ticket, write.request.timeout_seconds)
+        written = self._queue.done(ticket, write.request.timeout_seconds)
         assert isinstance(written, Written)  # noqa: S101 # the answer to a request
         return written
 
@@ -138,7 +138,7 @@ class StoreWriter:
         Raises: ProblemError, among them BadParameterError where another is in force by now.
         """
         ticket: WriteTicket = QueuedJob(Build(draft, upon), alone=True)
-        built = self._turns.done(ticket, _PUBLISHING_SECONDS)
+        built = self._queue.done(ticket, _PUBLISHING_SECONDS)
         assert isinstance(built, Revision)  # noqa: S101 # the answer to a build
         return built
 
@@ -205,7 +205,7 @@ class StoreWriter:
             found = self._found(write, group, editing, stack)
             effect, left = found.effect, request.timeout_seconds - found.seconds
             deadline = time.monotonic() + left
-            self._judgement.after(request, group.start, effect)
+            self._policy.after(request, group.start, effect)
             written = Written(group.start, 0, 0, changed=False, existed=effect.existed)
             if effect.empty:
                 return written
@@ -229,7 +229,7 @@ class StoreWriter:
     def _judge_before(self, request: WriteRequest, group: CommitGroup) -> None:
         """Judge what is asked for; raises as `WritePolicy.before`."""
         changed = group.last_changed(request.operation, self._history)
-        self._judgement.before(request, group.start, group.number, changed)
+        self._policy.before(request, group.start, group.number, changed)
 
     def _found(
         self, write: Write, group: CommitGroup, editing: EditSession, stack: ExitStack

@@ -26,7 +26,7 @@ _MOST: Final = 2
 
 
 @final
-class AheadEvaluation:
+class OptimisticEvaluation:
     """Evaluates writes upon the newest revision, beside the queue; for several threads."""
 
     def __init__(self, engine: EditEngine, history: History, effects: Effects) -> None:
