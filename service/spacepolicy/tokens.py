@@ -54,7 +54,7 @@ class AccessToken:
     def allows(self, scope: AccessScope) -> bool:
         """Whether the token is good for this.
 
-        >>> Token("a", "write", ("*",), "", "").allows("read")
+        >>> AccessToken("a", "write", ("*",), "", "").allows("read")
         True
         """
         return SCOPES.index(self.scope) >= SCOPES.index(scope)

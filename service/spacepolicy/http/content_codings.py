@@ -75,8 +75,10 @@ class AcceptedEncoding:
 def wish(accept_encoding: str | None) -> AcceptedEncoding | None:
     """What the field asks for; None where no coding there is, nor plain bytes, is acceptable.
 
-    >>> wish("gzip, zstd;q=0.5"), wish("br"), wish("*;q=0")
-    (Wish(coding='gzip', plain=True), Wish(coding='identity', plain=True), None)
+    >>> wish("gzip, zstd;q=0.5"), wish("*;q=0")
+    (AcceptedEncoding(coding='gzip', plain=True), None)
+    >>> wish("br")
+    AcceptedEncoding(coding='identity', plain=True)
     """
     if accept_encoding is None:
         return AcceptedEncoding(IDENTITY, plain=True)

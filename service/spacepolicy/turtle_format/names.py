@@ -91,7 +91,7 @@ def meant_prefixes(declared: Mapping[str, str]) -> dict[str, str]:
 def iri_name(iri: NamedNode, names: PrefixNames) -> str:
     """The IRI with the prefix of the longest namespace, as a fragment of the base, or whole.
 
-    >>> names = Names("https://example.org/text", {"": "https://example.org/def/"})
+    >>> names = PrefixNames("https://example.org/text", {"": "https://example.org/def/"})
     >>> iri_name(NamedNode("https://example.org/def/Task"), names)
     ':Task'
     >>> iri_name(NamedNode("https://example.org/text#char=0,7"), names)
@@ -128,11 +128,12 @@ def literal_form(literal: Literal, names: PrefixNames) -> str:
 
     It stays on one line, however long, except where it is made of lines itself, as a query is.
 
-    >>> literal_form(Literal("2025", datatype=NamedNode(XSD + "integer")), Names(None, {}))
+    >>> names = PrefixNames(None, WELL_KNOWN)
+    >>> literal_form(Literal("2025", datatype=NamedNode(XSD + "integer")), names)
     '2025'
-    >>> literal_form(Literal("01", datatype=NamedNode(XSD + "integer")), Names(None, WELL_KNOWN))
+    >>> literal_form(Literal("01", datatype=NamedNode(XSD + "integer")), names)
     '"01"^^xsd:integer'
-    >>> literal_form(Literal("词", language="zh-hans-cn"), Names(None, {}))
+    >>> literal_form(Literal("词", language="zh-hans-cn"), names)
     '"词"@zh-Hans-CN'
     """
     short = _SHORT_FORMS.get(literal.datatype.value)

@@ -44,7 +44,7 @@ class Locale:
     def kept(self, address: str) -> str:
         """The address of a page of ours, in the language and at the revision that were chosen.
 
-        >>> Reader("zh", chosen=True).kept("/search?q=a#b")
+        >>> Locale("zh", chosen=True).kept("/search?q=a#b")
         '/search?q=a&lang=zh#b'
         """
         chosen = [(REVISION, self.revision)] if self.revision else []

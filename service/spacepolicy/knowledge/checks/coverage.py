@@ -191,7 +191,7 @@ def joined_clause(words: str, marks: Connectives) -> str | None:
     two verbs, as in “plan and plant trees”, or only leads in, as in “First, plant trees”, is one
     clause. After a mere blank only an opening of several words begins a clause.
 
-    >>> marks = Marks((", ", " and "), (), ("plant", "plan", "water"))
+    >>> marks = Connectives((", ", " and "), (), ("plant", "plan", "water"))
     >>> joined_clause("First, plan and plant trees, shrubs and hedges", marks)
     >>> joined_clause("plant trees and water them", marks)
     'water them'

@@ -282,7 +282,7 @@ def leaves(passages: Iterable[DescribedPassage]) -> tuple[DescribedPassage, ...]
 def coverage(text: str, passages: Iterable[DescribedPassage]) -> Coverage:
     """How much of the text the leaf passages hold.
 
-    >>> clause = Passage("#char=4,7", 4, 7, "two")
+    >>> clause = DescribedPassage("#char=4,7", 4, 7, "two")
     >>> coverage("one two three", [clause])
     Coverage(characters=13, covered=3, gaps=((0, 4), (7, 13)))
     """
