@@ -17,6 +17,19 @@ DATA = """
 :t1 a :Task ; :builds :engine ; :code "A1" ; rdfs:label "build it"@en , "建造"@zh .
 :engine rdfs:label "reusable engine"@en .
 """
+OUTDATED = (
+    DATA
+    + """
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+:old owl:deprecated true ; dcterms:isReplacedBy :stated ; :askedBy :asked .
+:askedBy rdfs:subPropertyOf dcterms:isReplacedBy .
+:older owl:deprecated true ; dcterms:isReplacedBy <urn:y:other> .
+:oldest owl:deprecated true .
+:fresh owl:deprecated false .
+:t1 :old 1 ; :older 1 ; :oldest 1 ; :fresh 1 .
+"""
+)
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +129,29 @@ def test_a_part_that_matches_nothing_is_told_beside_rows(hints: Hints) -> None:
     text = "SELECT * { ?x a :Task OPTIONAL { ?x :bulids ?y } }"
     assert told(hints, text, says_little=False) == told(hints, text)
     assert told(hints, "SELECT * { ?x a :Taks }", says_little=False) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("SELECT * { ?x :old ?y }", [":old is deprecated; to ask, use :asked"]),
+        (
+            "SELECT * { ?x <urn:x:old> ?y }",
+            ["<urn:x:old> is deprecated; to ask, use <urn:x:asked>"],
+        ),
+        ("SELECT * { ?x :older ?y }", [":older is deprecated; to ask, use <urn:y:other>"]),
+        ("SELECT * { ?x :oldest ?y }", [":oldest is deprecated"]),
+        ("SELECT * { ?x :fresh ?y }", []),
+        ('SELECT * { ?x :code "old" }', []),
+        ("SELECT (1 AS ?old) { ?x :code ?y }", []),
+    ],
+)
+def test_what_to_ask_for_a_deprecated_term_is_told_of_every_answer(
+    text: str, hint: list[str]
+) -> None:
+    store = Store()
+    store.load(OUTDATED.encode(), RdfFormat.TURTLE)
+    assert told(Hints(store), text, says_little=False) == hint
 
 
 def test_hints_are_few(hints: Hints) -> None:

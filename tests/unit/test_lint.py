@@ -8,6 +8,7 @@ from spacepolicy.knowledge.checks.vocabulary import read_vocabulary
 
 ONTOLOGY = """
 PREFIX : <https://example.org/gov/def/>
+PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 :Step a owl:Class ; rdfs:label "step"@en , "步骤"@zh .
@@ -20,6 +21,9 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 :growsIn rdfs:domain :Plant ; rdfs:range :Place .
 :ordinal rdfs:domain :Step .
 :isPlantedBy owl:inverseOf :plants .
+:sows owl:deprecated true ; dcterms:isReplacedBy :plants ; :isAskedAs :actsOn .
+:isAskedAs rdfs:subPropertyOf dcterms:isReplacedBy .
+:digs owl:deprecated true ; dcterms:isReplacedBy :growsIn .
 """
 PROLOGUE = """#+ title: ?header is passed over, :AndSo is this
 PREFIX : <https://example.org/gov/def/>
@@ -145,6 +149,8 @@ def test_what_is_surely_bound_joins_without_a_remark(query: str) -> None:
         ),
         ("SELECT ?s {\n ?s :ordinal ?n }", "lonely-variable", 5, "[]"),
         ("SELECT ?s ?t {\n ?s a :Step .\n ?t a :Tree }", "cross-product", 4, "Join"),
+        ("SELECT ?s {\n ?s :sows [] }", "deprecated-term", 5, ":actsOn"),
+        ("SELECT ?s {\n ?s :plants|:digs [] }", "deprecated-term", 5, ":growsIn"),
         *((query, "unbound-join", line, part) for query, line, part in UNBOUND),
     ],
 )

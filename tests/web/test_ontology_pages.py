@@ -58,6 +58,28 @@ def test_the_whole_ontology_is_on_one_page(shipped: httpx.Client, language: str)
     assert sentence.format(*names) in re.sub(r"<[^>]*>", "", page)
 
 
+MARKS = {
+    "en": "has deadline {} deprecated To state it: is due by · To ask for it: "
+    "has effective deadline",
+    "zh": "期限为 {} 已弃用 陈述用： 应完成于 · 查询用： 有效期限为",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("view", ["", "whole"])
+def test_a_deprecated_term_is_marked_with_what_replaces_it(
+    shipped: httpx.Client, language: str, view: str
+) -> None:
+    asked = {"view": view, "lang": language}
+    page = html.unescape(shipped.get("/ontology", params=asked, headers=PAGE).text)
+    text = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+    (row,) = rows(shipped, "SELECT (COUNT(*) AS ?n) { ?s :hasDeadline ?o }")
+    assert MARKS[language].format(row["n"]) in text
+    deprecated = rows(shipped, "SELECT ?term { ?term owl:deprecated true }")
+    word = "deprecated" if language == "en" else "已弃用"
+    assert page.count(f'<span class="tag out">{word}</span>') >= len(deprecated) > 2
+
+
 def test_concepts_stand_below_their_schemes(shipped: httpx.Client) -> None:
     page = shipped.get("/ontology", headers=PAGE).text
     schemes = page[page.index('id="schemes"') :]

@@ -174,6 +174,21 @@ def test_a_term_out_of_use_says_what_replaces_it(make_service: MakeService) -> N
     assert "Deprecated: not to be used any more. Use instead: new" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "To state it: is due by · To ask for it: has effective deadline"),
+        ("zh", "陈述用： 应完成于 · 查询用： 有效期限为"),
+    ],
+)
+def test_a_term_out_of_use_says_what_to_state_and_what_to_ask(
+    shipped: httpx.Client, language: str, told: str
+) -> None:
+    asked = {"lang": language}
+    page = shipped.get("/doc/def/hasDeadline", params=asked, headers=PAGE).text
+    assert told in " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
 DEPRECATED = """
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .

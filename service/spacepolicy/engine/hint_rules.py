@@ -6,6 +6,7 @@ little, and everything by looking up single terms, never by reading the data thr
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import islice
 from typing import Final, final
 
@@ -14,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Store
 from spacepolicy.engine.diagnosis.reading import ParsedRule, WholeText, is_closed, read
 from spacepolicy.engine.hints import MAX_HINTS, Hint, hint
 from spacepolicy.engine.tokens import Declared, SparqlToken
-from spacepolicy.namespaces import RDF, XSD
+from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, XSD
 from spacepolicy.similar_words import nearest
 
 _PARTIAL: Final = ("OPTIONAL", "UNION", "EXISTS", "MINUS")
@@ -33,7 +34,13 @@ _MAX_MENDED: Final = 3
 """So many unknown terms are compared with what is known."""
 _MAX_TYPED: Final = 2_000
 """So many things are compared with a name that is more than one slip away from all."""
+_MAX_DEPRECATED: Final = 200
+"""So many deprecated terms are looked for in each query; an ontology has a few."""
 _TYPE: Final = NamedNode(f"{RDF}type")
+_DEPRECATED: Final = NamedNode(f"{OWL}deprecated")
+_TRUE: Final = Literal(True)
+_REPLACED: Final = NamedNode(f"{DCTERMS}isReplacedBy")
+_SUBPROPERTY: Final = NamedNode(f"{RDFS}subPropertyOf")
 _MAX_KNOWN: Final = 10_000
 """So many names that were found are remembered."""
 _LABELS: Final = (
@@ -50,23 +57,61 @@ class Hints:
         self._store = store
         self._known: set[str] = set()
 
+    @cached_property
+    def _replaced(self) -> Mapping[str, str | None]:
+        """The deprecated terms, each with what is asked in its place: what a narrower property
+        than isReplacedBy names, else what that names."""
+        quads = self._store.quads_for_pattern(None, _DEPRECATED, _TRUE)
+        old = [quad.subject for quad in islice(quads, _MAX_DEPRECATED)]
+        wide = self._store.quads_for_pattern(None, _SUBPROPERTY, _REPLACED)
+        verbs = [*(q.subject for q in wide if isinstance(q.subject, NamedNode)), _REPLACED]
+        verbs.sort(key=lambda verb: verb == _REPLACED)
+        return {each.value: self._first(each, verbs) for each in old if isinstance(each, NamedNode)}
+
+    @cached_property
+    def _replaced_names(self) -> tuple[str, ...]:
+        """What a text that has a deprecated term has, however it writes the IRI."""
+        found = {_WORD.search(iri) for iri in self._replaced}
+        return tuple({each[0] for each in found if each})
+
+    def _first(self, term: NamedNode, verbs: Iterable[NamedNode]) -> str | None:
+        """The first IRI that one of the properties leads to."""
+        for verb in verbs:
+            for quad in self._store.quads_for_pattern(term, verb, None):
+                if isinstance(quad.object, NamedNode):
+                    return quad.object.value
+        return None
+
     def of(
         self, text: str, prefixes: Mapping[str, str], base: str | None, *, says_little: bool
     ) -> tuple[Hint, ...]:
         """What is likely wrong with the query; `says_little` where its answer has no rows, or no
         values."""
-        if not says_little and not self._suspicious(text, prefixes):
+        outdated = any(name in text for name in self._replaced_names)
+        little = says_little or self._suspicious(text, prefixes)
+        if not little and not outdated:
             return ()
         whole = read(text, prefixes)
         if not isinstance(whole, WholeText):
             return ()
         declared = _declared(whole, base)
-        found = (
-            *self._terms(whole, declared),
-            *self._strings(whole, declared),
-            *unbound_variables(whole),
-        )
+        found = [*self._outdated(whole, declared)] if outdated else []
+        if little:
+            found += self._terms(whole, declared)
+            found += self._strings(whole, declared)
+            found += unbound_variables(whole)
         return tuple(dict.fromkeys(found))[:MAX_HINTS]
+
+    def _outdated(self, whole: WholeText, declared: Declared) -> Iterator[Hint]:
+        """Deprecated terms, with what to ask in their place."""
+        for token, iri in islice(_iris(whole, declared), _MAX_TERMS):
+            if iri not in self._replaced:
+                continue
+            near = self._replaced[iri]
+            if near is None:
+                yield hint("term-deprecated", term=token.text)
+            else:
+                yield hint("term-replaced", term=token.text, near=_written(token, iri, near))
 
     def _suspicious(self, text: str, prefixes: Mapping[str, str]) -> bool:
         """Whether a query that answers may have a part that never matches."""
@@ -302,11 +347,11 @@ def _verb(whole: WholeText, part: ParsedRule) -> int | None:
 
 
 def _written(token: SparqlToken, iri: str, near: str) -> str:
-    """The near IRI as the text writes the other."""
-    if token.kind == "iri":
-        return f"<{near}>"
+    """The near IRI as the text writes the other; in full where its namespace is another."""
     local = token.text.partition(":")[2]
     kept = len(iri) - len(local)
+    if token.kind == "iri" or not near.startswith(iri[:kept]):
+        return f"<{near}>"
     return token.text[: len(token.text) - len(local)] + near[kept:]
 
 

@@ -136,6 +136,15 @@ ONTOLOGY: Final = (
         words="owl:deprecated true",
     ),
     Breakage(
+        "a note that names a deprecated term",
+        "labels",
+        "notes-name-no-deprecated-term",
+        "ontology/time.ttl",
+        append('\n:deadlineYear\n  skos:scopeNote "Reached by :hasDeadline."@en ;\n.\n'),
+        "names :hasDeadline, which is deprecated",
+        words="Reached by :hasDeadline",
+    ),
+    Breakage(
         "a rule without a message",
         "labels",
         "check-rule",

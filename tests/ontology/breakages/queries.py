@@ -48,6 +48,17 @@ QUERIES: Final = (
         "more than once",
     ),
     Breakage(
+        "a deprecated term in a saved query",
+        "queries",
+        "deprecated-term",
+        "queries/timelines-side-by-side.rq",
+        replace(":isDueBy", ":hasDeadline"),
+        ":hasDeadline is deprecated",
+        "Ask :hasEffectiveDeadline.",
+        others=True,
+        stops=False,
+    ),
+    Breakage(
         "a title in one language",
         "queries",
         "saved-query",

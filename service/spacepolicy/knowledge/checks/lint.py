@@ -83,6 +83,7 @@ def remarks(
     algebra = translateQuery(parseQuery(f"{prologue} {text}")).algebra
     terms, comparisons = set(parts.iris(algebra, 0)), list(parts.comparisons(algebra, 0))
     yield from _unknown_terms(terms, vocabulary, place)
+    yield from _deprecated_terms(terms, vocabulary, place)
     yield from _languages(comparisons, vocabulary, place)
     yield from _lonely_variables(algebra, place)
     yield from _unbound_joins(algebra, place)
@@ -149,6 +150,20 @@ def _unknown_terms(
                 "unknown-term",
                 f"{place.short(iri)} is not in the data.",
                 f"The nearest is {place.short(near)}{called}.",
+            )
+
+
+def _deprecated_terms(
+    terms: Iterable[URIRef], vocabulary: QueryVocabulary, place: _Place
+) -> Iterator[LintRemark]:
+    for iri in sorted(map(str, terms)):
+        if iri in vocabulary.deprecated:
+            instead = " or ".join(map(place.short, sorted(vocabulary.deprecated[iri])))
+            yield LintRemark(
+                place.line_of(iri),
+                "deprecated-term",
+                f"{place.short(iri)} is deprecated.",
+                f"Ask {instead}." if instead else "Ask what its note says.",
             )
 
 

@@ -18,6 +18,7 @@ from spacepolicy.knowledge.reasoning.expressions import (
     AxiomIndex,
     owl,
 )
+from spacepolicy.namespaces import DCTERMS
 
 _NONE: Final[frozenset[str]] = frozenset()
 
@@ -34,6 +35,7 @@ class QueryVocabulary:
     ranges: Mapping[str, frozenset[str]]
     above: Mapping[str, frozenset[str]]
     disjoint: frozenset[frozenset[str]]
+    deprecated: Mapping[str, frozenset[str]]
 
     def clash(self, classes: Iterable[str]) -> tuple[str, str] | None:
         """Two of the classes that share no individual."""
@@ -64,7 +66,29 @@ def read_vocabulary(namespace: str, knowledge: Iterable[Triple]) -> QueryVocabul
         _inherited(_turned(ranges, domains, inverse), wider),
         above,
         frozenset(_disjoint(triples)),
+        _deprecated(triples),
     )
+
+
+def _deprecated(triples: Sequence[Triple]) -> dict[str, frozenset[str]]:
+    """The deprecated terms, each with what is asked in its place: what a narrower property than
+    isReplacedBy names, else what that names."""
+    replaced = NamedNode(f"{DCTERMS}isReplacedBy")
+    outdated = {
+        triple.subject.value
+        for triple in triples
+        if triple.predicate == owl("deprecated")
+        and isinstance(triple.subject, NamedNode)
+        and triple.object == Literal(True)
+    }
+    wide = _grouped(triples, SUBPROPERTY)
+    narrower = [name for name, wider in wide.items() if replaced.value in wider]
+    asked = [_grouped(triples, NamedNode(name)) for name in narrower]
+    stated = _grouped(triples, replaced)
+    return {
+        term: _NONE.union(*(each.get(term, _NONE) for each in asked)) or stated.get(term, _NONE)
+        for term in outdated
+    }
 
 
 def _names(triples: Iterable[Triple]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
-from spacepolicy.web.linked_data.vocabulary import OntologyWords
+from spacepolicy.web.linked_data.vocabulary import OntologyWords, Replacements
 from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
@@ -44,14 +44,24 @@ _OF_CONCEPTS: Final = (
 
 @final
 @dataclass(frozen=True, slots=True)
+class Deprecation:
+    """What replaces a deprecated term in statements, and in questions where that differs."""
+
+    stated: tuple[Link, ...]
+    asked: tuple[Link, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Term:
     """A class or property: its name, what it means, how many things or statements there are of
-    it, and those below it."""
+    it, those below it, and what replaces it where it is deprecated."""
 
     link: Link
     definition: str | None
     count: int
     below: "tuple[Term, ...]"
+    deprecation: Deprecation | None = None
 
 
 @final
@@ -113,6 +123,15 @@ def hierarchy(service: Service, vocabulary: OntologyWords, terms: TermTrees) -> 
     return Hierarchy(*tops)
 
 
+def deprecation(names: Labels, found: Replacements | None) -> Deprecation | None:
+    """The replacements by their names; None of a term in use."""
+    if found is None:
+        return None
+    stated, asked = (tuple(names.link(NamedNode(iri)) for iri in iris)
+                     for iris in (found.stated, found.asked))  # fmt: skip
+    return Deprecation(stated, asked)
+
+
 def flat(terms: Sequence[Term]) -> Iterator[Term]:
     """The terms and all those below them, each once."""
     seen: set[str] = set()
@@ -152,6 +171,7 @@ def _tops(
                 vocabulary.definition(term, reader().language),
                 counts[term],
                 terms(term, path | {term}),
+                deprecation(names, vocabulary.deprecated.get(term)),
             )
             for term in own
         ]

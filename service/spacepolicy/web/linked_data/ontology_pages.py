@@ -15,7 +15,7 @@ from spacepolicy.web.linked_data.class_diagram_svg import (
     tree_diagram,
 )
 from spacepolicy.web.linked_data.graph_documents import ONTOLOGY, GraphDocument
-from spacepolicy.web.linked_data.hierarchy import Term, flat, hierarchy
+from spacepolicy.web.linked_data.hierarchy import Term, deprecation, flat, hierarchy
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Labels
 from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternates
@@ -42,7 +42,8 @@ async def ontology_page(library: KnowledgeCache, found: GraphDocument, view: str
     service = library.desk.service
     axioms, terms = await library.axioms(), await library.terms()
     names = Labels(service, terms.named)
-    tree = hierarchy(service, await library.vocabulary(), terms)
+    vocabulary = await library.vocabulary()
+    tree = hierarchy(service, vocabulary, terms)
 
     def entries(tops: Sequence[Term]) -> list[TermEntry]:
         return [
@@ -75,6 +76,7 @@ async def ontology_page(library: KnowledgeCache, found: GraphDocument, view: str
         service,
         tree_drawn=tree_diagram(tree.classes),
         relations=related,
+        deprecated={iri: deprecation(names, each) for iri, each in vocabulary.deprecated.items()},
         relations_drawn=relation_diagram(related),
         **shown,
     )

@@ -19,6 +19,7 @@ from spacepolicy.web.linked_data.documents import (
     StatementOrigin,
     ThingDocument,
 )
+from spacepolicy.web.linked_data.hierarchy import deprecation
 from spacepolicy.web.linked_data.inbound_links import Incoming
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.labels import Labels, Link
@@ -29,7 +30,7 @@ from spacepolicy.web.linked_data.quotations import QuotedText, quoted_texts
 from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.linked_data.terms import TermPage
 from spacepolicy.web.linked_data.timeline_svg import Timeline
-from spacepolicy.web.linked_data.vocabulary import OntologyWords
+from spacepolicy.web.linked_data.vocabulary import OntologyWords, Replacements
 from spacepolicy.web.locale import reader
 from spacepolicy.web.service import Service
 
@@ -115,8 +116,7 @@ def resource_page(
         other_names=names.others(found.thing),
         definition=vocabulary.definition(found.thing.value, reader().language),
         types=[names.link(NamedNode(iri)) for iri in found.types],
-        deprecated=found.deprecated,
-        replacements=[names.link(NamedNode(iri)) for iri in found.replacements],
+        deprecation=deprecation(names, _replacements(found, vocabulary)),
         sections=_sections(about, vocabulary),
         tree=beside.parts,
         compared=beside.compared,
@@ -144,6 +144,13 @@ def _quoted(
 ) -> tuple[QuotedText, ...]:
     own = service.revision.base
     return () if own is None else quoted_texts(names, found, tree, Base(own).term("isPartOf"))
+
+
+def _replacements(found: ThingDocument, vocabulary: OntologyWords) -> Replacements | None:
+    """What replaces the thing where it is deprecated; other things than terms are asked for as
+    they are stated."""
+    known = vocabulary.deprecated.get(found.thing.value)
+    return known or (Replacements(found.replacements) if found.deprecated else None)
 
 
 def _module(service: Service, vocabulary: OntologyWords, term: str) -> Link | None:

@@ -6,7 +6,7 @@ from typing import Final, final
 
 from pyoxigraph import Literal
 
-from spacepolicy.namespaces import DCTERMS, RDFS, SKOS
+from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import rows
 
@@ -18,16 +18,36 @@ _QUERY: Final = f"""SELECT DISTINCT ?term ?module ?definition ?title {{
   OPTIONAL {{ ?module <{DCTERMS}title> ?title }}
 }} ORDER BY ?term"""
 
+_DEPRECATED: Final = f"""SELECT DISTINCT ?term ?stated ?asked {{
+  ?term <{RDFS}isDefinedBy> ?module ; <{OWL}deprecated> true
+  OPTIONAL {{ ?term <{DCTERMS}isReplacedBy> ?stated }}
+  OPTIONAL {{
+    ?asking <{RDFS}subPropertyOf> <{DCTERMS}isReplacedBy> . ?term ?asking ?asked
+    FILTER (?asking != <{DCTERMS}isReplacedBy>)
+  }}
+}} ORDER BY ?term ?stated ?asked"""
+"""A narrower property than isReplacedBy names what replaces the term in questions alone."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Replacements:
+    """What replaces a deprecated term in statements, and what in questions where that differs."""
+
+    stated: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class OntologyWords:
-    """Of each term by IRI: what it means, and the module that defines it; of each module its
-    title."""
+    """Of each term by IRI: what it means, the module that defines it, and what replaces it where
+    it is deprecated; of each module its title."""
 
     definitions: Mapping[str, ByLanguage]
     modules: Mapping[str, str]
     titles: Mapping[str, ByLanguage]
+    deprecated: Mapping[str, Replacements]
 
     def definition(self, term: str, language: str) -> str | None:
         """What the term means, in the language where it is said so."""
@@ -56,4 +76,19 @@ async def read_vocabulary(desk: AppState) -> OntologyWords:
             text = row.get("definition" if texts is definitions else "title")
             if isinstance(text, Literal):
                 texts.setdefault(name, {})[text.language or ""] = text.value
-    return OntologyWords(definitions, modules, titles)
+    return OntologyWords(definitions, modules, titles, await _deprecated(desk))
+
+
+async def _deprecated(desk: AppState) -> Mapping[str, Replacements]:
+    """The deprecated terms with what replaces them; inference states what is asked as well as what
+    is stated with the wider property."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in await rows(desk, _DEPRECATED):
+        stated, asked = found.setdefault(row["term"].value, ({}, {}))
+        for name, terms in (("stated", stated), ("asked", asked)):
+            if name in row:
+                terms[row[name].value] = None
+    return {
+        term: Replacements(tuple(each for each in stated if each not in asked), tuple(asked))
+        for term, (stated, asked) in found.items()
+    }
