@@ -15,167 +15,12 @@ from urllib.parse import urlsplit
 
 from spacepolicy.errors import UsageError
 from spacepolicy.federation_policy import origin_of
+from spacepolicy.setting_fields import Limit, Setting, choice, flag, number, setting_of, text
 
 Mode = Literal["merged", "stored"]
 Guard = Literal["refuse", "warn", "off"]
 """What the guard does with a write that breaks a rule of the dataset."""
-PREFIX: Final = "SPACEPOLICY_"
 FILE: Final = "spacepolicy.toml"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One value for each option of `serve`; the other commands read those they share.
-
-    `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
-    `texts` is a folder of copies of texts that are not shipped.
-    `default_graph` and `content` are what the store says where nothing else is asked for.
-    `trusted_proxies` are addresses or networks between commas. `service_origins` are those that
-    SERVICE may ask, between commas, and with `service_private` at private addresses too.
-    `timeout` is what a query has, `max_timeout` what `?timeout=` may ask for; `write_timeout` is
-    what a write has, `import_timeout` what an import has; `max_running` queries
-    are evaluated at once, beside those that are quick, and `max_waiting` wait; answers are kept in
-    `cache_mib`, 0 for none. The engine's processes hold `memory_budget_mib` together, of 0 three
-    quarters of the machine's. `docs/limits.md` says what holds for connections, and why; of
-    `max_connections_per_address`, 0 is half of all. The data of the newest `keep_revisions` are
-    kept, 0 for all.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    store: str | None = None
-    content: str | None = None
-    texts: str | None = None
-    default_graph: Mode = "merged"
-    timeout: float = 30.0
-    max_timeout: float = 30.0
-    write_timeout: float = 300.0
-    import_timeout: float = 3600.0
-    max_running: int = 16
-    max_waiting: int = 64
-    cache_mib: int = 64
-    memory_mib: int = 2048
-    memory_budget_mib: int = 0
-    upload_mib: int = 256
-    memory_quads: int = 5_000_000
-    max_connections: int = 1024
-    max_connections_per_address: int = 0
-    head_timeout: float = 10.0
-    body_timeout: float = 20.0
-    idle_timeout: float = 75.0
-    send_timeout: float = 30.0
-    min_rate: int = 1024
-    public_url: str | None = None
-    trusted_proxies: str = ""
-    service_origins: str = ""
-    service_private: bool = False
-    keep_last: bool = False
-    read_only: bool = False
-    require_token: bool = False
-    keep_revisions: int = 100
-    guard: Guard = "refuse"
-
-
-def load(
-    arguments: Mapping[str, object],
-    environment: Mapping[str, str],
-    directory: Path,
-    recorded: Callable[[Path], Mapping[str, str]] = lambda _: {},
-) -> Settings:
-    """The settings in force: arguments over environment over `spacepolicy.toml` over what the store
-    says of itself, which `recorded` reads, over defaults.
-
-    Raises: UsageError where a name is unknown or a value does not fit.
-    """
-    values: dict[str, object] = {}
-    values |= _from_file(directory / FILE)
-    values |= _from_environment(environment)
-    values |= {name: value for name, value in arguments.items() if value is not None}
-    names = {field.name for field in fields(Settings)}
-    known = {name: _fitting(name, value) for name, value in values.items() if name in names}
-    chosen = Settings(**known)  # type: ignore[arg-type] # each value was made to fit its field
-    says = recorded(store_directory(chosen, directory, environment))
-    fitting = {name: _fitting(name, says[name]) for name in says.keys() - known.keys()}
-    return replace(chosen, **fitting)  # type: ignore[arg-type] # as above
-
-
-def _from_file(path: Path) -> dict[str, object]:
-    if not path.is_file():
-        return {}
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
-    names = {field.name for field in fields(Settings)}
-    values = {name.replace("-", "_"): value for name, value in table.items()}
-    for name in values.keys() - names:
-        raise UsageError(f"{path}: {name!r} is no setting; there are {', '.join(sorted(names))}.")
-    return values
-
-
-def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
-    names = {f"{PREFIX}{field.name.upper()}": field.name for field in fields(Settings)}
-    return {names[key]: value for key, value in environment.items() if key in names and value}
-
-
-NUMBERS: Final[Mapping[str, tuple[type[int] | type[float], float, float]]] = {
-    "port": (int, 0, 65535),
-    "timeout": (float, 0.01, 86400),
-    "max_timeout": (float, 0.01, 86400),
-    "write_timeout": (float, 0.01, 86400),
-    "import_timeout": (float, 0.01, 604800),
-    "memory_mib": (int, 16, 1 << 20),
-    "memory_budget_mib": (int, 0, 1 << 24),
-    "upload_mib": (int, 1, 1 << 20),
-    "memory_quads": (int, 0, 1 << 40),
-    "max_running": (int, 1, 10_000),
-    "max_waiting": (int, 0, 100_000),
-    "cache_mib": (int, 0, 1 << 20),
-    "max_connections": (int, 16, 1 << 20),
-    "max_connections_per_address": (int, 0, 1 << 20),
-    "head_timeout": (float, 0.1, 3600),
-    "body_timeout": (float, 0.1, 86400),
-    "idle_timeout": (float, 0.1, 86400),
-    "send_timeout": (float, 0.5, 86400),
-    "min_rate": (int, 1, 1 << 30),
-    "keep_revisions": (int, 0, 1 << 40),
-}
-"""The settings that are numbers, with the least and the most they may be."""
-
-
-def _fitting(name: str, value: object) -> object:
-    if name in NUMBERS:
-        return _number(name, value, *NUMBERS[name])
-    match name:
-        case "default_graph" | "guard":
-            choices: tuple[str, ...] = get_args(Mode if name == "default_graph" else Guard)
-            if value not in choices:
-                shown = " or ".join((", ".join(choices[:-1]), choices[-1]))
-                raise UsageError(f"{name.replace('_', '-')} is {shown}, not {value!r}.")
-            return value
-        case "trusted_proxies" | "service_origins":
-            read = networks if name == "trusted_proxies" else origins
-            read(str(value))
-            return str(value)
-        case "public_url":
-            return _public_url(str(value))
-        case "keep_last" | "read_only" | "require_token" | "service_private":
-            return _flag(name, value)
-        case _:
-            return str(value)
-
-
-def _number(
-    name: str, value: object, kind: type[int] | type[float], low: float, high: float
-) -> float:
-    try:
-        number = kind(str(value))
-    except ValueError as error:
-        raise UsageError(f"{name} takes a number, not {value!r}.") from error
-    if not low <= number <= high:
-        raise UsageError(f"{name} lies between {low} and {high}; {value} does not.")
-    return number
 
 
 def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -215,21 +60,302 @@ def origins(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _public_url(value: str) -> str:
+def _public_url(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise UsageError(f"public-url is an http or https address, not {value!r}.")
-    return value
 
 
-def _flag(name: str, value: object) -> bool:
-    match str(value).lower():
-        case "true" | "1" | "yes" | "on":
-            return True
-        case "false" | "0" | "no" | "off":
-            return False
-        case _:
-            raise UsageError(f"{name} is true or false, not {value!r}.")
+@final
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One value for each option of `serve`; the other commands read those they share.
+
+    `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
+    `default_graph` and `content` are what the store says where nothing else is asked for.
+    """
+
+    store: str | None = text(
+        None,
+        "the folder of revisions; for serve and query also the URL of a SPARQL endpoint",
+        metavar="PATH|URL",
+    )
+    content: str | None = text(
+        None, "the folder of ontology/, data/, queries/; or none", metavar="DIR"
+    )
+    default_graph: Mode = choice(
+        "merged",
+        get_args(Mode),
+        "what the default graph holds: all that is known (merged), or what clients put there "
+        "(stored); a store that exists says which it has",
+    )
+    texts: str | None = text(
+        None, "copies of texts that are not shipped, named after sources", metavar="DIR"
+    )
+    host: str = text("127.0.0.1", "the address to listen on")
+    port: int = number(8000, (0, 65_535), "the port to listen on", unit="port")
+    timeout: float = number(
+        30.0,
+        (0.01, 86_400),
+        "time of a query",
+        unit="s",
+        limit=Limit("time of a query", "504 `time-limit`, or broken off", "it holds a processor"),
+    )
+    max_timeout: float = number(
+        30.0,
+        (0.01, 86_400),
+        "the longest time that a query may ask for with ?timeout=",
+        unit="s",
+        limit=Limit(
+            "time of a query that asks for more with `?timeout=`",
+            "504 `time-limit`, or broken off",
+            "clients do not give themselves more than the operator does",
+        ),
+    )
+    write_timeout: float = number(
+        300.0,
+        (0.01, 86_400),
+        "time of a write",
+        unit="s",
+        limit=Limit(
+            "time of a write, from its last byte on",
+            "504 `time-limit`",
+            "derivation and validation take longer than queries; more at once is the work of "
+            "`import`",
+        ),
+    )
+    import_timeout: float = number(
+        3600.0,
+        (0.01, 604_800),
+        "time of an import",
+        unit="s",
+        limit=Limit(
+            "time of an import",
+            "the command says so; nothing is written",
+            "a million statements take minutes",
+        ),
+    )
+    max_running: int = number(
+        16,
+        (1, 10_000),
+        "longer queries evaluated at once",
+        limit=Limit("longer queries at once", "wait", "more would only wait for one another"),
+    )
+    max_waiting: int = number(
+        64,
+        (0, 100_000),
+        "longer queries that wait before another is refused with 503",
+        limit=Limit(
+            "longer queries that wait",
+            "503 `overloaded`",
+            "waiting longer helps nobody: after 5 s each is refused too",
+        ),
+    )
+    cache_mib: int = number(
+        64,
+        (0, 1 << 20),
+        "memory of cached answers; 0: none are kept",
+        unit="MiB",
+        limit=Limit(
+            "answers kept, together; each at most an eighth of it",
+            "–",
+            "repeated questions cost no evaluation",
+        ),
+    )
+    memory_mib: int = number(
+        2048,
+        (16, 1 << 20),
+        "memory of a query beyond the data",
+        unit="MiB",
+        limit=Limit(
+            "memory of a query, beyond the data",
+            "503 `memory-limit`",
+            "one query cannot have the machine",
+        ),
+    )
+    memory_budget_mib: int = number(
+        0,
+        (0, 1 << 24),
+        "memory of the engine's processes together; 0: three quarters of the machine's",
+        unit="MiB",
+        limit=Limit(
+            "memory of the engine's processes together",
+            "503 `memory-limit` for the query that holds most",
+            "workers live long, and each has a copy of what it has touched; `/status` shows what "
+            "they hold",
+            shown="three quarters of the machine's, or of its control group's",
+        ),
+    )
+    upload_mib: int = number(
+        256,
+        (1, 1 << 20),
+        "size of an uploaded graph, decoded",
+        unit="MiB",
+        limit=Limit(
+            "an uploaded graph, decoded",
+            "413 `content-too-large`",
+            "it is stored and parsed whole",
+        ),
+    )
+    memory_quads: int = number(
+        5_000_000,
+        (0, 1 << 40),
+        "the most quads served from memory; more are served from disk",
+        limit=Limit(
+            "quads served from memory",
+            "–",
+            "more are read from disk",
+        ),
+    )
+    max_connections: int = number(
+        1024,
+        (16, 1 << 20),
+        "connections; fewer where there are few descriptors",
+        limit=Limit(
+            "connections, and no more than descriptors allow",
+            "another is closed, or 503 `overloaded`",
+            "each costs a descriptor and up to some 100 KiB",
+        ),
+    )
+    max_connections_per_address: int = number(
+        0,
+        (0, 1 << 20),
+        "connections from one address; 0: half of all",
+        limit=Limit(
+            "connections from one address",
+            "another is closed, or 429 `too-many-connections`",
+            "one address cannot shut the others out",
+            shown="half of all",
+        ),
+    )
+    head_timeout: float = number(
+        10.0,
+        (0.1, 3600),
+        "how long a request's head may take to arrive",
+        unit="s",
+        limit=Limit(
+            "the head, from its first byte; that byte, on a new connection",
+            "408 `request-timeout`; closed",
+            "heads come in one piece; a second or two on a bad line",
+        ),
+    )
+    body_timeout: float = number(
+        20.0,
+        (0.1, 86_400),
+        "how long a body may take, and a second more for each --min-rate bytes of it",
+        unit="s",
+        limit=Limit(
+            "the body, and a second more for each `--min-rate` bytes that came",
+            "408 `request-timeout`",
+            "slow lines are served; a byte a second is none",
+        ),
+    )
+    idle_timeout: float = number(
+        75.0,
+        (0.1, 86_400),
+        "how long a connection is kept between requests",
+        unit="s",
+        limit=Limit(
+            "between requests",
+            "closed",
+            "proxies keep theirs for 60 s, and should be the first to close; where connections "
+            "are few, idle ones are closed earlier",
+        ),
+    )
+    send_timeout: float = number(
+        30.0,
+        (0.5, 86_400),
+        "how long a client may take less than --min-rate bytes a second",
+        unit="s",
+        limit=Limit(
+            "an answer of which the client takes less than `--min-rate` bytes a second",
+            "broken off",
+            "what waits for it is held in memory",
+        ),
+    )
+    min_rate: int = number(
+        1024,
+        (1, 1 << 30),
+        "bytes a second that a client sends or takes at least",
+        unit="bytes",
+        limit=Limit(
+            "bytes a second that a client sends of a body, or takes of an answer, at least",
+            "as for the two times above",
+            "a slower client holds its connection, and what waits for it, too long",
+        ),
+    )
+    public_url: str | None = text(
+        None, "the address at which clients reach the service", metavar="URL", check=_public_url
+    )
+    trusted_proxies: str = text(
+        "",
+        "addresses or networks whose Forwarded or X-Forwarded-* fields are believed",
+        metavar="NETWORKS",
+        check=networks,
+    )
+    service_origins: str = text(
+        "",
+        "origins that SERVICE may ask, between commas, as https://example.org; else none",
+        metavar="ORIGINS",
+        check=origins,
+    )
+    service_private: bool = flag("let SERVICE ask them at private addresses too")
+    keep_last: bool = flag("serve the last good revision when the files have findings")
+    guard: Guard = choice(
+        "refuse", get_args(Guard), "what becomes of a write that breaks a rule of the dataset"
+    )
+    keep_revisions: int = number(
+        100, (0, 1 << 40), "revisions whose data are kept, the newest; 0: all"
+    )
+    read_only: bool = flag("take no writes, whatever the token")
+    require_token: bool = flag("answer only those who bring a token; reads need the scope read")
+
+
+SETTINGS: Final[Mapping[str, Setting]] = {each.name: setting_of(each) for each in fields(Settings)}
+"""Every setting, by the name of its field."""
+
+
+def load(
+    arguments: Mapping[str, object],
+    environment: Mapping[str, str],
+    directory: Path,
+    recorded: Callable[[Path], Mapping[str, str]] = lambda _: {},
+) -> Settings:
+    """The settings in force: arguments over environment over `spacepolicy.toml` over what the store
+    says of itself, which `recorded` reads, over defaults.
+
+    Raises: UsageError where a name is unknown or a value does not fit.
+    """
+    values: dict[str, object] = {}
+    values |= _from_file(directory / FILE)
+    values |= _from_environment(environment)
+    values |= {name: value for name, value in arguments.items() if value is not None}
+    known = {
+        name: SETTINGS[name].fitting(value) for name, value in values.items() if name in SETTINGS
+    }
+    chosen = Settings(**known)  # type: ignore[arg-type] # each value was made to fit its field
+    says = recorded(store_directory(chosen, directory, environment))
+    fitting = {name: SETTINGS[name].fitting(says[name]) for name in says.keys() - known.keys()}
+    return replace(chosen, **fitting)  # type: ignore[arg-type] # as above
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as TOML: {error}") from error
+    values = {name.replace("-", "_"): value for name, value in table.items()}
+    for name in values.keys() - SETTINGS.keys():
+        known = ", ".join(sorted(each.spelling for each in SETTINGS.values()))
+        raise UsageError(f"{path}: {name!r} is no setting; there are {known}.")
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    names = {each.variable: each.name for each in SETTINGS.values()}
+    return {names[key]: value for key, value in environment.items() if key in names and value}
 
 
 def environment() -> Mapping[str, str]:

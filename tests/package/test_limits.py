@@ -1,36 +1,41 @@
-"""Every limit that an operator can set stands in the documentation, with its default."""
+"""The page of limits has what settings limit, as they are declared."""
 
-from dataclasses import fields
-from pathlib import Path
+import re
 
 import pytest
 
-from spacepolicy.settings import Settings
+from spacepolicy.setting_fields import Limit, NumberShape, Setting
+from spacepolicy.settings import SETTINGS
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
-LIMITS = (
-    "timeout", "max_timeout", "write_timeout", "import_timeout", "max_running", "max_waiting",
-    "cache_mib", "memory_mib", "memory_budget_mib", "upload_mib", "memory_quads", "max_connections",
-    "max_connections_per_address", "head_timeout", "body_timeout",
-    "idle_timeout", "send_timeout", "min_rate",
-)  # fmt: skip
+from ..limits_page import LIMITS, PAGE, current, row_of
 
 
-def rows_of(name: str) -> list[str]:
-    """The rows of the tables that have the option."""
-    option = f"`--{name.replace('_', '-')}`"
-    return [row for row in DOCUMENT.splitlines() if row.startswith("| ") and option in row]
+def test_every_number_limits_something_or_is_known_not_to() -> None:
+    numbers = {each.name for each in SETTINGS.values() if isinstance(each.shape, NumberShape)}
+    assert numbers - {each.name for each, _ in LIMITS} == {"port", "keep_revisions"}
 
 
-def test_every_number_that_limits_is_looked_for() -> None:
-    numbers = {each.name for each in fields(Settings) if isinstance(each.default, int | float)}
-    flags = {each.name for each in fields(Settings) if isinstance(each.default, bool)}
-    assert numbers - flags - {"port", "keep_revisions"} == set(LIMITS)
+@pytest.mark.parametrize(("setting", "limit"), LIMITS, ids=lambda each: getattr(each, "name", ""))
+def test_a_limit_has_its_row(setting: Setting, limit: Limit) -> None:
+    found = row_of(PAGE.read_text(encoding="utf-8"), setting)
+    assert found is not None
+    assert limit.why in found[0]
 
 
-@pytest.mark.parametrize("name", LIMITS)
-def test_a_limit_is_documented_with_its_default(name: str) -> None:
-    default = getattr(Settings(), name)
-    unset = "three quarters" if name == "memory_budget_mib" else "half of all"
-    shown = f"{int(default):,}" if default else unset
-    assert any(shown in row for row in rows_of(name))
+def test_the_page_is_the_one_of_the_settings() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert current(page) == page, "python -m tests.limits_page writes the page anew"
+
+
+def test_no_row_is_of_an_option_that_does_not_limit() -> None:
+    options = re.findall(r"\| `(--[a-z-]+)` \|", PAGE.read_text(encoding="utf-8"))
+    assert sorted(options) == sorted(each.option for each, _ in LIMITS)
+
+
+def test_a_row_that_is_missing_comes_below_the_one_before_it() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    before, missing = (row_of(page, setting) for setting, _ in LIMITS[:2])
+    assert before is not None
+    assert missing is not None
+    lines = current(page.replace(f"{missing[0]}\n", "")).splitlines()
+    assert lines[lines.index(before[0]) + 1] == missing[0]

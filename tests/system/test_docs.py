@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from spacepolicy.cli import _parser
+from spacepolicy.cli import program
 from spacepolicy.commands.documentation import content_reference, http_reference, reference
 from spacepolicy.commands.documentation.site import in_both, written_pages
 from spacepolicy.errors import problems
@@ -137,8 +137,8 @@ def test_the_command_is_listed_where_its_library_is(program: Program) -> None:
 
 
 def test_the_page_of_commands_has_each_option_of_each_command() -> None:
-    page = reference.commands_page(_parser())
-    for name, parser in reference.each_command(_parser()):
+    page = reference.commands_page(program())
+    for name, parser in reference.each_command(program()):
         assert f"# {name}\n" in page
         for action in parser._actions:
             for option in action.option_strings:
@@ -146,7 +146,7 @@ def test_the_page_of_commands_has_each_option_of_each_command() -> None:
 
 
 def test_the_page_of_settings_has_each_setting_with_its_default_and_a_word() -> None:
-    page = reference.settings_page(_parser())
+    page = reference.settings_page()
     for field in dataclasses.fields(Settings):
         (row,) = (r for r in page.splitlines() if f"`SPACEPOLICY_{field.name.upper()}`" in r)
         assert f"`--{field.name.replace('_', '-')}`" in row

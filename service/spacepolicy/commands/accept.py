@@ -1,15 +1,29 @@
 """`spacepolicy accept`: how answers differ from what is expected, taken over into the files."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.commands.options import add_option
 from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.knowledge.accepted_results import Accepted, accepted
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.knowledge.checks.expected_rows import ExpectedRow
 from spacepolicy.knowledge.checks.result import count
 from spacepolicy.settings import Settings
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the saved queries whose answers are accepted."""
+    parser.add_argument("queries", nargs="*", metavar="QUERY", help="a saved query (all of them)")
+    parser.add_argument("--check", action="store_true", help="only show how they differ")
+    add_option(parser, "content", "the folder of queries/ and data/")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Accept the answers of the queries given, or of all."""
+    return accept(chosen, given.queries, check=given.check)
 
 
 def accept(chosen: Settings, names: Sequence[str], *, check: bool) -> int:

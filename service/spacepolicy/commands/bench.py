@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final, final
 
 from spacepolicy.errors import UsageError
+from spacepolicy.settings import Settings
 
 _ROOT: Final = Path(__file__).parents[3]
 
@@ -33,6 +35,17 @@ BENCHES: Final = (
     Benchmark("scale", "answers over HTTP", ("oxigraph",), _FEW),
     Benchmark("reasoning", "inference", ("owlrl", "reasonable"), ("--sizes", "10000")),
 )
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the measurements to run, and how long."""
+    parser.add_argument("names", nargs="*", metavar="BENCH", help="scale, reasoning (both)")
+    parser.add_argument("--full", action="store_true", help="at all sizes; takes an hour")
+
+
+def run(given: Namespace, _: Settings) -> int:
+    """Run the measurements given, or all."""
+    return bench(given.names, full=given.full)
 
 
 def bench(names: Sequence[str], *, full: bool) -> int:

@@ -1,5 +1,6 @@
 """`spacepolicy build`: files become a published revision, or findings."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 from spacepolicy import settings
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.jobs import build_there
+from spacepolicy.commands.options import STORE, add_options
 from spacepolicy.engine import snapshot
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import FindingsError
@@ -36,6 +38,17 @@ MERGED = "empty, merged"
 digest `EMPTY` once, and their default graph took what clients put into it."""
 FORMER: Final = NamedNode("urn:spacepolicy:former-default-graph")
 """Where what stood in such a default graph is carried over to."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of the store."""
+    add_options(parser, *STORE)
+
+
+def run(_: Namespace, chosen: Settings) -> int:
+    """Build, saying on standard output what was done."""
+    build(chosen, report=print)
+    return 0
 
 
 def build(chosen: Settings, report: Report) -> Revision:

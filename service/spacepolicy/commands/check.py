@@ -1,6 +1,7 @@
 """`spacepolicy check`: every gate's verdict on the files, for people and for machines."""
 
 import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from spacepolicy import settings
 from spacepolicy.commands.changed_files import changed_files
 from spacepolicy.commands.check_formats import MACHINE_FORMATS, finding_lines, verdict_line
 from spacepolicy.commands.gate_runner import TimedResult, run_gates
+from spacepolicy.commands.options import add_option
 from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.knowledge.changed_part import part_of
 from spacepolicy.knowledge.changes import concerned, read_changes
@@ -19,6 +21,26 @@ from spacepolicy.settings import Settings
 FORMATS = ("text", *MACHINE_FORMATS)
 _CLEAR = "\x1b[2K\r"
 """Empties the line of a terminal (ECMA-48 EL and CR)."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the gates to run, and how findings are printed; `--help` lists the gates."""
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.epilog = f"gates:\n{gate_list()}\n\n{parser.epilog}"
+    parser.add_argument("gates", nargs="*", metavar="GATE", help="a gate (all of them)")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="text", help="how findings are printed (text)"
+    )
+    parser.add_argument(
+        "--since", metavar="REV", help="judge only what has changed since that git revision"
+    )
+    add_option(parser, "content", "the folder to check")
+    add_option(parser, "texts")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Check what the arguments name."""
+    return check(chosen, given.gates, given.format, given.since)
 
 
 def check(chosen: Settings, names: Sequence[str], form: str, since: str | None = None) -> int:

@@ -1,14 +1,27 @@
 """`spacepolicy cite`: the passages where words of a source stand."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.commands.options import add_option
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.checks.evidence import DescribedPassage
 from spacepolicy.knowledge.citation import Citation, CitedPlace, quoted_sources
 from spacepolicy.knowledge.citation import cite as cite_source
 from spacepolicy.settings import Settings
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the words to look for."""
+    parser.add_argument("words", help="words of the source")
+    add_option(parser, "content", "the folder of seeds/ and data/")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Print the passages of the words given."""
+    return cite(chosen, given.words)
 
 
 def cite(chosen: Settings, words: str) -> int:

@@ -4,6 +4,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,7 @@ from typing import Final
 
 from spacepolicy import settings
 from spacepolicy.commands.documentation.site import DOCS, in_both, write_sources
+from spacepolicy.commands.options import add_option
 from spacepolicy.errors import SpacepolicyError, UsageError
 from spacepolicy.settings import Settings
 
@@ -18,6 +20,17 @@ _LIBRARIES: Final = ("sphinx", "myst_parser", "furo")
 _MARK: Final = ".made-by-spacepolicy-docs"
 """A hidden file in each site, by which a folder is known that may be written again."""
 _LOCK: Final = "locks/docs.txt"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the folder of the site."""
+    parser.add_argument("path", metavar="OUT", type=Path, help="the folder, new or of a site")
+    add_option(parser, "content", "the checkout whose docs/ are read")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Write the site; `given.program` makes the parser of all commands, which a page lists."""
+    return docs(chosen, given.path, given.program())
 
 
 def installed() -> bool:

@@ -4,6 +4,7 @@ import re
 import resource
 import socket
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -13,6 +14,7 @@ from typing import Final
 from spacepolicy import settings
 from spacepolicy.commands import doctor_store
 from spacepolicy.commands.doctor_store import State
+from spacepolicy.commands.options import STORE, add_options
 from spacepolicy.errors import SpacepolicyError
 from spacepolicy.knowledge.reference_reasoners.child_process import ReasonerError
 from spacepolicy.knowledge.reference_reasoners.closure import closure
@@ -25,6 +27,23 @@ _LEAST_FILES: Final = 1024
 _NAME: Final = re.compile(r"^[A-Za-z0-9._-]+")
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _INSTALL: Final = "rm -rf .venv && ./run --version"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add how deep to look, and the store and port to look at."""
+    add_options(parser, *STORE)
+    parser.add_argument(
+        "--deep", action="store_true", help="read every byte of the store, by its checksums"
+    )
+    parser.add_argument(
+        "--repair", action="store_true", help="repair the store from what is whole of it"
+    )
+    add_options(parser, "host", "port")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Examine the machine and the store."""
+    return doctor(chosen, deep=given.deep, repair=given.repair)
 
 
 def doctor(chosen: Settings, *, deep: bool = False, repair: bool = False) -> int:

@@ -2,8 +2,10 @@
 
 import json
 import sys
+from argparse import ArgumentParser, Namespace
 
 from spacepolicy.commands.endpoint import refuse_endpoint
+from spacepolicy.commands.options import STORE, add_options
 from spacepolicy.commands.query import local_revision
 from spacepolicy.engine.snapshot import opened
 from spacepolicy.errors import UsageError
@@ -11,6 +13,23 @@ from spacepolicy.knowledge.reasoning.proof_view import Explainer
 from spacepolicy.namespaces import Base
 from spacepolicy.proofs.proof_service import read_statement
 from spacepolicy.settings import Settings
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the three terms of the statement."""
+    add_options(parser, *STORE)
+    terms = "an IRI, a name with a prefix the ontology declares"
+    parser.add_argument("subject", metavar="S", help=f"{terms}; <…> may be relative to the base")
+    parser.add_argument("predicate", metavar="P", help=f"{terms}, or a (rdf:type)")
+    parser.add_argument("object", metavar="O", help=f"{terms}, or a literal as Turtle writes it")
+    parser.add_argument(
+        "--format", choices=["text", "json"], default="text", help="how the proof is printed (text)"
+    )
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Explain the statement given."""
+    return explain(chosen, (given.subject, given.predicate, given.object), given.format)
 
 
 def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:

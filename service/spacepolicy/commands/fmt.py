@@ -1,15 +1,35 @@
 """`spacepolicy fmt`: files of graphs in the one layout, or in another notation."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.commands.options import add_option
 from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.knowledge.loading.content import ontology_prefixes, read_content
 from spacepolicy.knowledge.loading.conversion import converted
 from spacepolicy.settings import ContentFolder, Settings
 from spacepolicy.text_files import read_text
 from spacepolicy.turtle_format.printing import PRINTED, print_file
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the files, and what becomes of them."""
+    parser.add_argument("files", nargs="*", metavar="FILE", help="the files (all of the content)")
+    parser.add_argument("--check", action="store_true", help="only say which files differ")
+    parser.add_argument(
+        "--to",
+        choices=("quotes", "csv", "trig"),
+        help="write each FILE in this notation instead, and remove it in the old one",
+    )
+    add_option(parser, "content", "the folder of ontology/ and data/")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Print the files given, or all."""
+    files = [Path(name) for name in given.files]
+    return fmt(chosen, files, check=given.check, to=given.to)
 
 
 def fmt(chosen: Settings, files: Sequence[Path], *, check: bool, to: str | None = None) -> int:

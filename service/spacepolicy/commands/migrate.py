@@ -1,5 +1,6 @@
 """`spacepolicy migrate`: data of an earlier version of the ontology carried over."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -7,12 +8,44 @@ from pyoxigraph import Quad
 
 from spacepolicy import settings
 from spacepolicy.commands.fmt import project_prefixes
+from spacepolicy.commands.options import add_option
 from spacepolicy.engine.remote_update import RemoteStore
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.migrations import Step, StepEffect, migrated, read_migration, told
 from spacepolicy.settings import Settings
 from spacepolicy.text_files import read_text
 from spacepolicy.turtle_format.printing import PRINTED, change_file
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the version, what is migrated, and how an endpoint is written to."""
+    parser.add_argument("version", metavar="VERSION", help="the version to carry data over to")
+    parser.add_argument(
+        "places",
+        nargs="+",
+        metavar="PATH|URL",
+        help="Turtle or TriG files, folders of them, or the URL of a SPARQL endpoint",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
+    parser.add_argument(
+        "--update-url", metavar="URL", help="where the endpoint takes updates (where it is asked)"
+    )
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="holds the token that the endpoint asks for"
+    )
+    add_option(parser, "content", "the folder of migrations/")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Migrate the places given."""
+    return migrate(
+        chosen,
+        given.version,
+        given.places,
+        dry_run=given.dry_run,
+        update_url=given.update_url,
+        token_file=given.token_file,
+    )
 
 
 def migrate(

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import formats, settings
 from spacepolicy.commands.build import EMPTY, MERGED, build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
+from spacepolicy.commands.options import STORE, add_option, add_options
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Engine, Header, Query, ask
 from spacepolicy.engine.remote import Remote
@@ -17,6 +19,43 @@ from spacepolicy.saved_queries import SavedQuery, bind, named_things, read_query
 from spacepolicy.settings import Settings
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.revision import Revision
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the query, its parameters and the format of its answer."""
+    add_options(parser, *STORE)
+    parser.add_argument(
+        "query", metavar="FILE|NAME|-", help="a file, a saved query, or - for stdin"
+    )
+    parser.add_argument(
+        "-p",
+        dest="parameters",
+        metavar="name=value",
+        action="append",
+        default=[],
+        help="a parameter of a saved query; again for another row",
+    )
+    parser.add_argument(
+        "-f", dest="format", metavar="FORMAT", help="csv, tsv, json, xml; turtle, jsonld, …"
+    )
+    add_option(parser, "timeout")
+    parser.add_argument(
+        "--endpoint", dest="store", metavar="URL", help="ask this endpoint, not the local revision"
+    )
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Answer the query given.
+
+    Raises: UsageError where a parameter is not name=value.
+    """
+    parameters: dict[str, list[str]] = {}
+    for pair in given.parameters:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"-p takes name=value, not {pair!r}.")
+        parameters.setdefault(name, []).append(value)
+    return query(chosen, given.query, parameters, given.format)
 
 
 def query(

@@ -4,6 +4,7 @@ import gc
 import signal
 import socket
 import sys
+from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +15,7 @@ from spacepolicy.commands import log_handler
 from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.jobs import worker
+from spacepolicy.commands.options import add_options
 from spacepolicy.copies import SourceTexts, read_source_texts
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
@@ -26,7 +28,7 @@ from spacepolicy.http.server import server
 from spacepolicy.knowledge.loading.sources import FOLDER as SEEDS
 from spacepolicy.proofs.proof_pool import ProofPool
 from spacepolicy.saved_queries import SavedQuery, read_catalogue
-from spacepolicy.settings import Settings
+from spacepolicy.settings import SETTINGS, Settings
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.durable_files import see_writable
 from spacepolicy.store.history import History
@@ -42,6 +44,16 @@ NAMELESS: Final = (
     "links in documents name this machine's own addresses, since the address that clients know is "
     "not known here: say it with --public-url, as in --public-url https://data.example.org"
 )
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add every setting as an option."""
+    add_options(parser, *SETTINGS)
+
+
+def run(_: Namespace, chosen: Settings) -> int:
+    """Serve as the settings say."""
+    return serve(chosen)
 
 
 def serve(chosen: Settings) -> int:

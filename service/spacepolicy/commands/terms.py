@@ -1,12 +1,24 @@
 """`spacepolicy terms`: the IRIs that the ontology declares, as a version's list holds them."""
 
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.commands.options import add_option
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.knowledge.checks.published import declared_terms
 from spacepolicy.settings import Settings
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the folder of the ontology."""
+    add_option(parser, "content", "the folder of ontology/ and data/")
+
+
+def run(_: Namespace, chosen: Settings) -> int:
+    """Print the terms."""
+    return terms(chosen)
 
 
 def terms(chosen: Settings) -> int:

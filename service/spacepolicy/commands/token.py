@@ -1,14 +1,54 @@
 """`spacepolicy token`: access tokens are made, listed and revoked, also while a service runs."""
 
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 from spacepolicy import settings, tokens
 from spacepolicy.commands.endpoint import refuse_endpoint
+from spacepolicy.commands.options import add_option
 from spacepolicy.settings import Settings
 from spacepolicy.store import marker
 from spacepolicy.tokens import AccessScope
+
+_NEW = "Print a new token alone on one line, this once: only its hash is kept."
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the three actions, each with its own arguments."""
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    new = actions.add_parser("new", help="print a new token, this once", description=_NEW)
+    new.add_argument(
+        "--scope",
+        choices=["read", "write", "admin"],
+        required=True,
+        help="what it is good for; each includes those before it",
+    )
+    new.add_argument(
+        "--graph",
+        dest="graphs",
+        metavar="PATTERN",
+        action="append",
+        default=[],
+        help="a graph it may write, or the beginning of its IRI and *; again for more (any)",
+    )
+    list_ = actions.add_parser("list", help="print what is known of each token")
+    revoke = actions.add_parser("revoke", help="revoke a token")
+    revoke.add_argument("identifier", metavar="ID", help="as `token list` shows it")
+    for each in (new, list_, revoke):
+        add_option(each, "store", "the folder of revisions")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Do the action given."""
+    match given.action:
+        case "new":
+            return new(chosen, given.scope, given.graphs)
+        case "list":
+            return list_(chosen)
+        case _:
+            return revoke(chosen, given.identifier)
 
 
 def new(chosen: Settings, scope: AccessScope, graphs: Sequence[str]) -> int:

@@ -1,14 +1,30 @@
 """`spacepolicy verify`: every quotation and fingerprint against its text."""
 
 import json
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from spacepolicy import settings
+from spacepolicy.commands.options import add_option
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.verifying import verified_files
 from spacepolicy.settings import Settings
 from spacepolicy.verification import Outcome, Result, Verification, exit_status, report
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the source to verify, and a copy of its text."""
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="its name or IRI (all sources)")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="a copy of the source's text")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    add_option(parser, "content", "the folder of seeds/ and data/")
+    add_option(parser, "texts")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Verify the source given, or all."""
+    return verify(chosen, given.source, given.text, as_json=given.json)
 
 
 def verify(chosen: Settings, source: str | None, text: Path | None, *, as_json: bool) -> int:

@@ -8,7 +8,6 @@ import argparse
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Final, cast
 
@@ -16,7 +15,7 @@ from spacepolicy.commands.documentation.markdown import code, table
 from spacepolicy.errors import problems
 from spacepolicy.formats import FORMATS
 from spacepolicy.knowledge.checks.gates import BUILD_GATES, GATES
-from spacepolicy.settings import FILE, NUMBERS, PREFIX, Settings
+from spacepolicy.settings import FILE, SETTINGS
 from spacepolicy.web.i18n import of_problem
 
 _WIDTH: Final = 96
@@ -64,18 +63,17 @@ def _help(parser: argparse.ArgumentParser) -> str:
         parser.formatter_class = kind
 
 
-def settings_page(parser: argparse.ArgumentParser) -> str:
+def settings_page() -> str:
     """Return each setting with its option, its variable, its help, its default and its range."""
-    helps = _option_helps(dict(each_command(parser))[f"{parser.prog} serve"])
-    rows = []
-    for field in fields(Settings):
-        low, high = NUMBERS[field.name][1:] if field.name in NUMBERS else ("", "")
-        between = f"{low:,} to {high:,}" if field.name in NUMBERS else ""
-        option = f"--{field.name.replace('_', '-')}"
-        variable = f"{PREFIX}{field.name.upper()}"
-        default = "" if field.default in (None, "") else str(field.default)
-        names = f"{code(option)} {code(variable)}"
-        rows.append((names, helps[field.name], code(default), between))
+    rows = [
+        (
+            f"{code(each.option)} {code(each.variable)}",
+            each.meaning,
+            code(str(each.default)) if each.has_default or each.default is False else "",
+            each.range,
+        )
+        for each in SETTINGS.values()
+    ]
     lead = (
         "# Settings\n\n"
         "The command line comes before the environment, the environment before the file "
@@ -85,11 +83,6 @@ def settings_page(parser: argparse.ArgumentParser) -> str:
     )
     heading = ("option, environment", "what it sets", "default", "range")
     return lead + table(heading, rows) + "\n"
-
-
-def _option_helps(parser: argparse.ArgumentParser) -> Mapping[str, str]:
-    """Return the help of each option by the name of its setting."""
-    return {each.dest: each.help or "" for each in parser._actions}  # as above
 
 
 def formats_page() -> str:

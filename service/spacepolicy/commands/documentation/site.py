@@ -104,7 +104,7 @@ def reference_pages(checkout: Path, parser: argparse.ArgumentParser) -> dict[str
     catalogue = read_catalogue(checkout / "queries")
     pages = {
         "commands.md": reference.commands_page(parser),
-        "settings.md": reference.settings_page(parser),
+        "settings.md": reference.settings_page(),
         "http.md": http_reference.http_page(http_reference.described()),
         "formats.md": reference.formats_page(),
         "gates.md": reference.gates_page(),
