@@ -97,6 +97,11 @@ COMMANDS: Final = (
         "> ontology/versions/0.1.0.txt",
     ),
     CommandEntry(
+        "new",
+        "Write a scaffold of a term, shape, query or document, and say what is to be filled in.",
+        "class FisheryZone --parent Region --in regions",
+    ),
+    CommandEntry(
         "migrate",
         "Carry data of an earlier version of the ontology over, and say what was found.",
         "0.2 data --dry-run",

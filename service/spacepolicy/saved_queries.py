@@ -108,7 +108,7 @@ def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
 
     Raises: FindingsError naming each header or query that is wrong.
     """
-    called = _tag_names(folder / _TAGS)
+    called = tag_names(folder)
     saved: list[SavedQuery] = []
     findings: list[Finding] = []
     for path in sorted(folder.glob("*.rq")):
@@ -121,11 +121,12 @@ def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
     return tuple(saved)
 
 
-def _tag_names(path: Path) -> dict[str, dict[Language, str]]:
-    """What tags are called.
+def tag_names(folder: Path) -> dict[str, dict[Language, str]]:
+    """What tags are called, in the folder of saved queries.
 
     Raises: FindingsError where the file is wrong.
     """
+    path = folder / _TAGS
     if not path.is_file():
         return {}
     try:

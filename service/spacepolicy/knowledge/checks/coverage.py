@@ -18,10 +18,8 @@ from spacepolicy.errors import Finding
 from spacepolicy.knowledge.checks.evidence import DescribedPassage, coverage, leaves
 from spacepolicy.knowledge.loading.record import StatementFault, StatementPlace
 from spacepolicy.knowledge.loading.sources import FOLDER, SourceDocument
+from spacepolicy.text_structure import sentence_ends
 
-_SENTENCE_END: Final = re.compile(
-    r"[。！？]|[.!?][\"'”’)\]]*(?=\s|[A-Z\u00c0-\u00de\u3400-\u9fff“‘])|\n"
-)
 _PUNCTUATION: Final = re.compile(r"[^\w\s]")
 _JOINING: Final = r"\s,;:\u3001\uff0c\uff1b\uff1a"
 _EDGE: Final = re.compile(rf"^[{_JOINING}]|[{_JOINING}]$")
@@ -166,8 +164,8 @@ def clause_faults(
             )
     for passage in clauses:
         place = (StatementPlace(NamedNode(passage.iri), graph=graph),)
-        if end := _SENTENCE_END.search(passage.exact.rstrip(".!? ")):
-            rest = passage.exact[end.end() :].strip()
+        if end := next(sentence_ends(passage.exact.rstrip(".!? ")), None):
+            rest = passage.exact[end[1] :].strip()
             message = f"the leaf passage <{passage.iri}> goes on after a sentence: “{rest}”."
             remedy = "A leaf is one clause within one sentence: divide it there."
             yield StatementFault("two-sentences", message, place, remedy)
@@ -182,6 +180,20 @@ def clause_faults(
             message = f"the leaf passage <{passage.iri}> joins another clause: “{second_clause}”."
             remedy = "A leaf is one clause: divide it there."
             yield StatementFault("two-clauses", message, place, remedy)
+
+
+def unstated_faults(
+    source: SourceDocument,
+    passages: Iterable[DescribedPassage],
+    graphs: Mapping[str, Sequence[object]],
+) -> Iterator[StatementFault]:
+    """Quoted clauses of which nothing is stated; `graphs` has what each graph states."""
+    for passage in leaves(passages):
+        if not graphs.get(passage.iri):
+            message = f"nothing is stated of “{passage.exact}”."
+            place = StatementPlace(NamedNode(passage.iri), graph=NamedNode(source.iri))
+            remedy = "State what the words say, or that the passage :isLeftOutAs a reason."
+            yield StatementFault("unstated", message, (place,), remedy)
 
 
 def joined_clause(words: str, marks: Connectives) -> str | None:

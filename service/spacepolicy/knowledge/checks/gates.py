@@ -21,6 +21,7 @@ from spacepolicy.knowledge.checks.coverage import (
     divide,
     metadata_findings,
     read_marks,
+    unstated_faults,
 )
 from spacepolicy.knowledge.checks.default_dataset import DefaultDataset
 from spacepolicy.knowledge.checks.documentation import documentation_findings, example_faults
@@ -192,6 +193,8 @@ def _evidence(material: CheckContext) -> GateResult:
         findings += metadata_findings(source, lines)
         findings += coverage_findings(source, passages)
         findings += located_all(material, clause_faults(source, passages))
+        if source.text is not None:
+            findings += located_all(material, unstated_faults(source, passages, material.graphs))
         findings += located_all(material, evidence_faults(material.base, source, material.graphs))
         findings += located_all(material, reference_faults(material.base, source, material.graphs))
         if material.texts is not None:

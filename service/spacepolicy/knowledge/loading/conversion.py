@@ -41,8 +41,15 @@ _ENDS: Final = (4, 6, 9, 14)
 """Words that a heading has of each end of its part, tried in this order until they tell it."""
 
 
-def to_quotes(file: GraphFile, source: SourceDocument, context: NotationContext) -> str:
+def to_quotes(
+    file: GraphFile,
+    source: SourceDocument,
+    context: NotationContext,
+    declared: Mapping[str, str] | None = None,
+) -> str:
     """A file of TriG about the passages of a source, in the notation of quotations.
+
+    `declared` are its prefixes where it is not written yet.
 
     Raises: FindingsError where it states graphs of others, or ones that the notation cannot name.
     """
@@ -67,7 +74,7 @@ def to_quotes(file: GraphFile, source: SourceDocument, context: NotationContext)
         if quad not in said:
             by_graph[graph_iri(quad)].append(quad)
     kept = frozenset(quad for each in by_graph.values() for quad in each)
-    document = TurtleDocument(kept, source.iri, _declared(file))
+    document = TurtleDocument(kept, source.iri, _declared(file) if declared is None else declared)
     first = print_quotes([*marks.values()], [*by_graph.values()], document, context.prefixes)
     # The labels of blank nodes are in the order that names of sections give, not those of passages.
     printed = format_quotes(first, path=file.name, prefixes=context.prefixes)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from spacepolicy.errors import Finding
+from spacepolicy.knowledge.loading.fill_ins import fill_in_findings
 from spacepolicy.knowledge.loading.graph_files import CHECKS
 from spacepolicy.knowledge.loading.sources import FOLDER as SEEDS
 from spacepolicy.text_files import byte_order_mark, strange_line_ends, unreadable
@@ -36,10 +37,11 @@ def stray_findings(content: Path) -> Iterator[Finding]:
 
 
 def text_findings(content: Path) -> Iterator[Finding]:
-    """Return what is wrong with the bytes of the files, one finding for each file at fault."""
+    """Return what is wrong with the bytes of the files, one finding for each file at fault; and
+    what scaffolds left to be filled in."""
     for folder, suffixes in _KINDS.items():
         for path in sorted((content / folder).rglob("*")):
             if path.suffix in suffixes and path.is_file():
                 name, data = path.relative_to(content).as_posix(), path.read_bytes()
-                found = (judge(name, data) for judge in _JUDGES)
-                yield from filter(None, (next(filter(None, found), None),))
+                found = next(filter(None, (judge(name, data) for judge in _JUDGES)), None)
+                yield from fill_in_findings(name, data.decode()) if found is None else (found,)

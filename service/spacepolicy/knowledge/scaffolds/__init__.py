@@ -1,0 +1,1 @@
+"""Scaffolds: what a new term, shape, query or document needs, with marks where people decide."""

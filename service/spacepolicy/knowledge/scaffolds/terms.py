@@ -1,0 +1,195 @@
+"""Scaffolds of classes, properties and concepts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import BlankNode, NamedNode, Triple
+
+from spacepolicy.errors import UsageError
+from spacepolicy.knowledge.loading.fill_ins import fill_in, fill_in_zh
+from spacepolicy.knowledge.loading.record import GraphFile
+from spacepolicy.knowledge.scaffolds.scaffold import (
+    CLASS_NAME,
+    DEFINED_BY,
+    DEFINITION,
+    EXAMPLE,
+    KEBAB_NAME,
+    LABEL,
+    PROPERTY_NAME,
+    TYPE,
+    Scaffold,
+    ScaffoldContext,
+    Statement,
+    checked_name,
+    in_words,
+    text,
+)
+from spacepolicy.knowledge.scaffolds.shapes import class_shape
+from spacepolicy.namespaces import OWL, RDFS, SKOS, XSD
+
+_CLASS: Final = NamedNode(f"{OWL}Class")
+_OBJECT_PROPERTY: Final = NamedNode(f"{OWL}ObjectProperty")
+_DATATYPE_PROPERTY: Final = NamedNode(f"{OWL}DatatypeProperty")
+_SUBCLASS: Final = NamedNode(f"{RDFS}subClassOf")
+_DISJOINT: Final = NamedNode(f"{OWL}disjointWith")
+_SCHEME: Final = NamedNode(f"{SKOS}ConceptScheme")
+_CONCEPT: Final = NamedNode(f"{SKOS}Concept")
+_PREFERRED: Final = NamedNode(f"{SKOS}prefLabel")
+_AFTER: Final = (
+    "Say it in CHANGELOG.md, under Ontology.",
+    "`spacepolicy check --since HEAD`, then `spacepolicy check`.",
+)
+_EXAMPLE: Final = "words of a source, in quotation marks, or “… (made up)”"
+
+
+def new_class(
+    context: ScaffoldContext, name: str, *, parent: str, module: str, labels: tuple[str, str]
+) -> Scaffold:
+    """A class below a parent, with its shape and an example that breaks the shape.
+
+    `labels` are those in English and Chinese, empty where they are not known.
+
+    Raises: UsageError where a name is wrong, or the class is there.
+    """
+    rule = "a class is a singular noun in UpperCamelCase, as PolicyDocument"
+    term = context.base.term(checked_name(name, CLASS_NAME, rule))
+    above = context.known(parent, [_CLASS], "class")
+    file = context.module(module)
+    context.unused(term)
+    label = labels[0] or in_words(name)
+    parent_label = context.label(above)
+    apart = f"what sets it apart from other kinds of {parent_label}; in other words than its name"
+    definition = f"{parent_label} that {fill_in(apart)}"
+    siblings = [*_siblings(context, above)]
+    statements: list[Statement] = [
+        (TYPE, _CLASS),
+        (_SUBCLASS, above),
+        *_names(label, labels[1], definition, file),
+        *((_DISJOINT, each) for each in siblings),
+    ]
+    grown = {file.name: context.grown(file, _of(term, statements))}
+    shape = class_shape(context, term, label, parents=(above,))
+    after: tuple[str, ...] = ()
+    if siblings:
+        listed = ", ".join(f":{each.value.rpartition('/')[2]}" for each in siblings)
+        after = (f"It is stated to be disjoint with {listed}: take out what may be both.",)
+    return Scaffold(shape.new, {**grown, **shape.grown}, (*after, *_AFTER))
+
+
+def _siblings(context: ScaffoldContext, parent: NamedNode) -> Iterator[NamedNode]:
+    """The classes directly below the parent; not roles, which a condition makes: they overlap."""
+    for subject in sorted(context.stated, key=lambda each: each.value):
+        above = context.values(subject, _SUBCLASS)
+        if parent in above and not any(isinstance(each, BlankNode) for each in above):
+            yield subject
+
+
+def new_property(
+    context: ScaffoldContext,
+    name: str,
+    *,
+    domain: str,
+    range_: str,
+    module: str,
+    labels: tuple[str, str],
+) -> Scaffold:
+    """A property with its domain and range; a range in `xsd:` makes it one of data.
+
+    Raises: UsageError where a name is wrong, or the property is there.
+    """
+    rule = "a property is in lowerCamelCase and begins with a verb, as hasTask"
+    term = context.base.term(checked_name(name, PROPERTY_NAME, rule))
+    start = context.known(domain, [_CLASS], "class")
+    is_data = range_.startswith("xsd:")
+    end = NamedNode(XSD + range_[4:]) if is_data else context.known(range_, [_CLASS], "class")
+    file = context.module(module)
+    context.unused(term)
+    label = labels[0] or in_words(name)
+    if is_data:
+        definition = f"attribute that gives {fill_in(f'what of a {context.label(start)}')}"
+    else:
+        meant = fill_in(f"how: a {context.label(end)} …; in other words than its name")
+        definition = f"relation that links a {context.label(start)} with {meant}"
+    statements: list[Statement] = [
+        (TYPE, _DATATYPE_PROPERTY if is_data else _OBJECT_PROPERTY),
+        (NamedNode(f"{RDFS}domain"), start),
+        (NamedNode(f"{RDFS}range"), end),
+        *_names(label, labels[1], definition, file),
+        (
+            NamedNode(f"{SKOS}scopeNote"),
+            text(fill_in("when to take it, and when its neighbour"), "en"),
+        ),
+        (NamedNode(f"{SKOS}scopeNote"), text(fill_in_zh("何时用它，何时用相近的属性"), "zh")),
+    ]
+    return Scaffold({}, {file.name: context.grown(file, _of(term, statements))}, _AFTER)
+
+
+def new_concept(
+    context: ScaffoldContext, path: str, *, broader: str, labels: tuple[str, str]
+) -> Scaffold:
+    """A concept `scheme/name` of a scheme that is there, on top or below a broader one.
+
+    Raises: UsageError where a name is wrong, the scheme is unknown or the concept is there.
+    """
+    scheme_name, _, name = path.partition("/")
+    rule = "a concept is scheme/name, both in kebab-case, as goal-kind/outcome"
+    for each in (scheme_name, name):
+        checked_name(each, KEBAB_NAME, rule)
+    scheme = NamedNode(f"{context.base.iri}concept/{scheme_name}")
+    file = _scheme_file(context, scheme)
+    term = NamedNode(f"{scheme.value}/{name}")
+    context.unused(term)
+    label = labels[0] or in_words(name)
+    zh = labels[1] or _unnamed(label)
+    statements: list[Statement] = [
+        (TYPE, _CONCEPT),
+        *_names(label, labels[1], fill_in("the parent, then what sets it apart"), file),
+        (_PREFERRED, text(label, "en")),
+        (_PREFERRED, text(zh, "zh")),
+        (NamedNode(f"{SKOS}inScheme"), scheme),
+    ]
+    if broader:
+        wide = NamedNode(f"{scheme.value}/{broader.rpartition('/')[2]}")
+        if wide not in context.stated:
+            raise UsageError(f"<{wide.value}> is no concept of the scheme.")
+        statements.append((NamedNode(f"{SKOS}broader"), wide))
+        more = _of(term, statements)
+    else:
+        statements.append((NamedNode(f"{SKOS}topConceptOf"), scheme))
+        more = [*_of(term, statements), Triple(scheme, NamedNode(f"{SKOS}hasTopConcept"), term)]
+    return Scaffold({}, {file.name: context.grown(file, more)}, _AFTER)
+
+
+def _scheme_file(context: ScaffoldContext, scheme: NamedNode) -> GraphFile:
+    for file in context.record.files:
+        if any(
+            quad.subject == scheme and quad.predicate == TYPE and quad.object == _SCHEME
+            for quad in file.quads
+        ):
+            return file
+    known = (s.value for s in context.stated if _SCHEME in context.values(s, TYPE))
+    names = sorted(Path(iri).name for iri in known)
+    raise UsageError(
+        f"There is no scheme {Path(scheme.value).name}; there are: {', '.join(names)}."
+    )
+
+
+def _names(label: str, zh: str, definition: str, file: GraphFile) -> Iterator[Statement]:
+    """What every term says of itself in both languages, and where it is defined."""
+    yield LABEL, text(label, "en")
+    yield LABEL, text(zh or _unnamed(label), "zh")
+    yield DEFINITION, text(definition, "en")
+    yield DEFINITION, text(fill_in_zh("定义：上位概念加区别特征"), "zh")
+    yield EXAMPLE, text(fill_in(_EXAMPLE), "en")
+    yield EXAMPLE, text(fill_in_zh("原文用语，加引号，或“……（虚构）”"), "zh")
+    yield DEFINED_BY, NamedNode(next(iter(file.graphs)))
+
+
+def _unnamed(label: str) -> str:
+    """The mark for a Chinese name, which tells terms apart."""
+    return fill_in_zh(f"“{label}”的中文名称")
+
+
+def _of(subject: NamedNode, statements: list[Statement]) -> list[Triple]:
+    return [Triple(subject, predicate, value) for predicate, value in statements]
