@@ -102,6 +102,11 @@ COMMANDS: Final = (
         "class FisheryZone --parent Region --in regions",
     ),
     CommandEntry(
+        "diff",
+        "Compare two states of the ontology and data: the version step, and what breaks for whom.",
+        "v0.2.0 --format md",
+    ),
+    CommandEntry(
         "migrate",
         "Carry data of an earlier version of the ontology over, and say what was found.",
         "0.2 data --dry-run",

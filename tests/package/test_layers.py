@@ -56,6 +56,7 @@ LAYERS_OF_KNOWLEDGE = {
     "migrations": 5,
     "scaffolds": 5,
     "changes": 6,
+    "version_differences": 6,
     "changed_part": 7,
 }
 """The layers within the package of that name."""
