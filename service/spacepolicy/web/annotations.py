@@ -6,20 +6,22 @@ are the named graph that states what the passage says, and each of the statement
 Spec: https://www.w3.org/TR/annotation-model/, https://www.w3.org/TR/annotation-protocol/
 """
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Query, Request
 from pyoxigraph import Literal, NamedNode, Triple
-from starlette.responses import Response
 
 from spacepolicy import formats
 from spacepolicy.errors import BadParameterError, NotFoundError
-from spacepolicy.formats import FormatChoice
 from spacepolicy.namespaces import Base
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.representation import CachedRepresentation, Representation
+from spacepolicy.web.answering.representation import (
+    DeferredRepresentation,
+    Representation,
+    json_body,
+    representation,
+)
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.graph_documents import (
     GraphDocument,
@@ -30,6 +32,7 @@ from spacepolicy.web.linked_data.graph_documents import (
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.labels import Labels
 from spacepolicy.web.locale import LANGUAGES
+from spacepolicy.web.routes import Handler
 
 ANNOTATIONS: Final = "/annotations"
 CONTEXT: Final = "http://www.w3.org/ns/anno.jsonld"
@@ -42,11 +45,11 @@ Object = dict[str, Any]
 ByLanguage = Mapping[str, Labels]
 
 
-def add_annotations(app: FastAPI, desk: AppState) -> None:
-    """Add the route."""
+def web_annotations(desk: AppState) -> Handler:
+    """Return the handler of annotations."""
 
-    @app.get(ANNOTATIONS, tags=["linked data"])
-    async def annotations(request: Request, source: Source) -> Response:
+    @representation(desk, offers=(_JSON_LD,), negotiated=False)
+    async def annotations(request: Request, source: Source) -> DeferredRepresentation:
         """The passages of a source that say something, as Web Annotations."""
         path = local_path(desk.service, source)
         if path is None or "#" in path:
@@ -58,12 +61,11 @@ def add_annotations(app: FastAPI, desk: AppState) -> None:
             found = await graph_document(desk, path, thing, desk.service.url(request.scope, path))
             if not (found.passages or found.references):
                 raise NotFoundError(f"<{source}> has no passages.")
-            told = json.dumps(_collection(desk, found, here), ensure_ascii=False, indent=1)
-            return Representation(told.encode() + b"\n")
+            return Representation(json_body(_collection(desk, found, here)))
 
-        return CachedRepresentation(
-            desk, f"{ANNOTATIONS} {source}", FormatChoice(_JSON_LD, MEDIA_TYPE), make
-        )
+        return DeferredRepresentation(f"{ANNOTATIONS} {source}", make)
+
+    return annotations
 
 
 def _collection(desk: AppState, found: GraphDocument, here: str) -> Object:

@@ -1,81 +1,84 @@
-"""The application: the SPARQL endpoint in front, everything else by FastAPI's routing."""
+"""The application: the SPARQL endpoint in front, and the table of all other routes."""
 
-import asyncio
-import logging
-from typing import Annotated, Final, final
+from collections.abc import Iterator
+from typing import Any, Final, final
 
-from fastapi import FastAPI, Path, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
-from starlette.routing import Match
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
-from spacepolicy import __version__
-from spacepolicy.errors import (
-    BadParameterError,
-    EngineError,
-    FieldsTooLargeError,
-    MethodNotAllowedError,
-    NotFoundError,
-    ProblemError,
-    StoppingError,
-    UriTooLongError,
-    problems,
-)
-from spacepolicy.http.forwarded import forwarded_url
+from spacepolicy import __version__, formats
 from spacepolicy.sparql_service.endpoint import SparqlEndpoint
 from spacepolicy.web import pages
-from spacepolicy.web.access_log import AccessRecord, notes
-from spacepolicy.web.annotations import add_annotations
+from spacepolicy.web.annotations import ANNOTATIONS, web_annotations
 from spacepolicy.web.answering.app_state import AppState, make_desk
 from spacepolicy.web.answering.preparation import ServicePreparation
+from spacepolicy.web.answering.representation import JSON, PAGE
 from spacepolicy.web.answering.sparql import sparql_endpoint
-from spacepolicy.web.auth import is_open, read_token
 from spacepolicy.web.cache_warmup import CacheWarmup
-from spacepolicy.web.common_headers import with_always
-from spacepolicy.web.compare import add_compare
-from spacepolicy.web.dcat import add_catalog
-from spacepolicy.web.dumps import add_dumps
-from spacepolicy.web.explain import add_explain
-from spacepolicy.web.health import add_operations
-from spacepolicy.web.history.listing import add_history
-from spacepolicy.web.home import HomePage, add_home
+from spacepolicy.web.compare import comparison
+from spacepolicy.web.dcat import CATALOG, WELL_KNOWN, dcat_catalog, void_description
+from spacepolicy.web.dumps import DUMPS, dump_handler
+from spacepolicy.web.error_handlers import add_error_handlers
+from spacepolicy.web.explain import PATH as EXPLAIN
+from spacepolicy.web.explain import explanation, statement_parameters
+from spacepolicy.web.health import (
+    cancellation,
+    livez,
+    readiness,
+    running_queries,
+    running_query,
+)
+from spacepolicy.web.history.entries import PATH as REVISIONS
+from spacepolicy.web.history.listing import LIST_PARAMETERS, ONE, one_revision, revision_list
+from spacepolicy.web.home import HomePage, home_page
+from spacepolicy.web.iri_routing import DOC, DOCUMENTS, THINGS
+from spacepolicy.web.linked_data.graph_documents import ONTOLOGY
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.resources import (
-    add_context,
-    add_graph_documents,
-    add_resources,
+    OFFERED,
+    document_itself,
+    jsonld_context,
+    namespace_redirect,
+    thing_document,
+    thing_redirect,
 )
-from spacepolicy.web.links import add_links
-from spacepolicy.web.locale import read_reader, reader
-from spacepolicy.web.memento import add_timemaps, memento_fields, read_revision, varies
-from spacepolicy.web.openapi import add_openapi
-from spacepolicy.web.problems import kind_members, prefers_page, problem_response
-from spacepolicy.web.queries import add_queries
-from spacepolicy.web.request_revision import pin
-from spacepolicy.web.request_url import set_forwarded
-from spacepolicy.web.search import SearchService, add_search
+from spacepolicy.web.links import inbound_links
+from spacepolicy.web.memento import LINK_FORMAT, TIMEMAP, timemap_of_path
+from spacepolicy.web.openapi import api_page, describe
+from spacepolicy.web.pipeline import pipeline
+from spacepolicy.web.problems import problem_kind_page
+from spacepolicy.web.queries import parameter_options, query_list, saved_query_answer
+from spacepolicy.web.routes import Route, add_routes, rules_of
+from spacepolicy.web.search import (
+    FILTERS,
+    SearchService,
+    search_page,
+    search_parameters,
+    suggestions,
+)
 from spacepolicy.web.service import Service
-from spacepolicy.web.status import add_status
-from spacepolicy.web.verify import add_verify
-from spacepolicy.web.writing.graph_store import add_graphs
+from spacepolicy.web.status import STATUS, status_page
+from spacepolicy.web.stylesheet import stylesheet
+from spacepolicy.web.verify import PATH as VERIFY
+from spacepolicy.web.verify import copy_described, verification_of_copy, verification_of_texts
+from spacepolicy.web.writing.graph_store import (
+    GRAPH_PARAMETERS,
+    WRITE_METHODS,
+    graph_options,
+    graph_reading,
+    graph_writing,
+    write_described,
+)
+from spacepolicy.web.writing.graph_store import PATH as GRAPHS
+from spacepolicy.web.writing.write_response import TRIED
 from spacepolicy.web.writing.write_service import WriteService
 
-_ALLOWED: Final = (
-    "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "
-    "If-None-Match, Last-Event-ID, X-Query-Id"
-)
-_PREFLIGHT: Final = (
-    (b"access-control-allow-headers", _ALLOWED.encode()),
-    (b"access-control-max-age", b"86400"),
-)
-_PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
-_PIECE_BYTES: Final = 1 << 17
-"""Twice what the server holds for a client before it waits; most answers are shorter."""
-_log: Final = logging.getLogger(__name__)
+_LINKED: Final = tuple(each.media_type for each in OFFERED)
+_ANSWERS: Final = tuple(each.media_type for each in formats.offered("solutions", "graph", "page"))
+_OPTIONS: Final = "/queries/{name}/options/{parameter}"
+_PATH: Final[dict[str, Any]] = {
+    "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
+}
 
 
 @final
@@ -86,9 +89,11 @@ class Application:
     def __init__(self, service: Service) -> None:
         desk = make_desk(service)
         writes = WriteService(service)
-        self._shared = _Shared(desk)
+        self._shared = SharedState(desk)
+        table = tuple(routes(self._shared, writes))
+        rules = rules_of(table, unlinked=("/sparql",))
         sparql = sparql_endpoint(desk, writes)
-        self._http = _http(service, sparql, _routes(self._shared, writes))
+        self._http = pipeline(service, rules, sparql, _routed(service, table))
         self.endpoint = SparqlEndpoint(
             ServicePreparation(service), desk.cache, desk.dispatcher, desk.costs, desk.running
         )
@@ -106,118 +111,8 @@ def create_app(service: Service) -> Application:
     return Application(service)
 
 
-def _http(service: Service, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
-    """Answers requests: pinned to a revision, permitted, and every failure told as a problem."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        sheet = notes(scope)
-        read_reader(scope)
-        set_forwarded(forwarded_url(scope, service.trusted_proxies))
-        pin(service.history.current)
-        sending = _Sending(service, scope, send, sheet)
-        try:
-            _check_size(service, scope)
-            read_token(service, scope)
-            read_revision(service, scope)
-            if scope["path"] == "/sparql":
-                await sparql(scope, receive, sending)
-            else:
-                scope = _head_as_get(scope)
-                await rest(scope, receive, sending)
-        except ProblemError as error:
-            await problem_response(service, scope, error)(scope, receive, sending)
-        except asyncio.CancelledError:
-            if sending.started:
-                _log.info("an answer was cut off, since the service ends")
-                return
-            ending = StoppingError("The service is stopping.", headers={"Retry-After": "1"})
-            await problem_response(service, scope, ending)(scope, receive, sending)
-        except ClientDisconnect:
-            _log.debug("a client left before it had sent all")
-        except Exception as error:
-            if sending.started:
-                raise
-            _log.exception("a request failed")
-            failure = EngineError(f"The service failed: {type(error).__name__}.")
-            await problem_response(service, scope, failure)(scope, receive, sending)
-        finally:
-            sheet.log(scope, service.revision.number)
-
-    return app
-
-
-def _check_size(service: Service, scope: Scope) -> None:
-    """Raises: UriTooLongError, FieldsTooLargeError where there is more than is looked at."""
-    size = len(scope["raw_path"])
-    if size > service.max_target_bytes:
-        raise UriTooLongError(
-            f"The address has a path of {size} bytes; {service.max_target_bytes} are taken."
-        )
-    size = sum(len(name) + len(value) for name, value in scope["headers"])
-    if size > service.max_fields_bytes:
-        raise FieldsTooLargeError(
-            f"The header fields have {size} bytes; {service.max_fields_bytes} are taken.",
-            extras={"limit_bytes": service.max_fields_bytes},
-        )
-
-
-def _head_as_get(scope: Scope) -> Scope:
-    """HEAD is GET whose body stays here (RFC 9110 section 9.3.2)."""
-    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-
-
-class _Sending:
-    """Sends, with what every answer carries: the revision, and leave for scripts of any origin
-    to read it."""
-
-    def __init__(self, service: Service, scope: Scope, send: Send, sheet: AccessRecord) -> None:
-        self.started = False
-        self._send = send
-        self._sheet = sheet
-        self._scope = scope
-        self._bare = scope["method"] == "HEAD"
-        self._preflight = scope["method"] == "OPTIONS"
-        self._service = service
-        self._private = service.require_token and not is_open(scope)
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-            fields = [*message["headers"]]
-            fields += memento_fields(self._service, self._scope, message["status"])
-            if self._preflight:
-                allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
-                fields += [(b"access-control-allow-methods", allowed), *_PREFLIGHT]
-            given = dict(message["headers"])
-            more = [b"Authorization"] if self._private else []
-            if given.get(b"content-type", b"")[:9] == b"text/html":
-                fields += [_PAGE_POLICY, (b"content-language", reader().language.encode())]
-                more.append(b"Accept-Language")
-            if b"Accept-Datetime" not in given.get(b"vary", b"") and varies(
-                self._scope, message["status"]
-            ):
-                more.append(b"Accept-Datetime")
-            fields = with_always(fields, self._service.revision.number, *more)
-            message = {**message, "headers": fields}
-        elif self._bare:
-            message = {**message, "body": b""}
-        self._sheet.hear(message)
-        if len(message.get("body", b"")) > _PIECE_BYTES:
-            await self._in_pieces(message)
-        else:
-            await self._send(message)
-
-    async def _in_pieces(self, message: Message) -> None:
-        """Send a large body as its client takes it, so that it is not copied for each of them."""
-        body, more = message["body"], message.get("more_body", False)
-        for start in range(0, len(body), _PIECE_BYTES):
-            piece = body[start : start + _PIECE_BYTES]
-            follows = more or start + _PIECE_BYTES < len(body)
-            await self._send({**message, "body": piece, "more_body": follows})
-
-
 @final
-class _Shared:
+class SharedState:
     """What several routes read, once a revision."""
 
     def __init__(self, desk: AppState) -> None:
@@ -244,33 +139,114 @@ class _Shared:
         )
 
 
-def _routes(shared: _Shared, writes: WriteService) -> FastAPI:
-    """Everything but the endpoint."""
+def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
+    """Return the table of all routes but `/sparql`; of several that match a path the first counts.
+
+    Most handlers declare what they offer themselves (`representation`).
+    """
     desk, library, search = shared.desk, shared.library, shared.search
-    service, rest = desk.service, _bare_routes(desk)
-    add_operations(rest, desk)
-    add_home(rest, shared.home)
-    add_resources(rest, library)
-    add_graph_documents(rest, library)
-    add_context(rest, library)
-    add_queries(rest, desk)
-    add_search(rest, search)
-    add_explain(rest, library)
-    add_annotations(rest, desk)
-    add_verify(rest, desk)
-    add_compare(rest, library)
-    add_links(rest, desk)
-    add_catalog(rest, desk)
-    add_status(rest, desk)
-    add_dumps(rest, desk)
-    add_graphs(rest, desk, writes)
-    add_history(rest, desk)
-    add_timemaps(rest, service)
-    add_openapi(rest, service)
-    return rest
+    yield from _of_service(desk)
+    yield Route("/", home_page(shared.home))
+    yield from _linked_data(library)
+    yield Route("/queries", query_list(desk), "saved queries")
+    yield Route("/queries/{name}", saved_query_answer(desk), offers=_ANSWERS)
+    yield Route(_OPTIONS, parameter_options(desk), "saved queries", offers=_ANSWERS)
+    for path, handler, names in (
+        ("/search", search_page(search), FILTERS),
+        ("/suggest", suggestions(search), FILTERS[:1]),
+    ):
+        described = search_parameters(*names)
+        yield Route(path, handler, "search", openapi=described, is_linked=False)
+    yield Route(EXPLAIN, explanation(library), "explanation", openapi=statement_parameters(desk))
+    yield Route(ANNOTATIONS, web_annotations(desk), "linked data")
+    yield Route(VERIFY, verification_of_texts(desk), "linked data")
+    copy, described = verification_of_copy(desk), copy_described()
+    yield Route(VERIFY, copy, "linked data", ("POST",), openapi=described)
+    yield Route("/compare", comparison(library), "saved queries")
+    yield Route("/links", inbound_links(desk), "saved queries")
+    yield Route(WELL_KNOWN, void_description(desk), "descriptions")
+    yield Route(CATALOG, dcat_catalog(desk), "descriptions")
+    yield Route(STATUS, status_page(desk), "descriptions")
+    for dump in DUMPS:
+        yield Route(dump.path, dump_handler(desk, dump), "linked data", offers=(dump.media_type,))
+    yield from _graph_store(desk, writes)
 
 
-def _bare_routes(desk: AppState) -> FastAPI:
+def _of_service(desk: AppState) -> Iterator[Route]:
+    """Return the routes of what belongs to the service and its history, not to one revision."""
+    shared: dict[str, Any] = {"of_revision": False}
+    for_all: dict[str, Any] = {**shared, "is_open": True}
+    kind, offers = problem_kind_page(desk.service), (JSON.media_type, PAGE.media_type)
+    one = "/running/{identifier}"
+    yield Route(pages.STYLE_PATH, stylesheet, **for_all)
+    yield Route("/problems/{kind}", kind, "descriptions", offers=offers, **for_all)
+    yield Route("/livez", livez, "operations", **for_all)
+    yield Route("/readyz", readiness(desk), "operations", **for_all)
+    yield Route("/running", running_queries(desk), "operations", **shared)
+    yield Route(one, running_query(desk), "operations", **shared)
+    yield Route(one, cancellation(desk), "operations", ("DELETE",), status=204, **shared)
+    yield Route(REVISIONS, revision_list(desk), "history", openapi=LIST_PARAMETERS, **shared)
+    yield Route(f"{REVISIONS}/{{which}}", one_revision(desk), "history", offers=ONE, **shared)
+    yield Route(
+        f"{TIMEMAP}/{{path:path}}",
+        timemap_of_path(desk.service),
+        "history",
+        offers=(LINK_FORMAT,),
+        openapi=_PATH,
+        **shared,
+    )
+    yield Route("/api", api_page(desk.service), **shared)
+
+
+def _linked_data(library: KnowledgeCache) -> Iterator[Route]:
+    """Return the routes of IRIs below the base."""
+    namespace, itself = namespace_redirect(library), document_itself(library)
+    thing, about = thing_redirect(library), thing_document(library)
+    linked: dict[str, Any] = {"tag": "linked data", "offers": _LINKED, "openapi": _PATH}
+    for path in ("/def", "/def/"):
+        yield Route(path, namespace)
+    for kind in THINGS:
+        yield Route(f"/{kind}/{{path:path}}", thing, status=303, **linked)
+        yield Route(f"{DOC}/{kind}/{{path:path}}", about, **linked)
+    for kind in DOCUMENTS:
+        yield Route(f"/{kind}/{{path:path}}", itself, **linked)
+        yield Route(f"{DOC}/{kind}/{{path:path}}", itself, **linked)
+    yield Route(ONTOLOGY, itself, "linked data", offers=_LINKED)
+    for suffix in ("", *(f".{each.extension}" for each in OFFERED)):
+        yield Route(f"{DOC}{ONTOLOGY}{suffix}", itself)
+    yield Route("/context.jsonld", jsonld_context(library), "linked data")
+
+
+def _graph_store(desk: AppState, writes: WriteService) -> Iterator[Route]:
+    """Return the routes of the Graph Store Protocol; those of writes where anything is written."""
+    service = desk.service
+    read, write, options = (
+        graph_reading(desk),
+        graph_writing(service, writes),
+        graph_options(service),
+    )
+    paths: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
+        (GRAPHS, "", ("application/json", *_LINKED), GRAPH_PARAMETERS),
+        (f"{GRAPHS}/{{path:path}}", "_itself", _LINKED, _PATH),
+    )
+    for path, suffix, offers, described in paths:
+        yield Route(path, read, "graph store", offers=offers, openapi=described)
+        for method in WRITE_METHODS if service.writer else ():
+            yield Route(
+                path,
+                write,
+                "graph store",
+                (method,),
+                status=204,
+                offers=tuple(each.media_type for each in TRIED),
+                openapi=write_described(method, described),
+                operation_id=f"{method.lower()}_graph{suffix}",
+            )
+        yield Route(path, options, methods=("OPTIONS",))
+
+
+def _routed(service: Service, table: tuple[Route, ...]) -> FastAPI:
+    """The routes as FastAPI answers them, with their description."""
     app = FastAPI(
         title="spacepolicy",
         version=__version__,
@@ -279,76 +255,7 @@ def _bare_routes(desk: AppState) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    _answer_errors(app, desk.service)
-    _add_pages(app, desk)
+    add_error_handlers(app, service)
+    add_routes(app, table)
+    describe(app, service, table)
     return app
-
-
-def _answer_errors(app: FastAPI, service: Service) -> None:
-    """Tell every error as a problem."""
-
-    async def problem(request: Request, error: Exception) -> Response:
-        told = _as_problem(request, error)
-        if request.method == "OPTIONS" and isinstance(told, MethodNotAllowedError):
-            return Response(status_code=204, headers=told.headers)
-        return problem_response(service, request.scope, told)
-
-    for kind in (ProblemError, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, problem)
-
-
-def _as_problem(request: Request, error: Exception) -> ProblemError:
-    match error:
-        case ProblemError():
-            return error
-        case HTTPException(status_code=405):
-            return _method_not_allowed(request)
-        case HTTPException(status_code=404):
-            return NotFoundError(f"There is nothing at {request.url.path}.")
-        case RequestValidationError():
-            return BadParameterError(_misfits(error))
-        case _:
-            return BadParameterError(str(error))
-
-
-def _misfits(error: RequestValidationError) -> str:
-    """What of the request does not fit; its own text names a file of this machine."""
-    return "; ".join(f"{each['loc'][-1]!r}: {each['msg']}" for each in error.errors()) + "."
-
-
-def _method_not_allowed(request: Request) -> ProblemError:
-    """The problem, with the methods of all routes at the path."""
-    methods = {
-        method
-        for route in request.app.routes
-        if route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods
-    }
-    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
-    return MethodNotAllowedError(
-        f"{request.url.path} answers {allowed}, not {request.method}.",
-        headers={"Allow": allowed},
-    )
-
-
-def _add_pages(app: FastAPI, desk: AppState) -> None:
-    service = desk.service
-
-    @app.get(pages.STYLE_PATH, include_in_schema=False)
-    def style() -> Response:
-        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(pages.STYLE, headers=kept, media_type="text/css")
-
-    @app.get("/problems/{kind}", tags=["descriptions"])
-    def problem_kind(
-        request: Request, kind: Annotated[str, Path(description="a problem's kind")]
-    ) -> Response:
-        """What a problem of this kind means, and what to do about it."""
-        problem = problems().get(kind)
-        if problem is None:
-            known = ", ".join(problems())
-            raise NotFoundError(f"{kind!r} is no kind of problem; there are {known}.")
-        members, headers = kind_members(problem), {"Vary": "Accept, Accept-Language"}
-        if prefers_page(request.headers.get("accept")):
-            return HTMLResponse(pages.problem_kind(service, members), headers=headers)
-        return JSONResponse(members, headers=headers)

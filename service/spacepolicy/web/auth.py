@@ -13,27 +13,20 @@ from starlette.types import Scope
 
 from spacepolicy.errors import ForbiddenError, StorageError, StoreError, UnauthorizedError
 from spacepolicy.tokens import AccessScope, AccessToken
+from spacepolicy.web.routes import RouteRules
 from spacepolicy.web.service import Service
 
 VARIES: Final = {"Vary": "Accept, Authorization"}
-_OPEN: Final = ("/livez", "/readyz", "/problems/", "/style/")
-"""Paths that answer whoever asks: probes, what an error means, and how that looks."""
 _KEY: Final = "spacepolicy.token"
 _CHALLENGE: Final = 'Bearer realm="spacepolicy"'
 
 
-def is_open(scope: Scope) -> bool:
-    """Whether the request is answered whoever asks; so is what a browser asks before it asks."""
-    method, path = scope["method"], str(scope["path"])
-    return method == "OPTIONS" or path.startswith(_OPEN)
-
-
-def read_token(service: Service, scope: Scope) -> None:
+def read_token(service: Service, rules: RouteRules, scope: Scope) -> None:
     """Take note of the request's token, and see that it may read.
 
     Raises: UnauthorizedError, ForbiddenError.
     """
-    if is_open(scope):
+    if rules.is_open(scope):
         return
     secret = bearer(scope)
     if secret is not None and service.tokens is not None:

@@ -1,37 +1,40 @@
 """Two things side by side as a page: `/compare?a=…&b=…`."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Query, Request
 from pyoxigraph import NamedNode
-from starlette.responses import Response
 
-from spacepolicy import formats
 from spacepolicy.errors import BadParameterError
-from spacepolicy.formats import FormatChoice
 from spacepolicy.web import pages
-from spacepolicy.web.answering.representation import CachedRepresentation, Representation
+from spacepolicy.web.answering.representation import (
+    PAGE,
+    DeferredRepresentation,
+    Representation,
+    representation,
+)
 from spacepolicy.web.linked_data.comparison import Pair, comparisons, named
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
+from spacepolicy.web.routes import Handler
 
-_PAGE: Final = formats.offered("page")[0]
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]
 
 
-def add_compare(app: FastAPI, library: KnowledgeCache) -> None:
-    """Add the route."""
+def comparison(library: KnowledgeCache) -> Handler:
+    """Return the handler of the page."""
 
-    @app.get("/compare", tags=["saved queries"])
-    async def compare(request: Request, a: Thing = None, b: Thing = None) -> Response:
+    @representation(library.desk, offers=(PAGE,), negotiated=False)
+    async def compare(request: Request, a: Thing = None, b: Thing = None) -> DeferredRepresentation:
         """Two things side by side, in every way that a saved query compares them."""
-        choice = FormatChoice(_PAGE, _PAGE.media_type)
 
         async def make() -> Representation:
             things = await library.comparables()
             return Representation((await _page(library, things, _pair(things, a, b))).encode())
 
         name = f"/compare?{request.scope['query_string'].decode('latin-1')}"
-        return CachedRepresentation(library.desk, name, choice, make)
+        return DeferredRepresentation(name, make)
+
+    return compare
 
 
 def _pair(things: tuple[NamedNode, ...], *asked: str | None) -> Pair | None:

@@ -5,13 +5,12 @@ Spec: https://www.w3.org/TR/void/, https://www.w3.org/TR/vocab-dcat-3/,
 https://www.w3.org/TR/shacl/#sparql-prefixes, https://www.w3.org/TR/shacl-af/#SPARQLExecutable
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pyoxigraph import Literal, NamedNode, Triple
-from starlette.responses import Response
 
 from spacepolicy import formats
 from spacepolicy.formats import FormatChoice
@@ -20,15 +19,16 @@ from spacepolicy.serialization import whole
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.answering.representation import (
-    CachedRepresentation,
+    DeferredRepresentation,
     Representation,
-    chosen,
+    representation,
 )
 from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.linked_data.documents import FOAF, VOID, names_of
 from spacepolicy.web.linked_data.graph_documents import GraphDocument
 from spacepolicy.web.linked_data.graph_pages import described_page
+from spacepolicy.web.routes import Handler
 
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 SCHEMA: Final = "https://schema.org/"
@@ -66,42 +66,43 @@ async def _count(desk: AppState) -> _Counted:
     return _Counted(whole, await rows(desk, _CLASSES), await rows(desk, _PROPERTIES))
 
 
-def add_catalog(app: FastAPI, desk: AppState) -> None:
-    """Add the routes."""
+def void_description(desk: AppState) -> Handler:
+    """Return the handler of the dataset's description as VoID."""
     counts: RevisionCache[_Counted] = RevisionCache(1)
 
-    async def counted() -> _Counted:
-        return await counts.get(desk.number, "", lambda: _count(desk))
-
-    @app.get(WELL_KNOWN, tags=["descriptions"])
-    async def void(request: Request) -> Response:
+    @representation(desk, offers=_OFFERED)
+    async def void(request: Request, choice: FormatChoice) -> DeferredRepresentation:
         """The dataset as VoID, with live counts and partitions."""
-        return _response(desk, request, WELL_KNOWN, counted)
+        origin = desk.service.url(request.scope, "")
 
-    @app.get(CATALOG, tags=["descriptions"])
-    async def catalog(request: Request) -> Response:
-        """The dataset, its dumps and its endpoint as a DCAT catalogue."""
-        return _response(desk, request, CATALOG, counted)
-
-
-def _response(
-    desk: AppState, request: Request, path: str, counted: Callable[[], Awaitable[_Counted]]
-) -> Response:
-    choice = chosen(request.scope, _OFFERED)
-    origin = desk.service.url(request.scope, "")
-
-    async def make() -> Representation:
-        about = [triple async for triple in _about(desk, origin)]
-        if path == CATALOG:
-            said = [*about, *_catalog(origin)]
-            thing = NamedNode(origin + CATALOG)
-        else:
-            told = _counts(await counted(), origin)
+        async def make() -> Representation:
+            about = [triple async for triple in _about(desk, origin)]
+            counted = await counts.get(desk.number, "", lambda: _count(desk))
+            told = _counts(counted, origin)
             said = [*about, *told, *_declared(desk, origin), *_examples(desk, origin)]
-            thing = dataset(origin)
-        return Representation(await _body(desk, thing, said, choice))
+            return Representation(await _body(desk, dataset(origin), said, choice))
 
-    return CachedRepresentation(desk, path, choice, make)
+        return DeferredRepresentation(WELL_KNOWN, make)
+
+    return void
+
+
+def dcat_catalog(desk: AppState) -> Handler:
+    """Return the handler of the DCAT catalogue."""
+
+    @representation(desk, offers=_OFFERED)
+    async def catalog(request: Request, choice: FormatChoice) -> DeferredRepresentation:
+        """The dataset, its dumps and its endpoint as a DCAT catalogue."""
+        origin = desk.service.url(request.scope, "")
+
+        async def make() -> Representation:
+            said = [triple async for triple in _about(desk, origin)]
+            thing = NamedNode(origin + CATALOG)
+            return Representation(await _body(desk, thing, [*said, *_catalog(origin)], choice))
+
+        return DeferredRepresentation(CATALOG, make)
+
+    return catalog
 
 
 async def _body(

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final, final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from spacepolicy import __version__
@@ -16,6 +16,7 @@ from spacepolicy.http.etags import matching
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.conditions import mark, opaque
+from spacepolicy.web.routes import Handler
 
 _CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
 _ALL: Final = "?s ?p ?o"
@@ -53,10 +54,10 @@ DUMPS: Final = (
 )
 
 
-def add_dumps(app: FastAPI, desk: AppState) -> None:
-    """Add the routes."""
+def dump_handler(desk: AppState, dump: Dump) -> Handler:
+    """Return the handler of a dump."""
 
-    def answer(dump: Dump, request: Request) -> Response:
+    async def whole(request: Request) -> Response:
         tag = f'"{_tag(desk, dump)}"'
         if not desk.service.max_cache_bytes:
             headers = {"Cache-Control": "no-store"}
@@ -66,15 +67,10 @@ def add_dumps(app: FastAPI, desk: AppState) -> None:
             return Response(status_code=304, headers=headers)
         return StreamingResponse(_quads(desk, dump), headers=headers, media_type=dump.media_type)
 
-    @app.get("/dump.nq", tags=["linked data"])
-    async def nquads(request: Request) -> Response:
-        """The whole dataset in N-Quads."""
-        return answer(DUMPS[0], request)
-
-    @app.get("/dump.trig", tags=["linked data"])
-    async def trig(request: Request) -> Response:
-        """The whole dataset in TriG."""
-        return answer(DUMPS[1], request)
+    # FastAPI names the operation after them.
+    whole.__name__ = dump.label.replace("-", "").lower()
+    whole.__doc__ = f"The whole dataset in {dump.label}."
+    return whole
 
 
 def _tag(desk: AppState, dump: Dump) -> str:

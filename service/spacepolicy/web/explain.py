@@ -7,68 +7,72 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pyoxigraph import Literal, NamedNode, Triple
 from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from spacepolicy import formats
 from spacepolicy.engine.port import CHUNK_BYTES, Data, End, FrameDecoder, Problem, broken_off
 from spacepolicy.errors import BadParameterError, NotFoundError, TimeLimitError, UsageError
+from spacepolicy.formats import FormatChoice
 from spacepolicy.proofs.proof_service import Explanations, read_statement, statement_to_bytes
 from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.representation import (
-    CachedRepresentation,
+    JSON,
+    PAGE,
+    DeferredRepresentation,
     Representation,
-    chosen,
+    json_body,
+    representation,
 )
 from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.iri_routing import Address
 from spacepolicy.web.linked_data.documents import is_known, names_of
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.routes import Handler
 
 PATH: Final = "/explain"
 _PARTS: Final = {"s": "subject", "p": "predicate", "o": "object"}
-_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
-_OFFERED: Final = (_JSON, *formats.offered("page"))
 _NEAR: Final = 5
 _WRITTEN: Final = (
     "an IRI, a name with a prefix that the ontology declares, or <…> relative to the base"
 )
 
 
-def add_explain(app: FastAPI, library: KnowledgeCache) -> None:
-    """Add the route."""
+def explanation(library: KnowledgeCache) -> Handler:
+    """Return the handler of proofs."""
     desk = library.desk
 
-    @app.get(PATH, tags=["explanation"], openapi_extra=_parameters(desk))
-    async def explained(request: Request) -> Response:
+    @representation(desk, offers=(JSON, PAGE))
+    async def explained(
+        request: Request, choice: FormatChoice
+    ) -> DeferredRepresentation | Response:
         """The proof of a statement: rules and axioms down to what is stated, and its words."""
-        choice = chosen(request.scope, _OFFERED)
         given = QueryParams(request.scope["query_string"])
-        if choice.format is not _JSON and not any(map(given.get, _PARTS)):
+        if choice.format is not JSON and not any(map(given.get, _PARTS)):
             page = pages.render("explain.html", desk.service, given={}, steps=None, why=None)
             return HTMLResponse(page, headers={"Vary": "Accept"})
         statement = _statement(desk, request.scope)
 
         async def make() -> Representation:
             proof = await _proof(library, statement)
-            if choice.format is _JSON:
-                return Representation(
-                    json.dumps(proof, ensure_ascii=False, indent=1).encode() + b"\n"
-                )
+            if choice.format is JSON:
+                return Representation(json_body(proof))
             return Representation((await _page(desk, given, proof)).encode())
 
         name = f"{PATH} {statement} {request.scope['query_string']!r}"
-        return CachedRepresentation(desk, name, choice, make)
+        return DeferredRepresentation(name, make)
+
+    return explained
 
 
-def _parameters(desk: AppState) -> dict[str, Any]:
+def statement_parameters(desk: AppState) -> dict[str, Any]:
+    """What the OpenAPI description says of the parameters."""
     base = desk.service.revision.base
     examples = {"s": f"<{base}ontology>", "p": "a", "o": "<http://www.w3.org/2002/07/owl#Ontology>"}
     return {

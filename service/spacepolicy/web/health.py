@@ -2,31 +2,27 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from spacepolicy.errors import DamagedError, NotFoundError
 from spacepolicy.sparql_service.admission import RunningQuery
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.auth import token_of
+from spacepolicy.web.routes import Handler
 
 _OWN: Final = {"Cache-Control": "no-store", "Vary": "Authorization"}
 Identifier = Annotated[str, Path(description="the query's X-Query-Id")]
 
 
-def add_operations(app: FastAPI, desk: AppState) -> None:
-    """Add the routes."""
-    _add_states(app, desk)
-    _add_running(app, desk)
+def livez() -> dict[str, str]:
+    """Whether the process runs."""
+    return {"status": "alive"}
 
 
-def _add_states(app: FastAPI, desk: AppState) -> None:
-    @app.get("/livez", tags=["operations"])
-    def livez() -> dict[str, str]:
-        """Whether the process runs."""
-        return {"status": "alive"}
+def readiness(desk: AppState) -> Handler:
+    """Return the handler of the probe of readiness."""
 
-    @app.get("/readyz", tags=["operations"])
     def readyz(response: Response) -> dict[str, Any]:
         """Whether queries are answered, and over which revision; 503 where a file that it rests on
         is damaged. `loading`: the dataset is still being loaded into memory, and is answered from
@@ -49,11 +45,15 @@ def _add_states(app: FastAPI, desk: AppState) -> None:
             **({"damaged": {str(number): told for number, told in lost.items()}} if lost else {}),
         }
 
+    return readyz
 
-def _add_running(app: FastAPI, desk: AppState) -> None:
-    """These routes are coroutines: what runs belongs to the event loop."""
 
-    @app.get("/running", tags=["operations"])
+# The handlers below are coroutines: what runs belongs to the event loop.
+
+
+def running_queries(desk: AppState) -> Handler:
+    """Return the handler that lists the queries on their way."""
+
     async def running(request: Request, response: Response) -> dict[str, Any]:
         """The queries on their way: how many, in which state, how old; text and name are for those
         alone who bring a token with the scope admin."""
@@ -68,7 +68,12 @@ def _add_running(app: FastAPI, desk: AppState) -> None:
             "queries": tickets,
         }
 
-    @app.get("/running/{identifier}", tags=["operations"])
+    return running
+
+
+def running_query(desk: AppState) -> Handler:
+    """Return the handler that tells the state of a query."""
+
     async def one(request: Request, identifier: Identifier, response: Response) -> dict[str, Any]:
         """The state and the age of one query."""
         response.headers.update(_OWN)
@@ -77,11 +82,18 @@ def _add_running(app: FastAPI, desk: AppState) -> None:
             raise _gone()
         return _told(ticket) if _is_admin(request) else _shown(ticket)
 
-    @app.delete("/running/{identifier}", status_code=204, tags=["operations"])
+    return one
+
+
+def cancellation(desk: AppState) -> Handler:
+    """Return the handler that stops a query."""
+
     async def cancel(identifier: Identifier) -> None:
         """Stop the query: its client sees a problem, or a body that breaks off."""
         if not desk.running.cancel(identifier):
             raise _gone()
+
+    return cancel
 
 
 def _shown(ticket: RunningQuery) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.home_documents import Documents, documents
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.locale import reader
+from spacepolicy.web.routes import Handler
 from spacepolicy.web.tables import table
 
 HOME_TAG: Final = "home"
@@ -71,11 +72,10 @@ class HomePage:
         return LiveAnswer(query, results, None)
 
 
-def add_home(app: FastAPI, home: HomePage) -> None:
-    """Add the route."""
+def home_page(home: HomePage) -> Handler:
+    """Return the handler of the first page."""
     desk = home.desk
 
-    @app.get("/", include_in_schema=False)
     async def first(request: Request) -> Response:
         origin = desk.service.url(request.scope, "")
         key = BodyKey("/", None, None, f"html {reader().variant}", origin)
@@ -86,6 +86,8 @@ def add_home(app: FastAPI, home: HomePage) -> None:
             if not any(answer.problem for answer in answers):
                 desk.cache.keep_body(desk.number, key, page)
         return HTMLResponse(page)
+
+    return first
 
 
 async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer]) -> str:

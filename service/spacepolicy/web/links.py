@@ -2,39 +2,43 @@
 
 from typing import Annotated, Final
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Query, Request
 from pyoxigraph import NamedNode
-from starlette.responses import Response
 
 from spacepolicy import formats
 from spacepolicy.errors import BadParameterError, NotFoundError
-from spacepolicy.formats import FormatChoice
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import rows
-from spacepolicy.web.answering.representation import CachedRepresentation, Representation
+from spacepolicy.web.answering.representation import (
+    PAGE,
+    DeferredRepresentation,
+    Representation,
+    representation,
+)
 from spacepolicy.web.linked_data.inbound_links import PART, address, listing, part
+from spacepolicy.web.routes import Handler
 
-_PAGE: Final = formats.offered("page")[0]
 _MAX_PAGE: Final = 100_000
 Iri = Annotated[str, Query(description="an IRI", min_length=1, max_length=4000)]
 Number = Annotated[int, Query(description="which hundred, from 1", ge=1, le=_MAX_PAGE)]
 
 
-def add_links(app: FastAPI, desk: AppState) -> None:
-    """Add the route."""
+def inbound_links(desk: AppState) -> Handler:
+    """Return the handler of the page."""
 
-    @app.get("/links", tags=["saved queries"])
-    async def links(request: Request, to: Iri, by: Iri, page: Number = 1) -> Response:
+    @representation(desk, offers=(PAGE,), negotiated=False)
+    async def links(request: Request, to: Iri, by: Iri, page: Number = 1) -> DeferredRepresentation:
         """All that lead to a thing by a property, a hundred at a time."""
         thing, role = _iri("to", to), _iri("by", by)
-        choice = FormatChoice(_PAGE, _PAGE.media_type)
 
         async def make() -> Representation:
             return Representation((await _page(desk, thing, role, page)).encode())
 
         name = f"/links?{request.scope['query_string'].decode('latin-1')}"
-        return CachedRepresentation(desk, name, choice, make)
+        return DeferredRepresentation(name, make)
+
+    return links
 
 
 def _iri(name: str, value: str) -> NamedNode:

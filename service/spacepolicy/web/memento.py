@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final, final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import Scope
@@ -25,24 +25,15 @@ from spacepolicy.store.revision import Revision
 from spacepolicy.web.locale import REVISION
 from spacepolicy.web.pagination import AFTER, read_cursor
 from spacepolicy.web.request_revision import pin
+from spacepolicy.web.routes import Handler, RouteRules
 from spacepolicy.web.service import Service
 
 TIMEMAP: Final = "/timemap"
 LINK_FORMAT: Final = "application/link-format"
-_TIMELESS: Final = (
-    "/livez", "/readyz", "/running", "/problems/", "/style/", "/revisions", TIMEMAP,
-    "/openapi.json", "/api",
-)  # fmt: skip
-"""What is not of a revision."""
 _IN_PARTS: Final = "/queries/"
 """What is answered in parts."""
-_UNLINKED: Final = ("/sparql", "/search", "/suggest")
-"""Addresses that are too long, or too many, to be led to in every answer."""
 _SECOND: Final = timedelta(microseconds=999_999)
 """A time is named to the second; what was in force at its end is what it names."""
-_PATH: Final = {
-    "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
-}
 
 
 @final
@@ -57,14 +48,14 @@ class RequestedRevision:
 _asked: Final[ContextVar[RequestedRevision | None]] = ContextVar("asked", default=None)
 
 
-def read_revision(service: Service, scope: Scope) -> None:
+def read_revision(service: Service, rules: RouteRules, scope: Scope) -> None:
     """Answer the request at hand on the revision that it names, if it names one.
 
     Raises: BadParameterError where it names it as none can be, NotFoundError where there is none,
     RevisionGoneError where its data are no longer kept.
     """
     _asked.set(None)
-    if scope["path"].startswith(_TIMELESS):
+    if not rules.is_of_revision(scope):
         return
     history = service.history
     asked = _by_cursor(history, scope) or _by_number(history, scope) or _by_time(history, scope)
@@ -159,14 +150,16 @@ def http_date(revision: Revision) -> str:
     return format_datetime(_time(revision).astimezone(UTC), usegmt=True)
 
 
-def memento_fields(service: Service, scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
+def memento_fields(
+    service: Service, rules: RouteRules, scope: Scope, status: int
+) -> list[tuple[bytes, bytes]]:
     """Fields that say of an answer which revision it shows, and where others are."""
     asked = _asked.get()
-    if asked is None and scope["path"].startswith(_UNLINKED):
+    if asked is None and not rules.is_linked(scope):
         return []
     if scope["method"] not in ("GET", "HEAD", "QUERY") or status not in (200, 304):
         return []
-    if scope["path"].startswith(_TIMELESS) or not _has_revisions(service.history):
+    if not rules.is_of_revision(scope) or not _has_revisions(service.history):
         return []
     original, timemap = _addresses(service, scope)
     fields = [
@@ -183,9 +176,9 @@ def memento_fields(service: Service, scope: Scope, status: int) -> list[tuple[by
     return fields
 
 
-def varies(scope: Scope, status: int) -> bool:
+def varies(rules: RouteRules, scope: Scope, status: int) -> bool:
     """Whether the answer may be another for another `Accept-Datetime`."""
-    return status in (200, 303, 304, 404) and not scope["path"].startswith(_TIMELESS)
+    return status in (200, 303, 304, 404) and rules.is_of_revision(scope)
 
 
 def _addresses(service: Service, scope: Scope) -> tuple[str, str]:
@@ -208,10 +201,9 @@ def _memento(address: str, revision: Revision) -> str:
     return f"{front}{joint}{REVISION}={revision.number}{hash_}{fragment}"
 
 
-def add_timemaps(app: FastAPI, service: Service) -> None:
-    """Add the route."""
+def timemap_of_path(service: Service) -> Handler:
+    """Return the handler of TimeMaps."""
 
-    @app.get(f"{TIMEMAP}/{{path:path}}", tags=["history"], openapi_extra=_PATH)
     def timemap(request: Request) -> Response:
         """At which addresses the resource of that path, and query string, is kept as it was."""
         scope = request.scope
@@ -222,6 +214,8 @@ def add_timemaps(app: FastAPI, service: Service) -> None:
         links = ",\n".join(_timemap(service.history, original, here))
         headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
         return Response(links + "\n", headers=headers, media_type=LINK_FORMAT)
+
+    return timemap
 
 
 def _timemap(history: History, original: str, here: str) -> Iterator[str]:

@@ -4,7 +4,8 @@ each saved query, made from its header; and that description as a page.
 Spec: https://spec.openapis.org/oas/v3.1.0
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -13,17 +14,9 @@ from starlette.responses import HTMLResponse, Response
 from spacepolicy import formats
 from spacepolicy.saved_queries import Parameter, ParameterType, SavedQuery
 from spacepolicy.web import pages
-from spacepolicy.web.annotations import ANNOTATIONS
-from spacepolicy.web.dcat import CATALOG, WELL_KNOWN
-from spacepolicy.web.dumps import DUMPS
-from spacepolicy.web.history.entries import PATH as REVISIONS
-from spacepolicy.web.history.listing import LISTED, ONE
-from spacepolicy.web.memento import LINK_FORMAT, TIMEMAP
 from spacepolicy.web.queries import MAX_LIMIT
+from spacepolicy.web.routes import Handler, Route
 from spacepolicy.web.service import Service
-from spacepolicy.web.status import STATUS
-from spacepolicy.web.writing.graph_store import PATH as GRAPHS
-from spacepolicy.web.writing.write_response import TRIED
 
 _SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
     "iri": {"type": "string", "format": "iri-reference"},
@@ -49,21 +42,7 @@ _PROBLEM: Final = {
         }
     },
 }
-_LINKED: Final = tuple(each.media_type for each in formats.offered("graph", "page"))
-_OWN: Final[Mapping[str, Sequence[str]]] = {
-    ANNOTATIONS: ("application/ld+json",),
-    "/context.jsonld": ("application/ld+json",),
-    **{dump.path: (dump.media_type,) for dump in DUMPS},
-    WELL_KNOWN: _LINKED,
-    CATALOG: _LINKED,
-    GRAPHS: ("application/json", *_LINKED),
-    f"{GRAPHS}/{{path}}": _LINKED,
-    REVISIONS: tuple(each.media_type for each in LISTED),
-    f"{REVISIONS}/{{which}}": tuple(each.media_type for each in ONE),
-    f"{TIMEMAP}/{{path}}": (LINK_FORMAT,),
-    STATUS: ("application/json", *(each.media_type for each in formats.offered("page"))),
-}
-"""The media types of what answers in others than pages do."""
+_PATH_TYPE: Final = re.compile(":[a-z]+}")
 _TOKEN: Final = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
 _CURSOR: Final = (
     "the cursor of an earlier part; it continues the revision of the first part, whatever was "
@@ -73,15 +52,21 @@ _EXAMPLE_UPDATE: Final = "INSERT DATA { GRAPH <urn:mine> { <urn:a> <urn:b> 1 } }
 _EXAMPLE: Final = "SELECT ?class (COUNT(*) AS ?number) { ?thing a ?class } GROUP BY ?class"
 
 
-def add_openapi(app: FastAPI, service: Service) -> None:
-    """Complete the description that the application gives of itself, and add its page."""
+def describe(app: FastAPI, service: Service, routes: Iterable[Route]) -> None:
+    """Complete the description that the application gives of itself: what its routes offer, the
+    endpoint, and the saved queries."""
     known = app.openapi
+    offers = {
+        (_PATH_TYPE.sub("}", each.path), method.lower()): each.media_types
+        for each in routes
+        for method in each.methods
+    }
 
     def described() -> dict[str, Any]:
         document = known()
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                _complete(path, method, operation)
+                _complete(operation, offers.get((path, method), ()))
         paths: dict[str, Any] = {"/sparql": {"get": _endpoint()}}
         if service.writer is not None:
             paths["/sparql"]["post"] = _update()
@@ -93,34 +78,24 @@ def add_openapi(app: FastAPI, service: Service) -> None:
 
     app.openapi = described  # type: ignore[method-assign] # FastAPI's own way to extend it
 
-    @app.get("/api", include_in_schema=False)
-    def viewer(_: Request) -> Response:
-        return HTMLResponse(pages.render("api.html", service, document=described()))
+
+def api_page(service: Service) -> Handler:
+    """Return the handler of the description as a page."""
+
+    def viewer(request: Request) -> Response:
+        document = request.app.openapi()
+        return HTMLResponse(pages.render("api.html", service, document=document))
+
+    return viewer
 
 
-def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], media_types: Sequence[str]) -> None:
     """Say of an operation in which formats it answers, and that it may answer with a problem."""
     responses = operation["responses"]
     responses.pop("422", None)
     responses["default"] = _PROBLEM
-    if "200" in responses:
-        content: dict[str, Any] = {
-            media_type: {"schema": {}} for media_type in _media_types(path, method, operation)
-        }
-        plain = {} if path in _OWN else responses["200"].get("content", {})
-        responses["200"]["content"] = {**plain, **content}
-
-
-def _media_types(path: str, method: str, operation: Mapping[str, Any]) -> Sequence[str]:
-    if path.startswith(GRAPHS) and method != "get":
-        return [each.media_type for each in TRIED]
-    if path in _OWN:
-        return _OWN[path]
-    if "linked data" in operation.get("tags", ()):
-        return _LINKED
-    if path.endswith("/options/{parameter}"):
-        return [each.media_type for each in formats.offered("solutions", "graph", "page")]
-    return [each.media_type for each in formats.offered("page")]
+    if "200" in responses and media_types:
+        responses["200"]["content"] = {each: {"schema": {}} for each in media_types}
 
 
 def _endpoint() -> dict[str, Any]:

@@ -4,22 +4,30 @@ Spec: https://www.rfc-editor.org/rfc/rfc9457
 """
 
 import json
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
+from fastapi import Path, Request
 from pyoxigraph import RdfFormat, parse, serialize
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Scope
 
 from spacepolicy import formats
 from spacepolicy.engine.syntax import in_language
-from spacepolicy.errors import InvalidDataError, ProblemError, QuerySyntaxError
+from spacepolicy.errors import (
+    InvalidDataError,
+    NotFoundError,
+    ProblemError,
+    QuerySyntaxError,
+    problems,
+)
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
 from spacepolicy.web.access_log import notes
 from spacepolicy.web.i18n import of_problem
 from spacepolicy.web.locale import reader
+from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
 PROBLEM: Final = Format(
@@ -95,3 +103,22 @@ def prefers_page(accept: str | None) -> bool:
     """Whether the client would rather read a page than JSON."""
     choice = formats.negotiate(accept, (PROBLEM, _HTML))
     return choice is not None and choice.format is _HTML
+
+
+def problem_kind_page(service: Service) -> Handler:
+    """Return the handler of what kinds of problems mean."""
+
+    def problem_kind(
+        request: Request, kind: Annotated[str, Path(description="a problem's kind")]
+    ) -> Response:
+        """What a problem of this kind means, and what to do about it."""
+        problem = problems().get(kind)
+        if problem is None:
+            known = ", ".join(problems())
+            raise NotFoundError(f"{kind!r} is no kind of problem; there are {known}.")
+        members, headers = kind_members(problem), {"Vary": "Accept, Accept-Language"}
+        if prefers_page(request.headers.get("accept")):
+            return HTMLResponse(pages.problem_kind(service, members), headers=headers)
+        return JSONResponse(members, headers=headers)
+
+    return problem_kind

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, final
 
-from fastapi import FastAPI, Path, Request
+from fastapi import Path, Request
 from pyoxigraph import QueryResultsFormat, QuerySolutions, Store, parse_query_results
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
@@ -31,11 +31,16 @@ from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
 from spacepolicy.web.answering.representation import (
+    JSON,
+    PAGE,
     CachedRepresentation,
+    DeferredRepresentation,
     Representation,
     chosen,
+    json_body,
     link,
     read_get,
+    representation,
 )
 from spacepolicy.web.answering.sparql_request import RequestExchange
 from spacepolicy.web.locale import PARAMETER, REVISION
@@ -47,14 +52,12 @@ from spacepolicy.web.query_pages import (
     choices_in,
     query_page,
 )
+from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
 RESERVED: Final = ("format", "timeout", "limit", AFTER, PARAMETER, REVISION)
 """What a request may say beside the parameters of the query."""
 MAX_LIMIT: Final = 10000
-_PAGE: Final = formats.offered("page")
-_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
-_LISTED: Final = (_JSON, *_PAGE)
 Name = Annotated[str, Path(description="the name of a saved query", pattern=r"^[a-z0-9-]+$")]
 
 
@@ -69,43 +72,56 @@ class _Asked:
     after: str | None
 
 
-def add_queries(app: FastAPI, desk: AppState) -> None:
-    """Add the routes."""
+def _saved_query(desk: AppState, name: str) -> SavedQuery:
+    """Raises: NotFoundError where there is none of that name."""
     catalogue = {query.name: query for query in desk.service.catalogue}
+    if name not in catalogue:
+        near = ", ".join(sorted(catalogue)) or "none"
+        raise NotFoundError(f"There is no saved query {name!r}; there are: {near}.")
+    return catalogue[name]
 
-    def saved_query(name: str) -> SavedQuery:
-        if name not in catalogue:
-            near = ", ".join(sorted(catalogue)) or "none"
-            raise NotFoundError(f"There is no saved query {name!r}; there are: {near}.")
-        return catalogue[name]
 
-    @app.get("/queries", tags=["saved queries"])
-    async def listed(request: Request) -> Response:
+def query_list(desk: AppState) -> Handler:
+    """Return the handler that lists the saved queries."""
+
+    @representation(desk, offers=(JSON, PAGE))
+    async def listed(request: Request, choice: FormatChoice) -> DeferredRepresentation:
         """The saved queries, with their questions and parameters."""
-        choice = chosen(request.scope, _LISTED)
 
         async def make() -> Representation:
-            if choice.format is not _JSON:
+            if choice.format is not JSON:
                 return Representation(catalogue_page(desk.service).encode())
             origin = desk.service.url(request.scope, "")
-            members = {"queries": [described(query, origin) for query in catalogue.values()]}
-            return Representation(json.dumps(members, ensure_ascii=False, indent=1).encode())
+            queries = [described(query, origin) for query in desk.service.catalogue]
+            return Representation(json_body({"queries": queries}))
 
-        return CachedRepresentation(desk, "/queries", choice, make)
+        return DeferredRepresentation("/queries", make)
 
-    @app.get("/queries/{name}", include_in_schema=False)
+    return listed
+
+
+def saved_query_answer(desk: AppState) -> Handler:
+    """Return the handler that answers a saved query."""
+
     async def answered(request: Request, name: Name) -> Response:
-        return await _answer(desk, saved_query(name), request.scope)
+        return await _answer(desk, _saved_query(desk, name), request.scope)
 
-    @app.get("/queries/{name}/options/{parameter}", tags=["saved queries"])
+    return answered
+
+
+def parameter_options(desk: AppState) -> Handler:
+    """Return the handler that lists the values of a parameter."""
+
     async def options(request: Request, name: Name, parameter: str) -> Response:
         """The values that a parameter may take, where its query lists them."""
-        query = saved_query(name)
+        query = _saved_query(desk, name)
         found = next((each for each in query.parameters if each.name == parameter), None)
         if found is None or found.options is None:
             raise NotFoundError(f"{name} lists no choices for {parameter!r}.")
         columns = _columns(found.options, desk.service.revision.prefixes)
         return _SavedResponse(desk, found.options, columns, _asked(desk.service, request.scope))
+
+    return options
 
 
 def described(query: SavedQuery, origin: str) -> dict[str, Any]:
@@ -199,7 +215,7 @@ def _limit(text: str | None) -> int | None:
 def _wants_page(scope: Scope) -> bool:
     asked = QueryParams(scope["query_string"]).getlist("format")
     if asked:
-        return formats.last_named(asked) in _PAGE
+        return formats.last_named(asked) is PAGE
     accept = ", ".join(Headers(scope=scope).getlist("accept"))
     choice = formats.negotiate(accept, formats.offered("solutions", "graph", "page"))
     return choice is not None and choice.format.kind == "page"
@@ -230,7 +246,7 @@ def _page(desk: AppState, query: SavedQuery, scope: Scope, asked: _Asked) -> Res
 
     target = scope["query_string"].decode("latin-1")
     return CachedRepresentation(
-        desk, f"/queries/{query.name}?{target}", FormatChoice(_PAGE[0], "text/html"), make
+        desk, f"/queries/{query.name}?{target}", FormatChoice(PAGE, PAGE.media_type), make
     )
 
 

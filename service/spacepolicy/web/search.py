@@ -1,32 +1,35 @@
 """Search and completion over the names, definitions and quotations of the served revision."""
 
 import asyncio
-import json
 from functools import partial
 from typing import Any, Final, final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pyoxigraph import Literal
 from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from spacepolicy import formats
 from spacepolicy.errors import BadParameterError
+from spacepolicy.formats import FormatChoice
 from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.representation import (
-    CachedRepresentation,
+    JSON,
+    PAGE,
+    DeferredRepresentation,
     Representation,
-    chosen,
+    json_body,
+    representation,
 )
 from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.i18n import BORROWED
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.locale import reader
+from spacepolicy.web.routes import Handler
 from spacepolicy.web.search_index import MAX_LENGTH, Hit, SearchIndex, SearchResult, Text
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import short_name
@@ -37,8 +40,6 @@ MAX_LIMIT: Final = 100
 _LIMIT: Final = 20
 _SUGGESTED: Final = 10
 _NEAR: Final = 5
-_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
-_OFFERED: Final = (_JSON, *formats.offered("page"))
 _VALUES: Final = {
     f"{RDFS}label": "name",
     f"{SKOS}prefLabel": "name",
@@ -48,7 +49,7 @@ _VALUES: Final = {
     f"{SKOS}definition": "definition",
 }
 _QUOTED: Final = ("exactText", "wording", "heading")
-_FILTERS: Final = ("q", "type", "language", "limit")
+FILTERS: Final = ("q", "type", "language", "limit")
 """The parameters of a search; the first is that of suggestions too."""
 _KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
 
@@ -124,16 +125,15 @@ async def _types(desk: AppState) -> dict[str, list[str]]:
     return types
 
 
-def add_search(app: FastAPI, search: SearchService) -> None:
-    """Add the routes."""
+def search_page(search: SearchService) -> Handler:
+    """Return the handler of searches."""
     service = search.desk.service
 
-    @app.get("/search", tags=["search"], openapi_extra=_parameters(*_FILTERS))
-    async def found(request: Request) -> Response:
+    @representation(search.desk, offers=(JSON, PAGE), parameters=FILTERS)
+    async def found(request: Request, choice: FormatChoice) -> DeferredRepresentation | Response:
         """Things by their names, definitions and quotations, in any language."""
-        choice = chosen(request.scope, _OFFERED)
         given = QueryParams(request.scope["query_string"])
-        if choice.format is not _JSON and not given.get("q"):
+        if choice.format is not JSON and not given.get("q"):
             page = pages.render("search.html", service, q="", found=None, name=str, href=str)
             return HTMLResponse(page, headers={"Vary": "Accept"})
         asked = _asked(request.scope)
@@ -145,17 +145,25 @@ def add_search(app: FastAPI, search: SearchService) -> None:
             result = await asyncio.to_thread(
                 index.find, asked, kind=kind or None, language=language or None, limit=limit
             )
-            if choice.format is _JSON:
-                return Representation(_json(_members(service, request.scope, index, asked, result)))
+            if choice.format is JSON:
+                return Representation(
+                    json_body(_members(service, request.scope, index, asked, result))
+                )
             return Representation(_page(service, index, asked, result).encode())
 
         name = f"/search?{request.scope['query_string'].decode('latin-1')}"
-        return CachedRepresentation(search.desk, name, choice, make, parameters=_FILTERS)
+        return DeferredRepresentation(name, make)
 
-    @app.get("/suggest", tags=["search"], openapi_extra=_parameters(*_FILTERS[:1]))
-    async def suggested(request: Request) -> Response:
+    return found
+
+
+def suggestions(search: SearchService) -> Handler:
+    """Return the handler that completes what is typed."""
+    service = search.desk.service
+
+    @representation(search.desk, offers=(JSON,), parameters=FILTERS[:1])
+    async def suggested(request: Request) -> DeferredRepresentation:
         """Things whose names begin so, to complete what is typed."""
-        choice = chosen(request.scope, (_JSON,))
         asked = _asked(request.scope)
 
         async def make() -> Representation:
@@ -163,14 +171,17 @@ def add_search(app: FastAPI, search: SearchService) -> None:
             result = await asyncio.to_thread(index.find, asked, limit=_SUGGESTED)
             hits = [_hit(service, request.scope, index, hit) for hit in result.hits]
             return Representation(
-                _json({"q": asked, "corrected": result.corrected, "suggestions": hits})
+                json_body({"q": asked, "corrected": result.corrected, "suggestions": hits})
             )
 
         name = f"/suggest?{request.scope['query_string'].decode('latin-1')}"
-        return CachedRepresentation(search.desk, name, choice, make, parameters=_FILTERS[:1])
+        return DeferredRepresentation(name, make)
+
+    return suggested
 
 
-def _parameters(*names: str) -> dict[str, Any]:
+def search_parameters(*names: str) -> dict[str, Any]:
+    """What the OpenAPI description says of the parameters."""
     examples = {"q": "station", "language": "en", "limit": 5}
     return {
         "parameters": [
@@ -231,10 +242,6 @@ def _hit(service: Service, scope: Scope, index: SearchIndex, hit: Hit) -> dict[s
         "text": hit.by.text,
         "snippet": "".join(hit.snippet),
     }
-
-
-def _json(members: dict[str, Any]) -> bytes:
-    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _page(service: Service, index: SearchIndex, asked: str, found: SearchResult) -> str:

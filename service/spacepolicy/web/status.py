@@ -2,29 +2,31 @@
 and where all of it is to be had."""
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pyoxigraph import NamedNode, Triple
-from starlette.responses import Response
 
-from spacepolicy import formats
+from spacepolicy.formats import FormatChoice
 from spacepolicy.namespaces import OWL, Base
 from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.representation import (
-    CachedRepresentation,
+    JSON,
+    PAGE,
+    DeferredRepresentation,
     Representation,
-    chosen,
+    json_body,
+    representation,
 )
 from spacepolicy.web.dumps import DUMPS
 from spacepolicy.web.linked_data.documents import NAMES, TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
 STATUS: Final = "/status"
@@ -32,8 +34,6 @@ _QUERY: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?
 MAX_GRAPHS: Final = 300
 _MEMORY_STEP_BYTES: Final = 32 << 20
 """What is held is told in steps of this size, so that the answer stays the same for a while."""
-_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
-_OFFERED: Final = (*formats.offered("page"), _JSON)
 
 
 @final
@@ -59,26 +59,24 @@ class MemoryUse:
     loading: bool
 
 
-def add_status(app: FastAPI, desk: AppState) -> None:
-    """Add the route."""
+def status_page(desk: AppState) -> Handler:
+    """Return the handler of the page and its JSON."""
 
-    @app.get(STATUS, tags=["descriptions"])
-    async def status(request: Request) -> Response:
+    @representation(desk, offers=(PAGE, JSON))
+    async def status(_: Request, choice: FormatChoice) -> DeferredRepresentation:
         """The data and how they stand: counts, graphs, checks, dumps."""
-        choice = chosen(request.scope, _OFFERED)
         memory = await asyncio.to_thread(_memory, desk.service)
 
         async def make() -> Representation:
             contents = await desk.contents.of(desk.service)
             graphs = gathered(contents.named)
-            if choice.format is _JSON:
-                told = json.dumps(
-                    _members(desk.service, graphs, memory), ensure_ascii=False, indent=1
-                )
-                return Representation(told.encode())
+            if choice.format is JSON:
+                return Representation(json_body(_members(desk.service, graphs, memory)))
             return Representation((await _page(desk, graphs, memory)).encode())
 
-        return CachedRepresentation(desk, f"{STATUS} {memory}", choice, make)
+        return DeferredRepresentation(f"{STATUS} {memory}", make)
+
+    return status
 
 
 def _memory(service: Service) -> MemoryUse | None:

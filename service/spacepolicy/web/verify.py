@@ -3,47 +3,51 @@
 import json
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
-from spacepolicy import formats
 from spacepolicy.errors import ContentTooLargeError, NotFoundError, UnsupportedMediaError
 from spacepolicy.verification import OUTCOMES
 from spacepolicy.verification_process import SentCopy
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.representation import (
-    CachedRepresentation,
+    JSON,
+    DeferredRepresentation,
     Representation,
-    chosen,
+    representation,
 )
 from spacepolicy.web.answering.verifying import cited_in, sources, verification
+from spacepolicy.web.routes import Handler
 
 PATH: Final = "/verify"
-_JSON: Final = formats.Format("json", "JSON", "page", "application/json", "json")
 _TEXTS: Final = {"text/plain": "copy.txt", "text/html": "copy.html", "text/markdown": "copy.md"}
 """The media types of copies, and how a file of each is called."""
 Source = Annotated[str, Query(description="a source, by its IRI or the last part of it")]
 
 
-def add_verify(app: FastAPI, desk: AppState) -> None:
-    """Add the routes."""
+def verification_of_texts(desk: AppState) -> Handler:
+    """Return the handler that verifies sources against the texts that are here."""
 
-    @app.get(PATH, tags=["linked data"])
+    @representation(desk, offers=(JSON,))
     async def verified(
-        request: Request, source: Annotated[Source | None, Query(max_length=4000)] = None
-    ) -> Response:
+        _: Request, source: Annotated[Source | None, Query(max_length=4000)] = None
+    ) -> DeferredRepresentation:
         """The passages of a source, of all where none is named, against the texts that are here:
         how many were checked, skipped and failed, and what came of each."""
-        choice = chosen(request.scope, (_JSON,))
         asked = await _asked(desk, source)
 
         async def make() -> Representation:
             found = [await verification(desk, each, await cited_in(desk, each)) for each in asked]
             return Representation(json.dumps(_report(found), ensure_ascii=False).encode() + b"\n")
 
-        return CachedRepresentation(desk, f"{PATH} {' '.join(asked)}", choice, make)
+        return DeferredRepresentation(f"{PATH} {' '.join(asked)}", make)
 
-    @app.post(PATH, tags=["linked data"], openapi_extra=_body())
+    return verified
+
+
+def verification_of_copy(desk: AppState) -> Handler:
+    """Return the handler that verifies a source against a copy that is sent."""
+
     async def sent(request: Request, source: Source) -> Response:
         """The passages of a source against the copy of its text that is the body."""
         (asked,) = await _asked(desk, source)
@@ -55,8 +59,11 @@ def add_verify(app: FastAPI, desk: AppState) -> None:
             media_type="application/json",
         )
 
+    return sent
 
-def _body() -> dict[str, Any]:
+
+def copy_described() -> dict[str, Any]:
+    """What the OpenAPI description says of the body."""
     content = {each: {"schema": {"type": "string"}} for each in _TEXTS}
     return {"requestBody": {"required": True, "content": content}}
 

@@ -3,11 +3,15 @@
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12, https://www.rfc-editor.org/rfc/rfc8288
 """
 
+import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, final
+from functools import wraps
+from inspect import Signature, signature
+from typing import Any, Final, final
 
 from starlette.datastructures import Headers, QueryParams
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -35,6 +39,14 @@ from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequ
 from spacepolicy.web.ignored_parameters import OF_ALL, parameter_hints
 from spacepolicy.web.locale import reader
 
+JSON: Final = Format("json", "JSON", "page", "application/json", "json")
+"""JSON of the service's own, for programs."""
+PAGE: Final = formats.offered("page")[0]
+"""A page for people."""
+_CHOICE: Final = "choice"
+"""The parameter of a handler that gets the format chosen."""
+_REQUEST: Final = "request"
+"""The parameter of what FastAPI calls that gets the request."""
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
 
 
@@ -45,6 +57,74 @@ class Representation:
 
     body: bytes
     fields: Fields = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DeferredRepresentation:
+    """What an answer is known by besides its format, and how it is made where neither the client
+    nor the cache has it. `state` is the revision that made what it shows as it is, where that is
+    known to be an older one."""
+
+    name: str
+    make: Callable[[], Awaitable[Representation]]
+    state: Revision | None = None
+
+
+Handler = Callable[..., Awaitable[DeferredRepresentation | Response]]
+Answering = Callable[..., Awaitable[Response]]
+
+
+def representation(
+    desk: AppState,
+    *,
+    offers: Sequence[Format],
+    negotiated: bool = True,
+    parameters: Collection[str] = (),
+) -> Callable[[Handler], Answering]:
+    """Declare what a handler answers in: negotiation, tags, conditions, cache and the media types
+    of the OpenAPI description follow.
+
+    The handler takes the request first, then, where it has that parameter, `choice`: the format
+    chosen among `offers`. It looks up what is asked for, raises where that is nothing, and returns
+    how it is made. Where it is not `negotiated`, the first format is the answer, whatever Accept
+    says: there is no other. `parameters` are those that the path knows, where a hint says which
+    others it ignores.
+    """
+
+    def declared(handler: Handler) -> Answering:
+        taken = signature(handler).parameters
+
+        @wraps(handler)
+        async def answer(request: Request, **given: Any) -> Response:  # noqa: ANN401 # as declared
+            choice = chosen(request.scope, offers, None if negotiated else offers[0])
+            choices = (choice,) if _CHOICE in taken else ()
+            found = await handler(request, *choices, **given)
+            if isinstance(found, Response):
+                return found
+            return CachedRepresentation(
+                desk, found.name, choice, found.make, state=found.state, parameters=parameters
+            )
+
+        answer.__signature__ = _without_choice(handler)  # type: ignore[attr-defined] # FastAPI reads it
+        answer.media_types = [each.media_type for each in offers]  # type: ignore[attr-defined]
+        return answer
+
+    return declared
+
+
+def _without_choice(handler: Handler) -> Signature:
+    """The signature of the handler as FastAPI is to see it: the request, and its parameters."""
+    full = signature(handler)
+    request, *others = (each for each in full.parameters.values() if each.name != _CHOICE)
+    return full.replace(
+        parameters=[request.replace(name=_REQUEST), *others], return_annotation=Response
+    )
+
+
+def json_body(members: Any) -> bytes:  # noqa: ANN401 # whatever JSON can say
+    """The members as JSON for programs and people."""
+    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 class CachedRepresentation(Response):

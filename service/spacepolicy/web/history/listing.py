@@ -3,45 +3,44 @@
 Spec: https://www.rfc-editor.org/rfc/rfc4287 (Atom), https://www.rfc-editor.org/rfc/rfc5005 (parts)
 """
 
-import json
 import re
 from collections.abc import Sequence
-from enum import Enum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import FastAPI, Path, Request
+from fastapi import Path, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import Scope
 
-from spacepolicy import formats
 from spacepolicy.errors import BadParameterError, NotFoundError
-from spacepolicy.formats import Format
+from spacepolicy.formats import Format, FormatChoice
 from spacepolicy.http.response_cache import Fields
 from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.representation import (
-    CachedRepresentation,
+    JSON,
+    PAGE,
+    DeferredRepresentation,
     Representation,
-    chosen,
+    json_body,
     link,
+    representation,
 )
 from spacepolicy.web.history.changes import PATCHES, changes_response
 from spacepolicy.web.history.entries import PATH, entry, older_than
 from spacepolicy.web.history.events import EVENTS, Events
+from spacepolicy.web.routes import Handler
 from spacepolicy.xml_serialization import sayable
 
-_JSON: Final = Format("json", "JSON", "page", "application/json", "json")
 _ATOM: Final = Format("atom", "Atom", "page", "application/atom+xml", "atom")
-LISTED: Final = (_JSON, *formats.offered("page"), _ATOM, EVENTS)
-_ONE: Final = (_JSON, *formats.offered("page"))
-ONE: Final = (*_ONE, *PATCHES)
-"""How a revision is told, and what changed between two."""
-_TAGS: Final[list[str | Enum]] = ["history"]
+_LISTED: Final = (JSON, PAGE, _ATOM, EVENTS)
+_ONE: Final = (JSON, PAGE)
+ONE: Final = tuple(each.media_type for each in (*_ONE, *PATCHES))
+"""The media types of a revision, and of what changed between two."""
 _LIMIT: Final = 50
 _MAX_LIMIT: Final = 1000
-_PARAMETERS: Final = {
+LIST_PARAMETERS: Final = {
     "parameters": [
         {
             "name": name,
@@ -58,15 +57,16 @@ _PARAMETERS: Final = {
 Which = Annotated[str, Path(description="the number of a revision, or A..B for what changed")]
 
 
-def add_history(app: FastAPI, desk: AppState) -> None:
-    """Add the routes."""
+def revision_list(desk: AppState) -> Handler:
+    """Return the handler that lists revisions."""
     events = Events(desk.service)
 
-    @app.get(PATH, tags=_TAGS, openapi_extra=_PARAMETERS)
-    async def revisions(request: Request) -> Response:
+    @representation(desk, offers=_LISTED)
+    async def revisions(
+        request: Request, choice: FormatChoice
+    ) -> DeferredRepresentation | Response:
         """The revisions, the newest first: JSON, Atom, a page; with `Accept: text/event-stream`
         each one as it comes, after the one that `Last-Event-ID` names."""
-        choice = chosen(request.scope, LISTED)
         if choice.format is EVENTS:
             return events.response(request)
         before, limit = _number(request, "before"), _number(request, "limit") or _LIMIT
@@ -78,9 +78,24 @@ def add_history(app: FastAPI, desk: AppState) -> None:
             body = _list_body(desk, choice.format, origin, found, following)
             return Representation(body, _link_next(following))
 
-        return CachedRepresentation(desk, f"{PATH} {before} {limit}", choice, make)
+        return DeferredRepresentation(f"{PATH} {before} {limit}", make)
 
-    @app.get(f"{PATH}/{{which}}", tags=_TAGS)
+    return revisions
+
+
+def one_revision(desk: AppState) -> Handler:
+    """Return the handler of a revision, and of what changed between two."""
+
+    @representation(desk, offers=_ONE)
+    async def stated(request: Request, choice: FormatChoice, number: int) -> DeferredRepresentation:
+        found = desk.service.history.get(number)
+        origin = desk.service.url(request.scope, "")
+
+        async def make() -> Representation:
+            return Representation(_one_body(desk, choice.format, origin, found))
+
+        return DeferredRepresentation(f"{PATH}/{found.number}", make)
+
     async def revision(request: Request, which: Which) -> Response:
         """What is known of a revision; of A..B, what changed from one to the other, as RDF
         Patch."""
@@ -89,14 +104,9 @@ def add_history(app: FastAPI, desk: AppState) -> None:
             return await changes_response(desk, request, int(between[1]), int(between[2]))
         if not re.fullmatch(r"[0-9]{1,15}", which, re.ASCII):
             raise NotFoundError(f"{which!r} is no revision and no two with .. between them.")
-        found = desk.service.history.get(int(which))
-        choice = chosen(request.scope, _ONE)
-        origin = desk.service.url(request.scope, "")
+        return await stated(request, number=int(which))
 
-        async def make() -> Representation:
-            return Representation(_one_body(desk, choice.format, origin, found))
-
-        return CachedRepresentation(desk, f"{PATH}/{found.number}", choice, make)
+    return revision
 
 
 def _number(request: Request, name: str) -> int | None:
@@ -126,8 +136,8 @@ def _list_body(
 ) -> bytes:
     service = desk.service
     entries = [entry(each, origin) for each in found]
-    if format is _JSON:
-        return _json({"current": desk.number, "revisions": entries, "next": following})
+    if format is JSON:
+        return json_body({"current": desk.number, "revisions": entries, "next": following})
     template = "revisions.atom" if format is _ATOM else "revisions.html"
     values = {"entries": entries, "following": following, "here": f"{origin}{PATH}"}
     text = pages.render(template, service, **values)
@@ -136,12 +146,8 @@ def _list_body(
 
 def _one_body(desk: AppState, format: Format, origin: str, found: Revision) -> bytes:
     members = entry(found, origin)
-    if format is _JSON:
-        return _json(members)
+    if format is JSON:
+        return json_body(members)
     newest = desk.service.history.current.number
     following = found.number + 1 if found.number < newest else None
     return pages.render("revision.html", desk.service, entry=members, following=following).encode()
-
-
-def _json(members: dict[str, Any]) -> bytes:
-    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"

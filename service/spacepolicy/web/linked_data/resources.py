@@ -7,13 +7,11 @@ Spec: https://www.w3.org/TR/cooluris/, https://www.rfc-editor.org/rfc/rfc8288,
 https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/rfc/rfc6903 (type)
 """
 
-import json
 from collections.abc import Callable, Iterable
-from enum import Enum
 from functools import partial
 from typing import Final, final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pyoxigraph import NamedNode, Triple
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -28,14 +26,15 @@ from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering.conditions import changed_at, opaque
 from spacepolicy.web.answering.representation import (
     CachedRepresentation,
+    DeferredRepresentation,
     Representation,
     chosen,
+    json_body,
     link,
+    representation,
 )
 from spacepolicy.web.iri_routing import (
     DOC,
-    DOCUMENTS,
-    THINGS,
     Address,
     address,
     as_whole,
@@ -58,6 +57,7 @@ from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
 from spacepolicy.web.linked_data.resource_context import beside
 from spacepolicy.web.linked_data.resource_pages import resource_page
 from spacepolicy.web.locale import reader
+from spacepolicy.web.routes import Handler
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
 OFFERED: Final = formats.offered("graph", "page")
@@ -65,14 +65,10 @@ DATASET: Final = "/.well-known/void#dataset"
 """Where the dataset is described to which all documents belong."""
 _MAX_TYPES: Final = 8
 _JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
-_TAGS: Final[list[str | Enum]] = ["linked data"]
-_PATH: Final = {
-    "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
-}
 
 
-def add_resources(app: FastAPI, library: KnowledgeCache) -> None:
-    """Add the routes."""
+def thing_redirect(library: KnowledgeCache) -> Handler:
+    """Return the handler of IRIs that name things."""
 
     async def thing(request: Request) -> Response:
         """Lead on to the document about the thing."""
@@ -88,40 +84,40 @@ def add_resources(app: FastAPI, library: KnowledgeCache) -> None:
         response.headers.append("Link", f'<{target}>; rel="describedby"')
         return response
 
+    return thing
+
+
+def thing_document(library: KnowledgeCache) -> Handler:
+    """Return the handler of documents about things."""
+
     async def about(request: Request) -> Response:
         """The document about the thing at the path after `/doc`; a suffix pins the format."""
         asked = address(library.desk.service, request.scope)
         return _first_found(library, request, asked, _response)
+
+    return about
+
+
+def namespace_redirect(library: KnowledgeCache) -> Handler:
+    """Return the handler of the namespace of the terms."""
 
     async def namespace(request: Request) -> Response:
         """Lead on to the ontology that defines the terms."""
         ontology = library.desk.service.reference(request.scope, ONTOLOGY)
         return RedirectResponse(reader().kept(ontology), status_code=303)
 
-    for path in ("/def", "/def/"):
-        app.add_api_route(path, namespace, include_in_schema=False)
-
-    for kind in THINGS:
-        path = f"/{kind}/{{path:path}}"
-        app.add_api_route(path, thing, tags=_TAGS, status_code=303, openapi_extra=_PATH)
-        app.add_api_route(f"{DOC}{path}", about, tags=_TAGS, openapi_extra=_PATH)
+    return namespace
 
 
-def add_graph_documents(app: FastAPI, library: KnowledgeCache) -> None:
-    """Add the routes of IRIs that name documents."""
+def document_itself(library: KnowledgeCache) -> Handler:
+    """Return the handler of IRIs that name documents."""
 
     async def itself(request: Request) -> Response:
         """The document of that IRI."""
         asked = address(library.desk.service, request.scope)
         return _first_found(library, request, asked, _graph_response, _response)
 
-    for kind in DOCUMENTS:
-        path = f"/{kind}/{{path:path}}"
-        app.add_api_route(path, itself, tags=_TAGS, openapi_extra=_PATH)
-        app.add_api_route(f"{DOC}{path}", itself, tags=_TAGS, openapi_extra=_PATH)
-    app.add_api_route(ONTOLOGY, itself, tags=_TAGS)
-    for suffix in ("", *(f".{each.extension}" for each in OFFERED)):
-        app.add_api_route(f"{DOC}{ONTOLOGY}{suffix}", itself, include_in_schema=False)
+    return itself
 
 
 def _first_found(
@@ -294,17 +290,16 @@ async def _body(
     return _serialised(library, said, choice)
 
 
-def add_context(app: FastAPI, library: KnowledgeCache) -> None:
-    """Add the route of the JSON-LD context."""
+def jsonld_context(library: KnowledgeCache) -> Handler:
+    """Return the handler of the JSON-LD context."""
 
-    @app.get("/context.jsonld", tags=_TAGS)
-    async def context(_: Request) -> Response:
+    @representation(library.desk, offers=(_JSON_LD,), negotiated=False)
+    async def context(_: Request) -> DeferredRepresentation:
         """The JSON-LD context that the documents refer to."""
 
         async def make() -> Representation:
-            table = {"@context": (await library.context()).table()}
-            return Representation(json.dumps(table, ensure_ascii=False, indent=1).encode() + b"\n")
+            return Representation(json_body({"@context": (await library.context()).table()}))
 
-        return CachedRepresentation(
-            library.desk, "/context.jsonld", FormatChoice(_JSON_LD, _JSON_LD.media_type), make
-        )
+        return DeferredRepresentation("/context.jsonld", make)
+
+    return context

@@ -7,13 +7,13 @@ Spec: https://www.w3.org/TR/sparql11-http-rdf-update/
 """
 
 import secrets
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final, final
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pyoxigraph import NamedNode
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
@@ -33,6 +33,7 @@ from spacepolicy.web.answering.protocol import write_seconds
 from spacepolicy.web.auth import require
 from spacepolicy.web.iri_routing import iri_path, quote_path
 from spacepolicy.web.memento import refuse_revision
+from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 from spacepolicy.web.writing.conditions import conditions_on_graph
 from spacepolicy.web.writing.graph_reading import GraphAnswer
@@ -41,12 +42,11 @@ from spacepolicy.web.writing.write_response import check_acceptable, done, tried
 from spacepolicy.web.writing.write_service import WriteService, is_dry_run, message
 
 PATH: Final = "/graphs"
-_TAGS: Final[list[str | Enum]] = ["graph store"]
 _READ: Final = ("GET", "HEAD")
-_WRITE: Final = ("PUT", "POST", "DELETE")
+WRITE_METHODS: Final = ("PUT", "POST", "DELETE")
 _METHODS: Final[dict[str, Action]] = {"PUT": "put", "POST": "post", "DELETE": "delete"}
 _NAME_BYTES: Final = 9
-_PARAMETERS: Final = {
+GRAPH_PARAMETERS: Final = {
     "parameters": [
         {
             "name": "graph",
@@ -66,41 +66,37 @@ _RESPONSES: Final = {
     "200": {"description": "of a dry run: what would change; else what the guard warns of"},
     "201": {"description": "the graph is new; Location says where it answers"},
 }
-_OWN: Final = {
-    "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]
-}
 
 
-def add_graphs(app: FastAPI, desk: AppState, writes: WriteService) -> None:
-    """Add the routes."""
-    service = desk.service
+def graph_reading(desk: AppState) -> Handler:
+    """Return the handler that reads a graph."""
 
     async def read(request: Request) -> Response:
         """The graph, or, where none is named, a list of all that there are."""
-        named = _named(service, request.scope)
+        named = _named(desk.service, request.scope)
         return await _list(desk, request) if named is None else GraphAnswer(desk, named.graph)
+
+    return read
+
+
+def graph_writing(service: Service, writes: WriteService) -> Handler:
+    """Return the handler that writes a graph."""
 
     async def write(request: Request) -> Response:
         """Replace the graph (PUT), add to it (POST) or remove it (DELETE); POST without a graph
         makes one."""
         return await _written(service, writes, request)
 
+    return write
+
+
+def graph_options(service: Service) -> Handler:
+    """Return the handler that says what may be done with a graph."""
+
     async def options(_: Request) -> Response:
         return Response(status_code=204, headers=_allowed(service))
 
-    for path, extra in ((PATH, _PARAMETERS), (f"{PATH}/{{path:path}}", _OWN)):
-        app.add_api_route(path, read, methods=["GET"], tags=_TAGS, openapi_extra=extra)
-        for method in _WRITE if service.writer else ():
-            app.add_api_route(
-                path,
-                write,
-                methods=[method],
-                tags=_TAGS,
-                status_code=204,
-                openapi_extra=_described(method, extra),
-                operation_id=f"{method.lower()}_graph{'' if path == PATH else '_itself'}",
-            )
-        app.add_api_route(path, options, methods=["OPTIONS"], include_in_schema=False)
+    return options
 
 
 @final
@@ -220,7 +216,7 @@ def _address(service: Service, scope: Scope, named: _Named) -> str:
 def _allowed(service: Service) -> dict[str, str]:
     if service.writer is None:
         return {"Allow": "GET, HEAD, OPTIONS"}
-    return {"Allow": ", ".join((*_READ, *_WRITE, "OPTIONS")), **HINTS}
+    return {"Allow": ", ".join((*_READ, *WRITE_METHODS, "OPTIONS")), **HINTS}
 
 
 async def _list(desk: AppState, request: Request) -> Response:
@@ -239,8 +235,8 @@ async def _list(desk: AppState, request: Request) -> Response:
     return JSONResponse(members, headers={"Cache-Control": "no-cache", "Vary": "Accept-Datetime"})
 
 
-def _described(method: str, extra: dict[str, Any]) -> dict[str, Any]:
-    """What OpenAPI is told of a write beside what FastAPI knows."""
+def write_described(method: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What the OpenAPI description says of a write besides what FastAPI knows."""
     told = {**extra, "security": [{"token": []}], "responses": _RESPONSES}
     if method == "DELETE":
         return told

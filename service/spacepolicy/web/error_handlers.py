@@ -1,0 +1,63 @@
+"""Errors of FastAPI's routing as problems, and `Allow` from the routes there are at a path."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Match
+
+from spacepolicy.errors import (
+    BadParameterError,
+    MethodNotAllowedError,
+    NotFoundError,
+    ProblemError,
+)
+from spacepolicy.web.problems import problem_response
+from spacepolicy.web.service import Service
+
+
+def add_error_handlers(app: FastAPI, service: Service) -> None:
+    """Have the application answer every error as a problem."""
+
+    async def problem(request: Request, error: Exception) -> Response:
+        told = _as_problem(request, error)
+        if request.method == "OPTIONS" and isinstance(told, MethodNotAllowedError):
+            return Response(status_code=204, headers=told.headers)
+        return problem_response(service, request.scope, told)
+
+    for kind in (ProblemError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, problem)
+
+
+def _as_problem(request: Request, error: Exception) -> ProblemError:
+    match error:
+        case ProblemError():
+            return error
+        case HTTPException(status_code=405):
+            return _method_not_allowed(request)
+        case HTTPException(status_code=404):
+            return NotFoundError(f"There is nothing at {request.url.path}.")
+        case RequestValidationError():
+            return BadParameterError(_misfits(error))
+        case _:
+            return BadParameterError(str(error))
+
+
+def _misfits(error: RequestValidationError) -> str:
+    """What of the request does not fit; its own text names a file of this machine."""
+    return "; ".join(f"{each['loc'][-1]!r}: {each['msg']}" for each in error.errors()) + "."
+
+
+def _method_not_allowed(request: Request) -> ProblemError:
+    """The problem, with the methods of all routes at the path."""
+    methods = {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods
+    }
+    allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    return MethodNotAllowedError(
+        f"{request.url.path} answers {allowed}, not {request.method}.",
+        headers={"Allow": allowed},
+    )

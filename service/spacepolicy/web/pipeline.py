@@ -1,0 +1,156 @@
+"""What every request goes through: the revision and the token that it is answered with, failures as
+problems, and the fields that every response carries."""
+
+import asyncio
+import logging
+from typing import Final
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from spacepolicy.errors import (
+    EngineError,
+    FieldsTooLargeError,
+    ProblemError,
+    StoppingError,
+    UriTooLongError,
+)
+from spacepolicy.http.forwarded import forwarded_url
+from spacepolicy.web import pages
+from spacepolicy.web.access_log import AccessRecord, notes
+from spacepolicy.web.auth import read_token
+from spacepolicy.web.common_headers import with_always
+from spacepolicy.web.locale import read_reader, reader
+from spacepolicy.web.memento import memento_fields, read_revision, varies
+from spacepolicy.web.problems import problem_response
+from spacepolicy.web.request_revision import pin
+from spacepolicy.web.request_url import set_forwarded
+from spacepolicy.web.routes import RouteRules
+from spacepolicy.web.service import Service
+
+_ALLOWED: Final = (
+    "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "
+    "If-None-Match, Last-Event-ID, X-Query-Id"
+)
+_PREFLIGHT: Final = (
+    (b"access-control-allow-headers", _ALLOWED.encode()),
+    (b"access-control-max-age", b"86400"),
+)
+_PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
+_PIECE_BYTES: Final = 1 << 17
+"""Twice what the server holds for a client before it waits; most answers are shorter."""
+_log: Final = logging.getLogger(__name__)
+
+
+def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
+    """Return the application that answers `/sparql` by `sparql` and all else by `rest`, on one
+    revision for each request, where its token allows it; every failure becomes a problem."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        sheet = notes(scope)
+        read_reader(scope)
+        set_forwarded(forwarded_url(scope, service.trusted_proxies))
+        pin(service.history.current)
+        sending = _Sending(service, rules, scope, send, sheet)
+        try:
+            _check_size(service, scope)
+            read_token(service, rules, scope)
+            read_revision(service, rules, scope)
+            if scope["path"] == "/sparql":
+                await sparql(scope, receive, sending)
+            else:
+                scope = _head_as_get(scope)
+                await rest(scope, receive, sending)
+        except ProblemError as error:
+            await problem_response(service, scope, error)(scope, receive, sending)
+        except asyncio.CancelledError:
+            if sending.started:
+                _log.info("an answer was cut off, since the service ends")
+                return
+            ending = StoppingError("The service is stopping.", headers={"Retry-After": "1"})
+            await problem_response(service, scope, ending)(scope, receive, sending)
+        except ClientDisconnect:
+            _log.debug("a client left before it had sent all")
+        except Exception as error:
+            if sending.started:
+                raise
+            _log.exception("a request failed")
+            failure = EngineError(f"The service failed: {type(error).__name__}.")
+            await problem_response(service, scope, failure)(scope, receive, sending)
+        finally:
+            sheet.log(scope, service.revision.number)
+
+    return app
+
+
+def _check_size(service: Service, scope: Scope) -> None:
+    """Raises: UriTooLongError, FieldsTooLargeError where there is more than is looked at."""
+    size = len(scope["raw_path"])
+    if size > service.max_target_bytes:
+        raise UriTooLongError(
+            f"The address has a path of {size} bytes; {service.max_target_bytes} are taken."
+        )
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > service.max_fields_bytes:
+        raise FieldsTooLargeError(
+            f"The header fields have {size} bytes; {service.max_fields_bytes} are taken.",
+            extras={"limit_bytes": service.max_fields_bytes},
+        )
+
+
+def _head_as_get(scope: Scope) -> Scope:
+    """HEAD is GET whose body stays here (RFC 9110 section 9.3.2)."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+class _Sending:
+    """Sends, with what every answer carries: the revision, and leave for scripts of any origin
+    to read it."""
+
+    def __init__(
+        self, service: Service, rules: RouteRules, scope: Scope, send: Send, sheet: AccessRecord
+    ) -> None:
+        self.started = False
+        self._send = send
+        self._sheet = sheet
+        self._scope = scope
+        self._bare = scope["method"] == "HEAD"
+        self._preflight = scope["method"] == "OPTIONS"
+        self._service = service
+        self._rules = rules
+        self._private = service.require_token and not rules.is_open(scope)
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            fields = [*message["headers"]]
+            fields += memento_fields(self._service, self._rules, self._scope, message["status"])
+            if self._preflight:
+                allowed = dict(message["headers"]).get(b"allow", b"GET, HEAD")
+                fields += [(b"access-control-allow-methods", allowed), *_PREFLIGHT]
+            given = dict(message["headers"])
+            more = [b"Authorization"] if self._private else []
+            if given.get(b"content-type", b"")[:9] == b"text/html":
+                fields += [_PAGE_POLICY, (b"content-language", reader().language.encode())]
+                more.append(b"Accept-Language")
+            if b"Accept-Datetime" not in given.get(b"vary", b"") and varies(
+                self._rules, self._scope, message["status"]
+            ):
+                more.append(b"Accept-Datetime")
+            fields = with_always(fields, self._service.revision.number, *more)
+            message = {**message, "headers": fields}
+        elif self._bare:
+            message = {**message, "body": b""}
+        self._sheet.hear(message)
+        if len(message.get("body", b"")) > _PIECE_BYTES:
+            await self._in_pieces(message)
+        else:
+            await self._send(message)
+
+    async def _in_pieces(self, message: Message) -> None:
+        """Send a large body as its client takes it, so that it is not copied for each of them."""
+        body, more = message["body"], message.get("more_body", False)
+        for start in range(0, len(body), _PIECE_BYTES):
+            piece = body[start : start + _PIECE_BYTES]
+            follows = more or start + _PIECE_BYTES < len(body)
+            await self._send({**message, "body": piece, "more_body": follows})

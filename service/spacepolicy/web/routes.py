@@ -1,0 +1,101 @@
+"""A route: what is answered at a path, and what holds for all requests to it.
+
+The table of routes in `app.py` is the one place that says so. Routing, `Allow`, the OpenAPI
+description, which requests need no token and which are answered on a revision follow from it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from fastapi import FastAPI
+from starlette.types import Scope
+
+Handler = Callable[..., Any]
+"""A function of a request, as FastAPI calls it."""
+_OPENAPI_PATH: Final = "/openapi.json"
+"""FastAPI's own route, which describes the service and not its data."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path with its handler.
+
+    `tag` is the section of the OpenAPI description that has it, None where that leaves it out;
+    `offers` are the media types of its answers, where the handler was not declared with them;
+    `openapi` is what the description says besides. `is_open`: it answers without a token, also
+    where reads need one. `of_revision`: what it answers belongs to a revision, so that earlier ones
+    can be asked for; `is_linked`: its answers lead to those (RFC 7089).
+    """
+
+    path: str
+    handler: Handler
+    tag: str | None = None
+    methods: tuple[str, ...] = ("GET",)
+    status: int = 200
+    offers: Sequence[str] | None = None
+    openapi: Mapping[str, Any] | None = None
+    operation_id: str | None = None
+    is_open: bool = False
+    of_revision: bool = True
+    is_linked: bool = True
+
+    @property
+    def prefix(self) -> str:
+        """The path up to its first parameter."""
+        return self.path.partition("{")[0]
+
+    @property
+    def media_types(self) -> Sequence[str]:
+        """The media types of its answers."""
+        declared: Sequence[str] = getattr(self.handler, "media_types", ())
+        return declared if self.offers is None else self.offers
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RouteRules:
+    """What holds for paths, as their beginnings; made of a table of routes."""
+
+    open: tuple[str, ...]
+    timeless: tuple[str, ...]
+    unlinked: tuple[str, ...]
+
+    def is_open(self, scope: Scope) -> bool:
+        """Whether the request is answered whoever asks; so is what a browser asks beforehand."""
+        path: str = scope["path"]
+        return scope["method"] == "OPTIONS" or path.startswith(self.open)
+
+    def is_of_revision(self, scope: Scope) -> bool:
+        """Whether what is answered belongs to a revision."""
+        return not scope["path"].startswith(self.timeless)
+
+    def is_linked(self, scope: Scope) -> bool:
+        """Whether an answer leads to those of other revisions."""
+        return not scope["path"].startswith(self.unlinked)
+
+
+def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
+    """Return the rules of the routes; `unlinked` are paths outside of the table that are so."""
+    table = tuple(routes)
+    return RouteRules(
+        tuple(each.prefix for each in table if each.is_open),
+        (*(each.prefix for each in table if not each.of_revision), _OPENAPI_PATH),
+        (*(each.prefix for each in table if not each.is_linked), *unlinked),
+    )
+
+
+def add_routes(app: FastAPI, routes: Iterable[Route]) -> None:
+    """Have the application answer at the routes."""
+    for each in routes:
+        app.add_api_route(
+            each.path,
+            each.handler,
+            methods=list(each.methods),
+            tags=[each.tag] if each.tag else None,
+            include_in_schema=each.tag is not None,
+            status_code=each.status,
+            openapi_extra=dict(each.openapi) if each.openapi else None,
+            operation_id=each.operation_id,
+        )
