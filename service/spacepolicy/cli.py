@@ -72,6 +72,11 @@ COMMANDS: Final = (
         "a-source --text copy.html",
     ),
     CommandEntry(
+        "annotate",
+        "Propose what the words of a text say: parts, acts, names, dates, quantities, duties.",
+        "a-source --json",
+    ),
+    CommandEntry(
         "query",
         "Ask a saved query, a file, or standard input (-), of the local revision.",
         "tasks -f csv",

@@ -34,6 +34,7 @@ LAYERS = {
     "saved_queries": 5,
     "store": 5,
     "knowledge": 6,
+    "annotation": 7,
     "writes": 7,
     "proofs": 7,
     "web": 8,

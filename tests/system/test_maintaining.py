@@ -97,6 +97,7 @@ def test_the_guide_has_a_chapter_for_each_piece_of_work() -> None:
         "Deprecate a property",
         "Say when, who, and what came of it",
         "Carry data over to a new version",
+        "Have annotations proposed",
         "Add a document",
     ]
     for chapter, steps in CHAPTERS.items():

@@ -1,0 +1,142 @@
+"""Passages: the sentences of a text, and the clauses of those that list what is to be done.
+
+A list of acts is divided where a comma is followed by words that the ontology knows as an act.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from spacepolicy.annotation.numbered_parts import Part
+from spacepolicy.annotation.wordings import Wordings
+
+_SENTENCE_END: Final = re.compile(
+    r"(?:(?<!\bSec)(?<!\bNo)(?<!\bArt)(?<!\bcf)(?<!\be\.g)(?<!\bi\.e)(?<!\b[A-Z])\.(?:[”’\"]*)"
+    r"(?=\s|[A-Z“]|\Z)(?!\s*\d+ (?:U\.S|C\.F))|[!?](?=\s|\Z)|;(?=\s)|:(?=\s*\n)|[。；！？]"
+    r"|：(?=\s*\n)|\n)"
+)
+_PARTING: Final = re.compile(
+    r",\s+(?:and\s+|or\s+)?|，(?:并|以及|同时)?|[;；]\s*(?:and\s+)?|\s+and\s+"
+)
+_LEAD: Final = re.compile(
+    r"(?:we will |will |to |by |strive (?:for|to) |it (?:will |shall )?|they (?:will |shall )?|"
+    r"要|将|积极|大力|全面|进一步|着力|努力|加快|继续|重点|稳步|深入|切实|充分|有序|持续|鼓励并)*",
+    re.IGNORECASE,
+)
+"""Words before the verb of a clause that begins with its act."""
+_SUBJECT: Final = re.compile(r"(?:it|they|we) \w+", re.IGNORECASE)
+_LIST: Final = 2
+"""So many acts behind commas make a sentence that opens otherwise a list of acts."""
+_TRIMMED: Final = " \t\r\n\u3000"
+_SHORTEST: Final = 4
+"""Characters: what is shorter says nothing by itself."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A passage: from its first word to its last; `act_at` is where its act may begin.
+
+    `is_command`: it begins with an act, as “build a port” does; `part` is the number of the part
+    whose first words it is, or -1.
+    """
+
+    start: int
+    end: int
+    is_command: bool
+    part: int = -1
+
+
+def find_clauses(text: str, parts: Sequence[Part], acts: Wordings) -> tuple[Clause, ...]:
+    """The clauses of a text, in its order; labels and headings of parts are left out."""
+    found: list[Clause] = []
+    labels = {each.start: n for n, each in enumerate(parts)}
+    for start, end in _stretches(text, parts):
+        first = next((n for at, n in labels.items() if parts[n].heading_end == start), -1)
+        for sentence in _sentences(text, start, end):
+            found += _divided(text, *sentence, acts, first)
+            first = -1
+    return tuple(found)
+
+
+def _stretches(text: str, parts: Sequence[Part]) -> Iterator[tuple[int, int]]:
+    """What stands between the labels and headings."""
+    at = 0
+    for part in parts:
+        if part.start >= at:
+            yield at, part.start
+            at = part.heading_end
+    yield at, len(text)
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    at = start
+    for found in _SENTENCE_END.finditer(text, start, end):
+        yield from _trimmed(text, at, found.end())
+        at = found.end()
+    yield from _trimmed(text, at, end)
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The stretch without the punctuation and conjunctions around it, where something is left."""
+    while start < end and text[start] in f"{_TRIMMED},，:：;.、":
+        start += 1
+    while end > start and text[end - 1] in f"{_TRIMMED}.。;；,，":
+        end -= 1
+    conjunction = re.search(r"[;,] (?:and|or)$", text[start:end])
+    end -= len(conjunction[0]) if conjunction else 0
+    if end - start >= _SHORTEST and any(each.isalnum() for each in text[start:end]):
+        yield start, end
+
+
+def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iterator[Clause]:
+    """The clauses of a sentence; only what begins with an act is divided."""
+    cuts = [start]
+    openings = [*_openings(text, start, end, acts)]
+    is_list = _begins_act(text, start, end, acts) or len(openings) >= _LIST
+    cuts += [each for each in openings if is_list or _SUBJECT.match(text, each, end)]
+    for n, cut in enumerate(cuts):
+        behind = cuts[n + 1] if n + 1 < len(cuts) else end
+        for first, last in _trimmed(text, cut, _without_parting(text, cut, behind)):
+            begins = _begins_act(text, first, last, acts)
+            yield Clause(first, last, begins, part if n == 0 else -1)
+
+
+def _openings(text: str, start: int, end: int, acts: Wordings) -> Iterator[int]:
+    """Where an act opens what follows a comma, or a pronoun what follows “and”."""
+    for found in _PARTING.finditer(text, start, end):
+        subject = _SUBJECT.match(text, found.end(), end)
+        if found[0].strip() == "and" and not subject:
+            continue
+        at = act_start(text, found.end(), end, acts)
+        if at is not None and (subject or _is_base(text, at, end, acts)):
+            yield found.end()
+
+
+def _is_base(text: str, at: int, end: int, acts: Wordings) -> bool:
+    """Whether the verb there is in its base form, as those of a list of acts are."""
+    found = acts.at(text, at, end)
+    if found is None or found.wording.is_chinese:
+        return found is not None
+    return (
+        text[found.start : found.end].split(maxsplit=1)[0].lower() == found.wording.words.split()[0]
+    )
+
+
+def _without_parting(text: str, start: int, end: int) -> int:
+    found = re.search(r"(?:[,;]?\s+(?:and|or)\s*|[，；](?:并|以及|同时)?)$", text[start:end])
+    return start + found.start() if found else end
+
+
+def _begins_act(text: str, start: int, end: int, acts: Wordings) -> bool:
+    return act_start(text, start, end, acts) is not None
+
+
+def act_start(text: str, start: int, end: int, acts: Wordings) -> int | None:
+    """Where the act begins that a clause opens with; None where it opens otherwise."""
+    lead = _LEAD.match(text, start, end)
+    for at in dict.fromkeys((lead.end() if lead else start, start)):
+        if acts.at(text, at, end):
+            return at
+    return None
