@@ -173,7 +173,7 @@ def test_the_words_for_a_technology_are_found_wherever_a_task_concerns_it(store:
             "breakthroughs",
             {"ordinal": "7"},
             "breakthrough_in",
-            {"core technologies"},
+            {"core technology"},
         ),
         ("breakthroughs", {"ordinal": "2"}, "breakthrough_in", set()),
         (
