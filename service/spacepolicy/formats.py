@@ -5,14 +5,17 @@ https://www.w3.org/ns/formats/ (format IRIs).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import find_spec
 from typing import Final, Literal, final
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
 
-Kind = Literal["solutions", "graph", "page"]
-"""What a format can hold: SELECT and ASK results, RDF, or a page for people (of either)."""
+Kind = Literal["solutions", "columns", "graph", "page"]
+"""What a format can hold: SELECT and ASK results, SELECT results alone, RDF, or a page for people
+(of any)."""
 VERSIONS: Final = ("1.0", "1.1", "1.2", "1.2-basic")
 """The versions of SPARQL and RDF that a request may announce."""
 
@@ -24,7 +27,8 @@ class Format:
     ask for this format too and are answered under their own name. `row_mark` is what the engine
     writes once for each solution or triple and never inside a term, None where there is no such
     mark; JSON has it between solutions that bind something, CSV also where a value holds one.
-    Files of `other_extensions` are read as this format too."""
+    Files of `other_extensions` are read as this format too. A `whole` format is sent once all of it
+    is there; `terms`: each cell as its term, rather than as its value."""
 
     name: str
     label: str
@@ -37,6 +41,15 @@ class Format:
     aliases: tuple[str, ...] = ()
     row_mark: bytes | None = None
     other_extensions: tuple[str, ...] = ()
+    whole: bool = False
+    terms: bool = False
+
+    @property
+    def of_terms(self) -> "Format":
+        """The format with a term in each cell, where it is one of columns."""
+        if self.kind != "columns" or self.terms:
+            return self
+        return replace(self, name=f"{self.name} {_TERMS}", terms=True)
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -45,6 +58,9 @@ class Format:
 
 
 _W3C: Final = "http://www.w3.org/ns/formats/"
+_TERMS: Final = "terms"
+CSVW: Final = "csvw"
+"""The name of the format of metadata about CSV."""
 
 FORMATS: Final[tuple[Format, ...]] = (
     Format(
@@ -89,6 +105,30 @@ FORMATS: Final[tuple[Format, ...]] = (
         results=QueryResultsFormat.TSV,
         row_mark=b"\n",
     ),
+    Format(
+        "arrow",
+        "Arrow stream",
+        "columns",
+        "application/vnd.apache.arrow.stream",
+        "arrows",
+    ),
+    Format(
+        "parquet",
+        "Parquet",
+        "columns",
+        "application/vnd.apache.parquet",
+        "parquet",
+        whole=True,
+    ),
+    Format(
+        "ndjson",
+        "JSON lines",
+        "columns",
+        "application/x-ndjson",
+        "ndjson",
+        aliases=("application/jsonl", "application/x-jsonlines"),
+    ),
+    Format(CSVW, "CSV metadata", "columns", "application/csvm+json", "csv-metadata.json"),
     Format(
         "turtle",
         "Turtle",
@@ -161,6 +201,16 @@ FORMATS: Final[tuple[Format, ...]] = (
 )
 
 
+KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "solutions": ("solutions", "columns"),
+    "boolean": ("solutions",),
+    "graph": ("graph",),
+}
+"""The kinds of formats for each form of answer, pages left out."""
+GIVEN: Final = {"solutions": "solutions", "boolean": "a boolean", "graph": "a graph"}
+"""What is said of each form."""
+
+
 def named(name: str, among: Iterable[Format] = FORMATS) -> Format | None:
     """The first of the formats that goes by the name, extension or media type, as `?format=`
     may say it; "json" and "xml" name a graph's JSON-LD and RDF/XML too, and signs do not count.
@@ -168,13 +218,15 @@ def named(name: str, among: Iterable[Format] = FORMATS) -> Format | None:
     >>> named("json").label, named("json", offered("graph")).label
     ('SPARQL results in JSON', 'JSON-LD')
     """
-    wanted = name.strip().lower()
+    wanted, _, cells = name.strip().lower().partition(" ")
     for format in among:
         names = (format.extension, *format.media_types)
-        if wanted in names or re.sub(r"\W", "", wanted) == format.name:
-            return format
-        if f"application/{wanted}" in format.aliases:
-            return format
+        if (
+            wanted in names
+            or re.sub(r"\W", "", wanted) == format.name
+            or f"application/{wanted}" in format.aliases
+        ):
+            return format.of_terms if cells == _TERMS else format
     return None
 
 
@@ -205,8 +257,34 @@ def last_named(names: Iterable[str], among: Sequence[Format] = FORMATS) -> Forma
 
 
 def offered(*kinds: Kind) -> tuple[Format, ...]:
-    """The formats of these kinds, in the order of preference."""
-    return tuple(format for format in FORMATS if format.kind in kinds)
+    """The formats of these kinds, in the order of preference; those of columns where they can be
+    made."""
+    made = kinds if not _missing() else [kind for kind in kinds if kind != "columns"]
+    return tuple(format for format in FORMATS if format.kind in made)
+
+
+@cache
+def _missing() -> bool:
+    return find_spec("pyarrow") is None
+
+
+def advice(wanted: Iterable[str]) -> str:
+    """What to install, where one of the names or Accept fields asks for a format of columns that
+    cannot be made; else nothing."""
+    columns = [format for format in FORMATS if format.kind == "columns"]
+    names = [each for text in wanted for each in _split(text, ",")]
+    asked = [format for name in names if (format := named(_split_first(name), columns))]
+    if not asked or not _missing():
+        return ""
+    return (
+        f" {asked[0].label} needs pyarrow, which is not installed here: "
+        "pip install 'spacepolicy[columns]'."
+    )
+
+
+def _split_first(member: str) -> str:
+    """The media type of a member of Accept, or the name, without parameters."""
+    return member.partition(";")[0]
 
 
 @final

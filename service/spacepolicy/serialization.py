@@ -4,7 +4,9 @@ Spec: https://www.w3.org/TR/sparql11-results-json/, https://www.w3.org/TR/rdf-sp
 https://www.w3.org/TR/sparql11-results-csv-tsv/, https://www.rfc-editor.org/rfc/rfc4180
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from io import BytesIO
 from typing import IO, Final, Protocol, cast
 from typing import Literal as OneOf
@@ -35,6 +37,14 @@ Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad] | Iterato
 Form = OneOf["solutions", "boolean", "graph"]
 """What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
 _CSV_PIECE: Final = 8192
+_COLUMNS: Final = "spacepolicy.columns.writing"
+"""Imported where it is needed: pyarrow is no dependency, and takes 0.2 s and 40 MB."""
+
+
+def load_columns() -> None:
+    """Have what writes columns at hand, where that is installed: a worker opens no files."""
+    if find_spec("pyarrow") is not None:
+        import_module(_COLUMNS)
 
 
 class ByteSink(Protocol):
@@ -60,16 +70,31 @@ def form(answer: Answer) -> Form:
             return "graph"
 
 
-def write(answer: Answer, format: Format, output: ByteSink, prefixes: Mapping[str, str]) -> None:
+def _uncounted(_rows: int) -> None:
+    """Nobody counts."""
+
+
+def write(
+    answer: Answer,
+    format: Format,
+    output: ByteSink,
+    prefixes: Mapping[str, str],
+    count: Callable[[int], None] = _uncounted,
+) -> None:
     """Write the answer to the output as it is computed.
 
-    Solutions and booleans need a format of solutions, a graph a format of graphs; `prefixes`
-    shorten the IRIs of Turtle, TriG and RDF/XML.
+    Solutions need a format of solutions or columns, booleans one of solutions, a graph a format of
+    graphs; `prefixes` shorten the IRIs of Turtle, TriG and RDF/XML. `count` is told how many rows
+    there are in formats of columns, as they come.
 
     Raises: NotAcceptableError where XML cannot carry the answer; OSError where it breaks off, or
     the format cannot carry it.
     """
-    if isinstance(answer, QuerySolutions) and format.results == QueryResultsFormat.CSV:
+    if isinstance(answer, QuerySolutions) and format.kind == "columns":
+        write_columns = import_module(_COLUMNS).write
+        write_columns(answer, format.name.split(" ")[0], output, terms=format.terms, count=count)
+        output.flush()
+    elif isinstance(answer, QuerySolutions) and format.results == QueryResultsFormat.CSV:
         _write_csv(answer, output)
     elif format.results == QueryResultsFormat.XML or format.rdf == RdfFormat.RDF_XML:
         _write_xml(answer, format, output, prefixes)

@@ -19,6 +19,7 @@ LAYERS = {
     "tokens": 2,
     "checksums": 2,
     "copies": 2,
+    "columns": 2,
     "setting_fields": 2,
     "settings": 3,
     "xml_serialization": 2,
@@ -80,6 +81,7 @@ PACKAGES_OF_LIBRARIES = {
     "httpx": ("engine/remote",),
     "urllib.request": ("engine/remote",),
     "http.client": ("engine/remote",),
+    "pyarrow": ("columns",),
 }
 """Where a library may be imported, and nowhere else."""
 

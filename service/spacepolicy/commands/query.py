@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="a parameter of a saved query; again for another row",
     )
     parser.add_argument(
-        "-f", dest="format", metavar="FORMAT", help="csv, tsv, json, xml; turtle, jsonld, …"
+        "-f", dest="format", metavar="FORMAT", help="csv, arrow, parquet, json …; turtle, jsonld …"
     )
     add_option(parser, "timeout")
     parser.add_argument(
@@ -69,7 +69,10 @@ def query(
     saved, text = _asked(chosen, asked, parameters)
     elsewhere = endpoint_url(chosen)
     revision = endpoint_revision(chosen) if elsewhere else local_revision(chosen)
-    formats_wanted = _format("solutions", format or "tsv"), _format("graph", format or "turtle")
+    formats_wanted = (
+        _format(format or "tsv", "solutions", "columns"),
+        _format(format or "turtle", "graph"),
+    )
     engine: Engine = (
         Remote(elsewhere, chosen.timeout) if elsewhere else pool(revision, chosen, spares=1)
     )
@@ -165,9 +168,14 @@ def local_revision(chosen: Settings) -> Revision:
     return build(chosen, report=lambda line: print(line, file=sys.stderr))
 
 
-def _format(kind: formats.Kind, name: str) -> str | None:
-    if formats.named(name) is None:
-        names = ", ".join(format.name for format in formats.offered("solutions", "graph"))
-        raise UsageError(f"{name!r} names no format; there are {names}.")
-    found = formats.named(name, formats.offered(kind))
+def _format(name: str, *kinds: formats.Kind) -> str | None:
+    """The format's name, None where it is of another kind.
+
+    Raises: UsageError where there is none such, or it cannot be made here.
+    """
+    advice = formats.advice([name])
+    if formats.named(name) is None or advice:
+        names = ", ".join(each.name for each in formats.offered("solutions", "columns", "graph"))
+        raise UsageError(f"{name!r} names no format here; there are {names}.{advice}")
+    found = formats.named(name, formats.offered(*kinds))
     return found.name if found else None

@@ -190,7 +190,7 @@ def _write(answer: serialization.Answer, query: Query, output: ResultWriter) -> 
     form = serialization.form(answer)
     format = wanted_format(query, form)
     output.begin(Header(form, format.name), format)
-    serialization.write(answer, format, output, query.prefixes)
+    serialization.write(answer, format, output, query.prefixes, output.count)
     output.check()
 
 

@@ -28,7 +28,7 @@ def wanted_format(query: Query, form: Form) -> Format:
     """
     name = query.graph_format if form == "graph" else query.solutions_format
     format = _named(name) if name else None
-    if format is None:
+    if format is None or (format.kind == "columns" and form != "solutions"):
         raise _not_acceptable(form)
     return format
 
@@ -38,11 +38,10 @@ _named: Final = lru_cache(maxsize=64)(formats.named)
 
 
 def _not_acceptable(form: Form) -> NotAcceptableError:
-    kind: formats.Kind = "graph" if form == "graph" else "solutions"
-    available = [format.media_type for format in formats.offered(kind, "page")]
+    kinds = formats.KINDS[form]
+    available = [format.media_type for format in formats.offered(*kinds, "page")]
     return NotAcceptableError(
-        f"This query gives {'a graph' if form == 'graph' else 'solutions'}; there are "
-        f"{', '.join(available)}.",
+        f"This query gives {formats.GIVEN[form]}; there are {', '.join(available)}.",
         extras={"available": available},
     )
 
@@ -66,6 +65,7 @@ class ResultWriter:
         self._empty = False
         self._piece: list[bytes] = []
         self._piece_bytes = self._bytes = self._rows = 0
+        self._counted: int | None = None
 
     def begin(self, header: Header, format: Format) -> None:
         """Have the header go before the first piece."""
@@ -106,6 +106,14 @@ class ResultWriter:
         self._piece_bytes = 0
         return taken
 
+    def count(self, rows: int) -> None:
+        """Hear that so many more rows follow, of an answer whose bytes do not show them.
+
+        Raises: ResultLimitError, as `write` does.
+        """
+        self._counted = (self._counted or 0) + rows
+        self._keep_limit("rows", self._counted, self._query.max_rows)
+
     def flush(self) -> None:
         """What is small waits for its end."""
 
@@ -124,18 +132,22 @@ class ResultWriter:
             ("bytes", self._bytes, self._query.max_bytes),
             ("rows", self._rows - 1, self._query.max_rows),  # a format may mark its first line
         ):
-            if limit is not None and seen > limit:
-                self.problem = ResultLimitError(
-                    f"The answer is larger than the {limit} {what} that one may have.",
-                    extras={f"limit_{what}": limit},
-                )
-                raise self.problem
+            self._keep_limit(what, seen, limit)
+
+    def _keep_limit(self, what: str, seen: int, limit: int | None) -> None:
+        """Raises: ResultLimitError where there is more than there may be."""
+        if limit is not None and seen > limit:
+            self.problem = ResultLimitError(
+                f"The answer is larger than the {limit} {what} that one may have.",
+                extras={f"limit_{what}": limit},
+            )
+            raise self.problem
 
     @property
     def solutions(self) -> int | None:
         """How many solutions were written; None where the answer is none of solutions."""
         if self._beyond_marks is None or self._row_mark is None:
-            return None
+            return self._counted
         return self._rows + (0 if self._empty else self._beyond_marks)
 
     def finish(

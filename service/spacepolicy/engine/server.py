@@ -34,6 +34,7 @@ from typing import Final, final
 
 from pyoxigraph import Store
 
+from spacepolicy import serialization
 from spacepolicy.engine.change_log import ChangeLog
 from spacepolicy.engine.control import (
     IN_MEMORY,
@@ -127,6 +128,7 @@ def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.s
     except (OSError, SyntaxError, ValueError) as error:
         control.send(f"{dataset}: {error}".encode()[:4096])
         return
+    serialization.load_columns()
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
     control.send(READY)
     _Server(dataset, store, memory, control).serve()

@@ -269,7 +269,7 @@ def _answer(
         format = wanted_format(query, form)
         output.begin(Header(form, format.name, dataset.warnings), format)
         answer, says_little = _weighed(answer, query)
-        serialization.write(answer, format, output, query.prefixes)
+        serialization.write(answer, format, output, query.prefixes, output.count)
         output.check()
         if query.hints and hints is not None and output.begins:
             little = says_little or output.solutions == 0 or _counts(output.solutions, query.text)

@@ -20,7 +20,7 @@ from spacepolicy.sparql_service.admission import Admission, Seat, Slot, query_id
 from spacepolicy.sparql_service.begun_evaluations import BegunEvaluation
 from spacepolicy.sparql_service.cost_estimates import CostEstimate, CostEstimates
 from spacepolicy.sparql_service.dispatcher import Dispatcher
-from spacepolicy.sparql_service.header_fields import hint_fields, warning_fields
+from spacepolicy.sparql_service.header_fields import hint_fields, metadata_fields, warning_fields
 from spacepolicy.sparql_service.prepared_query import (
     LoggedResponse,
     Preparation,
@@ -174,6 +174,8 @@ class SparqlEndpoint:
             if body is None:
                 return None
         assert body is not None  # noqa: S101 # it is plain, or coded
+        if prepared.template.media_type == "text/csv" and request.method != b"POST":
+            fields = (*fields, *metadata_fields(request.query))
         written = _written(prepared, coding, fields, len(body))
         self._keep(
             request, prepared, fields=fields, plain=plain, coding=coding, body=body,

@@ -5,8 +5,11 @@ from typing import Final
 from urllib.parse import quote
 
 from spacepolicy.engine.hints import Hint
+from spacepolicy.formats import CSVW
 from spacepolicy.http.response_cache import Fields
 
+_LINKED_BYTES: Final = 2048
+_IN_TARGET: Final = "%/?:@!$&'()*+,;=~-._"
 _PRINTABLE: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
@@ -24,3 +27,20 @@ def hint_fields(hints: Iterable[Hint]) -> Fields:
 
 def _quotable(text: str) -> str:
     return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "?" for c in text)
+
+
+def metadata_fields(target: bytes) -> Fields:
+    """The link from a table in CSV, at the address of this query string, to what says its types
+    (CSVW); none where the address is long, as proxies hold few bytes of fields."""
+    if len(target) > _LINKED_BYTES:
+        return ()
+    said = quote(target, safe=_IN_TARGET) + ("&" if target else "") + f"format={CSVW}"
+    return ((b"link", f'<?{said}>; rel="describedby"; type="application/csvm+json"'.encode()),)
+
+
+def described_table(target: bytes) -> str | None:
+    """The address of the table that the metadata at this query string describe: that whose link
+    leads here."""
+    ending = f"format={CSVW}"
+    said = target.decode("latin-1")
+    return f"?{said.removesuffix(ending).rstrip('&')}" if said.endswith(ending) else None

@@ -74,7 +74,9 @@ from spacepolicy.web.writing.write_response import TRIED
 from spacepolicy.web.writing.write_service import WriteService
 
 _LINKED: Final = tuple(each.media_type for each in OFFERED)
-_ANSWERS: Final = tuple(each.media_type for each in formats.offered("solutions", "graph", "page"))
+_ANSWERS: Final = tuple(
+    each.media_type for each in formats.offered("solutions", "columns", "graph", "page")
+)
 _OPTIONS: Final = "/queries/{name}/options/{parameter}"
 _PATH: Final[dict[str, Any]] = {
     "parameters": [{"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}]

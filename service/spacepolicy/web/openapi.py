@@ -106,7 +106,7 @@ def _endpoint() -> dict[str, Any]:
         "parameters": [
             _in_query("query", {"type": "string"}, "the query; without it, a description", _EXAMPLE)
         ],
-        "responses": _responses(formats.offered("solutions", "graph")),
+        "responses": _responses(formats.offered("solutions", "columns", "graph")),
     }
 
 
@@ -131,7 +131,7 @@ def _update() -> dict[str, Any]:
 
 
 def _operation(query: SavedQuery) -> dict[str, Any]:
-    names = [format.name for format in formats.offered("solutions", "graph", "page")]
+    names = [format.name for format in formats.offered("solutions", "columns", "graph", "page")]
     return {
         "operationId": query.name,
         "summary": query.title["en"],
@@ -147,7 +147,7 @@ def _operation(query: SavedQuery) -> dict[str, Any]:
             ),
             _in_query("after", {"type": "string"}, _CURSOR),
         ],
-        "responses": _responses(formats.offered("solutions", "graph", "page")),
+        "responses": _responses(formats.offered("solutions", "columns", "graph", "page")),
     }
 
 

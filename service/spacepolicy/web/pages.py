@@ -119,7 +119,7 @@ def answer(
         boolean=None if results is None else results.get("boolean"),
         turtle=body.decode() if form == "graph" else None,
         hints=[hint.worded(reader().language) for hint in hints],
-        offered=formats.offered("graph" if form == "graph" else "solutions"),
+        offered=formats.offered(*formats.KINDS[form]),
     )
 
 

@@ -3,6 +3,7 @@
 `limit` gives an answer in parts; the cursor in `next` leads on, on the revision of the first.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,12 @@ from spacepolicy.web.answering.app_state import AppState, answer_again, answer_k
 from spacepolicy.web.answering.context import context_of
 from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import plan
-from spacepolicy.web.answering.protocol import QueryOperation, timeout_seconds
+from spacepolicy.web.answering.protocol import (
+    COLUMNS,
+    QueryOperation,
+    timeout_seconds,
+    wants_terms,
+)
 from spacepolicy.web.answering.representation import (
     JSON,
     PAGE,
@@ -55,7 +61,7 @@ from spacepolicy.web.query_pages import (
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
-RESERVED: Final = ("format", "timeout", "limit", AFTER, PARAMETER, REVISION)
+RESERVED: Final = ("format", "timeout", "limit", AFTER, COLUMNS, PARAMETER, REVISION)
 """What a request may say beside the parameters of the query."""
 MAX_LIMIT: Final = 10000
 Name = Annotated[str, Path(description="the name of a saved query", pattern=r"^[a-z0-9-]+$")]
@@ -70,6 +76,7 @@ class _Asked:
     timeout_seconds: float
     limit: int | None
     after: str | None
+    terms: bool
 
 
 def _saved_query(desk: AppState, name: str) -> SavedQuery:
@@ -201,6 +208,7 @@ def _asked(service: Service, scope: Scope) -> _Asked:
         timeout_seconds=timeout_seconds(service, parameters.get("timeout")),
         limit=limit,
         after=after,
+        terms=wants_terms(parameters.getlist(COLUMNS)),
     )
 
 
@@ -217,7 +225,7 @@ def _wants_page(scope: Scope) -> bool:
     if asked:
         return formats.last_named(asked) is PAGE
     accept = ", ".join(Headers(scope=scope).getlist("accept"))
-    choice = formats.negotiate(accept, formats.offered("solutions", "graph", "page"))
+    choice = formats.negotiate(accept, formats.offered("solutions", "columns", "graph", "page"))
     return choice is not None and choice.format.kind == "page"
 
 
@@ -293,12 +301,15 @@ class _SavedResponse(Response):
             accept=", ".join(Headers(scope=scope).getlist("accept")),
             timeout_seconds=self._asked.timeout_seconds,
             plain=False,
+            terms=self._asked.terms,
         )
 
     def _part(self, scope: Scope) -> Response:
         if not self._columns:
             raise BadParameterError("Only solutions come in parts; leave out `limit`.")
-        choice = chosen(scope, formats.offered("solutions"))
+        choice = chosen(scope, formats.offered("solutions", "columns"))
+        if self._asked.terms:
+            choice = FormatChoice(choice.format.of_terms, choice.media_type)
         asked, service, text = self._asked, self._desk.service, self._text
         start = rows_after(asked.after, text, service.revision)
         end = start + (asked.limit or 0)
@@ -308,7 +319,7 @@ class _SavedResponse(Response):
             every = in_order(text, table["results"]["bindings"])
             table["results"]["bindings"] = every[start:end]
             fields = (self._next(scope, end),) if end < len(every) else ()
-            return Representation(_solutions(table, choice), fields)
+            return Representation(await asyncio.to_thread(_solutions, table, choice), fields)
 
         place = f"{start} {asked.limit} {scope['raw_path']!r} {scope['query_string']!r}"
         return CachedRepresentation(

@@ -56,7 +56,7 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
     shown: dict[str, Any] = {"table": None, "boolean": None, "turtle": None}
     if asking.answer is not None:
         shown = pages.shown_answer(service, asking.answer, asking.called)
-    kind: formats.Kind = "graph" if shown["turtle"] is not None else "solutions"
+    form = "graph" if shown["turtle"] is not None else "solutions"
     return pages.render(
         "query.html",
         service,
@@ -66,7 +66,7 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
         choices=asking.choices,
         text=asking.text,
         address=_address,
-        offered=formats.offered(kind),
+        offered=formats.offered(*formats.KINDS[form]),
         **shown,
     )
 

@@ -5,6 +5,7 @@ of it, and the body stays unterminated.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -17,6 +18,7 @@ from starlette.types import Receive
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
+from spacepolicy.formats import CSVW
 from spacepolicy.sparql_service.admission import (
     RunningQuery,
     Seat,
@@ -60,7 +62,9 @@ class _Evaluation:
     @property
     def streams(self) -> bool:
         """Whether the engine's bytes are the answer's, in pieces where there are many."""
-        return self.planned.choice.format.kind != "page" and not self.reply.exchange.call.old
+        format = self.planned.choice.format
+        made = format.kind == "page" or format.name == CSVW
+        return not made and not self.reply.exchange.call.old
 
 
 async def evaluate(
@@ -184,6 +188,10 @@ async def _send(
             said = (*planned.hints, *hints)
             page = await asyncio.to_thread(pages.answer, desk.service, text, form, rows, said)
             await whole(page.encode())
+        elif planned.choice.format.name == CSVW:
+            metadata = json.loads(await gathered(pieces, limit, _too_large(limit)))
+            told = metadata if planned.table is None else {**metadata, "url": planned.table}
+            await whole(json.dumps(told, ensure_ascii=False, indent=1).encode())
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))
         else:

@@ -19,7 +19,11 @@ from spacepolicy.formats import FormatChoice
 from spacepolicy.http.content_codings import CODINGS, IDENTITY, AcceptedEncoding, wish
 from spacepolicy.serialization import Form
 from spacepolicy.sparql_service.body_key import BodyKey
-from spacepolicy.sparql_service.header_fields import hint_fields
+from spacepolicy.sparql_service.header_fields import (
+    described_table,
+    hint_fields,
+    metadata_fields,
+)
 from spacepolicy.web.answering.conditions import mark, opaque_around
 from spacepolicy.web.answering.context import RequestContext
 from spacepolicy.web.answering.protocol import QueryOperation
@@ -53,6 +57,8 @@ class QueryPlan:
     blocks: tuple[ServiceBlock, ...] = ()
     hints: tuple[Hint, ...] = ()
     kind: int | None = None
+    table: str | None = None
+    """The address of the table in CSV that the answer describes."""
 
 
 def plan(
@@ -71,8 +77,12 @@ def plan(
     asked = blocks(text, prefixes, endpoint, outside) if scanned.service else ()
     form = _FORMS.get(scanned.form or "", "solutions")
     kind: formats.Kind = "graph" if form == "graph" else "solutions"
-    choice = operation.choice(kind, "page") if scanned.form else _any_choice()
+    choice = operation.choice(*formats.KINDS[form], "page") if scanned.form else _any_choice()
     variant = f" {context.variant}" if choice.format.kind == "page" else ""
+    target = call.target.partition(b"?")[2] if call.target.startswith(b"/") else call.target
+    table = described_table(target) if choice.format.name == formats.CSVW else None
+    if table is not None:
+        variant = f" {table}"
     format = choice.format.name + variant
     default, named = operation.default_graphs, operation.named_graphs
     body = BodyKey(text, default, named, format, endpoint, context.order)
@@ -94,11 +104,29 @@ def plan(
         dataset=context.revision.dataset,
         form=form,
         choice=choice,
-        shape=ResponseShape(choice.content_type, acceptable_coding(call), tag),
+        shape=ResponseShape(
+            choice.content_type,
+            _coding(call, choice),
+            tag,
+            hints=metadata_fields(target) if _is_linked(call, choice) else (),
+        ),
         body=None if tag is None else body,
         blocks=asked,
         kind=scanned.shape,
+        table=table,
     )
+
+
+def _is_linked(call: SparqlRequest, choice: FormatChoice) -> bool:
+    """Whether the answer is a table with an address, to which what describes it can lead."""
+    return choice.format.name == "csv" and call.method in ("GET", "HEAD")
+
+
+def _coding(call: SparqlRequest, choice: FormatChoice) -> AcceptedEncoding:
+    """The content coding that the client likes best; a whole file of columns is compressed inside,
+    and read in parts."""
+    found = acceptable_coding(call)
+    return AcceptedEncoding(IDENTITY, plain=True) if choice.format.whole and found.plain else found
 
 
 def read(service: Service, text: str, prefixes: Mapping[str, str]) -> Scan:
@@ -121,7 +149,7 @@ def hinted(planned: QueryPlan, hints: tuple[Hint, ...]) -> QueryPlan:
     which shows them, nothing is kept."""
     if not hints:
         return planned
-    shape = replace(planned.shape, hints=hint_fields(hints))
+    shape = replace(planned.shape, hints=(*planned.shape.hints, *hint_fields(hints)))
     if planned.choice.format.kind != "page":
         return replace(planned, shape=shape)
     return replace(planned, shape=replace(shape, tag=None), body=None, hints=hints)

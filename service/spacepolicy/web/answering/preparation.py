@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 
 from spacepolicy.engine.port import query_bytes
 from spacepolicy.errors import ProblemError, StoreError
+from spacepolicy.formats import CSVW
 from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.http.requests import HttpRequest, RequestHead
 from spacepolicy.sparql_service.body_key import BodyKey
@@ -232,7 +233,8 @@ class ServicePreparation:
         return _Kind(request.head.prepared[_ACCESS].endpoint, call, asked, {})
 
     def _form(self, kind: _Kind, form: str, text: str, revision: Revision) -> _Form | None:
-        """What answers to queries of this form have in common; None where they are pages.
+        """What answers to queries of this form have in common; None where they are pages, or tell
+        of the address that is asked.
 
         Raises: ProblemError.
         """
@@ -252,7 +254,7 @@ class ServicePreparation:
         service = self._service
         context = RequestContext(revision, order, kind.endpoint)
         planned = plan(service, context, kind.call, kind.operation, text)
-        if planned.choice.format.kind == "page":
+        if planned.choice.format.kind == "page" or planned.choice.format.name == CSVW:
             return None
         name = None
         if service.max_cache_bytes:

@@ -20,12 +20,14 @@ from spacepolicy.web.ignored_parameters import OF_ALL, parameter_hints
 from spacepolicy.web.service import Service
 
 _SINGLE: Final = frozenset({"query", "update", "timeout", "version"})
+COLUMNS: Final = "columns"
+"""The parameter that says whether cells of Arrow, Parquet and NDJSON are `values` or `terms`."""
 Parameters = list[tuple[str, str]]
 _SHORT_FIELD: Final = 256
 BYTE_ORDER_MARK: Final = "\ufeff"
 """The byte order mark that some editors begin a text with."""
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
-_KNOWN: Final = frozenset({*_SINGLE, *_GRAPHS, *OF_ALL})
+_KNOWN: Final = frozenset({*_SINGLE, *_GRAPHS, *OF_ALL, COLUMNS})
 """The parameters of a query; those of an update are told that they are."""
 _USING: Final = ("using-graph-uri", "using-named-graph-uri")
 
@@ -35,7 +37,7 @@ _USING: Final = ("using-graph-uri", "using-named-graph-uri")
 class QueryOperation:
     """What is asked. `text` is None where the request brings no query, `plain` where it brings
     nothing at all that the protocol names; `format`, as often as it is given, and `accept` say how
-    to answer; `hints` are about parameters that say nothing here."""
+    to answer, with `terms` in columns; `hints` are about parameters that say nothing here."""
 
     text: str | None
     default_graphs: tuple[str, ...] | None
@@ -45,6 +47,7 @@ class QueryOperation:
     timeout_seconds: float
     plain: bool
     hints: tuple[Hint, ...] = ()
+    terms: bool = False
 
     @property
     def wants_page(self) -> bool:
@@ -61,11 +64,12 @@ class QueryOperation:
         if choice is None:
             available = [format.media_type for format in formats.offered(*kinds)]
             what = "a graph" if "graph" in kinds else "solutions"
+            advice = formats.advice(self.format or (self.accept or "",))
             raise NotAcceptableError(
-                f"The answer is {what}; there are {', '.join(available)}.",
+                f"The answer is {what}; there are {', '.join(available)}.{advice}",
                 extras={"available": available},
             )
-        return choice
+        return FormatChoice(choice.format.of_terms, choice.media_type) if self.terms else choice
 
     def _choice(self, *kinds: formats.Kind) -> FormatChoice | None:
         if not self.format:
@@ -140,7 +144,18 @@ def _query(
         timeout_seconds=timeout_seconds(service, single.get("timeout")),
         plain=not any(name in (*_GRAPHS, "query") for name, _ in parameters),
         hints=parameter_hints(parameters, _KNOWN),
+        terms=wants_terms(_all(parameters, COLUMNS) or ()),
     )
+
+
+def wants_terms(given: Sequence[str]) -> bool:
+    """Whether the cells of columns are to be terms.
+
+    Raises: BadParameterError where they are to be what they cannot be.
+    """
+    if given and given[-1] not in ("terms", "values"):
+        raise BadParameterError(f"{COLUMNS} is `values` or `terms`, not {given[-1][:40]!r}.")
+    return bool(given) and given[-1] == "terms"
 
 
 def _update(
