@@ -21,6 +21,7 @@
     │   ├── ContentTooLargeError    413 content-too-large
     │   ├── UriTooLongError         414 uri-too-long
     │   ├── UnsupportedMediaError   415 unsupported-media-type
+    │   ├── RangeNotSatisfiableError 416 range-not-satisfiable (Content-Range)
     │   ├── InvalidDataError        422 invalid-data (violations, report)
     │   ├── TooManyConnectionsError 429 too-many-connections (Retry-After)
     │   ├── FieldsTooLargeError     431 header-fields-too-large
@@ -249,6 +250,13 @@ class UnsupportedMediaError(ProblemError):
     title = "The request's body is in a format that is not read here"
     status = 415
     remedy = "Send one of the media types listed in `supported`."
+
+
+class RangeNotSatisfiableError(ProblemError):
+    kind = "range-not-satisfiable"
+    title = "The answer ends before the part that was asked for"
+    status = 416
+    remedy = "Ask for a part within the bytes that `Content-Range` tells, or for all of it."
 
 
 class InvalidDataError(ProblemError):

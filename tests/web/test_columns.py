@@ -98,6 +98,7 @@ def test_csv_without_an_address_or_with_a_long_one_leads_nowhere(site: httpx.Cli
     long = asked(site, "#" * 2000 + "\n" + ALL, "text/csv")
     assert posted.status_code == long.status_code == 200
     assert "describedby" not in posted.links
+    assert "describedby" not in asked(site, "ASK {}", "text/csv").links
     assert "describedby" not in long.links
 
 

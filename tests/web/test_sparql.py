@@ -15,7 +15,7 @@ import pytest
 from pyoxigraph import QuerySolutions, RdfFormat, parse, parse_query_results
 
 from spacepolicy.engine.pool import Pool
-from spacepolicy.formats import FORMATS, Format, offered
+from spacepolicy.formats import FORMATS, Format, Kind, offered
 from spacepolicy.web.service import Service
 
 from .conftest import serve
@@ -81,8 +81,8 @@ def test_a_graph_comes_in_every_format(site: httpx.Client, row: Format) -> None:
 
 
 def test_every_format_of_the_table_is_tried(site: httpx.Client) -> None:
-    tried = [*offered("solutions"), *offered("graph"), *offered("page")]
-    assert set(tried) == set(FORMATS)
+    kinds: tuple[Kind, ...] = ("solutions", "columns", "graph", "page")  # columns: test_columns.py
+    assert set(offered(*kinds)) == set(FORMATS)
     assert site.get("/sparql", params={"query": COUNT, "format": "html"}).status_code == 200
 
 
@@ -169,7 +169,7 @@ def test_a_wrong_request_is_told_what_is_wrong(
 def test_nothing_acceptable_lists_what_there_is(site: httpx.Client) -> None:
     answer = site.get("/sparql", params={"query": COUNT}, headers={"Accept": "image/png"})
     available = problem(answer, 406, "not-acceptable")["available"]
-    assert available == [row.media_type for row in offered("solutions", "page")]
+    assert available == [row.media_type for row in offered("solutions", "columns", "page")]
 
 
 def test_a_timeout_may_be_asked_for_up_to_the_cap(service: Service) -> None:

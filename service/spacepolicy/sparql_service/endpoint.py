@@ -25,7 +25,6 @@ from spacepolicy.sparql_service.prepared_query import (
     LoggedResponse,
     Preparation,
     PreparedQuery,
-    ResponseTemplate,
 )
 from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
 
@@ -34,6 +33,7 @@ _LARGEST_BYTES: Final = 1 << 17
 _CODED_AT_ONCE_BYTES: Final = 1 << 14
 """A larger body is coded in a thread: by the application."""
 _KEPT: Final = "kept"
+_CSV: Final = "text/csv"
 
 
 @final
@@ -72,7 +72,7 @@ class SparqlEndpoint:
         known = _known(request, prepared)
         if known is not None:
             preparation.log(request, "-", self._noted(prepared, 304, None, began))
-            return _not_modified(request, prepared.template, known, responder.date())
+            return _not_modified(request, prepared, known, responder.date())
         key = prepared.body
         body = None if key is None else self._cache.body(prepared.revision, key)
         if key is not None and body is not None:
@@ -174,15 +174,14 @@ class SparqlEndpoint:
             if body is None:
                 return None
         assert body is not None  # noqa: S101 # it is plain, or coded
-        if prepared.template.media_type == "text/csv" and request.method != b"POST":
-            fields = (*fields, *metadata_fields(request.query))
-        written = _written(prepared, coding, fields, len(body))
+        sent = (*fields, *_leads_to_metadata(request, prepared))
+        written = _written(prepared, coding, sent, len(body))
         self._keep(
             request, prepared, fields=fields, plain=plain, coding=coding, body=body,
             written=written,
         )  # fmt: skip
         if prepared.tag is not None and any_state(request.condition):
-            return _not_modified(request, template, etag(prepared.tag, coding), date)
+            return _not_modified(request, prepared, etag(prepared.tag, coding), date)
         return _sent(request, written, body, date)
 
     def _coded(self, prepared: PreparedQuery, plain: bytes, coding: str) -> bytes | None:
@@ -301,12 +300,19 @@ def _sent(request: HttpRequest, written: bytes, body: bytes, date: bytes) -> byt
     return written + end if request.method == b"HEAD" else b"".join((written, end, body))
 
 
-def _not_modified(
-    request: HttpRequest, template: ResponseTemplate, known: str, date: bytes
-) -> bytes:
-    return b"%betag: %b\r\ndate: %b\r\n%b\r\n" % (
-        template.not_modified, known.encode(), date, _closing(request),
+def _not_modified(request: HttpRequest, prepared: PreparedQuery, known: str, date: bytes) -> bytes:
+    more = b"".join(b"%b: %b\r\n" % field for field in _leads_to_metadata(request, prepared))
+    return b"%betag: %b\r\n%bdate: %b\r\n%b\r\n" % (
+        prepared.template.not_modified, known.encode(), more, date, _closing(request),
     )  # fmt: skip
+
+
+def _leads_to_metadata(request: HttpRequest, prepared: PreparedQuery) -> Fields:
+    """The link to what says the types of a table that has an address."""
+    is_table = prepared.template.media_type == _CSV and prepared.form == "solutions"
+    if not is_table or request.method not in (b"GET", b"HEAD"):
+        return ()
+    return metadata_fields(request.query)
 
 
 def _closing(request: HttpRequest) -> bytes:
@@ -320,7 +326,8 @@ def _written(prepared: PreparedQuery, coding: str, fields: Fields, size: int) ->
     if tag is None:
         pieces = [template.fresh]
     else:
-        pieces = [template.lasting, b"etag: %b\r\n" % etag(tag, coding).encode()]
+        tagged = b"etag: %b\r\naccept-ranges: bytes\r\n" % etag(tag, coding).encode()
+        pieces = [template.lasting, tagged]
     if coding != IDENTITY:
         pieces.append(b"content-encoding: %b\r\n" % coding.encode())
     pieces += [b"%b: %b\r\n" % field for field in fields]

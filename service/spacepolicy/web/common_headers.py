@@ -10,8 +10,8 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 
 _EXPOSED: Final = (
-    "Accept-Post, Allow, Content-Location, ETag, Link, Location, Memento-Datetime, Retry-After, "
-    "Warning, WWW-Authenticate, X-Query-Hint, X-Query-Id, "
+    "Accept-Post, Accept-Ranges, Allow, Content-Location, Content-Range, ETag, Link, Location, "
+    "Memento-Datetime, Retry-After, Warning, WWW-Authenticate, X-Query-Hint, X-Query-Id, "
     "X-Dataset-Revision"
 )
 _ALWAYS: Final = (

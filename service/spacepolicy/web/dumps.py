@@ -3,19 +3,36 @@
 Spec: https://www.w3.org/TR/n-quads/, https://www.w3.org/TR/trig/
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, final
 
-from fastapi import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from spacepolicy import __version__
 from spacepolicy.engine.port import Query
-from spacepolicy.http.etags import matching
+from spacepolicy.http.content_codings import IDENTITY, Encoder
+from spacepolicy.http.etags import etag
+from spacepolicy.sparql_service.admission import query_identifier
+from spacepolicy.web.access_log import notes
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.conditions import mark, opaque
+from spacepolicy.web.answering.disconnect import while_connected
+from spacepolicy.web.answering.kept_files import MAX_FILE_BYTES, KeptFile, gather
+from spacepolicy.web.answering.plan import acceptable_coding
+from spacepolicy.web.answering.representation import read_get
+from spacepolicy.web.answering.response import (
+    ResponseSender,
+    ResponseShape,
+    coded,
+    send_not_modified,
+)
+from spacepolicy.web.answering.sparql_request import RequestExchange
 from spacepolicy.web.routes import Handler
 
 _CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
@@ -56,21 +73,80 @@ DUMPS: Final = (
 
 def dump_handler(desk: AppState, dump: Dump) -> Handler:
     """Return the handler of a dump."""
+    making = asyncio.Lock()
 
-    async def whole(request: Request) -> Response:
-        tag = f'"{_tag(desk, dump)}"'
-        if not desk.service.max_cache_bytes:
-            headers = {"Cache-Control": "no-store"}
-        else:
-            headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if "ETag" in headers and matching(request.headers.get("if-none-match"), [tag]):
-            return Response(status_code=304, headers=headers)
-        return StreamingResponse(_quads(desk, dump), headers=headers, media_type=dump.media_type)
+    async def whole() -> Response:
+        return _DumpResponse(desk, dump, making)
 
     # FastAPI names the operation after them.
     whole.__name__ = dump.label.replace("-", "").lower()
     whole.__doc__ = f"The whole dataset in {dump.label}."
     return whole
+
+
+@final
+class _DumpResponse(Response):
+    """A dump with its length, from a file that is made once a revision and coding, one at a time;
+    one that is larger than files may be, or that is not kept, is streamed."""
+
+    def __init__(self, desk: AppState, dump: Dump, making: asyncio.Lock) -> None:
+        super().__init__()
+        self._desk = desk
+        self._dump = dump
+        self._making = making
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the dump.
+
+        Raises: ProblemError where it cannot be made.
+        """
+        call = read_get(scope)
+        key = call.key(self._desk.service.url(scope, ""))
+        exchange = RequestExchange(call, key, send, notes(scope))
+        await while_connected(receive, self._answer(exchange))
+
+    async def _answer(self, exchange: RequestExchange) -> None:
+        desk, dump = self._desk, self._dump
+        tag = _tag(desk, dump) if desk.service.max_cache_bytes else None
+        shape = ResponseShape(dump.media_type, acceptable_coding(exchange.call), tag)
+        known = shape.known(exchange.call)
+        if known is not None:
+            await send_not_modified(exchange.send, shape.head(IDENTITY), known)
+            return
+        reply = ResponseSender(exchange, query_identifier(None))
+        coding = shape.wish.coding
+        file = None if tag is None else await self._file(etag(tag, coding), coding)
+        if file is not None:
+            await reply.file(shape.head(coding), file)
+        else:
+            await reply.streamed(shape, _quads(desk, dump), partial(_whole, reply, shape))
+
+    async def _file(self, tag: str, coding: str) -> KeptFile | None:
+        """The dump in a file; None where it is too large for one."""
+        desk = self._desk
+        async with self._making:
+            file = desk.files.get(tag)
+            if file is None:
+                async with aclosing(_coded(_quads(desk, self._dump), coding)) as pieces:
+                    file = (await gather(pieces, -1, MAX_FILE_BYTES)).whole_file()
+                if file is not None:
+                    desk.files.keep(tag, file)
+        return file
+
+
+async def _whole(reply: ResponseSender, shape: ResponseShape, body: bytes) -> None:
+    coding = shape.wish.coding
+    await reply.whole(shape.head(coding), await coded(body, coding))
+
+
+async def _coded(pieces: AsyncGenerator[bytes], coding: str) -> AsyncGenerator[bytes]:
+    """The pieces in the coding."""
+    encoder = None if coding == IDENTITY else Encoder(coding)
+    async with aclosing(pieces) as plain:
+        async for piece in plain:
+            yield piece if encoder is None else await asyncio.to_thread(encoder.feed, piece)
+    if encoder is not None:
+        yield encoder.finish()
 
 
 def _tag(desk: AppState, dump: Dump) -> str:

@@ -176,7 +176,8 @@ def _in_query(
 
 def _responses(offered: Sequence[formats.Format]) -> dict[str, Any]:
     content = {format.media_type: {"schema": {"type": "string"}} for format in offered}
-    content["application/sparql-results+json"] = {"schema": {"type": "object"}}
+    for media_type in ("application/sparql-results+json", "application/csvm+json"):
+        content[media_type] = {"schema": {"type": "object"}}
     return {
         "200": {"description": "the answer", "content": content},
         "default": _PROBLEM,

@@ -30,7 +30,7 @@ from spacepolicy.web.service import Service
 
 _ALLOWED: Final = (
     "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "
-    "If-None-Match, Last-Event-ID, X-Query-Id"
+    "If-None-Match, If-Range, Last-Event-ID, Range, X-Query-Id"
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-headers", _ALLOWED.encode()),
@@ -99,8 +99,12 @@ def _check_size(service: Service, scope: Scope) -> None:
 
 
 def _head_as_get(scope: Scope) -> Scope:
-    """HEAD is GET whose body stays here (RFC 9110 section 9.3.2)."""
-    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+    """HEAD is GET whose body stays here (RFC 9110 section 9.3.2), and all of it: a range is asked
+    for by GET alone."""
+    if scope["method"] != "HEAD":
+        return scope
+    fields = [field for field in scope["headers"] if field[0] != b"range"]
+    return {**scope, "method": "GET", "headers": fields}
 
 
 class _Sending:

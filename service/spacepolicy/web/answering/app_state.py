@@ -16,6 +16,7 @@ from spacepolicy.sparql_service.cost_estimates import CostEstimates
 from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.web.answering.copy_words import CopyWords
 from spacepolicy.web.answering.graph_statistics import GraphStatistics
+from spacepolicy.web.answering.kept_files import KeptFiles
 from spacepolicy.web.answering.response import (
     BufferBudget,
     ResponseSender,
@@ -46,6 +47,7 @@ class AppState:
     dispatcher: Dispatcher
     costs: CostEstimates
     gathering: BufferBudget
+    files: KeptFiles
     proofs: Admission
 
     @property
@@ -66,6 +68,7 @@ def make_desk(service: Service) -> AppState:
         Dispatcher(service.engine, service.patience_seconds, service.max_waiting),
         CostEstimates(),
         BufferBudget(service.max_cache_bytes // 4),
+        KeptFiles(),
         Admission(_MAX_PROOFS, service.max_waiting),
     )
 
@@ -94,6 +97,10 @@ async def answer_known(
     known = shape.known(exchange.call)
     if known is not None:
         await send_not_modified(exchange.send, shape.head(IDENTITY), known)
+        return True
+    file = desk.files.get(shape.tag) if shape.wish.coding == IDENTITY else None
+    if file is not None:
+        await ResponseSender(exchange, query_identifier(None)).file(shape.head(IDENTITY), file)
         return True
     plain = desk.cache.body(desk.number, body_key) if body_key else None
     if body_key is None or plain is None:

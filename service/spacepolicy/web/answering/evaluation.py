@@ -19,6 +19,7 @@ from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.formats import CSVW
+from spacepolicy.http.content_codings import IDENTITY
 from spacepolicy.sparql_service.admission import (
     RunningQuery,
     Seat,
@@ -32,6 +33,7 @@ from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState, send_whole
 from spacepolicy.web.answering.disconnect import Connected
 from spacepolicy.web.answering.federation import answered
+from spacepolicy.web.answering.kept_files import MAX_FILE_BYTES, gather
 from spacepolicy.web.answering.plan import QueryPlan
 from spacepolicy.web.answering.query_start import (
     EvaluationRequest,
@@ -42,10 +44,11 @@ from spacepolicy.web.answering.query_start import (
 )
 from spacepolicy.web.answering.response import (
     ResponseSender,
+    ResponseShape,
     gathered,
     too_large_for_old_http,
 )
-from spacepolicy.web.answering.sparql_request import RequestExchange
+from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
 
 _log: Final = logging.getLogger(__name__)
 
@@ -192,6 +195,8 @@ async def _send(
             metadata = json.loads(await gathered(pieces, limit, _too_large(limit)))
             told = metadata if planned.table is None else {**metadata, "url": planned.table}
             await whole(json.dumps(told, ensure_ascii=False, indent=1).encode())
+        elif _wants_whole(planned, reply.exchange.call):
+            await _send_gathered(evaluation, planned, pieces)
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))
         else:
@@ -199,6 +204,42 @@ async def _send(
             teed = desk.gathering.teed(pieces, desk.cache.max_body_bytes, keep)
             async with aclosing(teed) as copied:
                 await reply.streamed(planned.shape, copied, whole)
+
+
+def _wants_whole(planned: QueryPlan, call: SparqlRequest) -> bool:
+    """Whether the answer is sent once its length is known: by its format, or since its client asks
+    for that, or for a part of it."""
+    if planned.shape.wish.coding != IDENTITY or call.old:
+        return False
+    asks = call.method == "HEAD" or (call.method == "GET" and call.field(b"range") is not None)
+    return planned.choice.format.whole or (asks and planned.shape.tag is not None)
+
+
+async def _send_gathered(
+    evaluation: _Evaluation, planned: QueryPlan, pieces: AsyncGenerator[bytes]
+) -> None:
+    """Send the answer whole; one that is larger than may be gathered is streamed, where its format
+    may be.
+
+    Raises: ResultLimitError where it may not.
+    """
+    desk, reply, shape = evaluation.desk, evaluation.reply, planned.shape
+    gathered_ = await gather(pieces, desk.cache.max_body_bytes, MAX_FILE_BYTES)
+    if gathered_.rest is not None and planned.choice.format.whole:
+        raise _too_large(MAX_FILE_BYTES)
+    if gathered_.rest is not None:
+        await reply.streamed(shape, gathered_.everything(), partial(_unexpected, reply, shape))
+    elif gathered_.file is not None:
+        if shape.tag is not None:
+            desk.files.keep(shape.tag, gathered_.file)
+        await reply.file(shape.head(IDENTITY), gathered_.file)
+    else:
+        await send_whole(desk, reply, shape, planned.body, gathered_.body or b"")
+
+
+async def _unexpected(reply: ResponseSender, shape: ResponseShape, body: bytes) -> None:
+    """Send what comes in one piece, as no answer does that is too large to be gathered."""
+    await reply.whole(shape.head(IDENTITY), body)
 
 
 def _keep(desk: AppState, planned: QueryPlan, body: bytes) -> None:

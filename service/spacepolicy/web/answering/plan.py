@@ -108,7 +108,9 @@ def plan(
             choice.content_type,
             _coding(call, choice),
             tag,
-            hints=metadata_fields(target) if _is_linked(call, choice) else (),
+            hints=metadata_fields(target)
+            if form == "solutions" and _is_linked(call, choice)
+            else (),
         ),
         body=None if tag is None else body,
         blocks=asked,

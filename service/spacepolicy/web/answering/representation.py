@@ -47,7 +47,7 @@ _CHOICE: Final = "choice"
 """The parameter of a handler that gets the format chosen."""
 _REQUEST: Final = "request"
 """The parameter of what FastAPI calls that gets the request."""
-_READ: Final = (b"accept", b"accept-encoding", b"if-none-match")
+_READ: Final = (b"accept", b"accept-encoding", b"if-none-match", b"if-range", b"range")
 
 
 @final

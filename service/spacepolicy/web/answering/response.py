@@ -15,14 +15,18 @@ from typing import Final, final
 from starlette.types import Send
 
 from spacepolicy.errors import HttpVersionError
+from spacepolicy.http.byte_ranges import ACCEPT_RANGES, ByteRange, selected
 from spacepolicy.http.content_codings import IDENTITY, AcceptedEncoding, Encoder, encoded
 from spacepolicy.http.etags import any_state, etag, matching
 from spacepolicy.http.response_cache import Fields
+from spacepolicy.web.answering.kept_files import KeptFile
 from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
 
 VARY: Final = "Accept, Accept-Encoding, Accept-Datetime"
 _VARY_OF_PAGES: Final = f"{VARY}, Accept-Language"
-OF_THE_BODY: Final = (b"content-type", b"content-encoding", b"content-length")
+OF_THE_BODY: Final = (
+    b"content-type", b"content-encoding", b"content-length", b"accept-ranges", b"content-range",
+)  # fmt: skip
 _IN_A_THREAD_BYTES: Final = 1 << 14
 
 
@@ -100,9 +104,44 @@ class ResponseSender:
         self.started = False
 
     async def whole(self, fields: Fields, body: bytes) -> None:
-        """Send an answer that is there, in the coding that its fields name."""
-        if await self._begin((*fields, (b"content-length", str(len(body)).encode()))):
-            await self._body(body, more=False)
+        """Send an answer that is there, in the coding that its fields name; or the part of it that
+        is asked for.
+
+        Raises: RangeNotSatisfiableError.
+        """
+        part = self._part(fields, len(body))
+        if await self._begin_whole(fields, len(body), part):
+            await self._body(body if part is None else body[part.start : part.stop], more=False)
+
+    async def file(self, fields: Fields, file: KeptFile) -> None:
+        """Send an answer that is in a file, or the part of it that is asked for.
+
+        Raises: RangeNotSatisfiableError.
+        """
+        part = self._part(fields, file.size)
+        if await self._begin_whole(fields, file.size, part):
+            pieces = file.pieces() if part is None else file.pieces(part.start, part.stop)
+            async for piece in pieces:
+                await self._body(piece, more=True)
+            await self._body(b"", more=False)
+
+    def _part(self, fields: Fields, size: int) -> ByteRange | None:
+        """The part of a whole answer that is asked for.
+
+        Raises: RangeNotSatisfiableError where there is none such.
+        """
+        tag, call = dict(fields).get(b"etag"), self._call
+        if tag is None or call.method != "GET" or any_state(call.field(b"if-none-match")):
+            return None
+        return selected(call.field(b"range"), call.field(b"if-range"), tag.decode(), size)
+
+    async def _begin_whole(self, fields: Fields, size: int, part: ByteRange | None) -> bool:
+        if b"etag" in dict(fields):
+            fields = (*fields, ACCEPT_RANGES)
+        if part is not None:
+            fields, size = (*fields, part.field), part.stop - part.start
+        length = (b"content-length", str(size).encode())
+        return await self._begin((*fields, length), 200 if part is None else 206)
 
     async def streamed(
         self,
@@ -133,7 +172,7 @@ class ResponseSender:
         if out:
             await self._body(out, more=True)
 
-    async def _begin(self, fields: Fields) -> bool:
+    async def _begin(self, fields: Fields, status: int = 200) -> bool:
         """Send the head; whether the client wants the body after it."""
         self.started = True
         tag = dict(fields).get(b"etag")
@@ -141,7 +180,7 @@ class ResponseSender:
             await send_not_modified(self._send, fields, tag.decode())
             return False
         headers = [*fields, (b"x-query-id", self._identifier.encode())]
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
         if self._call.method == "HEAD":
             await self._body(b"", more=False)
             return False

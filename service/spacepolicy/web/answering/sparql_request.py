@@ -34,7 +34,7 @@ UPDATE: Final = "application/sparql-update"
 _QUERIES: Final = (FORM, QUERY)
 _READ: Final = frozenset(
     b"accept accept-encoding content-encoding content-length content-type if-match "
-    b"if-none-match x-query-id".split()
+    b"if-none-match if-range range x-query-id".split()
 )
 
 

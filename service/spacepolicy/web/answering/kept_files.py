@@ -1,0 +1,121 @@
+"""Whole answers that are too large to be kept in memory: in temporary files, by their tags.
+
+A file has no name and is gone with the process. Readers of Parquet ask for dozens of parts of one
+answer, each of which would be evaluated again without it.
+"""
+
+import os
+import tempfile
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import IO, Final, final
+
+MAX_FILE_BYTES: Final = 1 << 28
+"""What a whole answer may have: a Parquet file of some ten million rows."""
+_MAX_BYTES: Final = 1 << 30
+"""What all files may have together, on the disk of temporary files."""
+_PIECE_BYTES: Final = 1 << 17
+
+
+@final
+class KeptFile:
+    """The bytes of an answer, in a file that is gone once nobody holds on to it."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        self.size = size
+
+    def pieces(self, start: int = 0, stop: int | None = None) -> "_Pieces":
+        """The bytes from one place to another, in pieces."""
+        return _Pieces(self._file, start, self.size if stop is None else stop)
+
+
+@final
+class _Pieces:
+    def __init__(self, file: IO[bytes], start: int, stop: int) -> None:
+        self._file = file
+        self._place = start
+        self._stop = stop
+
+    def __aiter__(self) -> "_Pieces":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._place >= self._stop:
+            raise StopAsyncIteration
+        wanted = min(_PIECE_BYTES, self._stop - self._place)
+        piece = os.pread(self._file.fileno(), wanted, self._place)
+        self._place += len(piece)
+        return piece
+
+
+@final
+class KeptFiles:
+    """Keeps the files that were asked for last."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, KeptFile] = OrderedDict()
+
+    def get(self, tag: str | None) -> KeptFile | None:
+        """The file of the tag, where it is kept."""
+        found = self._files.get(tag) if tag is not None else None
+        if tag is not None and found is not None:
+            self._files.move_to_end(tag)
+        return found
+
+    def keep(self, tag: str, file: KeptFile) -> None:
+        """Keep the file; those that were not asked for longest go."""
+        self._files[tag] = file
+        while sum(each.size for each in self._files.values()) > _MAX_BYTES:
+            self._files.popitem(last=False)
+
+
+@final
+class Gathered:
+    """The pieces of an answer, gathered up to a limit: `body` in memory where they are few, else
+    `file`; `rest` are those that came behind the limit, None where it is whole."""
+
+    def __init__(self) -> None:
+        self.body: bytes | None = None
+        self.file: KeptFile | None = None
+        self.rest: AsyncIterator[bytes] | None = None
+
+    def whole_file(self) -> KeptFile | None:
+        """The file, where it is all of the answer."""
+        return self.file if self.rest is None else None
+
+    async def everything(self) -> AsyncGenerator[bytes]:
+        """All pieces: those that were gathered, and those behind."""
+        if self.body is not None:
+            yield self.body
+        if self.file is not None:
+            async for piece in self.file.pieces():
+                yield piece
+        if self.rest is not None:
+            async for piece in self.rest:
+                yield piece
+
+
+async def gather(pieces: AsyncIterator[bytes], memory_bytes: int, limit: int) -> Gathered:
+    """Gather pieces up to the limit, in memory while they are no more than `memory_bytes`."""
+    found, held, size = Gathered(), bytearray(), 0
+    file: IO[bytes] | None = None
+    async for piece in pieces:
+        size += len(piece)
+        if file is None:
+            held += piece
+            if size > memory_bytes:
+                file = tempfile.TemporaryFile()  # noqa: SIM115 # it is closed with the last reader
+                file.write(held)
+                held.clear()
+        else:
+            file.write(piece)
+        if size > limit:
+            found.rest = pieces
+            break
+    if file is None:
+        found.body = bytes(held)
+    else:
+        file.flush()
+        found.file = KeptFile(file, size)
+    return found
