@@ -14,7 +14,6 @@ from spacepolicy.knowledge.checks.shapes import graph_of, shape_faults
 from spacepolicy.knowledge.incremental.affected_targets import AffectedTargets
 from spacepolicy.knowledge.incremental.incremental_shacl import shapes_for
 from spacepolicy.knowledge.incremental.prefilter import Prefilter
-from spacepolicy.knowledge.incremental.statements import StatementList
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 
 
@@ -40,7 +39,7 @@ def _shapes(changes: Changes, material: CheckContext) -> GateResult:
     and the validator judges the rest over everything known."""
     shapes = graph_of(material.shapes)
     reasoner, statements = _followed(material, changes)
-    aims = AffectedTargets(reasoner, shapes).aims(StatementList(statements))
+    aims = AffectedTargets(reasoner, shapes).aims(reasoner.terms.delta(statements))
     suspects = tuple(Prefilter(reasoner, shapes, material.dataset).suspects(aims))
     report = (f"{count(sum(map(len, aims.values())), 'target')} reached",)
     if not suspects:

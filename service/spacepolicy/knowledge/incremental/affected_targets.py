@@ -8,25 +8,26 @@ Spec: https://www.w3.org/TR/shacl/ (sections 2.1.3 on targets, 2.3 on paths, 5 o
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Final, final
+from collections.abc import Set as AbstractSet
+from typing import Final, cast, final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import NamedNode
 from rdflib import Graph, URIRef, Variable
 from rdflib.collection import Collection
 from rdflib.extras.shacl import parse_shacl_path
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import SH
 from rdflib.paths import Path
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Node
 
-from spacepolicy.knowledge.incremental.paths import AnyPath, Paths, Side, Way, itself, then
-from spacepolicy.knowledge.incremental.statements import ChangedStatements, End
+from spacepolicy.knowledge.incremental.paths import AnyPath, Nodes, Paths, Side, Way, itself, then
 from spacepolicy.knowledge.incremental.terms import Term, term_of
+from spacepolicy.knowledge.reasoning.expressions import TYPE
+from spacepolicy.knowledge.reasoning.facts import NONE, Delta, Key, Row
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 
 Pattern = tuple[object, object, object]
-_TYPE: Final = NamedNode(str(RDF.type))
 _THIS: Final = Variable("this")
 _INNER: Final = (SH.node, SH.property, SH.qualifiedValueShape, SH["not"])
 _LISTS: Final = (SH["and"], SH["or"], SH.xone)
@@ -52,55 +53,51 @@ class AffectedTargets:
         for shape in self._targets:
             self._walk(shape, shape, itself, ())
 
-    def aims(self, *changed: ChangedStatements) -> dict[Node, set[Term]]:
+    def aims(self, *changed: Delta) -> dict[Node, Nodes]:
         """The targets of each shape whose conformance the statements may change, as they came or
-        went."""
-        found: dict[Node, set[Term]] = {}
-        wanted = None if None in self._reads else {*filter(None, self._reads), _TYPE}
-        for ends in itertools.chain.from_iterable(each.ends(wanted) for each in changed):
-            for shape, nodes in self._reached(*ends):
+        went; by the reasoner's numbers."""
+        found: dict[Node, set[int]] = {}
+        for key, rows in itertools.chain.from_iterable(each.items() for each in changed):
+            for shape, nodes in self._reached(key, rows):
                 found.setdefault(shape, set()).update(nodes)
-        targets = {
-            shape: {node for node in nodes if self._is_target(shape, node)}
-            for shape, nodes in found.items()
-        }
+        targets = {shape: self._targets_among(shape, nodes) for shape, nodes in found.items()}
         return {shape: nodes for shape, nodes in targets.items() if nodes}
 
-    def _reached(
-        self, predicate: NamedNode, subjects: set[End], objects: set[End]
-    ) -> Iterator[tuple[Node, Iterable[Term]]]:
-        """What statements of a predicate reach, whose objects are one class where it is the type;
-        no shape looks at triple terms."""
-        ends = {
-            side: [end for end in each if isinstance(end, NamedNode | BlankNode | Literal)]
-            for side, each in (("subject", subjects), ("object", objects))
-        }
-        for read in (predicate, None):
-            for shape, side, way in self._reads.get(read, ()):
-                for end in ends[side]:
-                    yield shape, way(end)
-        if predicate == _TYPE:
-            for kind in ends["object"]:
-                for shape, way in self._kinds.get(kind, ()):
-                    for thing in ends["subject"]:
-                        yield shape, way(thing)
+    def _reached(self, key: Key, rows: AbstractSet[Row]) -> Iterator[tuple[Node, Nodes]]:
+        """What statements of a key reach; nothing where there are none."""
+        terms = self._reasoner.terms
+        predicate = TYPE if key < 0 else terms.term(key)
+        kinds = self._kinds.get(cast("Term", terms.term(~key)), ()) if key < 0 else ()
+        reads = [*self._reads.get(cast("NamedNode", predicate), ()), *self._reads.get(None, ())]
+        if not rows or not (reads or kinds):
+            return
+        subjects = {row[0] for row in rows}
+        objects = {~key} if key < 0 else {row[1] for row in rows}
+        for shape, side, way in reads:
+            yield shape, way(subjects if side == "subject" else objects)
+        for shape, way in kinds:
+            yield shape, way(subjects)
 
-    def _is_target(self, shape: Node, node: Term) -> bool:
-        if not isinstance(node, NamedNode | BlankNode):
-            return False
-        return any(self._meets(kind, value, node) for kind, value in self._targets[shape])
+    def _targets_among(self, shape: Node, nodes: Nodes) -> Nodes:
+        """Those of the nodes that are targets of the shape; no literal is one."""
+        found = (self._meeting(kind, value, nodes) for kind, value in self._targets[shape])
+        return {node for node in NONE.union(*found) if node >= 0}
 
-    def _meets(self, kind: str, value: Term, node: Term) -> bool:
+    def _meeting(self, kind: str, value: Term, nodes: Nodes) -> Iterable[int]:
+        """Those of the nodes that are targets by one declaration."""
         match kind:
             case "targetClass":
-                found = self._reasoner.matching(node, _TYPE, value)
+                return self._members(value) & nodes
             case "targetSubjectsOf" if isinstance(value, NamedNode):
-                found = self._reasoner.matching(node, value, None)
+                values = self._paths.objects(value, nodes)
             case "targetObjectsOf" if isinstance(value, NamedNode):
-                found = self._reasoner.matching(None, value, node)
+                values = self._paths.subjects(value, nodes)
             case _:
-                return node == value
-        return next(found, None) is not None
+                return nodes & {self._reasoner.terms.number(value)}
+        return (node for node in nodes if values.get(node))
+
+    def _members(self, kind: Term) -> Nodes:
+        return self._reasoner.facts.members(~self._reasoner.terms.number(kind))
 
     def _note_target(self, shape: Node, kind: str, value: Term) -> None:
         if kind == "targetClass":
@@ -170,13 +167,10 @@ class AffectedTargets:
             else:
                 self._note(target, None, "subject", lambda _: self._all(target))
 
-    def _all(self, shape: Node) -> Iterator[Term]:
+    def _all(self, shape: Node) -> Nodes:
         """Every target of the shape that is one by its class."""
-        for kind, value in self._targets[shape]:
-            if kind == "targetClass":
-                for each in self._reasoner.matching(None, _TYPE, value):
-                    if not isinstance(each.subject, Triple):
-                        yield each.subject
+        declared = self._targets[shape]
+        return NONE.union(*(self._members(kind) for how, kind in declared if how == "targetClass"))
 
 
 def prefixed(shapes: Graph, constraint: Node) -> str:

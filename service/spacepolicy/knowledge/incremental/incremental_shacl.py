@@ -21,6 +21,7 @@ from rdflib.term import Node
 from spacepolicy.knowledge.checks.shapes import PreparedGraph, graph_of
 from spacepolicy.knowledge.incremental.affected_targets import AffectedTargets
 from spacepolicy.knowledge.incremental.materialisation import DerivedChange
+from spacepolicy.knowledge.incremental.paths import Nodes
 from spacepolicy.knowledge.incremental.prefilter import Prefilter
 from spacepolicy.knowledge.incremental.terms import Term, node_of, term_of
 from spacepolicy.knowledge.loading.record import shown
@@ -80,7 +81,7 @@ class Guard:
         return ValidationResult(violations, lines, refuses, whole)
 
     def _validated(
-        self, aims: Mapping[Node, Iterable[Term]], applied: Callable[[], None]
+        self, aims: Mapping[Node, Nodes], applied: Callable[[], None]
     ) -> tuple[Graph, bool]:
         """The report on those targets of the shapes that do not surely conform, and whether it is
         of all of them: where very much is wrong, the rest is not looked at."""

@@ -10,11 +10,7 @@ from typing import Final, final
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 
 from spacepolicy.engine.nquads import Graph, QuadLines, Quads
-from spacepolicy.knowledge.incremental.statements import (
-    ChangedStatements,
-    NumberedStatements,
-    StatementList,
-)
+from spacepolicy.knowledge.incremental.statements import NumberedStatements
 from spacepolicy.knowledge.reasoning.construct_rules import ConstructRule
 from spacepolicy.knowledge.reasoning.facts import Delta, joined, less
 from spacepolicy.knowledge.reasoning.fixpoint import Clash, ClosureChange, Reasoner
@@ -35,8 +31,8 @@ class DerivedChange:
 
     quads: Change
     clashes: tuple[Clash, ...]
-    appeared: ChangedStatements
-    gone: ChangedStatements
+    appeared: Delta
+    gone: Delta
 
 
 @final
@@ -84,7 +80,7 @@ class GraphMerge:
         gone, added = self.difference(change)
         come = [triple for triple in added if not self.holds(triple)]
         quads = Change(_in_default(gone), _in_default(come))
-        return DerivedChange(quads, (), StatementList(come), StatementList(gone))
+        return DerivedChange(quads, (), {}, {})
 
     def undo(self, change: Change) -> None:
         """Take back a change that the dataset has not got: nothing is kept of it here."""
@@ -130,11 +126,17 @@ class Materialisation:
     ) -> tuple[ClosureChange, Turnover]:
         """Take statements of the record back and others in, in both strata."""
         shift = self.reasoner.shift(added=added, withdrawn=withdrawn)
-        holds = joined([shift.come, shift.inferred])
+        watched = self._stratum.watched
+        come, gone = (
+            NumberedStatements(shift.terms, shift.terms.of_predicates(delta, watched))
+            for delta in (joined([shift.come, shift.inferred]), shift.gone)
+        )
+        stated, taken_back = (
+            [triple for triple in triples if triple.predicate in watched]
+            for triples in (added, withdrawn)
+        )
         turnover = self._stratum.change(
-            come=(*added, *NumberedStatements(shift.terms, holds)),
-            gone=(*withdrawn, *NumberedStatements(shift.terms, shift.gone)),
-            asserted=frozenset(added),
+            come=(*stated, *come), gone=(*taken_back, *gone), asserted=frozenset(stated)
         )
         return shift, turnover
 
@@ -154,8 +156,8 @@ class Materialisation:
         return DerivedChange(
             Change(removed, added_quads),
             clashes,
-            NumberedStatements(terms, come),
-            NumberedStatements(terms, gone),
+            come,
+            gone,
         )
 
 

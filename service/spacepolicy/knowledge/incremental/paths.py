@@ -1,25 +1,36 @@
 """Property paths over what a reasoner knows: where they lead, whence, and what they read.
 
+Paths are followed from many nodes at once, and nodes are the reasoner's numbers for terms: so most
+of the work is done by operations on sets.
+
 Spec: https://www.w3.org/TR/sparql11-query/#propertypaths, https://www.w3.org/TR/shacl/#property-paths
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final, final
 from typing import Literal as Choice
-from typing import final
 
-from pyoxigraph import BlankNode, NamedNode, Triple
+from pyoxigraph import NamedNode
 from rdflib import URIRef
 from rdflib.paths import AlternativePath, InvPath, MulPath, Path, SequencePath
 
-from spacepolicy.knowledge.incremental.terms import Term
+from spacepolicy.knowledge.reasoning.expressions import TYPE
+from spacepolicy.knowledge.reasoning.facts import NONE
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 
 AnyPath = Path | URIRef
 Side = Choice["subject", "object"]
-Way = Callable[[Term], Iterable[Term]]
+Nodes = AbstractSet[int]
+"""Terms by their numbers: literals have negative ones."""
+Way = Callable[[Nodes], Nodes]
+"""From nodes to all that they lead to."""
+Values = Mapping[int, Nodes]
+"""What each node leads to; nothing where a node is missing."""
 Read = tuple[NamedNode, Side, Way]
 """A predicate that a path reads, the side of it where the way back begins, and that way to where
 the path starts."""
+_NOTHING: Final[Values] = {}
 
 
 @final
@@ -40,12 +51,46 @@ class Paths:
         """From what the path leads to, to where it starts."""
         return self._way(path, inverse=True)
 
+    def values(self, path: AnyPath) -> Callable[[Nodes], Values]:
+        """What the path leads to from each of the nodes; more nodes than were asked for may be
+        there.
+
+        Raises: as `forward`.
+        """
+        if isinstance(path, URIRef):
+            return lambda nodes: self.objects(NamedNode(str(path)), nodes)
+        if isinstance(path, InvPath) and isinstance(path.arg, URIRef):
+            return lambda nodes: self.subjects(NamedNode(str(path.arg)), nodes)
+        way = self.forward(path)
+        return lambda nodes: {node: way({node}) for node in nodes}
+
+    def objects(self, predicate: NamedNode, nodes: Nodes) -> Values:
+        """The objects of each of the nodes, and perhaps of others."""
+        relation = self._reasoner.facts.relation(self._reasoner.terms.number(predicate))
+        return self._classes(nodes, relation.objects) if predicate == TYPE else relation.objects
+
+    def subjects(self, predicate: NamedNode, nodes: Nodes) -> Values:
+        """The subjects of each of the nodes, and perhaps of others."""
+        facts = self._reasoner.facts
+        subjects = facts.relation(self._reasoner.terms.number(predicate)).subjects
+        if predicate != TYPE:
+            return subjects
+        return {**subjects, **{kind: facts.members(~kind) for kind in nodes if kind >= 0}}
+
+    def _classes(self, nodes: Nodes, others: Values) -> Values:
+        """The classes of each of the nodes; `others` has what they are of that is no class."""
+        found: dict[int, set[int]] = {node: set(others.get(node, NONE)) for node in nodes}
+        for key, members in tuple(self._reasoner.facts.classes.items()):
+            for node in members & nodes:
+                found[node].add(~key)
+        return found
+
     def _way(self, path: AnyPath, *, inverse: bool) -> Way:
         match path:
             case URIRef():
                 predicate = NamedNode(str(path))
-                follow = self._subjects if inverse else self._objects
-                return lambda thing: follow(thing, predicate)
+                follow = self.subjects if inverse else self.objects
+                return lambda nodes: united(follow(predicate, nodes), nodes)
             case InvPath():
                 return self._way(path.arg, inverse=not inverse)
             case SequencePath():
@@ -55,7 +100,7 @@ class Paths:
                 return way
             case AlternativePath():
                 ways = [self._way(each, inverse=inverse) for each in path.args]
-                return lambda thing: (end for each in ways for end in each(thing))
+                return lambda nodes: NONE.union(*(each(nodes) for each in ways))
             case MulPath():
                 return _repeated(
                     self._way(path.path, inverse=inverse), zero=path.zero, more=path.more
@@ -105,21 +150,15 @@ class Paths:
         else:
             raise TypeError(f"{path!r} is no path of SHACL")
 
-    def _subjects(self, thing: Term, predicate: NamedNode) -> Iterator[Term]:
-        for each in self._reasoner.matching(None, predicate, thing):
-            if not isinstance(each.subject, Triple):
-                yield each.subject
 
-    def _objects(self, thing: Term, predicate: NamedNode) -> Iterator[Term]:
-        if isinstance(thing, NamedNode | BlankNode):
-            for each in self._reasoner.matching(thing, predicate, None):
-                if not isinstance(each.object, Triple):
-                    yield each.object
+def united(values: Values, nodes: Nodes) -> Nodes:
+    """All that the nodes lead to."""
+    return NONE.union(*(found for node in nodes if (found := values.get(node))))
 
 
-def itself(thing: Term) -> Iterable[Term]:
+def itself(nodes: Nodes) -> Nodes:
     """No step at all."""
-    return (thing,)
+    return nodes
 
 
 def then(first: Way, second: Way) -> Way:
@@ -128,19 +167,18 @@ def then(first: Way, second: Way) -> Way:
         return first
     if first is itself:
         return second
-    return lambda thing: {end for middle in first(thing) for end in second(middle)}
+    return lambda nodes: second(first(nodes))
 
 
 def _repeated(step: Way, *, zero: bool, more: bool) -> Way:
     """The step none, one or more times, as it may be."""
 
-    def ways(thing: Term) -> set[Term]:
-        found = set(step(thing))
-        waiting = list(found) if more else []
-        while waiting:
-            new = set(step(waiting.pop())) - found
+    def way(nodes: Nodes) -> Nodes:
+        found = set(step(nodes))
+        new: Nodes = found if more else NONE
+        while new:
+            new = step(new) - found
             found |= new
-            waiting += new
-        return found | {thing} if zero else found
+        return found | nodes if zero else found
 
-    return ways
+    return way

@@ -1,63 +1,87 @@
 """The screen: which nodes surely conform to a shape, so that the validator is asked about few.
 
-A constraint that is not known here is never sure of anything: what the validator finds is found.
+All nodes of a shape are looked at together, by the reasoner's numbers for terms. Each constraint
+says which of them surely meet it and which surely do not; of the others the validator is asked, and
+of all that a constraint is about which is not known here.
 
 Spec: https://www.w3.org/TR/shacl/ (sections 2.3 on paths, 4 on the core constraints, 5 on SPARQL)
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Store, Variable
+from pyoxigraph import NamedNode, Store, Triple, Variable
 from rdflib import Graph, URIRef
 from rdflib.collection import Collection
 from rdflib.extras.shacl import parse_shacl_path
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import SH
 from rdflib.term import Node
 
 from spacepolicy.knowledge.incremental.affected_targets import prefixed
-from spacepolicy.knowledge.incremental.paths import Paths
+from spacepolicy.knowledge.incremental.conformance import (
+    COUNTS,
+    UNDECIDED,
+    Check,
+    Conformance,
+    Judge,
+    all_of,
+    alone,
+    conjunction,
+    counted,
+    disjunction,
+    exactly_one,
+    negation,
+    of_each,
+)
+from spacepolicy.knowledge.incremental.paths import Nodes, Paths, Values, united
+from spacepolicy.knowledge.incremental.term_constraints import OF_TERMS, is_less, is_unique
 from spacepolicy.knowledge.incremental.terms import Term, term_of
+from spacepolicy.knowledge.reasoning.facts import NONE
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
-from spacepolicy.knowledge.reasoning.values import is_of, value
 
-Values = Callable[[Term], frozenset[Term]]
-Check = Callable[[Term, frozenset[Term]], bool]
-Conforms = Callable[[Term], bool]
-_TYPE: Final = NamedNode(str(RDF.type))
 _DEEPEST: Final = 20
+"""How deep shapes are followed that refer to each other: people nest three or four."""
 _SILENT: Final = frozenset(
     {"path", "message", "severity", "name", "description", "order", "group", "flags", "prefixes",
      "targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "declare",
-     "qualifiedMinCount", "qualifiedMaxCount"}
+     "qualifiedMinCount", "qualifiedMaxCount", "sparql"}
 )  # fmt: skip
-"""What of a shape constrains nothing by itself."""
-_SOME: Final = [("minCount", "1")]
-"""A constraint that the first value meets: a node may have very many."""
-
-
+"""What of a shape constrains nothing by itself; queries are asked of targets alone, see
+`suspects`."""
 _FEW: Final = 16
 """So many nodes are asked about one by one: each query is short then."""
 _TOGETHER: Final = 500
 """How many nodes a query is asked about at once: its text has some 40 KB then."""
+_EXISTS: Final = re.compile(r"\bEXISTS\s*\{[^{}]*\}", re.IGNORECASE)
 _FLAT: Final = re.compile(r"[^{}]*\bSELECT\b[^{}()*+]*\{[^{}]*\}\s*", re.IGNORECASE)
 _CLOSURE: Final = re.compile(r"[*+](?![^<>]*>)")
+_BINDS_THIS: Final = re.compile(r"\{\s*[?$]this\s+[^{}?$\s]")
 
 
 def is_flat(query: str) -> bool:
-    """Whether the query has one group of patterns and filters and counts nothing, so that to have
-    `$this` bound is the same as to join with its values; paths of any length, which are only quick
-    from a bound end, are left out.
+    """Whether to have `$this` bound is the same as to join with its values: the query has one group
+    of patterns and filters and counts nothing; where it asks whether something exists, it begins
+    with a pattern about `$this`. Optional patterns are left out, which the engine finds for all
+    nodes before it joins, and paths of any length, which are only quick from a bound end.
 
     >>> is_flat("SELECT $this WHERE { $this <urn:p> ?o . FILTER (?o > 1) }")
     True
     >>> is_flat("SELECT $this WHERE { $this <urn:p> ?o . FILTER NOT EXISTS { ?o <urn:q> 1 } }")
+    True
+    >>> is_flat("SELECT $this WHERE { FILTER NOT EXISTS { $this <urn:q> 1 } }")
+    False
+    >>> is_flat("SELECT $this WHERE { { $this <urn:p> ?o } UNION { ?o <urn:p> $this } }")
     False
     >>> is_flat("SELECT $this WHERE { $this <urn:p>+ $this }")
     False
     """
-    return _FLAT.fullmatch(query) is not None and not _CLOSURE.search(query)
+    outer, before = query, ""
+    while outer != before:  # the innermost first
+        outer, before = _EXISTS.sub(" ", outer), outer
+    if outer != query and not _BINDS_THIS.search(outer):
+        return False
+    return _FLAT.fullmatch(outer) is not None and not _CLOSURE.search(query)
 
 
 @final
@@ -68,31 +92,30 @@ class Prefilter:
         self._reasoner = reasoner
         self._shapes = shapes
         self._dataset = dataset
-        self._compiled: dict[Node, Conforms] = {}
+        self._compiled: dict[Node, Judge] = {}
         self._queries: dict[Node, tuple[str, ...]] = {}
-        self._values: dict[tuple[Node, Term], frozenset[Term]] = {}
         self._depth = 0
         self._paths = Paths(reasoner)
 
     def suspects(
-        self, aims: Mapping[Node, Iterable[Term]], applied: Callable[[], None] = lambda: None
+        self, aims: Mapping[Node, Nodes], applied: Callable[[], None] = lambda: None
     ) -> Iterator[tuple[Node, Term]]:
-        """The nodes, each with its shape, that do not surely conform; of targets by their shape.
-        The store is asked once `applied` returns: then it holds what the reasoner knows."""
-        self._values.clear()
-        passed: dict[Node, list[Term]] = {}
+        """The nodes, each with its shape, that do not surely conform; of targets by their shape,
+        given by the reasoner's numbers. The store is asked once `applied` returns: then it holds
+        what the reasoner knows."""
+        passed: dict[Node, Nodes] = {}
         for shape, nodes in aims.items():
-            conforms = self._shape(shape)
-            passed[shape] = []
-            for node in nodes:
-                if conforms(node):
-                    passed[shape].append(node)
-                else:
-                    yield shape, node
-        self._values.clear()
+            passed[shape] = self._shape(shape)(nodes).conforming
+            yield from ((shape, self._term(node)) for node in nodes - passed[shape])
         applied()
-        for shape, each in passed.items():
-            yield from ((shape, node) for node in self._caught_by_queries(shape, each))
+        for shape, nodes in passed.items():
+            terms = [self._term(node) for node in nodes] if self._queries[shape] else []
+            yield from ((shape, node) for node in self._caught_by_queries(shape, terms))
+
+    def _term(self, number: int) -> Term:
+        term = self._reasoner.terms.term(number)
+        assert not isinstance(term, Triple)  # noqa: S101 # no triple is a target
+        return term
 
     def _caught_by_queries(self, shape: Node, nodes: list[Term]) -> set[Term]:
         """The nodes for which one of the shape's queries has a solution; all, where one fails."""
@@ -129,223 +152,174 @@ class Prefilter:
         except (SyntaxError, ValueError, OSError):
             return True
 
-    def _shape(self, shape: Node) -> Conforms:
+    def _shape(self, shape: Node) -> Judge:
         if shape not in self._compiled:
             self._compiled[shape] = self._later(shape)  # shapes may refer to each other
-            self._compiled[shape] = self._conforms(shape)
+            self._compiled[shape] = self._judge(shape)
         return self._compiled[shape]
 
-    def _later(self, shape: Node) -> Conforms:
-        def conforms(node: Term) -> bool:
-            if self._depth > _DEEPEST:
-                return False
+    def _later(self, shape: Node) -> Judge:
+        def judge(nodes: Nodes) -> Conformance:
+            if not nodes or self._depth > _DEEPEST:
+                return UNDECIDED
             self._depth += 1
             try:
-                return self._compiled[shape](node)
+                return self._compiled[shape](nodes)
             finally:
                 self._depth -= 1
 
-        return conforms
+        return judge
 
-    def _conforms(self, shape: Node) -> Conforms:
+    def _judge(self, shape: Node) -> Judge:
         shapes = self._shapes
         self._queries[shape] = tuple(
             prefixed(shapes, constraint) for constraint in shapes.objects(shape, SH.sparql)
         )
         if (shape, SH.deactivated, None) in shapes:
-            return _never
+            return lambda _: UNDECIDED
         path = shapes.value(shape, SH.path)
-        constraints = [
-            (parameter.removeprefix(str(SH)), wanted)
+        values = alone if path is None else self._paths.values(parse_shacl_path(self._shapes, path))
+        checks = [
+            self._check(shape, str(parameter).removeprefix(str(SH)), wanted)
             for parameter, wanted in shapes.predicate_objects(shape)
             if isinstance(parameter, URIRef)
             and parameter.startswith(str(SH))
             and parameter.removeprefix(str(SH)) not in _SILENT
         ]
-        if path is not None and [(name, str(wanted)) for name, wanted in constraints] == _SOME:
-            way = self._paths.forward(parse_shacl_path(shapes, path))
-            return lambda node: any(True for _ in way(node))
-        values = _alone if path is None else self._remembered(path)
-        checks = [self._check(shape, name, wanted) for name, wanted in constraints]
 
-        def conforms(node: Term) -> bool:
-            found = values(node)
-            return all(check(node, found) for check in checks)
+        def judge(nodes: Nodes) -> Conformance:
+            found = values(nodes)
+            return all_of(nodes, (check(nodes, found) for check in checks))
 
-        return conforms
-
-    def _remembered(self, path: Node) -> Values:
-        """What the path leads to, found once for each node."""
-        way = self._paths.forward(parse_shacl_path(self._shapes, path))
-
-        def values(node: Term) -> frozenset[Term]:
-            known = self._values.get((path, node))
-            if known is None:
-                known = self._values[path, node] = frozenset(way(node))
-            return known
-
-        return values
-
-    def _objects(self, node: Term, predicate: NamedNode) -> frozenset[Term]:
-        if isinstance(node, Literal):
-            return frozenset()
-        found = self._reasoner.matching(node, predicate, None)
-        return frozenset(each.object for each in found)  # type: ignore[misc] # no triple terms
+        return judge
 
     def _check(self, shape: Node, parameter: str, wanted: Node) -> Check:
-        """What the constraint asks of the values; what is not known here is never met."""
+        """What the constraint says of nodes and values; nothing, where it is not known here."""
         of_shapes: dict[str, Callable[[], Check]] = {
-            "sparql": lambda: _always,  # asked of targets alone, see `suspects`
-            "node": lambda: self._every(wanted),
-            "property": lambda: self._every(wanted),
+            "node": lambda: of_each(self._inner(wanted)),
+            "property": lambda: of_each(self._inner(wanted)),
+            "and": lambda: of_each(conjunction(self._members(wanted))),
+            "or": lambda: of_each(disjunction(self._members(wanted))),
+            "xone": lambda: of_each(exactly_one(self._members(wanted))),
+            "not": lambda: of_each(negation(self._inner(wanted))),
             "qualifiedValueShape": lambda: self._qualified(shape, wanted),
-            "class": lambda: _each(lambda term: self._is_of(term, term_of(wanted))),
+            "class": lambda: self._among(lambda: self._instances(term_of(wanted))),
+            "in": lambda: self._among(self._listed(wanted)),
+            "hasValue": lambda: self._having(term_of(wanted)),
             "lessThan": lambda: self._compared(wanted, equal=False),
             "lessThanOrEquals": lambda: self._compared(wanted, equal=True),
+            "uniqueLang": lambda: self._unique_languages(wanted),
         }
         if parameter in of_shapes:
             return of_shapes[parameter]()
-        if parameter in _OF_VALUES:
-            return _OF_VALUES[parameter](self._shapes, wanted)
-        if parameter in _OF_TERMS and (shape, SH.flags, None) not in self._shapes:
-            return _each(_OF_TERMS[parameter](self._shapes, wanted))
-        return _unsure
+        if parameter in COUNTS:
+            return counted(COUNTS[parameter], int(str(wanted)))
+        if parameter in OF_TERMS and (shape, SH.flags, None) not in self._shapes:
+            return self._of_terms(OF_TERMS[parameter](self._shapes, wanted))
+        return lambda _nodes, _values: UNDECIDED
 
-    def _every(self, wanted: Node) -> Check:
-        inner = self._shape(wanted)
-        return _unsure if self._asks(wanted) else lambda _, values: all(map(inner, values))
+    def _inner(self, shape: Node) -> Judge:
+        """The judge of a shape that others refer to; where it has a query, which is asked of
+        targets alone, nothing surely conforms."""
+        judge = self._shape(shape)
+        if (shape, SH.sparql, None) not in self._shapes:
+            return judge
+        return lambda nodes: Conformance(NONE, judge(nodes).violating)
 
-    def _asks(self, shape: Node) -> bool:
-        """Whether the shape has a query, which is asked of targets alone."""
-        return (shape, SH.sparql, None) in self._shapes
+    def _members(self, shapes: Node) -> list[Judge]:
+        """The judges of a list of shapes."""
+        return [self._inner(each) for each in Collection(self._shapes, shapes)]
+
+    def _instances(self, kind: Term) -> Nodes:
+        return self._reasoner.facts.members(~self._reasoner.terms.number(kind))
+
+    def _listed(self, terms: Node) -> Callable[[], Nodes]:
+        allowed = [term_of(each) for each in Collection(self._shapes, terms)]
+        return lambda: {self._reasoner.terms.number(term) for term in allowed}
+
+    def _among(self, allowed: Callable[[], Nodes]) -> Check:
+        """Whether each value is one of those that are allowed."""
+
+        def judge(values: Nodes) -> Conformance:
+            conforming = values & allowed()
+            return Conformance(conforming, values - conforming)
+
+        return of_each(judge)
+
+    def _having(self, term: Term) -> Check:
+        def check(nodes: Nodes, values: Values) -> Conformance:
+            number = self._reasoner.terms.number(term)
+            conforming = {node for node in nodes if number in values.get(node, NONE)}
+            return Conformance(conforming, nodes - conforming)
+
+        return check
+
+    def _of_terms(self, met: Callable[[Term], bool]) -> Check:
+        """Whether each value surely meets what is asked of its term."""
+        terms = self._reasoner.terms
+
+        def is_met(number: int) -> bool:
+            term = terms.term(number)
+            return isinstance(term, Triple) or met(term)  # no shape looks at triple terms
+
+        def judge(values: Nodes) -> Conformance:
+            nonlocal terms
+            terms = self._reasoner.terms
+            return Conformance({number for number in values if is_met(number)})
+
+        return of_each(judge)
 
     def _compared(self, wanted: Node, *, equal: bool) -> Check:
-        other = NamedNode(str(wanted))
-        return lambda node, values: all(
-            _less(one, two, equal=equal) for one in values for two in self._objects(node, other)
-        )
+        predicate = NamedNode(str(wanted))
 
-    def _is_of(self, term: Term, kind: Term) -> bool:
-        if isinstance(term, Literal):
-            return False
-        return next(self._reasoner.matching(term, _TYPE, kind), None) is not None
+        def check(nodes: Nodes, values: Values) -> Conformance:
+            others, term = self._paths.objects(predicate, nodes), self._reasoner.terms.term
+            return Conformance(
+                {
+                    node
+                    for node in nodes
+                    if all(
+                        is_less(term(one), term(other), equal=equal)
+                        for one in values.get(node, NONE)
+                        for other in others.get(node, NONE)
+                    )
+                }
+            )
+
+        return check
+
+    def _unique_languages(self, wanted: Node) -> Check:
+        def check(nodes: Nodes, values: Values) -> Conformance:
+            term = self._reasoner.terms.term
+            if str(wanted) != "true":
+                return Conformance(nodes)
+            return Conformance(
+                {
+                    node
+                    for node in nodes
+                    if len(found := values.get(node, NONE)) < 2 or is_unique(map(term, found))
+                }
+            )
+
+        return check
 
     def _qualified(self, shape: Node, wanted: Node) -> Check:
-        shapes, inner = self._shapes, self._shape(wanted)
-        if (shape, SH.qualifiedValueShapesDisjoint, None) in shapes or self._asks(wanted):
-            return _unsure
-        least = shapes.value(shape, SH.qualifiedMinCount)
+        shapes, inner = self._shapes, self._inner(wanted)
+        least = int(str(shapes.value(shape, SH.qualifiedMinCount) or 0))
         most = shapes.value(shape, SH.qualifiedMaxCount)
-        if most is not None:
-            return _unsure  # a value that does not surely conform may conform
-        return lambda _, values: sum(map(inner, values)) >= int(str(least or 0))
+        if (shape, SH.qualifiedValueShapesDisjoint, None) in shapes:
+            return lambda _nodes, _values: UNDECIDED
 
+        def check(nodes: Nodes, values: Values) -> Conformance:
+            judged = inner(united(values, nodes))
+            conforming, violating = set(), set()
+            for node in nodes:
+                found = values.get(node, NONE)
+                sure, possible = len(found & judged.conforming), len(found - judged.violating)
+                if sure >= least and (most is None or possible <= int(str(most))):
+                    conforming.add(node)
+                elif possible < least or (most is not None and sure > int(str(most))):
+                    violating.add(node)
+            return Conformance(conforming, violating)
 
-def _alone(node: Term) -> frozenset[Term]:
-    """The node alone: the value of a node shape."""
-    return frozenset({node})
-
-
-def _always(_node: Term, _values: frozenset[Term]) -> bool:
-    return True
-
-
-def _unsure(_node: Term, _values: frozenset[Term]) -> bool:
-    return False
-
-
-def _never(_node: Term) -> bool:
-    return False
-
-
-_KINDS: Final = {"IRI": NamedNode, "BlankNode": BlankNode, "Literal": Literal}
-
-
-def _each(check: Conforms) -> Check:
-    return lambda _, values: all(map(check, values))
-
-
-def _has_datatype(term: Term, datatype: NamedNode) -> bool:
-    return isinstance(term, Literal) and term.datatype == datatype and is_of(term, datatype)
-
-
-def _less(one: Term, other: Term, *, equal: bool) -> bool:
-    """Whether one surely is less than the other, or as much; numbers and nothing else."""
-    if not isinstance(one, Literal) or not isinstance(other, Literal):
-        return False
-    first, second = value(one), value(other)
-    if not isinstance(first, tuple) or not isinstance(second, tuple):
-        return False
-    if first[0] != "number" or second[0] != "number":
-        return False
-    return bool(first[1] < second[1] or (equal and first[1] == second[1]))
-
-
-def _is_in(term: Term, ranges: tuple[str, ...]) -> bool:
-    language = term.language.lower() if isinstance(term, Literal) and term.language else ""
-    return any(language == each or language.startswith(f"{each}-") for each in ranges)
-
-
-def _unique(values: frozenset[Term]) -> bool:
-    tags = [each.language.lower() for each in values if isinstance(each, Literal) and each.language]
-    return len(tags) == len(set(tags))
-
-
-def _bound(*, least: bool, equal: bool) -> Callable[[Graph, Node], Conforms]:
-    """A bound of numbers, the least or the greatest, and whether it may be reached."""
-
-    def check(_: Graph, wanted: Node) -> Conforms:
-        limit = term_of(wanted)
-        if least:
-            return lambda term: _less(limit, term, equal=equal)
-        return lambda term: _less(term, limit, equal=equal)
-
-    return check
-
-
-def _kinds(_: Graph, wanted: Node) -> Conforms:
-    kinds = tuple(kind for name, kind in _KINDS.items() if name in str(wanted))
-    return lambda term: isinstance(term, kinds)
-
-
-def _pattern(_: Graph, wanted: Node) -> Conforms:
-    form = re.compile(str(wanted))
-    return lambda term: form.search(term.value) is not None
-
-
-def _languages(shapes: Graph, wanted: Node) -> Conforms:
-    ranges = tuple(str(each).lower() for each in Collection(shapes, wanted))
-    return lambda term: _is_in(term, ranges)
-
-
-def _among(shapes: Graph, wanted: Node) -> Conforms:
-    allowed = frozenset(term_of(each) for each in Collection(shapes, wanted))
-    return lambda term: term in allowed
-
-
-def _datatype(_: Graph, wanted: Node) -> Conforms:
-    datatype = NamedNode(str(wanted))
-    return lambda term: _has_datatype(term, datatype)
-
-
-_OF_VALUES: Final[Mapping[str, Callable[[Graph, Node], Check]]] = {
-    "minCount": lambda _, wanted: lambda _, values: len(values) >= int(str(wanted)),
-    "maxCount": lambda _, wanted: lambda _, values: len(values) <= int(str(wanted)),
-    "hasValue": lambda _, wanted: lambda _, values: term_of(wanted) in values,
-    "uniqueLang": lambda _, wanted: lambda _, values: str(wanted) != "true" or _unique(values),
-}
-"""Constraints of all values together."""
-_OF_TERMS: Final[Mapping[str, Callable[[Graph, Node], Conforms]]] = {
-    "datatype": _datatype,
-    "nodeKind": _kinds,
-    "in": _among,
-    "pattern": _pattern,
-    "languageIn": _languages,
-    "minLength": lambda _, wanted: lambda term: len(term.value) >= int(str(wanted)),
-    "maxLength": lambda _, wanted: lambda term: len(term.value) <= int(str(wanted)),
-    "minInclusive": _bound(least=True, equal=True),
-    "maxInclusive": _bound(least=False, equal=True),
-    "minExclusive": _bound(least=True, equal=False),
-    "maxExclusive": _bound(least=False, equal=False),
-}
-"""Constraints of each value by itself."""
+        return check

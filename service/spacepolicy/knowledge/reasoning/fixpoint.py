@@ -119,6 +119,16 @@ class Reasoner:
             self._facts.add(key, new[key])
         return new
 
+    @property
+    def terms(self) -> TermNumbers:
+        """The numbers of terms, until the axioms change."""
+        return self._terms
+
+    @property
+    def facts(self) -> Facts:
+        """All that holds, until the axioms change; to be read."""
+        return self._facts
+
     def asserted(self) -> Iterator[Triple]:
         """Every statement that is asserted."""
         for key in tuple(self._facts.keys()):

@@ -45,18 +45,19 @@ class Turnover:
 class Stratum:
     """What follows by the rules from what is asserted and what OWL infers from it.
 
-    `concluded` is what follows and neither is asserted nor follows by OWL.
+    `concluded` is what follows and neither is asserted nor follows by OWL; `watched` are the
+    predicates that the rules read or conclude.
     """
 
     def __init__(
         self, rules: Sequence[ConstructRule], asserted: Iterable[Triple], inferred: Iterable[Triple]
     ) -> None:
         self._rules = tuple(rules)
-        self._watched = frozenset().union(*(rule.watched for rule in rules))
-        self._watched |= {rule.predicate for rule in rules}
+        self.watched = frozenset().union(*(rule.watched for rule in rules))
+        self.watched |= {rule.predicate for rule in rules}
         self._store = Store()
         for graphs, stated in (((_HOLDS, _ASSERTED), asserted), ((_HOLDS,), inferred)):
-            wanted = [each for each in stated if each.predicate in self._watched]
+            wanted = [each for each in stated if each.predicate in self.watched]
             for graph in graphs:
                 self._store.extend(_quad(each, graph) for each in wanted)
         self.concluded: set[Triple] = set()
@@ -91,8 +92,8 @@ class Stratum:
         `asserted`: those of what comes that are asserted. A statement that stays and is no longer
         asserted, or is asserted now, is in both `gone` and `come`.
         """
-        arrived = [each for each in come if each.predicate in self._watched]
-        left = [each for each in gone if each.predicate in self._watched]
+        arrived = [each for each in come if each.predicate in self.watched]
+        left = [each for each in gone if each.predicate in self.watched]
         if not arrived and not left:
             return Turnover(frozenset(), frozenset())
         before = frozenset(self.concluded)

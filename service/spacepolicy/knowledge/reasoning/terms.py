@@ -1,6 +1,6 @@
 """Numbers for terms, so that statements can be joined fast: literals have negative ones."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final, final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
@@ -56,6 +56,14 @@ class TermNumbers:
             else:
                 rows.add(row)
         return delta
+
+    def of_predicates(self, delta: Delta, predicates: Container[Term]) -> Delta:
+        """Those of the statements that have one of the predicates."""
+        return {
+            key: rows
+            for key, rows in delta.items()
+            if self._terms[self.type if key < 0 else key] in predicates
+        }
 
     def triples(self, key: Key, rows: Iterable[Row]) -> Iterator[Triple]:
         """The statements of the key's rows."""

@@ -1,0 +1,111 @@
+"""Which nodes surely conform, which surely do not, and what follows where shapes are combined.
+
+Spec: https://www.w3.org/TR/shacl/#core-components-logical
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from spacepolicy.knowledge.incremental.paths import Nodes, Values, united
+from spacepolicy.knowledge.reasoning.facts import NONE
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Conformance:
+    """The nodes that surely conform, and those that surely do not; others are undecided."""
+
+    conforming: Nodes
+    violating: Nodes = NONE
+
+
+Judge = Callable[[Nodes], Conformance]
+"""Which of the nodes conform to a shape."""
+Check = Callable[[Nodes, Values], Conformance]
+"""Which of the nodes meet a constraint of their values."""
+UNDECIDED: Final = Conformance(NONE)
+
+
+def alone(nodes: Nodes) -> Values:
+    """Each node alone: the value of a node shape."""
+    return {node: {node} for node in nodes}
+
+
+def all_of(nodes: Nodes, judged: Iterable[Conformance]) -> Conformance:
+    """The nodes that conform in all ways, and those that do not in some."""
+    conforming, violating = set(nodes), set[int]()
+    for each in judged:
+        conforming &= each.conforming
+        violating |= each.violating
+    return Conformance(conforming, violating)
+
+
+def conjunction(judges: Sequence[Judge]) -> Judge:
+    return lambda nodes: all_of(nodes, (judge(nodes) for judge in judges))
+
+
+def disjunction(judges: Sequence[Judge]) -> Judge:
+    def judge(nodes: Nodes) -> Conformance:
+        judged = [each(nodes) for each in judges]
+        violating = set(nodes).intersection(*(each.violating for each in judged))
+        return Conformance(NONE.union(*(each.conforming for each in judged)), violating)
+
+    return judge
+
+
+def exactly_one(judges: Sequence[Judge]) -> Judge:
+    def judge(nodes: Nodes) -> Conformance:
+        judged = [each(nodes) for each in judges]
+        conforming, violating = set[int](), set[int]()
+        for node in nodes:
+            sure = sum(node in each.conforming for each in judged)
+            possible = sum(node not in each.violating for each in judged)
+            if sure == possible == 1:
+                conforming.add(node)
+            elif sure > 1 or not possible:
+                violating.add(node)
+        return Conformance(conforming, violating)
+
+    return judge
+
+
+def negation(judge: Judge) -> Judge:
+    def negated(nodes: Nodes) -> Conformance:
+        judged = judge(nodes)
+        return Conformance(judged.violating, judged.conforming)
+
+    return negated
+
+
+def of_each(judge: Judge) -> Check:
+    """Whether each value conforms."""
+
+    def check(nodes: Nodes, values: Values) -> Conformance:
+        every = united(values, nodes)
+        judged = judge(every)
+        violating = {n for n in nodes if not judged.violating.isdisjoint(values.get(n, NONE))}
+        if len(judged.conforming) == len(every):
+            return Conformance(nodes, violating)
+        return Conformance(
+            {n for n in nodes if values.get(n, NONE) <= judged.conforming}, violating
+        )
+
+    return check
+
+
+def counted(met: Callable[[int, int], bool], limit: int) -> Check:
+    """Whether there are as many values as there may be."""
+
+    def check(nodes: Nodes, values: Values) -> Conformance:
+        conforming = {node for node in nodes if met(len(values.get(node, NONE)), limit)}
+        return Conformance(conforming, nodes - conforming)
+
+    return check
+
+
+COUNTS: Final[Mapping[str, Callable[[int, int], bool]]] = {
+    "minCount": lambda count, limit: count >= limit,
+    "maxCount": lambda count, limit: count <= limit,
+}
+"""Constraints of how many values there are."""
