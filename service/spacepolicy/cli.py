@@ -112,6 +112,16 @@ COMMANDS: Final = (
         "v0.2.0 --format md",
     ),
     CommandEntry(
+        "release",
+        "Write a version of the ontology: IRIs, changelog, the version before, migration tried.",
+        "0.3.0 --dry-run",
+    ),
+    CommandEntry(
+        "watch",
+        "Check what has changed whenever a file is saved, and rebuild when nothing is wrong.",
+        "",
+    ),
+    CommandEntry(
         "migrate",
         "Carry data of an earlier version of the ontology over, and say what was found.",
         "0.2 data --dry-run",

@@ -392,6 +392,13 @@ def content_directory(settings: Settings, working: Path) -> ContentFolder | None
     return ContentFolder(package / "content", packaged=True)
 
 
+def language() -> Literal["en", "zh"]:
+    """The language of the reader, as the locale of the environment has it."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
 def texts_directory(settings: Settings) -> Path | None:
     """The folder of copies of texts that are not shipped; None where there is none.
 

@@ -548,9 +548,13 @@ def test_a_clash_is_found_with_its_axiom_at_a_statement_that_makes_it(
     step = "<https://example.org/gov/id/step/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
     assert f"`{step} :Step` and `{step} :Plant` cannot hold together" in finding.message
     assert "by the axiom `:Step DisjointWith :Plant` (ontology/core.ttl:18)" in finding.message
-    assert finding.message.endswith(
+    assert (
         f"grounds: `{step} :Step` (data/background/trees.trig:7) and "
-        f"`{step} :Tree` (data/plan.trig:13)."
+        f"`{step} :Tree` (data/plan.trig:13). In words: "
+    ) in finding.message
+    assert finding.message.endswith(
+        "every “Tree” is a “Plant” (ontology/kinds/plants.ttl:7); "
+        "nothing is both a “Step” and a “Plant” (ontology/core.ttl:18)."
     )
 
 

@@ -78,9 +78,9 @@ ACORN = ':Oak skos:definition "tree of acorns"@en .'
         (
             "",
             ":Plant owl:disjointWith :Animal .",
-            (MEANING, "major", "now: nothing is both a “animal” and a “plant”"),
+            (MEANING, "major", "now: nothing is both an “animal” and a “plant”"),
         ),
-        ("", EXCLUDED, (MEANING, "major", "now: nothing is both a “animal” and a “oak”")),
+        ("", EXCLUDED, (MEANING, "major", "now: nothing is both an “animal” and an “oak”")),
         (
             "",
             ":shades a owl:FunctionalProperty .",

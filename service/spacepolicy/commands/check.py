@@ -56,7 +56,9 @@ def check(chosen: Settings, names: Sequence[str], form: str, since: str | None =
     if content is None:
         raise UsageError("There is no content to check.")
     texts = settings.texts_directory(chosen)
-    material = CheckContext(content.path, packaged=content.packaged, texts=texts)
+    material = CheckContext(
+        content.path, packaged=content.packaged, texts=texts, language=settings.language()
+    )
     if since is not None:
         gates = _concerned(material, gates, since)
     judged = []

@@ -44,6 +44,7 @@ from spacepolicy.knowledge.reasoning.construct_rules import (
     read_construct_rules,
 )
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.reasoning.plain_words import Language
 from spacepolicy.knowledge.reasoning.stratum import Stratum
 from spacepolicy.namespaces import Base
 from spacepolicy.store.digest import RecordDigest
@@ -57,7 +58,7 @@ class CheckContext:
     Every part that rests on the files raises FindingsError where they cannot be read or declare
     no base. `packaged`: the sources' texts may be missing. `beside` are quads of other graphs that
     are merged with those of the files; graphs that the files state are left out of them. `texts` is
-    a folder of copies of texts that are not shipped.
+    a folder of copies of texts that are not shipped. `language` is that of the reader of findings.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class CheckContext:
         packaged: bool,
         beside: Iterable[Quad] = (),
         texts: Path | None = None,
+        language: Language = "en",
     ) -> None:
         self.content = content
         self.packaged = packaged
         self.texts = texts
+        self.language = language
         self._beside = tuple(beside)
 
     @cached_property

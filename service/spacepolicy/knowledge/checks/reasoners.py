@@ -58,7 +58,8 @@ def clashes(material: CheckContext) -> GateResult:
     )
     of_what = (material.record, reasoner, material.knowledge, material.prefixes)
     merged = tuple(merged_findings(*of_what))
-    return GateResult(merged or tuple(clash_findings(*of_what)), report)
+    found = merged or tuple(clash_findings(*of_what, material.language))
+    return GateResult(found, report)
 
 
 def rules(material: CheckContext) -> GateResult:

@@ -1,13 +1,16 @@
 """Clashes as findings: what cannot hold together, by which axiom, and where its grounds stand."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from pyoxigraph import NamedNode, Triple
 
 from spacepolicy.errors import Finding
 from spacepolicy.knowledge.loading.record import FileRecord, place_of, short, shown, stated_at
+from spacepolicy.knowledge.reasoning.clash_words import ClashWords
 from spacepolicy.knowledge.reasoning.fixpoint import Clash, Reasoner
+from spacepolicy.knowledge.reasoning.plain_words import Language
 from spacepolicy.knowledge.reasoning.proof import Prover
 from spacepolicy.knowledge.reasoning.rule import is_axiomatic
 from spacepolicy.knowledge.reasoning.wording import Wording
@@ -17,14 +20,21 @@ _MOST: Final = 100
 
 
 def clash_findings(
-    record: FileRecord, reasoner: Reasoner, axioms: Iterable[Triple], prefixes: Mapping[str, str]
+    record: FileRecord,
+    reasoner: Reasoner,
+    axioms: Iterable[Triple],
+    prefixes: Mapping[str, str],
+    language: Language = "en",
 ) -> Iterator[Finding]:
     """A finding for all clashes that rest on the same asserted statements.
 
-    `axioms` are statements among which those are that the rules were made of.
+    `axioms` are statements among which those are that the rules were made of; `language` is that of
+    the explanation.
     """
     if not reasoner.clashes():
         return
+    axioms = tuple(axioms)
+    words = ClashWords(record, axioms, language)
     wording = Wording(filter(is_axiomatic, axioms), lambda term: short(term, prefixes))
     prover = Prover(reasoner, reasoner.rules)
     seen: set[frozenset[Triple]] = set()
@@ -32,7 +42,8 @@ def clash_findings(
         grounds = grounds_of(prover, clash)
         if frozenset(grounds) not in seen and len(seen) < _MOST:
             seen.add(frozenset(grounds))
-            yield _finding(record, clash, grounds, wording, prefixes)
+            found = _finding(record, clash, grounds, wording, prefixes)
+            yield replace(found, message=f"{found.message} {words.explained(prover, clash)}")
 
 
 def grounds_of(prover: Prover, clash: Clash) -> tuple[Triple, ...]:

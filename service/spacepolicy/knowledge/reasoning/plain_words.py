@@ -1,5 +1,6 @@
 """Axioms and statements as sentences of labels, in English or Chinese, for who reads no OWL."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, final
 
@@ -49,6 +50,15 @@ _OF_MEMBERS: Final[Mapping[str, tuple[str, str]]] = {
     "AllDisjointProperties": ("no two of {0} link the same two", "{0}中任两者不联系同样的两者"),
     "AllDifferent": ("no two of {0} are the same", "{0}各不相同"),
 }
+
+
+def with_articles(words: str) -> str:
+    """The words with “an” before the labels that take it.
+
+    >>> with_articles("every “oak” is a “oak” or a “tree”")
+    'every “oak” is an “oak” or a “tree”'
+    """
+    return re.sub(r"\ba (?=“[aeiou])", "an ", words, flags=re.IGNORECASE)
 
 
 class TermLabels:
@@ -138,7 +148,7 @@ class PlainWords:
         return self._expressions.expression(term)
 
     def _said(self, form: tuple[str, str], *parts: str) -> str:
-        return form[self._language == "zh"].format(*parts)
+        return with_articles(form[self._language == "zh"].format(*parts))
 
     def _listed(self, parts: list[str]) -> str:
         return ("、" if self._language == "zh" else ", ").join(parts)

@@ -24,6 +24,7 @@ from spacepolicy.knowledge.reasoning.expressions import (
     AxiomIndex,
     owl,
 )
+from spacepolicy.knowledge.reasoning.plain_words import with_articles
 from spacepolicy.knowledge.reasoning.rule import is_axiomatic
 from spacepolicy.knowledge.version_differences.side import KINDS, Side
 from spacepolicy.namespaces import DCTERMS, RDFS, SKOS
@@ -287,7 +288,7 @@ def _disjointness(old: Side, new: Side, before: Meaning, after: Meaning) -> Iter
     for excluding, found in ((True, now - then), (False, then - now)):
         for one, two in found:
             a, b = _label(new, one), _label(new, two)
-            said = f"nothing is both a “{a}” and a “{b}”"
+            said = with_articles(f"nothing is both a “{a}” and a “{b}”")
             what = f"{'now' if excluding else 'no longer'}: {said}"
             effect = (
                 "data in which something is both are wrong from now on"

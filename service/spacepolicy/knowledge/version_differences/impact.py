@@ -5,18 +5,20 @@ tried with the new ontology.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from pyoxigraph import BlankNode, NamedNode, QuerySolutions, Triple
+from pyoxigraph import BlankNode, NamedNode, Quad, QuerySolutions, Triple
 
 from spacepolicy.errors import BadParameterError
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.knowledge.checks.default_dataset import DefaultDataset
 from spacepolicy.knowledge.checks.result import count
 from spacepolicy.knowledge.checks.shapes import shape_faults
-from spacepolicy.knowledge.loading.record import StatementFault
+from spacepolicy.knowledge.loading.ontology import knowledge_graphs
+from spacepolicy.knowledge.loading.record import StatementFault, graph_iri
+from spacepolicy.knowledge.migrations import Step, migrated
 from spacepolicy.knowledge.reasoning.expressions import TYPE
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.stratum import Stratum
@@ -43,13 +45,14 @@ class Impact:
     breaks: bool
 
 
-def impacts(old: Side, new: Side) -> tuple[Impact, ...]:
-    """All that the difference changes or breaks; nothing where one side is a file alone."""
+def impacts(old: Side, new: Side, steps: Sequence[Step] = ()) -> tuple[Impact, ...]:
+    """All that the difference changes or breaks; nothing where one side is a file alone. The old
+    state's data are carried over by the steps of a migration."""
     if old.material is None or new.material is None:
         return ()
     found = [*_of_queries(old.material, new.material), *_of_data(old.material, new.material)]
     if old.statements != new.statements or old.shapes != new.shapes:
-        found += _of_older_data(old, new)
+        found += _of_older_data(old, new, steps)
     return (*found, *_of_inferences(old, new))
 
 
@@ -144,7 +147,7 @@ def _of_data(old: CheckContext, new: CheckContext) -> Iterator[Impact]:
             gone, come = len(before - after), len(after - before)
             what = f"{count(come, 'statement')} more, {gone} fewer"
             effect = "answers over it may differ: the queries of this list show it"
-            yield Impact("data", name, what, effect, breaks=False)
+            yield Impact("files of data", name, what, effect, breaks=False)
 
 
 def _by_file(material: CheckContext) -> Mapping[str, frozenset[str]]:
@@ -160,12 +163,20 @@ def _by_file(material: CheckContext) -> Mapping[str, frozenset[str]]:
     }
 
 
-def _of_older_data(old: Side, new: Side) -> Iterator[Impact]:
-    """What data like the old state's meet under the new ontology and its shapes."""
+def _of_older_data(old: Side, new: Side, steps: Sequence[Step]) -> Iterator[Impact]:
+    """What data like the old state's meet under the new ontology and its shapes, carried over by
+    the steps of a migration."""
     then, now = old.material, new.material
     if then is None or now is None:
         return
-    data = (_apart(each) for each in then.knowledge - old.statements)
+    kept = _data(then, old)
+    if steps:
+        after, effects = migrated(kept, steps)
+        kept = tuple(after)
+        for each in effects:
+            what = f"{each.found} found, {each.removed} fewer, {each.added} more"
+            yield Impact("migration", each.step.name, what, each.step.changes, breaks=False)
+    data = (_apart(quad.triple) for quad in kept)
     asserted = frozenset((*data, *new.statements))
     reasoner = Reasoner(asserted)
     for clash in reasoner.clashes()[:_SHOWN]:
@@ -177,6 +188,16 @@ def _of_older_data(old: Side, new: Side) -> Iterator[Impact]:
     by_owl = reasoner.inferences()
     rules = Stratum(now.construct_rules, asserted, by_owl).concluded
     yield from _not_conforming(old, new, [*asserted, *by_owl, *rules])
+
+
+def _data(material: CheckContext, side: Side) -> tuple[Quad, ...]:
+    """The quads of the knowledge that are none of the ontology."""
+    merged = knowledge_graphs(material.record)
+    return tuple(
+        quad
+        for quad in material.quads
+        if graph_iri(quad) in merged and quad.triple not in side.statements
+    )
 
 
 def _apart(triple: Triple) -> Triple:

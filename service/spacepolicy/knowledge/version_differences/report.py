@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, final
 
 from spacepolicy.errors import UsageError
+from spacepolicy.knowledge.migrations import Step as MigrationStep
 from spacepolicy.knowledge.version_differences.changes_of_shapes import shape_changes
 from spacepolicy.knowledge.version_differences.changes_of_terms import (
     STEPS,
@@ -52,8 +53,11 @@ class Difference:
         return read_version(self.new_version) >= read_version(self.asked)
 
 
-def difference(old: Side, new: Side) -> Difference:
-    """Compare two states. Raises: FindingsError where one cannot be read."""
+def difference(old: Side, new: Side, steps: Sequence[MigrationStep] = ()) -> Difference:
+    """Compare two states; data of the old one are carried over by the steps.
+
+    Raises: FindingsError where one cannot be read.
+    """
     changes = (*term_changes(old, new), *shape_changes(old, new))
     step: Step = max((each.step for each in changes), key=STEPS.index, default="none")
     asked = None
@@ -62,7 +66,7 @@ def difference(old: Side, new: Side) -> Difference:
             asked = written(after(read_version(old.version), step))
         except UsageError:  # a version of another form asks for none
             asked = None
-    found = impacts(old, new)
+    found = impacts(old, new, steps)
     return Difference(old.name, new.name, old.version, new.version, step, asked, changes, found)
 
 
