@@ -69,7 +69,7 @@ NOT_FOR_PAGES = ("knowledge", "turtle_format", "writes")
 PACKAGES_OF_LIBRARIES = {
     "fastapi": ("web",),
     "starlette": ("http", "sparql_service", "web"),
-    "jinja2": ("web",),
+    "jinja2": ("annotation/review", "web"),
     "uvicorn": ("http",),
     "rdflib": ("knowledge",),
     "pyshacl": ("knowledge",),

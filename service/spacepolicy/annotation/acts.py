@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from spacepolicy.annotation.clauses import Clause, act_start
-from spacepolicy.annotation.names import Mention
+from spacepolicy.annotation.names import Mention, Name
 from spacepolicy.annotation.proposals import Proposal
 from spacepolicy.annotation.wordings import Worded, WordingTable
 
@@ -16,6 +16,7 @@ _BEHIND_MODAL: Final = 0.7
 _OF_SUBJECT: Final = 0.6
 """How sure an act is that opens its clause, follows “shall”, or a subject."""
 _NEAREST_MODAL: Final = 400
+_PURPOSE: Final = re.compile(r"\b(?:by|for|from|to)\b|[:;]")
 _TIME: Final = re.compile(r"(?:by|from|in|until|within)\b[^,，]{1,60}[,，]\s*", re.IGNORECASE)
 
 
@@ -29,9 +30,8 @@ def propose_acts(
     """A proposal for each act and each known thing that it may be on, within its clause."""
     for clause in clauses:
         for found, score in _acts_of(text, clause, table):
-            objects = [each for each in mentions if found.end <= each.start < clause.end]
-            iri = objects[0].names[0].iri if objects else ""
-            label = objects[0].names[0].text if objects else ""
+            acted_on = _acted_on(text, clause, found, mentions)
+            iri, label = (acted_on.iri, acted_on.text) if acted_on else ("", "")
             wording = found.wording
             yield Proposal(
                 "act",
@@ -46,6 +46,15 @@ def propose_acts(
                 label=label,
                 new=True,
             )
+
+
+def _acted_on(text: str, clause: Clause, act: Worded, mentions: Sequence[Mention]) -> Name | None:
+    """The first thing that is named behind the act, unless it is only what the act is for."""
+    behind = (each for each in mentions if act.end <= each.start < clause.end)
+    first = next(behind, None)
+    if first is None or _PURPOSE.search(text, act.end, first.start):
+        return None
+    return first.names[0]
 
 
 def _acts_of(text: str, clause: Clause, table: WordingTable) -> Iterator[tuple[Worded, float]]:

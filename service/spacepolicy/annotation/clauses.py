@@ -26,6 +26,12 @@ _LEAD: Final = re.compile(
 )
 """Words before the verb of a clause that begins with its act."""
 _SUBJECT: Final = re.compile(r"(?:it|they|we) \w+", re.IGNORECASE)
+_ADVERBIAL: Final = re.compile(
+    r"(?:after|as|at|before|by|during|every|for|from|if|in|on|once|until|when|where|within)\b"
+    r"[^,]{1,120},\s+",
+    re.IGNORECASE,
+)
+"""When or where, at the beginning of a sentence: what follows is not another clause."""
 _LIST: Final = 2
 """So many acts behind commas make a sentence that opens otherwise a list of acts."""
 _TRIMMED: Final = " \t\r\n\u3000"
@@ -95,7 +101,11 @@ def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iter
     cuts = [start]
     openings = [*_openings(text, start, end, acts)]
     is_list = _begins_act(text, start, end, acts) or len(openings) >= _LIST
-    cuts += [each for each in openings if is_list or _SUBJECT.match(text, each, end)]
+    adverbial = _ADVERBIAL.match(text, start, end)
+    main = adverbial.end() if adverbial else start
+    cuts += [
+        each for each in openings if each > main and (is_list or _SUBJECT.match(text, each, end))
+    ]
     for n, cut in enumerate(cuts):
         behind = cuts[n + 1] if n + 1 < len(cuts) else end
         for first, last in _trimmed(text, cut, _without_parting(text, cut, behind)):

@@ -4,12 +4,17 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from signal import SIGTERM, default_int_handler, signal
 
 from spacepolicy import settings
+from spacepolicy.annotation.acceptance import AcceptedProposals, write_quotes
 from spacepolicy.annotation.annotating import Background, annotate, read_background
 from spacepolicy.annotation.external import TIMEOUT_SECONDS, ask_annotator
 from spacepolicy.annotation.proposals import KINDS, Annotation, Proposal, as_json
+from spacepolicy.annotation.review.server import ReviewServer
+from spacepolicy.annotation.review.session import ReviewSession
 from spacepolicy.commands.options import add_option
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.loading.sources import FOLDER
@@ -21,6 +26,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the text to annotate, and how."""
     parser.add_argument(
         "source", metavar="SOURCE", help="the name of a source in seeds/, or the path of a text"
+    )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write the proposals as data/SOURCE.quotes, marked until a person confirms them",
+    )
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="show the proposals beside the text in a browser, to confirm, change or refuse",
     )
     parser.add_argument("--json", action="store_true", help="print the proposals as JSON")
     parser.add_argument(
@@ -46,7 +61,13 @@ def run(given: Namespace, chosen: Settings) -> int:
     name, text = text_to_annotate(content, given.source)
     background = read_background(content.path, packaged=content.packaged)
     annotation = _annotated(name, text, background, given)
-    if given.json:
+    if given.serve:
+        serve_review(ReviewSession(content.path, name, annotation, background))
+    elif given.write:
+        path = write_quotes(content.path, name, AcceptedProposals(annotation, annotation.proposals))
+        print(f"{path} written; each passage is marked as proposed, and `build` waits until")
+        print("you have compared it with the words and taken out its line with status:proposed.")
+    elif given.json:
         print(json.dumps(as_json(annotation), ensure_ascii=False, indent=1))
     else:
         for line in _lines(annotation, background):
@@ -79,6 +100,17 @@ def text_to_annotate(content: ContentFolder, source: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         read_text(path)  # raises the finding that says where the text is not UTF-8
         raise
+
+
+def serve_review(session: ReviewSession) -> None:
+    """Serve the review until it is finished there, or interrupted here."""
+    with ReviewServer(session) as server, suppress(KeyboardInterrupt):
+        signal(SIGTERM, default_int_handler)
+        print(f"Open {server.address}", flush=True)
+        print("The address works once. Finish on the page, or with Ctrl-C here.", flush=True)
+        server.serve_forever(poll_interval=0.2)
+    counts = session.counts()
+    print(", ".join(f"{number} {decision}" for decision, number in counts.items()))
 
 
 def _lines(annotation: Annotation, background: Background) -> Iterator[str]:

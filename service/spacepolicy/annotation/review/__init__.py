@@ -1,0 +1,1 @@
+"""Proposals on a page, to be confirmed, changed or refused by one person, on loopback."""
