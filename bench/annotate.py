@@ -214,7 +214,7 @@ def _mention_fits(expected: Expected, proposal: Proposal, base: str) -> bool:
 
 def _act_fits(expected: Expected, proposal: Proposal, _base: str) -> bool:
     said = (proposal.predicate, proposal.object)
-    return expected.said in {each.rpartition("/")[2] for each in said}
+    return bool({*expected.said.split("/")} & {each.rpartition("/")[2] for each in said})
 
 
 def _role_fits(expected: Expected, proposal: Proposal, _base: str) -> bool:

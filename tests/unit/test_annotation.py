@@ -62,6 +62,7 @@ def locators(text: str) -> list[str]:
             ["ch.1", "art.1", "ch.2", "art.2", "art.2.1", "art.2.2"],
         ),
         ("工作：一是建港；二是修路。", ["1", "2"]),
+        ("1. The Office will:\na) go;\nb) stay.\n2. Nobody runs.", ["1", "1.a", "1.b", "2"]),
         ("1. Scope\n1.1 All.\n1.2 Some.\n2. Aims", ["1", "1.1", "1.2", "2"]),
     ],
 )
@@ -71,6 +72,7 @@ def test_parts_are_found_by_their_numbering(text: str, expected: list[str]) -> N
 
 def test_references_and_numbers_that_do_not_go_on_are_no_parts() -> None:
     assert locators("As subsection (b) of section 3 says, 16 U.S.C. 905(b)(2)(C) applies.") == []
+    assert locators("Adopted 14 February 2029\n\nMay 3. About 92.5% of it.") == []
     assert locators("(c) begins with the third letter.") == []
     assert locators("(a) One. (h) is a footnote. (b) Two.") == ["a", "b"]
 
@@ -121,6 +123,10 @@ def test_dates_and_deadlines_have_their_value(text: str, value: str) -> None:
         ("投资超过200亿元", "at-least 20000000000 CNY"),
         ("覆盖率达到90%以上", "at-least 90 %"),
         ("约3小时", "about 3 h"),
+        ("处以五万元以下罚款", "at-most 50000 CNY"),
+        ("系数提高到0.65", "exactly 0.65"),
+        ("no farther than 12 kilometres", "at-most 12 km"),
+        ("train two hundred seed keepers", "exactly 200 {keeper}"),
     ],
 )
 def test_quantities_have_comparator_number_and_unit(text: str, value: str) -> None:
@@ -157,6 +163,9 @@ def test_an_ambiguous_name_gives_all_candidates_with_a_shared_score() -> None:
             ["builds", "attracts", "researches"],
         ),
         ("The Office shall, where it can, streamline the permits.", ["optimises"]),
+        ("Schools are encouraged to keep a plot.", ["encourages"]),
+        ("到2030年，市农科院建设港口，吸引船员。", ["builds", "attracts"]),
+        ("Adopted on 3 March 2029.", []),
         ("It develops small boats, and it does research on tides.", ["develops", "researches"]),
         ("建设港口，吸引船员，开展潮汐研究。", ["builds", "attracts", "researches"]),
     ],

@@ -17,6 +17,11 @@ _OF_SUBJECT: Final = 0.6
 """How sure an act is that opens its clause, follows “shall”, or a subject."""
 _NEAREST_MODAL: Final = 400
 _PURPOSE: Final = re.compile(r"\b(?:by|for|from|to)\b|[:;]")
+_PASSIVE: Final = re.compile(r"\b(?:is|are)(?: to be)? $")
+_PAST: Final = re.compile(r"[A-Za-z-]+[^e]ed\b")
+"""“Adopted on 3 March” tells what was done; “need” and “speed” are no such forms."""
+_NOT_BEHIND: Final = ("的", "到", "至", "本")
+"""Behind a Chinese verb: it describes a thing, says how far something goes, or is of this text."""
 _TIME: Final = re.compile(r"(?:by|from|in|until|within)\b[^,，]{1,60}[,，]\s*", re.IGNORECASE)
 
 
@@ -60,8 +65,8 @@ def _acted_on(text: str, clause: Clause, act: Worded, mentions: Sequence[Mention
 def _acts_of(text: str, clause: Clause, table: WordingTable) -> Iterator[tuple[Worded, float]]:
     """The act of the clause, with those that are joined to its verb."""
     first, score = _first(text, clause, table)
-    if first is None:
-        return
+    if first is None or (first.end == clause.end and not first.wording.has_gap):
+        return  # nothing is acted on
     yield first, score
     end = first.end
     while joint := _JOINED.match(text, end, clause.end):
@@ -76,7 +81,7 @@ def _first(text: str, clause: Clause, table: WordingTable) -> tuple[Worded | Non
     start = clause.start
     time = _TIME.match(text, start, clause.end)
     opened = act_start(text, time.end() if time else start, clause.end, table.acts)
-    if opened is not None:
+    if opened is not None and not _PAST.match(text, opened, clause.end):
         return table.acts.at(text, opened, clause.end), _BEGINS
     modal = next(
         (
@@ -118,6 +123,9 @@ def _third_person(text: str, clause: Clause, table: WordingTable) -> Iterator[Wo
     for found in table.acts.find(text, clause.start, clause.end):
         words = text[found.start : found.end].split(" ")
         if found.wording.is_chinese:
+            if text[found.end : found.end + 1] not in _NOT_BEHIND:
+                yield found
+        elif _PASSIVE.search(text, clause.start, found.start) and words[0].endswith("ed"):
             yield found
         elif words[0].lower() == f"{found.wording.words.split(' ')[0]}s" or words[0].endswith(
             "ies"

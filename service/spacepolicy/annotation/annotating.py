@@ -11,7 +11,7 @@ from spacepolicy.annotation.acts import propose_acts
 from spacepolicy.annotation.clauses import Clause, find_clauses
 from spacepolicy.annotation.dates import propose_dates
 from spacepolicy.annotation.duties import propose_duties
-from spacepolicy.annotation.names import Names, propose_mentions, read_names
+from spacepolicy.annotation.names import Mention, Names, propose_mentions, read_names
 from spacepolicy.annotation.numbered_parts import Part, find_parts, propose_parts
 from spacepolicy.annotation.proposals import Annotation, Proposal
 from spacepolicy.annotation.quantities import propose_quantities
@@ -74,9 +74,8 @@ def _proposals(text: str, source: str, background: Background) -> Iterator[Propo
     clauses = find_clauses(text, parts, table.acts)
     subject_of = _subjects(clauses, parts, policy)
     dates = [*propose_dates(text, background.term)]
-    of_dates = {(each.start, each.end) for each in dates}
     named = background.names.mentions(text)
-    mentions = [each for each in named if (each.start, each.end) not in of_dates]
+    mentions = [each for each in named if not any(_lies_in(each, date) for date in dates)]
     acts = [*propose_acts(text, clauses, table, mentions, subject_of)]
     for each in propose_parts(text, parts, policy):
         yield replace(each, predicate=background.term(each.predicate))
@@ -88,6 +87,10 @@ def _proposals(text: str, source: str, background: Background) -> Iterator[Propo
     yield from propose_quantities(text, table.comparators, taken, background.term)
     yield from propose_duties(text, clauses, table.duties, mentions, subject_of)
     yield from propose_relations(text, clauses, table.relations, mentions, policy)
+
+
+def _lies_in(mention: Mention, date: Proposal) -> bool:
+    return date.start <= mention.start and mention.end <= date.end
 
 
 def _passages(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from spacepolicy.annotation.inflection import is_cjk
 from spacepolicy.annotation.numbered_parts import Part
 from spacepolicy.annotation.wordings import Wordings
 
@@ -28,10 +29,12 @@ _LEAD: Final = re.compile(
 _SUBJECT: Final = re.compile(r"(?:it|they|we) \w+", re.IGNORECASE)
 _ADVERBIAL: Final = re.compile(
     r"(?:after|as|at|before|by|during|every|for|from|if|in|on|once|until|when|where|within)\b"
-    r"[^,]{1,120},\s+",
+    r"[^,]{1,120},\s+|[^，。；]{1,16}(?:年|年底|前|起|内|后)[，,]",
     re.IGNORECASE,
 )
 """When or where, at the beginning of a sentence: what follows is not another clause."""
+_GROUNDS: Final = re.compile(r"[为根依按围自以经]")
+"""How Chinese sentences begin that state a purpose, a ground or a day before what they say."""
 _LIST: Final = 2
 """So many acts behind commas make a sentence that opens otherwise a list of acts."""
 _TRIMMED: Final = " \t\r\n\u3000"
@@ -100,7 +103,7 @@ def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iter
     """The clauses of a sentence; only what begins with an act is divided."""
     cuts = [start]
     openings = [*_openings(text, start, end, acts)]
-    is_list = _begins_act(text, start, end, acts) or len(openings) >= _LIST
+    is_list = _is_list(text, start, end, acts, len(openings))
     adverbial = _ADVERBIAL.match(text, start, end)
     main = adverbial.end() if adverbial else start
     cuts += [
@@ -111,6 +114,15 @@ def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iter
         for first, last in _trimmed(text, cut, _without_parting(text, cut, behind)):
             begins = _begins_act(text, first, last, acts)
             yield Clause(first, last, begins, part if n == 0 else -1)
+
+
+def _is_list(text: str, start: int, end: int, acts: Wordings, openings: int) -> bool:
+    """Whether a sentence lists acts: it opens with one, or has several behind commas; in Chinese
+    one is enough, unless its beginning only leads to it."""
+    if is_cjk(text[start : start + 1]) and _GROUNDS.match(text, start):
+        return False
+    fewest = 1 if is_cjk(text[start:end]) else _LIST
+    return _begins_act(text, start, end, acts) or openings >= fewest
 
 
 def _openings(text: str, start: int, end: int, acts: Wordings) -> Iterator[int]:

@@ -85,7 +85,7 @@ _MDY: Final = rf"(?P<month>{_MONTH}) (?P<day>{_DAY}), ?(?P<year>{_YEAR}){_NOT_NA
 _MY: Final = rf"(?P<month>{_MONTH}),? (?:of )?(?P<year>{_YEAR}){_NOT_NAME}"
 _ISO: Final = rf"(?P<year>{_YEAR})-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)"
 _BY: Final = r"(?:(?:no later than|not later than|by|before|until|prior to) (?:the )?)"
-_FROM: Final = r"(?:from|since|starting|beginning|as of|with effect from)(?: in| on)? "
+_FROM: Final = r"(?:from|starting|beginning|as of|with effect from)(?: in| on)? "
 _RULES: Final[tuple[tuple[str, str, str, _Read], ...]] = (
     (
         "offset",

@@ -98,8 +98,12 @@ def _before(text: str, clause: Clause, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _behind(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The list behind the wording; of one without “and” the first, what follows is the subject."""
     at = start + 1 if text[start : start + 1] == " " else start
-    return _listed(text, at, end)
+    found = [*_listed(text, at, end)]
+    if len(found) > 1 and "and" not in text[found[-2][1] : found[-1][0]]:
+        found = found[:1]
+    return iter(found)
 
 
 def _listed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 
 from spacepolicy.annotation import numerals
-from spacepolicy.annotation.language import PARTS
+from spacepolicy.annotation.language import MONTHS, PARTS
 from spacepolicy.annotation.proposals import Proposal
 
 _NUMBER: Final = rf"(?:\d{{1,3}}(?:\.\d+)*|[IVXLC]+(?![a-z])|[{numerals.CHINESE}]+)"
-_BEHIND: Final = r"(?=[.:：](?!\d)|[ \t]*\n|[ \t]+(?-i:[A-Z“\"]))"
+_MONTH: Final = "|".join(MONTHS)
+_BEHIND: Final = rf"(?=[.:：](?!\d)|[ \t]*\n|[ \t]+(?-i:(?!{_MONTH})[A-Z“\"]))"
 _LINE: Final = r"(?:(?<=\n)|\A)[ \t\u3000#*]*"
 _SENTENCE: Final = (
     r"(?:(?<=\n)|\A|(?<=[.;:!?。；：！？”’])|(?<=; and)|(?<=; or)|(?<=, and))[ \t\u3000]*"
@@ -22,7 +23,8 @@ _SENTENCE: Final = (
 _LABELS: Final[tuple[tuple[str, str], ...]] = (
     (
         "word",
-        rf"{_LINE}(?P<label>(?P<word>(?-i:[A-ZÀ-Þ])[^\W\d_]*)[ \t]+(?P<n>{_NUMBER}){_BEHIND})",
+        rf"{_LINE}(?P<label>(?P<word>(?!(?:{_MONTH})\b)(?-i:[A-ZÀ-Þ])[^\W\d_]*)[ \t]+"
+        rf"(?P<n>{_NUMBER}){_BEHIND})",
     ),
     ("word", rf"{_LINE}(?P<label>(?P<word>sec|art|ch|para)s?\.[ \t]*(?P<n>{_NUMBER}){_BEHIND})"),
     ("word", rf"{_LINE}(?P<label>(?P<word>§)[ \t]*(?P<n>{_NUMBER}){_BEHIND})"),
@@ -42,6 +44,7 @@ _LABELS: Final[tuple[tuple[str, str], ...]] = (
         "bracket",
         rf"{_SENTENCE}(?<![.:;][（(])(?P<label>[（(](?P<n>\d{{1,3}}|[a-z]{{1,5}}|[A-Z]{{1,3}})[）)])(?=\s)",
     ),
+    ("bracket", rf"{_LINE}(?P<label>(?P<n>[a-z]{{1,4}})[)）])(?=\s)"),
     (
         "dotted",
         rf"{_LINE}(?P<label>(?P<n>\d{{1,2}}(?:\.\d{{1,2}})*)[.．、)）]?)(?=[ \t\u3000]*[^\W\d_])",

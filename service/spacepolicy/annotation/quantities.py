@@ -23,7 +23,8 @@ _SCALE: Final = "|".join(sorted(map(re.escape, SCALES), key=len, reverse=True))
 _NUMBER: Final = re.compile(
     rf"(?<![\w/.,§-])(?:{_SIGN})?(?P<number>{_FIGURES}|\b(?:{numerals.ENGLISH})\b|"
     rf"(?<![{CJK}])[{numerals.CHINESE}]+)(?P<percent>\s?[%％])?(?:[\s-]?(?P<scale>{_SCALE})(?![a-z]))?"
-    rf"|(?<=[{CJK}])(?P<figures>{_FIGURES})(?P<share>[%％])?(?P<by>{_SCALE})?",
+    rf"|(?<=[{CJK}])(?P<figures>{_FIGURES})(?P<share>[%％])?(?P<by>{_SCALE})?"
+    rf"|(?<=[{CJK}])(?P<han>[{numerals.CHINESE}]{{2,}})",
     re.IGNORECASE,
 )
 _FIGURE_NAMES: Final = re.compile(
@@ -35,6 +36,8 @@ _NAMES_BEHIND: Final = re.compile(r"-[A-Z]|\s*(?:U\.S\.C|C\.F\.R|[号条章节�
 _NOUNS: Final = re.compile(r"[ -](?P<nouns>[a-z][a-z’'-]*(?:[ ][a-z][a-z’'-]*){0,3})")
 _SURE: Final = 0.9
 _UNSURE: Final = 0.7
+_EXACTLY: Final = "/exactly"
+"""A bound behind the number goes before “reaches” before it."""
 _BASELINE: Final = re.compile(
     rf"(?:up|down|compared) (?:from|with|to) (?P<number>{_FIGURES})\b(?!\s?%)"
 )
@@ -68,9 +71,10 @@ def propose_quantities(
         compared = _compared(text, each, whole)
         baseline = _BASELINE.search(text, max(0, each.start - 16), each.end)
         if not (compared.unit or compared.currency):
-            if not (baseline and baseline.end() == each.end) and not compared.comparator:
+            of_baseline = baseline is not None and baseline.end() == each.end
+            if not of_baseline and not compared.comparator:
                 continue
-            compared = _with_unit(compared, unit)
+            compared = _with_unit(compared, unit if of_baseline else "")
         if compared.word and not compared.comparator and compared.unit.startswith("{"):
             continue
         unit = compared.unit or unit
@@ -90,7 +94,7 @@ def _numbers(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[_Found]:
         start, end = found.span()
         if any(start < behind and before < end for before, behind in taken):
             continue
-        written = found["number"] or found["figures"]
+        written = found["number"] or found["figures"] or found["han"]
         value = numerals.number(written)
         before = text[max(0, start - 24) : start]
         is_sign = found["sign"] is not None
@@ -105,7 +109,7 @@ def _numbers(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[_Found]:
         else:
             unit, currency, behind = _unit(text, end)
         currency = MONEY[found["sign"].upper()] if is_sign else currency
-        is_word = not written[0].isdecimal()
+        is_word = not written[0].isdecimal() and not scale and numerals.chinese(written) is None
         yield _Found(
             start, end if is_sign else behind, value, "" if currency else unit, currency, is_word
         )
@@ -180,7 +184,7 @@ def _compared(text: str, found: _Found, comparators: Wordings) -> _Found:
         if not each.wording.before and not text[each.end : start].strip():
             start, comparator = each.start, each.wording.value
     behind = comparators.at(text, end, min(len(text), end + 6))
-    if behind is not None and behind.wording.before and not comparator:
+    if behind and behind.wording.before and (not comparator or comparator.endswith(_EXACTLY)):
         end, comparator = behind.end, behind.wording.value
     return _Found(
         start, end, found.value, found.unit, found.currency, found.word, comparator, found.upper
