@@ -33,7 +33,10 @@ def propose_acts(
     subject_of: Callable[[Clause], str],
 ) -> Iterator[Proposal]:
     """A proposal for each act and each known thing that it may be on, within its clause."""
+    title_end = _title_end(text)
     for clause in clauses:
+        if clause.end <= title_end:
+            continue  # a title names what is done, and does not do it
         for found, score in _acts_of(text, clause, table):
             acted_on = _acted_on(text, clause, found, mentions)
             iri, label = (acted_on.iri, acted_on.text) if acted_on else ("", "")
@@ -51,6 +54,13 @@ def propose_acts(
                 label=label,
                 new=True,
             )
+
+
+def _title_end(text: str) -> int:
+    """Where the first line ends, if others follow and it ends like no sentence."""
+    title, following, _ = text.partition("\n")
+    is_sentence = title.rstrip()[-1:] in (*".。;；:：!！?？", "")
+    return 0 if is_sentence or not following else len(title)
 
 
 def _acted_on(text: str, clause: Clause, act: Worded, mentions: Sequence[Mention]) -> Name | None:
@@ -123,7 +133,9 @@ def _third_person(text: str, clause: Clause, table: WordingTable) -> Iterator[Wo
     for found in table.acts.find(text, clause.start, clause.end):
         words = text[found.start : found.end].split(" ")
         if found.wording.is_chinese:
-            if text[found.end : found.end + 1] not in _NOT_BEHIND:
+            quoted = text.rfind("《", clause.start, found.start)
+            in_title = quoted > text.rfind("》", clause.start, found.start)
+            if not in_title and text[found.end : found.end + 1] not in _NOT_BEHIND:
                 yield found
         elif _PASSIVE.search(text, clause.start, found.start) and words[0].endswith("ed"):
             yield found

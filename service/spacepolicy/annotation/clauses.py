@@ -35,6 +35,9 @@ _ADVERBIAL: Final = re.compile(
 """When or where, at the beginning of a sentence: what follows is not another clause."""
 _GROUNDS: Final = re.compile(r"[为根依按围自以经]")
 """How Chinese sentences begin that state a purpose, a ground or a day before what they say."""
+_COMMA_ZH: Final = re.compile(r"，(?:并|以及|同时)?")
+_ELABORATES: Final = re.compile(r"^其中|^包括|^如|[不超至约达以]\w{0,3}\d|\d\S*(?:以上|以下|以内)")
+"""What only says how much of the clause before."""
 _LIST: Final = 2
 """So many acts behind commas make a sentence that opens otherwise a list of acts."""
 _TRIMMED: Final = " \t\r\n\u3000"
@@ -102,13 +105,16 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iterator[Clause]:
     """The clauses of a sentence; only what begins with an act is divided."""
     cuts = [start]
-    openings = [*_openings(text, start, end, acts)]
-    is_list = _is_list(text, start, end, acts, len(openings))
-    adverbial = _ADVERBIAL.match(text, start, end)
-    main = adverbial.end() if adverbial else start
-    cuts += [
-        each for each in openings if each > main and (is_list or _SUBJECT.match(text, each, end))
-    ]
+    if is_cjk(text[start:end]):
+        cuts += _chinese_cuts(text, start, end, acts)
+    else:
+        openings = [*_openings(text, start, end, acts)]
+        is_list = _begins_act(text, start, end, acts) or len(openings) >= _LIST
+        adverbial = _ADVERBIAL.match(text, start, end)
+        main = adverbial.end() if adverbial else start
+        cuts += [
+            each for each in openings if each > main and (is_list or _shares(text, each, end, acts))
+        ]
     for n, cut in enumerate(cuts):
         behind = cuts[n + 1] if n + 1 < len(cuts) else end
         for first, last in _trimmed(text, cut, _without_parting(text, cut, behind)):
@@ -116,13 +122,30 @@ def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iter
             yield Clause(first, last, begins, part if n == 0 else -1)
 
 
-def _is_list(text: str, start: int, end: int, acts: Wordings, openings: int) -> bool:
-    """Whether a sentence lists acts: it opens with one, or has several behind commas; in Chinese
-    one is enough, unless its beginning only leads to it."""
-    if is_cjk(text[start : start + 1]) and _GROUNDS.match(text, start):
-        return False
-    fewest = 1 if is_cjk(text[start:end]) else _LIST
-    return _begins_act(text, start, end, acts) or openings >= fewest
+def _chinese_cuts(text: str, start: int, end: int, acts: Wordings) -> Iterator[int]:
+    """Commas of a Chinese sentence between clauses: behind an act, before another or before what
+    is not only a bound of it."""
+    if _GROUNDS.match(text, start, end):
+        return
+    before = start
+    for found in _COMMA_ZH.finditer(text, start, end):
+        behind = text.find("，", found.end(), end)
+        segment_end = end if behind < 0 else behind
+        has_act = any(acts.find(text, before, found.start()))
+        is_clause = any(acts.find(text, found.end(), segment_end)) or not _ELABORATES.search(
+            text, found.end(), segment_end
+        )
+        if has_act and is_clause:
+            yield found.end()
+            before = found.end()
+
+
+def _shares(text: str, at: int, end: int, acts: Wordings) -> bool:
+    """Whether a clause begins with a pronoun, or with a verb in the third person whose subject is
+    that of the clause before."""
+    found = acts.at(text, at, end)
+    third = found is not None and text[at : found.end].split(maxsplit=1)[0].endswith("s")
+    return _SUBJECT.match(text, at, end) is not None or third
 
 
 def _openings(text: str, start: int, end: int, acts: Wordings) -> Iterator[int]:
@@ -132,7 +155,9 @@ def _openings(text: str, start: int, end: int, acts: Wordings) -> Iterator[int]:
         if found[0].strip() == "and" and not subject:
             continue
         at = act_start(text, found.end(), end, acts)
-        if at is not None and (subject or _is_base(text, at, end, acts)):
+        if at is not None and (
+            subject or _is_base(text, at, end, acts) or _shares(text, at, end, acts)
+        ):
             yield found.end()
 
 

@@ -157,7 +157,7 @@ _RULES: Final[tuple[tuple[str, str, str, _Read], ...]] = (
         "offset-zh",
         "offset",
         rf"(?:自[^，。；]{{1,20}}(?:之日|后)?起|[^，。；、]{{1,12}}后)?(?P<count>{_ZH_NUMBER})"
-        r"(?P<unit>个工作日|工作日|日|天|周|个月|年)(?:之?内|以内)",
+        r"(?P<unit>个工作日|工作日|日|天|周|个月|年)(?:之?内|以内|后)",
         _duration,
     ),
     (
@@ -181,8 +181,14 @@ _RULES: Final[tuple[tuple[str, str, str, _Read], ...]] = (
     (
         "deadline-zh",
         "isDueBy",
-        rf"(?:到|至|在)?(?P<year>{_ZH_YEAR})年(?P<month>\d{{1,2}})月"
-        r"(?:(?P<day>\d{1,2})日|底)?(?:之?前)",
+        rf"(?:到|至|在|于)(?P<year>{_ZH_YEAR})年(?P<month>\d{{1,2}})月"
+        r"(?:(?P<day>\d{1,2})日|底)?(?:之?前)?",
+        _date,
+    ),
+    (
+        "deadline-zh",
+        "isDueBy",
+        rf"(?P<year>{_ZH_YEAR})年(?P<month>\d{{1,2}})月(?:(?P<day>\d{{1,2}})日|底)?(?:之?前)",
         _date,
     ),
     (

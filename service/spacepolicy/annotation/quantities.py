@@ -24,7 +24,7 @@ _NUMBER: Final = re.compile(
     rf"(?<![\w/.,§-])(?:{_SIGN})?(?P<number>{_FIGURES}|\b(?:{numerals.ENGLISH})\b|"
     rf"(?<![{CJK}])[{numerals.CHINESE}]+)(?P<percent>\s?[%％])?(?:[\s-]?(?P<scale>{_SCALE})(?![a-z]))?"
     rf"|(?<=[{CJK}])(?P<figures>{_FIGURES})(?P<share>[%％])?(?P<by>{_SCALE})?"
-    rf"|(?<=[{CJK}])(?P<han>[{numerals.CHINESE}]{{2,}})",
+    rf"|(?<=[{CJK}])(?P<han>[{numerals.CHINESE}]{{2,}}|[{numerals.CHINESE}](?=[{CLASSIFIERS}]))",
     re.IGNORECASE,
 )
 _FIGURE_NAMES: Final = re.compile(
@@ -32,7 +32,9 @@ _FIGURE_NAMES: Final = re.compile(
     r"chapters?|paragraphs?|annex|order|directive|version|phase|figure|table)|[第（(《])\s*$",
 )
 """What before a number makes it the name of something."""
-_NAMES_BEHIND: Final = re.compile(r"-[A-Z]|\s*(?:U\.S\.C|C\.F\.R|[号条章节款届次期]|是|、|[)）])")
+_NAMES_BEHIND: Final = re.compile(
+    r"-[A-Z]|\s*(?:[ap]\.?m\b|o[’']clock|U\.S\.C|C\.F\.R|[号条章节款届次期]|是|、|[)）])"
+)
 _NOUNS: Final = re.compile(r"[ -](?P<nouns>[a-z][a-z’'-]*(?:[ ][a-z][a-z’'-]*){0,3})")
 _SURE: Final = 0.9
 _UNSURE: Final = 0.7
@@ -109,10 +111,15 @@ def _numbers(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[_Found]:
         else:
             unit, currency, behind = _unit(text, end)
         currency = MONEY[found["sign"].upper()] if is_sign else currency
-        is_word = not written[0].isdecimal() and not scale and numerals.chinese(written) is None
+        is_word = not written[0].isdecimal() and not scale and not _is_large(written)
         yield _Found(
             start, end if is_sign else behind, value, "" if currency else unit, currency, is_word
         )
+
+
+def _is_large(written: str) -> bool:
+    """Whether Chinese numerals are more than one: “一个” is often no more than “a”."""
+    return len(written) > 1 and numerals.chinese(written) is not None
 
 
 def _unit(text: str, at: int) -> tuple[str, str, int]:

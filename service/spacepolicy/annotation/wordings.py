@@ -84,29 +84,34 @@ class Wordings:
     entries: tuple[WordingEntry, ...]
 
     @cached_property
-    def _expression(self) -> re.Pattern[str]:
-        """All in one, longer wordings first; the number of the group is that of the wording."""
-        return re.compile(
-            "|".join(f"({each.pattern})" for each in self._ordered) or r"(?!)", re.IGNORECASE
-        )
+    def _patterns(self) -> tuple[tuple[str, tuple[WordingEntry, ...]], ...]:
+        """The patterns, those of longer wordings first, each with the entries that have it."""
+        found: dict[str, list[WordingEntry]] = {}
+        for each in sorted(self.entries, key=lambda each: (-len(each.words), each.words)):
+            found.setdefault(each.pattern, []).append(each)
+        return tuple((pattern, tuple(entries)) for pattern, entries in found.items())
 
     @cached_property
-    def _ordered(self) -> tuple[WordingEntry, ...]:
-        return tuple(sorted(self.entries, key=lambda each: (-len(each.words), each.words)))
+    def _expression(self) -> re.Pattern[str]:
+        """All in one; the number of the group is that of the pattern."""
+        groups = "|".join(f"({pattern})" for pattern, _ in self._patterns)
+        return re.compile(groups or r"(?!)", re.IGNORECASE)
 
     def find(self, text: str, start: int, end: int) -> Iterator[Worded]:
-        """Where wordings stand between the offsets, the longest at each place."""
+        """Where wordings stand between the offsets, the longest at each place; several where the
+        same words are those of several."""
         for found in self._expression.finditer(text, start, end):
-            if found.lastindex and found.end() > found.start():
-                wording = self._ordered[found.lastindex - 1]
-                yield Worded(found.start(), found.end(), wording)
+            yield from self._worded(found)
 
     def at(self, text: str, start: int, end: int) -> Worded | None:
         """The wording that begins at that offset."""
         found = self._expression.match(text, start, end)
-        if found is None or not found.lastindex:
-            return None
-        return Worded(found.start(), found.end(), self._ordered[found.lastindex - 1])
+        return None if found is None else next(iter(self._worded(found)), None)
+
+    def _worded(self, found: re.Match[str]) -> Iterator[Worded]:
+        if found.lastindex and found.end() > found.start():
+            for each in self._patterns[found.lastindex - 1][1]:
+                yield Worded(found.start(), found.end(), each)
 
 
 @final
