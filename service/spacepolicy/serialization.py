@@ -37,6 +37,8 @@ Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad] | Iterato
 Form = OneOf["solutions", "boolean", "graph"]
 """What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
 _CSV_PIECE: Final = 8192
+"""Characters that are gathered before they are encoded and written, since both cost more by line
+than by piece; the first of a long answer goes out soon."""
 _COLUMNS: Final = "spacepolicy.columns.writing"
 """Imported where it is needed: pyarrow is no dependency, and takes 0.2 s and 40 MB."""
 

@@ -32,8 +32,11 @@ SCOPES: Final[tuple[AccessScope, ...]] = get_args(AccessScope)
 ANY_GRAPH: Final = "*"
 FILE: Final = "tokens.json"
 _SECRET_BYTES: Final = 32
+"""256 bits: a token cannot be guessed, so that its hash needs no salt and no slow function."""
 _IDENTIFIER_BYTES: Final = 6
+"""48 bits tell a store's tokens apart, in 12 digits that people can copy."""
 _MODE: Final = 0o600
+"""Only the user of the service reads the hashes."""
 _MARK: Final = "spt_"
 """What every token begins with, so that scanners for lost secrets find it."""
 _Stamp = tuple[int, int, int]

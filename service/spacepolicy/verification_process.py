@@ -21,6 +21,7 @@ from spacepolicy.errors import UsageError
 from spacepolicy.verification import Cited, verify
 
 _PR_SET_PDEATHSIG: Final = 1
+"""Of <linux/prctl.h>: this process dies with its parent."""
 
 
 @final

@@ -15,8 +15,8 @@ GIVEN_UP = {
     "explainer", "explainers", "explaining", "explanation", "hinting", "hygiene", "incoming",
     "interface", "judgement", "keeper", "keeping", "kept", "large_editing", "library",
     "material", "nearness", "notes", "oracles", "outward", "parts", "permission", "pinned",
-    "reach", "reply", "running", "screen", "sealing", "shelf", "told", "turns", "unnamed",
-    "validators", "verdict", "warming", "words",
+    "reach", "reply", "request_revision", "running", "screen", "sealing", "shelf", "told", "turns",
+    "unnamed", "validators", "verdict", "warming", "words",
 }  # fmt: skip
 """Names that modules and packages had, and none is to have again."""
 GIVEN_UP_CLASSES = {

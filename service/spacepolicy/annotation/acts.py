@@ -16,6 +16,8 @@ _BEHIND_MODAL: Final = 0.7
 _OF_SUBJECT: Final = 0.6
 """How sure an act is that opens its clause, follows “shall”, or a subject."""
 _NEAREST_MODAL: Final = 400
+"""Characters behind the beginning of a sentence in which its modal verb is looked for: what comes
+later belongs to another clause."""
 _PURPOSE: Final = re.compile(r"\b(?:by|for|from|to)\b|[:;]")
 _PASSIVE: Final = re.compile(r"\b(?:is|are)(?: to be)? $")
 _PAST: Final = re.compile(r"[A-Za-z-]+[^e]ed\b")

@@ -22,6 +22,8 @@ from spacepolicy.knowledge.loading.record import FileRecord
 
 _SENTENCE: Final = 0.9
 _MEASURE: Final = 0.8
+"""Scores order proposals for the same words; they are ranks, not probabilities: a sentence is surer
+than a measure, whose ends are commas."""
 
 
 @final

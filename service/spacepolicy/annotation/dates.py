@@ -24,6 +24,8 @@ _NOT_NAME: Final = r"(?!\w)"
 _ZH_NUMBER: Final = rf"(?:\d+|[{CHINESE}]+)"
 _ZH_YEAR: Final = rf"(?:{_YEAR}|二〇[{CHINESE}]{{2}})"
 _SURE: Final = 0.9
+"""Scores order proposals for the same words; they are ranks, not probabilities: a date is written
+in few ways."""
 _Read = Callable[[re.Match[str]], str]
 
 

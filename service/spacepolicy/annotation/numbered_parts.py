@@ -67,7 +67,10 @@ _TITLE_WORD: Final = r"(?:[A-Z][\w’'&-]*|of|the|and|to|for|in|on|with|a)"
 _TITLE: Final = re.compile(rf"{_TITLE_WORD}(?:,? {_TITLE_WORD})*\.(?=\s|$)")
 """A heading within a line, as “Reforming Leadership and Accountability.”"""
 _LONGEST_HEADING: Final = 80
+"""A line of a page; a longer one is a sentence."""
 _SURE: Final = 0.95
+"""Scores order proposals for the same words; they are ranks, not probabilities: a part's number
+says what it is."""
 
 
 @final

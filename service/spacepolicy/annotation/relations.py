@@ -18,6 +18,8 @@ _TITLE: Final = re.compile(
 _TITLE_ZH: Final = re.compile(r"[^，。；《]{0,12}(?P<title>《[^》]{2,60}》)")
 _BEFORE: Final = re.compile(rf"(?P<title>[A-ZÀ-Þ][\w’'-]*(?: (?:{_SMALL} )*{_WORD})+)(?:[^.;]*?)$")
 _SCORE: Final = 0.75
+"""Scores order proposals for the same words; they are ranks, not probabilities: words between two
+known things may mean more than one relation."""
 
 
 def propose_relations(

@@ -23,7 +23,10 @@ from spacepolicy.settings import Settings
 
 Examination = Callable[[Settings], Iterator[State]]
 _OLDEST: Final = (3, 11)
+"""The oldest Python that is tested (`requires-python`)."""
 _LEAST_FILES: Final = 1024
+"""What most systems allow a process; `--max-connections` is as many, and fewer where there are
+fewer descriptors."""
 _NAME: Final = re.compile(r"^[A-Za-z0-9._-]+")
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _INSTALL: Final = "rm -rf .venv && ./run --version"

@@ -40,6 +40,8 @@ from spacepolicy.writes.control_socket import ControlSocket
 from spacepolicy.writes.coordinator import StoreWriter
 
 _BACKLOG: Final = 2048
+"""Connections that the kernel holds until they are accepted: two for each of `--max-connections`,
+so that a burst is met by this service's own limits and not by the kernel's."""
 NAMELESS: Final = (
     "links in documents name this machine's own addresses, since the address that clients know is "
     "not known here: say it with --public-url, as in --public-url https://data.example.org"

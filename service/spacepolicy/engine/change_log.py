@@ -25,6 +25,8 @@ _WAIT_SECONDS: Final = 30.0
 """How long a worker waits for a change that it was told of: the server appends it before it carries
 it out itself, and may be forking a worker, which takes 30 ms with 5 million statements."""
 _LOOK_SECONDS: Final = 0.001
+"""A change is announced before it is written, so it is there in a moment; a look costs a system
+call."""
 
 
 @final

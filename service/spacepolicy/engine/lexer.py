@@ -53,8 +53,9 @@ class Scan:
 @final
 @dataclass(frozen=True, slots=True)
 class TextLimits:
-    """How deep and how long a text may be. The engine's parser was seen to die from 512 nested
-    EXISTS and from 2,048 links; a worker's larger stack takes eight times that."""
+    """How deep and how long a text may be: nested up to `max_depth`, chained up to `max_chain`.
+    The engine's parser was seen to die from 512 nested EXISTS and from 2,048 links; a worker's
+    larger stack takes eight times that."""
 
     max_depth: int = 128
     max_chain: int = 1000
@@ -115,6 +116,7 @@ def _each_once(iris: Iterable[str]) -> tuple[str, ...]:
 
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _HIGHEST: Final = 0x10FFFF
+"""The highest code point of Unicode."""
 
 
 def without_escapes(text: str) -> str:

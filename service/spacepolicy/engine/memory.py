@@ -13,6 +13,7 @@ from typing import Final, final
 
 _FIELD: Final = re.compile(rb"^(Pss|Private_Dirty|SwapPss):\s+(\d+) kB", re.MULTILINE)
 _ROLLUP_BYTES: Final = 1 << 13
+"""The file has some 30 short lines, about 1 KiB; one read takes all of it."""
 _LOOK_PAGES: Final = (16 << 20) // resource.getpagesize()
 """A worker measures itself after it has touched so much more memory: to measure takes 1 ms with a
 million statements in memory and 5 ms with five, to touch so much takes 10 ms."""
@@ -22,6 +23,7 @@ the system's cache of files have the rest."""
 _STEP_BYTES: Final = 4 << 20
 """So much is copied at once, which takes 3 ms; a query that comes meanwhile waits for that."""
 _MADV_POPULATE_WRITE: Final = 23
+"""Of Linux 5.14, <asm-generic/mman-common.h>; Python has no name for it."""
 _PRIVATE: Final = re.compile(
     r"^([0-9a-f]+)-([0-9a-f]+) rw-p [0-9a-f]+ 00:00 0 +(?:\[heap\])?$", re.MULTILINE
 )

@@ -39,6 +39,8 @@ from spacepolicy.errors import (
 from spacepolicy.serialization import Form
 
 CHUNK_BYTES: Final = 1 << 18
+"""What is read from a socket at once: as much as Linux lets one hold by default
+(`net.core.rmem_default`, 208 KiB), rounded up."""
 _HEAD: Final = struct.Struct("!cI")
 _LENGTHS: Final = struct.Struct("!II")
 _LAST: Final = b"last"

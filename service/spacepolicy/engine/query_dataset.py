@@ -17,6 +17,7 @@ from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError
 
 _MAX_WARNINGS: Final = 10
+"""Graphs that are named as missing; a list of FROM may be long, and a warning is for people."""
 
 
 @final

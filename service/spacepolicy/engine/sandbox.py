@@ -22,6 +22,8 @@ _JUMP_EQUAL: Final = 0x15
 _RETURN: Final = 0x06
 _FAIL: Final = 0x00050000
 _ALLOW: Final = 0x7FFF0000
+"""Of Linux: <linux/prctl.h>, <linux/seccomp.h>, and the codes of BPF's instructions in
+<linux/bpf_common.h>."""
 _INSTRUCTION: Final = struct.Struct("HBBI")
 
 

@@ -70,7 +70,9 @@ _LEAST_ALLOWANCE_BYTES: Final = 64 << 20
 """What a worker may keep at least, however small the budget is: with less it would end after each
 longer query, and its successor copy the same pages again."""
 _LOWEST_PRIORITY: Final = 19
+"""The nice value of what may wait for all else (setpriority(2))."""
 _PR_SET_PDEATHSIG: Final = 1
+"""Of <linux/prctl.h>: this process dies with its parent."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 

@@ -26,7 +26,11 @@ from spacepolicy.errors import StoreError
 from spacepolicy.settings import environment
 
 _LOADING_SECONDS: Final = 3600.0
+"""How long the server may take to answer its first message: it opens the dataset first, and a store
+on a slow disk with a long patch to carry out takes minutes. An hour is for what has gone wrong."""
 _ENDING_SECONDS: Final = 1.0
+"""How long the server may take to end by itself before it is killed; stopping the service gives
+requests as long."""
 _SERVER: Final = "spacepolicy.engine.server"
 
 

@@ -24,6 +24,7 @@ from spacepolicy.engine.port import Data, FrameDecoder, Header, answered, reques
 
 Kind = Literal["update", "put", "post", "delete", "import", "restore"]
 _PIECE_BYTES: Final = 1 << 18
+"""As `CHUNK_BYTES`, which reads it."""
 
 
 @final

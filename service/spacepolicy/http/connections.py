@@ -36,7 +36,8 @@ class ConnectionLimits:
     The head has `head_seconds` from its first byte, and a new connection as long for that byte; a
     body has `body_seconds` and one more for each `rate_bytes` that came; between requests a
     connection may be idle for `idle_seconds`; of an answer, the client has to take `rate_bytes` a
-    second, looked at each `send_seconds`.
+    second, looked at each `send_seconds`. There may be so many
+    `connections`, `from_one_address` of them from one. The settings say why.
     """
 
     connections: int = 1024

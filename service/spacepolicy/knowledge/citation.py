@@ -12,6 +12,7 @@ from spacepolicy.knowledge.loading.sources import SourceDocument, undescribed_so
 
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟–—", "''''\"\"\"\"--")
 _SHORTEST_LIKENESS: Final = 3
+"""Fewer characters in common are chance: every text has most pairs of letters."""
 
 
 @final

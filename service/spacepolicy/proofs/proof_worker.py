@@ -31,6 +31,7 @@ from spacepolicy.namespaces import Base
 from spacepolicy.proofs.proof_service import receive_statement
 
 _PR_SET_PDEATHSIG: Final = 1
+"""Of <linux/prctl.h>: this process dies with its parent."""
 
 
 def main(arguments: list[str], connection: socket.socket) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 _OVERHEAD_BYTES: Final = 512
+"""What the object and its short parts take, at most: Python's objects have some 50 bytes each."""
 
 
 @final

@@ -9,6 +9,7 @@ from spacepolicy.formats import CSVW
 from spacepolicy.http.response_cache import Fields
 
 _LINKED_BYTES: Final = 2048
+"""A quarter of the 8 KiB that proxies hold for all fields."""
 _IN_TARGET: Final = "%/?:@!$&'()*+,;=~-._"
 _PRINTABLE: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 

@@ -29,7 +29,9 @@ LEAST_BYTES: Final = 1 << 23
 MOST_PATCH_BYTES: Final = 1 << 25
 """What came since is taken in where it is no more: 200,000 statements, in two seconds."""
 _VERSION: Final = 1
+"""Of the file's layout; a file of another is made anew."""
 _DIGEST_BYTES: Final = 32
+"""Of SHA-256."""
 _log: Final = logging.getLogger(__name__)
 
 

@@ -47,7 +47,10 @@ and of the disk, and 20 ms at least."""
 _PIECE_BYTES: Final = 1 << 27
 """How much of very many quads is loaded at once: the engine takes some 600 MB for so much."""
 _WAITING_SECONDS: Final = 15.0
+"""How long another process that holds the store is waited for: one that is being stopped ends
+within seconds."""
 _LOOK_SECONDS: Final = 0.02
+"""How often the lock is tried meanwhile; nobody notices so short a delay at a start."""
 _UNFINISHED: Final = re.compile(r"\.[0-9]{6,}\.unfinished")
 _FIRST: Final = ".live.unfinished"
 """Where the first revision is made: `live/` is there only once something is published."""

@@ -86,6 +86,7 @@ class WriteRequest:
     absent: bool = False
     dry_run: bool = False
     timeout_seconds: float = 30.0
+    """For tests alone: requests over HTTP and imports have the time of the settings."""
 
 
 @final

@@ -13,11 +13,11 @@ from starlette.types import Scope
 
 from spacepolicy.errors import ForbiddenError, StorageError, StoreError, UnauthorizedError
 from spacepolicy.tokens import AccessScope, AccessToken
+from spacepolicy.web.request_context import context_of
 from spacepolicy.web.routes import RouteRules
 from spacepolicy.web.service import Service
 
 VARIES: Final = {"Vary": "Accept, Authorization"}
-_KEY: Final = "spacepolicy.token"
 _CHALLENGE: Final = 'Bearer realm="spacepolicy"'
 
 
@@ -30,7 +30,7 @@ def read_token(service: Service, rules: RouteRules, scope: Scope) -> None:
         return
     secret = bearer(scope)
     if secret is not None and service.tokens is not None:
-        scope[_KEY] = _known(service, secret)
+        context_of(scope).token = _known(service, secret)
     if service.require_token:
         require(scope, "read")
 
@@ -60,8 +60,7 @@ def require(scope: Scope, needed: AccessScope) -> AccessToken:
 
 def token_of(scope: Scope) -> AccessToken | None:
     """The request's token, which may be good for nothing much; None where it brings none."""
-    token = scope.get(_KEY)
-    return token if isinstance(token, AccessToken) else None
+    return context_of(scope).token
 
 
 def _known(service: Service, secret: str) -> AccessToken:

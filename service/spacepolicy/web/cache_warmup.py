@@ -16,7 +16,7 @@ from starlette.types import Receive, Send
 from spacepolicy.errors import ProblemError
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.request_revision import pin
+from spacepolicy.web.request_context import read_on
 
 Reading = Callable[[], Awaitable[object]]
 """Reads something of the revision in force, and leaves it where pages find it."""
@@ -80,7 +80,7 @@ class CacheWarmup:
         revision = self._desk.service.history.current
         if revision.number == 0:
             return
-        pin(revision)
+        read_on(revision)
         together = took = 0.0
         for reading in self._readings:
             await self._idleness(took)

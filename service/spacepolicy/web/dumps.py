@@ -18,7 +18,6 @@ from spacepolicy.engine.port import Query
 from spacepolicy.http.content_codings import IDENTITY, Encoder
 from spacepolicy.http.etags import etag
 from spacepolicy.sparql_service.admission import query_identifier
-from spacepolicy.web.access_log import notes
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.conditions import mark, opaque
@@ -33,6 +32,7 @@ from spacepolicy.web.answering.response import (
     send_not_modified,
 )
 from spacepolicy.web.answering.sparql_request import RequestExchange
+from spacepolicy.web.request_context import context_of
 from spacepolicy.web.routes import Handler
 
 _CONSTRUCT: Final = "CONSTRUCT {{ ?s ?p ?o }} {{ {} }}"
@@ -102,7 +102,7 @@ class _DumpResponse(Response):
         """
         call = read_get(scope)
         key = call.key(self._desk.service.url(scope, ""))
-        exchange = RequestExchange(call, key, send, notes(scope))
+        exchange = RequestExchange(call, key, send, context_of(scope).record)
         await while_connected(receive, self._answer(exchange))
 
     async def _answer(self, exchange: RequestExchange) -> None:

@@ -39,6 +39,8 @@ from spacepolicy.web.routes import Handler
 PATH: Final = "/explain"
 _PARTS: Final = {"s": "subject", "p": "predicate", "o": "object"}
 _NEAR: Final = 5
+"""Other statements of the subject that are shown where the one asked about does not hold: as many
+as are read at a glance."""
 _WRITTEN: Final = (
     "an IRI, a name with a prefix that the ontology declares, or <…> relative to the base"
 )

@@ -19,12 +19,13 @@ from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.home_documents import Documents, documents
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.tables import table
 
 HOME_TAG: Final = "home"
 _ANSWERS_HELD: Final = 64
+"""Answers that are held: those of the first page in each language, some ten, and room for more."""
 
 
 @final
@@ -78,7 +79,7 @@ def home_page(home: HomePage) -> Handler:
 
     async def first(request: Request) -> Response:
         origin = desk.service.url(request.scope, "")
-        key = BodyKey("/", None, None, f"html {reader().variant}", origin)
+        key = BodyKey("/", None, None, f"html {current_locale().variant}", origin)
         page = desk.cache.body(desk.number, key)
         if page is None:
             answers = await home.answers()

@@ -13,6 +13,7 @@ from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.service import Service
 
 _MAX_DOCUMENTS = 100
+"""Documents that the first page lists; for more there is `/search`."""
 
 
 @final

@@ -2,13 +2,12 @@
 the revision.
 
 The language is the one asked for by `?lang=`, else the one that `Accept-Language` likes best of
-those that there are, else the first. It belongs to a request, not to the service, so it travels in
-the request's context; what is kept of a page is kept for its language.
+those that there are, else the first. It belongs to a request (`request_context`);
+what is kept of a page is kept for its language.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
 """
 
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, final
 from urllib.parse import parse_qsl, urlencode
@@ -66,28 +65,18 @@ class Locale:
         return "?" + urlencode([*rest, *([(PARAMETER, self.language)] if self.chosen else [])])
 
 
-_reader: Final[ContextVar[Locale]] = ContextVar("reader", default=Locale())  # noqa: B039 # it is frozen
-
-
-def reader() -> Locale:
-    """The reader of the request at hand."""
-    return _reader.get()
-
-
-def read_reader(scope: Scope) -> Locale:
-    """Take note of the request's reader, for as long as the request is answered."""
+def read_locale(scope: Scope) -> Locale:
+    """Return the locale that a request asks for."""
     pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     asked = next((value for name, value in pairs if name == PARAMETER), "")
     accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
-    found = Locale(
+    return Locale(
         language=asked if asked in LANGUAGES else preferred(accepted),
         chosen=asked in LANGUAGES,
         path=scope["path"],
         parameters=tuple(pair for pair in pairs if pair[0] != PARAMETER),
         revision=next((value for name, value in pairs if name == REVISION), ""),
     )
-    _reader.set(found)
-    return found
 
 
 def preferred(accept_language: str) -> str:

@@ -8,11 +8,9 @@ Spec: https://www.rfc-editor.org/rfc/rfc7089, https://www.rfc-editor.org/rfc/rfc
 """
 
 from collections.abc import Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import Final, final
+from typing import Final
 
 from fastapi import Request
 from starlette.datastructures import QueryParams
@@ -24,7 +22,7 @@ from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.locale import REVISION
 from spacepolicy.web.pagination import AFTER, read_cursor
-from spacepolicy.web.request_revision import pin
+from spacepolicy.web.request_context import context_of
 from spacepolicy.web.routes import Handler, RouteRules
 from spacepolicy.web.service import Service
 
@@ -36,42 +34,32 @@ _SECOND: Final = timedelta(microseconds=999_999)
 """A time is named to the second; what was in force at its end is what it names."""
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class RequestedRevision:
-    """The revision that a request names; `by_time`: by the time at which it was in force."""
-
-    revision: Revision
-    by_time: bool
-
-
-_asked: Final[ContextVar[RequestedRevision | None]] = ContextVar("asked", default=None)
-
-
 def read_revision(service: Service, rules: RouteRules, scope: Scope) -> None:
     """Answer the request at hand on the revision that it names, if it names one.
 
     Raises: BadParameterError where it names it as none can be, NotFoundError where there is none,
     RevisionGoneError where its data are no longer kept.
     """
-    _asked.set(None)
     if not rules.is_of_revision(scope):
         return
     history = service.history
-    asked = _by_cursor(history, scope) or _by_number(history, scope) or _by_time(history, scope)
-    if asked is not None:
-        _asked.set(asked)
-        pin(asked.revision)
+    context = context_of(scope)
+    context.named = _by_cursor(history, scope) or _by_number(history, scope)
+    if context.named is None:
+        context.named = _by_time(history, scope)
+        context.by_time = context.named is not None
+    if context.named is not None:
+        context.revision = context.named
 
 
-def refuse_revision() -> None:
-    """Raises: BadParameterError where the request at hand, which writes, names a revision."""
-    asked = _asked.get()
-    if asked is not None and not asked.by_time:
+def refuse_revision(scope: Scope) -> None:
+    """Raises: BadParameterError where the request, which writes, names a revision."""
+    context = context_of(scope)
+    if context.named is not None and not context.by_time:
         raise BadParameterError("A write changes the revision in force; it takes no ?revision=.")
 
 
-def _by_number(history: History, scope: Scope) -> RequestedRevision | None:
+def _by_number(history: History, scope: Scope) -> Revision | None:
     if b"revision" not in scope["query_string"]:
         return None
     given = QueryParams(scope["query_string"]).getlist(REVISION)
@@ -79,7 +67,7 @@ def _by_number(history: History, scope: Scope) -> RequestedRevision | None:
         return None
     if len(given) > 1 or not (given[0].isascii() and given[0].isdecimal() and len(given[0]) < 16):
         raise BadParameterError("revision is the number of one revision; /revisions lists them.")
-    return RequestedRevision(_kept(history, int(given[0])), by_time=False)
+    return _kept(history, int(given[0]))
 
 
 def _kept(history: History, number: int, advice: str = "") -> Revision:
@@ -93,7 +81,7 @@ def _kept(history: History, number: int, advice: str = "") -> Revision:
     return revision
 
 
-def _by_cursor(history: History, scope: Scope) -> RequestedRevision | None:
+def _by_cursor(history: History, scope: Scope) -> Revision | None:
     """The revision that the cursor of a part continues.
 
     Raises: BadParameterError where that is not the one that the request names by its number.
@@ -109,10 +97,10 @@ def _by_cursor(history: History, scope: Scope) -> RequestedRevision | None:
         raise BadParameterError(f"The cursor continues revision {number}; leave out `revision`.")
     if not 0 < number <= history.current.number:
         raise BadParameterError("The cursor is of another dataset; begin again without `after`.")
-    return RequestedRevision(_kept(history, number, "; begin again without `after`"), by_time=False)
+    return _kept(history, number, "; begin again without `after`")
 
 
-def _by_time(history: History, scope: Scope) -> RequestedRevision | None:
+def _by_time(history: History, scope: Scope) -> Revision | None:
     given = [value for name, value in scope["headers"] if name == b"accept-datetime"]
     if not given or not _has_revisions(history):
         return None
@@ -124,7 +112,7 @@ def _by_time(history: History, scope: Scope) -> RequestedRevision | None:
             f"{http_date(history.current)!r} (RFC 7089 section 2.1.1)."
         ) from error
     named = (time if time.tzinfo else time.replace(tzinfo=UTC)) + _SECOND
-    return RequestedRevision(_at(history, named), by_time=True)
+    return _at(history, named)
 
 
 def _at(history: History, time: datetime) -> Revision:
@@ -154,7 +142,8 @@ def memento_fields(
     service: Service, rules: RouteRules, scope: Scope, status: int
 ) -> list[tuple[bytes, bytes]]:
     """Fields that say of an answer which revision it shows, and where others are."""
-    asked = _asked.get()
+    context = context_of(scope)
+    asked = context.named
     if asked is None and not rules.is_linked(scope):
         return []
     if scope["method"] not in ("GET", "HEAD", "QUERY") or status not in (200, 304):
@@ -168,10 +157,10 @@ def memento_fields(
     ]
     if asked is None:
         return fields
-    date, memento = http_date(asked.revision), _memento(original, asked.revision)
+    date, memento = http_date(asked), _memento(original, asked)
     fields.append((b"memento-datetime", date.encode()))
     fields.append((b"link", f'<{memento}>; rel="memento"; datetime="{date}"'.encode("latin-1")))
-    if asked.by_time:
+    if context.by_time:
         fields.append((b"content-location", memento.encode("latin-1")))
     return fields
 

@@ -18,7 +18,8 @@ from spacepolicy.saved_queries import SavedQuery, bind
 from spacepolicy.serialization import Form
 from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.iri_routing import local_path
-from spacepolicy.web.locale import LANGUAGES, reader
+from spacepolicy.web.locale import LANGUAGES
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import Called, table
 
@@ -76,6 +77,8 @@ _LANGUAGE: Final = "language"
 _SHOWN_BEFORE: Final = 200
 _LINES_BEFORE: Final = 8
 _LINES_AFTER: Final = 3
+"""Characters and lines shown around a mistake: what a screen shows, with the mistake in its lower
+half, since its cause stands before it."""
 STYLE: Final = _templates.get_template("style.css").render()
 STYLE_PATH: Final = f"/style/{hashlib.sha256(STYLE.encode()).hexdigest()[:12]}.css"
 """Where the style is; another style is at another path, so that it can be kept for ever."""
@@ -87,7 +90,7 @@ CONTENT_SECURITY_POLICY: Final = (
 
 def form(service: Service) -> str:
     """The form to ask a query in, with the saved query that `?example=` names."""
-    named = dict(reader().parameters).get("example")
+    named = dict(current_locale().parameters).get("example")
     query = next((bare(each.text) for each in service.catalogue if each.name == named), "")
     return render("form.html", service, query=query)
 
@@ -118,7 +121,7 @@ def answer(
         table=table(service, results),
         boolean=None if results is None else results.get("boolean"),
         turtle=body.decode() if form == "graph" else None,
-        hints=[hint.worded(reader().language) for hint in hints],
+        hints=[hint.worded(current_locale().language) for hint in hints],
         offered=formats.offered(*formats.KINDS[form]),
     )
 
@@ -192,7 +195,7 @@ def problem_kind(service: Service, kind: Mapping[str, Any]) -> str:
 
 def render(template: str, service: Service, **values: object) -> str:
     """The page that the template makes of the values, and of what every page tells."""
-    here = reader()
+    here = current_locale()
     return _templates.get_template(template).render(
         style_path=STYLE_PATH,
         root=service.root,
@@ -225,13 +228,13 @@ def for_reader(
     taken = any(each.name == _LANGUAGE and each.default in LANGUAGES for each in query.parameters)
     if not taken or values.get(_LANGUAGE):
         return values
-    return {**values, _LANGUAGE: [reader().language]}
+    return {**values, _LANGUAGE: [current_locale().language]}
 
 
 def headings(query: SavedQuery) -> Mapping[str, str]:
     """What columns are called where the reader's language is not that of their names: by what they
     hold."""
-    language = reader().language
+    language = current_locale().language
     if language == LANGUAGES[0]:
         return {}
     return {
@@ -245,4 +248,4 @@ def headings(query: SavedQuery) -> Mapping[str, str]:
 def href(service: Service, iri: str) -> str:
     """Where a link to the thing leads: to its page here, where it has one."""
     path = local_path(service, iri)
-    return iri if path is None else reader().kept(service.root + path)
+    return iri if path is None else current_locale().kept(service.root + path)

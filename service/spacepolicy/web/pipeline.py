@@ -17,14 +17,13 @@ from spacepolicy.errors import (
 )
 from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.web import pages
-from spacepolicy.web.access_log import AccessRecord, notes
 from spacepolicy.web.auth import read_token
 from spacepolicy.web.common_headers import with_always
-from spacepolicy.web.locale import read_reader, reader
+from spacepolicy.web.locale import read_locale
 from spacepolicy.web.memento import memento_fields, read_revision, varies
 from spacepolicy.web.problems import problem_response
-from spacepolicy.web.request_revision import pin
-from spacepolicy.web.request_url import set_forwarded
+from spacepolicy.web.request_context import RequestContext, begin_request
+from spacepolicy.web.request_url import Forwarded
 from spacepolicy.web.routes import RouteRules
 from spacepolicy.web.service import Service
 
@@ -47,11 +46,9 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
     revision for each request, where its token allows it; every failure becomes a problem."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        sheet = notes(scope)
-        read_reader(scope)
-        set_forwarded(forwarded_url(scope, service.trusted_proxies))
-        pin(service.history.current)
-        sending = _Sending(service, rules, scope, send, sheet)
+        context = _context(service, scope)
+        begin_request(scope, context)
+        sending = _Sending(service, rules, scope, send, context)
         try:
             _check_size(service, scope)
             read_token(service, rules, scope)
@@ -78,9 +75,19 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
             failure = EngineError(f"The service failed: {type(error).__name__}.")
             await problem_response(service, scope, failure)(scope, receive, sending)
         finally:
-            sheet.log(scope, service.revision.number)
+            context.record.log(scope, context.revision.number)
 
     return app
+
+
+def _context(service: Service, scope: Scope) -> RequestContext:
+    """What the request is answered with, as far as it is known before its token is read."""
+    url = forwarded_url(scope, service.trusted_proxies)
+    return RequestContext(
+        service.history.current,
+        read_locale(scope),
+        None if url is None else Forwarded(url),
+    )
 
 
 def _check_size(service: Service, scope: Scope) -> None:
@@ -112,11 +119,11 @@ class _Sending:
     to read it."""
 
     def __init__(
-        self, service: Service, rules: RouteRules, scope: Scope, send: Send, sheet: AccessRecord
+        self, service: Service, rules: RouteRules, scope: Scope, send: Send, context: RequestContext
     ) -> None:
         self.started = False
         self._send = send
-        self._sheet = sheet
+        self._context = context
         self._scope = scope
         self._bare = scope["method"] == "HEAD"
         self._preflight = scope["method"] == "OPTIONS"
@@ -135,17 +142,20 @@ class _Sending:
             given = dict(message["headers"])
             more = [b"Authorization"] if self._private else []
             if given.get(b"content-type", b"")[:9] == b"text/html":
-                fields += [_PAGE_POLICY, (b"content-language", reader().language.encode())]
+                fields += [
+                    _PAGE_POLICY,
+                    (b"content-language", self._context.locale.language.encode()),
+                ]
                 more.append(b"Accept-Language")
             if b"Accept-Datetime" not in given.get(b"vary", b"") and varies(
                 self._rules, self._scope, message["status"]
             ):
                 more.append(b"Accept-Datetime")
-            fields = with_always(fields, self._service.revision.number, *more)
+            fields = with_always(fields, self._context.revision.number, *more)
             message = {**message, "headers": fields}
         elif self._bare:
             message = {**message, "body": b""}
-        self._sheet.hear(message)
+        self._context.record.hear(message)
         if len(message.get("body", b"")) > _PIECE_BYTES:
             await self._in_pieces(message)
         else:

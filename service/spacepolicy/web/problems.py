@@ -24,9 +24,8 @@ from spacepolicy.errors import (
 )
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
-from spacepolicy.web.access_log import notes
 from spacepolicy.web.i18n import of_problem
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import context_of, current_locale
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
@@ -45,7 +44,7 @@ _PREFIXES: Final = {"sh": "http://www.w3.org/ns/shacl#"}
 
 def problem_response(service: Service, scope: Scope, error: ProblemError) -> Response:
     """The answer that tells the problem, in the form that the client likes better."""
-    notes(scope).kind = error.kind
+    context_of(scope).record.kind = error.kind
     report = _report(scope, error)
     if report is not None:
         return report
@@ -53,7 +52,7 @@ def problem_response(service: Service, scope: Scope, error: ProblemError) -> Res
     headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-store", **error.headers}
     if prefers_page(Headers(scope=scope).get("accept")):
         asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("query")
-        remedy = "" if "cure" in members else of_problem(error.remedy, reader().language)
+        remedy = "" if "cure" in members else of_problem(error.remedy, current_locale().language)
         page = pages.problem(service, members, remedy, asked)
         return Response(page, error.status, headers, media_type="text/html")
     body = json.dumps(members, ensure_ascii=False).encode()
@@ -76,7 +75,7 @@ def _report(scope: Scope, error: ProblemError) -> Response | None:
 def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict[str, Any]:
     """The members of the problem, as RFC 9457 section 3 names them, extras after them; in the
     reader's language where it is known what to say in it."""
-    language = reader().language
+    language = current_locale().language
     worded = in_language(error, language) if isinstance(error, QuerySyntaxError) else {}
     return {
         "type": service.reference(scope, f"/problems/{error.kind}"),
@@ -90,7 +89,7 @@ def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict
 
 def kind_members(kind: type[ProblemError]) -> dict[str, Any]:
     """What a kind of problem means and what to do about it, in the reader's language."""
-    language = reader().language
+    language = current_locale().language
     return {
         "kind": kind.kind,
         "title": of_problem(kind.title, language),

@@ -24,10 +24,8 @@ from spacepolicy.parameter_values import meant, text_for
 from spacepolicy.saved_queries import Parameter, SavedQuery, bind, named_things, with_iris
 from spacepolicy.serialization import whole
 from spacepolicy.web import pages
-from spacepolicy.web.access_log import notes
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState, answer_again, answer_known
-from spacepolicy.web.answering.context import context_of
 from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import plan
 from spacepolicy.web.answering.protocol import (
@@ -36,6 +34,7 @@ from spacepolicy.web.answering.protocol import (
     timeout_seconds,
     wants_terms,
 )
+from spacepolicy.web.answering.query_context import query_context
 from spacepolicy.web.answering.representation import (
     JSON,
     PAGE,
@@ -58,12 +57,14 @@ from spacepolicy.web.query_pages import (
     choices_in,
     query_page,
 )
+from spacepolicy.web.request_context import context_of
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
 RESERVED: Final = ("format", "timeout", "limit", AFTER, COLUMNS, PARAMETER, REVISION)
 """What a request may say beside the parameters of the query."""
 MAX_LIMIT: Final = 10000
+"""Rows of a part: some 2 MiB of JSON, half of what an answer put together in memory may have."""
 Name = Annotated[str, Path(description="the name of a saved query", pattern=r"^[a-z0-9-]+$")]
 
 
@@ -282,11 +283,12 @@ class _SavedResponse(Response):
             await self._part(scope)(scope, receive, send)
             return
         desk, call = self._desk, read_get(scope)
-        exchange = RequestExchange(call, call.key(desk.service.url(scope, "")), send, notes(scope))
+        key, record = call.key(desk.service.url(scope, "")), context_of(scope).record
+        exchange = RequestExchange(call, key, send, record)
         if await answer_again(desk, exchange):
             return
         operation = self._operation(scope)
-        context = context_of(desk.service, scope)
+        context = query_context(desk.service, scope)
         planned = plan(desk.service, context, call, operation, self._text)
         if await answer_known(desk, exchange, planned.shape, planned.body):
             return

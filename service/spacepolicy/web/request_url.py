@@ -9,7 +9,6 @@ Spec: https://www.rfc-editor.org/rfc/rfc9110#section-7.1
 """
 
 import socket
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, final
@@ -36,19 +35,6 @@ class Forwarded:
     def root(self) -> str:
         """The path prefix, with which the paths of links begin."""
         return urlsplit(self.url).path
-
-
-_forwarded: Final[ContextVar[Forwarded | None]] = ContextVar("forwarded", default=None)
-
-
-def set_forwarded(url: str | None) -> None:
-    """Take note of what trusted proxies say, for as long as the request is answered."""
-    _forwarded.set(None if url is None else Forwarded(url))
-
-
-def forwarded() -> Forwarded | None:
-    """What trusted proxies say of the request at hand; None where they say nothing."""
-    return _forwarded.get()
 
 
 def arrived_at(scope: Scope) -> str:

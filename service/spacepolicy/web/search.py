@@ -28,7 +28,7 @@ from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.i18n import BORROWED
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.jsonld import language_tag
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.search_index import MAX_LENGTH, Hit, SearchIndex, SearchResult, Text
 from spacepolicy.web.service import Service
@@ -36,10 +36,15 @@ from spacepolicy.web.tables import short_name
 from spacepolicy.web.tokenizer import words_of_name
 
 MAX_TEXTS: Final = 200_000
+"""Texts that the index holds; it lives in memory, and is made anew after writes."""
 MAX_LIMIT: Final = 100
+"""The most results of a search: a page of them is long, and `/sparql` has no such bound."""
 _LIMIT: Final = 20
+"""Results where nothing is said, about two screens."""
 _SUGGESTED: Final = 10
+"""What a list below a field shows without scrolling."""
 _NEAR: Final = 5
+"""Things that a page that was not found proposes."""
 _VALUES: Final = {
     f"{RDFS}label": "name",
     f"{SKOS}prefLabel": "name",
@@ -246,8 +251,8 @@ def _hit(service: Service, scope: Scope, index: SearchIndex, hit: Hit) -> dict[s
 
 def _page(service: Service, index: SearchIndex, asked: str, found: SearchResult) -> str:
     def name(iri: str) -> str:
-        known = BORROWED.get(iri, {}).get(reader().language)
-        return index.name(iri, reader().language) or known or short_name(service, iri)
+        known = BORROWED.get(iri, {}).get(current_locale().language)
+        return index.name(iri, current_locale().language) or known or short_name(service, iri)
 
     href = partial(pages.href, service)
     return pages.render("search.html", service, q=asked, found=found, name=name, href=href)

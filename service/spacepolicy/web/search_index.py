@@ -24,8 +24,11 @@ ROLES: Final[Mapping[str, float]] = {
 }
 """What a text is to its thing, and how much that counts."""
 MAX_LENGTH: Final = 200
+"""Characters of a search; what is longer is a quotation, which `cite` looks for."""
 _MAX_FOUND: Final = 2000
+"""Texts that are ranked; more share so common a word that their order says nothing."""
 _AROUND: Final = 60
+"""Characters shown before what was found, twice as many after it: two lines of a page."""
 _TABLES: Final = """
 CREATE TABLE text (id INTEGER PRIMARY KEY, thing TEXT, role TEXT, language TEXT, text TEXT);
 CREATE VIRTUAL TABLE stems USING fts5(text, content='', tokenize='porter unicode61');

@@ -19,8 +19,8 @@ from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.store.write_requests import Writer
 from spacepolicy.tokens import AccessTokens
-from spacepolicy.web.request_revision import pinned
-from spacepolicy.web.request_url import arrived_at, asked_at, forwarded
+from spacepolicy.web.request_context import current_forwarded, current_revision
+from spacepolicy.web.request_url import arrived_at, asked_at
 
 
 @final
@@ -30,6 +30,8 @@ class Service:
 
     `max_timeout_seconds` is what a query may ask for where that is more than `timeout_seconds`;
     `write_timeout_seconds` is what a write has, and the most that it may ask for;
+    `max_upload_bytes`, `max_cache_bytes`, `max_running` and `max_waiting` are settings, which say
+    why;
     `texts` are those of the sources, as far as they are here;
     `stale` says why the served revision is not the newest files, None where it is;
     `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
@@ -49,18 +51,26 @@ class Service:
     trusted_proxies: tuple[Network, ...] = ()
     outside: FederationPolicy = field(default_factory=FederationPolicy)
     max_query_bytes: int = 1 << 20
+    """The lexer reads all of a text, 1 MiB in 0.4 s."""
     max_update_bytes: int = 1 << 24
+    """Updates bring data, for those who may write; larger data come as files."""
     max_upload_bytes: int = 1 << 28
     max_target_bytes: int = 1 << 13
+    """What proxies pass on; longer queries come by POST or QUERY."""
     max_page_bytes: int = 1 << 22
+    """A page is put together in memory; other formats are streamed."""
     max_fields_bytes: int = 1 << 15
+    """Four times what proxies pass on."""
     max_cache_bytes: int = 1 << 26
     max_running: int = 16
     max_waiting: int = 64
     max_wait_seconds: float = 5
+    """Who waits longer is better served by trying again: a seat is free at most `timeout` later."""
     patience_seconds: float = SOON_SECONDS
     max_writing: int = 32
+    """Each write holds a thread."""
     max_listening: int = 64
+    """Each listener holds a connection for as long as it likes."""
     text_limits: TextLimits = field(default_factory=TextLimits)
     mode: Mode = "merged"
     texts: SourceTexts = field(default_factory=SourceTexts)
@@ -73,7 +83,7 @@ class Service:
     @property
     def revision(self) -> Revision:
         """The revision that the request at hand is answered on; outside of one, that in force."""
-        return pinned(self.history)
+        return current_revision(self.history)
 
     @property
     def instance(self) -> str:
@@ -85,12 +95,12 @@ class Service:
         """What the paths of links within the service begin with, as the outside sees it."""
         if self.public_url is not None:
             return urlsplit(self.public_url).path.rstrip("/")
-        known = forwarded()
+        known = current_forwarded()
         return known.root if known else ""
 
     def url(self, scope: Scope, path: str) -> str:
         """The absolute address of a path, as the outside sees it."""
-        known = forwarded()
+        known = current_forwarded()
         return self.address(scope, known.url if known else None) + path
 
     def address(self, scope: Scope, forwarded_url: str | None) -> str:
@@ -110,5 +120,5 @@ class Service:
         it is not known."""
         if self.public_url is not None:
             return self.public_url.rstrip("/")
-        known = forwarded()
+        known = current_forwarded()
         return known.url if known else asked_at(scope)

@@ -8,7 +8,7 @@ from typing import Any, Final, final
 from spacepolicy.namespaces import XSD
 from spacepolicy.web.i18n import PREFIXES
 from spacepolicy.web.iri_routing import local_path
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 
 _NUMBERS: Final = frozenset(
@@ -86,7 +86,7 @@ def _cell(called: Called, term: Mapping[str, Any] | None) -> TableCell | None:
 
 def _short(service: Service, iri: str) -> TableCell:
     path = local_path(service, iri)
-    href = None if path is None else reader().kept(service.root + path)
+    href = None if path is None else current_locale().kept(service.root + path)
     return TableCell(short_name(service, iri), iri, href)
 
 

@@ -11,7 +11,10 @@ _WORD: Final = re.compile(rf"{_IDEOGRAPH}+|[^\W_]+")
 _IDEOGRAPHS: Final = re.compile(rf"({_IDEOGRAPH})")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CUTOFF: Final = 0.72
+"""Likeness from which a word is proposed (`difflib`): one wrong letter of four has 0.75, of five
+0.8."""
 _MAX_CANDIDATES: Final = 20000
+"""Words that are compared; 20,000 take about 10 ms."""
 
 
 def folded(text: str) -> str:

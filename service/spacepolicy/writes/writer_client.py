@@ -18,7 +18,11 @@ from spacepolicy.errors import (
 
 _MODULE: Final = "spacepolicy.writes.writer_main"
 _PUBLISHING_SECONDS: Final = 600.0
+"""How long a publication may take, which cannot be stopped halfway: it writes what is derived
+already, a generation of some million statements at most, to the disk."""
 _ENDING_SECONDS: Final = 3.0
+"""How long the process may take to end its job before it is killed; what it had not committed is
+not in the store."""
 
 
 @final

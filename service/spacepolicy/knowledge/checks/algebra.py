@@ -10,7 +10,10 @@ from rdflib.paths import InvPath, MulPath, Path
 from rdflib.plugins.sparql.parserutils import CompValue
 
 MAX_ALTERNATIVES: Final = 64
+"""Alternatives of a query that are looked at; UNIONs joined with UNIONs multiply, and saved queries
+have a few."""
 _MAX_DEPTH: Final = 100
+"""Nesting that is followed; the lexer lets 128 pass, and saved queries nest far less."""
 Pattern = tuple[object, object, object]
 
 

@@ -9,6 +9,7 @@ from rdflib.term import Node
 
 Term = NamedNode | BlankNode | Literal
 _MANY = 1 << 16
+"""Terms whose key is remembered: as many as a large write mentions."""
 
 
 @lru_cache(maxsize=_MANY)

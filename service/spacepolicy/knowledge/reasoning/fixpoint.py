@@ -29,6 +29,8 @@ _PORTION: Final = 50_000
 then mostly stays in the processor's cache."""
 
 _NEAR_BITS: Final = 11
+"""Terms whose numbers differ in the last 11 bits alone: 2,048 of them fit into the second cache of
+a processor."""
 
 
 @final

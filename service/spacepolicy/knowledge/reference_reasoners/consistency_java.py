@@ -22,6 +22,8 @@ _OPTIONS: Final = ("-Xmx1g", "-XX:+UseSerialGC")
 _JARS: Final = ("hermit/HermiT.jar", "pellet/owlapi-distribution-3.4.3-bin.jar")
 _PROFILES: Final = {"dl": "OWL2DLProfile", "rl": "OWL2RLProfile"}
 _MOST_CHECKS: Final = 2000
+"""QuickXplain takes some 2k·log2(n/k) + 2k checks for a conflict of k among n axioms: of five among
+5,000, 110. More than this means that it does not end."""
 Answer = dict[str, Any]
 
 

@@ -22,7 +22,9 @@ from spacepolicy.store.revision import Revision
 _LISTED: Final = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 _OF_A_REVISION: Final = re.compile(r"([0-9]{1,15})\.[\w-]+", re.ASCII)
 _OPAQUE_BYTES: Final = 15
+"""120 bits, which are 20 characters of base64 without padding: no two states have the same."""
 _MARK_LETTERS: Final = 8
+"""48 bits tell revisions of one number apart, after a store was restored or made anew."""
 
 
 def opaque(parts: Iterable[str]) -> str:

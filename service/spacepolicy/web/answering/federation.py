@@ -23,6 +23,8 @@ from spacepolicy.sparql_service.query_stream import answer_frames, payloads
 from spacepolicy.web.answering.plan import QueryPlan
 
 _MAX_BYTES: Final = 1 << 23
+"""What the answers of other endpoints may have together: they become part of the query's text,
+which is parsed whole."""
 _log: Final = logging.getLogger(__name__)
 
 

@@ -15,6 +15,7 @@ MAX_FILE_BYTES: Final = 1 << 28
 _MAX_BYTES: Final = 1 << 30
 """What all files may have together, on the disk of temporary files."""
 _PIECE_BYTES: Final = 1 << 17
+"""Read and sent at once: twice what the server holds for a client before it waits."""
 
 
 @final

@@ -25,8 +25,8 @@ from spacepolicy.sparql_service.header_fields import (
     metadata_fields,
 )
 from spacepolicy.web.answering.conditions import mark, opaque_around
-from spacepolicy.web.answering.context import RequestContext
 from spacepolicy.web.answering.protocol import QueryOperation
+from spacepolicy.web.answering.query_context import QueryContext
 from spacepolicy.web.answering.response import ResponseShape
 from spacepolicy.web.answering.sparql_request import SparqlRequest
 from spacepolicy.web.service import Service
@@ -63,7 +63,7 @@ class QueryPlan:
 
 def plan(
     service: Service,
-    context: RequestContext,
+    context: QueryContext,
     call: SparqlRequest,
     operation: QueryOperation,
     text: str,
@@ -178,7 +178,7 @@ def acceptable_coding(call: SparqlRequest) -> AcceptedEncoding:
     return found
 
 
-def engine_mark(context: RequestContext) -> tuple[str, str]:
+def engine_mark(context: QueryContext) -> tuple[str, str]:
     """The mark of the revision, and a name for the engine that answers over it."""
     return mark(context.revision), context.order
 
@@ -202,7 +202,7 @@ def tags_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> Callabl
 
 
 def description_plan(
-    context: RequestContext, call: SparqlRequest, choice: FormatChoice
+    context: QueryContext, call: SparqlRequest, choice: FormatChoice
 ) -> tuple[ResponseShape, BodyKey]:
     """How the service description goes out, and where it is kept."""
     body = BodyKey("", None, None, choice.format.name, context.endpoint)

@@ -25,9 +25,9 @@ from spacepolicy.sparql_service.prepared_query import (
 )
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.access_log import AccessRecord
-from spacepolicy.web.answering.context import RequestContext
 from spacepolicy.web.answering.plan import QueryPlan, engine_mark, plan, read, tags_of
 from spacepolicy.web.answering.protocol import BYTE_ORDER_MARK, QueryOperation, operation
+from spacepolicy.web.answering.query_context import QueryContext
 from spacepolicy.web.answering.response import OF_THE_BODY, VARY, constant_fields
 from spacepolicy.web.answering.sparql_request import (
     FORM,
@@ -252,7 +252,7 @@ class ServicePreparation:
 
     def _new_form(self, kind: _Kind, text: str, revision: Revision, order: str) -> _Form | None:
         service = self._service
-        context = RequestContext(revision, order, kind.endpoint)
+        context = QueryContext(revision, order, kind.endpoint)
         planned = plan(service, context, kind.call, kind.operation, text)
         if planned.choice.format.kind == "page" or planned.choice.format.name == CSVW:
             return None

@@ -24,6 +24,8 @@ COLUMNS: Final = "columns"
 """The parameter that says whether cells of Arrow, Parquet and NDJSON are `values` or `terms`."""
 Parameters = list[tuple[str, str]]
 _SHORT_FIELD: Final = 256
+"""A longer Accept is negotiated each time: what is remembered is bounded by number, so each has to
+be short. Browsers send up to 140 characters."""
 BYTE_ORDER_MARK: Final = "\ufeff"
 """The byte order mark that some editors begin a text with."""
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")

@@ -25,7 +25,6 @@ from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.header_fields import hint_fields
 from spacepolicy.store.revision import Revision
-from spacepolicy.web.access_log import notes
 from spacepolicy.web.answering.app_state import AppState, answer_again, send_whole
 from spacepolicy.web.answering.conditions import mark, opaque
 from spacepolicy.web.answering.disconnect import while_connected
@@ -37,7 +36,7 @@ from spacepolicy.web.answering.response import (
 )
 from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
 from spacepolicy.web.ignored_parameters import OF_ALL, parameter_hints
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import context_of, current_locale
 
 JSON: Final = Format("json", "JSON", "page", "application/json", "json")
 """JSON of the service's own, for programs."""
@@ -158,14 +157,14 @@ class CachedRepresentation(Response):
         """
         call = read_get(scope)
         origin = self._desk.service.url(scope, "")
-        exchange = RequestExchange(call, call.key(origin), send, notes(scope))
+        exchange = RequestExchange(call, call.key(origin), send, context_of(scope).record)
         if not await answer_again(self._desk, exchange):
             known = self._parameters
             hints = hint_fields(ignored(scope, known) if known else ())
             await while_connected(receive, self._answer(exchange, origin, hints))
 
     async def _answer(self, exchange: RequestExchange, origin: str, hints: Fields) -> None:
-        variant = f" {reader().variant}" if self._choice.format.kind == "page" else ""
+        variant = f" {current_locale().variant}" if self._choice.format.kind == "page" else ""
         body = BodyKey(self._name, None, None, self._choice.media_type + variant, origin)
         coding = acceptable_coding(exchange.call)
         kept = self._desk.service.max_cache_bytes > 0

@@ -28,6 +28,8 @@ OF_THE_BODY: Final = (
     b"content-type", b"content-encoding", b"content-length", b"accept-ranges", b"content-range",
 )  # fmt: skip
 _IN_A_THREAD_BYTES: Final = 1 << 14
+"""A shorter body is coded at once: 16 KiB take 0.1 ms with gzip, about what the way to a thread
+takes."""
 
 
 @final

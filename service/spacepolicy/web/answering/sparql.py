@@ -20,18 +20,17 @@ from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.sparql_service.begun_evaluations import begun_of
 from spacepolicy.sparql_service.header_fields import hint_fields
 from spacepolicy.web import pages
-from spacepolicy.web.access_log import notes
 from spacepolicy.web.answering.app_state import (
     AppState,
     answer_again,
     answer_known,
     send_whole,
 )
-from spacepolicy.web.answering.context import RequestContext, context_of
 from spacepolicy.web.answering.description import Features, description
 from spacepolicy.web.answering.evaluation import evaluate
 from spacepolicy.web.answering.plan import QueryPlan, description_plan, hinted, plan
 from spacepolicy.web.answering.protocol import QueryOperation, UpdateOperation, operation
+from spacepolicy.web.answering.query_context import QueryContext, query_context
 from spacepolicy.web.answering.response import VARY, ResponseSender
 from spacepolicy.web.answering.sparql_request import (
     METHODS,
@@ -41,6 +40,7 @@ from spacepolicy.web.answering.sparql_request import (
     read_call,
 )
 from spacepolicy.web.problems import problem_response
+from spacepolicy.web.request_context import context_of
 from spacepolicy.web.writing.update_operation import update_response
 from spacepolicy.web.writing.write_service import WriteService
 
@@ -71,9 +71,9 @@ async def _respond(
         await response(scope, receive, send)
         return
     call = await read_call(desk.service, scope, receive)
-    context = context_of(desk.service, scope)
+    context = query_context(desk.service, scope)
     exchange = RequestExchange(
-        call, call.key(context.endpoint), send, notes(scope), begun_of(scope)
+        call, call.key(context.endpoint), send, context_of(scope).record, begun_of(scope)
     )
     if await answer_again(desk, exchange):
         return
@@ -97,7 +97,7 @@ def _allowed(desk: AppState) -> dict[str, str]:
 
 
 async def _planned(
-    desk: AppState, context: RequestContext, call: SparqlRequest, asked: QueryOperation, text: str
+    desk: AppState, context: QueryContext, call: SparqlRequest, asked: QueryOperation, text: str
 ) -> QueryPlan:
     """The plan; a long text is read beside the event loop, which answers others meanwhile."""
     if len(text) < SHORT_TEXT:
@@ -107,7 +107,7 @@ async def _planned(
 
 
 async def _describe(
-    desk: AppState, exchange: RequestExchange, asked: QueryOperation, context: RequestContext
+    desk: AppState, exchange: RequestExchange, asked: QueryOperation, context: QueryContext
 ) -> None:
     """Send the service description, or a form to a browser.
 

@@ -24,7 +24,7 @@ from spacepolicy.sparql_service.begun_evaluations import BegunEvaluation
 from spacepolicy.tokens import AccessToken
 from spacepolicy.web.access_log import AccessRecord
 from spacepolicy.web.auth import require, token_of
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
@@ -62,7 +62,7 @@ class SparqlRequest:
             self.fields.get(b"content-type", b"") if self.body else b"",
             self.fields.get(b"accept", b""),
             self.fields.get(b"accept-encoding", b"-"),
-            reader().variant,
+            current_locale().variant,
             origin,
         )
 

@@ -24,6 +24,7 @@ PATCH: Final = Format("rdfpatch", "RDF Patch", "page", "application/rdf-patch", 
 _TEXT: Final = Format("text", "plain text", "page", "text/plain", "txt")
 PATCHES: Final = (PATCH, _TEXT)
 _BLOCK_BYTES: Final = 1 << 16
+"""So much of a patch is sent at once, as much as Linux's sockets take in one go."""
 
 
 async def changes_response(desk: AppState, request: Request, older: int, newer: int) -> Response:

@@ -25,7 +25,11 @@ EVENTS: Final = Format("events", "server-sent events", "page", "text/event-strea
 _SILENCE_SECONDS: Final = 15.0
 """How long nothing is sent before a comment is, so that nobody between takes it for an end."""
 _AGAIN_MILLISECONDS: Final = 2000
+"""When a client that has lost its connection comes again: soon enough for a page, and no load,
+since at most 64 listen."""
 _RETRY_SECONDS: Final = 5
+"""When a client that was refused comes again; those who listen stay for long, so that sooner helps
+nobody."""
 
 
 @final

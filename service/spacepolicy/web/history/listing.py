@@ -39,7 +39,10 @@ _ONE: Final = (JSON, PAGE)
 ONE: Final = tuple(each.media_type for each in (*_ONE, *PATCHES))
 """The media types of a revision, and of what changed between two."""
 _LIMIT: Final = 50
+"""Revisions that are listed where nothing is said, about what a page shows."""
 _MAX_LIMIT: Final = 1000
+"""The most that are listed at once: an entry has some 400 bytes, so this is 400 KiB, read in one
+go."""
 LIST_PARAMETERS: Final = {
     "parameters": [
         {

@@ -21,6 +21,8 @@ _BOX: Final = 190
 _LETTERS: Final = 26
 _SIDE: Final = 250
 _GAP: Final = 300
+"""Pixels, but for `_LETTERS`: 26 letters of 13 pixels fit into a box, a row into a finger's width,
+and the longest name of a property between two columns."""
 
 
 @final

@@ -18,7 +18,7 @@ from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 
 Pair = tuple[NamedNode, NamedNode]
 
@@ -159,7 +159,7 @@ def views(desk: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
     return [
         (
             query,
-            reader().kept(
+            current_locale().kept(
                 f"{desk.service.root}/queries/{query.name}?"
                 + urlencode({query.parameters[0].name: thing.value})
             ),
@@ -171,4 +171,4 @@ def views(desk: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
 def compare_address(root: str, one: NamedNode, other: NamedNode) -> str:
     """Where the two are compared."""
     asked = urlencode({"a": one.value, "b": other.value})
-    return reader().kept(f"{root}/compare?{asked}")
+    return current_locale().kept(f"{root}/compare?{asked}")

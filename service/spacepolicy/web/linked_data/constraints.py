@@ -22,6 +22,7 @@ _SHAPES: Final = (
 )
 _PARTS: Final = (f"{SH}property", f"{SH}sparql")
 _DEPTH: Final = 12
+"""Steps into a path of a shape; RDF may lead in a circle, and paths that people write are short."""
 _VARIABLE: Final = re.compile(r"\{\s*[?$]\w+\s*\}")
 
 

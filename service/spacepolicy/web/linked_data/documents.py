@@ -19,10 +19,18 @@ from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.linked_data.skolem import skolemised
 
 MAX_STATEMENTS: Final = 5000
+"""Statements of a thing that its document lists: some 500 KiB of Turtle."""
 MAX_INCOMING: Final = 500
+"""Links to a thing that its document lists. A class has as many as it has members, and those are
+`/links`."""
 MAX_PASSAGES: Final = 500
+"""Passages that its page names: the longest documents that were modelled have fewer."""
 _MAX_NODES: Final = 20000
+"""Statements of blank nodes that are read for a document; a thing with more is a dataset of its
+own."""
 _MAX_NAMED: Final = 2000
+"""Things that one query names: their IRIs have some 200 KiB together, far below what a query may
+have."""
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 VOID: Final = "http://rdfs.org/ns/void#"
 TYPE: Final = NamedNode(f"{RDF}type")

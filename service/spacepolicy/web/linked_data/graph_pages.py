@@ -13,6 +13,7 @@ from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternate
 from spacepolicy.web.service import Service
 
 MAX_LISTED: Final = 500
+"""Things that the page of a graph lists; its other formats have all."""
 
 
 def described_page(service: Service, found: GraphDocument) -> str:

@@ -13,7 +13,7 @@ from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.vocabulary import OntologyWords, Replacements
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 
 _SUBCLASS: Final = f"{RDFS}subClassOf"
@@ -168,7 +168,7 @@ def _tops(
         found = [
             Term(
                 names.link(NamedNode(term)),
-                vocabulary.definition(term, reader().language),
+                vocabulary.definition(term, current_locale().language),
                 counts[term],
                 terms(term, path | {term}),
                 deprecation(names, vocabulary.deprecated.get(term)),

@@ -11,13 +11,14 @@ from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import graph, rows
 from spacepolicy.web.linked_data.documents import names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 
 FIRST: Final = 10
 """How many of each property are shown where all are named."""
 PART: Final = 100
 """How many of one property are shown at a time."""
 _MAX_PROPERTIES: Final = 60
+"""Properties by which a page groups what leads to a thing; a longer list is not read."""
 
 
 @final
@@ -100,7 +101,7 @@ def _first(thing: NamedNode, properties: Iterable[NamedNode]) -> str:
 def address(root: str, thing: NamedNode, by: NamedNode, page: int = 1) -> str:
     """Where all that lead to the thing by the property are listed."""
     asked = {"to": thing.value, "by": by.value, **({"page": str(page)} if page > 1 else {})}
-    return reader().kept(f"{root}/links?{urlencode(asked)}")
+    return current_locale().kept(f"{root}/links?{urlencode(asked)}")
 
 
 def _text(link: Link) -> str:

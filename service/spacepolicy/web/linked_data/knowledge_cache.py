@@ -18,15 +18,17 @@ from spacepolicy.web.linked_data.documents import ThingDocument, document
 from spacepolicy.web.linked_data.hierarchy import TermTrees, below, hierarchy, read_terms
 from spacepolicy.web.linked_data.terms import TermIn, TermPage, kind_of, term_page
 from spacepolicy.web.linked_data.vocabulary import OntologyWords, read_vocabulary
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 
 _DOCUMENTS_HELD: Final = 64
+"""Documents that are held, for those who ask for one in several formats or languages; one has up to
+some MiB."""
 
 
 def _called(near: Mapping[str, Any]) -> str:
     """What a thing is called, in the language of the reader where it has a name in it."""
     names: Mapping[str, str] = near["names"]
-    return names.get(reader().language) or next(iter(names.values()), near["iri"])
+    return names.get(current_locale().language) or next(iter(names.values()), near["iri"])
 
 
 Near = Callable[[str], Awaitable[list[dict[str, Any]]]]

@@ -11,7 +11,7 @@ from spacepolicy.web import pages
 from spacepolicy.web.i18n import BORROWED
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.documents import NAMES
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import short_name
 
@@ -38,7 +38,7 @@ class Labels:
         self, service: Service, named: Iterable[Triple], language: str | None = None
     ) -> None:
         self._service = service
-        self._language = language or reader().language
+        self._language = language or current_locale().language
         self._links: dict[NamedNode, Link] = {}
         self._of: dict[object, list[tuple[int, Literal]]] = {}
         for triple in named:
@@ -74,7 +74,7 @@ class Labels:
         """Where the proof of the statement is."""
         asked = {"s": str(statement.subject), "p": str(statement.predicate)}
         asked["o"] = str(statement.object)
-        return reader().kept(f"{self._service.root}/explain?{urlencode(asked)}")
+        return current_locale().kept(f"{self._service.root}/explain?{urlencode(asked)}")
 
     def others(self, thing: NamedNode) -> list[Literal]:
         """The other names of the thing, one a language and wording."""

@@ -13,6 +13,8 @@ _WIDTH: Final = 920
 _BOX: Final = 220
 _LETTERS: Final = 34
 _BOX_LETTERS: Final = 26
+"""Pixels, but for the letters, which fit into their columns at 13 pixels, and for the nine on a
+side, which with their rows are as high as a screen shows at once."""
 
 
 @final

@@ -19,7 +19,7 @@ from spacepolicy.web.linked_data.hierarchy import Term, deprecation, flat, hiera
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Labels
 from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternates
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 
 _QUERY: Final = f"""SELECT ?term ?name ?definition {{
   ?term <{RDFS}isDefinedBy> ?module ; <{RDFS}label> ?name ; <{SKOS}definition> ?definition
@@ -59,8 +59,8 @@ async def ontology_page(library: KnowledgeCache, found: GraphDocument, view: str
         "names": names,
         "query": _QUERY,
         "alternates": alternates(service, ONTOLOGY),
-        "whole_href": reader().kept(f"{service.root}{ONTOLOGY}?view={WHOLE}"),
-        "glance_href": reader().kept(f"{service.root}{ONTOLOGY}"),
+        "whole_href": current_locale().kept(f"{service.root}{ONTOLOGY}?view={WHOLE}"),
+        "glance_href": current_locale().kept(f"{service.root}{ONTOLOGY}"),
     }
     if view == WHOLE:
         return pages.render(

@@ -16,6 +16,7 @@ from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.tagged_query_results import told
 
 _MAX_ROWS: Final = 400
+"""Rows that a page shows of where anything is; the query behind it has all."""
 Relations = Mapping[NamedNode, Collection[NamedNode]]
 
 

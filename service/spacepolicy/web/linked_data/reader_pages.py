@@ -23,7 +23,7 @@ from spacepolicy.web.linked_data.graph_documents import (
 )
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternates
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 
 HUES: Final = 8
@@ -146,7 +146,7 @@ def reader_page(
                 names.link(NamedNode(kind)),
                 count,
                 hues[kind],
-                reader().kept(f"{service.root}{path}?{urlencode({'kind': kind})}"),
+                current_locale().kept(f"{service.root}{path}?{urlencode({'kind': kind})}"),
                 kind == marks.only,
             )
             for kind, count in counted.most_common()

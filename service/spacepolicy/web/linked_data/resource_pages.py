@@ -31,7 +31,7 @@ from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.linked_data.terms import TermPage
 from spacepolicy.web.linked_data.timeline_svg import Timeline
 from spacepolicy.web.linked_data.vocabulary import OntologyWords, Replacements
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 
 
@@ -114,7 +114,7 @@ def resource_page(
         service,
         thing=names.link(found.thing),
         other_names=names.others(found.thing),
-        definition=vocabulary.definition(found.thing.value, reader().language),
+        definition=vocabulary.definition(found.thing.value, current_locale().language),
         types=[names.link(NamedNode(iri)) for iri in found.types],
         deprecation=deprecation(names, _replacements(found, vocabulary)),
         sections=_sections(about, vocabulary),
@@ -155,7 +155,7 @@ def _replacements(found: ThingDocument, vocabulary: OntologyWords) -> Replacemen
 
 def _module(service: Service, vocabulary: OntologyWords, term: str) -> Link | None:
     """The part of the ontology that defines the term."""
-    title = vocabulary.module(term, reader().language)
+    title = vocabulary.module(term, current_locale().language)
     iri = vocabulary.modules.get(term)
     return None if iri is None or title is None else Link(title, pages.href(service, iri), iri)
 
@@ -182,7 +182,7 @@ def _sections(groups: Iterable[PropertyGroup], vocabulary: OntologyWords) -> lis
     """The groups by the part of the ontology that defines their property, others last."""
     gathered: dict[str | None, list[PropertyGroup]] = {}
     for group in groups:
-        title = vocabulary.module(group.property.iri, reader().language)
+        title = vocabulary.module(group.property.iri, current_locale().language)
         gathered.setdefault(title, []).append(group)
     order = sorted(gathered, key=lambda title: (title is None, title or ""))
     return [PropertySection(title, tuple(gathered[title])) for title in order]
@@ -234,7 +234,7 @@ class PropertyGroups:
     def _meaning(self, predicate: NamedNode) -> str | None:
         if self._vocabulary is None:
             return None
-        return self._vocabulary.definition(predicate.value, reader().language)
+        return self._vocabulary.definition(predicate.value, current_locale().language)
 
     def _value(self, triple: Triple, above: tuple[object, ...]) -> Value:
         sources = tuple(self._sources.get(triple, ()))

@@ -56,7 +56,7 @@ from spacepolicy.web.linked_data.ontology_pages import WHOLE, ontology_page
 from spacepolicy.web.linked_data.reader_pages import kinds, reader_page
 from spacepolicy.web.linked_data.resource_context import beside
 from spacepolicy.web.linked_data.resource_pages import resource_page
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
 
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
@@ -64,6 +64,8 @@ OFFERED: Final = formats.offered("graph", "page")
 DATASET: Final = "/.well-known/void#dataset"
 """Where the dataset is described to which all documents belong."""
 _MAX_TYPES: Final = 8
+"""Link fields for types and for successors, each: proxies take 8 KiB of fields, and an IRI has
+about 60 bytes."""
 _JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
 
 
@@ -78,7 +80,7 @@ def thing_redirect(library: KnowledgeCache) -> Handler:
         # The document of an IRI that ends in .ttl has no address that pins no format.
         pinned = chosen(request.scope, OFFERED).format if seems_pinned(asked.path) else None
         path = document_path(asked.path, pinned)
-        target = reader().kept(library.desk.service.reference(request.scope, path))
+        target = current_locale().kept(library.desk.service.reference(request.scope, path))
         headers = {"Vary": "Accept"} if pinned else {}
         response = RedirectResponse(target, status_code=303, headers=headers)
         response.headers.append("Link", f'<{target}>; rel="describedby"')
@@ -104,7 +106,7 @@ def namespace_redirect(library: KnowledgeCache) -> Handler:
     async def namespace(request: Request) -> Response:
         """Lead on to the ontology that defines the terms."""
         ontology = library.desk.service.reference(request.scope, ONTOLOGY)
-        return RedirectResponse(reader().kept(ontology), status_code=303)
+        return RedirectResponse(current_locale().kept(ontology), status_code=303)
 
     return namespace
 

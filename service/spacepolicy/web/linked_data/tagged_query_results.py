@@ -12,7 +12,7 @@ from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term, rows
 from spacepolicy.web.linked_data.comparison import named
 from spacepolicy.web.linked_data.labels import Labels
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 
 
 @final
@@ -37,6 +37,6 @@ async def told(desk: AppState, role: str, thing: NamedNode) -> TaggedResults | N
     if not found:
         return None
     asked = urlencode({queries[0].parameters[0].name: thing.value})
-    address = reader().kept(f"{desk.service.root}/queries/{queries[0].name}?{asked}")
+    address = current_locale().kept(f"{desk.service.root}/queries/{queries[0].name}?{asked}")
     things = {term for row in found for term in row if isinstance(term, NamedNode)}
     return TaggedResults(found, await named(desk, things), address)

@@ -19,9 +19,10 @@ from spacepolicy.web.linked_data.constraints import Constraint, Constraints
 from spacepolicy.web.linked_data.documents import TYPE, ThingDocument, names_of
 from spacepolicy.web.linked_data.hierarchy import Term
 from spacepolicy.web.linked_data.labels import Labels, Link
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 
 MAX_EXAMPLES: Final = 8
+"""Uses that the page of a term shows, about as many as are read."""
 _CLASS: Final = f"{OWL}Class"
 _PROPERTIES: Final = (
     f"{OWL}ObjectProperty",
@@ -182,7 +183,7 @@ async def _count(desk: AppState, thing: NamedNode, kind: str) -> int | None:
 
 def _rules(names: Labels, ruled: Iterable[Constraint]) -> Iterator[ShapeRule]:
     for each in ruled:
-        message = each.message(reader().language)
+        message = each.message(current_locale().language)
         if message is not None:
             target = names.link(each.target) if each.target else None
             yield ShapeRule(_SEVERITIES.get(each.severity, "must"), message, target)
@@ -201,7 +202,7 @@ def _notes(found: ThingDocument) -> Iterator[TermNote]:
         ]
         queries = [each for each in texts if name == "example" and _is_query(each.value)]
         told = [each for each in texts if each not in queries]
-        mine = [each for each in told if each.language == reader().language] or told
+        mine = [each for each in told if each.language == current_locale().language] or told
         yield from (TermNote(each.value, each.language) for each in mine)
         yield from (TermNote(each.value, None, query=True) for each in queries)
 

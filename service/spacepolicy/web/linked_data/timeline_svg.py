@@ -30,9 +30,11 @@ _ROW: Final = 34
 _TOP: Final = 34
 _LETTERS: Final = 44
 _ROLE_LETTERS: Final = 52
+"""Pixels, but for the letters: what fits between the margin and the years at 13 and 11 pixels."""
 _DAY: Final = re.compile(r"(-?\d{4,})(?:-(\d\d)(?:-(\d\d))?)?")
 _MONTHS: Final = 12
 _DAYS: Final = 31
+"""A day is placed within its month as if each had 31; the difference is not seen."""
 
 
 @final

@@ -12,6 +12,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from spacepolicy.errors import BadParameterError
 
 _MAX_FILES: Final = 100
+"""Files of one form, each of which holds a descriptor until the write is done."""
 _TYPE: Final = b"content-type"
 _DISPOSITION: Final = b"content-disposition"
 

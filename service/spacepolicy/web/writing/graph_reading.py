@@ -16,7 +16,6 @@ from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.store.revision import Revision
-from spacepolicy.web.access_log import notes
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState, answer_again, answer_known
 from spacepolicy.web.answering.conditions import changed_at, mark, opaque
@@ -26,7 +25,7 @@ from spacepolicy.web.answering.protocol import timeout_seconds
 from spacepolicy.web.answering.representation import chosen, ignored, read_get
 from spacepolicy.web.answering.response import ResponseShape
 from spacepolicy.web.answering.sparql_request import RequestExchange
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import context_of, current_locale
 
 OFFERED: Final = formats.offered("graph", "page")
 _PAGE_FORMAT: Final = "turtle"
@@ -50,7 +49,7 @@ class GraphAnswer(Response):
         """
         desk = self._desk
         call, origin = read_get(scope), desk.service.url(scope, "")
-        exchange = RequestExchange(call, call.key(origin), send, notes(scope))
+        exchange = RequestExchange(call, call.key(origin), send, context_of(scope).record)
         if await answer_again(desk, exchange):
             return
         given = QueryParams(scope["query_string"]).getlist("timeout")
@@ -70,7 +69,7 @@ class GraphAnswer(Response):
         pattern = "?s ?p ?o" if graph is None else f"GRAPH {NamedNode(graph)} {{ ?s ?p ?o }}"
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
         page = choice.format.kind == "page"
-        variant = f"graph {choice.media_type} {reader().variant if page else ''}"
+        variant = f"graph {choice.media_type} {current_locale().variant if page else ''}"
         body = BodyKey(text, None, None, variant, origin)
         prefixes = service.revision.prefixes
         made = (__version__, service.instance, body.text, body.format, origin)

@@ -25,6 +25,7 @@ from spacepolicy.web.writing.write_response import check_acceptable, done, tried
 from spacepolicy.web.writing.write_service import WriteService, is_dry_run, message
 
 _SHORT_TEXT: Final = 4096
+"""Texts that are read at once; the lexer takes some milliseconds for so much."""
 
 
 async def update_response(
@@ -39,7 +40,7 @@ async def update_response(
     Raises: ProblemError, and then nothing is written.
     """
     token = may_update(service, scope)
-    refuse_revision()
+    refuse_revision(scope)
     dry_run = is_dry_run(scope)
     if dry_run:
         check_acceptable(scope)
@@ -65,7 +66,7 @@ async def update_response(
         timeout_seconds=operation.timeout_seconds,
     )
     with writes.admitted() as writer:
-        written = await writes.write(writer, request)
+        written = await writes.write(scope, writer, request)
     if dry_run:
         return tried(scope, written)
     return done(written, headers={"ETag": f'"{mark(written.revision)}"'})

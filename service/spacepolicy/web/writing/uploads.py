@@ -41,7 +41,10 @@ HINTS: Final = {
 }
 """Fields that say what is taken. Accept-Put is in no specification; its meaning is plain."""
 _BLOCK_BYTES: Final = 1 << 20
+"""So much is held before it is written to the file, and decoded at once: an upload costs no more
+memory."""
 _GZIP_WINDOW: Final = 31
+"""A window of 32 KiB, the largest, and 16 more for the header of gzip (zlib's `inflateInit2`)."""
 _UNSAID: Final = ("", "application/octet-stream")
 
 

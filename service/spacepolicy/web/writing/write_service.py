@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from spacepolicy.errors import BadParameterError, MethodNotAllowedError, OverloadedError
 from spacepolicy.store.write_requests import Writer, WriteRequest, Written
-from spacepolicy.web.request_revision import pin
+from spacepolicy.web.request_context import context_of
 from spacepolicy.web.service import Service
 
 _RETRY_SECONDS: Final = 1
@@ -55,14 +55,14 @@ class WriteService:
         finally:
             self._admitted -= 1
 
-    async def write(self, writer: Writer, request: WriteRequest) -> Written:
-        """What the write did; the answer at hand is on the revision that is in force after it.
+    async def write(self, scope: Scope, writer: Writer, request: WriteRequest) -> Written:
+        """Carry out the write of a request, whose answer is then of the revision that it made.
 
         Raises: ProblemError, and then nothing is written.
         """
         loop = asyncio.get_running_loop()
         written = await loop.run_in_executor(self._threads, writer.write, request)
-        pin(written.revision)
+        context_of(scope).revision = written.revision
         return written
 
 

@@ -1,7 +1,4 @@
-"""What a request is answered on, named once: the revision, its data's name, the endpoint's address.
-
-Where a request is answered by a callback there is no task whose context could hold it.
-"""
+"""What a query is answered on: the revision, the order of its rows, the endpoint's address."""
 
 from dataclasses import dataclass
 from typing import final
@@ -9,13 +6,13 @@ from typing import final
 from starlette.types import Scope
 
 from spacepolicy.store.revision import Revision
-from spacepolicy.web.locale import reader
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class RequestContext:
+class QueryContext:
     """The revision; the order in which its engine gives rows; the address of the endpoint, against
     which relative IRIs are resolved; and what tells a page for this reader from others."""
 
@@ -25,12 +22,12 @@ class RequestContext:
     variant: str = ""
 
 
-def context_of(service: Service, scope: Scope) -> RequestContext:
+def query_context(service: Service, scope: Scope) -> QueryContext:
     """The context of the request at hand."""
     revision = service.revision
-    return RequestContext(
+    return QueryContext(
         revision,
         service.engine.order(revision.dataset),
         service.url(scope, "/sparql"),
-        reader().variant,
+        current_locale().variant,
     )
