@@ -1,4 +1,5 @@
-"""Access tokens: made once, kept as hashes in a file of the store, known again by whoever serves.
+"""Access tokens and what they may write. They are made once, kept as hashes in a file of the store,
+and found again by the service.
 
 The file is the truth. Commands change it under a lock, also while a service runs, which reads it
 again whenever it has changed.
@@ -30,6 +31,7 @@ AccessScope = Literal["read", "write", "admin"]
 """What a token is good for; each includes those before it."""
 SCOPES: Final[tuple[AccessScope, ...]] = get_args(AccessScope)
 ANY_GRAPH: Final = "*"
+"""The pattern of a token that may write every graph."""
 FILE: Final = "tokens.json"
 _SECRET_BYTES: Final = 32
 """256 bits: a token cannot be guessed, so that its hash needs no salt and no slow function."""
@@ -61,6 +63,18 @@ class AccessToken:
         True
         """
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
+
+
+def may_write(graph: str, patterns: tuple[str, ...]) -> bool:
+    """Whether one of the patterns, exact IRIs or prefixes that end in `*`, covers the graph.
+
+    >>> may_write("urn:a:b", ("urn:a:*",)), may_write("urn:a", ("urn:a:*", "urn:b"))
+    (True, False)
+    """
+    return any(
+        graph.startswith(pattern[:-1]) if pattern.endswith("*") else graph == pattern
+        for pattern in patterns
+    )
 
 
 @final
@@ -103,7 +117,7 @@ def tokens_file(store: Path) -> Path:
 
 
 def add_token(path: Path, scope: AccessScope, graphs: Sequence[str] = ()) -> str:
-    """Make a token for these graphs, or for any, and give it: it is not to be had again.
+    """Make a token for these graphs, or for any, and return it; only its hash is kept.
 
     Raises: UsageError where a pattern is none, StoreError where the file cannot be written.
     """
@@ -134,7 +148,7 @@ def list_tokens(path: Path) -> tuple[AccessToken, ...]:
 
 
 def revoke_token(path: Path, identifier: str) -> None:
-    """Have the token of this identifier be none any more.
+    """Revoke the token of this identifier.
 
     Raises: UsageError where there is none, StoreError where the file cannot be written.
     """
@@ -217,7 +231,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, tokens: Sequence[AccessToken]) -> None:
-    """Replace the file in one step that survives a crash; nobody else may read it."""
+    """Replace the file in one step that survives a crash; other users cannot read it."""
     tables = [asdict(token) for token in tokens]
     text = json.dumps({"tokens": tables, "sha256": _digest(tables)}, indent=2) + "\n"
     beside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -17,7 +17,8 @@ from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.draft import Draft
 from spacepolicy.store.publication import RevisionStatement, step
 from spacepolicy.store.revision import Change, Counts, FileGraphs, Revision
-from spacepolicy.store.revision_writer import RESTING_REVISIONS, DurableStore
+from spacepolicy.store.revision_writer import DurableStore
+from spacepolicy.store.snapshot_making import RESTING_REVISIONS
 
 
 def draft(*words: str, content: str = "files") -> Draft:

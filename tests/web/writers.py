@@ -30,8 +30,8 @@ from spacepolicy.store.write_requests import (
     Upload,
     WriteRequest,
     Written,
-    may_write,
 )
+from spacepolicy.tokens import may_write
 
 OWNED, DERIVED = "urn:files", "urn:derived"
 BROKEN = "urn:broken"

@@ -39,7 +39,7 @@ _NOUNS: Final = re.compile(r"[ -](?P<nouns>[a-z][a-z’'-]*(?:[ ][a-z][a-z’'-]
 _SURE: Final = 0.9
 _UNSURE: Final = 0.7
 """Scores order proposals for the same words; they are ranks, not probabilities: a number with a
-known unit is surer than one without."""
+known unit is surer than a comparison with a baseline."""
 _EXACTLY: Final = "/exactly"
 """A bound behind the number goes before “reaches” before it."""
 _BASELINE: Final = re.compile(

@@ -1,4 +1,4 @@
-"""`spacepolicy bench`: how fast this is beside the peers that are installed, as ratios."""
+"""`spacepolicy bench`: how fast this is compared with the peers that are installed, as ratios."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Judges by several gates at once: reasoners run in processes beside the gates of this one."""
+"""Runs several gates at once: reasoners in processes of their own, the others here."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -25,7 +25,7 @@ def run(given: Namespace, chosen: Settings) -> int:
 
 
 def import_(chosen: Settings, file: Path) -> int:
-    """Have the graphs of a file of quads in the place of those of the same names.
+    """Replace the graphs of the store that have the names of those in the file.
 
     Raises: ProblemError where that is refused, UsageError where the file cannot be read.
     """

@@ -16,7 +16,7 @@ from spacepolicy.writes.coordinator import StoreWriter
 
 
 def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of the door's jobs
-    """What does the jobs at the door of a service."""
+    """Return the function that does the jobs which commands send to a running service."""
 
     def work(job: dict[str, Any]) -> dict[str, Any]:
         match job.get("job"):

@@ -61,8 +61,8 @@ def run(given: Namespace, chosen: Settings) -> int:
 def query(
     chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]], format: str | None
 ) -> int:
-    """Print the answer. The local revision is built first where there is none, or the files have
-    changed; an endpoint stands in the place of the store.
+    """Print the answer of a query. The local revision is built first where there is none, or the
+    files have changed; where the store is an endpoint, that is asked.
 
     Raises: ProblemError where the query fails, UsageError where there is no such query or format.
     """
@@ -98,7 +98,7 @@ def query(
 
 
 def _tell(hints: Sequence[Hint]) -> None:
-    """Say what is likely wrong with the query, beside its answer."""
+    """Print hints about the query to standard error."""
     for hint in hints:
         print(f"hint: {hint.worded()}", file=sys.stderr)
 

@@ -68,7 +68,7 @@ def list_(chosen: Settings) -> int:
 
 
 def revoke(chosen: Settings, identifier: str) -> int:
-    """Have the token be none any more."""
+    """Revoke the token."""
     tokens.revoke_token(_file(chosen), identifier)
     return 0
 

@@ -1,4 +1,4 @@
-"""A large edit as whoever asks for it sees it: a process of its own finds what it changes."""
+"""A large update, from the side that asks for it: a process of its own finds what it changes."""
 
 import json
 import shutil
@@ -48,7 +48,7 @@ class LargeEffect:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What is told of it to whoever carries it out."""
+        """Return the members of the message about it."""
         large = {"folder": str(self.folder), "counts": self.counts}
         return {"dropped": self.dropped, "created": self.created, "large": large}
 

@@ -1,4 +1,4 @@
-"""The changes of publications, handed from the process that holds the dataset to its workers.
+"""The changes of publications, passed from the process that holds the dataset to its workers.
 
 The log is an anonymous file in memory that workers have open from the moment they are forked. The
 server appends what each publication changed; a worker that is told to follow to a revision reads on

@@ -25,7 +25,7 @@ class Wanted:
     scratch: str | None = None
 
     def to_bytes(self) -> bytes:
-        """The message that asks for the worker; its connection comes with it."""
+        """Return the message that asks for the worker; its connection comes with it."""
         return b"w" + json.dumps(asdict(self)).encode()
 
 
@@ -41,7 +41,7 @@ class Publication:
     new_log: bool = True
 
     def to_bytes(self) -> bytes:
-        """The message that tells of it."""
+        """Return the message as bytes."""
         return b"p" + json.dumps(asdict(self)).encode()
 
 
@@ -54,5 +54,5 @@ class Forked:
     process: int
 
     def to_bytes(self) -> bytes:
-        """The message that tells of it."""
+        """Return the message as bytes."""
         return json.dumps(asdict(self)).encode()

@@ -224,13 +224,13 @@ class Pool:
         return changed > LOG_BYTES and changed > _ground_bytes(self._dataset)
 
     def _have_followed(self, *, follows: bool) -> None:
-        """Have the workers that wait follow to the newest dataset, or end."""
+        """Let idle workers follow to the newest dataset, or end."""
         for connection in self._idle.all():
             if not follows or not self._follow(connection):
                 self._idle.drop(connection)
 
     def _follow(self, connection: socket.socket) -> bool:
-        """Whether the worker, which waits, has been told to follow to the newest dataset."""
+        """Tell an idle worker to follow to the newest dataset; whether it could be told."""
         told = request_bytes({"follow": int(self._dataset.parent.name)})
         try:
             return connection.send(told, socket.MSG_DONTWAIT) == len(told)

@@ -111,7 +111,7 @@ class EngineRequest:
 
 @lru_cache(maxsize=64)
 def _beside_text(table: bytes) -> list[Any]:
-    """What stands beside the texts of queries, which is the same for many."""
+    """Return the message's part that is the same for many queries: all but the text."""
     told = json.loads(table)
     for name in ("default_graphs", "named_graphs"):
         told[name] = None if told[name] is None else tuple(told[name])
@@ -263,7 +263,7 @@ def problem_frame(error: ProblemError, *, last: bool, slow: bool = False) -> byt
 
 @final
 class FrameDecoder:
-    """Turns the bytes of a connection into frames, as they come.
+    """Decodes the bytes of a connection into frames as they arrive.
 
     `reusable` says that the answer has ended and the connection takes another query, `slow` that
     its worker has been given a low priority.

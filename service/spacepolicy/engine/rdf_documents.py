@@ -71,7 +71,7 @@ def _parsed(file: IO[bytes], format: Format, base: str, *, graphs: bool) -> Iter
 
 @contextmanager
 def reading(format: Format) -> Iterator[None]:
-    """Have what the parser says of a document told.
+    """Raise what the parser says of a document as problems of this service.
 
     Raises: as `read`.
     """

@@ -251,7 +251,7 @@ class _Exchange:
         )
 
     def failed(self, error: Exception) -> ProblemError:
-        """What to tell of an error that broke the exchange."""
+        """Return the problem for an error that broke the exchange."""
         match error:
             case TimeoutError():
                 return self._late()

@@ -68,7 +68,7 @@ class ResultWriter:
         self._counted: int | None = None
 
     def begin(self, header: Header, format: Format) -> None:
-        """Have the header go before the first piece."""
+        """Send the header before the first piece."""
         self._told = header
         self._header = header_frame(header)
         self._row_mark = format.row_mark
@@ -77,11 +77,11 @@ class ResultWriter:
 
     @property
     def begins(self) -> bool:
-        """Whether nothing has gone yet: the whole answer is at hand once it is written."""
+        """Whether nothing is sent yet: then the whole answer is known once it is written."""
         return bool(self._header)
 
     def hint(self, hints: tuple[Hint, ...]) -> None:
-        """Have the hints go with the header, which has not gone yet."""
+        """Add hints to the header, which is not sent yet."""
         if hints and self._told is not None:
             self._header = header_frame(replace(self._told, hints=hints))
 

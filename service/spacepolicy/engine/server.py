@@ -193,7 +193,7 @@ class _Server:
         return True
 
     def _publish(self, publication: Publication) -> None:
-        """Have the dataset that was published from now on."""
+        """Publish a dataset; workers answer over it from now on."""
         before, self._dataset = self._dataset, Path(publication.dataset)
         if publication.new_log:
             self._log.close()
@@ -271,7 +271,7 @@ class _Server:
             os._exit(status)
 
     def _reap(self) -> None:
-        """Take leave of the workers that have ended, and say on their connections how."""
+        """Forget the workers that have ended, and send their connections how they ended."""
         for descriptor, worker in list(self._workers.items()):
             process, status = os.waitpid(worker.process, os.WNOHANG)
             if process == 0:
@@ -348,7 +348,7 @@ def _exit_frame(status: int) -> bytes:
 
 
 def _die_with_parent() -> None:
-    """Have the kernel end this process when the one that made it ends."""
+    """Let the kernel end this process when its parent ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

@@ -87,7 +87,7 @@ class ServerProcess:
         return None if process is None else processor_seconds(process)
 
     def _hear(self) -> None:
-        """Take what it has told of workers."""
+        """Read what the server reports about its workers."""
         with suppress(OSError):
             while message := self.control.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT):
                 if message != READY:

@@ -110,7 +110,7 @@ class Declared:
         self.base = base or ""
 
     def declare(self, found: Sequence[SparqlToken], place: int) -> bool:
-        """Take in the declaration whose PREFIX or BASE stands there; whether it could be told."""
+        """Record the declaration whose PREFIX or BASE stands there; whether it could be read."""
         word = found[place].word
         name = found[place + 1].text if word == "PREFIX" and place + 1 < len(found) else ""
         iri = self.iri(found, place + (2 if word == "PREFIX" else 1))
@@ -123,7 +123,7 @@ class Declared:
         return True
 
     def iri(self, found: Sequence[SparqlToken], place: int) -> str | None:
-        """The IRI that stands there; None where there is none that can be told."""
+        """Return the IRI that stands there; None where it cannot be resolved."""
         if place >= len(found):
             return None
         token = found[place]

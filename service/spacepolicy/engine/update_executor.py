@@ -283,7 +283,7 @@ def sharing(*datasets: dict[Graph, set[Quad]]) -> Iterator[list[Graph]]:
 
 
 def _replace(store: Store, graph: Graph, statements: set[Quad]) -> None:
-    """Have these statements alone in the graph; without any it is no graph any more."""
+    """Replace the statements of the graph; a graph without any is removed."""
     store.clear_graph(graph)
     store.extend(statements)
     if not statements and isinstance(graph, NamedNode | BlankNode):

@@ -53,7 +53,7 @@ class DatasetEdit:
 
     @property
     def table(self) -> dict[str, Any]:
-        """What a request tells of it."""
+        """Return the members of the request's message."""
         return asdict(self) | {"prefixes": dict(self.prefixes)}
 
     def to_bytes(self, kept: Sequence[bytes] = ()) -> bytes:
@@ -90,7 +90,7 @@ class Effect:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What is told of it to whoever carries it out, beside the pieces."""
+        """Return the members of the message about it, without its pieces."""
         return {"dropped": self.dropped, "created": self.created}
 
     @property
@@ -168,7 +168,7 @@ class EditSession:
         return effect
 
     def keep(self, patch: bytes, graphs: str) -> None:
-        """Have the next edits see what the last one has come to: a patch, and marked graphs."""
+        """Let the next updates see the result of the last one: a patch, and marked graphs."""
         kept = patch, graphs.encode()
         self._kept += kept
         self._untold += kept

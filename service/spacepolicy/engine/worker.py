@@ -362,7 +362,7 @@ def _counts(solutions: int | None, text: str) -> bool:
 
 
 def _translated(error: Exception, text: str, format_name: str | None = None) -> ProblemError:
-    """What an evaluation that failed is told as.
+    """Return the problem for an evaluation that failed.
 
     The engine raises OSError for what cannot be reached, which only a text that says SERVICE or
     LOAD asks of it, and for statements that the format of graphs of that name cannot carry.

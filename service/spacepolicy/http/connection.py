@@ -77,7 +77,7 @@ class HttpConnection(ClosingConnection):
         self._refused = kind.registry.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Have the endpoint answer the request, or have it parsed."""
+        """Pass a request to the endpoint, or its bytes to the parser."""
         if self._linger_bytes >= 0:
             self._throw_away(data)
         elif self._refused is not None:

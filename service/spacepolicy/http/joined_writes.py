@@ -52,7 +52,7 @@ class JoinedWrites:
             self.write_whole(head)
 
     def close(self) -> None:
-        """Have the connection closed, once all is written."""
+        """Close the connection once all is written."""
         self.flush()
         self._closing()
 

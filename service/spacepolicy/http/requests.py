@@ -115,7 +115,7 @@ class Responder(Protocol):
         ...
 
     def unanswered(self, begun: HeldAnswer | None) -> None:
-        """Have the application answer the request, which goes on with what has begun."""
+        """Let the application answer the request, together with what has begun of it."""
         ...
 
 

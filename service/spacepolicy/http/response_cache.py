@@ -177,7 +177,7 @@ class ResponseCache:
         return self._kept if revision == self._kept.number else None
 
     def _trim(self, kept: _Revision) -> None:
-        """Let go of what was not used for longest, heads before bodies of the same age."""
+        """Remove what was used least recently; of the same age, heads before bodies."""
         while kept.held_bytes > self._max_bytes and (kept.responses or kept.bodies):
             if len(kept.responses) > len(kept.bodies):
                 _, (_, size) = kept.responses.popitem(last=False)

@@ -7,13 +7,13 @@ import asyncio
 import re
 import secrets
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
 from spacepolicy.errors import BadParameterError, OverloadedError, QueryCancelledError
+from spacepolicy.sparql_service.waiting_queue import WaitingQueue
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{22,64}", re.ASCII)
 _RETRY_SECONDS: Final = 1
@@ -44,8 +44,8 @@ class RunningQuery:
 
 @final
 class Seat:
-    """One of the places of longer queries. While its client takes what it was sent, a query uses no
-    processor: its seat is lent then, and it goes on when the client does."""
+    """A place among the longer queries. A query whose client is slow to read uses no processor: its
+    seat is lent to another query, and it goes on when the client does."""
 
     __slots__ = ("_held", "_running", "ticket")
 
@@ -55,7 +55,7 @@ class Seat:
         self._held = True
 
     def leave(self) -> None:
-        """Give the seat up."""
+        """Release the seat."""
         if self._held:
             self._held = False
             self._running.leave_seat()
@@ -63,7 +63,7 @@ class Seat:
             self._running.lent.pop(self.ticket, None)
 
     def lend(self) -> None:
-        """Let others have the seat for a while; where too many do that, the one that has done so
+        """Lend the seat until it is reclaimed; where more than `max_waiting` are lent, the one lent
         for longest is stopped."""
         if not self._held or self.ticket is None:
             return
@@ -78,11 +78,12 @@ class Seat:
         self._running.leave_seat()
 
     def reclaim(self) -> None:
-        """Have the seat again, though there may be none; others wait until there is."""
+        """Take a lent seat back at once, even beyond `max_running`; others wait until there are
+        fewer."""
         if not self._held and self.ticket is not None and self.ticket in self._running.lent:
             del self._running.lent[self.ticket]
             self._held = True
-            self._running.squeeze_in()
+            self._running.force_acquire()
 
 
 @final
@@ -96,14 +97,14 @@ class Slot:
         self._held = True
 
     def leave(self) -> None:
-        """Give the slot up."""
+        """Release the slot."""
         if self._held:
             self._held = False
             self._running.leave_slot()
 
 
 async def lending(seat: Seat | None, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """The pieces; while whoever takes them takes long, the seat is lent."""
+    """Yield the pieces; while their consumer is slow, the seat is lent to another query."""
     loop = asyncio.get_running_loop()
     async for piece in pieces:
         timer = None if seat is None else loop.call_later(_LENDING_SECONDS, seat.lend)
@@ -127,15 +128,14 @@ class Admission:
         self.max_lent = max(max_running, max_waiting)
         self.lent: dict[RunningQuery, None] = {}
         self._tickets: dict[str, RunningQuery] = {}
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting = WaitingQueue()
         self._seated = 0
         self._free_slots = self._slots = slots
-        self._first: deque[asyncio.Future[None]] = deque()
-        self._later: deque[asyncio.Future[None]] = deque()
+        self._first, self._later = WaitingQueue(), WaitingQueue()
 
     @property
     def slotless(self) -> bool:
-        """Whether whoever begins now has to wait."""
+        """Whether a query that begins now has to wait for a slot."""
         return not self._free_slots
 
     @property
@@ -185,7 +185,7 @@ class Admission:
                 seat.leave()
 
     async def seat(self, ticket: RunningQuery, wait_seconds: float) -> Seat:
-        """A seat, which is to be left.
+        """Return a seat, once there is one; its holder releases it.
 
         Raises: OverloadedError where the queue is full or no seat comes free in time.
         """
@@ -218,14 +218,9 @@ class Admission:
         return Slot(self)
 
     def leave_slot(self) -> None:
-        """Hand the slot to whoever has waited longest, of those who come first if there are any."""
-        for waiting in (self._first, self._later):
-            while waiting:
-                place = waiting.popleft()
-                if not place.done():
-                    place.set_result(None)
-                    return
-        self._free_slots += 1
+        """Release a slot; the longest waiter of the preferred queue gets it, else of the other."""
+        if not self._first.give() and not self._later.give():
+            self._free_slots += 1
 
     def cancel(self, identifier: str) -> bool:
         """Stop the query of this identifier; whether there was one."""
@@ -251,50 +246,29 @@ class Admission:
         return tuple(self._tickets.values())
 
     def take_seat(self) -> bool:
-        """Whether there is a seat, which is taken from now on."""
+        """Take a seat if one is free; whether it was."""
         if self._seated >= self.max_running or self._waiting:
             return False
         self._seated += 1
         return True
 
-    def squeeze_in(self) -> None:
-        """A seat for who runs already, though there may be none; others wait until there is."""
+    def force_acquire(self) -> None:
+        """Take a seat for a query that runs already, even beyond `max_running`."""
         self._seated += 1
 
     async def _wait(
-        self,
-        waiting: "deque[asyncio.Future[None]]",
-        wait_seconds: float,
-        leave: Callable[[], None],
+        self, waiting: WaitingQueue, wait_seconds: float, release: Callable[[], None]
     ) -> None:
-        """Wait for a place; one that was given when it is too late is left to the next.
-
-        Raises: OverloadedError after that time.
-        """
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting.append(place)
-        given = False
+        """Raises: OverloadedError where no place comes free in time."""
         try:
-            async with asyncio.timeout(wait_seconds):
-                await place
-            given = True
+            await waiting.wait(wait_seconds, release)
         except TimeoutError as error:
             raise self._overloaded() from error
-        finally:
-            if not given:
-                if place.done() and not place.cancelled():
-                    leave()
-                elif place in waiting:
-                    waiting.remove(place)
 
     def leave_seat(self) -> None:
-        """Hand the seat to whoever has waited longest, unless it was one too many."""
-        while self._waiting and self._seated <= self.max_running:
-            seat = self._waiting.popleft()
-            if not seat.done():
-                seat.set_result(None)
-                return
-        self._seated -= 1
+        """Release a seat; the longest waiter gets it unless there are more than `max_running`."""
+        if self._seated > self.max_running or not self._waiting.give():
+            self._seated -= 1
 
     def _overloaded(self) -> OverloadedError:
         return OverloadedError(
@@ -304,7 +278,8 @@ class Admission:
 
 
 def query_identifier(wanted: str | None) -> str:
-    """The identifier that the client chose, so that it can cancel before it hears; or a new one.
+    """Return the identifier that the client chose, so that it can cancel the query before any
+    answer; or a new one.
 
     Raises: BadParameterError where what it chose could be guessed.
     """

@@ -15,8 +15,8 @@ from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
 
 @final
 class BegunEvaluation:
-    """A query on its way, until whoever answers its request takes it or it is dropped; it has a
-    seat or a slot, unless it has been heard to its end."""
+    """A query that was started before its request was read to the end. It has a seat or a slot,
+    unless it is finished, until its request takes it over or it is dropped."""
 
     def __init__(
         self, stream: QueryStream | BufferedResult, place: Seat | Slot | None = None
@@ -34,7 +34,7 @@ class BegunEvaluation:
         return self._stream, self._place
 
     def drop(self) -> None:
-        """End the query and free its seat, unless it was taken."""
+        """Stop the query and release its place, unless it was taken over."""
         if not self._gone:
             self._gone = True
             self._stream.end()

@@ -70,7 +70,7 @@ class Dispatcher:
         )
 
     def submit(self, pending: PendingQuery) -> bool:
-        """Whether the query is sent, now or soon, so that it will hear."""
+        """Send the query now or queue it; whether either was possible."""
         estimate = pending.estimate
         if not self._engine.abreast or estimate.is_long:
             return False
@@ -84,8 +84,8 @@ class Dispatcher:
         return True
 
     def _sent_at_once(self, pending: PendingQuery) -> bool:
-        """Whether the query is sent, since nothing else is on its way: others that come in the same
-        turn of the loop are sent together behind it."""
+        """Send the query if nothing else is queued; whether it was. Others that come in the same
+        iteration of the loop are sent together behind it."""
         estimate, channel = pending.estimate, self._channels[0] if self._channels else None
         if channel is None or not channel.idle or self._quick:
             return False
@@ -108,7 +108,7 @@ class Dispatcher:
             _give_up(waiting)
 
     def close(self) -> None:
-        """Ask nothing more, and hear of nothing that was asked."""
+        """Send nothing more, and ignore answers to what was sent."""
         self.turn_to(None)
         for channel in list(self._made):
             channel.abort()
@@ -145,7 +145,7 @@ class Dispatcher:
             self._unknown.append(pending)
 
     def _send(self) -> None:
-        """Send what there is room for."""
+        """Send queued queries as far as channels have room."""
         self._scheduled = False
         touched = dict[WorkerChannel, None]()
         try:
@@ -172,7 +172,8 @@ class Dispatcher:
             touched[channel] = None
 
     def _send_unknown(self, touched: dict[WorkerChannel, None]) -> None:
-        """Try kinds that nobody has asked yet, or of which the first is on its way."""
+        """Send queries of kinds that were never measured, or of which the first is not answered
+        yet."""
         wary = asyncio.get_running_loop().time() < self._wary_until
         while (pending := _next(self._unknown)) is not None:
             if pending.estimate.known:
@@ -218,7 +219,7 @@ class Dispatcher:
         return shortest
 
     def _room_alone(self) -> WorkerChannel | None:
-        """A channel that nobody uses, while one is left for what is known."""
+        """Return an idle channel, while another is left for queries known to be quick."""
         self._trying = [each for each in self._trying if not each.idle]
         if len(self._trying) >= max(1, self._engine.abreast - 1):
             return None

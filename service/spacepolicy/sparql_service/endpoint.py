@@ -230,7 +230,7 @@ class SparqlEndpoint:
 
 @final
 class Evaluation:
-    """A query of a request, from its way to a worker until its answer has come; nobody hears of it
+    """The query of a request, from the dispatcher until its answer has come; it reports nothing
     once it is dropped."""
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""Queries that are prepared for the endpoint's short way, and the port to whoever prepares them."""
+"""Queries prepared for the SPARQL endpoint, and the port to what prepares them."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -202,7 +202,7 @@ class QueryStream:
 
 @final
 class UnreadAnswers:
-    """Reads answers that nobody waits for, so that their connection can be given back; after a
+    """Reads answers that nothing waits for, so that their connection can be used again; after a
     second it is closed."""
 
     def __init__(

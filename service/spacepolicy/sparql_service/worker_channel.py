@@ -45,7 +45,8 @@ within a second."""
 
 
 class PendingQuery(Protocol):
-    """A query that waits for a worker or for its answer, and hears one of the three, once."""
+    """A query that waits for a worker or for its answer. Exactly one of its three methods is
+    called, once."""
 
     request: bytes
     """As it goes over the connection."""
@@ -70,14 +71,14 @@ class PendingQuery(Protocol):
 
 
 class Listener(Protocol):
-    """Whoever sends queries over channels."""
+    """What sends queries over channels."""
 
     def news(self) -> None:
-        """A channel has room again, or is idle."""
+        """Called when a channel has room again, or is idle."""
         ...
 
     def unknown_is_long(self) -> None:
-        """A kind that nobody had asked yet is not quick."""
+        """Called when a query of a kind that was never measured is not quick."""
         ...
 
     def closed(self, channel: "WorkerChannel", others: Sequence[PendingQuery]) -> None:
@@ -159,7 +160,7 @@ class WorkerChannel:
             self._close(reusable=True)
 
     def abort(self) -> None:
-        """Close the connection, if it is open, and tell nobody."""
+        """Close the connection, if it is open, without a call to the queries on it."""
         self._sent.clear()
         if self._open:
             self._close(reusable=False)
@@ -223,7 +224,7 @@ class WorkerChannel:
         pending.answered(header, parts[0] if len(parts) == 1 else b"".join(parts), frame)
 
     def _next(self) -> PendingQuery | None:
-        """The first query, which is done; it is the turn of the one behind it."""
+        """Remove the first query, which is answered, and go on with the next."""
         self._begin_first()
         pending, seconds = self._sent.popleft(), self._expected.popleft()
         self.seconds = self.seconds - seconds if self._sent else 0.0

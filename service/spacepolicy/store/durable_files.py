@@ -26,12 +26,12 @@ def write(path: Path, content: str | bytes) -> None:
 
 
 def write_new(path: Path, content: str | bytes) -> None:
-    """Write a file into a folder that nobody looks at yet; `sync` has it on disk."""
+    """Write a file into a folder that is not in use yet; `sync` flushes it to disk."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def sync(folder: Path) -> None:
-    """Have the folder on disk, and all that is in it."""
+    """Flush the folder and all that is in it to disk."""
     for path in folder.iterdir():
         if path.is_dir():
             sync(path)
@@ -41,7 +41,7 @@ def sync(folder: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Have the names in the folder on disk."""
+    """Flush the names in the folder to disk."""
     _sync(path)
 
 

@@ -166,7 +166,7 @@ class History:
                 yield SubjectChange(revision, len(came), len(went))
 
     def publish(self, revision: Revision, touched: Iterable[str]) -> None:
-        """Put the revision in force; those who listen hear of it, on this thread."""
+        """Put the revision in force; listeners are called, on this thread."""
         self.publish_all([(revision, touched)])
 
     def publish_all(self, published: Sequence[tuple[Revision, Iterable[str]]]) -> None:
@@ -182,8 +182,8 @@ class History:
                 listener(revision)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Have each new revision told, on the thread of its write, until the returned function is
-        called."""
+        """Call the function with each new revision, on the thread of its write, until the returned
+        function is called."""
         with self._lock:
             self._listeners.append(listener)
 

@@ -17,13 +17,12 @@ from spacepolicy.engine.snapshot import (
     CHANGES,
     CREATED,
     DROPPED,
-    GENERATION,
     GRAPHS,
     TABLES,
     standing,
 )
 from spacepolicy.settings import Mode
-from spacepolicy.store import durable_files, pointer, revision_folders
+from spacepolicy.store import durable_files, pointer, revision_folders, snapshot_making
 from spacepolicy.store.digest import CANONICAL
 from spacepolicy.store.patch import patch, patch_lines
 from spacepolicy.store.revision import Change, Counts, FileGraphs, Revision
@@ -116,7 +115,7 @@ def written(
     unfinished.mkdir()
     pointer.mark(unfinished)
     if not ground:
-        live.backup(str(unfinished / GENERATION))
+        snapshot_making.make(live, unfinished)
     step.write_patch(unfinished / CHANGES)
     durable_files.write_new(unfinished / GRAPHS, marked(step.change))
     if said.files is not None:

@@ -97,7 +97,7 @@ class _Mender:
         return known or numbers[-1]
 
     def _take_out_live(self) -> None:
-        """Have a dataset that is left without revisions in a file that can be imported."""
+        """Write a dataset that is left without revisions to a file that can be imported."""
         live = self._path / pointer.LIVE
         if live.is_dir() and any(live.iterdir()):
             out = self._path / f"recovered-{datetime.now(UTC):%Y%m%dT%H%M%S}.nq"
@@ -246,7 +246,7 @@ class _Mender:
         return states.dataset(number) is not None and self._make_generation(ground, states)
 
     def replace_lost(self) -> None:
-        """Have a revision that changes nothing under each number that is lost."""
+        """Write a revision that changes nothing under each number that is lost."""
         if not self._lost:
             return
         with DurableStore(self._path) as durable:

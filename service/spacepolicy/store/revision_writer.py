@@ -25,22 +25,17 @@ from spacepolicy.engine.nquads import QuadLines
 from spacepolicy.engine.nquads import quads as read_quads
 from spacepolicy.engine.snapshot import (
     CORRUPTION,
-    GENERATION,
-    NEAR_BYTES,
     SCRATCH,
     copied,
-    patch_bytes,
     reading_error,
     standing,
 )
 from spacepolicy.errors import StoreError
-from spacepolicy.store import durable_files, marker, pointer, revision_folders
+from spacepolicy.store import durable_files, marker, pointer, revision_folders, snapshot_making
 from spacepolicy.store.chain import Chain
 from spacepolicy.store.publication import PublicationStep, written
 from spacepolicy.store.revision import Change, FileGraphs, Revision
 
-RESTING_REVISIONS: Final = 64
-"""How many revisions rest on one generation."""
 _BULK_QUADS: Final = 20_000
 """What comes at once beyond this is sorted into tables of its own, which takes a third of the time
 and of the disk, and 20 ms at least."""
@@ -54,7 +49,6 @@ _LOOK_SECONDS: Final = 0.02
 _UNFINISHED: Final = re.compile(r"\.[0-9]{6,}\.unfinished")
 _FIRST: Final = ".live.unfinished"
 """Where the first revision is made: `live/` is there only once something is published."""
-_DROPPED: Final = ".generation.dropped"
 
 
 @final
@@ -195,7 +189,7 @@ class DurableStore:
         self._put_in_force(found[-1])
         for step in steps:
             self.files = self.files if step.said.files is None else step.said.files
-        self._drop_old()
+        snapshot_making.drop_old(self._path, found[-1], self._keep)
         return found
 
     def _put_in_force(self, revision: Revision) -> None:
@@ -232,25 +226,24 @@ class DurableStore:
 
     def _written(self, steps: Sequence[PublicationStep]) -> list[Revision]:
         """The revisions in their folders, on disk and not in force."""
-        rests = self._may_rest(steps)
+        due = self._needs_snapshot(steps)
         found: list[Revision] = []
         before = self.revision
         for step in steps:
-            ground = _ground(before) if rests or step is not steps[-1] else 0
+            own = due and step is steps[-1]
+            ground = 0 if own else snapshot_making.ground(before)
             before = written(self._path, self.live, step, before, mode=self._mode, ground=ground)
             found.append(before)
         return found
 
-    def _may_rest(self, steps: Sequence[PublicationStep]) -> bool:
-        """Whether the revisions that are to come may all rest on the generation there is."""
-        if self.revision is None or not self.revision.is_kept:
-            return False
+    def _needs_snapshot(self, steps: Sequence[PublicationStep]) -> bool:
+        """Whether the last of the revisions needs a snapshot: one of other files does, and one that
+        is answered from disk."""
         said = [step.said for step in steps]
         if any(each.files is not None or each.counts.stored > self._memory_quads for each in said):
-            return False
-        _, later = standing(self.revision.dataset)
-        size = patch_bytes(later) + sum(step.patch_bytes for step in steps)
-        return len(later) + len(steps) <= RESTING_REVISIONS and size <= NEAR_BYTES
+            return True
+        size = sum(step.patch_bytes for step in steps)
+        return snapshot_making.is_due(self.revision, len(steps), size)
 
     def note(self, content_sha256: str) -> Revision:
         """The revision in force, noted as what these files and this code make.
@@ -265,29 +258,6 @@ class DurableStore:
             raise StoreError(f"{self._path}: cannot be written: {error}") from error
         self.revision = revision
         return revision
-
-    def _drop_old(self) -> None:
-        """Drop the generations beyond those that are kept; what is known of them stays."""
-        oldest = self.revision.number - self._keep + 1 if self.revision else 0
-        if not self._keep or oldest <= 1:
-            return
-        number = _ground(revision_folders.read(self._path, oldest)) - 1
-        while number > 0:
-            ground = _ground(revision_folders.read(self._path, number))
-            generation = pointer.folder(self._path, ground) / GENERATION
-            dropped = generation.with_name(_DROPPED)
-            shutil.rmtree(dropped, ignore_errors=True)
-            if not generation.exists():
-                break
-            generation.rename(dropped)  # half a generation is none
-            shutil.rmtree(dropped, ignore_errors=True)
-            number = ground - 1
-
-
-def _ground(revision: Revision | None) -> int:
-    """The number of the revision in whose folder the generation stands that this one has or rests
-    on; 0 where there is no revision."""
-    return revision.generation or revision.number if revision else 0
 
 
 def locked(path: Path) -> int:

@@ -118,8 +118,8 @@ class SortedLines:
         return self.blocks[place].text().splitlines(keepends=True)
 
     def _put(self, place: int, lines: list[bytes]) -> None:
-        """Have the lines in the place of those of the block, and of the next where they do not end
-        in one that ends a block."""
+        """Replace the lines of the block, and of the next where they do not end in one that ends a
+        block."""
         end = place + 1
         while end < len(self.blocks) and not (lines and _ends_block(lines[-1])):
             lines += self._lines(end)

@@ -9,13 +9,12 @@ Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-htt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, Protocol, final
+from typing import Literal, Protocol, final
 
 from spacepolicy.store.revision import Revision
+from spacepolicy.tokens import ANY_GRAPH
 
 Action = Literal["put", "post", "delete"]
-ANYWHERE: Final = "*"
-"""Leave to write every graph."""
 
 
 @final
@@ -80,7 +79,7 @@ class WriteRequest:
     operation: Operation
     author: str
     message: str = ""
-    may_write: tuple[str, ...] = (ANYWHERE,)
+    may_write: tuple[str, ...] = (ANY_GRAPH,)
     expected: frozenset[int] | None = None
     present: bool = False
     absent: bool = False
@@ -125,15 +124,3 @@ class Writer(Protocol):
     def close(self) -> None:
         """Let the write at hand end, and take no more."""
         ...
-
-
-def may_write(graph: str, patterns: tuple[str, ...]) -> bool:
-    """Whether one of the patterns, exact IRIs or prefixes that end in `*`, covers the graph.
-
-    >>> may_write("urn:a:b", ("urn:a:*",)), may_write("urn:a", ("urn:a:*", "urn:b"))
-    (True, False)
-    """
-    return any(
-        graph.startswith(pattern[:-1]) if pattern.endswith("*") else graph == pattern
-        for pattern in patterns
-    )

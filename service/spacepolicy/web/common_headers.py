@@ -1,5 +1,5 @@
-"""Header fields that every response carries: the revision, and leave for scripts of any origin to
-read it.
+"""Header fields that every response carries: the revision, and that scripts of any origin may read
+it.
 
 Spec: https://fetch.spec.whatwg.org/#http-cors-protocol
 """

@@ -20,7 +20,6 @@ from spacepolicy.http.etags import etag
 from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.conditions import mark, opaque
 from spacepolicy.web.answering.disconnect import while_connected
 from spacepolicy.web.answering.kept_files import MAX_FILE_BYTES, KeptFile, gather
 from spacepolicy.web.answering.plan import acceptable_coding
@@ -31,6 +30,7 @@ from spacepolicy.web.answering.response import (
     coded,
     send_not_modified,
 )
+from spacepolicy.web.answering.revision_etags import mark, opaque
 from spacepolicy.web.answering.sparql_request import RequestExchange
 from spacepolicy.web.request_context import context_of
 from spacepolicy.web.routes import Handler

@@ -17,7 +17,7 @@ from spacepolicy.web.service import Service
 
 
 def add_error_handlers(app: FastAPI, service: Service) -> None:
-    """Have the application answer every error as a problem."""
+    """Let the application answer every error as a problem."""
 
     async def problem(request: Request, error: Exception) -> Response:
         told = _as_problem(request, error)

@@ -1,4 +1,5 @@
-"""Pages for people: plain HTML from the templates beside this file, nothing loaded elsewhere."""
+"""Pages for people: plain HTML from the templates in `templates/`, nothing loaded from
+elsewhere."""
 
 import hashlib
 import json

@@ -115,8 +115,8 @@ def _head_as_get(scope: Scope) -> Scope:
 
 
 class _Sending:
-    """Sends, with what every answer carries: the revision, and leave for scripts of any origin
-    to read it."""
+    """Sends responses with the fields that every one carries: the revision, and that scripts of any
+    origin may read it."""
 
     def __init__(
         self, service: Service, rules: RouteRules, scope: Scope, send: Send, context: RequestContext

@@ -87,7 +87,7 @@ def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
 
 
 def add_routes(app: FastAPI, routes: Iterable[Route]) -> None:
-    """Have the application answer at the routes."""
+    """Add the routes to the application."""
     for each in routes:
         app.add_api_route(
             each.path,

@@ -1,4 +1,4 @@
-"""What is needed to answer requests; the command `serve` makes it and hands it in."""
+"""What is needed to answer requests; the command `serve` makes it."""
 
 from dataclasses import dataclass, field
 from typing import final
@@ -87,7 +87,7 @@ class Service:
 
     @property
     def instance(self) -> str:
-        """What tells the order and the blank nodes of the answer at hand from those of another."""
+        """Return the identifier of the order and the blank nodes of the answers to this request."""
         return self.engine.order(self.revision.dataset)
 
     @property

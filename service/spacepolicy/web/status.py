@@ -1,5 +1,5 @@
-"""The data and how they stand: the revision, its counts, its graphs, the checks its files passed,
-and where all of it is to be had."""
+"""The state of the data: the revision, its counts, its graphs, the checks that its files passed,
+and where to get all of it."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Turns at the writer: whoever comes waits while others are at it; those that wait are then carried
+"""The queue of writes: writers wait while others are carried out; those that wait are then carried
 out together, in the order in which they came."""
 
 import threading
@@ -24,8 +24,8 @@ class QueuedJob(Generic[Job, Result]):
     answer: "Future[Result]" = field(default_factory=Future)
 
     def begins(self) -> bool:
-        """Whether the job is to be carried out, as somebody waits for it still; one that was left
-        for another turn begins again."""
+        """Whether the job is to be carried out: its writer still waits. One that was put off begins
+        again."""
         return self.answer.running() or self.answer.set_running_or_notify_cancel()
 
 
@@ -46,7 +46,7 @@ class CommitQueue(Generic[Job, Result]):
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
+        """Return how many writes wait."""
         with self._changed:
             return sum(not each.answer.done() for each in self._waiting)
 

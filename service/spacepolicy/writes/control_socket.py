@@ -1,4 +1,4 @@
-"""The door of a running service: commands on this machine reach it over a socket in its store.
+"""The control socket of a running service: commands on this machine reach it through its store.
 
 A job is a JSON object on a line, and so is its answer; the socket is open to its owner alone.
 """

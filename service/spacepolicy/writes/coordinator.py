@@ -1,5 +1,5 @@
-"""The writer as the service holds it: the engine evaluates an edit, its effect is judged by whom it
-comes from and what it touches, and the process that writes publishes it.
+"""Coordinates writes: the engine evaluates an update, its effect is judged by who asks and what it
+touches, and the process that writes publishes it.
 
 Writes that wait together are one group: each is evaluated and judged upon what the earlier ones
 have come to, and is a revision of its own; all are synced and put in force at once. What takes long
@@ -49,7 +49,7 @@ _log: Final = logging.getLogger(__name__)
 
 @final
 class _LaterError(Exception):
-    """A write is left for another turn, in which it is the first and has all of its time."""
+    """A write is put off to the next group, in which it is the first and has all of its time."""
 
 
 @final
@@ -68,7 +68,7 @@ class _WriterError(Exception):
 
 @final
 class StoreWriter:
-    """Writes a store while the pool answers over it and the history tells of it.
+    """Writes a store while the pool answers over it.
 
     `arguments` are those of the process that writes: the mode, what the guard does, and how many
     generations are kept; `memory_bytes` is what a process may have that reads a large upload.
@@ -103,7 +103,7 @@ class StoreWriter:
         return self._process.pid
 
     def close(self) -> None:
-        """Let the write at hand end, and take no more."""
+        """Finish the current write, and take no more."""
         self._process.close()
 
     def write(self, request: WriteRequest) -> Written:

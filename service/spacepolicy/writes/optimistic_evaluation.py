@@ -27,7 +27,7 @@ _MOST: Final = 2
 
 @final
 class OptimisticEvaluation:
-    """Evaluates writes upon the newest revision, beside the queue; for several threads."""
+    """Evaluates writes upon the newest revision while they are queued; used by several threads."""
 
     def __init__(self, engine: EditEngine, history: History, effects: Effects) -> None:
         self._engine = engine

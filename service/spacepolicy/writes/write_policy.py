@@ -1,4 +1,5 @@
-"""Whether a write may be made: on what conditions, by whom, and whose graphs it changes."""
+"""Whether a write may be made: its conditions, what its token may write, and whose graphs it
+changes."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +19,8 @@ from spacepolicy.errors import (
 from spacepolicy.namespaces import Base
 from spacepolicy.store import revision_folders
 from spacepolicy.store.revision import FileGraphs, Revision
-from spacepolicy.store.write_requests import ANYWHERE, GraphWrite, WriteRequest, may_write
+from spacepolicy.store.write_requests import GraphWrite, WriteRequest
+from spacepolicy.tokens import ANY_GRAPH, may_write
 
 _DEFAULT: Final = "DEFAULT"
 _NAMED: Final = "NAMED"
@@ -76,7 +78,7 @@ class WritePolicy:
         inferred = Base(base).inferred.value if base else None
         for graph in graphs:
             every = graph in (_DEFAULT, _NAMED)
-            allowed = ANYWHERE in patterns if every else may_write(graph, patterns)
+            allowed = ANY_GRAPH in patterns if every else may_write(graph, patterns)
             shown = f"the {graph.lower()} graph{'s' * (graph == _NAMED)}" if every else f"<{graph}>"
             if not allowed:
                 raise ForbiddenError(f"The token does not allow to write {shown}.")

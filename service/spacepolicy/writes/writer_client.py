@@ -92,7 +92,7 @@ class WriterProcess:
         self._start()
 
     def close(self) -> None:
-        """Let the job at hand end."""
+        """Finish the current job, and end."""
         self._closed = True
         self._connection.shutdown(socket.SHUT_WR)
         try:

@@ -191,7 +191,7 @@ def _run_findings(query: SavedQuery, dataset: DefaultDataset) -> Iterator[Findin
 
 
 def _policy_findings(query: SavedQuery) -> Iterator[Finding]:
-    """How rows of two policies could not be told apart."""
+    """Find where rows of two policies could not be told apart."""
     takes = any(each.name == POLICY and each.type == "iri" for each in query.parameters)
     if query.about == VOCABULARY:
         if takes:

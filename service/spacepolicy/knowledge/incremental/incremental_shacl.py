@@ -104,7 +104,7 @@ class Guard:
 
 
 def _add_report(report: Graph, found: Graph) -> None:
-    """Have the results of one report in another."""
+    """Add the results of one report to another."""
     holder = report.value(None, RDF.type, SH.ValidationReport)
     own = found.value(None, RDF.type, SH.ValidationReport)
     for statement in found:

@@ -133,7 +133,7 @@ class Maintenance:
         return RecordDigest(dataset_lines(self.durable.live, self._derived))
 
     def _change_digest(self, change: Change) -> None:
-        """Have the digest follow a change that is not in the dataset yet."""
+        """Update the digest by a change that is not in the dataset yet."""
         try:
             self._digest.change(change.added, change.removed)
         except DamagedError:  # what was kept of it is found damaged when it is wanted
@@ -141,7 +141,7 @@ class Maintenance:
             self._digest.change(change.added, change.removed)
 
     def keep_digest(self) -> None:
-        """Have the digest kept as it is, for the next start."""
+        """Save the digest for the next start."""
         if self._unkept_bytes and not self._is_stale and not self._taken:
             digest_file.save(self.durable.path, self._digest, self._revision.number)
             self._unkept_bytes = 0
@@ -205,7 +205,7 @@ class Maintenance:
             raise
 
     def refresh(self) -> None:
-        """Have the keeper ready for the next change, and for the next start, where it is not.
+        """Prepare for the next change, and for the next start, where that is not done yet.
 
         Raises: StoreError.
         """

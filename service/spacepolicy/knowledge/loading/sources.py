@@ -1,4 +1,4 @@
-"""Sources: the documents that are quoted, each a text and a table of metadata beside it.
+"""Sources: the documents that are quoted, each a text and a file of its metadata.
 
 `seeds/<name>.toml` describes the source `<base>source/<name>`, whose text is `seeds/<name>.txt`
 byte for byte; a text that may not be shipped has no digest there, and passages by reference. The

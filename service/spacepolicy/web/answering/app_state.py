@@ -57,7 +57,7 @@ class AppState:
 
 
 def make_desk(service: Service) -> AppState:
-    """A desk on which nothing lies yet."""
+    """Return the state of a service that has answered nothing yet."""
     return AppState(
         service,
         Admission(service.max_running, service.max_waiting, max(4, 4 * service.engine.abreast)),

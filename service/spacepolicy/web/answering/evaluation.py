@@ -151,7 +151,7 @@ async def _answer(
 def _fail(
     reply: ResponseSender, identifier: str, problem: ProblemError, cause: BaseException
 ) -> None:
-    """Raise the problem while it can still be told."""
+    """Raise the problem while nothing is sent yet."""
     if not reply.started:
         problem.headers["X-Query-Id"] = identifier
         raise problem from cause

@@ -1,4 +1,4 @@
-"""A query whose SERVICE blocks are answered by those whom they name.
+"""SERVICE: a query whose blocks are answered by the endpoints that they name.
 
 Spec: https://www.w3.org/TR/sparql11-federated-query/
 """

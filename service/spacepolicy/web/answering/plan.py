@@ -24,10 +24,10 @@ from spacepolicy.sparql_service.header_fields import (
     hint_fields,
     metadata_fields,
 )
-from spacepolicy.web.answering.conditions import mark, opaque_around
 from spacepolicy.web.answering.protocol import QueryOperation
 from spacepolicy.web.answering.query_context import QueryContext
 from spacepolicy.web.answering.response import ResponseShape
+from spacepolicy.web.answering.revision_etags import mark, opaque_around
 from spacepolicy.web.answering.sparql_request import SparqlRequest
 from spacepolicy.web.service import Service
 

@@ -1,4 +1,4 @@
-"""How a query comes to its answer beside others: short ones are never kept from it by long ones.
+"""How queries start next to one another: short ones never wait for long ones.
 
 Every query begins in a slot, and most are answered there. One that is not done soon goes on in a
 seat, if there is one; if there is none, it is stopped after a little longer, waits for a seat and

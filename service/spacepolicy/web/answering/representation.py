@@ -26,7 +26,6 @@ from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.header_fields import hint_fields
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering.app_state import AppState, answer_again, send_whole
-from spacepolicy.web.answering.conditions import mark, opaque
 from spacepolicy.web.answering.disconnect import while_connected
 from spacepolicy.web.answering.plan import acceptable_coding
 from spacepolicy.web.answering.response import (
@@ -34,6 +33,7 @@ from spacepolicy.web.answering.response import (
     ResponseShape,
     send_not_modified,
 )
+from spacepolicy.web.answering.revision_etags import mark, opaque
 from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
 from spacepolicy.web.ignored_parameters import OF_ALL, parameter_hints
 from spacepolicy.web.request_context import context_of, current_locale

@@ -1,5 +1,5 @@
-"""Passages of the served revision, verified in a process beside; and the words of references that
-a user's copies have."""
+"""Passages of the served revision, verified in a process of their own; and the words that a user's
+copies have of references."""
 
 import asyncio
 import json
@@ -110,7 +110,7 @@ async def verification(
 
 
 async def _asked(request: bytes) -> bytes:
-    """What a process of its own answers; it ends with whoever waits.
+    """Return the answer of a process of its own, which ends when its caller is cancelled.
 
     Raises: EngineError where it fails.
     """

@@ -15,9 +15,9 @@ from spacepolicy import __version__
 from spacepolicy.formats import Format
 from spacepolicy.http.etags import matching
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.conditions import mark, opaque
 from spacepolicy.web.answering.representation import chosen
 from spacepolicy.web.answering.response import gathered, too_large_for_old_http
+from spacepolicy.web.answering.revision_etags import mark, opaque
 from spacepolicy.web.history.entries import PATH
 
 PATCH: Final = Format("rdfpatch", "RDF Patch", "page", "application/rdf-patch", "rdfp")

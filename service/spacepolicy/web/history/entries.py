@@ -1,4 +1,4 @@
-"""What is told of a revision, to programs and to people."""
+"""A revision as its entry says it, to programs and to people."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

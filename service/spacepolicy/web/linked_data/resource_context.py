@@ -1,4 +1,4 @@
-"""What the page of a thing shows beside its document."""
+"""What the page of a thing shows besides its document."""
 
 import asyncio
 from dataclasses import replace

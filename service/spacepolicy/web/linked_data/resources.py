@@ -23,7 +23,7 @@ from spacepolicy.http.response_cache import Fields
 from spacepolicy.namespaces import DCTERMS
 from spacepolicy.serialization import whole
 from spacepolicy.store.revision import Revision
-from spacepolicy.web.answering.conditions import changed_at, opaque
+from spacepolicy.web.answering.graph_etag import changed_at
 from spacepolicy.web.answering.representation import (
     CachedRepresentation,
     DeferredRepresentation,
@@ -33,6 +33,7 @@ from spacepolicy.web.answering.representation import (
     link,
     representation,
 )
+from spacepolicy.web.answering.revision_etags import opaque
 from spacepolicy.web.iri_routing import (
     DOC,
     Address,

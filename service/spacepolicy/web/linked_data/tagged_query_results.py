@@ -1,4 +1,5 @@
-"""What the saved queries of a role tell of a thing: pages show it, and need no code for it."""
+"""Results of the saved queries that are tagged for pages: a page shows them, and needs no code for
+it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ class TaggedResults:
 
 
 async def told(desk: AppState, role: str, thing: NamedNode) -> TaggedResults | None:
-    """What queries tagged so tell of the thing; None where they tell nothing."""
+    """Return the results of the queries with this tag about the thing; None where there are
+    none."""
     queries = tagged(desk.service.catalogue, role)
     found = [
         tuple(row.get(column) for column in query.columns)

@@ -1,6 +1,5 @@
-"""What a term's page says beside the term's document: its axioms in plain words, the shapes that
-constrain it, examples from the data, the saved queries that use it, and how other vocabularies
-call it."""
+"""The page of a term: besides its document, its axioms in plain words, the shapes that constrain
+it, examples from the data, the saved queries that use it, and its names in other vocabularies."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

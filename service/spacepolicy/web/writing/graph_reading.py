@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from spacepolicy import __version__, formats
+from spacepolicy import formats
 from spacepolicy.engine.port import Query
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import FormatChoice
@@ -18,8 +18,8 @@ from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState, answer_again, answer_known
-from spacepolicy.web.answering.conditions import changed_at, mark, opaque
 from spacepolicy.web.answering.evaluation import evaluate
+from spacepolicy.web.answering.graph_etag import changed_at, graph_etag
 from spacepolicy.web.answering.plan import QueryPlan, acceptable_coding, hinted
 from spacepolicy.web.answering.protocol import timeout_seconds
 from spacepolicy.web.answering.representation import chosen, ignored, read_get
@@ -72,9 +72,8 @@ class GraphAnswer(Response):
         variant = f"graph {choice.media_type} {current_locale().variant if page else ''}"
         body = BodyKey(text, None, None, variant, origin)
         prefixes = service.revision.prefixes
-        made = (__version__, service.instance, body.text, body.format, origin)
-        declared = (part for pair in sorted(prefixes.items()) for part in pair)
-        tag = f"{mark(self._state(page=page))}.{opaque((*made, *declared))}"
+        made_of = (service.instance, body.text, body.format, origin)
+        tag = graph_etag(self._state(page=page), made_of, prefixes)
         kept = service.max_cache_bytes > 0
         return QueryPlan(
             query=Query(

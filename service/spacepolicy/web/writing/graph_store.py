@@ -25,9 +25,8 @@ from spacepolicy.store.write_requests import (
     GraphWrite,
     Upload,
     WriteRequest,
-    may_write,
 )
-from spacepolicy.tokens import AccessToken
+from spacepolicy.tokens import AccessToken, may_write
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.protocol import write_seconds
 from spacepolicy.web.auth import require
@@ -35,8 +34,8 @@ from spacepolicy.web.iri_routing import iri_path, quote_path
 from spacepolicy.web.memento import refuse_revision
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
-from spacepolicy.web.writing.conditions import conditions_on_graph
 from spacepolicy.web.writing.graph_reading import GraphAnswer
+from spacepolicy.web.writing.preconditions import conditions_on_graph
 from spacepolicy.web.writing.uploads import HINTS, SUPPORTED, received
 from spacepolicy.web.writing.write_response import check_acceptable, done, tried
 from spacepolicy.web.writing.write_service import WriteService, is_dry_run, message

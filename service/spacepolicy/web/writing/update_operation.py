@@ -15,12 +15,12 @@ from starlette.types import Scope
 from spacepolicy.engine.lexer import refuse, scan
 from spacepolicy.errors import BadParameterError
 from spacepolicy.store.write_requests import Update, WriteRequest
-from spacepolicy.web.answering.conditions import mark
 from spacepolicy.web.answering.protocol import UpdateOperation
+from spacepolicy.web.answering.revision_etags import mark
 from spacepolicy.web.answering.sparql_request import may_update
 from spacepolicy.web.memento import refuse_revision
 from spacepolicy.web.service import Service
-from spacepolicy.web.writing.conditions import conditions_on_dataset
+from spacepolicy.web.writing.preconditions import conditions_on_dataset
 from spacepolicy.web.writing.write_response import check_acceptable, done, tried
 from spacepolicy.web.writing.write_service import WriteService, is_dry_run, message
 

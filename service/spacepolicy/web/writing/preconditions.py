@@ -14,7 +14,8 @@ from starlette.types import Scope
 from spacepolicy.errors import PreconditionFailedError
 from spacepolicy.http.etags import any_state
 from spacepolicy.store.history import History
-from spacepolicy.web.answering.conditions import changed_at, demanded
+from spacepolicy.web.answering.graph_etag import changed_at
+from spacepolicy.web.answering.revision_etags import demanded
 
 _WEAK: Final = "W/"
 

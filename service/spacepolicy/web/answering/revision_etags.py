@@ -1,4 +1,4 @@
-"""Entity tags and the conditions on them.
+"""Entity tags that begin with the mark of a revision, and the conditions on them.
 
 The tag of whatever was computed on a revision begins with the mark of that revision: its number,
 and a hash that no revision of another store has. So a write may be conditional on any answer that
@@ -77,10 +77,3 @@ def _marked(tag: str, history: History) -> int | None:
     except NotFoundError:
         return None
     return revision.number if tag.startswith(mark(revision)) else None
-
-
-def changed_at(history: History, graph: str | None, number: int) -> int:
-    """The number of the revision that made the graph as it was at that one; that one itself, where
-    no other is known."""
-    changed = None if graph is None else history.last_changed(graph, number)
-    return number if changed is None else changed

@@ -1,0 +1,62 @@
+"""Snapshots of the dataset, which the engine calls generations: when one is made, and when one is
+dropped.
+
+A revision has a snapshot in its folder, or rests on that of an earlier one, from which patches lead
+to it.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import Store
+
+from spacepolicy.engine.snapshot import GENERATION, NEAR_BYTES, patch_bytes, standing
+from spacepolicy.store import pointer, revision_folders
+from spacepolicy.store.revision import Revision
+
+RESTING_REVISIONS: Final = 64
+"""How many revisions rest on one generation."""
+_DROPPED: Final = ".generation.dropped"
+
+
+def is_due(revision: Revision | None, revisions: int, size: int) -> bool:
+    """Whether the last of so many revisions, which come next and have patches of this size in bytes
+    together, needs a snapshot of its own: too many would rest on one, or on too much."""
+    if revision is None or not revision.is_kept:
+        return True
+    _, later = standing(revision.dataset)
+    return len(later) + revisions > RESTING_REVISIONS or patch_bytes(later) + size > NEAR_BYTES
+
+
+def make(live: Store, directory: Path) -> None:
+    """Make a snapshot of the dataset in the folder of its revision.
+
+    Raises: OSError, RuntimeError where it cannot be written.
+    """
+    live.backup(str(directory / GENERATION))
+
+
+def ground(revision: Revision | None) -> int:
+    """The number of the revision in whose folder the generation stands that this one has or rests
+    on; 0 where there is no revision."""
+    return revision.generation or revision.number if revision else 0
+
+
+def drop_old(path: Path, revision: Revision, keep: int) -> None:
+    """Drop the snapshots beyond those of the newest `keep` revisions, 0 for all; what is known of
+    their revisions stays."""
+    oldest = revision.number - keep + 1
+    if not keep or oldest <= 1:
+        return
+    number = ground(revision_folders.read(path, oldest)) - 1
+    while number > 0:
+        rested = ground(revision_folders.read(path, number))
+        generation = pointer.folder(path, rested) / GENERATION
+        dropped = generation.with_name(_DROPPED)
+        shutil.rmtree(dropped, ignore_errors=True)
+        if not generation.exists():
+            break
+        generation.rename(dropped)  # half a generation is none
+        shutil.rmtree(dropped, ignore_errors=True)
+        number = rested - 1
