@@ -58,6 +58,15 @@ def checkout(content: Path) -> Path:
     run = content / "run"
     run.write_text(f'#!/bin/sh\nexec "{PROGRAM}" "$@"\n', encoding="utf-8")
     run.chmod(0o755)
+    shutil.copy(ROOT / "CHANGELOG.md", content)
+    for arguments in (
+        ("init", "-q"),
+        ("add", "-A"),
+        ("commit", "-qm", "as it is"),
+        ("tag", "v0.2.0"),
+    ):
+        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        subprocess.run(["git", "-C", str(content), *identity, *arguments], check=True)
     return content
 
 
@@ -93,10 +102,13 @@ def test_a_chapter_of_the_guide_does_what_it_says(chapter: str, checkout: Path) 
 def test_the_guide_has_a_chapter_for_each_piece_of_work() -> None:
     assert [*CHAPTERS][1:] == [
         "Add a technology",
+        "Add a class, a property, a concept, a shape or a query",
         "Add a measure's missing actor",
         "Deprecate a property",
         "Say when, who, and what came of it",
+        "See what a change does, and release it",
         "Carry data over to a new version",
+        "Begin a document",
         "Have annotations proposed",
         "Add a document",
     ]

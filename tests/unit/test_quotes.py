@@ -385,3 +385,20 @@ def test_the_examples_of_the_guide_are_read_and_printed_as_they_stand() -> None:
         shipped = {quad for each in content.record.files for quad in each.quads}
         assert language == "csv" or set(file.quads) <= shipped
         assert len(file.quads) >= 7
+
+
+def test_a_passage_names_itself(tmp_path: Path) -> None:
+    below = "> tell the neighbours\n"
+    itself = QUOTES.replace(below, f"{below}<#> :note <#> .\n")
+    written = TRIG + "\n<#char=56,75> { <#char=56,75> :note <#char=56,75> }\n"
+    assert described(read(itself)) == described(trig(written, tmp_path))
+    assert format_quotes(itself, path="plan.quotes", prefixes=PREFIXES) == itself
+    assert to_quotes(trig(written, tmp_path), SOURCE, CONTEXT) == itself
+
+
+def test_a_mistake_behind_a_passage_that_names_itself_has_its_column() -> None:
+    below = "> tell the neighbours\n"
+    wrong = QUOTES.replace(below, f"{below}<#> :note nothing .\n")
+    found = finding(wrong)
+    assert found.line == wrong.splitlines().index("<#> :note nothing .") + 1
+    assert "(column 11)" in found.message

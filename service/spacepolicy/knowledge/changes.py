@@ -142,5 +142,5 @@ def concerned(names: Sequence[str], changes: Changes) -> tuple[tuple[str, ...], 
 
 
 def is_small(changes: Changes) -> bool:
-    """Whether statements and words alone changed, so that gates can judge what they reach."""
-    return changes.kinds <= {ChangeKind.STATEMENTS, ChangeKind.WORDS, ChangeKind.OTHER}
+    """Whether no axiom, shape or rule changed, so that gates can judge what the change reaches."""
+    return not changes.kinds & {ChangeKind.AXIOMS, ChangeKind.SHAPES, ChangeKind.RULES}

@@ -15,7 +15,8 @@ A line that begins with `>` quotes a passage in full; `#` is the heading of a pa
 contains others, by its first and last words; `@` names a passage by the locator that the document
 itself has, `=` its fingerprint. What stands before the first of these is said of the document.
 Where words alone do not tell the place, its start follows the sign (`>953 plant trees`) or, for
-words that cannot be written, start and end (`>953,964`). Such a line is one that begins so and is
+words that cannot be written, start and end (`>953,964`). Below it, `<#>` is the passage itself, as
+`<>` is the document. Such a line is one that begins so and is
 not within a string; all others are Turtle.
 
 Spec: https://www.w3.org/TR/turtle/#sec-grammar
@@ -32,6 +33,8 @@ from spacepolicy.turtle_format.tokens import TurtleToken, tokens
 
 Sign = Literal[">", "#", "@"]
 
+ITSELF: Final = "<#>"
+"""What the passage is called among its own statements."""
 OMITTED: Final = " … "
 """What stands for the words between the first and the last ones of a part."""
 _MARK: Final = re.compile(
@@ -246,10 +249,23 @@ def expand(
     text = "\n".join(lines)
     for section, graph, says in zip(passages, graphs, described, strict=True):
         own = f"<{base}> {{ {says} }} " if says else ""
-        text += f"{'} ' if opened else ''}{own}<{graph}> {{\n{section.text}"
+        stated = _naming_itself(section, graph, shifts)
+        text += f"{'} ' if opened else ''}{own}<{graph}> {{\n{stated}"
         opened = True
     marks = frozenset(section.mark.line for section in passages if section.mark)
     return Expansion(text + ("\n}" if opened else ""), shifts, marks)
+
+
+def _naming_itself(section: QuotedSection, graph: str, shifts: dict[int, int]) -> str:
+    """The statements of a passage with its name in the place of `<#>`."""
+    lines = section.text.split("\n")
+    for token in section.tokens():
+        if token.kind == "iri" and token.text == ITSELF:
+            at = token.line - section.line
+            place = token.column - 1 + shifts.get(token.line, 0)
+            lines[at] = f"{lines[at][:place]}<{graph}>{lines[at][place + len(ITSELF) :]}"
+            shifts[token.line] = shifts.get(token.line, 0) + len(graph) + 2 - len(ITSELF)
+    return "\n".join(lines)
 
 
 def _open(lines: list[str], first: QuotedSection, opening: str, shifts: dict[int, int]) -> bool:

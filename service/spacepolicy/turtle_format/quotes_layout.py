@@ -145,17 +145,33 @@ def print_quotes(
     """
     names = names_of(document, project)
     blank = blank_nodes(document.quads)
-    bodies = [compact(quads, names, blank) for quads in statements]
+    first, *passages = statements
+    named = (_naming_itself(quads, document) for quads in passages)
+    bodies = [compact(quads, names, blank) for quads in (first, *named)]
     implied = implied_prefixes(project).items()
     used = sorted(names.used, key=natural_key)
     declared = [each for each in used if (each, names.prefixes[each]) not in implied]
     head = "".join(f"@prefix {prefix}: <{names.prefixes[prefix]}> .\n" for prefix in declared)
-    first, *rest = bodies
-    passages = "".join(
+    prelude, *rest = bodies
+    listed = "".join(
         f"{_gap(number, mark)}{mark}\n{body}"
         for number, (mark, body) in enumerate(zip(marks, rest, strict=True))
     )
-    return "\n".join(part for part in (head, first, passages) if part)
+    return "\n".join(part for part in (head, prelude, listed) if part)
+
+
+def _naming_itself(quads: Iterable[Quad], document: TurtleDocument) -> list[Quad]:
+    """The quads of a passage with `<#>` in the place of its name."""
+    itself = NamedNode(f"{document.base}#")
+    return [
+        Quad(
+            itself if quad.subject == quad.graph_name else quad.subject,
+            quad.predicate,
+            itself if quad.object == quad.graph_name else quad.object,
+            quad.graph_name,
+        )
+        for quad in quads
+    ]
 
 
 def _gap(number: int, mark: Mark) -> str:
