@@ -119,6 +119,9 @@ def test_a_version_that_is_no_tag_is_named(
         assert "name it with --after" in capsys.readouterr().err
         assert main(["release", "new", "--content", str(checkout)]) == 2
         assert "three numbers" in capsys.readouterr().err
+        edit(checkout / "ontology/spacepolicy.ttl", 'versionInfo "0.2.0"', 'versionInfo "0.2.5"')
+        assert main(["release", "0.2.6", "--after", "HEAD", "--content", str(checkout)]) == 2
+        assert "HEAD has version 0.2.0, and not 0.2.5" in capsys.readouterr().err
     finally:
         git(checkout, "tag", "v0.2.0")
 

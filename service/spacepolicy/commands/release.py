@@ -73,7 +73,13 @@ def _before(revision: str | None, content: Path, new: Side, scratch: Path) -> Si
         message = f"No git revision {' or '.join(names)} has version {version}"
         raise UsageError(f"{message}: name it with --after.")
     write_tree(content, named, scratch)
-    return folder_side(f"{version} ({named})", scratch)
+    before = folder_side(f"{version} ({named})", scratch)
+    if before.version != version:
+        message = (
+            f"{named} has version {before.version}, and not {version}, which is to be followed"
+        )
+        raise UsageError(f"{message}: name the revision that has, with --after.")
+    return before
 
 
 def _migration(content: Path, version: str) -> Sequence[Step]:
