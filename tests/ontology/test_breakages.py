@@ -77,7 +77,9 @@ def place(breakage: Breakage, document: str, content: Path, changed: int) -> tup
 
 
 def errors(gate: Gate, content: Path) -> list[Finding]:
-    findings = judge(gate, CheckContext(content, packaged=False)).findings
+    texts = content / "texts"
+    context = CheckContext(content, packaged=False, texts=texts if texts.is_dir() else None)
+    findings = judge(gate, context).findings
     return [each for each in findings if each.severity == "error"]
 
 

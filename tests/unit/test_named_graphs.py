@@ -171,3 +171,35 @@ def test_using_holds_for_its_own_operation_alone() -> None:
     other = "DELETE WHERE { GRAPH ?g { ?s ?p ?o } }"
     narrowed = update_without(f"{one} ; {other}", PREFIXES, None, HIDDEN)
     assert narrowed == f"{one} ; {update_without(other, PREFIXES, None, HIDDEN).strip()}"
+
+
+VERSIONED = """
+@prefix : <https://example.org/p/> .
+<https://example.org/p/ontology/actors> { :now :p 1 }
+<https://example.org/p/ontology/actors/0.1.0> { :then :p 1 }
+<https://example.org/p/ontology/0.12.3> { :core :p 1 }
+<https://example.org/p/ontology/my/v0.1.0> { :other :p 1 }
+<https://example.org/p/source/0.1.0> { :text :p 1 }
+<https://example.org/p/graph/inferred> { :followed :p 1 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("SELECT ?s { GRAPH ?g { ?s ?p ?o } }", {"now", "other", "text"}),
+        ("SELECT ?s { ?s ?p ?o FILTER EXISTS { GRAPH ?h { ?s ?p ?o } } }", {"now"}),
+        ("SELECT ?s { GRAPH <https://example.org/p/ontology/0.12.3> { ?s ?p ?o } }", {"core"}),
+    ],
+)
+def test_earlier_versions_of_the_ontology_are_found_by_their_names_alone(
+    query: str, found: set[str]
+) -> None:
+    store = Store()
+    store.load(VERSIONED.encode(), RdfFormat.TRIG)
+    store.load(b"<https://example.org/p/now> <https://example.org/p/p> 1 .", RdfFormat.TURTLE)
+    store.load(b"<https://example.org/p/then> <https://example.org/p/p> 1 .", RdfFormat.TURTLE)
+    text = query_without(query, {}, None, "https://example.org/p/graph/inferred").text
+    solutions = store.query(text)
+    assert isinstance(solutions, QuerySolutions)
+    assert {str(row["s"]).rpartition("/")[2].rstrip(">") for row in solutions} == found

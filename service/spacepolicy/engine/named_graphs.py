@@ -1,5 +1,6 @@
 """The named graphs of the default dataset: all that a store has but one, which a dataset of the
-query's own still reaches.
+query's own still reaches. Where that one holds the inferences of a project, `GRAPH ?g` does not
+find the earlier versions of its ontology either: they answer where they are named.
 
 The engine takes the named graphs of a store as they are, and to list all others with each query
 costs more than most queries. So a condition is put at the end of the group that holds a pattern
@@ -18,6 +19,9 @@ from spacepolicy.engine.lexer import without_escapes
 from spacepolicy.engine.tokens import Declared, SparqlToken, after_group, tokens
 
 _GRAPH: Final = "GRAPH"
+_INFERRED: Final = "/graph/inferred"
+_VERSION: Final = "/[0-9]+[.][0-9]+[.][0-9]+$"
+"""How the IRI of a version of an ontology ends."""
 _NAMING: Final = frozenset({"variable", "iri", "name"})
 _OPENING: Final = frozenset({"{", "{|"})
 _CLOSING: Final = frozenset({"}", "|}"})
@@ -131,7 +135,9 @@ class _Reader:
             return ""
         if self.tokens[place - 1].word.endswith(_GRAPH):
             if token.kind == "variable":
-                return f"FILTER({token.text} != <{self.graph}>)"
+                return (
+                    f"FILTER({token.text} != <{self.graph}>{_no_version(token.text, self.graph)})"
+                )
             return self._of_name(token)
         before, _, rest = token.text.partition(":")
         start = before.upper().rfind(_GRAPH) + len(_GRAPH)
@@ -152,3 +158,14 @@ class _Reader:
         for place, piece in sorted(self.pieces, reverse=True):
             text = text[:place] + piece + text[place:]
         return text
+
+
+def _no_version(variable: str, graph: str) -> str:
+    """The condition that a graph is no earlier version of an ontology of the project whose
+    inferences are in that graph: none has an IRI that ends in a version. The beginning is compared
+    first, since nearly all graphs are others."""
+    base = graph.removesuffix(_INFERRED)
+    if base == graph:
+        return ""
+    name = f"STR({variable})"
+    return f' && !(STRSTARTS({name}, "{base}/ontology/") && REGEX({name}, "{_VERSION}"))'

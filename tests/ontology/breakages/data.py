@@ -2,7 +2,11 @@
 
 from typing import Final
 
-from .edits import NAMES, QUOTES, Breakage, append, match, remove, replace, write
+from tests import lark
+
+from spacepolicy.fingerprints import fingerprint
+
+from .edits import NAMES, QUOTES, Breakage, append, by_reference, match, remove, replace, write
 
 DATA: Final = (
     Breakage(
@@ -65,6 +69,35 @@ DATA: Final = (
         NAMES,
         replace('rdfs:label "', 'rdfs:label "[fill in: its name]'),
         "still to be filled in: its name",
+        others=True,
+    ),
+    Breakage(
+        "a locator that is not the end of its passage’s name",
+        "evidence",
+        "locator",
+        lark.TRIG,
+        by_reference('"sec.2.b"', '"sec.2.c"'),
+        "has the locator “sec.2.c”, but another name",
+        words="<#loc=sec.2.b>\n    a :Passage",
+    ),
+    Breakage(
+        "a passage by reference in one that it does not lie in",
+        "evidence",
+        "locator",
+        lark.TRIG,
+        by_reference("<#loc=sec.2> ;\n    :copyRead", "<#loc=title> ;\n    :copyRead"),
+        "does not lie within",
+        words="<#loc=sec.2.a>\n    a :Passage",
+        others=True,
+    ),
+    Breakage(
+        "a fingerprint that does not fit a copy of the text",
+        "evidence",
+        "fingerprint",
+        lark.TRIG,
+        by_reference(str(fingerprint(lark.ACT)), str(fingerprint("other words"))),
+        "does not fit",
+        words=":fingerprint",
         others=True,
     ),
     Breakage(

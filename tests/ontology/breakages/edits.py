@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests import lark
+
 ROOT: Final = Path(__file__).parents[3]
 SHIPPED: Final = "shanghai-2022-opinions"
 DOCUMENTS: Final = (SHIPPED, *sorted(path.name for path in (ROOT / "tests/documents").iterdir()))
@@ -121,6 +123,23 @@ def remove() -> Callable[[str], Edit]:
         def edit(content: Path) -> int:
             (content / name).unlink()
             return 1
+
+        return edit
+
+    return named
+
+
+def by_reference(before: str, after: str) -> Callable[[str], Edit]:
+    """Add the document whose text is not shipped, with other words in its file, and a copy of its
+    text as a user may have it."""
+
+    def named(name: str) -> Edit:
+        def edit(content: Path) -> int:
+            lark.add(content)
+            copy = content / "texts" / f"{lark.NAME}.txt"
+            copy.parent.mkdir()
+            copy.write_text(lark.TEXT, encoding="utf-8")
+            return replace(before, after)(name)(content)
 
         return edit
 
