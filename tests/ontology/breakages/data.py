@@ -44,6 +44,44 @@ DATA: Final = (
         others=True,
     ),
     Breakage(
+        "a text that somebody is to pay for, as if it were what it plans",
+        "rules",
+        "cax-adc",
+        "data/background/readings.trig",
+        append(
+            "graph:readings { <https://w3id.org/spacepolicy/source/shanghai-2022-opinions> "
+            ":paidForBy <https://w3id.org/spacepolicy/id/actor/shanghai> . }\n"
+        ),
+        "PolicyResource",
+        others=True,
+    ),
+    Breakage(
+        "a planned act that is its own outcome",
+        "rules",
+        "cax-adc",
+        "data/background/readings.trig",
+        append(
+            "graph:readings { <https://w3id.org/spacepolicy/id/policy/"
+            "shanghai-2022-spatial-information/task/2/measure/1> :isOutcomeOf "
+            "<https://w3id.org/spacepolicy/id/policy/"
+            "shanghai-2022-spatial-information/task/2> . }\n"
+        ),
+        "Outcome",
+        others=True,
+    ),
+    Breakage(
+        "an outcome of a text, not of what it plans",
+        "rules",
+        "cax-adc",
+        "data/background/readings.trig",
+        append(
+            "graph:readings { <https://w3id.org/spacepolicy/id/outcome/x> :isOutcomeOf "
+            "<https://w3id.org/spacepolicy/source/shanghai-2022-opinions> . }\n"
+        ),
+        "Document",
+        others=True,
+    ),
+    Breakage(
         "a quotation that is not in the text",
         "evidence",
         "quotation",
