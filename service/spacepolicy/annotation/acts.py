@@ -137,7 +137,8 @@ def _third_person(text: str, clause: Clause, table: WordingTable) -> Iterator[Wo
         if found.wording.is_chinese:
             quoted = text.rfind("《", clause.start, found.start)
             in_title = quoted > text.rfind("》", clause.start, found.start)
-            if not in_title and text[found.end : found.end + 1] not in _NOT_BEHIND:
+            behind = text[found.end : found.end + 1]
+            if not in_title and behind not in _NOT_BEHIND and not behind.isdecimal():
                 yield found
         elif _PASSIVE.search(text, clause.start, found.start) and words[0].endswith("ed"):
             yield found

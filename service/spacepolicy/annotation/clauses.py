@@ -33,10 +33,10 @@ _ADVERBIAL: Final = re.compile(
     re.IGNORECASE,
 )
 """When or where, at the beginning of a sentence: what follows is not another clause."""
-_GROUNDS: Final = re.compile(r"[为根依按围自以经]")
-"""How Chinese sentences begin that state a purpose, a ground or a day before what they say."""
+_GROUNDS: Final = re.compile(r"[为根依按围自以经本]")
+"""How Chinese sentences begin that state a purpose, a ground or a day, or speak of their text."""
 _COMMA_ZH: Final = re.compile(r"，(?:并|以及|同时)?")
-_ELABORATES: Final = re.compile(r"^其中|^包括|^如|[不超至约达以]\w{0,3}\d|\d\S*(?:以上|以下|以内)")
+_ELABORATES: Final = re.compile(r"^其中|^包括|^如|\d")
 """What only says how much of the clause before."""
 _LIST: Final = 2
 """So many acts behind commas make a sentence that opens otherwise a list of acts."""

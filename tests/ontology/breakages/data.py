@@ -8,6 +8,8 @@ from spacepolicy.fingerprints import fingerprint
 
 from .edits import NAMES, QUOTES, Breakage, append, by_reference, match, remove, replace, write
 
+PROPOSED: Final = "https://w3id.org/spacepolicy/concept/assertion-status/proposed"
+
 DATA: Final = (
     Breakage(
         "two things with one official number or code",
@@ -98,6 +100,16 @@ DATA: Final = (
         QUOTES,
         append(">0,8\n"),
         "nothing is stated of “",
+        others=True,
+    ),
+    Breakage(
+        "what was proposed and nobody has confirmed",
+        "evidence",
+        "proposals-are-confirmed",
+        QUOTES,
+        append(f">0,8\n<#char=0,8> :assertionStatus <{PROPOSED}> .\n"),
+        "nobody has confirmed it",
+        words="status/proposed",
         others=True,
     ),
     Breakage(
