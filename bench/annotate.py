@@ -15,6 +15,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -136,6 +137,7 @@ class Known:
     spoken_of: Mapping[str, frozenset[str]]
 
 
+@cache
 def known() -> Known:
     """What the shipped documents and those of the tests know."""
     with TemporaryDirectory() as place:

@@ -58,6 +58,8 @@ def run(given: Namespace, chosen: Settings) -> int:
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         raise UsageError("There is no content, whose names and wordings would be looked for.")
+    if content.packaged and (given.write or given.serve):
+        raise UsageError("An installed package is not written to: name a folder with --content.")
     name, text = text_to_annotate(content, given.source)
     background = read_background(content.path, packaged=content.packaged)
     annotation = _annotated(name, text, background, given)
