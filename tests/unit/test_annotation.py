@@ -239,6 +239,13 @@ def test_any_text_is_annotated_within_its_bounds_and_always_alike(text: str) -> 
         assert text[each.start : each.end] == each.words
 
 
+@pytest.mark.parametrize(
+    "piece", ["一", "9", "1,000,", "(a)(", "第一", "每", "within 1", "由", "《", "I"]
+)
+def test_one_thing_again_and_again_is_annotated_too(piece: str) -> None:
+    assert annotated(piece * 5000).text == piece * 5000
+
+
 def test_a_long_text_takes_no_more_than_its_length_asks() -> None:
     sentence = "The Survey Office shall, within 30 days of the date of this order, build 12 ports. "
     assert len(annotated(sentence * 400).proposals) >= 400 * 4

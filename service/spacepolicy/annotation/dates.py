@@ -18,10 +18,10 @@ from spacepolicy.annotation.proposals import Proposal
 _MONTH: Final = "|".join(MONTHS)
 _YEAR: Final = r"(?:19|20)\d\d"
 _DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
-_COUNT: Final = rf"(?:\d+|{ENGLISH}|a|an)"
+_COUNT: Final = rf"(?:\d{{1,5}}|{ENGLISH}|a|an)"
 _SPAN: Final = r"(?:(?:calendar|business|working) )?(?P<unit>day|week|month|year|hour)s?"
 _NOT_NAME: Final = r"(?!\w)"
-_ZH_NUMBER: Final = rf"(?:\d+|[{CHINESE}]+)"
+_ZH_NUMBER: Final = rf"(?:\d{{1,5}}|[{CHINESE}]{{1,8}})"
 _ZH_YEAR: Final = rf"(?:{_YEAR}|二〇[{CHINESE}]{{2}})"
 _SURE: Final = 0.9
 """Scores order proposals for the same words; they are ranks, not probabilities: a date is written

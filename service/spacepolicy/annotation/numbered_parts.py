@@ -13,7 +13,7 @@ from spacepolicy.annotation import numerals
 from spacepolicy.annotation.language import MONTHS, PARTS
 from spacepolicy.annotation.proposals import Proposal
 
-_NUMBER: Final = rf"(?:\d{{1,3}}(?:\.\d+)*|[IVXLC]+(?![a-z])|[{numerals.CHINESE}]+)"
+_NUMBER: Final = rf"(?:\d{{1,3}}(?:\.\d+)*|[IVXLC]+(?![a-z])|[{numerals.CHINESE}]{{1,8}})"
 _MONTH: Final = "|".join(MONTHS)
 _BEHIND: Final = rf"(?=[.:：](?!\d)|[ \t]*\n|[ \t]+(?-i:(?!{_MONTH})[A-Z“\"]))"
 _LINE: Final = r"(?:(?<=\n)|\A)[ \t\u3000#*]*"
@@ -32,11 +32,14 @@ _LABELS: Final[tuple[tuple[str, str], ...]] = (
         "quoted",
         rf"{_LINE}(?P<label>(?P<word>[A-Z][a-z]+)[ \t]+[“\"](?P<n>[^”\"\n]+)[”\"])(?=\s*\n)",
     ),
-    ("word", rf"{_LINE}(?P<label>第(?P<n>[\d{numerals.CHINESE}]+)(?P<word>条|章|节|款|编|部分))"),
+    (
+        "word",
+        rf"{_LINE}(?P<label>第(?P<n>[\d{numerals.CHINESE}]{{1,8}})(?P<word>条|章|节|款|编|部分))",
+    ),
     (
         "word",
         rf"{_LINE}(?P<label>(?P<word>任务|目标|支柱|行动|专栏|附件)"
-        rf"(?P<n>[\d{numerals.CHINESE}]+))(?=[、：:．.\s])",
+        rf"(?P<n>[\d{numerals.CHINESE}]{{1,8}}))(?=[、：:．.\s])",
     ),
     ("plain", rf"{_LINE}(?P<label>(?P<n>[{numerals.CHINESE}]{{1,4}})、)"),
     ("bracket-zh", rf"{_SENTENCE}(?P<label>[（(](?P<n>[{numerals.CHINESE}]{{1,4}})[）)])"),

@@ -9,6 +9,8 @@ _ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _DIGITS: Final = {each: n for n, each in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS: Final = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS: Final = {"万": 10**4, "亿": 10**8}
+_LONGEST: Final = 40
+"""Characters of a number: what is longer is none that a policy names."""
 CHINESE: Final = "零〇一二两三四五六七八九十百千万亿"
 ENGLISH: Final = "|".join(sorted(ONES[1:], key=len, reverse=True))
 ORDINAL: Final = "|".join(sorted(ORDINALS, key=len, reverse=True))
@@ -44,7 +46,7 @@ def chinese(written: str) -> int | None:
     >>> [chinese(each) for each in ("十二", "两百零五", "三万", "二〇二六", "年")]
     [12, 205, 30000, 2026, None]
     """
-    if not written or set(written) - set(CHINESE):
+    if not written or len(written) > _LONGEST or set(written) - set(CHINESE):
         return None
     if not set(written) & (_TENS.keys() | _MYRIADS.keys()):
         return int("".join(str(_DIGITS[each]) for each in written))
@@ -67,6 +69,8 @@ def number(written: str) -> float | None:
     >>> [number(each) for each in ("1,200", "92.5", "four", "十二", "many")]
     [1200.0, 92.5, 4.0, 12.0, None]
     """
+    if len(written) > _LONGEST:
+        return None
     if re.fullmatch(r"\d+(?:[,，]\d{3})*(?:\.\d+)?", written):
         return float(re.sub("[,，]", "", written))
     if written.lower() in ONES:
