@@ -19,11 +19,13 @@ _MAX_DOCUMENTS = 100
 @final
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What is to be read part by part, what as a whole text, and the statements that name them, in
-    every language: what a reader sees of them is no part of it, since it is held for all."""
+    """What is to be read part by part, what as a whole text, what has places and addresses alone,
+    and the statements that name them, in every language: what a reader sees of them is no part of
+    it, since it is held for all."""
 
     wholes: tuple[NamedNode, ...] = ()
     sources: tuple[NamedNode, ...] = ()
+    referred: tuple[NamedNode, ...] = ()
     named: tuple[Triple, ...] = ()
 
     def links(self, service: Service) -> dict[str, list[Link]]:
@@ -32,18 +34,20 @@ class Documents:
         return {
             "wholes": [names.link(each) for each in self.wholes],
             "sources": [names.link(each) for each in self.sources],
+            "referred": [names.link(each) for each in self.referred],
         }
 
 
 async def documents(desk: AppState) -> Documents:
-    """Whatever has parts and is part of nothing, and whatever passages are quoted from."""
+    """Whatever has parts and is part of nothing, and whatever passages quote or refer to."""
     own = desk.service.revision.base
     if own is None:
         return Documents()
-    part_of, source = Base(own).term("isPartOf"), Base(own).term("source")
+    part_of, source, locator = map(Base(own).term, ("isPartOf", "source", "locator"))
     patterns = (
         f"{{ SELECT DISTINCT ?thing {{ [] {part_of} ?thing }} }} MINUS {{ ?thing {part_of} [] }}",
-        f"[] {source} ?thing",
+        f"?passage {source} ?thing FILTER NOT EXISTS {{ ?passage {locator} [] }}",
+        f"?passage {source} ?thing ; {locator} []",
     )
     found = [
         await internal_queries.rows(
@@ -53,8 +57,8 @@ async def documents(desk: AppState) -> Documents:
         )
         for pattern in patterns
     ]
-    wholes, sources = (
+    wholes, sources, referred = (
         tuple(each for row in rows if isinstance(each := row["thing"], NamedNode)) for rows in found
     )
-    mentioned = [Triple(each, TYPE, each) for each in (*wholes, *sources)]
-    return Documents(wholes, sources, await names_of(desk, mentioned))
+    mentioned = [Triple(each, TYPE, each) for each in (*wholes, *sources, *referred)]
+    return Documents(wholes, sources, referred, await names_of(desk, mentioned))

@@ -220,11 +220,16 @@ def _evidence_report(material: CheckContext, unquoted: int) -> Iterator[str]:
     whole = stated + unquoted
     share = f"{100 * stated / max(whole, 1):.1f} %"
     yield f"{stated:,} of {count(whole, 'statement')} of content in leaf passages ({share})"
+    referring = [
+        each for name, each in material.references.items() if name in _not_shipped(material)
+    ]
+    if referring:
+        referred = count(sum(map(len, referring)), "reference")
+        yield f"{referred} to {count(len(referring), 'source')} whose text is not shipped"
     for source in material.sources:
         if source.is_not_shipped:
-            referred = count(len(material.references[source.name]), "reference")
-            yield f"{referred} to {source.name}, whose text is not shipped"
-        elif source.text is None:
+            continue
+        if source.text is None:
             yield f"the text of {source.name} is not here: quotations not compared"
         else:
             marks = read_marks(source.metadata)
@@ -234,6 +239,10 @@ def _evidence_report(material: CheckContext, unquoted: int) -> Iterator[str]:
                 for each in material.passages[source.name]
             )
             yield f"{count(quoted, 'quotation')} compared"
+
+
+def _not_shipped(material: CheckContext) -> frozenset[str]:
+    return frozenset(source.name for source in material.sources if source.is_not_shipped)
 
 
 def _shares(division: Division) -> str:
