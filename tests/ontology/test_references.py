@@ -154,7 +154,7 @@ def test_check_holds_fingerprints_to_the_copies(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["no-such-source"], "There is no source 'no-such-source'; there are: lark-2026-order"),
+        (["no-such-source"], "There is no source 'no-such-source'; there are: "),
         (["--text", "copy.txt"], "Say of which source the text is a copy."),
         ([NAME, "--text", "nowhere.txt"], "cannot be read"),
         (["--texts", "nowhere"], "no such folder"),
