@@ -22,3 +22,13 @@ def lay_out(folder: Path, names: Iterable[str]) -> None:
         shutil.copytree(ROOT / name, folder / name)
     for name in names:
         shutil.copytree(OVERLAYS / name, folder, dirs_exist_ok=True)
+
+
+def remove_references(folder: Path) -> None:
+    """Remove the documents whose text is not shipped from a copy of the content."""
+    for table in sorted((folder / "seeds").glob("*.toml")):
+        if table.with_suffix(".txt").is_file():
+            continue
+        for part in ("seeds", "data", "data/background"):
+            for path in (folder / part).glob(f"{table.stem}.*"):
+                path.unlink()

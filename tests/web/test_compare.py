@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from bench.axioms import lay_out_both
+from bench.documents import lay_out, remove_references
 
 from spacepolicy.errors import FindingsError
 from spacepolicy.saved_queries import read_catalogue
@@ -28,6 +29,20 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("both") / "content"
     folder.mkdir()
     lay_out_both(folder)
+    remove_references(folder)
+    service = assembled(folder, tmp_path_factory.mktemp("served"))
+    with serve(service) as site:
+        yield site.client
+    service.engine.close()
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A site over the policy whose text is shipped, alone."""
+    folder = tmp_path_factory.mktemp("single") / "content"
+    folder.mkdir()
+    lay_out(folder, ())
+    remove_references(folder)
     service = assembled(folder, tmp_path_factory.mktemp("served"))
     with serve(service) as site:
         yield site.client
@@ -93,14 +108,14 @@ def test_the_same_is_data_at_the_addresses_of_its_queries(both: httpx.Client) ->
 
 
 def test_policies_lead_to_their_comparison_where_there_are_two(
-    both: httpx.Client, shipped: httpx.Client
+    both: httpx.Client, single: httpx.Client
 ) -> None:
     path = f"/doc/id/{OPINIONS.removeprefix(ID)}"
     (link,) = re.findall(r'href="(/compare[^"]*)"', both.get(path, headers=PAGE).text)
     assert rows(both.get(html.unescape(link), headers=PAGE).text, "themes-side-by-side")
     assert "/compare" in both.get("/", headers=PAGE).text
     for page in (path, "/"):
-        assert "/compare" not in shipped.get(page, headers=PAGE).text
+        assert "/compare" not in single.get(page, headers=PAGE).text
 
 
 def test_what_can_be_compared_is_asked_alone_too(shipped: httpx.Client) -> None:
@@ -111,8 +126,8 @@ def test_what_can_be_compared_is_asked_alone_too(shipped: httpx.Client) -> None:
     assert "/queries/timelines" not in shipped.get("/doc/id/region/shanghai", headers=PAGE).text
 
 
-def test_one_policy_is_compared_with_nothing(shipped: httpx.Client) -> None:
-    page = shipped.get("/compare", headers=PAGE)
+def test_one_policy_is_compared_with_nothing(single: httpx.Client) -> None:
+    page = single.get("/compare", headers=PAGE)
     assert page.status_code == 200
     assert "A comparison takes two" in page.text
 
