@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, final
 
 from spacepolicy_client.selection import Selection
@@ -30,7 +31,7 @@ class SavedQuery:
                     default=inspect.Parameter.empty if each.get("required") else None,
                 )
                 for each in self.parameters
-                if each["name"].isidentifier()
+                if each["name"].isidentifier() and not iskeyword(each["name"])
             ]
         )
 
