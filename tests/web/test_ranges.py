@@ -134,6 +134,17 @@ def test_a_large_answer_has_a_length_for_who_asks_for_one(site: httpx.Client) ->
     assert part(site, LARGE, "bytes=100-199").content == streamed.content[100:200]
 
 
+def test_columns_that_were_streamed_are_kept_and_have_parts(site: httpx.Client) -> None:
+    address = "/sparql?format=arrow&query=" + quote(WIDE)
+    plain = {"Accept-Encoding": "identity"}
+    streamed = site.get(address, headers=plain)
+    assert "content-length" not in streamed.headers
+    again = site.get(address, headers=plain)
+    assert again.headers["content-length"] == str(len(streamed.content))
+    assert again.content == streamed.content
+    assert part(site, address, "bytes=-8").content == streamed.content[-8:]
+
+
 def test_parquet_beyond_its_size_is_a_limit_and_csv_is_streamed(
     site: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

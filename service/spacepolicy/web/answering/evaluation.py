@@ -33,7 +33,7 @@ from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState, send_whole
 from spacepolicy.web.answering.disconnect import Connected
 from spacepolicy.web.answering.federation import answered
-from spacepolicy.web.answering.kept_files import MAX_FILE_BYTES, gather
+from spacepolicy.web.answering.kept_files import MAX_FILE_BYTES, gather, teed
 from spacepolicy.web.answering.plan import QueryPlan
 from spacepolicy.web.answering.query_start import (
     EvaluationRequest,
@@ -200,9 +200,7 @@ async def _send(
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))
         else:
-            keep = partial(_keep, desk, planned)
-            teed = desk.gathering.teed(pieces, desk.cache.max_body_bytes, keep)
-            async with aclosing(teed) as copied:
+            async with aclosing(_kept(desk, planned, pieces)) as copied:
                 await reply.streamed(planned.shape, copied, whole)
 
 
@@ -240,6 +238,18 @@ async def _send_gathered(
 async def _unexpected(reply: ResponseSender, shape: ResponseShape, body: bytes) -> None:
     """Send what comes in one piece, as no answer does that is too large to be gathered."""
     await reply.whole(shape.head(IDENTITY), body)
+
+
+def _kept(
+    desk: AppState, planned: QueryPlan, pieces: AsyncGenerator[bytes]
+) -> AsyncGenerator[bytes]:
+    """The pieces, which are kept while they go out: columns, which are read into memory whole by
+    those who ask again, in a file, and others in the cache."""
+    tag, coding = planned.shape.tag, planned.shape.wish.coding
+    if planned.choice.format.kind == "columns" and tag is not None and coding == IDENTITY:
+        return teed(pieces, partial(desk.files.keep, tag))
+    keep = partial(_keep, desk, planned)
+    return desk.gathering.teed(pieces, desk.cache.max_body_bytes, keep)
 
 
 def _keep(desk: AppState, planned: QueryPlan, body: bytes) -> None:

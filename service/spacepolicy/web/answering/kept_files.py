@@ -7,7 +7,7 @@ answer, each of which would be evaluated again without it.
 import os
 import tempfile
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import IO, Final, final
 
 MAX_FILE_BYTES: Final = 1 << 28
@@ -95,6 +95,29 @@ class Gathered:
         if self.rest is not None:
             async for piece in self.rest:
                 yield piece
+
+
+async def teed(
+    pieces: AsyncIterator[bytes], keep: Callable[[KeptFile], None]
+) -> AsyncGenerator[bytes]:
+    """The pieces; once they have ended, `keep` gets them in a file, if they are several and not too
+    many for one."""
+    first = await anext(pieces, None)
+    if first is None:
+        return
+    yield first
+    size, file = len(first), None
+    async for piece in pieces:
+        if file is None and size <= MAX_FILE_BYTES:
+            file = tempfile.TemporaryFile()  # noqa: SIM115 # it is closed with the last reader
+            file.write(first)
+        size += len(piece)
+        if file is not None and size <= MAX_FILE_BYTES:
+            file.write(piece)
+        yield piece
+    if file is not None and size <= MAX_FILE_BYTES:
+        file.flush()
+        keep(KeptFile(file, size))
 
 
 async def gather(pieces: AsyncIterator[bytes], memory_bytes: int, limit: int) -> Gathered:
