@@ -48,3 +48,44 @@ def test_every_operation_says_its_formats_and_that_it_may_fail(shipped: httpx.Cl
             assert "application/problem+json" in operation["responses"]["default"]["content"]
             whole = operation["responses"].get("200", {"content": True})
             assert whole.get("content"), path
+
+
+def test_queries_may_be_posted_and_their_parameters_are_told(shipped: httpx.Client) -> None:
+    document: dict[str, Any] = shipped.get("/openapi.json").json()
+    endpoint = document["paths"]["/sparql"]
+    for method in ("get", "post"):
+        names = {each["name"] for each in endpoint[method]["parameters"]}
+        assert {"format", "timeout", "revision", "columns", "default-graph-uri"} <= names
+    posted = endpoint["post"]["requestBody"]["content"]
+    example: Any
+    for media_type, told in posted.items():
+        example = told.get("example", "ASK {}")
+        body = {"data": example} if isinstance(example, dict) else {"content": example}
+        headers = {"Content-Type": media_type}
+        answer = shipped.post("/sparql", headers=headers, **body)
+        assert answer.status_code == 200, answer.text
+
+
+def test_problems_have_one_schema(shipped: httpx.Client) -> None:
+    document: dict[str, Any] = shipped.get("/openapi.json").json()
+    shared = {"$ref": "#/components/schemas/Problem"}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            content = operation["responses"]["default"]["content"]
+            assert content["application/problem+json"]["schema"] == shared
+    assert "detail" in document["components"]["schemas"]["Problem"]["properties"]
+
+
+def test_saved_queries_list_their_columns_and_types_before_they_are_asked(
+    shipped: httpx.Client,
+) -> None:
+    schemas = shipped.get("/openapi.json").json()["components"]["schemas"]
+    for query in shipped.get("/queries", params={"format": "json"}).json()["queries"]:
+        names = [each["name"] for each in query["columns"]]
+        results = schemas[f"{query['name']}-results"]["properties"]["results"]
+        row = results["properties"]["bindings"]["items"]["properties"]
+        assert list(row) == names
+        assert [row[each["name"]]["x-type"] for each in query["columns"]] == [
+            each["type"] for each in query["columns"]
+        ]
+        assert names

@@ -5,7 +5,7 @@ Spec: https://spec.openapis.org/oas/v3.1.0
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -27,21 +27,52 @@ _SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
 }
 _PROBLEM: Final = {
     "description": "a problem (RFC 9457)",
-    "content": {
-        "application/problem+json": {
-            "schema": {
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_SHARED_SCHEMAS: Final[Mapping[str, Any]] = {
+    "Problem": {
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+        },
+    },
+    "Term": {
+        "type": "object",
+        "required": ["type", "value"],
+        "properties": {
+            "type": {"type": "string", "enum": ["uri", "bnode", "literal", "triple"]},
+            "value": {"description": "the IRI, the label, the lexical form, or a triple's terms"},
+            "xml:lang": {"type": "string"},
+            "datatype": {"type": "string", "format": "iri"},
+        },
+    },
+    "Results": {
+        "type": "object",
+        "required": ["head"],
+        "properties": {
+            "head": {"type": "object"},
+            "boolean": {"type": "boolean", "description": "the answer of an ASK"},
+            "results": {
                 "type": "object",
-                "required": ["type", "title", "status", "detail"],
+                "required": ["bindings"],
                 "properties": {
-                    "type": {"type": "string", "format": "uri-reference"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
+                    "bindings": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": {"$ref": "#/components/schemas/Term"},
+                        },
+                    }
                 },
-            }
-        }
+            },
+        },
     },
 }
+"""What several operations answer with (RFC 9457, SPARQL 1.1 results in JSON)."""
 _PATH_TYPE: Final = re.compile(":[a-z]+}")
 _TOKEN: Final = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
 _CURSOR: Final = (
@@ -67,13 +98,14 @@ def describe(app: FastAPI, service: Service, routes: Iterable[Route]) -> None:
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 _complete(operation, offers.get((path, method), ()))
-        paths: dict[str, Any] = {"/sparql": {"get": _endpoint()}}
-        if service.writer is not None:
-            paths["/sparql"]["post"] = _update()
+        paths: dict[str, Any] = {"/sparql": {"get": _endpoint(), "post": _posted(service)}}
         for query in service.catalogue:
             paths[f"/queries/{query.name}"] = {"get": _operation(query)}
         document["paths"] = {**document["paths"], **paths}
-        document["components"] = {**document.get("components", {}), **_TOKEN}
+        known_schemas = document.get("components", {}).get("schemas", {})
+        rows = {_results_name(query): _results(query) for query in service.catalogue}
+        schemas = {**known_schemas, **_SHARED_SCHEMAS, **rows}
+        document["components"] = {**document.get("components", {}), **_TOKEN, "schemas": schemas}
         return document
 
     app.openapi = described  # type: ignore[method-assign] # FastAPI's own way to extend it
@@ -99,39 +131,79 @@ def _complete(operation: dict[str, Any], media_types: Sequence[str]) -> None:
 
 
 def _endpoint() -> dict[str, Any]:
+    query = _in_query("query", {"type": "string"}, "the query; without it, a description", _EXAMPLE)
     return {
         "operationId": "sparql",
         "summary": "Answer a SPARQL query (SPARQL 1.1 Protocol)",
         "tags": ["SPARQL"],
-        "parameters": [
-            _in_query("query", {"type": "string"}, "the query; without it, a description", _EXAMPLE)
-        ],
+        "parameters": [query, *_of_queries(), *_of_answers()],
         "responses": _responses(formats.offered("solutions", "columns", "graph")),
     }
 
 
-def _update() -> dict[str, Any]:
-    text = {"schema": {"type": "string"}, "example": _EXAMPLE_UPDATE}
-    return {
-        "operationId": "update",
-        "summary": "Make a SPARQL update (SPARQL 1.1 Protocol); queries may be posted too",
+def _of_queries() -> Iterator[dict[str, Any]]:
+    """The parameters of a query beside its text."""
+    graphs = {"type": "array", "items": {"type": "string", "format": "iri"}}
+    yield _in_query("default-graph-uri", graphs, "as FROM says it")
+    yield _in_query("named-graph-uri", graphs, "as FROM NAMED says it")
+
+
+def _of_answers() -> Iterator[dict[str, Any]]:
+    """The parameters that say how to answer."""
+    names = [format.name for format in formats.offered("solutions", "columns", "graph", "page")]
+    cells = "whether cells of Arrow, Parquet and JSON lines are values or terms"
+    yield _in_query("format", {"type": "string", "enum": names}, "the format, before Accept")
+    yield _in_query("columns", {"type": "string", "enum": ["values", "terms"]}, cells)
+    yield _in_query("timeout", {"type": "number", "exclusiveMinimum": 0}, "seconds it may take")
+    yield _in_query("revision", {"type": "integer", "minimum": 1}, "the revision asked about")
+
+
+def _posted(service: Service) -> dict[str, Any]:
+    """Queries by POST, and updates where there are any."""
+    text = {"type": "string"}
+    form = {"type": "object", "properties": {"query": text}, "required": ["query"]}
+    query = {"schema": form, "example": {"query": _EXAMPLE}}
+    content = {
+        "application/x-www-form-urlencoded": query,
+        "application/sparql-query": {"schema": text},
+    }
+    operation = {
+        "operationId": "sparql-by-post",
+        "summary": "Answer a SPARQL query that is too long for an address",
         "tags": ["SPARQL"],
-        "security": [{"token": []}],
+        "parameters": [*_of_queries(), *_of_answers()],
+        "requestBody": {"required": True, "content": content},
+        "responses": _responses(formats.offered("solutions", "columns", "graph")),
+    }
+    return operation if service.writer is None else _with_updates(operation)
+
+
+def _with_updates(operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation that takes updates too."""
+    graphs = {"type": "array", "items": {"type": "string", "format": "iri"}}
+    text = {"schema": {"type": "string"}, "example": _EXAMPLE_UPDATE}
+    content = {**operation["requestBody"]["content"], "application/sparql-update": text}
+    responses = {**operation["responses"], "204": {"description": "the update is done"}}
+    return {
+        **operation,
+        "summary": "Answer a SPARQL query, or make an update (SPARQL 1.1 Protocol)",
+        "security": [{}, {"token": []}],
         "parameters": [
-            _in_query("using-graph-uri", {"type": "string", "format": "iri"}, "as USING says it"),
-            _in_query("dry-run", {"type": "boolean"}, "tell what would change, and change nothing"),
+            *operation["parameters"],
+            _in_query("using-graph-uri", graphs, "as USING says it, of an update"),
+            _in_query("using-named-graph-uri", graphs, "as USING NAMED says it, of an update"),
+            _in_query("dry-run", {"type": "boolean"}, "tell what an update would change"),
         ],
-        "requestBody": {"required": True, "content": {"application/sparql-update": text}},
-        "responses": {
-            "200": {"description": "what would change, or what the guard warns of"},
-            "204": {"description": "it is done"},
-            "default": _PROBLEM,
-        },
+        "requestBody": {"required": True, "content": content},
+        "responses": responses,
     }
 
 
 def _operation(query: SavedQuery) -> dict[str, Any]:
-    names = [format.name for format in formats.offered("solutions", "columns", "graph", "page")]
+    responses = _responses(formats.offered("solutions", "columns", "graph", "page"))
+    if query.columns:
+        results = {"$ref": f"#/components/schemas/{_results_name(query)}"}
+        responses["200"]["content"]["application/sparql-results+json"] = {"schema": results}
     return {
         "operationId": query.name,
         "summary": query.title["en"],
@@ -139,7 +211,7 @@ def _operation(query: SavedQuery) -> dict[str, Any]:
         "tags": ["saved queries"],
         "parameters": [
             *map(_parameter, query.parameters),
-            _in_query("format", {"type": "string", "enum": names}, "the format, before Accept"),
+            *_of_answers(),
             _in_query(
                 "limit",
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
@@ -147,7 +219,32 @@ def _operation(query: SavedQuery) -> dict[str, Any]:
             ),
             _in_query("after", {"type": "string"}, _CURSOR),
         ],
-        "responses": _responses(formats.offered("solutions", "columns", "graph", "page")),
+        "responses": responses,
+    }
+
+
+def _results_name(query: SavedQuery) -> str:
+    return f"{query.name}-results"
+
+
+def _results(query: SavedQuery) -> dict[str, Any]:
+    """The results of a saved query: the columns that it has, and what they hold."""
+    held = {each.name: each for each in query.described}
+    columns = {
+        name: {
+            "allOf": [{"$ref": "#/components/schemas/Term"}],
+            **({"description": held[name].holds.get("en", "")} if name in held else {}),
+            **({"x-type": held[name].type} if name in held else {}),
+        }
+        for name in query.columns
+    }
+    row = {"type": "object", "properties": columns, "additionalProperties": False}
+    bindings = {"type": "array", "items": row}
+    results = {"type": "object", "required": ["bindings"], "properties": {"bindings": bindings}}
+    return {
+        "type": "object",
+        "required": ["head", "results"],
+        "properties": {"head": {"type": "object"}, "results": results},
     }
 
 
@@ -176,8 +273,9 @@ def _in_query(
 
 def _responses(offered: Sequence[formats.Format]) -> dict[str, Any]:
     content = {format.media_type: {"schema": {"type": "string"}} for format in offered}
-    for media_type in ("application/sparql-results+json", "application/csvm+json"):
-        content[media_type] = {"schema": {"type": "object"}}
+    results = {"$ref": "#/components/schemas/Results"}
+    content["application/sparql-results+json"] = {"schema": results}
+    content["application/csvm+json"] = {"schema": {"type": "object"}}
     return {
         "200": {"description": "the answer", "content": content},
         "default": _PROBLEM,

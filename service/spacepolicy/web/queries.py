@@ -141,6 +141,10 @@ def described(query: SavedQuery, origin: str) -> dict[str, Any]:
         "description": dict(query.description),
         "tags": list(query.tags),
         "parameters": [_parameter(query, each, origin) for each in query.parameters],
+        "columns": [
+            {"name": each.name, "type": each.type, "holds": dict(each.holds)}
+            for each in query.described
+        ],
         "query": query.text,
     }
 
