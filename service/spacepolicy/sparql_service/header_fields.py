@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 from spacepolicy.engine.hints import Hint
-from spacepolicy.formats import CSVW
+from spacepolicy.formats import CSVW, offered
 from spacepolicy.http.response_cache import Fields
 
 _LINKED_BYTES: Final = 2048
@@ -32,8 +32,9 @@ def _quotable(text: str) -> str:
 
 def metadata_fields(target: bytes) -> Fields:
     """The link from a table in CSV, at the address of this query string, to what says its types
-    (CSVW); none where the address is long, as proxies hold few bytes of fields."""
-    if len(target) > _LINKED_BYTES:
+    (CSVW); none where that cannot be made, or the address is long: proxies hold few bytes of
+    fields."""
+    if len(target) > _LINKED_BYTES or not offered("columns"):
         return ()
     said = quote(target, safe=_IN_TARGET) + ("&" if target else "") + f"format={CSVW}"
     return ((b"link", f'<?{said}>; rel="describedby"; type="application/csvm+json"'.encode()),)
