@@ -9,6 +9,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import IO, Final, final
+from weakref import finalize
 
 MAX_FILE_BYTES: Final = 1 << 28
 """What a whole answer may have: a Parquet file of some ten million rows."""
@@ -23,18 +24,21 @@ class KeptFile:
     """The bytes of an answer, in a file that is gone once nobody holds on to it."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file = file
+        """Hold on to the file, which may be closed then."""
+        file.flush()
+        self.descriptor = os.dup(file.fileno())
         self.size = size
+        finalize(self, os.close, self.descriptor)
 
     def pieces(self, start: int = 0, stop: int | None = None) -> "_Pieces":
         """The bytes from one place to another, in pieces."""
-        return _Pieces(self._file, start, self.size if stop is None else stop)
+        return _Pieces(self, start, self.size if stop is None else stop)
 
 
 @final
 class _Pieces:
-    def __init__(self, file: IO[bytes], start: int, stop: int) -> None:
-        self._file = file
+    def __init__(self, file: KeptFile, start: int, stop: int) -> None:
+        self._file = file  # which is held on to while it is read
         self._place = start
         self._stop = stop
 
@@ -45,7 +49,7 @@ class _Pieces:
         if self._place >= self._stop:
             raise StopAsyncIteration
         wanted = min(_PIECE_BYTES, self._stop - self._place)
-        piece = os.pread(self._file.fileno(), wanted, self._place)
+        piece = os.pread(self._file.descriptor, wanted, self._place)
         self._place += len(piece)
         return piece
 
@@ -106,40 +110,50 @@ async def teed(
     if first is None:
         return
     yield first
-    size, file = len(first), None
+    second = await anext(pieces, None)
+    if second is None:
+        return
+    size = len(first)
+    with tempfile.TemporaryFile() as file:
+        file.write(first)
+        async for piece in _behind(second, pieces):
+            size += len(piece)
+            if size <= MAX_FILE_BYTES:
+                file.write(piece)
+            yield piece
+        if size <= MAX_FILE_BYTES:
+            keep(KeptFile(file, size))
+
+
+async def _behind(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    yield first
     async for piece in pieces:
-        if file is None and size <= MAX_FILE_BYTES:
-            file = tempfile.TemporaryFile()  # noqa: SIM115 # it is closed with the last reader
-            file.write(first)
-        size += len(piece)
-        if file is not None and size <= MAX_FILE_BYTES:
-            file.write(piece)
         yield piece
-    if file is not None and size <= MAX_FILE_BYTES:
-        file.flush()
-        keep(KeptFile(file, size))
 
 
 async def gather(pieces: AsyncIterator[bytes], memory_bytes: int, limit: int) -> Gathered:
     """Gather pieces up to the limit, in memory while they are no more than `memory_bytes`."""
     found, held, size = Gathered(), bytearray(), 0
-    file: IO[bytes] | None = None
     async for piece in pieces:
+        held += piece
         size += len(piece)
-        if file is None:
-            held += piece
-            if size > memory_bytes:
-                file = tempfile.TemporaryFile()  # noqa: SIM115 # it is closed with the last reader
-                file.write(held)
-                held.clear()
-        else:
-            file.write(piece)
-        if size > limit:
-            found.rest = pieces
-            break
-    if file is None:
-        found.body = bytes(held)
-    else:
-        file.flush()
-        found.file = KeptFile(file, size)
+        if size > min(memory_bytes, limit):
+            await _gather_file(found, bytes(held), pieces, limit)
+            return found
+    found.body = bytes(held)
     return found
+
+
+async def _gather_file(
+    found: Gathered, first: bytes, pieces: AsyncIterator[bytes], limit: int
+) -> None:
+    """Gather the pieces behind the first into a file."""
+    size = 0
+    with tempfile.TemporaryFile() as file:
+        async for piece in _behind(first, pieces):
+            file.write(piece)
+            size += len(piece)
+            if size > limit:
+                found.rest = pieces
+                break
+        found.file = KeptFile(file, size)
