@@ -42,7 +42,8 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(
     assert frame.schema["measures"] == pl.Int64
     assert len(frame) == 12
     assert any(hasattr(each, "svg") and each.svg().count("<rect") == 12 for each in shown)
-    assert shell.user_ns["evidence"][0]["words"] == "develop reusable rockets"
+    words = {row["words"] for row in shell.user_ns["evidence"]}
+    assert "develop reusable rockets" in words
     assert "(revision" in printed.getvalue()
 
 
