@@ -15,6 +15,7 @@ import uvicorn
 from pyoxigraph import RdfFormat
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from spacepolicy.access_tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.commands.build import build, pool
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.snapshot import GENERATION
@@ -23,7 +24,6 @@ from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Counts, Revision
 from spacepolicy.store.write_requests import DatasetWrite, Upload, WriteRequest
-from spacepolicy.tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 from spacepolicy.writes.coordinator import StoreWriter

@@ -16,7 +16,7 @@ LAYERS = {
     "namespaces": 1,
     "federation_policy": 1,
     "formats": 1,
-    "tokens": 2,
+    "access_tokens": 2,
     "checksums": 2,
     "copies": 2,
     "columns": 2,

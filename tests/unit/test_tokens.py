@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.errors import StoreError, UsageError
-from spacepolicy.tokens import (
+from spacepolicy.access_tokens import (
     SCOPES,
     AccessTokens,
     add_token,
@@ -16,6 +15,7 @@ from spacepolicy.tokens import (
     revoke_token,
     tokens_file,
 )
+from spacepolicy.errors import StoreError, UsageError
 
 
 @pytest.fixture

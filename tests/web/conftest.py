@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, Store
 
+from spacepolicy.access_tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.snapshot import GENERATION
 from spacepolicy.http.server import server as http_server
@@ -21,7 +22,6 @@ from spacepolicy.proofs.proof_pool import ProofPool
 from spacepolicy.saved_queries import read_catalogue
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Counts, Revision
-from spacepolicy.tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 

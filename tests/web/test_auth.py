@@ -10,7 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from spacepolicy.tokens import AccessTokens, add_token, list_tokens, revoke_token, tokens_file
+from spacepolicy.access_tokens import (
+    AccessTokens,
+    add_token,
+    list_tokens,
+    revoke_token,
+    tokens_file,
+)
 from spacepolicy.web.service import Service
 
 from .conftest import Site, serve

@@ -12,8 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from spacepolicy.access_tokens import (
+    AccessTokens,
+    add_token,
+    list_tokens,
+    revoke_token,
+    tokens_file,
+)
 from spacepolicy.store.write_requests import Update, WriteRequest
-from spacepolicy.tokens import AccessTokens, add_token, list_tokens, revoke_token, tokens_file
 from spacepolicy.web.service import Service
 
 from .conftest import Site, serve

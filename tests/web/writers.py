@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
 
+from spacepolicy.access_tokens import may_write
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.snapshot import CHANGES, GENERATION
 from spacepolicy.errors import (
@@ -31,7 +32,6 @@ from spacepolicy.store.write_requests import (
     WriteRequest,
     Written,
 )
-from spacepolicy.tokens import may_write
 
 OWNED, DERIVED = "urn:files", "urn:derived"
 BROKEN = "urn:broken"

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from pyoxigraph import RdfFormat, parse
 
-from spacepolicy.tokens import AccessScope, add_token
+from spacepolicy.access_tokens import AccessScope, add_token
 
 from .writers import MemoryWriter
 

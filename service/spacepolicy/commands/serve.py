@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, final
 
 from spacepolicy import settings
+from spacepolicy.access_tokens import AccessTokens, tokens_file
 from spacepolicy.commands import log_handler
 from spacepolicy.commands.build import build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
@@ -33,7 +34,6 @@ from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.durable_files import see_writable
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
-from spacepolicy.tokens import AccessTokens, tokens_file
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 from spacepolicy.writes.control_socket import ControlSocket

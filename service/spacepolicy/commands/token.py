@@ -5,12 +5,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from spacepolicy import settings, tokens
+from spacepolicy import access_tokens, settings
+from spacepolicy.access_tokens import AccessScope
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.options import add_option
 from spacepolicy.settings import Settings
 from spacepolicy.store import marker
-from spacepolicy.tokens import AccessScope
 
 _NEW = "Print a new token alone on one line, this once: only its hash is kept."
 
@@ -53,7 +53,7 @@ def run(given: Namespace, chosen: Settings) -> int:
 
 def new(chosen: Settings, scope: AccessScope, graphs: Sequence[str]) -> int:
     """Print a new token, alone on its line."""
-    secret = tokens.add_token(_file(chosen), scope, graphs)
+    secret = access_tokens.add_token(_file(chosen), scope, graphs)
     print(secret)
     if sys.stdout.isatty():
         print("It is shown this once; only a hash of it is kept.", file=sys.stderr)
@@ -62,14 +62,14 @@ def new(chosen: Settings, scope: AccessScope, graphs: Sequence[str]) -> int:
 
 def list_(chosen: Settings) -> int:
     """Print what is known of each token."""
-    for token in tokens.list_tokens(_file(chosen)):
+    for token in access_tokens.list_tokens(_file(chosen)):
         print(f"{token.identifier}  {token.scope:5}  {token.created}  {' '.join(token.graphs)}")
     return 0
 
 
 def revoke(chosen: Settings, identifier: str) -> int:
     """Revoke the token."""
-    tokens.revoke_token(_file(chosen), identifier)
+    access_tokens.revoke_token(_file(chosen), identifier)
     return 0
 
 
@@ -82,4 +82,4 @@ def _file(chosen: Settings) -> Path:
     store = settings.store_directory(chosen, Path.cwd(), settings.environment())
     if marker.is_newer(store):
         marker.read(store)
-    return tokens.tokens_file(store)
+    return access_tokens.tokens_file(store)

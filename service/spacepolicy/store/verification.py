@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import final
 
 from spacepolicy import checksums
+from spacepolicy.access_tokens import FILE as TOKENS
+from spacepolicy.access_tokens import list_tokens
 from spacepolicy.errors import StoreError
 from spacepolicy.store import marker, pointer, revision_folders
-from spacepolicy.tokens import FILE as TOKENS
-from spacepolicy.tokens import list_tokens
 
 
 @final

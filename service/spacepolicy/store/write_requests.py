@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, final
 
+from spacepolicy.access_tokens import ANY_GRAPH
 from spacepolicy.store.revision import Revision
-from spacepolicy.tokens import ANY_GRAPH
 
 Action = Literal["put", "post", "delete"]
 

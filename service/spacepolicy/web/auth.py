@@ -11,8 +11,8 @@ from typing import Final
 
 from starlette.types import Scope
 
+from spacepolicy.access_tokens import AccessScope, AccessToken
 from spacepolicy.errors import ForbiddenError, StorageError, StoreError, UnauthorizedError
-from spacepolicy.tokens import AccessScope, AccessToken
 from spacepolicy.web.request_context import context_of
 from spacepolicy.web.routes import RouteRules
 from spacepolicy.web.service import Service

@@ -11,9 +11,9 @@ from typing import Final, final
 
 from starlette.types import Scope
 
+from spacepolicy.access_tokens import AccessToken
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
-from spacepolicy.tokens import AccessToken
 from spacepolicy.web.access_log import AccessRecord
 from spacepolicy.web.locale import Locale
 from spacepolicy.web.request_url import Forwarded

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
+from spacepolicy.access_tokens import AccessTokens
 from spacepolicy.copies import SourceTexts
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
@@ -18,7 +19,6 @@ from spacepolicy.sparql_service.query_stream import SOON_SECONDS
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.store.write_requests import Writer
-from spacepolicy.tokens import AccessTokens
 from spacepolicy.web.request_context import current_forwarded, current_revision
 from spacepolicy.web.request_url import arrived_at, asked_at
 

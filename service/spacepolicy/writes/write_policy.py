@@ -7,6 +7,7 @@ from typing import Final, final
 
 from pyoxigraph import DefaultGraph
 
+from spacepolicy.access_tokens import ANY_GRAPH, may_write
 from spacepolicy.engine.bulk_update import LargeEffect
 from spacepolicy.engine.update_protocol import Effect
 from spacepolicy.errors import (
@@ -20,7 +21,6 @@ from spacepolicy.namespaces import Base
 from spacepolicy.store import revision_folders
 from spacepolicy.store.revision import FileGraphs, Revision
 from spacepolicy.store.write_requests import GraphWrite, WriteRequest
-from spacepolicy.tokens import ANY_GRAPH, may_write
 
 _DEFAULT: Final = "DEFAULT"
 _NAMED: Final = "NAMED"

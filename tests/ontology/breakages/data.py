@@ -80,7 +80,9 @@ DATA: Final = (
             "graph:readings { <https://w3id.org/spacepolicy/id/outcome/x> :isOutcomeOf "
             "<https://w3id.org/spacepolicy/source/shanghai-2022-opinions> . }\n"
         ),
-        "Document",
+        "isOutcomeOf",
+        at="data/shanghai-2022-opinions.quotes",
+        line=False,
         others=True,
     ),
     Breakage(

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
+from spacepolicy.access_tokens import AccessToken
 from spacepolicy.errors import (
     ContentTooLargeError,
     ForbiddenError,
@@ -21,7 +22,6 @@ from spacepolicy.errors import (
 from spacepolicy.formats import MediaRange
 from spacepolicy.http.response_cache import RequestKey
 from spacepolicy.sparql_service.begun_evaluations import BegunEvaluation
-from spacepolicy.tokens import AccessToken
 from spacepolicy.web.access_log import AccessRecord
 from spacepolicy.web.auth import require, token_of
 from spacepolicy.web.request_context import current_locale

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from spacepolicy.access_tokens import AccessToken
 from spacepolicy.errors import BadParameterError, OverloadedError
 from spacepolicy.formats import Format
 from spacepolicy.store.revision import Revision
-from spacepolicy.tokens import AccessToken
 from spacepolicy.web.answering.disconnect import while_connected
 from spacepolicy.web.auth import token_of
 from spacepolicy.web.history.entries import entry, newer_than

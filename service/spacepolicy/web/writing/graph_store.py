@@ -19,6 +19,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
+from spacepolicy.access_tokens import AccessToken, may_write
 from spacepolicy.errors import BadParameterError, ForbiddenError
 from spacepolicy.store.write_requests import (
     Action,
@@ -26,7 +27,6 @@ from spacepolicy.store.write_requests import (
     Upload,
     WriteRequest,
 )
-from spacepolicy.tokens import AccessToken, may_write
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.protocol import write_seconds
 from spacepolicy.web.auth import require
