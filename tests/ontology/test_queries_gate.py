@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from spacepolicy.errors import Finding
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.knowledge.checks.gates import GATES
 from spacepolicy.knowledge.checks.result import judge
@@ -55,8 +56,13 @@ def test_every_saved_query_fits_and_answers_as_expected() -> None:
     assert "saved queries" in verdict.report[0]
 
 
+def errors(material: CheckContext) -> list[Finding]:
+    """Without the warnings of examples that other documents answer."""
+    return [each for each in judge(GATE, material).findings if each.severity == "error"]
+
+
 def test_the_copy_that_is_changed_has_no_finding(copied: CheckContext) -> None:
-    assert judge(GATE, copied).findings == ()
+    assert errors(copied) == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +120,7 @@ def test_a_query_whose_rows_name_no_policy_is_found(copied: CheckContext) -> Non
 def test_a_document_without_expected_answers_is_found(copied: CheckContext) -> None:
     right = (copied.content / EXPECTED).read_bytes()
     (copied.content / EXPECTED).unlink()
-    (finding,) = judge(GATE, copied).findings
+    (finding,) = errors(copied)
     (copied.content / EXPECTED).write_bytes(right)
     assert (finding.path, finding.rule) == (EXPECTED, "expect-missing")
     assert "spacepolicy accept" in finding.remedy

@@ -23,7 +23,7 @@ from pyoxigraph import (
     Store,
 )
 
-from spacepolicy.errors import Finding
+from spacepolicy.errors import Finding, Severity
 from spacepolicy.knowledge.checks.default_dataset import DefaultDataset
 from spacepolicy.knowledge.checks.spelling import mentions
 from spacepolicy.knowledge.loading.record import StatementFault, StatementPlace
@@ -39,6 +39,7 @@ _IN_PYTHON: Final = re.compile(
 _REACHES_OUT: Final = re.compile(r"\b(SERVICE|LOAD)\b", re.IGNORECASE)
 _FORM: Final = re.compile(r"\s*(SELECT|ASK|CONSTRUCT|DESCRIBE|PREFIX)\b")
 _EXAMPLE: Final = NamedNode(f"{SKOS}example")
+_NO_ANSWER: Final = "the query that is shown has no answer."
 
 
 @final
@@ -67,16 +68,17 @@ def documentation_findings(
 def example_faults(
     dataset: DefaultDataset, prefixes: Mapping[str, str]
 ) -> Iterator[StatementFault]:
-    """Return the examples of terms that are queries and have no answer."""
+    """Return the examples of terms that are queries and do not run, or, as warnings, have no
+    answer: the document that answers may have been taken out."""
     for quad in dataset.store.quads_for_pattern(None, _EXAMPLE, None, None):
         text = quad.object.value if isinstance(quad.object, Literal) else ""
         if _FORM.match(text) and isinstance(quad.graph_name, NamedNode):
             wrong = _wrong(DocumentedQuery("", 1, text), dataset, prefixes)
             if wrong and isinstance(quad.subject, NamedNode):
                 place = StatementPlace(quad.subject, _EXAMPLE)
-                yield StatementFault(
-                    "shown-query", wrong, (place,), "Mend the query of the example."
-                )
+                remedy = "Mend the query of the example."
+                severity: Severity = "warning" if wrong == _NO_ANSWER else "error"
+                yield StatementFault("shown-query", wrong, (place,), remedy, severity)
 
 
 def shown_queries(path: str, text: str) -> Iterator[DocumentedQuery]:
@@ -117,7 +119,7 @@ def _wrong(
     except (SyntaxError, ValueError, RuntimeError, OSError) as error:
         return f"the query that is shown does not run: {unread(shown.text, error, prefixes)}"
     if is_empty and not _asks_of_others(shown.text, dataset, prefixes):
-        return "the query that is shown has no answer."
+        return _NO_ANSWER
     return None
 
 

@@ -151,7 +151,8 @@ def _file_findings(
     expected: Expected, catalogue: Sequence[SavedQuery], scope: QueryScope
 ) -> Iterator[Finding]:
     if not expected.cases and any(is_due(query, expected) for query in catalogue):
-        message = f"it is not said yet what saved queries answer over {expected.documents[0]}."
+        over = ", ".join(expected.documents) or "the vocabulary"
+        message = f"it is not said yet what saved queries answer over {over}."
         yield Finding(str(expected.path), 1, "expect-missing", message, _ACCEPT)
         return
     known = {query.name: query for query in catalogue}
