@@ -140,6 +140,9 @@ def test_cite_names_the_nearest_passage_of_all_sources(program: Program) -> None
     assert ended.returncode == 1
     first, passage, quoted, *_ = ended.stdout.splitlines()
     assert first.count("/source/") == 1 + len(overlays())
+    seeds = program.content / "seeds"
+    wordless = len(list(seeds.glob("*.toml"))) - len(list(seeds.glob("*.txt")))
+    assert f"(without words here, not searched: {wordless})" in first
     assert "/source/tolmarsh-2026-water#char=" in passage
     assert "The Department of Drainage answers for this task" in quoted
     assert ended.stdout.count('  "') == 1

@@ -15,13 +15,14 @@ from spacepolicy.knowledge.checks.evidence import evidence_faults, read_passages
 from spacepolicy.knowledge.loading.content import read_content
 from spacepolicy.knowledge.loading.descriptions import (
     CONTEXT,
+    locator_of,
     span_of,
     with_descriptions,
     without_derivable,
 )
 from spacepolicy.knowledge.loading.record import GraphFile, StatementPlace, line_in
 from spacepolicy.knowledge.loading.source_descriptions import description_faults, source_files
-from spacepolicy.knowledge.loading.sources import SourceDocument
+from spacepolicy.knowledge.loading.sources import SourceDocument, reading_of
 from spacepolicy.namespaces import Base
 
 BASE = Base("https://example.org/gov/")
@@ -248,8 +249,21 @@ def test_the_files_of_a_checkout_type_no_description() -> None:
     base = content.record.base
     quoting = [file for file in content.record.files if file.path.suffix in (".trig", ".quotes")]
     assert [file.name for file in quoting if file.derived]
+    kind, locator, copy_read = map(base.term, ("Passage", "locator", "copyRead"))
     for source in content.sources:
+        reading = {base.term(name) for name in reading_of(source)}
         for file in quoting:
             bare = replace(file, quads=file.written, derived=frozenset())
             typed = set(file.written).difference(without_derivable(bare, base, source))
-            assert {quad.object for quad in typed} <= {base.term("Passage")}  # `.quotes` says so
+            read_elsewhere = {quad.subject for quad in file.written if quad.predicate == copy_read}
+            for quad in typed:
+                if quad.object == kind:
+                    continue  # `.quotes` says so
+                assert source.is_not_shipped, quad
+                assert isinstance(quad.subject, NamedNode), quad
+                assert locator_of(quad.subject.value), quad
+                if quad.predicate == locator:
+                    assert file.path.suffix == ".quotes", quad
+                else:  # of another copy, all that was read is written
+                    assert quad.predicate in reading, quad
+                    assert quad.subject in read_elsewhere, quad

@@ -27,16 +27,19 @@ def run(given: Namespace, chosen: Settings) -> int:
 def cite(chosen: Settings, words: str) -> int:
     """Print the passages where the words stand; 1 where no passage holds them.
 
-    Where they stand in no source, the nearest passage of all is shown.
+    Where they stand in no source, the nearest passage of all is shown. A source of which no words
+    are here, neither its text nor quotations, is not searched.
 
     Raises: UsageError where there is no content, FindingsError where it cannot be read.
     """
     content = settings.content_directory(chosen, Path.cwd())
     if content is None or not words.strip():
         raise UsageError("There is nothing to look for, or no content to look in.")
+    known = quoted_sources(content.path, packaged=content.packaged)
     cited = [
         (cite_source(words, source, passages), {passage.iri: passage for passage in passages})
-        for source, passages in quoted_sources(content.path, packaged=content.packaged)
+        for source, passages in known
+        if source.text is not None or passages
     ]
     standing = [each for each in cited if each[0].standings]
     nearest = sorted(cited, key=lambda each: each[0].likeness, reverse=True)[:1]
@@ -44,7 +47,9 @@ def cite(chosen: Settings, words: str) -> int:
         there_is = any(each.nearest for each, _ in nearest)
         near = "the nearest passage is" if there_is else "there is no passage yet"
         searched = ", ".join(each.source.iri for each, _ in cited) or "seeds/"
-        print(f"not found in {searched}; {near}")
+        wordless = len(known) - len(cited)
+        others = f" (without words here, not searched: {wordless})" if wordless else ""
+        print(f"not found in {searched}{others}; {near}")
     for citation, named in standing or nearest:
         for line in _lines(citation, named):
             print(line)
