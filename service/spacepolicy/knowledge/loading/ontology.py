@@ -4,7 +4,7 @@ Spec: https://www.w3.org/TR/owl2-syntax/#Imports, https://www.w3.org/TR/shacl/#s
 https://vocab.org/vann/
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from difflib import get_close_matches
 from typing import Final
 
@@ -143,7 +143,12 @@ def _aside(record: FileRecord) -> frozenset[str]:
 
 def core_ontologies(record: FileRecord) -> set[str]:
     """The core and what it imports, directly or through others."""
-    return _closure({record.base.ontology.value}, _imports(record))
+    return with_imports(record, {record.base.ontology.value})
+
+
+def with_imports(record: FileRecord, ontologies: Set[str]) -> set[str]:
+    """The ontologies and what they import, directly or through others."""
+    return _closure(ontologies, _imports(record))
 
 
 def _tied_to_core(record: FileRecord) -> set[str]:
@@ -157,7 +162,7 @@ def _tied_to_core(record: FileRecord) -> set[str]:
     return _closure({core, *importing}, imports)
 
 
-def _closure(ontologies: set[str], imports: Mapping[str, set[str]]) -> set[str]:
+def _closure(ontologies: Set[str], imports: Mapping[str, set[str]]) -> set[str]:
     """The ontologies and all that they import, directly or through others."""
     closure: set[str] = set()
     waiting = [*ontologies]

@@ -81,6 +81,13 @@ class ScaffoldContext:
         names = [each.value for each in found if each.language == language]
         return names[0] if names else re.split(r"[/#:]", subject.value)[-1]
 
+    def home(self, term: NamedNode, kind: NamedNode) -> GraphFile | None:
+        """The first file that states the term to be of the kind; None where none does."""
+        for file in self.record.files:
+            if any((q.subject, q.predicate, q.object) == (term, TYPE, kind) for q in file.quads):
+                return file
+        return None
+
     def module(self, name: str) -> GraphFile:
         """The file of the ontology of that name. Raises: UsageError where there is none."""
         files = {

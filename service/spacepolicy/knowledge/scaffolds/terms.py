@@ -1,13 +1,15 @@
 """Scaffolds of classes, properties and concepts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 from pyoxigraph import BlankNode, NamedNode, Triple
 
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.loading.fill_ins import fill_in, fill_in_zh
+from spacepolicy.knowledge.loading.ontology import with_imports
 from spacepolicy.knowledge.loading.record import GraphFile
 from spacepolicy.knowledge.scaffolds.scaffold import (
     CLASS_NAME,
@@ -61,28 +63,70 @@ def new_class(
     parent_label = context.label(above)
     apart = f"what sets it apart from other kinds of {parent_label}; in other words than its name"
     definition = f"{parent_label} that {fill_in(apart)}"
-    siblings = [*_siblings(context, above)]
+    siblings = _siblings(context, file, above)
     statements: list[Statement] = [
         (TYPE, _CLASS),
         (_SUBCLASS, above),
         *_names(label, labels[1], definition, file),
-        *((_DISJOINT, each) for each in siblings),
+        *((_DISJOINT, each) for each in siblings.within_reach),
     ]
     grown = {file.name: context.grown(file, _of(term, statements))}
+    for importer, classes in siblings.in_importers:
+        apart_from = [Triple(each, _DISJOINT, term) for each in classes]
+        grown[importer.name] = context.grown(importer, apart_from)
     shape = class_shape(context, term, label, parents=(above,))
-    after: tuple[str, ...] = ()
-    if siblings:
-        listed = ", ".join(f":{each.value.rpartition('/')[2]}" for each in siblings)
-        after = (f"It is stated to be disjoint with {listed}: take out what may be both.",)
-    return Scaffold(shape.new, {**grown, **shape.grown}, (*after, *_AFTER))
+    return Scaffold(shape.new, {**grown, **shape.grown}, (*siblings.advice(), *_AFTER))
 
 
-def _siblings(context: ScaffoldContext, parent: NamedNode) -> Iterator[NamedNode]:
-    """The classes directly below the parent; not roles, which a condition makes: they overlap."""
+@final
+@dataclass(frozen=True, slots=True)
+class _Siblings:
+    """The classes directly below the parent, by where it can be stated that they are disjoint.
+
+    The file names those `within_reach`, which it or what it imports declares; the files of those
+    `in_importers` import it, so that they name the new class; neither can for those `out_of_reach`.
+    """
+
+    within_reach: tuple[NamedNode, ...]
+    in_importers: tuple[tuple[GraphFile, tuple[NamedNode, ...]], ...]
+    out_of_reach: tuple[NamedNode, ...]
+
+    def advice(self) -> Iterator[str]:
+        """What is to be looked at once the class is described."""
+        if self.within_reach:
+            listed = _listed(self.within_reach)
+            yield f"It is stated to be disjoint with {listed}: take out what may be both."
+        for file, classes in self.in_importers:
+            listed = _listed(classes)
+            yield f"{file.name} states it to be disjoint with {listed}: take out what may be both."
+        if self.out_of_reach:
+            listed = _listed(self.out_of_reach)
+            yield f"No import leads to {listed}: state that it is disjoint where both are imported."
+
+
+def _listed(classes: Iterable[NamedNode]) -> str:
+    return ", ".join(f":{each.value.rpartition('/')[2]}" for each in classes)
+
+
+def _siblings(context: ScaffoldContext, file: GraphFile, parent: NamedNode) -> _Siblings:
+    """Those beside a new class of the file; not roles, which a condition makes: they overlap."""
+    reach = with_imports(context.record, file.graphs)
+    within: list[NamedNode] = []
+    in_importers: dict[str, tuple[GraphFile, tuple[NamedNode, ...]]] = {}
+    beyond: list[NamedNode] = []
     for subject in sorted(context.stated, key=lambda each: each.value):
         above = context.values(subject, _SUBCLASS)
-        if parent in above and not any(isinstance(each, BlankNode) for each in above):
-            yield subject
+        if parent not in above or any(isinstance(each, BlankNode) for each in above):
+            continue
+        home = context.home(subject, _CLASS)
+        if home is None or home.graphs & reach:
+            within.append(subject)
+        elif file.graphs & with_imports(context.record, home.graphs):
+            _, others = in_importers.get(home.name, (home, ()))
+            in_importers[home.name] = (home, (*others, subject))
+        else:
+            beyond.append(subject)
+    return _Siblings(tuple(within), tuple(in_importers.values()), tuple(beyond))
 
 
 def new_property(
@@ -162,12 +206,9 @@ def new_concept(
 
 
 def _scheme_file(context: ScaffoldContext, scheme: NamedNode) -> GraphFile:
-    for file in context.record.files:
-        if any(
-            quad.subject == scheme and quad.predicate == TYPE and quad.object == _SCHEME
-            for quad in file.quads
-        ):
-            return file
+    file = context.home(scheme, _SCHEME)
+    if file is not None:
+        return file
     known = (s.value for s in context.stated if _SCHEME in context.values(s, TYPE))
     names = sorted(Path(iri).name for iri in known)
     raise UsageError(
