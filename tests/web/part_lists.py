@@ -16,6 +16,8 @@ class ListedPart:
     ordinal: str | None = None
     quotations: list[tuple[str, str]] = field(default_factory=list)
     """Their words, each with the address to which they lead."""
+    references: list[str] = field(default_factory=list)
+    """The addresses of the passages by reference, of which no words are linked."""
     linked: list[str] = field(default_factory=list)
     """The IRIs of the things that are said of the part."""
     parts: "list[ListedPart]" = field(default_factory=list)
@@ -51,6 +53,8 @@ class _Reader(HTMLParser):
             self._parts[-1].linked.append(given["title"])
         if tag == "a":
             self._href = given["href"]
+            if self._open[-2] == ("div", "said") and self._href.startswith("/"):
+                self._parts[-1].references.append(self._href)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _EMPTY:

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from pyoxigraph import Literal, QuerySolutions, Store
 
+from spacepolicy.web.linked_data.part_statements import natural
+
 from .conftest import MakeService, reasoned, serve
 from .part_lists import ListedPart, flat, listed_parts
 
@@ -128,8 +130,10 @@ def test_parts_follow_each_other_as_in_the_text_under_their_numbers(
     for policy in policies:
         shown = documents.parts(policy)
         for siblings in [shown, *(each.parts for each in flat(shown))]:
-            starts = [_start(each) for each in siblings]
+            starts = [_start(each) for each in siblings if each.quotations]
             assert starts == sorted(starts)
+            for locators in _locators(siblings).values():
+                assert locators == sorted(locators, key=natural)
         for part in flat(shown):
             assert part.ordinal == ordinals.get(part.iri)
 
@@ -139,20 +143,40 @@ def _start(part: ListedPart) -> int:
     return int(part.quotations[0][1].partition("#char=")[2].partition(",")[0])
 
 
+def _locators(siblings: list[ListedPart]) -> dict[str, list[str]]:
+    """By source, the locators of the passages by reference that make them parts."""
+    found: dict[str, list[str]] = {}
+    for each in siblings:
+        if not each.quotations:
+            source, _, locator = each.references[0].partition("#loc=")
+            assert locator
+            found.setdefault(source, []).append(locator)
+    return found
+
+
 def test_each_part_is_quoted_by_a_passage_that_says_it(
     documents: Documents, policies: list[str]
 ) -> None:
-    quoted = documents.ask(
-        "SELECT ?part ?passage ?words { ?part :isPartOf+ ?policy . ?policy a :PolicyDocument "
-        "{ GRAPH ?passage { ?part ?p ?o } } UNION { GRAPH ?passage { ?o ?p ?part } } "
-        "?passage :exactText ?words }"
+    said = (
+        "SELECT ?part ?passage ?told {{ ?part :isPartOf+ ?policy . ?policy a :PolicyDocument "
+        "{{ GRAPH ?passage {{ ?part ?p ?o }} }} UNION {{ GRAPH ?passage {{ ?o ?p ?part }} }} "
+        "?passage :{} ?told }}"
     )
+    quoted = set(documents.ask(said.format("exactText")))
+    referred = {row[:2] for row in documents.ask(said.format("locator"))}
+    texts = {part for part, _, _ in quoted}
     for policy in policies:
         for part in flat(documents.parts(policy)):
-            assert part.quotations
+            assert part.quotations if part.iri in texts else part.references, part
             for words, address in part.quotations:
-                passage = f"{BASE}{address.removeprefix('/').replace('?lang=en', '')}"
-                assert (part.iri, passage, words) in quoted
+                assert (part.iri, _passage(address), words) in quoted
+            for address in part.references:
+                assert (part.iri, _passage(address)) in referred
+
+
+def _passage(address: str) -> str:
+    """The IRI of the passage to which the address leads."""
+    return f"{BASE}{address.removeprefix('/').replace('?lang=en', '')}"
 
 
 def test_nothing_of_another_document_is_said_of_a_part(
