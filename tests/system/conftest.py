@@ -53,7 +53,7 @@ class Program:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 
@@ -166,7 +166,7 @@ def _server(process: subprocess.Popen[str]) -> Server:
     said: list[str] = []
     while True:
         try:
-            said.append(lines.get(timeout=30))
+            said.append(lines.get(timeout=120))
         except Empty:
             raise AssertionError("".join(said)) from None
         if found := re.search(r"revision \d+ at (http\S+)", said[-1]):

@@ -10,7 +10,8 @@ import pytest
 
 from .conftest import Program, Serve
 
-TASKS = "SELECT (COUNT(DISTINCT ?t) AS ?n) { ?t a :Task }"
+TASKS = """SELECT (COUNT(DISTINCT ?t) AS ?n) {
+  ?t :isTaskOf <https://w3id.org/spacepolicy/id/policy/shanghai-2022-spatial-information> }"""
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 
