@@ -51,7 +51,9 @@ def test_words_of_several_texts_stand_under_the_text_each(documents: httpx.Clien
             "By 2031, the City Auditor reviews what the plan has achieved",
         ],
     }
-    assert list(quoted(documents, "id/technology/reusable-rocket")) == [STRATEGY, OPINIONS]
+    texts = list(quoted(documents, "id/technology/reusable-rocket"))
+    assert [text for text in texts if text in (STRATEGY, OPINIONS)] == [STRATEGY, OPINIONS]
+    assert len(texts) == len(set(texts)) > 2, "texts by reference too, each once"
 
 
 def test_a_part_with_parts_is_quoted_by_its_own_words(documents: httpx.Client) -> None:
