@@ -17,7 +17,8 @@ from .conftest import SHIPPED_BASE
 TASK = "id/policy/shanghai-2022-spatial-information/task/2"
 ROCKET = rdflib.URIRef(f"{SHIPPED_BASE}id/technology/reusable-rocket")
 CONCERNS = rdflib.URIRef(f"{SHIPPED_BASE}def/concerns")
-ORDINALS = f"SELECT ?n {{ ?task a <{SHIPPED_BASE}def/Task> ; <{SHIPPED_BASE}def/ordinal> ?n }}"
+ORDINALS = f"""SELECT ?n {{ ?task <{SHIPPED_BASE}def/ordinal> ?n ;
+  <{SHIPPED_BASE}def/isTaskOf> <{SHIPPED_BASE}id/policy/shanghai-2022-spatial-information> }}"""
 
 
 def here(site: httpx.Client, iri: str) -> str:

@@ -129,6 +129,11 @@ def _reasoners(_: Settings) -> Iterator[State]:
             yield State(name, "starts")
 
 
+def _has_text(table: Path) -> bool:
+    """Whether a text belongs to the table of a source: its hash stands there."""
+    return re.search(r"^sha256\s*=", table.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
 def _content(chosen: Settings) -> Iterator[State]:
     try:
         content = settings.content_directory(chosen, Path.cwd())
@@ -139,7 +144,11 @@ def _content(chosen: Settings) -> Iterator[State]:
         yield State("content", "none is asked for")
         return
     seeds = content.path / "seeds"
-    missing = [each.stem for each in seeds.glob("*.toml") if not each.with_suffix(".txt").is_file()]
+    missing = [
+        each.stem
+        for each in seeds.glob("*.toml")
+        if not each.with_suffix(".txt").is_file() and _has_text(each)
+    ]
     if missing and not content.packaged:
         mend = f"git -C {content.path} checkout -- seeds"
         yield State("content", f"no text of {', '.join(sorted(missing))} in {seeds}", mend)
