@@ -55,7 +55,9 @@ def test_small_queries_share_a_worker(pool: Pool) -> None:
         assert rows(pool, LIGHT) == 10
         with pytest.raises(ProblemError):
             rows(pool, "no query")
-    assert workers(pool) == before
+    after = workers(pool)
+    assert set(before) <= set(after)
+    assert len(after) <= len(before) + 1, "a spare one may have been forked meanwhile"
 
 
 def test_its_processes_have_the_environment_of_the_front(
