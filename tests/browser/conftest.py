@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 from bench.axioms import lay_out_both
+from bench.documents import remove_references
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT: Final = Path(__file__).parents[2]
@@ -58,10 +59,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def url_of_two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running `serve` over the shipped policy and the invented one."""
+    """The address of a running `serve` over the quoted policy and the invented one."""
     content = tmp_path_factory.mktemp("two") / "content"
     content.mkdir()
     lay_out_both(content)
+    remove_references(content)
     with running(content, tmp_path_factory.mktemp("store")) as address:
         yield address
 
