@@ -42,7 +42,7 @@ class Counting(Engines):
     def rested(self) -> bool:
         """Whether they have been asked, and nothing more for a while."""
         before = self.asked
-        time.sleep(2)  # readings follow each other after 0.05 s, or later on a loaded machine
+        time.sleep(4)  # readings follow each other after 0.05 s, or later on a loaded machine
         return before > 0 and before == self.asked
 
 
