@@ -146,9 +146,9 @@ MISSPELT: Final = (
         "queries",
         "unknown-name",
         QUERY,
-        replace(":isTaskOf ?policy", ":isTsakOf ?policy"),
-        ":isTsakOf is not declared",
-        "Did you mean :isTaskOf?",
+        replace("^:isSubTaskOf*", "^:isSubTsakOf*"),
+        ":isSubTsakOf is not declared",
+        "Did you mean :isSubTaskOf?",
     ),
     Breakage(
         "a misspelt term in the options of a saved query",
