@@ -9,8 +9,10 @@ from pyoxigraph import RdfFormat, Store
 from tests import differences_page
 from tests.conformance.exceptions import TABLE
 
+from spacepolicy.engine.frames import Data
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Data, Query, ask
+from spacepolicy.engine.port import ask
+from spacepolicy.engine.requests import Query
 from spacepolicy.engine.snapshot import GENERATION
 from spacepolicy.errors import QuerySyntaxError
 

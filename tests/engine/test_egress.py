@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 from pyoxigraph import Store
 
-from spacepolicy.engine.port import Engine, Query, ask
+from spacepolicy.engine.port import Engine, ask
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import ProblemError
 
 FORMS = [

@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
-from spacepolicy.engine.port import Data, Engine, Header, Query, ask
+from spacepolicy.engine.frames import Data, Header
+from spacepolicy.engine.port import Engine, ask
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import (
     EgressRefusedError,
     MemoryLimitError,

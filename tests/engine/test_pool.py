@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from spacepolicy.engine.frames import Data, End, Frame, FrameDecoder, Problem
 from spacepolicy.engine.memory import OwnCopy
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Data, End, Frame, FrameDecoder, Problem, Query, ask
+from spacepolicy.engine.port import ask
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import (
     EngineFailedError,
     MemoryLimitError,
@@ -232,7 +234,7 @@ import sys, time
 from functools import partial
 from pathlib import Path
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Query
+from spacepolicy.engine.requests import (Query)
 pool = Pool(Path(sys.argv[1]), memory_bytes=64 << 20)
 connection = pool.connect()
 connection.sendall(Query(sys.argv[2]).to_bytes())

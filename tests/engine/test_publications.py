@@ -9,8 +9,10 @@ from pyoxigraph import RdfFormat, Store, parse
 from spacepolicy import checksums
 from spacepolicy.engine import pool as pools
 from spacepolicy.engine import server_process
+from spacepolicy.engine.frames import Data, FrameDecoder
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Data, FrameDecoder, Query, answered, ask
+from spacepolicy.engine.port import answered, ask
+from spacepolicy.engine.requests import Query
 from spacepolicy.engine.snapshot import CHANGES, GENERATION, GRAPHS
 
 from .processes import PATIENCE_SECONDS, within, workers

@@ -8,8 +8,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from spacepolicy.engine.port import Data, Header, Query, ask
+from spacepolicy.engine.frames import Data, Header
+from spacepolicy.engine.port import ask
 from spacepolicy.engine.remote import Remote
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import EngineError, QuerySyntaxError, TimeLimitError, UsageError
 
 from .processes import PATIENCE_SECONDS

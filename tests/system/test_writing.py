@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store
 
 from spacepolicy.commands.build import build, pool
+from spacepolicy.engine.frames import Data
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import Data, Query, ask
+from spacepolicy.engine.port import ask
+from spacepolicy.engine.requests import Query
 from spacepolicy.engine.snapshot import NEAR_BYTES, SCRATCH, quads_in
 from spacepolicy.engine.snapshot import opened as opened_dataset
 from spacepolicy.errors import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine.port import (
+from spacepolicy.engine.frames import (
     Data,
     End,
     Header,

@@ -9,7 +9,7 @@ from bench.documents import lay_out, overlays
 from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 
-from spacepolicy.engine.port import Query
+from spacepolicy.engine.requests import Query
 from spacepolicy.knowledge.checks.bindings import unbound_joins
 from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.web.answering import internal_queries

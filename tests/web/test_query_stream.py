@@ -5,15 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine.port import (
-    Data,
-    Header,
-    Query,
-    end_frame,
-    frame,
-    header_frame,
-    problem_frame,
-)
+from spacepolicy.engine.frames import Data, Header, end_frame, frame, header_frame, problem_frame
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import EngineFailedError, MemoryLimitError, ProblemError
 from spacepolicy.sparql_service.query_stream import begin
 

@@ -10,9 +10,11 @@ from spacepolicy import formats, settings
 from spacepolicy.commands.build import EMPTY, MERGED, build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.options import STORE, add_option, add_options
+from spacepolicy.engine.frames import Data, Header
 from spacepolicy.engine.hints import Hint
-from spacepolicy.engine.port import Data, Engine, Header, Query, ask
+from spacepolicy.engine.port import Engine, ask
 from spacepolicy.engine.remote import Remote
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import UsageError
 from spacepolicy.parameter_values import NamedValue, meant, text_for
 from spacepolicy.saved_queries import SavedQuery, bind, named_things, read_query, with_iris

@@ -15,8 +15,10 @@ from typing import Any, Final, final
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode
 
 from spacepolicy.engine.bulk_update_process import ADDED, REMOVED
+from spacepolicy.engine.frames import Data, FrameDecoder, ended
 from spacepolicy.engine.nquads import Graph, QuadLines
-from spacepolicy.engine.port import Data, FrameDecoder, answered, ended, request_bytes
+from spacepolicy.engine.port import answered
+from spacepolicy.engine.requests import request_bytes
 from spacepolicy.engine.update_protocol import DatasetEdit
 from spacepolicy.errors import EngineFailedError
 from spacepolicy.settings import environment

@@ -22,8 +22,9 @@ from typing import Any, Final
 from pyoxigraph import BlankNode, DefaultGraph, Store
 
 from spacepolicy.engine.bulk_difference import LineDifference, difference
+from spacepolicy.engine.frames import end_frame, frame, problem_frame
 from spacepolicy.engine.nquads import Graph
-from spacepolicy.engine.port import end_frame, frame, problem_frame, receive
+from spacepolicy.engine.requests import receive
 from spacepolicy.engine.sandbox import refuse_sockets
 from spacepolicy.engine.snapshot import damage, opened
 from spacepolicy.engine.update_protocol import edit_of
@@ -43,7 +44,7 @@ def main(connection: socket.socket) -> None:
     if request is None:
         return
     with _ended_with(connection):
-        answer = _answer(request.told())
+        answer = _answer(request.decoded_table())
     connection.sendall(answer)
 
 

@@ -17,7 +17,8 @@ from pyoxigraph import __version__
 from spacepolicy.engine.change_log import LOG_BYTES
 from spacepolicy.engine.control import Publication, Wanted
 from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
-from spacepolicy.engine.port import EngineMemory, has_news, request_bytes
+from spacepolicy.engine.port import EngineMemory
+from spacepolicy.engine.requests import has_news, request_bytes
 from spacepolicy.engine.server_process import ServerProcess, ServerStart
 from spacepolicy.engine.snapshot import (
     NEAR_BYTES,

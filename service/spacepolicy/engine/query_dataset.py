@@ -13,7 +13,7 @@ from typing import Final, final
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store
 
 from spacepolicy.engine.lexer import scan
-from spacepolicy.engine.port import Query
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import BadParameterError
 
 _MAX_WARNINGS: Final = 10

@@ -23,8 +23,9 @@ from pyoxigraph import parse, parse_query_results
 
 from spacepolicy import __version__, formats, serialization
 from spacepolicy.engine import egress
+from spacepolicy.engine.frames import Header
 from spacepolicy.engine.lexer import scan
-from spacepolicy.engine.port import CHUNK_BYTES, Header, Query, receive
+from spacepolicy.engine.requests import CHUNK_BYTES, Query, receive
 from spacepolicy.engine.result_writer import ResultWriter, wanted_format
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (

@@ -6,16 +6,9 @@ from functools import lru_cache
 from typing import Final, final
 
 from spacepolicy import formats
+from spacepolicy.engine.frames import Header, end_frame, frame_head, header_frame, problem_frame
 from spacepolicy.engine.hints import Hint
-from spacepolicy.engine.port import (
-    CHUNK_BYTES,
-    Header,
-    Query,
-    end_frame,
-    frame_head,
-    header_frame,
-    problem_frame,
-)
+from spacepolicy.engine.requests import CHUNK_BYTES, Query
 from spacepolicy.errors import NotAcceptableError, ProblemError, ResultLimitError
 from spacepolicy.formats import Format
 from spacepolicy.serialization import Form

@@ -44,8 +44,8 @@ from spacepolicy.engine.control import (
     Publication,
     Wanted,
 )
+from spacepolicy.engine.frames import frame, problem_frame
 from spacepolicy.engine.memory import proportional_bytes, resident_bytes
-from spacepolicy.engine.port import frame, problem_frame
 from spacepolicy.engine.processor_time import processor_seconds
 from spacepolicy.engine.snapshot import (
     change,

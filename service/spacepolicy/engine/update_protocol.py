@@ -19,8 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Protocol, final
 
+from spacepolicy.engine.frames import Data, FrameDecoder, Header
 from spacepolicy.engine.nquads import Graph, quads
-from spacepolicy.engine.port import Data, FrameDecoder, Header, answered, request_bytes
+from spacepolicy.engine.port import answered
+from spacepolicy.engine.requests import request_bytes
 
 Kind = Literal["update", "put", "post", "delete", "import", "restore"]
 _PIECE_BYTES: Final = 1 << 18

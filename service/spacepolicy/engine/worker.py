@@ -23,25 +23,22 @@ from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 from spacepolicy import formats, serialization
 from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.change_log import ChangeReader
+from spacepolicy.engine.frames import Header, end_frame, frame, problem_frame
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.hint_rules import Hints, only_selected
 from spacepolicy.engine.hints import Hint, hint
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.memory import OwnCopy, OwnMemory
 from spacepolicy.engine.named_graphs import Narrowed, query_without
-from spacepolicy.engine.port import (
+from spacepolicy.engine.query_dataset import QueryDataset, dataset_of
+from spacepolicy.engine.requests import (
     CHUNK_BYTES,
     EngineRequest,
-    Header,
     Query,
-    end_frame,
-    frame,
     has_news,
-    problem_frame,
     receive,
     receive_behind,
 )
-from spacepolicy.engine.query_dataset import QueryDataset, dataset_of
 from spacepolicy.engine.result_writer import ResultWriter, wanted_format
 from spacepolicy.engine.sandbox import refuse_sockets
 from spacepolicy.engine.snapshot import damage
@@ -160,7 +157,7 @@ class Worker:
             if request is None:
                 return
             behind = request.behind
-            table = {} if request.text else request.told()
+            table = {} if request.text else request.decoded_table()
             if "follow" in table:
                 self._follow(table["follow"])
             elif "edit" in table:

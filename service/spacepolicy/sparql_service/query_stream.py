@@ -13,17 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
-from spacepolicy.engine.port import (
-    CHUNK_BYTES,
-    Data,
-    End,
-    Engine,
-    FrameDecoder,
-    Header,
-    Problem,
-    Query,
-    broken_off,
-)
+from spacepolicy.engine.frames import Data, End, FrameDecoder, Header, Problem
+from spacepolicy.engine.port import Engine, broken_off
+from spacepolicy.engine.requests import CHUNK_BYTES, Query
 from spacepolicy.errors import ProblemError
 
 SOON_SECONDS: Final = 0.05

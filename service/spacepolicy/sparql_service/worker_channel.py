@@ -12,16 +12,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Protocol, final
 
-from spacepolicy.engine.port import (
-    CHUNK_BYTES,
-    Data,
-    End,
-    Engine,
-    Frame,
-    FrameDecoder,
-    Header,
-    Problem,
-)
+from spacepolicy.engine.frames import Data, End, Frame, FrameDecoder, Header, Problem
+from spacepolicy.engine.port import Engine
+from spacepolicy.engine.requests import CHUNK_BYTES
 from spacepolicy.errors import CrashedError, ProblemError
 from spacepolicy.sparql_service.cost_estimates import CostEstimate
 from spacepolicy.sparql_service.query_stream import (

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import __version__
-from spacepolicy.engine.port import Query
+from spacepolicy.engine.requests import Query
 from spacepolicy.http.content_codings import IDENTITY, Encoder
 from spacepolicy.http.etags import etag
 from spacepolicy.sparql_service.admission import query_identifier

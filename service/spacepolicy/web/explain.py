@@ -13,7 +13,9 @@ from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from spacepolicy.engine.port import CHUNK_BYTES, Data, End, FrameDecoder, Problem, broken_off
+from spacepolicy.engine.frames import Data, End, FrameDecoder, Problem
+from spacepolicy.engine.port import broken_off
+from spacepolicy.engine.requests import CHUNK_BYTES
 from spacepolicy.errors import BadParameterError, NotFoundError, TimeLimitError, UsageError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.proofs.proof_service import Explanations, read_statement, statement_to_bytes

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, final
 
-from spacepolicy.engine.port import Data, FrameDecoder, answered, request_bytes
+from spacepolicy.engine.frames import Data, FrameDecoder
+from spacepolicy.engine.port import answered
+from spacepolicy.engine.requests import request_bytes
 from spacepolicy.errors import (
     EngineError,
     EngineFailedError,

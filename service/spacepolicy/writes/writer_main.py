@@ -22,16 +22,9 @@ from typing import Any, Final
 from pyoxigraph import NamedNode
 
 from spacepolicy.engine.bulk_update import read_lines
+from spacepolicy.engine.frames import end_frame, frame, problem_frame
 from spacepolicy.engine.nquads import quads
-from spacepolicy.engine.port import (
-    CHUNK_BYTES,
-    EngineRequest,
-    end_frame,
-    frame,
-    problem_frame,
-    receive,
-    receive_behind,
-)
+from spacepolicy.engine.requests import CHUNK_BYTES, EngineRequest, receive, receive_behind
 from spacepolicy.errors import (
     BadParameterError,
     EngineError,
@@ -72,7 +65,7 @@ def _answer(
     keeper: Maintenance, connection: socket.socket, request: EngineRequest
 ) -> Iterator[bytes]:
     """The frames of the answer to a job."""
-    table = request.told()
+    table = request.decoded_table()
     pieces = receive_behind(connection, table.pop("sizes"), request.behind)
     if pieces is None:
         return

@@ -15,8 +15,8 @@ from typing import Final, final
 
 from starlette.types import Receive
 
+from spacepolicy.engine.frames import Data, Header
 from spacepolicy.engine.hints import Hint
-from spacepolicy.engine.port import Data, Header
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.formats import CSVW
 from spacepolicy.http.content_codings import IDENTITY

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from spacepolicy.engine.federation import UNIT, ServiceBlock, joined, values
-from spacepolicy.engine.port import Query
 from spacepolicy.engine.remote import Remote
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import (
     EgressRefusedError,
     ProblemError,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from spacepolicy.engine.port import Data, Query, ask
+from spacepolicy.engine.frames import Data
+from spacepolicy.engine.port import ask
+from spacepolicy.engine.requests import Query
 from spacepolicy.web.service import Service
 
 _DEFAULT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"

@@ -19,7 +19,7 @@ from pyoxigraph import (
     parse_query_results,
 )
 
-from spacepolicy.engine.port import Query
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import ResultLimitError, TimeLimitError
 from spacepolicy.sparql_service.admission import lending, query_identifier
 from spacepolicy.sparql_service.query_stream import payloads

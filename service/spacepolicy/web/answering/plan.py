@@ -13,7 +13,7 @@ from spacepolicy import __version__, formats
 from spacepolicy.engine.federation import ServiceBlock, blocks
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.lexer import Scan, refuse, scan
-from spacepolicy.engine.port import Query
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.http.content_codings import CODINGS, IDENTITY, AcceptedEncoding, wish

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, final
 from urllib.parse import unquote_plus
 
-from spacepolicy.engine.port import query_bytes
+from spacepolicy.engine.requests import query_bytes
 from spacepolicy.errors import ProblemError, StoreError
 from spacepolicy.formats import CSVW
 from spacepolicy.http.forwarded import forwarded_url

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final, final
 
 from spacepolicy.engine.lexer import scan
-from spacepolicy.engine.port import Query, too_complex
+from spacepolicy.engine.port import too_complex
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import CrashedError
 from spacepolicy.sparql_service.admission import RunningQuery, Seat, Slot
 from spacepolicy.sparql_service.cost_estimates import CostEstimate

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from spacepolicy import formats
-from spacepolicy.engine.port import Query
+from spacepolicy.engine.requests import Query
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.sparql_service.body_key import BodyKey
