@@ -1,5 +1,8 @@
 """Linked data about policy: checked files in git become numbered revisions, served as SPARQL."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-__version__ = version("spacepolicy")
+try:
+    __version__ = version("spacepolicy")
+except PackageNotFoundError:  # while it is being built, nothing is installed
+    __version__ = "0"

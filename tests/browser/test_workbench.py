@@ -99,6 +99,15 @@ def test_numbers_are_drawn_as_bars(page: Page) -> None:
     expect(page.locator(".wb-chart rect")).to_have_count(2)
 
 
+def test_an_example_is_opened_and_answered(page: Page) -> None:
+    page.goto("/sparql")
+    page.get_by_text("Examples", exact=True).click()
+    page.locator(".wb-fold li button").first.click()
+    expect(page.locator(".cm-content")).to_contain_text("SELECT")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("rows in")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_workbench_is_accessible_on_a_telephone(
     browser: Browser, url: str, scheme: str

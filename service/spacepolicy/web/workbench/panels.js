@@ -26,15 +26,14 @@ export function examplesPanel(site, open) {
     const response = await fetch(`${site.root}/queries`, { headers: { Accept: "application/json" } });
     const { queries } = await response.json();
     const topics = Map.groupBy ? Map.groupBy(queries, topic) : grouped(queries);
-    const choose = (name) => async () => {
+    const choose = (query) => () => {
       made.open = false;
-      const found = await fetch(`${site.root}/queries/${name}`, { headers: { Accept: "application/sparql-query" } });
-      open(await found.text());
+      open(query.split("\n").filter((line) => !line.startsWith("#+")).join("\n"));
     };
     body.replaceChildren(...[...topics].flatMap(([name, of]) => [
       element("h3", {}, name),
       element("ul", { class: "plain" }, ...of.map((each) => element("li", {},
-        button(each.title[language] ?? each.title.en, choose(each.name), { class: "wb-plain" })))),
+        button(each.title[language] ?? each.title.en, choose(each.query), { class: "wb-plain" })))),
     ]));
   });
 }
