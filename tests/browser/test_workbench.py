@@ -81,7 +81,7 @@ def test_tabs_and_history_survive_a_reload(page: Page) -> None:
     expect(page.locator(".cm-content")).to_contain_text("?one")
     page.get_by_role("button", name="Query 1", exact=True).click()
     expect(page.locator(".cm-content")).to_contain_text("ASK")
-    page.get_by_text("History", exact=True).click()
+    page.locator("summary", has_text="History").click()
     expect(page.locator(".wb-fold").get_by_role("button", name="ASK { ?a ?b ?c }")).to_be_visible()
 
 
@@ -101,7 +101,7 @@ def test_numbers_are_drawn_as_bars(page: Page) -> None:
 
 def test_an_example_is_opened_and_answered(page: Page) -> None:
     page.goto("/sparql")
-    page.get_by_text("Examples", exact=True).click()
+    page.locator("summary", has_text="Examples").click()
     page.locator(".wb-fold li button").first.click()
     expect(page.locator(".cm-content")).to_contain_text("SELECT")
     page.keyboard.press("Control+Enter")

@@ -71,7 +71,16 @@ def _made(workspace: Path, folder: Path) -> list[str]:
     for path in sources():
         shutil.copy(path, workspace)
     node, npm = _node()
-    install = (node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
+    install = (
+        node,
+        npm,
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        "--fetch-retries=1",
+    )
     _run("npm ci", install, workspace, _INSTALL_SECONDS)
     esbuild = workspace / "node_modules/esbuild/bin/esbuild"
     options = ("--bundle", "--minify", "--format=esm", "--target=es2022", "--outdir=out")
