@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from spacepolicy.assets.built import built_assets
+
 from .conftest import Program
+
+WITHOUT_SCRIPTS = built_assets().missing
+"""Why the scripts of pages are not there: npm's registry may be out of reach. What has to have
+them fails in CI (tests/browser/test_workbench.py)."""
 
 
 def examined(program: Program, *arguments: str) -> tuple[int, dict[str, tuple[str, str]]]:
@@ -37,7 +43,10 @@ def test_a_machine_that_is_well_has_nothing_to_mend(program: Program) -> None:
     with socket.socket() as taken:
         port = port_in_use(taken)
     status, found = examined(program, "--port", port)
-    assert (status, {word for word, _ in found.values()}) == (0, {"ok"}), found
+    off = {part: said for part, (word, said) in found.items() if word == "off"}
+    if WITHOUT_SCRIPTS:
+        assert WITHOUT_SCRIPTS in off.pop("scripts")
+    assert (status, off) == (1 if WITHOUT_SCRIPTS else 0, {})
     assert {"Python", "libraries", "HermiT", "owlrl", "content", "store", "port"} <= found.keys()
 
 
@@ -57,7 +66,8 @@ def test_what_is_off_is_told_with_the_command_that_mends_it(
         status, found = examined(poor, "--port", port)
     assert status == 1
     off = {part: said for part, (word, said) in found.items() if word == "off"}
-    assert off.keys() == {"HermiT", "content", "store", "port"}
+    assert ("scripts" in off) == (WITHOUT_SCRIPTS is not None)
+    assert off.keys() - {"scripts"} == {"HermiT", "content", "store", "port"}
     assert "no Java here" in off["HermiT"]
     assert text.stem in off["content"]
     assert all("mend: " in said for said in off.values())

@@ -7,6 +7,7 @@ script runs. Where something of that cannot be had, the reason is kept, and page
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ _INSTALL_SECONDS: Final = 180
 """Seventeen small packages take 6 s from a near registry; an install must not hang on a far one."""
 _BUNDLE_SECONDS: Final = 60
 """esbuild takes less than one second."""
+_MACHINE_SETTINGS: Final = Path("/etc/npmrc")
+"""Where Debian's npm looks for a machine's settings; one that a Python package brings does not."""
 _REASON_CHARACTERS: Final = 400
 """As much of what a tool printed as `doctor` shows."""
 
@@ -124,6 +127,7 @@ def _run(name: str, command: Iterable[str], workspace: Path, seconds: float) -> 
         done = subprocess.run(  # noqa: S603 # the commands are this module's own
             list(command),
             cwd=workspace,
+            env=_environment(),
             capture_output=True,
             text=True,
             timeout=seconds,
@@ -134,6 +138,14 @@ def _run(name: str, command: Iterable[str], workspace: Path, seconds: float) -> 
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
         raise AssetBuildError(f"{name}: {said}"[:_REASON_CHARACTERS])
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment, with the machine's settings of npm where it names no other."""
+    named = any(name.lower() == "npm_config_globalconfig" for name in os.environ)
+    if named or not _MACHINE_SETTINGS.is_file():
+        return dict(os.environ)
+    return {**os.environ, "NPM_CONFIG_GLOBALCONFIG": str(_MACHINE_SETTINGS)}
 
 
 def _notices(workspace: Path) -> str:
