@@ -7,7 +7,6 @@ script runs. Where something of that cannot be had, the reason is kept, and page
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -83,6 +82,7 @@ def _made(workspace: Path, folder: Path) -> list[str]:
         "--no-fund",
         "--loglevel=error",
         "--fetch-retries=1",
+        *_machine_settings(),
     )
     _run("npm ci", install, workspace, _INSTALL_SECONDS)
     esbuild = workspace / "node_modules/esbuild/bin/esbuild"
@@ -127,7 +127,6 @@ def _run(name: str, command: Iterable[str], workspace: Path, seconds: float) -> 
         done = subprocess.run(  # noqa: S603 # the commands are this module's own
             list(command),
             cwd=workspace,
-            env=_environment(),
             capture_output=True,
             text=True,
             timeout=seconds,
@@ -140,12 +139,9 @@ def _run(name: str, command: Iterable[str], workspace: Path, seconds: float) -> 
         raise AssetBuildError(f"{name}: {said}"[:_REASON_CHARACTERS])
 
 
-def _environment() -> dict[str, str]:
-    """Return the environment, with the machine's settings of npm where it names no other."""
-    named = any(name.lower() == "npm_config_globalconfig" for name in os.environ)
-    if named or not _MACHINE_SETTINGS.is_file():
-        return dict(os.environ)
-    return {**os.environ, "NPM_CONFIG_GLOBALCONFIG": str(_MACHINE_SETTINGS)}
+def _machine_settings() -> tuple[str, ...]:
+    """Return the option that names the machine's settings of npm, where it has any."""
+    return ("--globalconfig", str(_MACHINE_SETTINGS)) if _MACHINE_SETTINGS.is_file() else ()
 
 
 def _notices(workspace: Path) -> str:
