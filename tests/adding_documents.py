@@ -22,6 +22,8 @@ _PROGRAM: Final = ("-c", "import sys; from spacepolicy.cli import main; sys.exit
 _TEXTS: Final = frozenset({".toml", ".trig", ".quotes", ".csv", ".ttl", ".yaml"})
 """The files of a document in which its name stands; its text is nobody's to change."""
 
+_TEST_DATA: Final = ROOT.parent / "shared"
+"""What tests read beside their checkout; a clone has it beside it too."""
 _LEFT_OUT: Final = tuple(
     f"--ignore=tests/ontology/{name}.py" for name in ("test_breakages", "test_documents")
 )
@@ -31,6 +33,8 @@ _LEFT_OUT: Final = tuple(
 def clone(folder: Path) -> Path:
     """Clone what the checkout has committed."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    if _TEST_DATA.is_dir():
+        (folder.parent / _TEST_DATA.name).symlink_to(_TEST_DATA)
     return folder
 
 
