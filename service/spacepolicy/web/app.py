@@ -59,7 +59,6 @@ from spacepolicy.web.search import (
 )
 from spacepolicy.web.service import Service
 from spacepolicy.web.status import STATUS, status_page
-from spacepolicy.web.stylesheet import stylesheet
 from spacepolicy.web.verify import PATH as VERIFY
 from spacepolicy.web.verify import copy_described, verification_of_copy, verification_of_texts
 from spacepolicy.web.writing.graph_store import (
@@ -181,8 +180,7 @@ def _of_service(desk: AppState) -> Iterator[Route]:
     for_all: dict[str, Any] = {**shared, "is_open": True}
     kind, offers = problem_kind_page(desk.service), (JSON.media_type, PAGE.media_type)
     one = "/running/{identifier}"
-    yield Route(pages.STYLE_PATH, stylesheet, **for_all)
-    for asset in ASSETS.values():
+    for asset in (pages.STYLE, *ASSETS.values()):
         yield Route(asset.path, asset_file(asset), **for_all)
     yield Route("/problems/{kind}", kind, "descriptions", offers=offers, **for_all)
     yield Route("/livez", livez, "operations", **for_all)

@@ -27,15 +27,15 @@ class Asset:
     body: bytes
 
 
+def asset(name: str, body: bytes) -> Asset:
+    """Return the file of this name and content."""
+    file, digest = Path(name), hashlib.sha256(body).hexdigest()[:12]
+    return Asset(f"/assets/{file.stem}-{digest}{file.suffix}", _MEDIA_TYPES[file.suffix], body)
+
+
 def _read(folder: Path) -> Mapping[str, Asset]:
     """Return the assets that have been built, by name."""
-    found = {}
-    for name in built_assets(folder).files:
-        body, file = (folder / name).read_bytes(), Path(name)
-        digest = hashlib.sha256(body).hexdigest()[:12]
-        path = f"/assets/{file.stem}-{digest}{file.suffix}"
-        found[name] = Asset(path, _MEDIA_TYPES[file.suffix], body)
-    return found
+    return {name: asset(name, (folder / name).read_bytes()) for name in built_assets(folder).files}
 
 
 ASSETS: Final = _read(FOLDER)

@@ -1,7 +1,6 @@
 """Pages for people: plain HTML from the templates in `templates/`, nothing loaded from
 elsewhere."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -17,13 +16,13 @@ from spacepolicy.engine.diagnosis.mistake import TextEdit
 from spacepolicy.engine.hints import Hint
 from spacepolicy.saved_queries import SavedQuery, bind
 from spacepolicy.serialization import Form
-from spacepolicy.web.asset_files import ASSETS
-from spacepolicy.web.i18n import PREFIXES, WORDS
+from spacepolicy.web.asset_files import ASSETS, asset
+from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.locale import LANGUAGES
 from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Called, table
+from spacepolicy.web.tables import Called, known_prefixes, table
 
 _templates: Final = Environment(
     loader=PackageLoader("spacepolicy.web", "templates"),
@@ -81,9 +80,8 @@ _LINES_BEFORE: Final = 8
 _LINES_AFTER: Final = 3
 """Characters and lines shown around a mistake: what a screen shows, with the mistake in its lower
 half, since its cause stands before it."""
-STYLE: Final = _templates.get_template("style.css").render()
-STYLE_PATH: Final = f"/style/{hashlib.sha256(STYLE.encode()).hexdigest()[:12]}.css"
-"""Where the style is; another style is at another path, so that it can be kept for ever."""
+STYLE: Final = asset("style.css", _templates.get_template("style.css").render().encode())
+"""The style sheet of all pages."""
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -203,9 +201,9 @@ def render(template: str, service: Service, **values: object) -> str:
     """The page that the template makes of the values, and of what every page tells."""
     here = current_locale()
     return _templates.get_template(template).render(
-        style_path=STYLE_PATH,
+        style_path=STYLE.path,
         assets=ASSETS,
-        known_prefixes={**PREFIXES, **service.revision.prefixes},
+        known_prefixes=known_prefixes(service),
         base=service.revision.base or "",
         root=service.root,
         lang=here.language,

@@ -90,13 +90,17 @@ def _short(service: Service, iri: str) -> TableCell:
     return TableCell(short_name(service, iri), iri, href)
 
 
+def known_prefixes(service: Service) -> Mapping[str, str]:
+    """Return the namespaces by prefix: the usual ones, and the dataset's own before them."""
+    return {**PREFIXES, **service.revision.prefixes}
+
+
 def short_name(service: Service, iri: str) -> str:
     """The IRI with the longest prefix that fits, or under the base without it; else an address
     without its scheme."""
-    prefixes = {**PREFIXES, **service.revision.prefixes}
     fitting = [
         (namespace, prefix)
-        for prefix, namespace in prefixes.items()
+        for prefix, namespace in known_prefixes(service).items()
         if iri.startswith(namespace) and len(iri) > len(namespace)
     ]
     if fitting:

@@ -2,6 +2,10 @@
 
 const ANSWERS = "application/sparql-results+json, text/turtle;q=0.9";
 
+// What completes a word comes while it is typed, or not at all. To count what is used with the largest
+// class takes the engine 0.12 s over 200,000 statements and 0.49 s over a million.
+const OWN_SECONDS = 2;
+
 /** Where the service is, which page of it this is, and what its dataset calls its namespaces. */
 export function settings(form) {
   const { prefixes, base, root, notices } = form.dataset;
@@ -11,10 +15,11 @@ export function settings(form) {
 
 /** A query that can be stopped while it is on its way. */
 export class Run {
-  constructor(site, query, revision = null) {
+  constructor(site, query, revision = null, seconds = null) {
     this.site = site;
     this.query = query;
     this.revision = revision;
+    this.seconds = seconds;
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     this.identifier = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     this.stopped = false;
@@ -40,6 +45,7 @@ export class Run {
   #sent(headers) {
     const address = new URL(this.site.endpoint);
     if (this.revision) address.searchParams.set("revision", this.revision);
+    if (this.seconds) address.searchParams.set("timeout", this.seconds);
     const body = new URLSearchParams({ query: this.query });
     return fetch(address, { method: "POST", body, headers });
   }
@@ -64,7 +70,7 @@ export class Problem extends Error {
 
 /** The rows of a query that the workbench itself asks. */
 export async function rows(site, query) {
-  const { text } = await new Run(site, query).answer();
+  const { text } = await new Run(site, query, null, OWN_SECONDS).answer();
   return JSON.parse(text).results.bindings;
 }
 

@@ -23,8 +23,6 @@ const WORDS = {
   table: ["Table", "表格"],
   chart: ["Chart", "图表"],
   timeline: ["Timeline", "时间线"],
-  graph: ["Graph", "关系图"],
-  map: ["Map", "地图"],
   raw: ["Raw", "原始数据"],
   cut: ["Only the beginning is shown.", "仅显示开头部分。"],
   more: ["{0} more are not drawn.", "另有 {0} 项未绘出。"],
