@@ -1,7 +1,9 @@
 """One byte range of a whole answer; answers that are made whole, and dumps with their length."""
 
+import asyncio
 import gzip
 import io
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -11,6 +13,7 @@ import pytest
 
 from spacepolicy.http.byte_ranges import selected
 from spacepolicy.web.answering import evaluation
+from spacepolicy.web.answering.kept_files import gather
 from spacepolicy.web.service import Service
 
 from .conftest import serve
@@ -156,6 +159,22 @@ def test_parquet_beyond_its_size_is_a_limit_and_csv_is_streamed(
     assert streamed.status_code == 200
     assert "content-length" not in streamed.headers
     assert len(streamed.text.splitlines()) == 20001
+
+
+def test_what_is_not_whole_after_half_its_time_is_streamed() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for number in range(20):
+            await asyncio.sleep(0.01)
+            yield b"%02d" % number
+
+    async def gathered(seconds: float) -> tuple[bool, bytes]:
+        until = asyncio.get_running_loop().time() + seconds
+        found = await gather(pieces(), 4, 100, until)
+        return found.rest is None, b"".join([piece async for piece in found.everything()])
+
+    everything = b"".join(b"%02d" % number for number in range(20))
+    assert asyncio.run(gathered(0.05)) == (False, everything)
+    assert asyncio.run(gathered(60)) == (True, everything)
 
 
 def test_a_range_says_the_same_for_all_sizes() -> None:

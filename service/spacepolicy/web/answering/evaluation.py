@@ -145,7 +145,7 @@ async def _answer(
         ticket.state = "sending"
         pieces = lending(begun.seat, payloads(frames))
         planned = _warned(evaluation.planned, header)
-        await _send(evaluation, planned, pieces, header.hints)
+        await _send(evaluation, planned, pieces, header.hints, begun.deadline)
 
 
 def _fail(
@@ -179,6 +179,7 @@ async def _send(
     planned: QueryPlan,
     body: AsyncGenerator[bytes],
     hints: tuple[Hint, ...],
+    deadline: float,
 ) -> None:
     """Send the data as a page, in one piece for HTTP/1.0, or else as a stream."""
     desk, reply = evaluation.desk, evaluation.reply
@@ -196,7 +197,7 @@ async def _send(
             told = metadata if planned.table is None else {**metadata, "url": planned.table}
             await whole(json.dumps(told, ensure_ascii=False, indent=1).encode())
         elif _wants_whole(planned, reply.exchange.call):
-            await _send_gathered(evaluation, planned, pieces)
+            await _send_gathered(evaluation, planned, pieces, deadline)
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))
         else:
@@ -214,15 +215,18 @@ def _wants_whole(planned: QueryPlan, call: SparqlRequest) -> bool:
 
 
 async def _send_gathered(
-    evaluation: _Evaluation, planned: QueryPlan, pieces: AsyncGenerator[bytes]
+    evaluation: _Evaluation, planned: QueryPlan, pieces: AsyncGenerator[bytes], deadline: float
 ) -> None:
-    """Send the answer whole; one that is larger than may be gathered is streamed, where its format
-    may be.
+    """Send the answer whole; one that is larger than may be gathered, or not there after half the
+    time that is left, is streamed, where its format may be.
 
     Raises: ResultLimitError where it may not.
     """
     desk, reply, shape = evaluation.desk, evaluation.reply, planned.shape
-    gathered_ = await gather(pieces, desk.cache.max_body_bytes, MAX_FILE_BYTES)
+    # The other half is for sending: a length that is made until the end leaves nothing but a 504.
+    half = (asyncio.get_running_loop().time() + deadline) / 2
+    until = deadline if planned.choice.format.whole else half
+    gathered_ = await gather(pieces, desk.cache.max_body_bytes, MAX_FILE_BYTES, until)
     if gathered_.rest is not None and planned.choice.format.whole:
         raise _too_large(MAX_FILE_BYTES)
     if gathered_.rest is not None:

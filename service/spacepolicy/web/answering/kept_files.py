@@ -4,6 +4,8 @@ A file has no name and is gone with the process. Readers of Parquet ask for doze
 answer, each of which would be evaluated again without it.
 """
 
+import asyncio
+import math
 import os
 import tempfile
 from collections import OrderedDict
@@ -131,29 +133,32 @@ async def _behind(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncGenerator[
         yield piece
 
 
-async def gather(pieces: AsyncIterator[bytes], memory_bytes: int, limit: int) -> Gathered:
-    """Gather pieces up to the limit, in memory while they are no more than `memory_bytes`."""
+async def gather(
+    pieces: AsyncIterator[bytes], memory_bytes: int, limit: int, until: float = math.inf
+) -> Gathered:
+    """Gather pieces up to the limit of bytes and, once they are in a file, until a time of the
+    event loop; in memory while they are no more than `memory_bytes`."""
     found, held, size = Gathered(), bytearray(), 0
     async for piece in pieces:
         held += piece
         size += len(piece)
         if size > min(memory_bytes, limit):
-            await _gather_file(found, bytes(held), pieces, limit)
+            await _gather_file(found, bytes(held), pieces, limit, until)
             return found
     found.body = bytes(held)
     return found
 
 
 async def _gather_file(
-    found: Gathered, first: bytes, pieces: AsyncIterator[bytes], limit: int
+    found: Gathered, first: bytes, pieces: AsyncIterator[bytes], limit: int, until: float
 ) -> None:
     """Gather the pieces behind the first into a file."""
-    size = 0
+    size, now = 0, asyncio.get_running_loop().time
     with tempfile.TemporaryFile() as file:
         async for piece in _behind(first, pieces):
             file.write(piece)
             size += len(piece)
-            if size > limit:
+            if size > limit or now() > until:
                 found.rest = pieces
                 break
         found.file = KeptFile(file, size)
