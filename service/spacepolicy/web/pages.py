@@ -62,6 +62,11 @@ def _named(link: NamedThing) -> Markup:
     return Markup(f'<span title="{title}"{language}>{text}</span>')  # noqa: S704 # all is escaped
 
 
+def _kind_class(kind: NamedThing) -> str:
+    """The CSS class of a kind of thing, by the last step of its IRI: style.css gives it a hue."""
+    return f"kind-{re.split('[/#]', kind.iri)[-1].lower()}"
+
+
 def bare(query: str) -> str:
     """The query without the lines of its header.
 
@@ -72,6 +77,7 @@ def bare(query: str) -> str:
 
 
 _templates.globals["named"] = _named
+_templates.globals["kind_class"] = _kind_class
 _templates.filters["bare"] = bare
 _LANGUAGE: Final = "language"
 """The parameter of a saved query that says in which language it names things."""
@@ -209,6 +215,7 @@ def render(template: str, service: Service, **values: object) -> str:
         lang=here.language,
         chosen=here.chosen,
         here_in=here.here_in,
+        here_at=here.is_at,
         to=lambda path: here.kept(service.root + path),
         t=WORDS[here.language],
         revision=service.revision,

@@ -64,7 +64,8 @@ class PartStatements:
     `wholes` has every part with the parts to which it belongs at any depth, and the thing.
     `stating` has the passages that state a part of a whole, the whole first. `said` is what
     passages say of each part, as its subject, in the order of the texts. `relations` are the
-    properties that make something a part, or a whole. `cut`: there is more.
+    properties that make something a part, or a whole. `kinds` has the class that is stated of a
+    part, the first where there are several. `cut`: there is more.
     """
 
     thing: str
@@ -73,6 +74,7 @@ class PartStatements:
     stating: Mapping[tuple[str, str], tuple[TextSpan, ...]]
     said: Mapping[str, tuple[PartStatement, ...]]
     relations: frozenset[str]
+    kinds: Mapping[str, str]
     cut: bool = False
 
 
@@ -87,8 +89,10 @@ async def part_statements(desk: AppState, thing: NamedNode) -> PartStatements | 
     if not wholes:
         return None
     relations = {row["relation"].value for row in await rows(desk, _relations(own))}
-    said, containing = await asyncio.gather(
-        rows(desk, _saying(thing, own)), rows(desk, _containing(thing, own, sorted(relations)))
+    said, containing, kinds = await asyncio.gather(
+        rows(desk, _saying(thing, own)),
+        rows(desk, _containing(thing, own, sorted(relations))),
+        rows(desk, _stated_kinds(thing, own)),
     )
     passages = _passages((*said, *containing), await words_of_copies(desk))
     return PartStatements(
@@ -98,6 +102,7 @@ async def part_statements(desk: AppState, thing: NamedNode) -> PartStatements | 
         _stating(said, containing, relations, passages),
         _said(said, passages),
         frozenset(relations),
+        {row["part"].value: row["kind"].value for row in reversed(kinds)},
         MAX_STATEMENTS in map(len, (belonging, said, containing)),
     )
 
@@ -109,6 +114,15 @@ def _belonging(thing: NamedNode, own: Base) -> str:
         f"SELECT DISTINCT ?part ?whole ?ordinal {{ ?part {part_of} {thing} ; {part_of} ?whole "
         f"OPTIONAL {{ ?part {ordinal} ?ordinal }} FILTER (isIRI(?part) && isIRI(?whole)) }} "
         f"ORDER BY ?part ?whole DESC(?ordinal) LIMIT {MAX_STATEMENTS}"
+    )
+
+
+def _stated_kinds(thing: NamedNode, own: Base) -> str:
+    """The classes that are stated of the parts, not those that follow."""
+    return (
+        f"SELECT DISTINCT ?part ?kind {{ ?part {own.term('isPartOf')} {thing} . "
+        f"GRAPH ?g {{ ?part a ?kind }} FILTER (isIRI(?part) && isIRI(?kind)) }} "
+        f"ORDER BY ?part ?kind LIMIT {MAX_STATEMENTS}"
     )
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Final, final
 
 from pyoxigraph import NamedNode, Triple
@@ -45,13 +46,19 @@ class Quotation:
 @dataclass(frozen=True, slots=True)
 class PartNode:
     """A part: its number where it has one, the words that make it a part, its statements to things
-    that are no parts beside it, and the parts of its own."""
+    that are no parts beside it, the parts of its own, and the class that is stated of it."""
 
     link: Link
     ordinal: str | None
     quotations: tuple[Quotation, ...]
     said: tuple[tuple[Link, tuple[Link, ...]], ...]
     parts: "tuple[PartNode, ...]"
+    kind: Link | None = None
+
+    @property
+    def count(self) -> int:
+        """How many parts there are below it, at any depth."""
+        return sum(1 + each.count for each in self.parts)
 
 
 @final
@@ -61,6 +68,11 @@ class PartTree:
 
     parts: tuple[PartNode, ...]
     cut: bool = False
+
+    @property
+    def runs(self) -> list[tuple[Link | None, list[PartNode]]]:
+        """The parts as they follow each other, those of one class together."""
+        return [(kind, list(run)) for kind, run in groupby(self.parts, key=lambda each: each.kind)]
 
 
 async def part_tree(desk: AppState, thing: NamedNode) -> PartTree | None:
@@ -76,7 +88,7 @@ def _mentioned(found: PartStatements) -> Iterator[Triple]:
     """Statements in which everything stands that the tree names."""
     for part in found.wholes:
         node = NamedNode(part)
-        yield Triple(node, NamedNode(_TYPE), node)
+        yield Triple(node, NamedNode(_TYPE), NamedNode(found.kinds.get(part, part)))
         for each in found.said.get(part, ()):
             yield Triple(node, NamedNode(each.property), each.value)
 
@@ -139,7 +151,11 @@ class _Tree:
             tuple(map(self._quotation, self._passages(part, whole))),
             self._said(part),
             self.parts(part) if self._is_opened(part) else (),
+            None if (kind := self._found.kinds.get(part)) is None else self._link(kind),
         )
+
+    def _link(self, iri: str) -> Link:
+        return self._names.link(NamedNode(iri))
 
     def _is_opened(self, part: str) -> bool:
         """Whether the part shows its own: as often as it has wholes, so that many parts of many

@@ -17,6 +17,7 @@ from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.part_tree import part_tree
 from spacepolicy.web.linked_data.places import places
 from spacepolicy.web.linked_data.resource_pages import ResourceContext
+from spacepolicy.web.linked_data.siblings import neighbours, siblings
 from spacepolicy.web.linked_data.timeline_svg import timeline
 from spacepolicy.web.service import Service
 
@@ -29,7 +30,8 @@ _MAX_CHANGES: Final = 10
 async def beside(library: KnowledgeCache, found: ThingDocument) -> ResourceContext:
     """All of it; a term's page has no time and no place."""
     desk, thing = library.desk, found.thing
-    comparable = thing in await library.comparables()
+    comparables = await library.comparables()
+    comparable = thing in comparables
     term = await library.term(found)
     return ResourceContext(
         parts=await part_tree(desk, thing),
@@ -37,6 +39,7 @@ async def beside(library: KnowledgeCache, found: ThingDocument) -> ResourceConte
         views=views(desk, thing) if comparable else [],
         incoming=await incoming(desk, thing),
         term=term,
+        siblings=await siblings(desk, thing) or await neighbours(desk, thing, comparables),
         timeline=None if term else await timeline(desk, thing),
         places=None if term else await places(desk, thing),
         history=await asyncio.to_thread(_history, desk.service, thing),

@@ -27,6 +27,7 @@ from spacepolicy.web.linked_data.neighbourhood_svg import Neighbour, drawing
 from spacepolicy.web.linked_data.part_tree import PartTree
 from spacepolicy.web.linked_data.places import Places
 from spacepolicy.web.linked_data.quotations import QuotedText, quoted_texts
+from spacepolicy.web.linked_data.siblings import Siblings
 from spacepolicy.web.linked_data.skolem import FRAGMENT
 from spacepolicy.web.linked_data.terms import TermPage
 from spacepolicy.web.linked_data.timeline_svg import Timeline
@@ -86,7 +87,8 @@ class PropertySection:
 class ResourceContext:
     """What is shown of a thing beside its document: its parts, the comparisons of it, the questions
     by which it is compared and where each is asked of it alone, what leads to it, what a term's
-    page has of its own, when and where it is, and the revisions that changed it."""
+    page has of its own, when and where it is, the revisions that changed it, and what comes before
+    and after it."""
 
     parts: PartTree | None = None
     compared: Sequence[Link] = ()
@@ -96,6 +98,7 @@ class ResourceContext:
     timeline: Timeline | None = None
     places: Places | None = None
     history: Sequence[SubjectChange] = ()
+    siblings: Siblings | None = None
 
 
 def resource_page(
@@ -109,6 +112,8 @@ def resource_page(
     names = Labels(service, (*found.names, *found.statements))
     writer = PropertyGroups(names, (*found.statements, *found.nodes), found.origins, vocabulary)
     about = writer.groups(found.thing)
+    following = tuple(group for group in about if _follows(group))
+    stated = tuple(group for group in about if not _follows(group))
     return pages.render(
         "resource.html",
         service,
@@ -117,7 +122,11 @@ def resource_page(
         definition=vocabulary.definition(found.thing.value, current_locale().language),
         types=[names.link(NamedNode(iri)) for iri in found.types],
         deprecation=deprecation(names, _replacements(found, vocabulary)),
-        sections=_sections(about, vocabulary),
+        sections=_sections(stated, vocabulary),
+        following=following,
+        following_count=sum(len(group.values) for group in following),
+        count=len(found.statements),
+        siblings=beside.siblings,
         tree=beside.parts,
         compared=beside.compared,
         views=beside.views,
@@ -137,6 +146,11 @@ def resource_page(
         cut=CUT if found.cut else None,
         alternates=alternates(service, path),
     )
+
+
+def _follows(group: PropertyGroup) -> bool:
+    """Whether none of the values is stated."""
+    return all(value.inferred for value in group.values)
 
 
 def _quoted(
