@@ -23,7 +23,9 @@ PAIRS: Final = {
 
 def schemes() -> dict[str, dict[str, str]]:
     """The variables of the light scheme, and of the dark one."""
-    light, dark = re.findall(r":root \{([^}]*--ink[^}]*)\}", STYLE.partition("@media print")[0])
+    light, dark = re.findall(
+        r":root \{([^}]*--ink[^}]*)\}", STYLE.body.decode().partition("@media print")[0]
+    )
     colours = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", each)) for each in (light, dark))
     return dict(zip(("light", "dark"), colours, strict=True))
 
