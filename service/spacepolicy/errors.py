@@ -34,6 +34,7 @@
     │   │   └── WriteMemoryLimitError
     │   ├── OverloadedError         503 overloaded (Retry-After)
     │   ├── ResultLimitError        503 result-limit
+    │   ├── StartingError           503 starting (Retry-After)
     │   ├── StoppingError           503 stopping (Retry-After)
     │   ├── TimeLimitError          504 time-limit
     │   │   └── WriteTimeLimitError
@@ -351,6 +352,13 @@ class ResultLimitError(ProblemError):
     title = "The answer is larger than one answer may be"
     status = 503
     remedy = "Ask for a part of it with LIMIT, or for CSV or TSV, which are streamed."
+
+
+class StartingError(ProblemError):
+    kind = "starting"
+    title = "The service is starting"
+    status = 503
+    remedy = "Ask again after the seconds in Retry-After; /readyz answers 200 once queries do."
 
 
 class StoppingError(ProblemError):

@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -15,14 +16,45 @@ TASKS = """SELECT (COUNT(DISTINCT ?t) AS ?n) {
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until_open(port: int) -> None:
+    while True:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.02)
+
+
 @pytest.mark.usefixtures("published")
 def test_the_document_has_twelve_tasks_each_counted_once(serve: Serve) -> None:
     assert serve().ask(TASKS).text.split() == ["n", "12"]
 
 
-def test_a_second_start_builds_and_publishes_nothing(serve: Serve) -> None:
-    first = serve()
+def test_a_start_answers_while_it_builds_and_a_second_one_builds_nothing(serve: Serve) -> None:
+    port = free_port()
+    probes: list[tuple[int, int]] = []
+
+    def probe() -> None:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_open(port)
+        while (200, 200) not in probes:
+            alive, ready = (
+                httpx.get(f"{url}/{each}", timeout=60).status_code for each in ("livez", "readyz")
+            )
+            probes.append((alive, ready))
+            time.sleep(0.05)
+
+    client = threading.Thread(target=probe, daemon=True)
+    client.start()
+    first = serve("--port", str(port))
     assert "published" in first.said
+    client.join(60)
+    assert probes.count((200, 503)) > 3
+    assert set(probes) == {(200, 503), (200, 200)}
     assert first.end() == 0
     second = serve()
     assert "up to date" in second.said

@@ -26,6 +26,7 @@ from spacepolicy.http.closing_connection import Limits
 from spacepolicy.http.connections import ConnectionLimits, most_connections
 from spacepolicy.http.framing import MessageLimits
 from spacepolicy.http.server import server
+from spacepolicy.http.starting import answers_while_starting
 from spacepolicy.knowledge.loading.sources import FOLDER as SEEDS
 from spacepolicy.proofs.proof_pool import ProofPool
 from spacepolicy.saved_queries import SavedQuery, read_catalogue
@@ -66,7 +67,8 @@ def serve(chosen: Settings) -> int:
     """
     listening = _listen(chosen.host, chosen.port)
     with listening:
-        served = _served(chosen)
+        with answers_while_starting(listening, chosen.public_url):
+            served = _served(chosen)
         explainers = ProofPool(chosen.memory_mib << 20)
         service = Service(
             engine=served.engine,
@@ -104,7 +106,7 @@ def serve(chosen: Settings) -> int:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address before anything is built.
+    """A socket that listens at the address before anything is built.
 
     Raises: StoreError where the address cannot be had.
     """
@@ -115,6 +117,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(_BACKLOG)
     except OSError as error:
         raise StoreError(f"{host}:{port} cannot be listened on: {error.strerror}.") from error
     return listening
@@ -245,7 +248,6 @@ def _run(service: Service, listening: socket.socket, limits: Limits) -> None:
     http = server(app, app.endpoint, limits, service.public_url)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
-    listening.listen(_BACKLOG)  # whoever reads the line below may ask at once
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")

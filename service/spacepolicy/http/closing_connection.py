@@ -1,14 +1,12 @@
 """Connections of the server as they end: refused, timed out, left by their clients, or closed."""
 
 import fcntl
-import json
 import logging
 import math
 import struct
 import termios
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, cast, final
 
@@ -19,6 +17,7 @@ from spacepolicy.http.connections import ConnectionLimits, Connections
 from spacepolicy.http.forwarded import is_trusted
 from spacepolicy.http.framing import Framing, MessageLimits
 from spacepolicy.http.joined_writes import JoinedWrites
+from spacepolicy.http.problem_responses import origin, problem_response
 
 _LEAVING_SECONDS: Final = 0.25
 """How long answers are still waited for, after a client has ended its sending side. One that is
@@ -30,10 +29,6 @@ LINGER_BYTES: Final = 1 << 26
 unread bytes would reset the connection, and the client might not see why (RFC 9112 section 9.6)."""
 _PAUSE_SECONDS: Final = 1.0
 """By how much a body's time is prolonged while the service does not read it."""
-_OPEN_FIELDS: Final = (
-    b"content-type: application/problem+json\r\naccess-control-allow-origin: *\r\n"
-    b"cache-control: no-store\r\nconnection: close\r\n"
-)
 _DATE: Final = b"date"
 _log: Final = logging.getLogger("spacepolicy.requests")
 
@@ -110,36 +105,9 @@ class ClosingConnection(HttpToolsProtocol):
                 self.abort()
                 return
         _log.info("? - %d %s", problem.status, problem.kind)
-        self._joined.write_whole(self._told(problem))
+        root = self.root or origin(self.scheme or "http", self.server)
+        self._joined.write_whole(problem_response(problem, root, self.date()))
         self._linger()
-
-    def _told(self, problem: ProblemError) -> bytes:
-        """The answer that tells the problem of a request that is not read."""
-        members = {
-            "type": f"{self.root or self._origin()}/problems/{problem.kind}",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": problem.detail,
-            **problem.extras,
-        }
-        body = json.dumps(members).encode()
-        fields = "".join(f"{name}: {value}\r\n" for name, value in problem.headers.items())
-        phrase = HTTPStatus(problem.status).phrase
-        return b"HTTP/1.1 %d %b\r\ndate: %b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
-            problem.status,
-            phrase.encode(),
-            self.date(),
-            _OPEN_FIELDS,
-            fields.encode(),
-            len(body),
-            body,
-        )
-
-    def _origin(self) -> str:
-        """The address that the connection was made to; what the head says of it is not read."""
-        host, port = self.server or ("localhost", None)
-        shown = f"[{host}]" if ":" in host else host
-        return f"{self.scheme}://{shown}:{port}"
 
     def _end_writing(self) -> None:
         """Close the connection once all is written; what may still come of a body is read first."""

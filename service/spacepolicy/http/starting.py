@@ -1,0 +1,137 @@
+"""Answers while the service starts: the port is open before queries can be answered.
+
+A thread takes connections from the listening socket and answers one request of each: `/livez` says
+that the process lives, all else is a problem with Retry-After. When the server takes over, new
+connections are left to it, and those taken before are still answered here, so that none is refused
+or reset.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import formatdate
+from threading import Thread
+from typing import Final, final
+
+from spacepolicy.errors import StartingError
+from spacepolicy.http.problem_responses import last_response, origin, problem_response
+
+_RETRY_SECONDS: Final = 2
+"""What a start takes once files are built; a longer one is asked after every other second."""
+_HEAD_SECONDS: Final = 5.0
+"""How long the head of a request may take: probes and clients of a service that starts send it at
+once, and the thread is gone so long after the start."""
+_HEAD_BYTES: Final = 1 << 15
+"""As much as requests may have later."""
+_LINGER_SECONDS: Final = 2.0
+_LINGER_BYTES: Final = 1 << 26
+"""How long, and how much of a body, is read and thrown away after the answer: to close a connection
+with unread bytes would reset it (RFC 9112 section 9.6)."""
+_MOST_CONNECTIONS: Final = 256
+"""Beyond that the oldest is closed, so that idle connections keep no probe from its answer."""
+
+
+@contextmanager
+def answers_while_starting(listening: socket.socket, root: str | None) -> Iterator[None]:
+    """Answer on the listening socket until the block ends; problems are explained under `root`."""
+    listening.setblocking(False)
+    loop = asyncio.new_event_loop()
+    responder = _Responder(listening, (root or "").rstrip("/"))
+    ending = loop.create_future()
+    thread = Thread(target=_run, args=(loop, responder, ending), name="starting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(responder.take_no_more(), loop).result()
+        loop.call_soon_threadsafe(ending.set_result, None)
+
+
+def _run(
+    loop: asyncio.AbstractEventLoop, responder: "_Responder", ending: "asyncio.Future[None]"
+) -> None:
+    """Take connections until the future ends, then answer those that are left."""
+    loop.run_until_complete(responder.serve(ending))
+    loop.close()
+
+
+@final
+class _Responder:
+    """Takes connections and answers them, in the event loop of one thread."""
+
+    def __init__(self, listening: socket.socket, root: str) -> None:
+        self._listening = listening
+        self._root = root
+        self._taken: dict[asyncio.Task[None], None] = {}
+
+    async def serve(self, ending: "asyncio.Future[None]") -> None:
+        """Take connections until the future ends, then answer those that are left."""
+        asyncio.get_running_loop().add_reader(self._listening, self._take)
+        await ending
+        if self._taken:
+            await asyncio.wait(self._taken)
+
+    async def take_no_more(self) -> None:
+        """Leave new connections to others."""
+        asyncio.get_running_loop().remove_reader(self._listening)
+
+    def _take(self) -> None:
+        """Take the next connection, where there still is one."""
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        task = asyncio.get_running_loop().create_task(self._answer(connection))
+        self._taken[task] = None
+        task.add_done_callback(self._taken.pop)
+        if len(self._taken) > _MOST_CONNECTIONS:
+            next(iter(self._taken)).cancel()
+
+    async def _answer(self, connection: socket.socket) -> None:
+        """Answer the request that comes, and close the connection."""
+        reader, writer = await asyncio.open_connection(sock=connection, limit=_HEAD_BYTES)
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                async with asyncio.timeout(_HEAD_SECONDS):
+                    line = await _request_line(reader)
+                writer.write(self._response(line, writer.get_extra_info("sockname")))
+                writer.write_eof()
+                async with asyncio.timeout(_LINGER_SECONDS):
+                    await _throw_away(reader)
+        finally:
+            writer.close()
+
+    def _response(self, line: list[bytes], server: tuple[str, int]) -> bytes:
+        """The answer to the request with this line, split at its spaces."""
+        date = formatdate(usegmt=True).encode()
+        method, path = line[0], line[1].partition(b"?")[0] if len(line) > 1 else b""
+        if path == b"/livez" and method in (b"GET", b"HEAD"):
+            response = last_response(200, "application/json", {"status": "alive"}, date)
+        else:
+            problem = StartingError(
+                "The service builds or loads its data; it answers queries afterwards.",
+                headers={"Retry-After": str(_RETRY_SECONDS)},
+            )
+            response = problem_response(problem, self._root or origin("http", server[:2]), date)
+        return response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if method == b"HEAD" else response
+
+
+async def _request_line(reader: asyncio.StreamReader) -> list[bytes]:
+    """The first line of the request, once its head has come; of a head that is too long, none.
+
+    Raises: IncompleteReadError where the client leaves before.
+    """
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.LimitOverrunError:
+        return [b""]
+    return head.partition(b"\r\n")[0].split(b" ")
+
+
+async def _throw_away(reader: asyncio.StreamReader) -> None:
+    """Read until the client closes the connection, or has sent too much."""
+    left = _LINGER_BYTES
+    while left > 0 and (piece := await reader.read(_HEAD_BYTES)):
+        left -= len(piece)
