@@ -5,6 +5,7 @@ environment on to its processes.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -21,6 +22,9 @@ Mode = Literal["merged", "stored"]
 Guard = Literal["refuse", "warn", "off"]
 """What the guard does with a write that breaks a rule of the dataset."""
 FILE: Final = "spacepolicy.toml"
+_IRI: Final = re.compile(r"[^\s<>\"{}|\\^`\x00-\x20]+")
+"""What an IRI consists of (RFC 3987 section 2.2), as far as N-Triples hold it."""
+_MAIL: Final = re.compile(r"[^@:]+@[^@:]+")
 
 
 def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -64,6 +68,21 @@ def _public_url(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise UsageError(f"public-url is an http or https address, not {value!r}.")
+
+
+def _homepage(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or not _IRI.fullmatch(value):
+        raise UsageError(f"publisher-url is an http or https address, not {value!r}.")
+
+
+def _contact(value: str) -> None:
+    is_page = urlsplit(value).scheme in ("http", "https") and urlsplit(value).netloc
+    if not _IRI.fullmatch(value) or not (is_page or _MAIL.fullmatch(value)):
+        raise UsageError(
+            f"contact is an address of mail or of a page, as data@example.org or "
+            f"https://example.org/contact, not {value!r}."
+        )
 
 
 @final
@@ -286,6 +305,18 @@ class Settings:
     )
     public_url: str | None = text(
         None, "the address at which clients reach the service", metavar="URL", check=_public_url
+    )
+    publisher: str | None = text(
+        None, "who publishes the dataset at this address, as harvesters show it", metavar="NAME"
+    )
+    publisher_url: str | None = text(
+        None, "the home page of the publisher", metavar="URL", check=_homepage
+    )
+    contact: str | None = text(
+        None,
+        "where questions about the dataset are answered: an address of mail or of a page",
+        metavar="ADDRESS",
+        check=_contact,
     )
     trusted_proxies: str = text(
         "",

@@ -51,7 +51,7 @@ def test_the_descriptions_conform(described: Graph) -> None:
         (VOID.entities, "ClassPartition"),
         (VOID.property, "PropertyPartition"),
         (DCAT.service, "Catalog"),
-        (DCAT.mediaType, "Distribution"),
+        (DCAT.accessURL, "Distribution"),
         (DCAT.endpointURL, "DataService"),
         (SD.resultFormat, "Service"),
         (SD.defaultGraph, "ServedDataset"),

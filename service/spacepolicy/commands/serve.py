@@ -36,6 +36,7 @@ from spacepolicy.store.durable_files import see_writable
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.app import create_app
+from spacepolicy.web.harvesting.publisher import Publisher
 from spacepolicy.web.service import Service
 from spacepolicy.writes.control_socket import ControlSocket
 from spacepolicy.writes.coordinator import StoreWriter
@@ -91,6 +92,7 @@ def serve(chosen: Settings) -> int:
             stale=served.stale,
             explanations=None if endpoint_url(chosen) else explainers,
             tokens=_tokens(chosen),
+            publisher=_publisher(chosen),
             require_token=chosen.require_token,
             writer=served.writer,
         )
@@ -210,6 +212,16 @@ def _tokens(chosen: Settings) -> AccessTokens | None:
     if chosen.require_token:
         raise UsageError("--require-token needs a folder of revisions, which tokens belong to.")
     return None
+
+
+def _publisher(chosen: Settings) -> Publisher:
+    """Who publishes the service.
+
+    Raises: UsageError where the publisher has a home page and no name.
+    """
+    if chosen.publisher_url is not None and chosen.publisher is None:
+        raise UsageError("--publisher-url is of a publisher: --publisher names it.")
+    return Publisher(chosen.publisher, chosen.publisher_url, chosen.contact)
 
 
 def _say(line: str) -> None:

@@ -17,11 +17,14 @@ from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.asset_files import ASSETS, asset_file
 from spacepolicy.web.cache_warmup import CacheWarmup
 from spacepolicy.web.compare import comparison
-from spacepolicy.web.dcat import CATALOG, WELL_KNOWN, dcat_catalog, void_description
-from spacepolicy.web.dumps import DUMPS, dump_handler
+from spacepolicy.web.dcat import WELL_KNOWN, dcat_catalog, void_description
+from spacepolicy.web.dumps import DUMPS, DumpFiles, dump_handler
 from spacepolicy.web.error_handlers import add_error_handlers
 from spacepolicy.web.explain import PATH as EXPLAIN
 from spacepolicy.web.explain import explanation, statement_parameters
+from spacepolicy.web.harvesting.dataset_metadata import MetadataCache
+from spacepolicy.web.harvesting.dcat_ap import CATALOG
+from spacepolicy.web.harvesting.dump_facts import DumpMeasures
 from spacepolicy.web.health import (
     cancellation,
     livez,
@@ -121,6 +124,7 @@ class SharedState:
         self.desk = desk
         self.search = SearchService(desk)
         self.library = KnowledgeCache(desk, self.search.near)
+        self.metadata = MetadataCache(desk)
         self.home = HomePage(self.library)
 
     def warming(self) -> CacheWarmup:
@@ -166,12 +170,18 @@ def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
     yield Route(VERIFY, copy, "linked data", ("POST",), openapi=described)
     yield Route("/compare", comparison(library), "saved queries")
     yield Route("/links", inbound_links(desk), "saved queries")
-    yield Route(WELL_KNOWN, void_description(desk), "descriptions")
-    yield Route(CATALOG, dcat_catalog(desk), "descriptions")
+    yield from _descriptions(desk, shared.metadata)
     yield Route(STATUS, status_page(desk), "descriptions")
-    for dump in DUMPS:
-        yield Route(dump.path, dump_handler(desk, dump), "linked data", offers=(dump.media_type,))
     yield from _graph_store(desk, writes)
+
+
+def _descriptions(desk: AppState, metadata: MetadataCache) -> Iterator[Route]:
+    """Return the routes of what the dataset is, and of all of it."""
+    files = DumpFiles(desk)
+    for dump in DUMPS:
+        yield Route(dump.path, dump_handler(files, dump), "linked data", offers=(dump.media_type,))
+    yield Route(WELL_KNOWN, void_description(metadata), "descriptions")
+    yield Route(CATALOG, dcat_catalog(metadata, DumpMeasures(files)), "descriptions")
 
 
 def _of_service(desk: AppState) -> Iterator[Route]:

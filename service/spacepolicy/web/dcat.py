@@ -5,7 +5,7 @@ Spec: https://www.w3.org/TR/void/, https://www.w3.org/TR/vocab-dcat-3/,
 https://www.w3.org/TR/shacl/#sparql-prefixes, https://www.w3.org/TR/shacl-af/#SPARQLExecutable
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -25,20 +25,30 @@ from spacepolicy.web.answering.representation import (
 )
 from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.dumps import DUMPS
+from spacepolicy.web.harvesting.dataset_metadata import DCAT, DatasetMetadata, MetadataCache
+from spacepolicy.web.harvesting.dcat_ap import (
+    CATALOG,
+    DATASET,
+    SPDX,
+    VCARD,
+    DatasetDescription,
+    catalog_statements,
+    dataset_statements,
+)
+from spacepolicy.web.harvesting.dump_facts import DumpMeasures
 from spacepolicy.web.linked_data.documents import FOAF, VOID, names_of
 from spacepolicy.web.linked_data.graph_documents import GraphDocument
 from spacepolicy.web.linked_data.graph_pages import described_page
 from spacepolicy.web.routes import Handler
+from spacepolicy.web.service import Service
 
-DCAT: Final = "http://www.w3.org/ns/dcat#"
 SCHEMA: Final = "https://schema.org/"
-MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
 WELL_KNOWN: Final = "/.well-known/void"
-CATALOG: Final = "/catalog"
 _OFFERED: Final = formats.offered("graph", "page")
 _PREFIXES: Final = {
     "dcat": DCAT, "dcterms": DCTERMS, "foaf": FOAF, "owl": OWL, "rdf": RDF, "rdfs": RDFS,
-    "schema": SCHEMA, "sh": SH, "skos": SKOS, "void": VOID, "xsd": XSD,
+    "schema": SCHEMA, "sh": SH, "skos": SKOS, "spdx": SPDX, "vcard": VCARD, "void": VOID,
+    "xsd": XSD,
 }  # fmt: skip
 _COUNTS: Final = """
 SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?distinctSubjects)
@@ -66,8 +76,9 @@ async def _count(desk: AppState) -> _Counted:
     return _Counted(whole, await rows(desk, _CLASSES), await rows(desk, _PROPERTIES))
 
 
-def void_description(desk: AppState) -> Handler:
+def void_description(metadata: MetadataCache) -> Handler:
     """Return the handler of the dataset's description as VoID."""
+    desk = metadata.state
     counts: RevisionCache[_Counted] = RevisionCache(1)
 
     @representation(desk, offers=_OFFERED)
@@ -76,33 +87,54 @@ def void_description(desk: AppState) -> Handler:
         origin = desk.service.url(request.scope, "")
 
         async def make() -> Representation:
-            about = [triple async for triple in _about(desk, origin)]
+            about = described(desk.service, origin, await metadata.get())
             counted = await counts.get(desk.number, "", lambda: _count(desk))
-            told = _counts(counted, origin)
-            said = [*about, *told, *_declared(desk, origin), *_examples(desk, origin)]
-            return Representation(await _body(desk, dataset(origin), said, choice))
+            said = [*_dataset(about, desk.service), *_counts(counted, origin)]
+            said += [*_declared(desk, origin), *_examples(desk, origin)]
+            return Representation(await _body(desk, about.dataset, said, choice))
 
         return DeferredRepresentation(WELL_KNOWN, make)
 
     return void
 
 
-def dcat_catalog(desk: AppState) -> Handler:
+def dcat_catalog(metadata: MetadataCache, measures: DumpMeasures) -> Handler:
     """Return the handler of the DCAT catalogue."""
+    desk = metadata.state
 
     @representation(desk, offers=_OFFERED)
     async def catalog(request: Request, choice: FormatChoice) -> DeferredRepresentation:
-        """The dataset, its dumps and its endpoint as a DCAT catalogue."""
+        """The dataset, its dumps and its endpoint as a catalogue of DCAT-AP."""
         origin = desk.service.url(request.scope, "")
 
         async def make() -> Representation:
-            said = [triple async for triple in _about(desk, origin)]
-            thing = NamedNode(origin + CATALOG)
-            return Representation(await _body(desk, thing, [*said, *_catalog(origin)], choice))
+            about = described(desk.service, origin, await metadata.get())
+            facts = await measures.get()
+            said = [*_dataset(about, desk.service), *catalog_statements(about, facts)]
+            return Representation(await _body(desk, about.catalog, said, choice))
 
-        return DeferredRepresentation(CATALOG, make)
+        # The bytes of dumps, and so their checksums, depend on what the engine calls blank nodes.
+        return DeferredRepresentation(f"{CATALOG} {desk.service.instance}", make)
 
     return catalog
+
+
+def described(service: Service, origin: str, metadata: DatasetMetadata) -> DatasetDescription:
+    """What there is to tell of the dataset at the address."""
+    first, revision = service.history.revisions[0], service.revision
+    return DatasetDescription(
+        origin,
+        first.time if first.number == 1 else None,
+        revision.time,
+        str(revision.number),
+        service.publisher,
+        not service.require_token,
+        metadata,
+    )
+
+
+def _dataset(about: DatasetDescription, service: Service) -> list[Triple]:
+    return [*dataset_statements(about), *_void(about, service)]
 
 
 async def _body(
@@ -118,7 +150,7 @@ async def _body(
 
 def dataset(origin: str) -> NamedNode:
     """The IRI of the dataset, as this service describes it."""
-    return NamedNode(f"{origin}{WELL_KNOWN}#dataset")
+    return NamedNode(origin + DATASET)
 
 
 def _a(thing: NamedNode, *types: str) -> Iterator[Triple]:
@@ -130,28 +162,17 @@ def _integer(term: Term | int) -> Literal:
     return Literal(value, datatype=NamedNode(f"{XSD}integer"))
 
 
-async def _about(desk: AppState, origin: str) -> AsyncIterator[Triple]:
-    """What the dataset is called, under which licence, since when, and where it is."""
-    itself, revision = dataset(origin), desk.service.revision
-    for triple in _a(itself, f"{VOID}Dataset", f"{DCAT}Dataset"):
-        yield triple
-    modified = Literal(revision.time, datatype=NamedNode(f"{XSD}dateTime"))
-    yield Triple(itself, NamedNode(f"{DCTERMS}modified"), modified)
-    yield Triple(itself, NamedNode(f"{DCAT}version"), Literal(str(revision.number)))
+def _void(about: DatasetDescription, service: Service) -> Iterator[Triple]:
+    """Where the dataset is asked and dumped, and which vocabulary it is written in."""
+    itself, origin, base = about.dataset, about.origin, service.revision.base
+    yield from _a(itself, f"{VOID}Dataset")
     yield Triple(itself, NamedNode(f"{FOAF}homepage"), NamedNode(f"{origin}/"))
     yield Triple(itself, NamedNode(f"{VOID}sparqlEndpoint"), NamedNode(f"{origin}/sparql"))
     for dump in DUMPS:
         yield Triple(itself, NamedNode(f"{VOID}dataDump"), NamedNode(origin + dump.path))
-    if revision.base is None:
-        return
-    yield Triple(itself, NamedNode(f"{VOID}uriSpace"), Literal(revision.base))
-    ontology = Base(revision.base).ontology
-    yield Triple(itself, NamedNode(f"{VOID}vocabulary"), Base(revision.base).term(""))
-    said = f'{ontology} ?p ?o FILTER (STRSTARTS(STR(?p), "{DCTERMS}") && !isBlank(?o))'
-    for row in await rows(desk, f"SELECT ?p ?o {{ {said} }}"):
-        property_ = row["p"]
-        if isinstance(property_, NamedNode) and property_.value != f"{DCTERMS}modified":
-            yield Triple(itself, property_, row["o"])
+    if base is not None:
+        yield Triple(itself, NamedNode(f"{VOID}uriSpace"), Literal(base))
+        yield Triple(itself, NamedNode(f"{VOID}vocabulary"), Base(base).term(""))
 
 
 def _counts(counted: _Counted, origin: str) -> Iterator[Triple]:
@@ -194,29 +215,3 @@ def _examples(desk: AppState, origin: str) -> Iterator[Triple]:
         yield Triple(node, NamedNode(f"{SH}select"), Literal(query.text))
         yield Triple(node, NamedNode(f"{SH}prefixes"), dataset(origin))
         yield Triple(node, NamedNode(f"{SCHEMA}target"), NamedNode(f"{origin}/sparql"))
-
-
-def _catalog(origin: str) -> Iterator[Triple]:
-    """The catalogue of the one dataset, with its distributions and its services."""
-    itself, whole = NamedNode(origin + CATALOG), dataset(origin)
-    yield from _a(itself, f"{DCAT}Catalog")
-    yield Triple(itself, NamedNode(f"{DCTERMS}title"), Literal("spacepolicy", language="en"))
-    yield Triple(itself, NamedNode(f"{DCAT}dataset"), whole)
-    for dump in DUMPS:
-        node = NamedNode(f"{origin}{CATALOG}#{dump.path.rpartition('.')[2]}")
-        yield Triple(whole, NamedNode(f"{DCAT}distribution"), node)
-        yield from _a(node, f"{DCAT}Distribution")
-        title = Literal(f"the whole dataset in {dump.label}", language="en")
-        yield Triple(node, NamedNode(f"{DCTERMS}title"), title)
-        yield Triple(node, NamedNode(f"{DCAT}downloadURL"), NamedNode(origin + dump.path))
-        yield Triple(node, NamedNode(f"{DCAT}accessURL"), NamedNode(origin + dump.path))
-        media_type = NamedNode(MEDIA_TYPES + dump.media_type)
-        yield Triple(node, NamedNode(f"{DCAT}mediaType"), media_type)
-    service = NamedNode(f"{origin}{CATALOG}#sparql")
-    yield Triple(itself, NamedNode(f"{DCAT}service"), service)
-    yield from _a(service, f"{DCAT}DataService")
-    yield Triple(service, NamedNode(f"{DCTERMS}title"), Literal("SPARQL endpoint", language="en"))
-    yield Triple(service, NamedNode(f"{DCAT}endpointURL"), NamedNode(f"{origin}/sparql"))
-    yield Triple(service, NamedNode(f"{DCAT}servesDataset"), whole)
-    description = NamedNode(f"{origin}/openapi.json")
-    yield Triple(service, NamedNode(f"{DCAT}endpointDescription"), description)

@@ -71,12 +71,35 @@ DUMPS: Final = (
 )
 
 
-def dump_handler(desk: AppState, dump: Dump) -> Handler:
+@final
+class DumpFiles:
+    """Dumps in files, each made once a revision and coding, one of a kind at a time."""
+
+    def __init__(self, state: AppState) -> None:
+        self.state = state
+        self._making = {dump: asyncio.Lock() for dump in DUMPS}
+
+    async def get(self, dump: Dump, coding: str) -> KeptFile | None:
+        """The dump in a file; None where it is too large for one.
+
+        Raises: ProblemError where it cannot be made.
+        """
+        files, tag = self.state.files, etag(_tag(self.state, dump), coding)
+        async with self._making[dump]:
+            file = files.get(tag)
+            if file is None:
+                async with aclosing(_coded(_quads(self.state, dump), coding)) as pieces:
+                    file = (await gather(pieces, -1, MAX_FILE_BYTES)).whole_file()
+                if file is not None:
+                    files.keep(tag, file)
+        return file
+
+
+def dump_handler(files: DumpFiles, dump: Dump) -> Handler:
     """Return the handler of a dump."""
-    making = asyncio.Lock()
 
     async def whole() -> Response:
-        return _DumpResponse(desk, dump, making)
+        return _DumpResponse(files, dump)
 
     # FastAPI names the operation after them.
     whole.__name__ = dump.label.replace("-", "").lower()
@@ -86,14 +109,14 @@ def dump_handler(desk: AppState, dump: Dump) -> Handler:
 
 @final
 class _DumpResponse(Response):
-    """A dump with its length, from a file that is made once a revision and coding, one at a time;
-    one that is larger than files may be, or that is not kept, is streamed."""
+    """A dump with its length, from a file; one that is larger than files may be, or that is not
+    kept, is streamed."""
 
-    def __init__(self, desk: AppState, dump: Dump, making: asyncio.Lock) -> None:
+    def __init__(self, files: DumpFiles, dump: Dump) -> None:
         super().__init__()
-        self._desk = desk
+        self._files = files
+        self._desk = files.state
         self._dump = dump
-        self._making = making
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the dump.
@@ -115,23 +138,11 @@ class _DumpResponse(Response):
             return
         reply = ResponseSender(exchange, query_identifier(None))
         coding = shape.wish.coding
-        file = None if tag is None else await self._file(etag(tag, coding), coding)
+        file = None if tag is None else await self._files.get(dump, coding)
         if file is not None:
             await reply.file(shape.head(coding), file)
         else:
             await reply.streamed(shape, _quads(desk, dump), partial(_whole, reply, shape))
-
-    async def _file(self, tag: str, coding: str) -> KeptFile | None:
-        """The dump in a file; None where it is too large for one."""
-        desk = self._desk
-        async with self._making:
-            file = desk.files.get(tag)
-            if file is None:
-                async with aclosing(_coded(_quads(desk, self._dump), coding)) as pieces:
-                    file = (await gather(pieces, -1, MAX_FILE_BYTES)).whole_file()
-                if file is not None:
-                    desk.files.keep(tag, file)
-        return file
 
 
 async def _whole(reply: ResponseSender, shape: ResponseShape, body: bytes) -> None:

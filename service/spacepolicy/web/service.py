@@ -19,6 +19,7 @@ from spacepolicy.sparql_service.query_stream import SOON_SECONDS
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.store.write_requests import Writer
+from spacepolicy.web.harvesting.publisher import Publisher
 from spacepolicy.web.request_context import current_forwarded, current_revision
 from spacepolicy.web.request_url import arrived_at, asked_at
 
@@ -37,7 +38,8 @@ class Service:
     `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
     `outside` is what SERVICE may ask; `explanations` prove statements, None where nothing is
     inferred; `writer` carries writes out, None where nothing is written; `tokens` say who may, and
-    with `require_token` also who may read; `patience_seconds` are how long a query is waited for
+    with `require_token` also who may read; `publisher` is who the operator says publishes it;
+    `patience_seconds` are how long a query is waited for
     that has begun before its request was read.
     """
 
@@ -78,6 +80,7 @@ class Service:
     explanations: Explanations | None = None
     writer: Writer | None = None
     tokens: AccessTokens | None = None
+    publisher: Publisher = field(default_factory=Publisher)
     require_token: bool = False
 
     @property

@@ -1,0 +1,314 @@
+"""The dataset and the catalogue of it in the terms of DCAT-AP.
+
+What the ontology says of itself holds for the dataset; who publishes it and where questions are
+answered is the operator's to say, and where nobody did, the catalogue says that it is not known.
+
+Spec: https://semiceu.github.io/DCAT-AP/releases/3.0.0/, https://www.w3.org/TR/vocab-dcat-3/,
+https://spdx.github.io/spdx-spec/v2.3/ (checksums)
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from spacepolicy.namespaces import DCTERMS, RDF, RDFS, SKOS, XSD
+from spacepolicy.web.answering.internal_queries import Term
+from spacepolicy.web.dumps import DUMPS, Dump
+from spacepolicy.web.harvesting.dataset_metadata import DCAT, FOAF, DatasetMetadata
+from spacepolicy.web.harvesting.dump_facts import DumpFacts
+from spacepolicy.web.harvesting.publisher import Publisher
+from spacepolicy.web.i18n import WORDS
+from spacepolicy.web.locale import LANGUAGES
+
+SPDX: Final = "http://spdx.org/rdf/terms#"
+VCARD: Final = "http://www.w3.org/2006/vcard/ns#"
+MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
+DATASET: Final = "/.well-known/void#dataset"
+CATALOG: Final = "/catalog"
+_EU: Final = "http://publications.europa.eu/resource/authority/"
+_SPARQL: Final = "https://www.w3.org/TR/sparql11-protocol/"
+_FILE_TYPES: Final = {
+    "application/n-quads": f"{_EU}file-type/RDF_N_QUADS",
+    "application/trig": f"{_EU}file-type/RDF_TRIG",
+}
+LANGUAGE_CODES: Final = {
+    "ar": "ARA", "bg": "BUL", "cs": "CES", "da": "DAN", "de": "DEU", "el": "ELL", "en": "ENG",
+    "es": "SPA", "et": "EST", "fi": "FIN", "fr": "FRA", "ga": "GLE", "hi": "HIN", "hr": "HRV",
+    "hu": "HUN", "it": "ITA", "ja": "JPN", "ko": "KOR", "lt": "LIT", "lv": "LAV", "mt": "MLT",
+    "nl": "NLD", "pl": "POL", "pt": "POR", "ro": "RON", "ru": "RUS", "sk": "SLK", "sl": "SLV",
+    "sv": "SWE", "zh": "ZHO",
+}  # fmt: skip
+"""Codes of the EU's authority table of languages (ISO 639-3), by the tags of ISO 639-1; DCAT-AP
+takes no others."""
+_CLASSES: Final = {
+    f"{DCTERMS}license": f"{DCTERMS}LicenseDocument",
+    f"{DCTERMS}accrualPeriodicity": f"{DCTERMS}Frequency",
+    f"{DCTERMS}conformsTo": f"{DCTERMS}Standard",
+    f"{DCTERMS}spatial": f"{DCTERMS}Location",
+    f"{DCAT}contactPoint": f"{VCARD}Kind",
+    f"{DCAT}landingPage": f"{FOAF}Document",
+}
+"""What DCAT-AP takes the value of a property to be, where that is no text."""
+_AGENTS: Final = (f"{DCTERMS}creator", f"{DCTERMS}publisher", f"{DCTERMS}contributor")
+_RIGHTS: Final = f"{DCTERMS}rights"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DatasetDescription:
+    """All that a catalogue tells: where the service is, when it was first and last published, who
+    publishes it, whether all may read it, and what the dataset says of itself."""
+
+    origin: str
+    issued: str | None
+    modified: str
+    version: str
+    publisher: Publisher
+    is_public: bool
+    metadata: DatasetMetadata
+
+    @property
+    def dataset(self) -> NamedNode:
+        """The IRI of the dataset, as this service describes it."""
+        return NamedNode(self.origin + DATASET)
+
+    @property
+    def catalog(self) -> NamedNode:
+        """The IRI of the catalogue."""
+        return NamedNode(self.origin + CATALOG)
+
+    def node(self, name: str) -> NamedNode:
+        """A thing that the catalogue names."""
+        return NamedNode(f"{self.origin}{CATALOG}#{name}")
+
+
+def dataset_statements(about: DatasetDescription) -> Iterator[Triple]:
+    """What the dataset is called, under which licence, since when, by whom and for whom."""
+    itself = about.dataset
+    yield _type(itself, f"{DCAT}Dataset")
+    yield from _dates(itself, about)
+    yield Triple(itself, NamedNode(f"{DCAT}version"), Literal(about.version))
+    yield from _own_statements(about)
+    yield from _publisher(itself, about)
+    yield from _contact(itself, about)
+    yield from _linked(itself, f"{DCTERMS}accessRights", _access(about), "RightsStatement")
+    yield from _languages(itself, about.metadata.languages)
+    page = NamedNode(f"{about.origin}/")
+    yield from _linked(itself, f"{DCAT}landingPage", page.value, f"{FOAF}Document")
+    if about.metadata.version is not None:
+        version = about.metadata.version.value
+        yield from _linked(itself, f"{DCTERMS}conformsTo", version, "Standard")
+
+
+def catalog_statements(
+    about: DatasetDescription, facts: Mapping[Dump, DumpFacts]
+) -> Iterator[Triple]:
+    """The catalogue of the one dataset, with its distributions and its service."""
+    itself = about.catalog
+    yield _type(itself, f"{DCAT}Catalog")
+    yield _text(itself, f"{DCTERMS}title", "spacepolicy", LANGUAGES[0])
+    for language in LANGUAGES:
+        yield _text(itself, f"{DCTERMS}description", WORDS[language]["lead"], language)
+    yield from _dates(itself, about)
+    yield from _publisher(itself, about)
+    yield from _languages(itself, LANGUAGES)
+    yield from _linked(itself, f"{FOAF}homepage", f"{about.origin}/", f"{FOAF}Document")
+    yield Triple(itself, NamedNode(f"{DCAT}dataset"), about.dataset)
+    yield from _lacking(about)
+    for dump in DUMPS:
+        yield from _dump(about, dump, facts.get(dump))
+    yield from _service(about)
+
+
+def _lacking(about: DatasetDescription) -> Iterator[Triple]:
+    """That the catalogue does not say what DCAT-AP asks for, where the operator did not."""
+    lacks = [
+        name
+        for name, has in (
+            ("title_not_known", any(about.metadata.values(f"{DCTERMS}title"))),
+            ("publisher_not_known", any(_publisher(about.catalog, about))),
+            ("contact_not_known", any(_contact(about.dataset, about))),
+        )
+        if not has
+    ]
+    for language in LANGUAGES:
+        for name in lacks:
+            yield _text(about.catalog, f"{RDFS}comment", WORDS[language][name], language)
+
+
+def _dump(about: DatasetDescription, dump: Dump, facts: DumpFacts | None) -> Iterator[Triple]:
+    """The distribution of all statements in a file."""
+    node = about.node(dump.path.rpartition(".")[2])
+    address = about.origin + dump.path
+    yield from _distribution(about, node, address)
+    for language in LANGUAGES:
+        words = WORDS[language]
+        yield _text(node, f"{DCTERMS}title", f"{words['whole_dataset_in']} {dump.label}", language)
+        yield _text(node, f"{DCTERMS}description", words["whole_dataset_held"], language)
+    yield Triple(node, NamedNode(f"{DCAT}downloadURL"), NamedNode(address))
+    media_type = MEDIA_TYPES + dump.media_type
+    yield from _linked(node, f"{DCAT}mediaType", media_type, "MediaType")
+    format_ = _FILE_TYPES[dump.media_type]
+    yield from _linked(node, f"{DCTERMS}format", format_, "MediaTypeOrExtent")
+    if facts is None:
+        return
+    size = Literal(str(facts.size_bytes), datatype=NamedNode(f"{XSD}nonNegativeInteger"))
+    yield Triple(node, NamedNode(f"{DCAT}byteSize"), size)
+    checksum = NamedNode(f"{node.value}-checksum")
+    yield Triple(node, NamedNode(f"{SPDX}checksum"), checksum)
+    yield _type(checksum, f"{SPDX}Checksum")
+    algorithm = NamedNode(f"{SPDX}checksumAlgorithm_sha256")
+    yield Triple(checksum, NamedNode(f"{SPDX}algorithm"), algorithm)
+    value = Literal(facts.sha256, datatype=NamedNode(f"{XSD}hexBinary"))
+    yield Triple(checksum, NamedNode(f"{SPDX}checksumValue"), value)
+
+
+def _service(about: DatasetDescription) -> Iterator[Triple]:
+    """The SPARQL endpoint, and the distribution that it gives access to."""
+    service, answers = about.node("sparql"), about.node("answers")
+    endpoint = f"{about.origin}/sparql"
+    yield Triple(about.catalog, NamedNode(f"{DCAT}service"), service)
+    yield _type(service, f"{DCAT}DataService")
+    yield from _distribution(about, answers, endpoint)
+    yield Triple(answers, NamedNode(f"{DCAT}accessService"), service)
+    for language in LANGUAGES:
+        words = WORDS[language]
+        yield _text(service, f"{DCTERMS}title", words["sparql_endpoint"], language)
+        yield _text(service, f"{DCTERMS}description", words["sparql_service"], language)
+        yield _text(answers, f"{DCTERMS}title", words["answers_of_queries"], language)
+        yield _text(answers, f"{DCTERMS}description", words["sparql_service"], language)
+    yield from _linked(answers, f"{DCTERMS}format", f"{_EU}file-type/SPARQLQ", "MediaTypeOrExtent")
+    yield Triple(service, NamedNode(f"{DCAT}endpointURL"), NamedNode(endpoint))
+    description = NamedNode(f"{about.origin}/openapi.json")
+    yield Triple(service, NamedNode(f"{DCAT}endpointDescription"), description)
+    yield Triple(service, NamedNode(f"{DCAT}servesDataset"), about.dataset)
+    yield from _linked(service, f"{DCTERMS}conformsTo", _SPARQL, "Standard")
+    yield from _linked(service, f"{DCTERMS}accessRights", _access(about), "RightsStatement")
+    yield from _publisher(service, about)
+    yield from _contact(service, about)
+    yield from _of_metadata(service, about, f"{DCTERMS}license")
+
+
+def _distribution(about: DatasetDescription, node: NamedNode, address: str) -> Iterator[Triple]:
+    """What all distributions say: where, since when, under which licence and rights."""
+    yield Triple(about.dataset, NamedNode(f"{DCAT}distribution"), node)
+    yield _type(node, f"{DCAT}Distribution")
+    yield Triple(node, NamedNode(f"{DCAT}accessURL"), NamedNode(address))
+    yield from _dates(node, about)
+    yield from _languages(node, about.metadata.languages)
+    for property_ in (f"{DCTERMS}license", _RIGHTS):
+        yield from _of_metadata(node, about, property_)
+
+
+def _own_statements(about: DatasetDescription) -> Iterator[Triple]:
+    """What the ontology says of itself, as far as it holds for the dataset."""
+    for property_ in dict.fromkeys(each.value for each, _ in about.metadata.statements):
+        if property_ not in (f"{DCTERMS}modified", f"{DCTERMS}issued", f"{DCTERMS}publisher"):
+            yield from _of_metadata(about.dataset, about, property_)
+
+
+def _of_metadata(subject: NamedNode, about: DatasetDescription, property_: str) -> Iterator[Triple]:
+    """A property of the ontology with its values, as DCAT-AP takes them."""
+    for number, value in enumerate(about.metadata.values(property_), 1):
+        if property_ in _AGENTS:
+            yield from _agent(subject, about, property_, value, number)
+        elif property_ == _RIGHTS and isinstance(value, Literal):
+            rights = about.node("rights")
+            yield from _linked(subject, property_, rights.value, "RightsStatement")
+            yield Triple(rights, NamedNode(f"{RDFS}label"), value)
+        else:
+            yield Triple(subject, NamedNode(property_), value)
+            yield from _kind(about, property_, value)
+
+
+def _kind(about: DatasetDescription, property_: str, value: Term) -> Iterator[Triple]:
+    """What the value of a property is, and what it is called where that is known."""
+    if not isinstance(value, NamedNode):
+        return
+    if property_ in _CLASSES:
+        yield _type(value, _CLASSES[property_])
+    names = about.metadata.named(value)
+    if property_ == f"{DCAT}theme" and names:
+        yield _type(value, f"{SKOS}Concept")
+        for name in names:
+            yield Triple(value, NamedNode(f"{SKOS}prefLabel"), name)
+
+
+def _agent(
+    subject: NamedNode, about: DatasetDescription, property_: str, value: Term, number: int
+) -> Iterator[Triple]:
+    """An agent with its name: one that the metadata name by a text has no IRI but here."""
+    role = property_.removeprefix(DCTERMS)
+    agent = value if isinstance(value, NamedNode) else about.node(f"{role}-{number}")
+    names = about.metadata.named(value)
+    yield Triple(subject, NamedNode(property_), agent)
+    if names:
+        yield _type(agent, f"{FOAF}Agent")
+    for name in names:
+        yield Triple(agent, NamedNode(f"{FOAF}name"), name)
+
+
+def _publisher(subject: NamedNode, about: DatasetDescription) -> Iterator[Triple]:
+    """Who publishes it: whom the operator names, else whom the ontology does."""
+    said = about.publisher
+    if said.name is None:
+        yield from _of_metadata(subject, about, f"{DCTERMS}publisher")
+        return
+    agent = about.node("publisher")
+    yield Triple(subject, NamedNode(f"{DCTERMS}publisher"), agent)
+    yield _type(agent, f"{FOAF}Agent")
+    yield Triple(agent, NamedNode(f"{FOAF}name"), Literal(said.name))
+    if said.homepage is not None:
+        yield from _linked(agent, f"{FOAF}homepage", said.homepage, f"{FOAF}Document")
+
+
+def _contact(subject: NamedNode, about: DatasetDescription) -> Iterator[Triple]:
+    """Where questions are answered: where the operator says, else where the ontology does."""
+    said, contact = about.publisher, about.publisher.contact_iri
+    if contact is None:
+        yield from _of_metadata(subject, about, f"{DCAT}contactPoint")
+        return
+    point = about.node("contact")
+    yield Triple(subject, NamedNode(f"{DCAT}contactPoint"), point)
+    yield _type(point, f"{VCARD}Kind")
+    if said.name is not None:
+        yield Triple(point, NamedNode(f"{VCARD}fn"), Literal(said.name))
+    way = "hasEmail" if contact.startswith("mailto:") else "hasURL"
+    yield Triple(point, NamedNode(VCARD + way), NamedNode(contact))
+
+
+def _dates(subject: NamedNode, about: DatasetDescription) -> Iterator[Triple]:
+    """When it was first published, where that is known, and when it was last."""
+    times = (("issued", about.issued), ("modified", about.modified))
+    for name, time in times:
+        if time is not None:
+            said = Literal(time, datatype=NamedNode(f"{XSD}dateTime"))
+            yield Triple(subject, NamedNode(DCTERMS + name), said)
+
+
+def _languages(subject: NamedNode, tags: tuple[str, ...]) -> Iterator[Triple]:
+    codes = dict.fromkeys(LANGUAGE_CODES.get(tag.partition("-")[0]) for tag in tags)
+    for code in codes:
+        if code is not None:
+            language = f"{_EU}language/{code}"
+            yield from _linked(subject, f"{DCTERMS}language", language, "LinguisticSystem")
+
+
+def _access(about: DatasetDescription) -> str:
+    return f"{_EU}access-right/{'PUBLIC' if about.is_public else 'RESTRICTED'}"
+
+
+def _linked(subject: NamedNode, property_: str, value: str, class_: str) -> Iterator[Triple]:
+    """A statement with what its value is; a class without a namespace is one of Dublin Core."""
+    yield Triple(subject, NamedNode(property_), NamedNode(value))
+    yield _type(NamedNode(value), class_ if ":" in class_ else DCTERMS + class_)
+
+
+def _type(subject: NamedNode, class_: str) -> Triple:
+    return Triple(subject, NamedNode(f"{RDF}type"), NamedNode(class_))
+
+
+def _text(subject: NamedNode, property_: str, text: str, language: str) -> Triple:
+    return Triple(subject, NamedNode(property_), Literal(text, language=language))

@@ -1,0 +1,60 @@
+"""How long a dump is, and its checksum."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from spacepolicy.http.content_codings import IDENTITY
+from spacepolicy.web.answering.kept_files import KeptFile
+from spacepolicy.web.answering.revision_cache import RevisionCache
+from spacepolicy.web.dumps import DUMPS, Dump, DumpFiles
+
+MAX_STATEMENTS: Final = 500_000
+"""Statements of a dataset whose dumps are made to be measured: 100,000 take about 1 s. Whoever asks
+for the catalogue of a larger one does not wait for it."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DumpFacts:
+    """The length of a file without a content coding, and its SHA-256 in hexadecimal digits."""
+
+    size_bytes: int
+    sha256: str
+
+
+@final
+class DumpMeasures:
+    """Measures the dumps of a revision once."""
+
+    def __init__(self, files: DumpFiles) -> None:
+        self._files = files
+        self._held: RevisionCache[Mapping[Dump, DumpFacts]] = RevisionCache(2)
+
+    async def get(self) -> Mapping[Dump, DumpFacts]:
+        """The facts of the dumps of the served revision; none of those that are not kept, or that
+        are too large.
+
+        Raises: ProblemError where a dump cannot be made.
+        """
+        service = self._files.state.service
+        if not service.max_cache_bytes or service.revision.counts.stored > MAX_STATEMENTS:
+            return {}
+        return await self._held.get(service.revision.number, service.instance, self._measured)
+
+    async def _measured(self) -> Mapping[Dump, DumpFacts]:
+        facts = {}
+        for dump in DUMPS:
+            file = await self._files.get(dump, IDENTITY)
+            if file is not None:
+                facts[dump] = DumpFacts(file.size, await _sha256(file))
+        return facts
+
+
+async def _sha256(file: KeptFile) -> str:
+    digest = hashlib.sha256()
+    async for piece in file.pieces():
+        await asyncio.to_thread(digest.update, piece)
+    return digest.hexdigest()
