@@ -13,9 +13,8 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, RDFS, SH
 from rdflib.term import Node
 
-from spacepolicy.web.dcat import described
 from spacepolicy.web.harvesting.dataset_metadata import DatasetMetadata
-from spacepolicy.web.harvesting.dcat_ap import dataset_statements
+from spacepolicy.web.harvesting.dcat_ap import dataset_statements, described
 from spacepolicy.web.harvesting.publisher import Publisher
 from spacepolicy.web.service import Service
 

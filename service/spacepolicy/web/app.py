@@ -25,6 +25,9 @@ from spacepolicy.web.explain import explanation, statement_parameters
 from spacepolicy.web.harvesting.dataset_metadata import MetadataCache
 from spacepolicy.web.harvesting.dcat_ap import CATALOG
 from spacepolicy.web.harvesting.dump_facts import DumpMeasures
+from spacepolicy.web.harvesting.llms import LLMS, llms_file
+from spacepolicy.web.harvesting.robots import ROBOTS, robots_file
+from spacepolicy.web.harvesting.sitemap import sitemap
 from spacepolicy.web.health import (
     cancellation,
     livez,
@@ -125,7 +128,7 @@ class SharedState:
         self.search = SearchService(desk)
         self.library = KnowledgeCache(desk, self.search.near)
         self.metadata = MetadataCache(desk)
-        self.home = HomePage(self.library)
+        self.home = HomePage(self.library, self.metadata)
 
     def warming(self) -> CacheWarmup:
         """Reads it ahead, what is wanted soonest first."""
@@ -182,6 +185,9 @@ def _descriptions(desk: AppState, metadata: MetadataCache) -> Iterator[Route]:
         yield Route(dump.path, dump_handler(files, dump), "linked data", offers=(dump.media_type,))
     yield Route(WELL_KNOWN, void_description(metadata), "descriptions")
     yield Route(CATALOG, dcat_catalog(metadata, DumpMeasures(files)), "descriptions")
+    yield Route(LLMS, llms_file(metadata), "descriptions")
+    for path, handler in sitemap(desk):
+        yield Route(path, handler, "descriptions")
 
 
 def _of_service(desk: AppState) -> Iterator[Route]:
@@ -193,6 +199,7 @@ def _of_service(desk: AppState) -> Iterator[Route]:
     for asset in (pages.STYLE, *ASSETS.values()):
         yield Route(asset.path, asset_file(asset), **for_all)
     yield Route("/problems/{kind}", kind, "descriptions", offers=offers, **for_all)
+    yield Route(ROBOTS, robots_file(desk), "descriptions", **for_all)
     yield Route("/livez", livez, "operations", **for_all)
     yield Route("/readyz", readiness(desk), "operations", **for_all)
     yield Route("/running", running_queries(desk), "operations", **shared)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from fastapi import Request
+from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy import formats
@@ -25,7 +26,7 @@ from spacepolicy.web.answering.representation import (
 )
 from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.dumps import DUMPS
-from spacepolicy.web.harvesting.dataset_metadata import DCAT, DatasetMetadata, MetadataCache
+from spacepolicy.web.harvesting.dataset_metadata import DCAT, MetadataCache
 from spacepolicy.web.harvesting.dcat_ap import (
     CATALOG,
     DATASET,
@@ -34,11 +35,14 @@ from spacepolicy.web.harvesting.dcat_ap import (
     DatasetDescription,
     catalog_statements,
     dataset_statements,
+    described,
 )
 from spacepolicy.web.harvesting.dump_facts import DumpMeasures
+from spacepolicy.web.harvesting.schema_org import dataset_block
 from spacepolicy.web.linked_data.documents import FOAF, VOID, names_of
 from spacepolicy.web.linked_data.graph_documents import GraphDocument
 from spacepolicy.web.linked_data.graph_pages import described_page
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
@@ -111,7 +115,8 @@ def dcat_catalog(metadata: MetadataCache, measures: DumpMeasures) -> Handler:
             about = described(desk.service, origin, await metadata.get())
             facts = await measures.get()
             said = [*_dataset(about, desk.service), *catalog_statements(about, facts)]
-            return Representation(await _body(desk, about.catalog, said, choice))
+            block = dataset_block(about, current_locale().language, facts)
+            return Representation(await _body(desk, about.catalog, said, choice, block))
 
         # The bytes of dumps, and so their checksums, depend on what the engine calls blank nodes.
         return DeferredRepresentation(f"{CATALOG} {desk.service.instance}", make)
@@ -119,32 +124,22 @@ def dcat_catalog(metadata: MetadataCache, measures: DumpMeasures) -> Handler:
     return catalog
 
 
-def described(service: Service, origin: str, metadata: DatasetMetadata) -> DatasetDescription:
-    """What there is to tell of the dataset at the address."""
-    first, revision = service.history.revisions[0], service.revision
-    return DatasetDescription(
-        origin,
-        first.time if first.number == 1 else None,
-        revision.time,
-        str(revision.number),
-        service.publisher,
-        not service.require_token,
-        metadata,
-    )
-
-
 def _dataset(about: DatasetDescription, service: Service) -> list[Triple]:
     return [*dataset_statements(about), *_void(about, service)]
 
 
 async def _body(
-    desk: AppState, thing: NamedNode, said: list[Triple], choice: FormatChoice
+    desk: AppState,
+    thing: NamedNode,
+    said: list[Triple],
+    choice: FormatChoice,
+    block: Markup | None = None,
 ) -> bytes:
     statements = tuple(sorted(set(said), key=str))
     if choice.format.kind == "page":
         names = await names_of(desk, statements)
         found = GraphDocument(thing, statements, None, (), (), names)
-        return described_page(desk.service, found).encode()
+        return described_page(desk.service, found, block).encode()
     return whole(iter(statements), choice.format, _PREFIXES)
 
 

@@ -17,6 +17,9 @@ from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.revision_cache import RevisionCache
+from spacepolicy.web.harvesting.dataset_metadata import MetadataCache
+from spacepolicy.web.harvesting.dcat_ap import described
+from spacepolicy.web.harvesting.schema_org import dataset_block
 from spacepolicy.web.home_documents import Documents, documents
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.request_context import current_locale
@@ -42,8 +45,9 @@ class LiveAnswer:
 class HomePage:
     """What the first page shows in any language, read once a revision."""
 
-    def __init__(self, library: KnowledgeCache) -> None:
+    def __init__(self, library: KnowledgeCache, metadata: MetadataCache) -> None:
         self.library = library
+        self.metadata = metadata
         self.desk = library.desk
         self._answers: RevisionCache[dict[str, Any]] = RevisionCache(_ANSWERS_HELD)
         self._documents: RevisionCache[Documents] = RevisionCache(1)
@@ -104,10 +108,12 @@ async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer]) -> s
         )
         for each in answers
     ]
+    about = described(service, origin, await home.metadata.get())
     return pages.render(
         "home.html",
         service,
         origin=origin,
+        dataset=dataset_block(about, current_locale().language),
         live=live,
         documents=(await home.documents()).links(service),
         compared=len(await home.library.comparables()) > 1,

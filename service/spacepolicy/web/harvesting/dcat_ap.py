@@ -21,6 +21,7 @@ from spacepolicy.web.harvesting.dump_facts import DumpFacts
 from spacepolicy.web.harvesting.publisher import Publisher
 from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.locale import LANGUAGES
+from spacepolicy.web.service import Service
 
 SPDX: Final = "http://spdx.org/rdf/terms#"
 VCARD: Final = "http://www.w3.org/2006/vcard/ns#"
@@ -82,6 +83,20 @@ class DatasetDescription:
     def node(self, name: str) -> NamedNode:
         """A thing that the catalogue names."""
         return NamedNode(f"{self.origin}{CATALOG}#{name}")
+
+
+def described(service: Service, origin: str, metadata: DatasetMetadata) -> DatasetDescription:
+    """What there is to tell of the dataset at the address."""
+    first, revision = service.history.revisions[0], service.revision
+    return DatasetDescription(
+        origin,
+        first.time if first.number == 1 else None,
+        revision.time,
+        str(revision.number),
+        service.publisher,
+        not service.require_token,
+        metadata,
+    )
 
 
 def dataset_statements(about: DatasetDescription) -> Iterator[Triple]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from markupsafe import Markup
 from pyoxigraph import NamedNode
 
 from spacepolicy import formats
@@ -16,11 +17,11 @@ MAX_LISTED: Final = 500
 """Things that the page of a graph lists; its other formats have all."""
 
 
-def described_page(service: Service, found: GraphDocument) -> str:
+def described_page(service: Service, found: GraphDocument, dataset: Markup | None = None) -> str:
     """The page of a description that is not in the dataset; its formats are chosen by Accept and
-    by `?format=`."""
+    by `?format=`. `dataset` is a block of JSON-LD."""
     rows = [(f"?format={each.name}", each) for each in formats.offered("graph")]
-    return _page(service, found, rows)
+    return _page(service, found, rows, dataset=dataset)
 
 
 def graph_page(service: Service, found: GraphDocument, path: str) -> str:
@@ -35,6 +36,7 @@ def _page(
     found: GraphDocument,
     formats_: Sequence[tuple[str, formats.Format]],
     query: str | None = None,
+    dataset: Markup | None = None,
 ) -> str:
     names = Labels(service, (*found.names, *found.statements))
     about = PropertyGroups(names, found.statements)
@@ -49,6 +51,7 @@ def _page(
         things=things[:MAX_LISTED],
         more=max(len(things) - MAX_LISTED, 0),
         query=query,
+        dataset=dataset,
         alternates=formats_,
     )
 
