@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from spacepolicy.engine.control import Ending
 from spacepolicy.engine.frames import Data, End, Frame, FrameDecoder, Problem
 from spacepolicy.engine.memory import OwnCopy
 from spacepolicy.engine.pool import Pool
@@ -48,6 +49,11 @@ def rows(pool: Pool, text: str, seconds: float = 20) -> int:
     """The rows of the answer, in TSV."""
     frames = ask(pool, Query(text, solutions_format="tsv"), seconds)
     return b"".join(each.payload for each in frames if isinstance(each, Data)).count(b"\n") - 1
+
+
+def ended(pool: Pool, ending: Ending) -> int:
+    """How many of its workers have ended so."""
+    return pool.counts().workers_ended[ending]
 
 
 def test_small_queries_share_a_worker(pool: Pool) -> None:
@@ -94,11 +100,13 @@ def test_queries_may_be_sent_behind_one_another(pool: Pool) -> None:
 
 
 def test_a_closed_connection_ends_its_worker(pool: Pool) -> None:
+    stopped = ended(pool, "stopped")
     connection = pool.connect()
     connection.sendall(Query(RUNAWAY).to_bytes())
     assert within(PATIENCE_SECONDS, lambda: len(demoted(pool)) == 1)
     pool.release(connection, reusable=False)
     assert at_rest(pool)
+    assert within(PATIENCE_SECONDS, lambda: ended(pool, "stopped") == stopped + 1)
 
 
 LONG = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f FILTER(STRLEN(?c) < STRLEN(?f)) }"
@@ -198,6 +206,7 @@ def test_where_all_hold_more_than_the_budget_the_query_that_holds_most_is_stoppe
         assert isinstance(frames[-1], Problem)
         assert isinstance(frames[-1].error, MemoryLimitError)
         assert "together" in frames[-1].error.detail
+        assert within(PATIENCE_SECONDS, lambda: ended(pool, "memory") > 0)
         connection.close()
         assert rows(pool, LIGHT) == 10
     finally:
@@ -206,6 +215,7 @@ def test_where_all_hold_more_than_the_budget_the_query_that_holds_most_is_stoppe
 
 def test_a_worker_that_was_killed_while_it_waited_is_passed_over(pool: Pool) -> None:
     rows(pool, LIGHT)
+    crashed = ended(pool, "crashed")
 
     def none_is_left() -> bool:
         for worker in workers(pool):
@@ -213,6 +223,7 @@ def test_a_worker_that_was_killed_while_it_waited_is_passed_over(pool: Pool) -> 
         return not workers(pool)
 
     assert within(PATIENCE_SECONDS, none_is_left)
+    assert within(PATIENCE_SECONDS, lambda: ended(pool, "crashed") > crashed)
     assert rows(pool, LIGHT) == 10
 
 
@@ -272,6 +283,7 @@ def test_no_worker_outlives_the_server(pool: Pool) -> None:
 
 def test_a_server_that_was_killed_is_started_again(pool: Pool) -> None:
     assert rows(pool, LIGHT) == 10
+    started, forked = pool.counts().servers_started, pool.counts().workers_forked
 
     def another_answers(than: int) -> bool:
         with suppress(EngineFailedError):  # a worker may outlive its server by a moment
@@ -282,6 +294,8 @@ def test_a_server_that_was_killed_is_started_again(pool: Pool) -> None:
         killed = pool.process
         os.kill(killed, signal.SIGKILL)
         assert within(PATIENCE_SECONDS, partial(another_answers, killed))
+    assert pool.counts().servers_started == started + 2
+    assert pool.counts().workers_forked >= forked + 2
 
 
 def test_a_dataset_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ PACKAGES_OF_LIBRARIES = {
     "urllib.request": ("engine/remote",),
     "http.client": ("engine/remote",),
     "pyarrow": ("columns",),
+    "prometheus_client": ("web",),
 }
 """Where a library may be imported, and nowhere else."""
 

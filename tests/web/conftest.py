@@ -78,7 +78,7 @@ def serve(service: Service, *, ahead: bool = False) -> Iterator[Site]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does, for others
         app = create_app(service)
-        server = http_server(app, app.endpoint)
+        server = http_server(app, app.endpoint, refused=service.metrics.refused)
         server.config.lifespan = "on" if ahead else "off"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

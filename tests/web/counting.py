@@ -42,6 +42,9 @@ class Counting:
     def memory(self) -> None:
         return None
 
+    def counts(self) -> None:
+        return None
+
     @property
     def loading(self) -> bool:
         return False

@@ -52,6 +52,9 @@ class Scripted:
     def memory(self) -> None:
         return None
 
+    def counts(self) -> None:
+        return None
+
     @property
     def loading(self) -> bool:
         return False

@@ -30,6 +30,9 @@ class Scripted:
     def memory(self) -> None:
         """None is known."""
 
+    def counts(self) -> None:
+        """None are known."""
+
     @property
     def loading(self) -> bool:
         """Never."""

@@ -54,6 +54,9 @@ class Engines:
     def memory(self) -> None:
         return None
 
+    def counts(self) -> None:
+        return None
+
     @property
     def loading(self) -> bool:
         return False

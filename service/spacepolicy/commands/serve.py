@@ -257,7 +257,7 @@ def _run(service: Service, listening: socket.socket, limits: Limits) -> None:
     """Answer requests until a signal, from the first line on; both end in a plain return."""
     log_handler.configure()
     app = create_app(service)
-    http = server(app, app.endpoint, limits, service.public_url)
+    http = server(app, app.endpoint, limits, service.public_url, service.metrics.refused)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
     host, port = listening.getsockname()[:2]

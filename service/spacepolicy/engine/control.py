@@ -3,12 +3,16 @@ control socket."""
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Final, final
+from typing import Final, Literal, final
 
 READY: Final = b"ready"
 """What the server says once its dataset is loaded."""
 MESSAGE_BYTES: Final = 1 << 14
 """More than any message has."""
+Ending = Literal["finished", "stopped", "memory", "failed", "crashed"]
+"""How a worker has ended: without a query, since it was not needed or had grown too large; stopped
+at its query, whose connection was closed; stopped for the memory of all; by a failure; by a signal
+of somebody else's."""
 IN_MEMORY: Final = "memory"
 ON_DISK: Final = "disk"
 
@@ -56,3 +60,26 @@ class Forked:
     def to_bytes(self) -> bytes:
         """Return the message as bytes."""
         return json.dumps(asdict(self)).encode()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What the server says of the worker of that number: how it has ended."""
+
+    number: int
+    ending: Ending
+
+    def to_bytes(self) -> bytes:
+        """Return the message as bytes."""
+        return json.dumps(asdict(self)).encode()
+
+
+def read_report(message: bytes) -> Forked | Ended:
+    """Return what the server says of a worker.
+
+    >>> read_report(Ended(7, "stopped").to_bytes())
+    Ended(number=7, ending='stopped')
+    """
+    table = json.loads(message)
+    return Ended(**table) if "ending" in table else Forked(**table)

@@ -17,7 +17,7 @@ from pyoxigraph import __version__
 from spacepolicy.engine.change_log import LOG_BYTES
 from spacepolicy.engine.control import Publication, Wanted
 from spacepolicy.engine.memory import default_budget_bytes, tree_bytes
-from spacepolicy.engine.port import EngineMemory
+from spacepolicy.engine.port import EngineCounts, EngineMemory
 from spacepolicy.engine.requests import has_news, request_bytes
 from spacepolicy.engine.server_process import ServerProcess, ServerStart
 from spacepolicy.engine.snapshot import (
@@ -112,6 +112,7 @@ class Pool:
         self.abreast = os.cpu_count() or 1
         self._spares = spares if spares is not None else max(2, self.abreast)
         kept = _MANY * self._spares + self.abreast
+        self._counts = EngineCounts()
         self._start = ServerStart(memory_bytes, self._budget_bytes, kept, self._spares)
         self._idle = _Idle()
         self._closed = False
@@ -138,6 +139,11 @@ class Pool:
         found = (self._server, self._next)
         held = sum(tree_bytes(each.process.pid) for each in found if each is not None)
         return EngineMemory(held, self._budget_bytes)
+
+    def counts(self) -> EngineCounts:
+        """As the port says."""
+        self._server.hear()
+        return self._counts
 
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
         """A connection to a worker; closing it stops the worker.
@@ -336,7 +342,7 @@ class Pool:
         """A server that answers soon: from disk where it takes long to load the dataset, which
         another does then."""
         long = in_memory and _loads_long(self._dataset)
-        server = self._start.of(self._dataset, in_memory=in_memory and not long)
+        server = self._start.of(self._dataset, self._counts, in_memory=in_memory and not long)
         if long:
             self._load_in_background()
         return server
@@ -345,7 +351,7 @@ class Pool:
         """Load the dataset into the memory of another server, which takes the place of this one."""
         if self._next is not None:
             self._next.process.kill()
-        self._next = self._start.of(self._dataset, in_memory=True)
+        self._next = self._start.of(self._dataset, self._counts, in_memory=True)
         threading.Thread(target=self._switch_to, args=(self._next,), daemon=True).start()
 
     def _switch_to(self, loaded: ServerProcess) -> None:

@@ -8,11 +8,13 @@ back.
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, final
+from typing import Protocol, final, get_args
 
+from spacepolicy.engine.control import Ending
 from spacepolicy.engine.frames import Data, End, FrameDecoder, Header, Problem
 from spacepolicy.engine.requests import CHUNK_BYTES, Query
 from spacepolicy.errors import (
@@ -35,6 +37,19 @@ class EngineMemory:
 
     held_bytes: int
     budget_bytes: int
+
+
+@final
+@dataclass(slots=True)
+class EngineCounts:
+    """What an engine has come to since it was made: how often a process was started to hold the
+    dataset, how many workers were forked, and how many have ended in which way."""
+
+    servers_started: int = 0
+    workers_forked: int = 0
+    workers_ended: Counter[Ending] = field(
+        default_factory=lambda: Counter(dict.fromkeys(get_args(Ending), 0))
+    )
 
 
 class Engine(Protocol):
@@ -73,6 +88,10 @@ class Engine(Protocol):
 
     def memory(self) -> EngineMemory | None:
         """How much memory its processes hold; None where they are not on this machine."""
+        ...
+
+    def counts(self) -> EngineCounts | None:
+        """What its processes have come to; None where they are not on this machine."""
         ...
 
     def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:

@@ -92,6 +92,9 @@ class Remote:
     def memory(self) -> None:
         """None is known."""
 
+    def counts(self) -> None:
+        """None are known."""
+
     def processor_seconds(self, connection: socket.socket) -> float | None:  # noqa: ARG002 # elsewhere
         """Not known."""
         return None

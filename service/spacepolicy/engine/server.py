@@ -40,6 +40,8 @@ from spacepolicy.engine.control import (
     IN_MEMORY,
     MESSAGE_BYTES,
     READY,
+    Ended,
+    Ending,
     Forked,
     Publication,
     Wanted,
@@ -96,6 +98,7 @@ class MemoryLimits:
 @final
 @dataclass(slots=True)
 class _Child:
+    number: int
     process: int
     connection: socket.socket
     busy: Busy
@@ -103,6 +106,13 @@ class _Child:
     demoted: bool = False
     last_frame: bytes = b""
     """What to say when it has ended, where that was for a reason of ours."""
+    ending: Ending | None = None
+    """How it ends, where we end it."""
+
+    def kill(self, ending: Ending) -> None:
+        """End the process; the first reason counts."""
+        self.ending = self.ending or ending
+        os.kill(self.process, signal.SIGKILL)
 
     def has_run_long(self, now: float) -> bool:
         """Whether its query has had so much of a processor that others go first."""
@@ -170,7 +180,8 @@ class _Server:
                         self._kill_all()
                         return
                 elif descriptor in self._workers:
-                    os.kill(self._workers[descriptor].process, signal.SIGKILL)
+                    worker = self._workers[descriptor]
+                    worker.kill("stopped" if worker.busy.at_work else "finished")
                     self._poll.unregister(descriptor)
             self._reap()
             self._demote()
@@ -214,10 +225,15 @@ class _Server:
         process = os.fork()
         if process == 0:
             self._be_worker(server, connection, busy, wanted)
-        self._workers[connection.fileno()] = _Child(process, connection, busy, wanted.scratch)
+        child = _Child(wanted.number, process, connection, busy, wanted.scratch)
+        self._workers[connection.fileno()] = child
         self._poll.register(connection, 0)
-        with suppress(OSError):  # who does not read goes by the clock
-            self._control.send(Forked(wanted.number, process).to_bytes(), socket.MSG_DONTWAIT)
+        self._report(Forked(wanted.number, process))
+
+    def _report(self, report: Forked | Ended) -> None:
+        """Tell the other side, if it reads: who does not goes by the clock."""
+        with suppress(OSError):
+            self._control.send(report.to_bytes(), socket.MSG_DONTWAIT)
 
     def _opened(self, wanted: Wanted) -> Store:
         """The store that a worker answers over: that of this process, changed back where the other
@@ -282,6 +298,7 @@ class _Server:
             with suppress(OSError):  # heard only where the answer was not ended
                 last = worker.last_frame or _exit_frame(status)
                 worker.connection.send(last, socket.MSG_DONTWAIT)
+            self._report(Ended(worker.number, worker.ending or _ending(status)))
             worker.connection.close()
             worker.busy.close()
             worker.clear()
@@ -303,7 +320,7 @@ class _Server:
         idle.sort(key=lambda each: (each.demoted, each.busy.idle_seconds(now)))
         for worker in idle[self._memory.idle_workers :]:
             if worker.busy.idle_seconds(now) > _IDLE_SECONDS:
-                os.kill(worker.process, signal.SIGKILL)
+                worker.kill("finished")
 
     def _keep_budget(self) -> None:
         """Stop the worker that holds most, where all together hold more than they may: one that
@@ -317,7 +334,7 @@ class _Server:
             return
         largest = max(workers, key=lambda each: (not each.busy.at_work, held[each.process]))
         largest.last_frame = self._over_budget()
-        os.kill(largest.process, signal.SIGKILL)
+        largest.kill("memory")
 
     def _most_bytes(self) -> int:
         """What the processes may hold at most, which is quick to tell: pages that they share are
@@ -339,6 +356,13 @@ class _Server:
         for worker in self._workers.values():
             os.waitpid(worker.process, 0)
             worker.clear()
+
+
+def _ending(status: int) -> Ending:
+    """How a process has ended that nobody here has ended."""
+    if os.WIFSIGNALED(status):
+        return "crashed"
+    return "failed" if os.WEXITSTATUS(status) else "finished"
 
 
 def _exit_frame(status: int) -> bytes:

@@ -1,9 +1,9 @@
 """The process that holds a dataset and forks workers over it, as the pool holds it."""
 
-import json
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -16,10 +16,13 @@ from spacepolicy.engine.control import (
     MESSAGE_BYTES,
     ON_DISK,
     READY,
+    Ended,
     Forked,
     Publication,
     Wanted,
+    read_report,
 )
+from spacepolicy.engine.port import EngineCounts
 from spacepolicy.engine.processor_time import processor_seconds
 from spacepolicy.engine.snapshot import standing
 from spacepolicy.errors import StoreError
@@ -52,7 +55,10 @@ class ServerProcess:
     out: int = 0
     ended: bool = False
     workers: dict[int, int] = field(default_factory=dict)
-    """Their process ids, by their number."""
+    """The process ids of those that have not ended, by their number."""
+    counts: EngineCounts = field(default_factory=EngineCounts)
+    """Of all servers of the pool."""
+    hearing: threading.Lock = field(default_factory=threading.Lock)
 
     def wait_until_ready(self, dataset: Path) -> None:
         """Raises: StoreError where it cannot load the dataset."""
@@ -73,6 +79,7 @@ class ServerProcess:
 
     def has_sent(self, connection: socket.socket, wanted: Wanted) -> bool:
         """Whether it has got the connection, for a worker; False where it has ended."""
+        self.hear()  # so that reports do not fill the socket's buffer
         try:
             socket.send_fds(self.control, [wanted.to_bytes()], [connection.fileno()])
         except OSError:
@@ -82,20 +89,29 @@ class ServerProcess:
     def processor_seconds(self, number: int) -> float | None:
         """What the worker of that number has had of a processor; None where that is not known."""
         if number not in self.workers:
-            self._hear()
+            self.hear()
         process = self.workers.get(number)
         return None if process is None else processor_seconds(process)
 
-    def _hear(self) -> None:
+    def hear(self) -> None:
         """Read what the server reports about its workers."""
-        with suppress(OSError):
+        with self.hearing, suppress(OSError):
             while message := self.control.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT):
                 if message != READY:
-                    told = Forked(**json.loads(message))
-                    self.workers[told.number] = told.process
+                    self._count(read_report(message))
+
+    def _count(self, report: Forked | Ended) -> None:
+        match report:
+            case Forked(number, process):
+                self.workers[number] = process
+                self.counts.workers_forked += 1
+            case Ended(number, ending):
+                self.workers.pop(number, None)
+                self.counts.workers_ended[ending] += 1
 
     def end(self) -> None:
         """Stop it and its workers."""
+        self.hear()
         self.control.close()
         try:
             self.process.wait(_ENDING_SECONDS)
@@ -115,8 +131,9 @@ class ServerStart:
     kept_workers: int
     idle_workers: int
 
-    def of(self, dataset: Path, *, in_memory: bool) -> ServerProcess:
-        """A server that loads the dataset."""
+    def of(self, dataset: Path, counts: EngineCounts, *, in_memory: bool) -> ServerProcess:
+        """A server that loads the dataset; what comes of it is added to the counts."""
+        counts.servers_started += 1
         place = IN_MEMORY if in_memory else ON_DISK
         numbers = map(str, astuple(self))
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -128,7 +145,7 @@ class ServerStart:
                 start_new_session=True,
                 env=environment(),
             )
-        return ServerProcess(process, ours, in_memory, _order_of(dataset))
+        return ServerProcess(process, ours, in_memory, _order_of(dataset), counts=counts)
 
 
 def _order_of(dataset: Path) -> str:

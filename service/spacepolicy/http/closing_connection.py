@@ -5,7 +5,7 @@ import logging
 import math
 import struct
 import termios
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, cast, final
@@ -60,6 +60,8 @@ class ClosingConnection(HttpToolsProtocol):
     bounds: Limits
     root: str = ""
     """Under which problems are explained."""
+    refusal: Callable[[ProblemError], None] = lambda _: None
+    """Hears of requests that are refused here."""
     registry: Connections | None = None
     """Shared by all of a class; made in the event loop that they belong to."""
     address: str | None = None
@@ -105,6 +107,7 @@ class ClosingConnection(HttpToolsProtocol):
                 self.abort()
                 return
         _log.info("? - %d %s", problem.status, problem.kind)
+        type(self).refusal(problem)
         root = self.root or origin(self.scheme or "http", self.server)
         self._joined.write_whole(problem_response(problem, root, self.date()))
         self._linger()

@@ -8,6 +8,7 @@ from typing import Final, cast, final
 
 import uvicorn
 
+from spacepolicy.errors import ProblemError
 from spacepolicy.http.closing_connection import ClosingConnection, Limits
 from spacepolicy.http.connection import HttpConnection
 from spacepolicy.http.requests import Endpoint, RequestReader
@@ -24,9 +25,11 @@ def server(
     endpoint: Endpoint | None = None,
     limits: Limits | None = None,
     public_url: str | None = None,
+    refused: Callable[[ProblemError], None] = lambda _: None,
 ) -> uvicorn.Server:
     """A server of the application, to be run over sockets that listen; the `endpoint` answers what
-    it can of the requests for its path before that. Problems are explained under `public_url`."""
+    it can of the requests for its path before that. Problems are explained under `public_url`;
+    `refused` hears of those by which a request is refused before it is read."""
     within = limits or Limits()
     reader = None if endpoint is None else RequestReader(endpoint.path, within.message)
     direct = endpoint
@@ -38,6 +41,7 @@ def server(
         requests = reader
         bounds = within
         root = (public_url or "").rstrip("/")
+        refusal = staticmethod(refused)
 
     return _Server(
         direct,

@@ -69,6 +69,11 @@ class Dispatcher:
             channel.idle for channel in channels
         )
 
+    @property
+    def queued(self) -> int:
+        """How many queries wait for a worker."""
+        return len(self._quick) + len(self._unknown) + len(self._medium)
+
     def submit(self, pending: PendingQuery) -> bool:
         """Send the query now or queue it; whether either was possible."""
         estimate = pending.estimate

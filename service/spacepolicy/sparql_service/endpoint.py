@@ -116,7 +116,7 @@ class SparqlEndpoint:
         fields = self._cache.fields(prepared.revision, key) if key else ()
         response = self._response(request, prepared, fields, body, date)
         if response is not None:
-            self._preparation.log(request, "-", self._noted(prepared, 200, None, began))
+            self._preparation.log(request, _KEPT, self._noted(prepared, 200, None, began))
         return response
 
     # What comes of a query

@@ -61,6 +61,8 @@ class History:
         self._touched: dict[str, list[int]] = {}
         self._lock = threading.Lock()
         self._listeners: list[Listener] = []
+        self.published = 0
+        """How many revisions were published since this was made."""
         for number, graphs in touched:
             self._touch(number, graphs)
 
@@ -176,6 +178,7 @@ class History:
                 self._touch(revision.number, touched)
                 self._revisions[revision.number] = revision
             self._current = published[-1][0]
+            self.published += len(published)
             listeners = tuple(self._listeners)
         for revision, _ in published:
             for listener in listeners:

@@ -41,12 +41,8 @@ class AccessRecord:
         else:
             self.broken = bool(message.get("more_body", False))
 
-    def log(self, scope: Scope, revision: int) -> None:
-        """Write the line."""
-        self.log_line(scope["method"], _route(scope), revision)
-
-    def log_line(self, method: str, route: str, revision: int) -> None:
-        """Write the line of a request with this method on this route."""
+    def log_line(self, method: str, route: str, revision: int, seconds: float) -> None:
+        """Write the line of a request with this method on this route, which took so long."""
         if not _log.isEnabledFor(logging.INFO):
             return
         _log.info(
@@ -58,7 +54,7 @@ class AccessRecord:
             self.kind,
             self.media_type,
             "-" if self.rows is None else self.rows,
-            1000 * (time.monotonic() - self.began),
+            1000 * seconds,
             revision,
             "-" if self.query is None else _hash(self.query),
         )
@@ -70,7 +66,7 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The route's pattern; - where there is none."""
     if scope["path"] == "/sparql":
         return "/sparql"

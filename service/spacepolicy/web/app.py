@@ -51,6 +51,9 @@ from spacepolicy.web.linked_data.resources import (
 )
 from spacepolicy.web.links import inbound_links
 from spacepolicy.web.memento import LINK_FORMAT, TIMEMAP, timemap_of_path
+from spacepolicy.web.metrics_page import MEDIA_TYPES as METRICS_TYPES
+from spacepolicy.web.metrics_page import PATH as METRICS
+from spacepolicy.web.metrics_page import metrics_page
 from spacepolicy.web.openapi import api_page, describe
 from spacepolicy.web.pipeline import pipeline
 from spacepolicy.web.problems import problem_kind_page
@@ -202,6 +205,7 @@ def _of_service(desk: AppState) -> Iterator[Route]:
     yield Route(ROBOTS, robots_file(desk), "descriptions", **for_all)
     yield Route("/livez", livez, "operations", **for_all)
     yield Route("/readyz", readiness(desk), "operations", **for_all)
+    yield Route(METRICS, metrics_page(desk), "operations", offers=METRICS_TYPES, **shared)
     yield Route("/running", running_queries(desk), "operations", **shared)
     yield Route(one, running_query(desk), "operations", **shared)
     yield Route(one, cancellation(desk), "operations", ("DELETE",), status=204, **shared)

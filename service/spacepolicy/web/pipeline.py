@@ -3,6 +3,7 @@ problems, and the fields that every response carries."""
 
 import asyncio
 import logging
+import time
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -17,6 +18,7 @@ from spacepolicy.errors import (
 )
 from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.web import pages
+from spacepolicy.web.access_log import route_of
 from spacepolicy.web.auth import read_token
 from spacepolicy.web.common_headers import with_always
 from spacepolicy.web.locale import read_locale
@@ -79,9 +81,17 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
             failure = EngineError(f"The service failed: {type(error).__name__}.")
             await problem_response(service, scope, failure)(scope, receive, sending)
         finally:
-            context.record.log(scope, context.revision.number)
+            _note(service, scope, context)
 
     return app
+
+
+def _note(service: Service, scope: Scope, context: RequestContext) -> None:
+    """Log the request, which is over, and count it."""
+    record, method, route = context.record, scope["method"], route_of(scope)
+    seconds = time.monotonic() - record.began
+    record.log_line(method, route, context.revision.number, seconds)
+    service.metrics.answered(method, route, record, seconds)
 
 
 def _context(service: Service, scope: Scope) -> RequestContext:

@@ -20,6 +20,7 @@ from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.store.write_requests import Writer
 from spacepolicy.web.harvesting.publisher import Publisher
+from spacepolicy.web.metrics import RequestMetrics
 from spacepolicy.web.request_context import current_forwarded, current_revision
 from spacepolicy.web.request_url import arrived_at, asked_at
 
@@ -82,6 +83,7 @@ class Service:
     tokens: AccessTokens | None = None
     publisher: Publisher = field(default_factory=Publisher)
     require_token: bool = False
+    metrics: RequestMetrics = field(default_factory=RequestMetrics)
 
     @property
     def revision(self) -> Revision:

@@ -5,6 +5,7 @@ A kind of request is a head with all parameters but the query's text. What follo
 kept with the head; of a text only the lexer's reading is new.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -299,7 +300,9 @@ class ServicePreparation:
             response.began, kind, response.query, response.rows, response.status,
             response.media_type, broken=False,
         )  # fmt: skip
-        sheet.log_line(request.method.decode(), "/sparql", response.revision)
+        method, seconds = request.method.decode(), time.monotonic() - response.began
+        sheet.log_line(method, "/sparql", response.revision, seconds)
+        self._service.metrics.answered(method, "/sparql", sheet, seconds)
 
 
 def _scope_of(head: RequestHead) -> dict[str, object]:

@@ -1,0 +1,167 @@
+"""`/metrics`: how the service is, for Prometheus and what reads its formats.
+
+Spec: https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import asyncio
+import platform
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, final
+
+import pyoxigraph
+from fastapi import Request
+from prometheus_client import Metric, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from starlette.responses import Response
+
+from spacepolicy import __version__
+from spacepolicy.engine.port import EngineCounts, EngineMemory
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.metrics import PREFIX
+from spacepolicy.web.routes import Handler
+
+PATH: Final = "/metrics"
+MEDIA_TYPES: Final = ("text/plain", "application/openmetrics-text")
+_HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
+_STATES: Final = ("queued", "waiting", "running", "sending", "paused")
+
+
+def metrics_page(desk: AppState) -> Handler:
+    """Return the handler of the metrics."""
+
+    async def metrics(request: Request) -> Response:
+        """Counts and states of the service as Prometheus reads them: requests, durations, queries
+        on their way, workers of the engine, memory, cache, revisions. In the text format, or as
+        OpenMetrics where that is accepted."""
+        memory = await asyncio.to_thread(desk.service.engine.memory)
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        body = encode(_Scrape((*_families(desk, memory),)))
+        return Response(body, media_type=media_type, headers=_HEADERS)
+
+    return metrics
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Scrape(Collector):
+    """Families as an encoder takes them."""
+
+    families: tuple[Metric, ...]
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the families."""
+        return self.families
+
+
+def _families(desk: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
+    """What was counted, and what is read off the service when it is asked."""
+    yield from desk.service.metrics.families()
+    yield from ProcessCollector(registry=None).collect()
+    yield InfoMetricFamily(
+        f"{PREFIX}_build",
+        "The service's version, and those of Python and of the engine's library.",
+        {
+            "version": __version__,
+            "python": platform.python_version(),
+            "pyoxigraph": pyoxigraph.__version__,
+        },
+    )
+    yield from _of_queries(desk)
+    yield from _of_cache(desk)
+    yield from _of_revisions(desk)
+    yield from _of_engine(desk, memory)
+
+
+def _of_queries(desk: AppState) -> Iterator[Metric]:
+    running = desk.running
+    states = Counter(
+        "paused" if ticket in running.lent else ticket.state for ticket in running.tickets()
+    )
+    states["queued"] = desk.dispatcher.queued
+    yield _gauges(
+        "queries",
+        "Queries on their way: queued for a worker of the short ones, waiting for a place among "
+        "the longer ones, running, sending, or paused since their client is slow to read.",
+        "state",
+        {state: states[state] for state in _STATES},
+    )
+    yield _gauge("queries_running_limit", "Longer queries that may run at once.",
+                 running.max_running)  # fmt: skip
+    yield _gauge("queries_waiting_limit", "Longer queries that may wait.", running.max_waiting)
+
+
+def _of_cache(desk: AppState) -> Iterator[Metric]:
+    limit = desk.service.max_cache_bytes
+    yield _gauge("cache_bytes", "What the response cache holds.", desk.cache.held_bytes)
+    yield _gauge("cache_limit_bytes", "What the response cache may hold.", limit)
+
+
+def _of_revisions(desk: AppState) -> Iterator[Metric]:
+    history = desk.service.history
+    current = history.current
+    published = datetime.fromisoformat(current.time).timestamp()
+    counts = current.counts
+    yield _gauge("revision_number", "The number of the revision in force.", current.number)
+    yield _gauge("revision_timestamp_seconds", "When the revision in force was published.",
+                 published)  # fmt: skip
+    yield _gauges(
+        "revision_statements",
+        "Statements of the revision in force: of the record, inferred, and in the default graph.",
+        "part",
+        {"record": counts.record, "inferred": counts.inferred, "default": counts.default},
+    )
+    yield _gauge("revisions", "Revisions that are known.", len(history.revisions))
+    yield _counter("revisions_published", "Revisions that were published since the start.",
+                   history.published)  # fmt: skip
+
+
+def _of_engine(desk: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
+    engine = desk.service.engine
+    yield _gauge("engine_loading", "1 while data are loaded into memory, and answered from disk.",
+                 int(engine.loading))  # fmt: skip
+    if memory is not None:
+        yield _gauge("engine_memory_bytes", "What the engine's processes hold together.",
+                     memory.held_bytes)  # fmt: skip
+        yield _gauge("engine_memory_limit_bytes", "What the engine's processes may hold together.",
+                     memory.budget_bytes)  # fmt: skip
+    counts = engine.counts()
+    if counts is not None:
+        yield from _of_processes(counts)
+
+
+def _of_processes(counts: EngineCounts) -> Iterator[Metric]:
+    yield _counter("engine_servers_started", "Processes that were started to hold the dataset.",
+                   counts.servers_started)  # fmt: skip
+    yield _counter("engine_workers_forked", "Workers that were forked to answer queries.",
+                   counts.workers_forked)  # fmt: skip
+    ended = CounterMetricFamily(
+        f"{PREFIX}_engine_workers_ended",
+        "Workers that have ended: finished, without a query; stopped at a query that passed its "
+        "time, was cancelled or was left by its client; stopped for the memory of all; failed; or "
+        "crashed, by a signal.",
+        labels=("reason",),
+    )
+    for reason, number in counts.workers_ended.items():
+        ended.add_metric((reason,), number)
+    yield ended
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", text, value)
+
+
+def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+    """A gauge with a value for each value of its label."""
+    family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=(label,))
+    for each, value in values.items():
+        family.add_metric((each,), value)
+    return family
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"{PREFIX}_{name}", text, value)
