@@ -20,6 +20,7 @@ from spacepolicy.setting_fields import Limit, Setting, choice, flag, number, set
 
 Mode = Literal["merged", "stored"]
 Guard = Literal["refuse", "warn", "off"]
+LogFormat = Literal["text", "json"]
 """What the guard does with a write that breaks a rule of the dataset."""
 FILE: Final = "spacepolicy.toml"
 _IRI: Final = re.compile(r"[^\s<>\"{}|\\^`\x00-\x20]+")
@@ -337,6 +338,9 @@ class Settings:
     )
     keep_revisions: int = number(
         100, (0, 1 << 40), "revisions whose data are kept, the newest; 0: all"
+    )
+    log_format: LogFormat = choice(
+        "text", get_args(LogFormat), "how the log is written: as text, or as a JSON object a line"
     )
     read_only: bool = flag("take no writes, whatever the token")
     require_token: bool = flag("answer only those who bring a token; reads need the scope read")

@@ -1,5 +1,6 @@
 """`serve` as a user meets it: it answers, it ends, and it says what is wrong."""
 
+import json
 import signal
 import socket
 import threading
@@ -128,3 +129,20 @@ def test_a_store_of_another_mode_is_refused(serve: Serve, program: Program) -> N
 @pytest.mark.usefixtures("published")
 def test_a_dataset_too_large_for_memory_is_served_from_disk(serve: Serve) -> None:
     assert serve("--memory-quads", "10").ask(TASKS).text.split() == ["n", "12"]
+
+
+@pytest.mark.usefixtures("published")
+def test_each_line_of_a_log_in_json_is_an_object(serve: Serve) -> None:
+    server = serve("--log-format", "json")
+    url = server.url.removesuffix('"}')
+    headers = {"X-Request-Id": "asked-here"}
+    answer = httpx.get(f"{url}/sparql", params={"query": "ASK {}"}, headers=headers)
+    assert server.end() == 0
+    server.listener.join()
+    lines = [json.loads(line) for line in server.heard]
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    started = json.loads(server.said.splitlines()[-1])["message"]
+    assert started.startswith("revision 1 at http://127.0.0.1:")
+    [line] = [line for line in lines if line.get("request_id") == "asked-here"]
+    assert (line["status"], line["kind"]) == (200, "boolean")
+    assert line["query_id"] == answer.headers["x-query-id"]

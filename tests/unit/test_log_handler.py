@@ -2,22 +2,34 @@
 
 import asyncio
 import io
+import json
 import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from spacepolicy.commands.log_handler import LogHandler
+from spacepolicy.settings import LogFormat
+from spacepolicy.store.revision import Counts, Revision
+from spacepolicy.web.access_log import AccessRecord
+from spacepolicy.web.request_context import RequestContext, begin_request
 
 
-def logger(written: io.StringIO) -> logging.Logger:
+def logger(written: io.StringIO, format: LogFormat = "text") -> logging.Logger:
     made = logging.Logger("here", logging.INFO)
-    made.addHandler(LogHandler(written))
+    made.addHandler(LogHandler(written, format))
     return made
 
 
 @pytest.fixture
 def written() -> io.StringIO:
     return io.StringIO()
+
+
+@pytest.fixture
+def revision(tmp_path: Path) -> Revision:
+    return Revision(1, "2026-01-02T03:04:05Z", "", "", Counts(), "", "", None, {}, tmp_path)
 
 
 def test_lines_of_the_event_loop_are_written_a_little_later_together(
@@ -76,3 +88,44 @@ def test_a_line_that_cannot_be_made_hinders_no_other(written: io.StringIO) -> No
     ours.info("%d", "no number")
     ours.info("after")
     assert written.getvalue().endswith("INFO here after\n")
+
+
+def test_a_line_of_json_has_time_level_logger_and_message(written: io.StringIO) -> None:
+    logger(written, "json").info("%d %s", 3, "things")
+    line = json.loads(written.getvalue())
+    assert line.keys() == {"time", "level", "logger", "message"}
+    assert (line["level"], line["logger"], line["message"]) == ("INFO", "here", "3 things")
+    assert line["time"].endswith("Z")
+    age = datetime.now(UTC) - datetime.fromisoformat(line["time"])
+    assert timedelta(seconds=-1) < age < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("text", ["two\nlines", '"quoted" \\ ', "卫星", "\udcff", "\x00", "100%"])
+def test_any_text_is_one_line_of_json(written: io.StringIO, text: str) -> None:
+    logger(written, "json").info(text)
+    assert written.getvalue().count("\n") == 1
+    assert written.getvalue().isascii()
+    assert json.loads(written.getvalue())["message"] == text
+
+
+def test_an_exception_is_a_member_of_its_line(written: io.StringIO) -> None:
+    try:
+        raise ValueError("what failed")
+    except ValueError:
+        logger(written, "json").exception("failed")
+    line = json.loads(written.getvalue())
+    assert (line["level"], line["message"]) == ("ERROR", "failed")
+    assert line["exception"].endswith("ValueError: what failed")
+
+
+def test_what_is_logged_within_a_request_has_its_identifiers(
+    written: io.StringIO, revision: Revision
+) -> None:
+    async def answer() -> None:
+        record = AccessRecord(request_id="r-1", query_id="q-1")
+        begin_request({}, RequestContext(revision, record=record))
+        logger(written, "json").warning("something is odd")
+
+    asyncio.run(answer())
+    line = json.loads(written.getvalue())
+    assert (line["request_id"], line["query_id"]) == ("r-1", "q-1")

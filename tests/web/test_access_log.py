@@ -3,9 +3,12 @@
 import logging
 import re
 import time
+from collections.abc import Mapping
 
 import httpx
 import pytest
+
+from spacepolicy.web.access_log import RequestLine
 
 QUERY = "SELECT ?o { :s1 ?p ?o } # logged"
 PATIENCE_SECONDS = 10
@@ -63,3 +66,65 @@ def test_the_text_is_told_at_debug(site: httpx.Client, caplog: pytest.LogCapture
     caplog.set_level(logging.DEBUG, "spacepolicy.requests")
     site.get("/sparql", params={"query": "ASK { 'at debug' ?p ?o }"})
     assert logged(caplog, "at debug")
+
+
+QUERIES = ("ASK { :s4 ?p ?o }", "SELECT * { ?s ?p ?o }", "no query")
+"""Answered at once, in pieces, and not at all."""
+
+
+def noted(caplog: pytest.LogCaptureFixture, request_id: str) -> Mapping[str, object]:
+    """The fields of the line of the request."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        lines = [each.msg.fields() for each in caplog.records if isinstance(each.msg, RequestLine)]
+        for fields in lines:
+            if fields["request_id"] == request_id:
+                return fields
+        time.sleep(0.01)
+    raise AssertionError(caplog.text)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_line_has_the_identifiers_that_the_client_is_told(
+    site: httpx.Client, caplog: pytest.LogCaptureFixture, query: str
+) -> None:
+    caplog.set_level(logging.INFO, "spacepolicy.requests")
+    for _ in range(2):  # the second may be answered from the cache
+        answer = site.get("/sparql", params={"query": query})
+        fields = noted(caplog, answer.headers["x-request-id"])
+        assert fields["status"] == answer.status_code
+        assert fields["query_id"] == answer.headers["x-query-id"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("given", ["a", "7f3A-1._~+/=:9", "x" * 128])
+def test_a_request_is_called_as_its_client_calls_it(
+    site: httpx.Client, caplog: pytest.LogCaptureFixture, query: str, given: str
+) -> None:
+    caplog.set_level(logging.INFO, "spacepolicy.requests")
+    answer = site.get("/sparql", params={"query": query}, headers={"X-Request-Id": given})
+    assert answer.headers["x-request-id"] == given
+    assert noted(caplog, given)["method"] == "GET"
+
+
+def test_a_revalidation_has_the_identifier_too(site: httpx.Client) -> None:
+    first = site.get("/sparql", params={"query": "ASK { :s4 ?p ?o }"})
+    headers = {"If-None-Match": first.headers["etag"], "X-Request-Id": "again"}
+    answer = site.get("/sparql", params={"query": "ASK { :s4 ?p ?o }"}, headers=headers)
+    assert (answer.status_code, answer.headers["x-request-id"]) == (304, "again")
+
+
+@pytest.mark.parametrize("path", ["/sparql?query=ASK%7B%7D", "/livez", "/nowhere"])
+@pytest.mark.parametrize("given", ["two words", "x" * 129, "", "<b>", "a\tb"])
+def test_what_is_no_identifier_is_replaced(site: httpx.Client, path: str, given: str) -> None:
+    found = {
+        site.get(path, headers={"X-Request-Id": given}).headers["x-request-id"] for _ in range(3)
+    }
+    assert len(found) == 3
+    assert given not in found
+
+
+def test_an_identifier_that_comes_twice_is_none(site: httpx.Client) -> None:
+    for path in ("/sparql?query=ASK%7B%7D", "/livez"):
+        headers = [("X-Request-Id", "one"), ("X-Request-Id", "two")]
+        assert "one" not in site.get(path, headers=headers).headers["x-request-id"]

@@ -24,7 +24,7 @@ from spacepolicy.web.service import Service
 
 pytestmark = pytest.mark.alone
 
-OF_ONE_ANSWER = re.compile(rb"\r\n(date|x-query-id): ([^\r]*)")
+OF_ONE_ANSWER = re.compile(rb"\r\n(date|x-query-id|x-request-id): ([^\r]*)")
 PUBLIC = "https://example.org"
 EX = "https://example.org/"
 

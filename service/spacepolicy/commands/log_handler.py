@@ -1,9 +1,20 @@
-"""The service's log on standard error: lines of the event loop are written several at a time."""
+"""The service's log on standard error, as text or as a JSON object a line.
+
+Lines of the event loop are written several at a time.
+"""
 
 import asyncio
+import json
 import logging
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import Final, TextIO, final
+
+from spacepolicy.settings import LogFormat
+from spacepolicy.web.access_log import RequestLine
+from spacepolicy.web.request_context import current_record
 
 FORMAT: Final = "%(levelname)s %(name)s %(message)s"
 _DELAY_SECONDS: Final = 0.1
@@ -11,13 +22,17 @@ _DELAY_SECONDS: Final = 0.1
 the front has 120 for a query. What other threads log, and warnings, wait for nothing."""
 
 
+_ENCODER: Final = json.JSONEncoder(default=str)
+"""Made once: to make one takes as long as to write a line."""
+
+
 @final
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg] # of a stream of text
     """Writes to standard error, at once or a little later."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, format: LogFormat = "text") -> None:
         super().__init__(stream)
-        self.setFormatter(logging.Formatter(FORMAT))
+        self.setFormatter(JsonFormatter() if format == "json" else logging.Formatter(FORMAT))
         self._lines: list[str] = []
         self._scheduled = False
 
@@ -55,9 +70,47 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg] # of a stream
             super().flush()
 
 
-def configure() -> None:
+@final
+class JsonFormatter(logging.Formatter):
+    """Writes a record as a JSON object in ASCII, which holds whatever text in one line: `time`
+    (RFC 3339), `level`, `logger`, `message`, the identifiers of the request that it is about, and
+    what else is known of that."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        told: dict[str, object] = {
+            "time": time.replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_of_request(record),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return _ENCODER.encode(told)
+
+
+def _of_request(record: logging.LogRecord) -> Mapping[str, object]:
+    """What is known of the request that the record is about, or was logged in."""
+    if isinstance(record.msg, RequestLine):
+        return record.msg.fields()
+    at_hand = current_record()
+    if at_hand is None or not at_hand.request_id:
+        return {}
+    return {"request_id": at_hand.request_id, "query_id": at_hand.query_id or None}
+
+
+def configure(format: LogFormat) -> None:
     """Have everything from INFO on logged. Where in the code, and by which thread, is in no line,
     and so is not looked up (https://docs.python.org/3/howto/logging.html#optimization)."""
     logging._srcfile = None  # as the page says
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.basicConfig(level=logging.INFO, handlers=[LogHandler()])
+    logging.basicConfig(level=logging.INFO, handlers=[LogHandler(format=format)])
+
+
+def announcer(format: LogFormat) -> Callable[[str], None]:
+    """Return what tells people at the terminal how a start goes on: plain lines, or the log's."""
+    if format == "json":
+        return logging.getLogger("spacepolicy.start").info
+    return lambda line: print(line, file=sys.stderr, flush=True)

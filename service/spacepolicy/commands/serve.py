@@ -3,7 +3,6 @@
 import gc
 import signal
 import socket
-import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,7 +12,7 @@ from typing import Final, final
 from spacepolicy import settings
 from spacepolicy.access_tokens import AccessTokens, tokens_file
 from spacepolicy.commands import log_handler
-from spacepolicy.commands.build import build, pool, store_path
+from spacepolicy.commands.build import Report, build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.jobs import worker
 from spacepolicy.commands.options import add_options
@@ -66,10 +65,12 @@ def serve(chosen: Settings) -> int:
     Raises: StoreError where the port is in use or the store cannot be used, FindingsError where
     the files have findings and the last good revision is not to be kept.
     """
+    log_handler.configure(chosen.log_format)
+    say = log_handler.announcer(chosen.log_format)
     listening = _listen(chosen.host, chosen.port)
     with listening:
         with answers_while_starting(listening, chosen.public_url):
-            served = _served(chosen)
+            served = _served(chosen, say)
         explainers = ProofPool(chosen.memory_mib << 20)
         service = Service(
             engine=served.engine,
@@ -97,7 +98,7 @@ def serve(chosen: Settings) -> int:
             writer=served.writer,
         )
         try:
-            _run(service, listening, _limits(chosen, service))
+            _run(service, listening, _limits(chosen, service), say)
         finally:
             for each in (served.door, served.writer):
                 if each is not None:
@@ -137,7 +138,7 @@ class _Served:
     stale: str | None = None
 
 
-def _served(chosen: Settings) -> _Served:
+def _served(chosen: Settings, say: Report) -> _Served:
     """What is served: a store of revisions, or an endpoint.
 
     An endpoint's data may change at any time, so that nothing is kept of it, and nothing written.
@@ -149,7 +150,7 @@ def _served(chosen: Settings) -> _Served:
     path = store_path(chosen)
     if not chosen.read_only:
         see_writable(path)
-    revision, stale = _revision(chosen)
+    revision, stale = _revision(chosen, say)
     history, engine = revisions.history(path), pool(revision, chosen)
     if chosen.read_only:
         return _Served(engine, history, stale=stale)
@@ -160,22 +161,22 @@ def _served(chosen: Settings) -> _Served:
     return _Served(engine, history, writer, ControlSocket(path, worker(writer)), stale)
 
 
-def _revision(chosen: Settings) -> tuple[Revision, str | None]:
+def _revision(chosen: Settings, say: Report) -> tuple[Revision, str | None]:
     """The revision to serve, and why it is not the newest files where it is not."""
     try:
-        return build(chosen, report=_say), None
+        return build(chosen, report=say), None
     except FindingsError as error:
         last = revisions.current(store_path(chosen))
         if not chosen.keep_last or last is None:
             raise
-        _say(str(error))
-        _say(f"the files have findings; serving revision {last.number} of {last.time}")
+        say(str(error))
+        say(f"the files have findings; serving revision {last.number} of {last.time}")
         return last, f"{len(error.findings)} findings in the files since this revision"
     except StoreError as error:
         last = revisions.current(store_path(chosen)) if chosen.read_only else None
         if last is None:
             raise
-        _say(f"{error} Serving revision {last.number} of {last.time}")
+        say(f"{error} Serving revision {last.number} of {last.time}")
         return last, "the files have changed since this revision, and the store cannot be written"
 
 
@@ -224,10 +225,6 @@ def _publisher(chosen: Settings) -> Publisher:
     return Publisher(chosen.publisher, chosen.publisher_url, chosen.contact)
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def is_nameless(host: str, service: Service) -> bool:
     """Whether all addresses of the machine are listened on, and nothing says which of them clients
     know."""
@@ -253,18 +250,17 @@ def _limits(chosen: Settings, service: Service) -> Limits:
     )
 
 
-def _run(service: Service, listening: socket.socket, limits: Limits) -> None:
+def _run(service: Service, listening: socket.socket, limits: Limits, say: Report) -> None:
     """Answer requests until a signal, from the first line on; both end in a plain return."""
-    log_handler.configure()
     app = create_app(service)
     http = server(app, app.endpoint, limits, service.public_url, service.metrics.refused)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(http, "should_exit", True))
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    _say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
+    say(f"revision {service.revision.number} at {service.public_url or f'http://{shown}:{port}'}")
     if is_nameless(host, service):
-        _say(NAMELESS)
+        say(NAMELESS)
     gc.collect()
     gc.freeze()  # what stands now stays; to look through it again would hold every request up
     http.run(sockets=[listening])

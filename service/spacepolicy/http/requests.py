@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 
 from spacepolicy.errors import ProblemError
+from spacepolicy.http import request_ids
 from spacepolicy.http.framing import Framing, MessageLimits
 
 _MOST_HEADS: Final = 256
@@ -71,8 +72,8 @@ class RequestHead:
 
 
 class HttpRequest(NamedTuple):
-    """A whole request. `condition` is its If-None-Match; `size` how many bytes it took of those
-    that came."""
+    """A whole request. `condition` is its If-None-Match, `id` its X-Request-Id; `size` how many
+    bytes it took of those that came."""
 
     method: bytes
     query: bytes
@@ -80,10 +81,11 @@ class HttpRequest(NamedTuple):
     head: RequestHead
     size: int
     condition: str | None = None
+    id: bytes | None = None
 
     @property
     def key(self) -> Hashable:
-        """All that tells the request from others, but for its condition."""
+        """All that tells the request from others, but for its condition and its identifier."""
         return self.head.number, self.method, self.query, self.body
 
 
@@ -134,8 +136,8 @@ class Endpoint(Protocol):
         ...
 
 
-_Found = tuple[RequestHead | None, str | None]
-"""A head, None where it has to be parsed, and a condition."""
+_Found = tuple[RequestHead | None, str | None, bytes | None]
+"""A head, None where it has to be parsed, a condition, and an identifier."""
 
 
 @final
@@ -172,19 +174,20 @@ class RequestReader:
                 return None
             lines = data[start : length.start()] + data[length.end() : end]
         try:
-            head, condition = self._seen[place, lines]
+            head, condition, identifier = self._seen[place, lines]
         except KeyError:
-            head, condition = self._learn(place, lines, data[start:end])
+            head, condition, identifier = self._learn(place, lines, data[start:end])
         if head is None:
             return None
-        return HttpRequest(method, line[2] or b"", data[end:size], head, size, condition)
+        query, body = line[2] or b"", data[end:size]
+        return HttpRequest(method, query, body, head, size, condition, identifier)
 
     def _learn(self, place: ConnectionPlace, lines: bytes, whole: bytes) -> _Found:
         """The head of these lines; None, and not remembered, where they are not well-formed."""
         try:
             Framing(self._limits).feed(b"POST / HTTP/1.1\r\n" + whole)
         except ProblemError:
-            return None, None
+            return None, None, None
         fields = list(_fields(lines))
         found = tuple(field for field in fields if field[0] in _LOOKED_AT)
         try:
@@ -192,10 +195,11 @@ class RequestReader:
         except KeyError:
             head = self._read(place, found)
             _keep(self._heads, (place, found), head, _MOST_HEADS)
-        conditions = [value for name, value in fields if name == _CONDITION]
-        condition = b", ".join(conditions).decode("latin-1") if conditions else None
-        _keep(self._seen, (place, lines), (head, condition), _MOST_LINES)
-        return head, condition
+        condition, identifier = _joined(fields, _CONDITION), _joined(fields, request_ids.FIELD)
+        told = None if condition is None else condition.decode("latin-1")
+        learned = head, told, identifier
+        _keep(self._seen, (place, lines), learned, _MOST_LINES)
+        return learned
 
     def _read(self, place: ConnectionPlace, lines: _Lines) -> RequestHead | None:
         """The head; None where a request with it has to be parsed."""
@@ -214,6 +218,12 @@ def _fields(lines: bytes) -> Iterator[tuple[bytes, bytes]]:
     for each in lines[:-4].split(b"\r\n"):
         name, _, value = each.partition(b":")
         yield name.lower(), value.strip(b" \t")
+
+
+def _joined(fields: list[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
+    """The values of the field of that name; None where there is none."""
+    values = [value for name, value in fields if name == wanted]
+    return b", ".join(values) if values else None
 
 
 def _keep(held: "OrderedDict[_K, _V]", key: _K, value: _V, most: int) -> None:

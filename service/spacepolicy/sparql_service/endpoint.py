@@ -14,6 +14,7 @@ from spacepolicy.engine.frames import End, Header
 from spacepolicy.errors import ProblemError
 from spacepolicy.http.content_codings import IDENTITY, encoded
 from spacepolicy.http.etags import any_state, etag, matching
+from spacepolicy.http.request_ids import request_id
 from spacepolicy.http.requests import HeldAnswer, HttpRequest, Responder
 from spacepolicy.http.response_cache import CachedResponse, Fields, ResponseCache
 from spacepolicy.sparql_service.admission import Admission, Seat, Slot, query_identifier
@@ -22,6 +23,7 @@ from spacepolicy.sparql_service.cost_estimates import CostEstimate, CostEstimate
 from spacepolicy.sparql_service.dispatcher import Dispatcher
 from spacepolicy.sparql_service.header_fields import hint_fields, metadata_fields, warning_fields
 from spacepolicy.sparql_service.prepared_query import (
+    Arrival,
     LoggedResponse,
     Preparation,
     PreparedQuery,
@@ -61,9 +63,10 @@ class SparqlEndpoint:
         began, preparation = time.monotonic(), self._preparation
         if not preparation.admits(request.head):
             return None
+        arrival = Arrival(began, request_id(request.id), query_identifier(None).encode())
         cached = self._cache.response(preparation.revision, request.key)
         if cached is not None:
-            response = self._again(request, cached, responder.date(), began)
+            response = self._again(request, cached, responder.date(), arrival)
             if response is not None:
                 return response
         prepared = preparation.prepare(request)
@@ -71,15 +74,15 @@ class SparqlEndpoint:
             return None
         known = _known(request, prepared)
         if known is not None:
-            preparation.log(request, "-", self._noted(prepared, 304, None, began))
-            return _not_modified(request, prepared, known, responder.date())
+            preparation.log(request, "-", self._noted(prepared, 304, None, arrival))
+            return _not_modified(request, prepared, known, responder.date(), arrival)
         key = prepared.body
         body = None if key is None else self._cache.body(prepared.revision, key)
         if key is not None and body is not None:
-            return self._from_body(request, prepared, body, responder.date(), began)
+            return self._from_body(request, prepared, body, responder.date(), arrival)
         estimate = self._costs.of(prepared.shape)
         evaluation = Evaluation(
-            self, request, prepared, estimate=estimate, responder=responder, began=began
+            self, request, prepared, estimate=estimate, responder=responder, arrival=arrival
         )
         return evaluation if self._dispatcher.submit(evaluation) else None
 
@@ -90,7 +93,7 @@ class SparqlEndpoint:
     # What is kept
 
     def _again(
-        self, request: HttpRequest, cached: CachedResponse, date: bytes, began: float
+        self, request: HttpRequest, cached: CachedResponse, date: bytes, arrival: Arrival
     ) -> bytes | None:
         """The response that the very same request had; None where the client may have it."""
         if request.condition is not None:
@@ -99,9 +102,9 @@ class SparqlEndpoint:
         if body is None:
             return None
         number = self._preparation.revision
-        noted = LoggedResponse(200, cached.media_type, cached.query, None, number, began)
+        noted = LoggedResponse(200, cached.media_type, cached.query, None, number, arrival)
         self._preparation.log(request, _KEPT, noted)
-        return _sent(request, cached.written, body, date)
+        return _sent(request, cached.written, body, date, arrival)
 
     def _from_body(
         self,
@@ -109,31 +112,31 @@ class SparqlEndpoint:
         prepared: PreparedQuery,
         body: bytes,
         date: bytes,
-        began: float,
+        arrival: Arrival,
     ) -> bytes | None:
         """The response with a body that is kept; None where the application has to send it."""
         key = prepared.body
         fields = self._cache.fields(prepared.revision, key) if key else ()
-        response = self._response(request, prepared, fields, body, date)
+        response = self._response(request, prepared, fields, body, date=date, arrival=arrival)
         if response is not None:
-            self._preparation.log(request, _KEPT, self._noted(prepared, 200, None, began))
+            self._preparation.log(request, _KEPT, self._noted(prepared, 200, None, arrival))
         return response
 
     # What comes of a query
 
     def answered(self, evaluation: "Evaluation", header: Header, body: bytes, end: End) -> None:
         """Send the answer that has come; where that takes more, have the application do it."""
-        request, prepared = evaluation.of, evaluation.prepared
+        request, prepared, arrival = evaluation.of, evaluation.prepared, evaluation.arrival
         fields: Fields = ()
         if header.warnings or header.hints:
             fields = (*warning_fields(header.warnings), *hint_fields(header.hints))
         date = evaluation.responder.date()
-        response = self._response(request, prepared, fields, body, date)
+        response = self._response(request, prepared, fields, body, date=date, arrival=arrival)
         if response is None:
             evaluation.responder.unanswered(BegunEvaluation(BufferedResult(header, body, end.rows)))
             return
         evaluation.responder.answered(response)
-        noted = self._noted(prepared, 200, end.rows, evaluation.began)
+        noted = self._noted(prepared, 200, end.rows, arrival)
         self._preparation.log(request, prepared.form, noted)
 
     def unanswered(self, evaluation: "Evaluation", stream: QueryStream | None) -> None:
@@ -160,7 +163,9 @@ class SparqlEndpoint:
         prepared: PreparedQuery,
         fields: Fields,
         plain: bytes,
+        *,
         date: bytes,
+        arrival: Arrival,
     ) -> bytes | None:
         """The whole response, which is kept where it may be; None where it is too large to be made
         at once."""
@@ -181,8 +186,8 @@ class SparqlEndpoint:
             written=written,
         )  # fmt: skip
         if prepared.tag is not None and any_state(request.condition):
-            return _not_modified(request, prepared, etag(prepared.tag, coding), date)
-        return _sent(request, written, body, date)
+            return _not_modified(request, prepared, etag(prepared.tag, coding), date, arrival)
+        return _sent(request, written, body, date, arrival)
 
     def _coded(self, prepared: PreparedQuery, plain: bytes, coding: str) -> bytes | None:
         """The body in the coding; None where to code it takes long."""
@@ -222,10 +227,10 @@ class SparqlEndpoint:
         cache.keep_response(number, request.key, response, size)
 
     def _noted(
-        self, prepared: PreparedQuery, status: int, rows: int | None, began: float
+        self, prepared: PreparedQuery, status: int, rows: int | None, arrival: Arrival
     ) -> LoggedResponse:
         media_type = "-" if status == 304 else prepared.template.media_type
-        return LoggedResponse(status, media_type, prepared.text, rows, prepared.revision, began)
+        return LoggedResponse(status, media_type, prepared.text, rows, prepared.revision, arrival)
 
 
 @final
@@ -234,7 +239,7 @@ class Evaluation:
     once it is dropped."""
 
     __slots__ = (
-        "_endpoint", "began", "dataset", "dropped", "estimate", "of", "prepared", "request",
+        "_endpoint", "arrival", "dataset", "dropped", "estimate", "of", "prepared", "request",
         "responder", "tries",
     )  # fmt: skip
 
@@ -246,7 +251,7 @@ class Evaluation:
         *,
         estimate: CostEstimate,
         responder: Responder,
-        began: float,
+        arrival: Arrival,
     ) -> None:
         self._endpoint = endpoint
         self.of = of
@@ -255,7 +260,7 @@ class Evaluation:
         self.dataset = prepared.dataset
         self.estimate = estimate
         self.responder = responder
-        self.began = began
+        self.arrival = arrival
         self.dropped = False
         self.tries = 0
 
@@ -291,19 +296,24 @@ def _known(request: HttpRequest, prepared: PreparedQuery) -> str | None:
     return matching(request.condition, tags)
 
 
-def _sent(request: HttpRequest, written: bytes, body: bytes, date: bytes) -> bytes:
+def _sent(
+    request: HttpRequest, written: bytes, body: bytes, date: bytes, arrival: Arrival
+) -> bytes:
     """The response as it goes out, with the fields that no two have alike; to HEAD without its body
     (RFC 9110 section 9.3.2)."""
-    end = b"date: %b\r\nx-query-id: %b\r\n%b\r\n" % (
-        date, query_identifier(None).encode(), _closing(request),
+    end = b"date: %b\r\nx-query-id: %b\r\nx-request-id: %b\r\n%b\r\n" % (
+        date, arrival.query_id, arrival.request_id, _closing(request),
     )  # fmt: skip
     return written + end if request.method == b"HEAD" else b"".join((written, end, body))
 
 
-def _not_modified(request: HttpRequest, prepared: PreparedQuery, known: str, date: bytes) -> bytes:
+def _not_modified(
+    request: HttpRequest, prepared: PreparedQuery, known: str, date: bytes, arrival: Arrival
+) -> bytes:
     more = b"".join(b"%b: %b\r\n" % field for field in _leads_to_metadata(request, prepared))
-    return b"%betag: %b\r\n%bdate: %b\r\n%b\r\n" % (
-        prepared.template.not_modified, known.encode(), more, date, _closing(request),
+    return b"%betag: %b\r\n%bdate: %b\r\nx-request-id: %b\r\n%b\r\n" % (
+        prepared.template.not_modified, known.encode(), more, date, arrival.request_id,
+        _closing(request),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, final
+from typing import NamedTuple, Protocol, final
 
 from spacepolicy.http.content_codings import AcceptedEncoding
 from spacepolicy.http.requests import HttpRequest, RequestHead
@@ -43,17 +43,26 @@ class PreparedQuery:
     tag: str | None
 
 
+class Arrival(NamedTuple):
+    """When a request came, by the monotonic clock, and the identifiers that are told with its
+    answer: its own, and that of its query."""
+
+    began: float
+    request_id: bytes
+    query_id: bytes
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class LoggedResponse:
-    """What is noted of a response; `began` by the monotonic clock."""
+    """What is noted of a response."""
 
     status: int
     media_type: str
     query: str
     rows: int | None
     revision: int
-    began: float
+    arrival: Arrival
 
 
 class Preparation(Protocol):

@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 _EXPOSED: Final = (
     "Accept-Post, Accept-Ranges, Allow, Content-Location, Content-Range, ETag, Link, Location, "
     "Memento-Datetime, Retry-After, Warning, WWW-Authenticate, X-Query-Hint, X-Query-Id, "
-    "X-Dataset-Revision"
+    "X-Request-Id, X-Dataset-Revision"
 )
 _ALWAYS: Final = (
     (b"access-control-allow-origin", b"*"),

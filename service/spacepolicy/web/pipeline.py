@@ -16,9 +16,10 @@ from spacepolicy.errors import (
     StoppingError,
     UriTooLongError,
 )
+from spacepolicy.http import request_ids
 from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.web import pages
-from spacepolicy.web.access_log import route_of
+from spacepolicy.web.access_log import AccessRecord, route_of
 from spacepolicy.web.auth import read_token
 from spacepolicy.web.common_headers import with_always
 from spacepolicy.web.locale import read_locale
@@ -31,7 +32,7 @@ from spacepolicy.web.service import Service
 
 _ALLOWED: Final = (
     "Accept, Accept-Datetime, Authorization, Content-Encoding, Content-Type, If-Match, "
-    "If-None-Match, If-Range, Last-Event-ID, Range, X-Query-Id"
+    "If-None-Match, If-Range, Last-Event-ID, Range, X-Query-Id, X-Request-Id"
 )
 _PREFLIGHT: Final = (
     (b"access-control-allow-headers", _ALLOWED.encode()),
@@ -97,10 +98,13 @@ def _note(service: Service, scope: Scope, context: RequestContext) -> None:
 def _context(service: Service, scope: Scope) -> RequestContext:
     """What the request is answered with, as far as it is known before its token is read."""
     url = forwarded_url(scope, service.trusted_proxies)
+    given = [value for name, value in scope["headers"] if name == request_ids.FIELD]
+    identifier = request_ids.request_id(given[0] if len(given) == 1 else None)
     return RequestContext(
         service.history.current,
         read_locale(scope),
         None if url is None else Forwarded(url),
+        record=AccessRecord(request_id=identifier.decode()),
     )
 
 
@@ -166,6 +170,7 @@ class _Sending:
             ):
                 more.append(b"Accept-Datetime")
             fields = with_always(fields, self._context.revision.number, *more)
+            fields.append((request_ids.FIELD, self._context.record.request_id.encode()))
             message = {**message, "headers": fields}
         elif self._bare:
             message = {**message, "body": b""}

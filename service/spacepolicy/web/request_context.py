@@ -63,6 +63,12 @@ def read_on(revision: Revision) -> None:
     _current.set(RequestContext(revision))
 
 
+def current_record() -> AccessRecord | None:
+    """What is noted of the request at hand; None outside of one."""
+    context = _current.get()
+    return None if context is None else context.record
+
+
 def current_revision(history: History) -> Revision:
     """The revision of the request at hand; outside of one, that in force."""
     context = _current.get()

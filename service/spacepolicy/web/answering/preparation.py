@@ -296,11 +296,13 @@ class ServicePreparation:
 
     def log(self, request: HttpRequest, kind: str, response: LoggedResponse) -> None:
         """As the port says."""
+        arrival = response.arrival
         sheet = AccessRecord(
-            response.began, kind, response.query, response.rows, response.status,
-            response.media_type, broken=False,
+            arrival.began, kind, response.query, response.rows, response.status,
+            response.media_type, broken=False, request_id=arrival.request_id.decode(),
+            query_id=arrival.query_id.decode(),
         )  # fmt: skip
-        method, seconds = request.method.decode(), time.monotonic() - response.began
+        method, seconds = request.method.decode(), time.monotonic() - arrival.began
         sheet.log_line(method, "/sparql", response.revision, seconds)
         self._service.metrics.answered(method, "/sparql", sheet, seconds)
 
