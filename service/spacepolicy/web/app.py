@@ -58,6 +58,7 @@ from spacepolicy.web.openapi import api_page, describe
 from spacepolicy.web.pipeline import pipeline
 from spacepolicy.web.problems import problem_kind_page
 from spacepolicy.web.queries import parameter_options, query_list, saved_query_answer
+from spacepolicy.web.reconciliation.endpoint import reconciliation_routes
 from spacepolicy.web.routes import Route, add_routes, rules_of
 from spacepolicy.web.search import (
     FILTERS,
@@ -169,6 +170,7 @@ def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
     ):
         described = search_parameters(*names)
         yield Route(path, handler, "search", openapi=described, is_linked=False)
+    yield from reconciliation_routes(search)
     yield Route(EXPLAIN, explanation(library), "explanation", openapi=statement_parameters(desk))
     yield Route(ANNOTATIONS, web_annotations(desk), "linked data")
     yield Route(VERIFY, verification_of_texts(desk), "linked data")

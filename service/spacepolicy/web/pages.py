@@ -97,6 +97,12 @@ WORKBENCH_SECURITY_POLICY: Final = (
 )
 """That of `/sparql`, whose workbench asks the service that it came from."""
 
+PREVIEW_SECURITY_POLICY: Final = CONTENT_SECURITY_POLICY.replace(
+    "frame-ancestors 'none'", "frame-ancestors *"
+)
+"""That of pages which clients of other origins show in a frame; nothing in them can be filled in or
+sent."""
+
 
 def form(service: Service) -> str:
     """The form to ask a query in, with the saved query that `?example=` names."""

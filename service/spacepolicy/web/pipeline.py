@@ -25,6 +25,7 @@ from spacepolicy.web.common_headers import with_always
 from spacepolicy.web.locale import read_locale
 from spacepolicy.web.memento import memento_fields, read_revision, varies
 from spacepolicy.web.problems import problem_response
+from spacepolicy.web.reconciliation.manifest import PREVIEW
 from spacepolicy.web.request_context import RequestContext, begin_request
 from spacepolicy.web.request_url import Forwarded
 from spacepolicy.web.routes import RouteRules
@@ -39,10 +40,12 @@ _PREFLIGHT: Final = (
     (b"access-control-max-age", b"86400"),
 )
 _PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
-_WORKBENCH_POLICY: Final = (
-    b"content-security-policy",
-    pages.WORKBENCH_SECURITY_POLICY.encode(),
-)
+_POLICIES: Final = {
+    "/sparql": (b"content-security-policy", pages.WORKBENCH_SECURITY_POLICY.encode()),
+    PREVIEW: (b"content-security-policy", pages.PREVIEW_SECURITY_POLICY.encode()),
+}
+"""Of pages that need more than others may."""
+_FAILED: Final = 400  # RFC 9110 section 15.5
 _PIECE_BYTES: Final = 1 << 17
 """Twice what the server holds for a client before it waits; most answers are shorter."""
 _log: Final = logging.getLogger(__name__)
@@ -132,6 +135,11 @@ def _head_as_get(scope: Scope) -> Scope:
     return {**scope, "method": "GET", "headers": fields}
 
 
+def _policy(path: str, status: int) -> tuple[bytes, bytes]:
+    """What the page at the path may load, and who may show it; a problem is a page as any other."""
+    return _POLICIES.get(path, _PAGE_POLICY) if status < _FAILED else _PAGE_POLICY
+
+
 class _Sending:
     """Sends responses with the fields that every one carries: the revision, and that scripts of any
     origin may read it."""
@@ -161,9 +169,11 @@ class _Sending:
             more = [b"Authorization"] if self._private else []
             if given.get(b"content-type", b"")[:9] == b"text/html":
                 fields += [
-                    _WORKBENCH_POLICY if self._scope["path"] == "/sparql" else _PAGE_POLICY,
+                    _policy(self._scope["path"], message["status"]),
                     (b"content-language", self._context.locale.language.encode()),
                 ]
+                more.append(b"Accept-Language")
+            elif self._rules.is_localised(self._scope):
                 more.append(b"Accept-Language")
             if b"Accept-Datetime" not in given.get(b"vary", b"") and varies(
                 self._rules, self._scope, message["status"]

@@ -40,6 +40,7 @@ class Route:
     is_open: bool = False
     of_revision: bool = True
     is_linked: bool = True
+    is_localised: bool = False
 
     @property
     def prefix(self) -> str:
@@ -61,6 +62,7 @@ class RouteRules:
     open: tuple[str, ...]
     timeless: tuple[str, ...]
     unlinked: tuple[str, ...]
+    localised: tuple[str, ...] = ()
 
     def is_open(self, scope: Scope) -> bool:
         """Whether the request is answered whoever asks; so is what a browser asks beforehand."""
@@ -75,6 +77,11 @@ class RouteRules:
         """Whether an answer leads to those of other revisions."""
         return not scope["path"].startswith(self.unlinked)
 
+    def is_localised(self, scope: Scope) -> bool:
+        """Whether an answer that is no page depends on the language of the reader."""
+        path: str = scope["path"]
+        return path.startswith(self.localised)
+
 
 def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
     """Return the rules of the routes; `unlinked` are paths outside of the table that are so."""
@@ -83,6 +90,7 @@ def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
         tuple(each.prefix for each in table if each.is_open),
         (*(each.prefix for each in table if not each.of_revision), _OPENAPI_PATH),
         (*(each.prefix for each in table if not each.is_linked), *unlinked),
+        tuple(each.prefix for each in table if each.is_localised),
     )
 
 

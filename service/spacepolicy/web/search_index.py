@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from spacepolicy.web.tokenizer import corrected, folded, spaced, words
+from spacepolicy.web.tokenizer import corrected, folded, normalised, spaced, words
 
 ROLES: Final[Mapping[str, float]] = {
     "name": 4.0,
@@ -23,6 +23,8 @@ ROLES: Final[Mapping[str, float]] = {
     "words": 1.0,
 }
 """What a text is to its thing, and how much that counts."""
+NAME_ROLES: Final = ("name", "other name")
+"""What names a thing."""
 MAX_LENGTH: Final = 200
 """Characters of a search; what is longer is a quotation, which `cite` looks for."""
 _MAX_FOUND: Final = 2000
@@ -31,6 +33,9 @@ _AROUND: Final = 60
 """Characters shown before what was found, twice as many after it: two lines of a page."""
 _TABLES: Final = """
 CREATE TABLE text (id INTEGER PRIMARY KEY, thing TEXT, role TEXT, language TEXT, text TEXT);
+CREATE INDEX thing ON text (thing);
+CREATE TABLE name (text TEXT, thing TEXT);
+CREATE INDEX exact ON name (text);
 CREATE VIRTUAL TABLE stems USING fts5(text, content='', tokenize='porter unicode61');
 CREATE VIRTUAL TABLE forms USING fts5(text, content='', tokenize='unicode61', prefix='1 2 3');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(forms, row);
@@ -95,6 +100,9 @@ class SearchIndex:
     def _add(self, number: int, each: Text) -> None:
         if each.role == "name":
             self._names.setdefault(each.thing, {}).setdefault(each.language, each.text)
+        if each.role in NAME_ROLES:
+            name = (normalised(each.text), each.thing)
+            self._database.execute("INSERT INTO name VALUES (?, ?)", name)
         row = (number, each.thing, each.role, each.language, each.text)
         self._database.execute("INSERT INTO text VALUES (?, ?, ?, ?, ?)", row)
         for table in ("stems", "forms"):
@@ -130,6 +138,26 @@ class SearchIndex:
         """The thing's name, in the language where it has one in it."""
         names = self._names.get(thing)
         return None if names is None else names.get(language) or next(iter(names.values()))
+
+    def named_exactly(self, name: str) -> list[str]:
+        """The things that have the name, in any language, letters folded."""
+        query = "SELECT DISTINCT thing FROM name WHERE text = ? ORDER BY thing"
+        with self._lock:
+            return [row[0] for row in self._database.execute(query, (normalised(name),))]
+
+    def texts_of(self, thing: str) -> list[Text]:
+        """The texts of the thing."""
+        query = "SELECT thing, role, language, text FROM text WHERE thing = ? ORDER BY id"
+        with self._lock:
+            return [Text(*row) for row in self._database.execute(query, (thing,))]
+
+    def types_of(self, thing: str) -> tuple[str, ...]:
+        """The types of the thing."""
+        return tuple(self._types.get(thing, ()))
+
+    def type_counts(self) -> Mapping[str, int]:
+        """How many things that have a name are of each type."""
+        return Counter(each for thing in self._names for each in self._types.get(thing, ()))
 
     def _look(self, wanted: Sequence[str], joined: str = " ") -> list[Text]:
         if not wanted:

@@ -28,6 +28,15 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", plain).lower()
 
 
+def normalised(text: str) -> str:
+    """The folded text with single spaces, as names are compared.
+
+    >>> normalised("  Open  Data ")
+    'open data'
+    """
+    return " ".join(folded(text).split())
+
+
 def spaced(text: str) -> str:
     """The folded text with each ideograph standing alone.
 

@@ -1,0 +1,229 @@
+"""Which things a client means by a name: candidates, how well each fits, and which is certain.
+
+A query that is an IRI is that thing or none: an IRI that is not known is never taken for one that
+looks like it. Any other is a name, compared with all names of things in every language, letters
+folded (case, accents, width). The score is how alike the two are (`difflib`), from 0 to 100; where
+a query gives values of properties, they count for a quarter of it. A candidate is a match where it
+alone has exactly that name and has all the values.
+
+Spec: https://reconciliation-api.github.io/specs/0.2/#reconciliation-query-responses,
+https://docs.python.org/3/library/difflib.html#difflib.SequenceMatcher.ratio
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import Any, Final, final
+
+from pyoxigraph import Literal, NamedNode
+
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.reconciliation.batches import Evidence, ReconciliationQuery, Value
+from spacepolicy.web.reconciliation.entities import Entities, existing, property_values
+from spacepolicy.web.search_index import MAX_LENGTH
+from spacepolicy.web.tokenizer import normalised
+
+MIN_SCORE: Final = 50.0
+"""Names that are less alike share some words by chance: half of what the two have differs."""
+_COMPARED: Final = 50
+"""Things that are compared for a query, those that search finds first: 1 ms together."""
+_WEIGHT_OF_EVIDENCE: Final = 0.25
+"""What values of properties count for in a score; the name says more than any column."""
+_EXACT: Final = 100.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A thing, how alike its name is and which share of the values it has, None where a query gives
+    no such; and whether it is certain."""
+
+    thing: str
+    name_score: float | None
+    evidence_share: float | None = None
+    match: bool = False
+
+    @property
+    def score(self) -> float:
+        """How well it fits, from 0 to 100."""
+        share = None if self.evidence_share is None else 100 * self.evidence_share
+        if self.name_score is None or share is None:
+            return round(share or self.name_score or 0.0, 1)
+        weight = _WEIGHT_OF_EVIDENCE
+        return round((1 - weight) * self.name_score + weight * share, 1)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing that the query says speaks against it."""
+        return self.name_score == _EXACT and self.evidence_share in (None, 1.0)
+
+
+async def candidates(
+    state: AppState, entities: Entities, queries: Mapping[str, ReconciliationQuery]
+) -> dict[str, list[Candidate]]:
+    """The candidates of each query, the best first.
+
+    Raises: ProblemError where the engine does not tell them.
+    """
+    iris = {query.iri for query in queries.values()} - {None}
+    known = await existing(state, [each for each in iris if each is not None])
+    found: dict[str, list[Candidate]] = {}
+    for key, query in queries.items():
+        each = await _found(state, entities, query, known)
+        found[key] = [one for one in each if _fits(entities, one, query)]
+    values = await property_values(
+        state,
+        (one.thing for key, query in queries.items() if query.evidence for one in found[key]),
+        (each.property for query in queries.values() for each in query.evidence),
+    )
+    return {
+        key: _decided([_weighed(entities, one, query, values) for one in found[key]], query)
+        for key, query in queries.items()
+    }
+
+
+async def _found(
+    state: AppState, entities: Entities, query: ReconciliationQuery, known: set[str]
+) -> list[Candidate]:
+    """The things that the query may mean, before its classes and values are looked at."""
+    if query.iri is not None:
+        return [Candidate(query.iri, _EXACT)] if query.iri in known else []
+    if query.text is not None:
+        return await asyncio.to_thread(_by_name, entities, query.text)
+    things = await _with_value(state, entities, query.evidence[0])
+    return [Candidate(thing, None) for thing in things]
+
+
+def _by_name(entities: Entities, text: str) -> list[Candidate]:
+    """Things that have the name, and those that search finds whose names are like it."""
+    index, sought = entities.index, normalised(text)
+    hits = index.find(text[:MAX_LENGTH], limit=_COMPARED).hits
+    things = dict.fromkeys([*index.named_exactly(text), *(hit.thing for hit in hits)])
+    scored = (Candidate(thing, _likeness(entities, thing, sought)) for thing in things)
+    return [each for each in scored if (each.name_score or 0) >= MIN_SCORE]
+
+
+def _likeness(entities: Entities, thing: str, sought: str) -> float:
+    """How alike the text and the nearest name of the thing are, from 0 to 100; exactly 100 only
+    where they are the same."""
+    names = (normalised(each.text) for each in entities.names(thing))
+    return max((_ratio(name, sought) for name in names), default=0.0)
+
+
+def _ratio(name: str, sought: str) -> float:
+    if name == sought:
+        return _EXACT
+    matcher = SequenceMatcher(None, sought[:MAX_LENGTH], name[:MAX_LENGTH], autojunk=False)
+    if 100 * matcher.quick_ratio() < MIN_SCORE:
+        return 0.0
+    return min(100 * matcher.ratio(), 99.0)
+
+
+async def _with_value(state: AppState, entities: Entities, evidence: Evidence) -> list[str]:
+    """Things that have one of the values."""
+    tests = [test for value in evidence.values for test in _tests(entities, value)]
+    if not tests:
+        return []
+    found = await rows(
+        state,
+        f"SELECT DISTINCT ?thing {{ ?thing {NamedNode(evidence.property)} ?value "
+        f"FILTER (isIRI(?thing) && ({' || '.join(tests)})) }} ORDER BY ?thing LIMIT {_COMPARED}",
+    )
+    return [row["thing"].value for row in found]
+
+
+def _tests(entities: Entities, value: Value) -> Iterable[str]:
+    """Conditions of SPARQL of which one holds of what is the value."""
+    if isinstance(value, NamedNode):
+        yield f"?value = {value}"
+        return
+    lexical = _lexical(value)
+    yield f"LCASE(STR(?value)) = {Literal(lexical.lower())}"
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        yield f"?value = {value}"
+    for thing in entities.index.named_exactly(lexical):
+        yield f"?value = {NamedNode(thing)}"
+
+
+def _lexical(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _fits(entities: Entities, candidate: Candidate, query: ReconciliationQuery) -> bool:
+    """Whether the thing is of the classes that are asked for."""
+    if not query.types or query.strictness == "should":
+        return True
+    types = set(entities.index.types_of(candidate.thing))
+    wanted = [each in types for each in query.types]
+    return all(wanted) if query.strictness == "all" else any(wanted)
+
+
+def _weighed(
+    entities: Entities,
+    candidate: Candidate,
+    query: ReconciliationQuery,
+    values: Mapping[tuple[str, str], Sequence[Term]],
+) -> Candidate:
+    """The candidate with the share of the values that it has."""
+    if not query.evidence:
+        return candidate
+    held = sum(
+        any(
+            _is(entities, term, value)
+            for term in values.get((candidate.thing, each.property), ())
+            for value in each.values
+        )
+        for each in query.evidence
+    )
+    return replace(candidate, evidence_share=held / len(query.evidence))
+
+
+def _is(entities: Entities, term: Term, value: Value) -> bool:
+    """Whether the term is what the client gives: the same IRI, a thing of that name, or a literal
+    of that text or number."""
+    if isinstance(value, NamedNode):
+        return term == value
+    lexical = normalised(_lexical(value))
+    if isinstance(term, NamedNode):
+        names = (normalised(each.text) for each in entities.names(term.value))
+        return term.value == value or lexical in names
+    if normalised(term.value) == lexical:
+        return True
+    return isinstance(value, int | float) and _number(term.value) == float(value)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _decided(found: list[Candidate], query: ReconciliationQuery) -> list[Candidate]:
+    """The candidates in their order, cut to the limit; the one that alone is certain is a match."""
+    certain = [each for each in found if each.is_certain]
+    order = sorted(found, key=lambda each: (-each.score, each.thing))
+    return [
+        replace(each, match=certain == [each]) for each in order[: query.limit] if each.score > 0
+    ]
+
+
+def candidate_members(entities: Entities, candidate: Candidate) -> dict[str, Any]:
+    """The candidate as the specification writes it."""
+    features = [
+        {"id": name, "value": round(value, 3)}
+        for name, value in (
+            ("name_likeness", candidate.name_score),
+            ("properties_share", candidate.evidence_share),
+        )
+        if value is not None
+    ]
+    return {
+        **entities.described(candidate.thing),
+        "type": entities.types(candidate.thing),
+        "score": candidate.score,
+        "features": features,
+        "match": candidate.match,
+    }

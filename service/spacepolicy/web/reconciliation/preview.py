@@ -1,0 +1,72 @@
+"""A small page about a thing, for clients to show in a frame: its name, what it is, and words of a
+source that speak of it.
+
+Spec: https://reconciliation-api.github.io/specs/0.2/#preview-service
+"""
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from pyoxigraph import Literal, NamedNode
+
+from spacepolicy.namespaces import Base
+from spacepolicy.web import pages
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import rows
+from spacepolicy.web.reconciliation.entities import Entities
+
+_QUOTATIONS: Final = 2
+"""Quotations that the frame has room for."""
+_MAX_LENGTH: Final = 240
+"""Characters of a text in the frame: five lines."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PreviewQuotation:
+    """Words of a source, their language, and the passage that has them."""
+
+    text: str
+    language: str | None
+    passage: str
+
+
+async def preview_page(state: AppState, entities: Entities, thing: NamedNode) -> str:
+    """The page about the thing.
+
+    Raises: ProblemError where the engine does not tell what it shows.
+    """
+    return pages.render(
+        "reconciliation_preview.html",
+        state.service,
+        name=entities.name(thing.value),
+        iri=thing.value,
+        href=pages.href(state.service, thing.value),
+        types=[each["name"] for each in entities.types(thing.value)],
+        description=_short(entities.description(thing.value) or ""),
+        quotations=await _quotations(state, thing),
+        page_of=lambda iri: pages.href(state.service, iri),
+    )
+
+
+async def _quotations(state: AppState, thing: NamedNode) -> list[PreviewQuotation]:
+    """Words that speak of the thing, those in the shortest passages first."""
+    base = state.service.revision.base
+    if base is None:
+        return []
+    words = Base(base).term("exactText")
+    found = await rows(
+        state,
+        f"SELECT DISTINCT ?passage ?words {{ {{ GRAPH ?passage {{ {thing} ?p1 ?o }} }} UNION "
+        f"{{ GRAPH ?passage {{ ?s ?p2 {thing} }} }} ?passage {words} ?words }} "
+        f"ORDER BY STRLEN(?words) ?passage LIMIT {_QUOTATIONS}",
+    )
+    return [
+        PreviewQuotation(_short(text.value), text.language, row["passage"].value)
+        for row in found
+        if isinstance(text := row["words"], Literal)
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH].rstrip()}…"
