@@ -32,6 +32,8 @@ def with_always(
     if not names:
         return found
     headers = MutableHeaders(raw=found)
-    for name in names:
-        headers.add_vary_header(name.decode())
+    known = headers.get("vary", "").lower()
+    for name in dict.fromkeys(names):
+        if name.decode().lower() not in known:
+            headers.add_vary_header(name.decode())
     return headers.raw

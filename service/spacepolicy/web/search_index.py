@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from spacepolicy.web.tokenizer import corrected, folded, normalised, spaced, words
+from spacepolicy.web.tokenizer import corrected, folded, normalised, spaced, spaced_words, words
 
 ROLES: Final[Mapping[str, float]] = {
     "name": 4.0,
@@ -144,6 +144,20 @@ class SearchIndex:
         query = "SELECT DISTINCT thing FROM name WHERE text = ? ORDER BY thing"
         with self._lock:
             return [row[0] for row in self._database.execute(query, (normalised(name),))]
+
+    def sharing_letters(self, text: str, most: int) -> list[str]:
+        """The things whose names share ideographs or words with the text, those that share most
+        first: an ideograph more or less makes another run, which `find` does not find."""
+        wanted = " OR ".join(f'"{each}"' for each in dict.fromkeys(spaced_words(text)))
+        query = (
+            "SELECT thing FROM text WHERE role IN (?, ?) AND id IN "
+            "(SELECT rowid FROM forms WHERE forms MATCH ? ORDER BY rank LIMIT ?)"
+        )
+        if not wanted:
+            return []
+        with self._lock:
+            rows = self._database.execute(query, (*NAME_ROLES, wanted, most)).fetchall()
+        return list(dict.fromkeys(row[0] for row in rows))
 
     def texts_of(self, thing: str) -> list[Text]:
         """The texts of the thing."""

@@ -55,6 +55,15 @@ def words(text: str) -> list[str]:
     return _WORD.findall(folded(text))
 
 
+def spaced_words(text: str) -> list[str]:
+    """The words of a text in their order, each ideograph as one.
+
+    >>> spaced_words("Open 数据!")
+    ['open', '数', '据']
+    """
+    return words(spaced(text))
+
+
 def words_of_name(name: str) -> list[str]:
     """The words of a local name.
 

@@ -64,10 +64,11 @@ _PARAMETERS: Final = (_QUERIES, _EXTEND)
 _MAX_FIELDS: Final = 20
 """Fields of a form: two are known."""
 _TAG: Final = "reconciliation"
-_EXAMPLES: Final = {
-    _QUERIES: '{"q0": {"query": "reusable rocket", "limit": 3}}',
-    _EXTEND: '{"ids": ["https://example.org/a"], "properties": [{"id": "https://example.org/p"}]}',
+_MEANINGS: Final = {
+    _QUERIES: "a batch of queries as JSON: names or IRIs, each under a key of the client's",
+    _EXTEND: "things and properties as JSON, for the values",
 }
+_EXAMPLE: Final = '{"q0": {"query": "station", "limit": 3}}'
 Identifier = Annotated[str, Query(alias="id", description="the IRI of a thing", max_length=4000)]
 Prefix = Annotated[str, Query(description="what a user has typed so far, or an IRI")]
 Skipped = Annotated[int, Query(description="suggestions to skip", ge=0, le=MAX_SKIPPED)]
@@ -270,14 +271,18 @@ def _name(scope: Scope) -> str:
 
 def _parameter(name: str) -> dict[str, Any]:
     """A parameter in the address, as the OpenAPI description has it."""
-    return {"name": name, "in": "query", "schema": {"type": "string"}, "required": False}
+    described = {"description": _MEANINGS[name], "schema": {"type": "string"}}
+    example = {"example": _EXAMPLE} if name == _QUERIES else {}
+    return {"name": name, "in": "query", "required": False, **described, **example}
 
 
 def _form() -> dict[str, Any]:
     """The form, as the OpenAPI description has it."""
-    properties = {name: {"type": "string"} for name in _PARAMETERS}
+    properties = {
+        name: {"type": "string", "description": meaning} for name, meaning in _MEANINGS.items()
+    }
     schema = {"type": "object", "properties": properties}
-    example = {_QUERIES: _EXAMPLES[_QUERIES]}
+    example = {_QUERIES: _EXAMPLE}
     return {
         "requestBody": {
             "required": True,
