@@ -7,21 +7,23 @@ Spec: https://reconciliation-api.github.io/specs/0.2/#service-definition
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, final
 from urllib.parse import parse_qsl
 
 from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from spacepolicy.errors import (
     BadParameterError,
     ContentTooLargeError,
     NotFoundError,
+    TimeLimitError,
     UnsupportedMediaError,
 )
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.disconnect import while_connected
 from spacepolicy.web.answering.representation import (
     JSON,
     PAGE,
@@ -127,12 +129,34 @@ def _asked_by_post(search: SearchService) -> Handler:
         given = _given(await _form_text(state, request))
         if not given:
             raise BadParameterError("The form has a field 'queries' or 'extend'.")
-        members = await _answered(state, await _entities(search), given)
-        headers = {"Cache-Control": "no-store"}
-        return Response(json_body(members), headers=headers, media_type=JSON.media_type)
+        return _BatchResponse(search, given)
 
     reconciled.media_types = (JSON.media_type,)  # type: ignore[attr-defined] # as representations
     return reconciled
+
+
+@final
+class _BatchResponse(Response):
+    """The answer to a batch, worked out for as long as the client is there."""
+
+    def __init__(self, search: SearchService, given: Mapping[str, str]) -> None:
+        super().__init__()
+        self._search = search
+        self._given = given
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer.
+
+        Raises: ProblemError where it cannot be worked out.
+        """
+        await while_connected(receive, self._answer(scope, receive, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        entities = await _entities(self._search)
+        members = await _answered(self._search.desk, entities, self._given)
+        headers = {"Cache-Control": "no-store"}
+        answer = Response(json_body(members), headers=headers, media_type=JSON.media_type)
+        await answer(scope, receive, send)
 
 
 async def _form_text(state: AppState, request: Request) -> str:
@@ -173,7 +197,23 @@ def _given(text: str) -> Mapping[str, str]:
 async def _answered(
     state: AppState, entities: Entities, given: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What the batch asks for."""
+    """What the batch asks for.
+
+    Raises: TimeLimitError where all of it takes longer than a query may, and other ProblemErrors.
+    """
+    seconds = state.service.timeout_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            return await _worked_out(state, entities, given)
+    except TimeoutError as error:
+        raise TimeLimitError(
+            f"The batch took longer than {seconds:g} s; send fewer at once."
+        ) from error
+
+
+async def _worked_out(
+    state: AppState, entities: Entities, given: Mapping[str, str]
+) -> dict[str, Any]:
     if _EXTEND in given:
         return await extended(state, entities, read_extension(given[_EXTEND]))
     found = await candidates(state, entities, read_queries(given[_QUERIES]))
