@@ -15,8 +15,8 @@ from pyoxigraph import NamedNode
 from spacepolicy.errors import BadParameterError, ContentTooLargeError
 
 MAX_QUERIES: Final = 100
-"""Queries of a batch: names are compared one by one, some 10 ms for a query. The manifest says it,
-and clients send more batches."""
+"""Queries of a batch: names are compared one by one, some 10 ms for a query; one of many words that
+are not known takes up to 1 s. The manifest says it, and clients send more batches."""
 MAX_IDS: Final = 1000
 """Things whose values are fetched at once; their IRIs have some 100 KiB."""
 MAX_PROPERTIES: Final = 20
