@@ -152,6 +152,18 @@ def test_what_the_ontology_says_of_itself_holds_for_the_dataset(
     assert str(catalog.value(creator, FOAF.name)) == row["n"]["value"]
 
 
+def test_themes_frequency_and_rights_are_those_of_the_header(catalog: Graph) -> None:
+    for property_ in (DCAT.theme, DCTERMS.accrualPeriodicity):
+        found = values(catalog, property_)
+        assert found
+        assert all(each.startswith("http://publications.europa.eu/") for each in found)
+    keywords = [each for each in catalog.objects(None, DCAT.keyword) if isinstance(each, Literal)]
+    assert {each.language for each in keywords} == {"en", "zh"}
+    (rights,) = set(catalog.objects(None, DCTERMS.rights))
+    assert len(set(catalog.subjects(DCTERMS.rights))) == 1 + 3  # the dataset, distributions
+    assert "not known" in " ".join(catalog.objects(rights, RDFS.label))
+
+
 def test_the_languages_are_those_in_which_things_have_names(catalog: Graph) -> None:
     codes = {each.rpartition("/")[2] for each in values(catalog, DCTERMS.language)}
     assert {"ENG", "ZHO"} <= codes
