@@ -161,7 +161,7 @@ def test_themes_frequency_and_rights_are_those_of_the_header(catalog: Graph) -> 
     assert {each.language for each in keywords} == {"en", "zh"}
     (rights,) = set(catalog.objects(None, DCTERMS.rights))
     assert len(set(catalog.subjects(DCTERMS.rights))) == 1 + 3  # the dataset, distributions
-    assert "not known" in " ".join(catalog.objects(rights, RDFS.label))
+    assert "not known" in " ".join(map(str, catalog.objects(rights, RDFS.label)))
 
 
 def test_the_languages_are_those_in_which_things_have_names(catalog: Graph) -> None:

@@ -60,7 +60,7 @@ class ReconciliationQuery:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExtensionColumn:
     """A property whose values are fetched, and the language of those that are texts; None: the
     reader's, where a value has it."""
 
@@ -74,7 +74,7 @@ class ExtensionQuery:
     """Things, and the properties of theirs that are fetched."""
 
     ids: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ExtensionColumn, ...]
 
 
 def as_iri(text: str) -> str | None:
@@ -187,14 +187,14 @@ def read_extension(text: str) -> ExtensionQuery:
     )
 
 
-def _column(members: Mapping[str, Any]) -> Column:
+def _column(members: Mapping[str, Any]) -> ExtensionColumn:
     name, settings = members.get("id"), members.get("settings") or {}
     if not isinstance(name, str) or named_node(name) is None:
         raise BadParameterError("extend: the 'id' of a property is its IRI.")
     language = settings.get("language") if isinstance(settings, dict) else None
     if language is not None and not isinstance(language, str):
         raise BadParameterError("extend: the setting 'language' is a text.")
-    return Column(name, language or None)
+    return ExtensionColumn(name, language or None)
 
 
 def _json(text: str, name: str) -> object:

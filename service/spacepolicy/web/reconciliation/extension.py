@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from spacepolicy.namespaces import RDFS, XSD
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term, rows
-from spacepolicy.web.reconciliation.batches import Column, ExtensionQuery
+from spacepolicy.web.reconciliation.batches import ExtensionColumn, ExtensionQuery
 from spacepolicy.web.reconciliation.entities import Entities, property_values
 
 ALL_LANGUAGES: Final = "all"
@@ -71,7 +71,9 @@ def _column(entities: Entities, property_: str, ranges: Mapping[str, str]) -> di
     return {**found, "type": {"id": class_, "name": entities.name(class_)}}
 
 
-def _cells(entities: Entities, column: Column, values: Sequence[Term]) -> list[dict[str, Any]]:
+def _cells(
+    entities: Entities, column: ExtensionColumn, values: Sequence[Term]
+) -> list[dict[str, Any]]:
     wanted = column.language or entities.language
     return [
         cell(entities, each)

@@ -35,6 +35,7 @@ _MAX_SHARING: Final = 50
 _WEIGHT_OF_EVIDENCE: Final = 0.25
 """What values of properties count for in a score; the name says more than any column."""
 _EXACT: Final = 100.0
+"""The score of the same name; those that are alike have 99 at most."""
 
 
 @final
@@ -127,7 +128,7 @@ def _ratio(name: str, sought: str) -> float:
     matcher = SequenceMatcher(None, sought[:MAX_LENGTH], name[:MAX_LENGTH], autojunk=False)
     if 100 * matcher.quick_ratio() < MIN_SCORE:
         return 0.0
-    return min(100 * matcher.ratio(), 99.0)
+    return min(100 * matcher.ratio(), _EXACT - 1)
 
 
 async def _with_value(state: AppState, entities: Entities, evidence: Evidence) -> list[str]:
