@@ -27,6 +27,7 @@
     │   ├── FieldsTooLargeError     431 header-fields-too-large
     │   ├── EngineError             500 engine-failure
     │   ├── NotImplementedHereError 501 not-implemented
+    │   ├── NotInstalledError       501 not-installed
     │   ├── UpstreamError           502 upstream-failure
     │   ├── EngineFailedError       503 engine-failed (Retry-After)
     │   │   └── CrashedError
@@ -296,6 +297,13 @@ class NotImplementedHereError(ProblemError):
     title = "The request needs a part of HTTP that this service does not have"
     status = 501
     remedy = "Send the body as it is, by Content-Length or in chunks, to this service itself."
+
+
+class NotInstalledError(ProblemError):
+    kind = "not-installed"
+    title = "A library that this needs is not installed"
+    status = 501
+    remedy = "Have the operator install what `detail` names, and start the service again."
 
 
 class UpstreamError(ProblemError):

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, Literal, final, get_args
@@ -44,8 +45,8 @@ def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         ) from error
 
 
-def origins(text: str) -> frozenset[str]:
-    """The origins of services, between commas.
+def origins(text: str, option: str = "service-origins") -> frozenset[str]:
+    """The origins between commas that the option lists.
 
     Raises: UsageError where one is none.
 
@@ -58,7 +59,7 @@ def origins(text: str) -> frozenset[str]:
             origin = origin_of(url)
             if origin is None or urlsplit(url)[2:] != ("", "", ""):
                 raise UsageError(
-                    f"service-origins takes origins between commas, as https://example.org; "
+                    f"{option} takes origins between commas, as https://example.org; "
                     f"{each.strip()!r} is none."
                 )
             found.add(origin)
@@ -330,6 +331,12 @@ class Settings:
         "origins that SERVICE may ask, between commas, as https://example.org; else none",
         metavar="ORIGINS",
         check=origins,
+    )
+    mcp_origins: str = text(
+        "",
+        "origins whose pages may use /mcp beside the service's own, between commas; else none",
+        metavar="ORIGINS",
+        check=partial(origins, option="mcp-origins"),
     )
     service_private: bool = flag("let SERVICE ask them at private addresses too")
     keep_last: bool = flag("serve the last good revision when the files have findings")

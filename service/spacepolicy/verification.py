@@ -50,6 +50,7 @@ class Result:
     outcome: Outcome
     reason: str = ""
     words: str | None = None
+    places: tuple[Place, ...] = ()
 
     @property
     def table(self) -> dict[str, Any]:
@@ -63,6 +64,7 @@ class Result:
             "locator": cited.locator,
             "address": cited.address,
             "words": self.words,
+            "places": [[place.start, place.end] for place in self.places],
         }
 
 
@@ -174,7 +176,9 @@ def _referred(cited: Cited, text: str, places: Mapping[Fingerprint, Sequence[Pla
         return Result(cited, "failed", f"“{cited.fingerprint}” is no fingerprint")
     found = places[mark]
     if len(found) == 1:
-        return Result(cited, "checked", words=text[found[0].start : found[0].end])
+        words = text[found[0].start : found[0].end]
+        return Result(cited, "checked", words=words, places=tuple(found))
     if found:
-        return Result(cited, "failed", f"its words stand in {len(found)} places of the text")
+        reason = f"its words stand in {len(found)} places of the text"
+        return Result(cited, "failed", reason, places=tuple(found))
     return Result(cited, "failed", "its words do not stand in the text")

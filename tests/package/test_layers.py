@@ -84,6 +84,8 @@ PACKAGES_OF_LIBRARIES = {
     "http.client": ("engine/remote",),
     "pyarrow": ("columns",),
     "prometheus_client": ("web",),
+    "mcp": ("web/mcp/protocol",),
+    "mcp_types": ("web/mcp/protocol",),
 }
 """Where a library may be imported, and nowhere else."""
 

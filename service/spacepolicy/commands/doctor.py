@@ -20,6 +20,7 @@ from spacepolicy.knowledge.reference_reasoners.child_process import ReasonerErro
 from spacepolicy.knowledge.reference_reasoners.closure import closure
 from spacepolicy.knowledge.reference_reasoners.consistency import judge
 from spacepolicy.settings import Settings
+from spacepolicy.web.mcp.endpoint import INSTALL, LIBRARY
 
 Examination = Callable[[Settings], Iterator[State]]
 _OLDEST: Final = (3, 11)
@@ -108,6 +109,14 @@ def _libraries(_: Settings) -> Iterator[State]:
         yield State("libraries", f"{len(names)}, {'as locked' if locked else 'installed'}")
 
 
+def _agents(_: Settings) -> Iterator[State]:
+    """Whether agents are answered; a service without that is whole too."""
+    try:
+        yield State("agents", f"/{LIBRARY} answers by {LIBRARY} {version(LIBRARY)}")
+    except PackageNotFoundError:
+        yield State("agents", f"/{LIBRARY} answers 501 until its library is there: {INSTALL}")
+
+
 def _locked() -> dict[str, set[str]]:
     """The versions that the checkout's lock has of each library."""
     lock = Path(__file__).parents[3] / "locks" / "run.txt"
@@ -175,5 +184,6 @@ _EXAMINATIONS: Final[Sequence[Examination]] = (
     _reasoners,
     _content,
     doctor_assets.examination,
+    _agents,
     _port,
 )

@@ -107,6 +107,7 @@ def configure(format: LogFormat) -> None:
     logging._srcfile = None  # as the page says
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, handlers=[LogHandler(format=format)])
+    logging.getLogger("mcp").setLevel(logging.WARNING)  # each request has its line already
 
 
 def announcer(format: LogFormat) -> Callable[[str], None]:

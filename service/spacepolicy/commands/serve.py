@@ -89,6 +89,7 @@ def serve(chosen: Settings) -> int:
             outside=FederationPolicy(
                 settings.origins(chosen.service_origins), chosen.service_private
             ),
+            mcp_origins=settings.origins(chosen.mcp_origins, "mcp-origins"),
             texts=_texts(chosen),
             stale=served.stale,
             explanations=None if endpoint_url(chosen) else explainers,

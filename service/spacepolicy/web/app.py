@@ -50,6 +50,8 @@ from spacepolicy.web.linked_data.resources import (
     thing_redirect,
 )
 from spacepolicy.web.links import inbound_links
+from spacepolicy.web.mcp.endpoint import DESCRIBED, tools_for_agents
+from spacepolicy.web.mcp.endpoint import PATH as MCP
 from spacepolicy.web.memento import LINK_FORMAT, TIMEMAP, timemap_of_path
 from spacepolicy.web.metrics_page import MEDIA_TYPES as METRICS_TYPES
 from spacepolicy.web.metrics_page import PATH as METRICS
@@ -177,6 +179,16 @@ def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
     copy, described = verification_of_copy(desk), copy_described()
     yield Route(VERIFY, copy, "linked data", ("POST",), openapi=described)
     yield Route("/compare", comparison(library), "saved queries")
+    yield Route(
+        MCP,
+        tools_for_agents(library, search),
+        "agents",
+        ("POST",),
+        offers=(JSON.media_type,),
+        openapi=DESCRIBED,
+        is_linked=False,
+        is_shared=False,
+    )
     yield Route("/links", inbound_links(desk), "saved queries")
     yield from _descriptions(desk, shared.metadata)
     yield Route(STATUS, status_page(desk), "descriptions")

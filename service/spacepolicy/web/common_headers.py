@@ -14,20 +14,20 @@ _EXPOSED: Final = (
     "Memento-Datetime, Retry-After, Warning, WWW-Authenticate, X-Query-Hint, X-Query-Id, "
     "X-Request-Id, X-Dataset-Revision"
 )
-_ALWAYS: Final = (
+_SHARED: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED.encode()),
-    (b"x-content-type-options", b"nosniff"),
 )
+_ALWAYS: Final = (b"x-content-type-options", b"nosniff")
 
 
 def with_always(
-    fields: Iterable[tuple[bytes, bytes]], revision: int, *vary: bytes
+    fields: Iterable[tuple[bytes, bytes]], revision: int, *vary: bytes, shared: bool = True
 ) -> list[tuple[bytes, bytes]]:
     """The fields with those that every response carries; `vary` names more fields of requests that
-    it varies by, if not empty."""
+    it varies by, if not empty; `shared`: scripts of any origin may read it."""
     number = str(revision).encode()
-    found = [*fields, *_ALWAYS, (b"x-dataset-revision", number)]
+    found = [*fields, *(_SHARED if shared else ()), _ALWAYS, (b"x-dataset-revision", number)]
     names = [name for name in vary if name]
     if not names:
         return found

@@ -64,7 +64,7 @@ def explanation(library: KnowledgeCache) -> Handler:
         statement = _statement(desk, request.scope)
 
         async def make() -> Representation:
-            proof = await _proof(library, statement)
+            proof = await proof_of(library, statement)
             if choice.format is JSON:
                 return Representation(json_body(proof))
             return Representation((await _page(desk, given, proof)).encode())
@@ -109,7 +109,7 @@ def _statement(desk: AppState, scope: Scope) -> Triple:
         raise BadParameterError(str(error)) from error
 
 
-async def _proof(library: KnowledgeCache, statement: Triple) -> dict[str, Any]:
+async def proof_of(library: KnowledgeCache, statement: Triple) -> dict[str, Any]:
     """The proof, found in a seat of its own kind and under the clock.
 
     Raises: NotFoundError where the statement does not hold; ProblemError.

@@ -67,11 +67,14 @@ def _by_number(history: History, scope: Scope) -> Revision | None:
         return None
     if len(given) > 1 or not (given[0].isascii() and given[0].isdecimal() and len(given[0]) < 16):
         raise BadParameterError("revision is the number of one revision; /revisions lists them.")
-    return _kept(history, int(given[0]))
+    return kept_revision(history, int(given[0]))
 
 
-def _kept(history: History, number: int, advice: str = "") -> Revision:
-    """Raises: NotFoundError, RevisionGoneError."""
+def kept_revision(history: History, number: int, advice: str = "") -> Revision:
+    """The revision of that number, whose data are still kept.
+
+    Raises: NotFoundError, RevisionGoneError.
+    """
     revision = history.get(number)
     if revision is not history.current and not revision.is_kept:
         raise RevisionGoneError(
@@ -97,7 +100,7 @@ def _by_cursor(history: History, scope: Scope) -> Revision | None:
         raise BadParameterError(f"The cursor continues revision {number}; leave out `revision`.")
     if not 0 < number <= history.current.number:
         raise BadParameterError("The cursor is of another dataset; begin again without `after`.")
-    return _kept(history, number, "; begin again without `after`")
+    return kept_revision(history, number, "; begin again without `after`")
 
 
 def _by_time(history: History, scope: Scope) -> Revision | None:

@@ -25,10 +25,10 @@ _SCHEMAS: Final[Mapping[ParameterType, dict[str, str]]] = {
     "date": {"type": "string", "format": "date"},
     "langString": {"type": "string", "pattern": "^[^@]*@[A-Za-z]+(-[A-Za-z0-9]+)*$"},
 }
-_PROBLEM: Final = {
-    "description": "a problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+_PROBLEM_CONTENT: Final = {
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
 }
+_PROBLEM: Final = {"description": "a problem (RFC 9457)", "content": _PROBLEM_CONTENT}
 _SHARED_SCHEMAS: Final[Mapping[str, Any]] = {
     "Problem": {
         "type": "object",
@@ -125,7 +125,8 @@ def _complete(operation: dict[str, Any], media_types: Sequence[str]) -> None:
     """Say of an operation in which formats it answers, and that it may answer with a problem."""
     responses = operation["responses"]
     responses.pop("422", None)
-    responses["default"] = _PROBLEM
+    own = responses.get("default", {}).get("content", {})
+    responses["default"] = {**_PROBLEM, "content": {**own, **_PROBLEM_CONTENT}}
     if "200" in responses and media_types:
         responses["200"]["content"] = {each: {"schema": {}} for each in media_types}
 

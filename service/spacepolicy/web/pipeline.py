@@ -152,7 +152,8 @@ class _Sending:
         self._context = context
         self._scope = scope
         self._bare = scope["method"] == "HEAD"
-        self._preflight = scope["method"] == "OPTIONS"
+        self._shared = rules.is_shared(scope)
+        self._preflight = scope["method"] == "OPTIONS" and self._shared
         self._service = service
         self._rules = rules
         self._private = service.require_token and not rules.is_open(scope)
@@ -179,7 +180,8 @@ class _Sending:
                 self._rules, self._scope, message["status"]
             ):
                 more.append(b"Accept-Datetime")
-            fields = with_always(fields, self._context.revision.number, *more)
+            number = self._context.revision.number
+            fields = with_always(fields, number, *more, shared=self._shared)
             fields.append((request_ids.FIELD, self._context.record.request_id.encode()))
             message = {**message, "headers": fields}
         elif self._bare:

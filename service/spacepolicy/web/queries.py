@@ -80,8 +80,10 @@ class _Asked:
     terms: bool
 
 
-def _saved_query(desk: AppState, name: str) -> SavedQuery:
-    """Raises: NotFoundError where there is none of that name."""
+def saved_query(desk: AppState, name: str) -> SavedQuery:
+    """The saved query of that name.
+
+    Raises: NotFoundError where there is none of that name."""
     catalogue = {query.name: query for query in desk.service.catalogue}
     if name not in catalogue:
         near = ", ".join(sorted(catalogue)) or "none"
@@ -112,7 +114,7 @@ def saved_query_answer(desk: AppState) -> Handler:
     """Return the handler that answers a saved query."""
 
     async def answered(request: Request, name: Name) -> Response:
-        return await _answer(desk, _saved_query(desk, name), request.scope)
+        return await _answer(desk, saved_query(desk, name), request.scope)
 
     return answered
 
@@ -122,7 +124,7 @@ def parameter_options(desk: AppState) -> Handler:
 
     async def options(request: Request, name: Name, parameter: str) -> Response:
         """The values that a parameter may take, where its query lists them."""
-        query = _saved_query(desk, name)
+        query = saved_query(desk, name)
         found = next((each for each in query.parameters if each.name == parameter), None)
         if found is None or found.options is None:
             raise NotFoundError(f"{name} lists no choices for {parameter!r}.")
@@ -175,13 +177,13 @@ def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
 
 async def _answer(desk: AppState, query: SavedQuery, scope: Scope) -> Response:
     asked = _asked(desk.service, scope)
-    asked = replace(asked, values=await _with_iris(desk, query, asked.values))
+    asked = replace(asked, values=await with_things(desk, query, asked.values))
     if _wants_page(scope):
         return _page(desk, query, scope, asked)
     return _SavedResponse(desk, bind(query, asked.values), query.columns, asked)
 
 
-async def _with_iris(
+async def with_things(
     desk: AppState, query: SavedQuery, values: Mapping[str, list[str]]
 ) -> Mapping[str, list[str]]:
     """The values, with an IRI for each name of a thing.

@@ -26,7 +26,8 @@ class Route:
     `offers` are the media types of its answers, where the handler was not declared with them;
     `openapi` is what the description says besides. `is_open`: it answers without a token, also
     where reads need one. `of_revision`: what it answers belongs to a revision, so that earlier ones
-    can be asked for; `is_linked`: its answers lead to those (RFC 7089).
+    can be asked for; `is_linked`: its answers lead to those (RFC 7089). `is_shared`: scripts of any
+    origin may read its answers.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Route:
     of_revision: bool = True
     is_linked: bool = True
     is_localised: bool = False
+    is_shared: bool = True
 
     @property
     def prefix(self) -> str:
@@ -63,6 +65,7 @@ class RouteRules:
     timeless: tuple[str, ...]
     unlinked: tuple[str, ...]
     localised: tuple[str, ...] = ()
+    unshared: tuple[str, ...] = ()
 
     def is_open(self, scope: Scope) -> bool:
         """Whether the request is answered whoever asks; so is what a browser asks beforehand."""
@@ -82,6 +85,10 @@ class RouteRules:
         path: str = scope["path"]
         return path.startswith(self.localised)
 
+    def is_shared(self, scope: Scope) -> bool:
+        """Whether scripts of any origin may read an answer."""
+        return scope["path"] not in self.unshared
+
 
 def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
     """Return the rules of the routes; `unlinked` are paths outside of the table that are so."""
@@ -91,6 +98,7 @@ def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
         (*(each.prefix for each in table if not each.of_revision), _OPENAPI_PATH),
         (*(each.prefix for each in table if not each.is_linked), *unlinked),
         tuple(each.prefix for each in table if each.is_localised),
+        tuple(each.path for each in table if not each.is_shared),
     )
 
 

@@ -174,7 +174,7 @@ def suggestions(search: SearchService) -> Handler:
         async def make() -> Representation:
             index = await search.index()
             result = await asyncio.to_thread(index.find, asked, limit=_SUGGESTED)
-            hits = [_hit(service, request.scope, index, hit) for hit in result.hits]
+            hits = [hit_table(service, request.scope, index, hit) for hit in result.hits]
             return Representation(
                 json_body({"q": asked, "corrected": result.corrected, "suggestions": hits})
             )
@@ -231,11 +231,12 @@ def _members(
             for iri, count in sorted(found.types.items(), key=lambda pair: (-pair[1], pair[0]))
         ],
         "languages": {language_tag(tag): count for tag, count in found.languages.items()},
-        "results": [_hit(service, scope, index, hit) for hit in found.hits],
+        "results": [hit_table(service, scope, index, hit) for hit in found.hits],
     }
 
 
-def _hit(service: Service, scope: Scope, index: SearchIndex, hit: Hit) -> dict[str, Any]:
+def hit_table(service: Service, scope: Scope, index: SearchIndex, hit: Hit) -> dict[str, Any]:
+    """What was found, for JSON."""
     path = local_path(service, hit.thing)
     return {
         "iri": hit.thing,

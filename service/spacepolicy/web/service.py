@@ -37,9 +37,10 @@ class Service:
     `texts` are those of the sources, as far as they are here;
     `stale` says why the served revision is not the newest files, None where it is;
     `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
-    `outside` is what SERVICE may ask; `explanations` prove statements, None where nothing is
-    inferred; `writer` carries writes out, None where nothing is written; `tokens` say who may, and
-    with `require_token` also who may read; `publisher` is who the operator says publishes it;
+    `outside` is what SERVICE may ask; pages of `mcp_origins` may use `/mcp`;
+    `explanations` prove statements, None where nothing is inferred;
+    `writer` carries writes out, None where nothing is written; `tokens` say who may, and with
+    `require_token` also who may read; `publisher` is who the operator says publishes it;
     `patience_seconds` are how long a query is waited for
     that has begun before its request was read.
     """
@@ -53,6 +54,7 @@ class Service:
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     outside: FederationPolicy = field(default_factory=FederationPolicy)
+    mcp_origins: frozenset[str] = frozenset()
     max_query_bytes: int = 1 << 20
     """The lexer reads all of a text, 1 MiB in 0.4 s."""
     max_update_bytes: int = 1 << 24

@@ -86,7 +86,7 @@ async def _respond(
     if asked.text is None:
         await _describe(desk, exchange, asked, context)
         return
-    planned = hinted(await _planned(desk, context, call, asked, asked.text), asked.hints)
+    planned = hinted(await planned_query(desk, context, call, asked, asked.text), asked.hints)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
     await evaluate(desk, exchange, planned, asked.timeout_seconds, receive)
@@ -96,10 +96,13 @@ def _allowed(desk: AppState) -> dict[str, str]:
     return {"Allow": ", ".join(METHODS), **accepted(desk.service)}
 
 
-async def _planned(
+async def planned_query(
     desk: AppState, context: QueryContext, call: SparqlRequest, asked: QueryOperation, text: str
 ) -> QueryPlan:
-    """The plan; a long text is read beside the event loop, which answers others meanwhile."""
+    """The plan; a long text is read beside the event loop, which answers others meanwhile.
+
+    Raises: as `plan`.
+    """
     if len(text) < SHORT_TEXT:
         return plan(desk.service, context, call, asked, text)
     async with desk.reading:

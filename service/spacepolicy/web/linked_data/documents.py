@@ -120,7 +120,9 @@ async def document(
 
     Raises: NotFoundError where the dataset says nothing of it.
     """
-    said = await graph(desk, _about(thing, max_incoming)) or await graph(desk, _elsewhere(thing))
+    said = await graph(desk, about_query(thing, max_incoming)) or await graph(
+        desk, _elsewhere(thing)
+    )
     if not (said or await is_known(desk, thing)):
         raise NotFoundError(f"Nothing is known of <{thing.value}>.")
     incoming = tuple(t for t in said if t.object == thing and t.subject != thing)
@@ -160,8 +162,8 @@ def _sorted(triples: Iterable[Triple]) -> tuple[Triple, ...]:
     return tuple(sorted(set(triples), key=str))
 
 
-def _about(thing: NamedNode, max_incoming: int) -> str:
-    """What the default graph says of the thing, and what leads to it."""
+def about_query(thing: NamedNode, max_incoming: int = MAX_INCOMING) -> str:
+    """A query for what the default graph says of the thing, and what leads to it."""
     said = f"BIND ({thing} AS ?s) ?s ?p ?o"
     incoming = f"BIND ({thing} AS ?o) ?s ?p ?o FILTER (isIRI(?s) && ?s != ?o)"
     return (

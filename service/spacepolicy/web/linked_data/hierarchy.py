@@ -19,17 +19,17 @@ from spacepolicy.web.service import Service
 _SUBCLASS: Final = f"{RDFS}subClassOf"
 _SUBPROPERTY: Final = f"{RDFS}subPropertyOf"
 _DEFINED: Final = f"?term <{RDFS}isDefinedBy> ?module"
-_CLASSES: Final = (
+CLASSES: Final = (
     f"SELECT ?term ?parent {{ {_DEFINED} ; a <{OWL}Class> "
     f"OPTIONAL {{ ?term <{_SUBCLASS}> ?parent FILTER isIRI(?parent) }} }} ORDER BY ?term ?parent"
 )
-_PROPERTIES: Final = (
+PROPERTIES: Final = (
     f"SELECT ?term ?parent {{ {_DEFINED} ; a ?kind "
     f"VALUES ?kind {{ <{OWL}ObjectProperty> <{OWL}DatatypeProperty> <{OWL}AnnotationProperty> "
     f"<{RDF}Property> }} "
     f"OPTIONAL {{ ?term <{_SUBPROPERTY}> ?parent FILTER isIRI(?parent) }} }} ORDER BY ?term ?parent"
 )
-_CONCEPTS: Final = (
+CONCEPTS: Final = (
     f"SELECT ?term ?parent {{ {{ ?term a <{SKOS}ConceptScheme> }} UNION "
     f"{{ ?term <{SKOS}inScheme> ?scheme OPTIONAL {{ ?term <{SKOS}broader> ?broader }} "
     "BIND (COALESCE(?broader, ?scheme) AS ?parent) } } ORDER BY ?term ?parent"
@@ -97,9 +97,9 @@ async def read_terms(desk: AppState) -> TermTrees:
     trees = [
         await _tree(desk, structure, counts)
         for structure, counts in (
-            (_CLASSES, _OF_CLASSES),
-            (_PROPERTIES, _OF_PROPERTIES),
-            (_CONCEPTS, _OF_CONCEPTS),
+            (CLASSES, _OF_CLASSES),
+            (PROPERTIES, _OF_PROPERTIES),
+            (CONCEPTS, _OF_CONCEPTS),
         )
     ]
     listed = (NamedNode(term) for tree in trees for term in tree.counts)

@@ -1,0 +1,86 @@
+"""What the things in an answer are called, and the words and places of the passages among them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from pyoxigraph import Literal, NamedNode, Triple
+
+from spacepolicy.namespaces import Base
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.answering.verifying import words_of_copies
+from spacepolicy.web.linked_data.documents import NAMES, TYPE, names_of
+from spacepolicy.web.linked_data.jsonld import language_tag
+from spacepolicy.web.mcp.answer import Answer, fitted
+
+MAX_NAMED: Final = 500
+"""Things of an answer that are named: as many as a list of the most rows has in one column."""
+_PARTS: Final = ("exactText", "start", "end", "locator", "officialAddress", "source")
+
+
+async def with_evidence(answer: Answer, desk: AppState, iris: Iterable[str]) -> Answer:
+    """The answer with the names of the things by language, as `labels`, and the `passages` among
+    them; each up to the size of an answer."""
+    listed, many = fitted(dict.fromkeys(iris), MAX_NAMED)
+    passages, more = fitted((await passages_of(desk, listed)).items(), MAX_NAMED)
+    sources = [told["source"] for _, told in passages]
+    names = await labels_of(desk, dict.fromkeys((*listed, *sources)))
+    labels, most = fitted(names.items(), 2 * MAX_NAMED)
+    members = {**answer.members, "labels": dict(labels), "passages": dict(passages)}
+    cut = answer.truncated or many or more or most
+    return replace(answer, members=members, truncated=cut)
+
+
+async def labels_of(desk: AppState, iris: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The names of the things by language; things without one are left out."""
+    things = [node for iri in iris if (node := _node(iri)) is not None]
+    return named(await names_of(desk, [Triple(each, TYPE, each) for each in things]), things)
+
+
+def named(said: Iterable[Triple], things: Iterable[NamedNode]) -> dict[str, dict[str, str]]:
+    """The names, by language, that the statements give to the things."""
+    found: dict[str, dict[str, str]] = {each.value: {} for each in things}
+    for triple in sorted(said, key=lambda each: NAMES.index(each.predicate)):
+        thing, name = triple.subject, triple.object
+        if isinstance(thing, NamedNode) and isinstance(name, Literal) and thing.value in found:
+            found[thing.value].setdefault(language_tag(name.language or ""), name.value)
+    return {iri: names for iri, names in found.items() if names}
+
+
+async def passages_of(desk: AppState, iris: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The passages among the things: their words with offsets, or their place, and the source."""
+    own = desk.service.revision.base
+    things = [node for iri in iris if "#" in iri and (node := _node(iri)) is not None]
+    if own is None or not things:
+        return {}
+    base = Base(own)
+    parts = " ".join(f"OPTIONAL {{ ?passage {base.term(name)} ?{name} }}" for name in _PARTS)
+    found = await rows(
+        desk,
+        f"SELECT * {{ VALUES ?passage {{ {' '.join(map(str, things))} }} "
+        f"?passage a {base.term('Passage')} {parts} }}",
+    )
+    of_copies = await words_of_copies(desk)
+    return {row["passage"].value: _passage(row, of_copies) for row in found}
+
+
+def _passage(row: Row, of_copies: Mapping[str, str]) -> dict[str, Any]:
+    told = {name: row[name].value if name in row else None for name in _PARTS}
+    start, end = told["start"], told["end"]
+    return {
+        "words": told["exactText"] or of_copies.get(row["passage"].value),
+        "start": None if start is None else int(start),
+        "end": None if end is None else int(end),
+        "locator": told["locator"],
+        "source": told["source"] or row["passage"].value.partition("#")[0],
+        "source_address": told["officialAddress"],
+    }
+
+
+def _node(iri: str) -> NamedNode | None:
+    """The IRI, where it can be one."""
+    try:
+        return NamedNode(iri)
+    except ValueError:
+        return None

@@ -1,0 +1,134 @@
+"""A SELECT up to so many rows: what `/sparql` refuses and stops is refused and stopped here, and
+no more is read of an answer than is given."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final, final
+
+from pyoxigraph import QueryResultsFormat, QuerySolutions, parse_query_results
+from starlette.types import Scope
+
+from spacepolicy.engine.frames import Data, Header
+from spacepolicy.errors import BadParameterError, ContentTooLargeError, TimeLimitError
+from spacepolicy.sparql_service.admission import lending, query_identifier
+from spacepolicy.sparql_service.query_stream import payloads
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.federation import answered
+from spacepolicy.web.answering.plan import QueryPlan
+from spacepolicy.web.answering.protocol import QueryOperation
+from spacepolicy.web.answering.query_context import query_context
+from spacepolicy.web.answering.query_start import EvaluationRequest, opened
+from spacepolicy.web.answering.sparql import planned_query
+from spacepolicy.web.answering.sparql_request import SparqlRequest
+from spacepolicy.web.mcp.answer import MAX_BYTES
+from spacepolicy.web.mcp.terms import term_table
+
+_FORMAT: Final = "tsv"
+"""It has a row a line, and every term whole."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The first rows of a SELECT, a term by each variable that is bound; what its reader should
+    know; whether there are more."""
+
+    variables: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
+    truncated: bool
+
+
+async def selected(
+    desk: AppState, scope: Scope, text: str, limit: int, timeout_seconds: float
+) -> Selection:
+    """The first rows of the answer.
+
+    Raises: ProblemError, as `/sparql` has it; BadParameterError where the text is no SELECT.
+    """
+    _check_length(desk, text)
+    context = query_context(desk.service, scope)
+    asked = QueryOperation(text, None, None, (), None, timeout_seconds, plain=False)
+    call = SparqlRequest("POST", b"", {}, b"", old=False)
+    planned = await planned_query(desk, context, call, asked, text)
+    if planned.form != "solutions":
+        raise BadParameterError(
+            "The tool takes SELECT alone; /sparql takes queries of other forms."
+        )
+    planned = replace(planned, query=replace(planned.query, solutions_format=_FORMAT))
+    try:
+        return await _evaluated(desk, planned, limit, timeout_seconds)
+    except TimeoutError as error:
+        raise TimeLimitError(
+            f"The query ran longer than {timeout_seconds:g} seconds.",
+            extras={"limit_seconds": timeout_seconds},
+        ) from error
+
+
+def _check_length(desk: AppState, text: str) -> None:
+    """Raises: ContentTooLargeError."""
+    limit = desk.service.max_query_bytes
+    if len(text.encode("utf-8", "surrogatepass")) > limit:
+        raise ContentTooLargeError(
+            f"A query may have {limit} bytes.", extras={"limit_bytes": limit}
+        )
+
+
+async def _evaluated(
+    desk: AppState, planned: QueryPlan, limit: int, timeout_seconds: float
+) -> Selection:
+    """Raises: ProblemError, TimeoutError."""
+    others = partial(answered, desk.service.outside, planned) if planned.blocks else None
+    asked = EvaluationRequest(
+        planned.query, planned.dataset, timeout_seconds, others=others, kind=planned.kind
+    )
+    async with (
+        desk.running.registered(query_identifier(None), planned.query.text) as ticket,
+        opened(desk, ticket, asked) as begun,
+        asyncio.timeout_at(begun.deadline),
+        aclosing(begun.stream.frames()) as frames,
+    ):
+        ticket.state = "running"
+        header = await anext(frames)
+        async with aclosing(lending(begun.seat, payloads(frames))) as pieces:
+            lines, truncated = await _lines(pieces, limit)
+    return _selection(header, lines, truncated)
+
+
+async def _lines(pieces: AsyncIterator[bytes], limit: int) -> tuple[list[bytes], bool]:
+    """The head and the first lines of the table; whether there are more."""
+    held, ends = bytearray(), 0
+    async for piece in pieces:
+        held += piece
+        ends += piece.count(b"\n")
+        if ends > limit + 1 or len(held) > MAX_BYTES:
+            return _whole(held)[: limit + 1], True
+    return _whole(held), False
+
+
+def _whole(held: bytearray) -> list[bytes]:
+    """The lines that have come to their end within the size of an answer."""
+    lines, size = bytes(held).split(b"\n")[:-1], 0
+    for place, line in enumerate(lines):
+        size += len(line) + 1
+        if place and size > MAX_BYTES:
+            return lines[:place]
+    return lines
+
+
+def _selection(header: Header | Data, lines: list[bytes], truncated: bool) -> Selection:
+    found = parse_query_results(
+        b"".join(line + b"\n" for line in lines), format=QueryResultsFormat.TSV
+    )
+    assert isinstance(header, Header)  # noqa: S101 # the port's first frame
+    assert isinstance(found, QuerySolutions)  # noqa: S101 # the text is a SELECT
+    names = tuple(variable.value for variable in found.variables)
+    table = tuple(
+        {name: term_table(term) for name in names if (term := row[name]) is not None}
+        for row in found
+    )
+    notes = (*header.warnings, *(each.worded() for each in header.hints))
+    return Selection(names, table, notes, truncated)

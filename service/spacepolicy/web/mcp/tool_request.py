@@ -1,0 +1,55 @@
+"""What tools are given: the data that pages are made of, and the arguments of all of them."""
+
+from dataclasses import dataclass
+from typing import Annotated, final
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Scope
+
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
+from spacepolicy.web.search import SearchService
+from spacepolicy.web.service import Service
+
+IRI = "an IRI, or a name with a prefix that the ontology declares"
+Rows = Annotated[int, Field(ge=1, le=500, description="the most rows of the answer")]
+Seconds = Annotated[float | None, Field(gt=0, description="seconds that the query may take")]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """What a request is answered by, and the request."""
+
+    library: KnowledgeCache
+    search: SearchService
+    scope: Scope
+
+    @property
+    def desk(self) -> AppState:
+        """The state of the service."""
+        return self.library.desk
+
+    @property
+    def service(self) -> Service:
+        """The service."""
+        return self.desk.service
+
+    @property
+    def base(self) -> str:
+        """What relative IRIs begin with."""
+        return self.service.revision.base or self.service.url(self.scope, "/")
+
+    def address(self, path: str) -> str:
+        """The address of a path of this service, for `query` of an answer."""
+        return self.service.url(self.scope, path)
+
+
+class Arguments(BaseModel):
+    """The arguments of every tool; others are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+    revision: Annotated[
+        int | None,
+        Field(ge=1, description="an earlier revision to answer on; else the one in force"),
+    ] = None
