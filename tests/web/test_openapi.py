@@ -83,7 +83,10 @@ def test_saved_queries_list_their_columns_and_types_before_they_are_asked(
     for query in shipped.get("/queries", params={"format": "json"}).json()["queries"]:
         names = [each["name"] for each in query["columns"]]
         results = schemas[f"{query['name']}-results"]["properties"]["results"]
-        row = results["properties"]["bindings"]["items"]["properties"]
+        assert results == {"$ref": f"#/components/schemas/{query['name']}-solutions"}
+        bindings = schemas[f"{query['name']}-solutions"]["properties"]["bindings"]
+        assert bindings["items"] == {"$ref": f"#/components/schemas/{query['name']}-row"}
+        row = schemas[f"{query['name']}-row"]["properties"]
         assert list(row) == names
         assert [row[each["name"]]["x-type"] for each in query["columns"]] == [
             each["type"] for each in query["columns"]

@@ -268,7 +268,14 @@ def _graph_store(desk: AppState, writes: WriteService) -> Iterator[Route]:
         (f"{GRAPHS}/{{path:path}}", "_itself", _LINKED, _PATH),
     )
     for path, suffix, offers, described in paths:
-        yield Route(path, read, "graph store", offers=offers, openapi=described)
+        yield Route(
+            path,
+            read,
+            "graph store",
+            offers=offers,
+            openapi=described,
+            operation_id=f"get_graph{suffix}",
+        )
         for method in WRITE_METHODS if service.writer else ():
             yield Route(
                 path,

@@ -38,6 +38,15 @@ _SHARED_SCHEMAS: Final[Mapping[str, Any]] = {
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
+            "line": {"type": "integer", "description": "where a query is wrong, from 1"},
+            "column": {"type": "integer", "description": "where in that line, from 1"},
+            "available": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "the media types that there are",
+            },
+            "limit_seconds": {"type": "number", "description": "the time that was too short"},
+            "limit_bytes": {"type": "integer", "description": "the size that was passed"},
         },
     },
     "Term": {
@@ -50,29 +59,32 @@ _SHARED_SCHEMAS: Final[Mapping[str, Any]] = {
             "datatype": {"type": "string", "format": "iri"},
         },
     },
+    "Head": {
+        "type": "object",
+        "properties": {"vars": {"type": "array", "items": {"type": "string"}}},
+    },
+    "Cells": {"type": "string", "enum": ["values", "terms"]},
     "Results": {
         "type": "object",
         "required": ["head"],
         "properties": {
-            "head": {"type": "object"},
+            "head": {"$ref": "#/components/schemas/Head"},
             "boolean": {"type": "boolean", "description": "the answer of an ASK"},
-            "results": {
-                "type": "object",
-                "required": ["bindings"],
-                "properties": {
-                    "bindings": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "additionalProperties": {"$ref": "#/components/schemas/Term"},
-                        },
-                    }
-                },
-            },
+            "results": {"$ref": "#/components/schemas/Solutions"},
         },
     },
+    "Solutions": {
+        "type": "object",
+        "required": ["bindings"],
+        "properties": {
+            "bindings": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
+        },
+    },
+    "Row": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Term"}},
 }
-"""What several operations answer with (RFC 9457, SPARQL 1.1 results in JSON)."""
+"""What several operations take, and answer with (RFC 9457, SPARQL 1.1 results in JSON)."""
+_UNUSED: Final = ("HTTPValidationError", "ValidationError")
+"""FastAPI's own problems, which no answer has: they are told as others are."""
 _PATH_TYPE: Final = re.compile(":[a-z]+}")
 _TOKEN: Final = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
 _CURSOR: Final = (
@@ -103,8 +115,10 @@ def describe(app: FastAPI, service: Service, routes: Iterable[Route]) -> None:
             paths[f"/queries/{query.name}"] = {"get": _operation(query)}
         document["paths"] = {**document["paths"], **paths}
         known_schemas = document.get("components", {}).get("schemas", {})
-        rows = {_results_name(query): _results(query) for query in service.catalogue}
-        schemas = {**known_schemas, **_SHARED_SCHEMAS, **rows}
+        schemas = {name: each for name, each in known_schemas.items() if name not in _UNUSED}
+        schemas |= {**_SHARED_SCHEMAS, "Format": _formats()}
+        for query in service.catalogue:
+            schemas |= _schemas(query)
         document["components"] = {**document.get("components", {}), **_TOKEN, "schemas": schemas}
         return document
 
@@ -134,7 +148,7 @@ def _complete(operation: dict[str, Any], media_types: Sequence[str]) -> None:
 def _endpoint() -> dict[str, Any]:
     query = _in_query("query", {"type": "string"}, "the query; without it, a description", _EXAMPLE)
     return {
-        "operationId": "sparql",
+        "operationId": "get_sparql",
         "summary": "Answer a SPARQL query (SPARQL 1.1 Protocol)",
         "tags": ["SPARQL"],
         "parameters": [query, *_of_queries(), *_of_answers()],
@@ -151,12 +165,22 @@ def _of_queries() -> Iterator[dict[str, Any]]:
 
 def _of_answers() -> Iterator[dict[str, Any]]:
     """The parameters that say how to answer."""
-    names = [format.name for format in formats.offered("solutions", "columns", "graph", "page")]
     cells = "whether cells of Arrow, Parquet and JSON lines are values or terms"
-    yield _in_query("format", {"type": "string", "enum": names}, "the format, before Accept")
-    yield _in_query("columns", {"type": "string", "enum": ["values", "terms"]}, cells)
+    yield _in_query("format", _reference("Format"), "the format, before Accept")
+    yield _in_query("columns", _reference("Cells"), cells)
     yield _in_query("timeout", {"type": "number", "exclusiveMinimum": 0}, "seconds it may take")
     yield _in_query("revision", {"type": "integer", "minimum": 1}, "the revision asked about")
+
+
+def _formats() -> dict[str, Any]:
+    offered = formats.offered("solutions", "columns", "graph", "page")
+    return {"type": "string", "enum": [format.name for format in offered]}
+
+
+def _reference(name: str) -> dict[str, str]:
+    """A schema that several operations share: a client that is made of the description has one
+    type for it."""
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _posted(service: Service) -> dict[str, Any]:
@@ -169,7 +193,7 @@ def _posted(service: Service) -> dict[str, Any]:
         "application/sparql-query": {"schema": text},
     }
     operation = {
-        "operationId": "sparql-by-post",
+        "operationId": "post_sparql",
         "summary": "Answer a SPARQL query that is too long for an address",
         "tags": ["SPARQL"],
         "parameters": [*_of_queries(), *_of_answers()],
@@ -203,7 +227,7 @@ def _with_updates(operation: dict[str, Any]) -> dict[str, Any]:
 def _operation(query: SavedQuery) -> dict[str, Any]:
     responses = _responses(formats.offered("solutions", "columns", "graph", "page"))
     if query.columns:
-        results = {"$ref": f"#/components/schemas/{_results_name(query)}"}
+        results = _reference(_results_name(query))
         responses["200"]["content"]["application/sparql-results+json"] = {"schema": results}
     return {
         "operationId": query.name,
@@ -228,24 +252,47 @@ def _results_name(query: SavedQuery) -> str:
     return f"{query.name}-results"
 
 
-def _results(query: SavedQuery) -> dict[str, Any]:
-    """The results of a saved query: the columns that it has, and what they hold."""
+def _row_name(query: SavedQuery) -> str:
+    return f"{query.name}-row"
+
+
+def _row(query: SavedQuery) -> dict[str, Any]:
+    """A row of a saved query: the columns that it has, and what they hold."""
     held = {each.name: each for each in query.described}
     columns = {
         name: {
-            "allOf": [{"$ref": "#/components/schemas/Term"}],
+            "allOf": [_reference("Term")],
             **({"description": held[name].holds.get("en", "")} if name in held else {}),
             **({"x-type": held[name].type} if name in held else {}),
         }
         for name in query.columns
     }
-    row = {"type": "object", "properties": columns, "additionalProperties": False}
-    bindings = {"type": "array", "items": row}
-    results = {"type": "object", "required": ["bindings"], "properties": {"bindings": bindings}}
+    return {"type": "object", "properties": columns, "additionalProperties": False}
+
+
+def _solutions_name(query: SavedQuery) -> str:
+    return f"{query.name}-solutions"
+
+
+def _schemas(query: SavedQuery) -> dict[str, Any]:
+    """The results of a saved query; each part has a name of its own, by which generated clients
+    call its type."""
+    bindings = {"type": "array", "items": _reference(_row_name(query))}
     return {
-        "type": "object",
-        "required": ["head", "results"],
-        "properties": {"head": {"type": "object"}, "results": results},
+        _row_name(query): _row(query),
+        _solutions_name(query): {
+            "type": "object",
+            "required": ["bindings"],
+            "properties": {"bindings": bindings},
+        },
+        _results_name(query): {
+            "type": "object",
+            "required": ["head", "results"],
+            "properties": {
+                "head": _reference("Head"),
+                "results": _reference(_solutions_name(query)),
+            },
+        },
     }
 
 
@@ -274,8 +321,7 @@ def _in_query(
 
 def _responses(offered: Sequence[formats.Format]) -> dict[str, Any]:
     content = {format.media_type: {"schema": {"type": "string"}} for format in offered}
-    results = {"$ref": "#/components/schemas/Results"}
-    content["application/sparql-results+json"] = {"schema": results}
+    content["application/sparql-results+json"] = {"schema": _reference("Results")}
     content["application/csvm+json"] = {"schema": {"type": "object"}}
     return {
         "200": {"description": "the answer", "content": content},

@@ -4,6 +4,7 @@ The table of routes in `app.py` is the one place that says so. Routing, `Allow`,
 description, which requests need no token and which are answered on a revision follow from it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
@@ -13,6 +14,8 @@ from starlette.types import Scope
 
 Handler = Callable[..., Any]
 """A function of a request, as FastAPI calls it."""
+_WORD: Final = re.compile("[A-Za-z0-9]+")
+_PARAMETER_TYPE: Final = re.compile(":[a-z]+}")
 _OPENAPI_PATH: Final = "/openapi.json"
 """FastAPI's own route, which describes the service and not its data."""
 
@@ -102,6 +105,17 @@ def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
     )
 
 
+def _operation_id(route: Route) -> str:
+    """A name for the operation, of its method and path, as programs made of the description have
+    it; no name of a saved query has an underscore.
+
+    >>> _operation_id(Route("/running/{identifier}", print))
+    'get_running_identifier'
+    """
+    path = _PARAMETER_TYPE.sub("}", route.path)
+    return "_".join((route.methods[0].lower(), *_WORD.findall(path)))
+
+
 def add_routes(app: FastAPI, routes: Iterable[Route]) -> None:
     """Add the routes to the application."""
     for each in routes:
@@ -113,5 +127,5 @@ def add_routes(app: FastAPI, routes: Iterable[Route]) -> None:
             include_in_schema=each.tag is not None,
             status_code=each.status,
             openapi_extra=dict(each.openapi) if each.openapi else None,
-            operation_id=each.operation_id,
+            operation_id=each.operation_id or _operation_id(each),
         )

@@ -1,6 +1,6 @@
 """`/mcp`: who may ask from where, and one message a request.
 
-The protocol's library is imported by the first request: it takes most of a second and some 30 MB.
+The protocol's library is imported by the first request: it takes most of a second and some 20 MB.
 
 Spec: https://modelcontextprotocol.io/specification/2025-06-18/basic/transports (Origin)
 """
