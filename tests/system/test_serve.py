@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -10,7 +11,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from .conftest import Program, Serve
+from .conftest import PROGRAM, Program, Serve
 
 TASKS = """SELECT (COUNT(DISTINCT ?t) AS ?n) {
   ?t :isTaskOf <https://w3id.org/spacepolicy/id/policy/shanghai-2022-spatial-information> }"""
@@ -146,3 +147,18 @@ def test_each_line_of_a_log_in_json_is_an_object(serve: Serve) -> None:
     [line] = [line for line in lines if line.get("request_id") == "asked-here"]
     assert (line["status"], line["kind"]) == (200, "boolean")
     assert line["query_id"] == answer.headers["x-query-id"]
+
+
+def test_a_start_that_is_told_to_end_ends_at_once(program: Program) -> None:
+    port = free_port()
+    where = ("--content", str(program.content), "--store", str(program.store), "--port", str(port))
+    with subprocess.Popen(
+        [PROGRAM, "serve", *where], cwd=program.folder, env=program.environment,
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        wait_until_open(port)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in said
+    assert "published" not in said

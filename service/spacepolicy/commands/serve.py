@@ -65,6 +65,7 @@ def serve(chosen: Settings) -> int:
     Raises: StoreError where the port is in use or the store cannot be used, FindingsError where
     the files have findings and the last good revision is not to be kept.
     """
+    signal.signal(signal.SIGTERM, _end_start)
     log_handler.configure(chosen.log_format)
     say = log_handler.announcer(chosen.log_format)
     listening = _listen(chosen.host, chosen.port)
@@ -107,6 +108,15 @@ def serve(chosen: Settings) -> int:
             service.engine.close()
             explainers.close()
     return 0
+
+
+def _end_start(*_: object) -> None:
+    """End a start that is told to end, also where it is the first process of a container, which a
+    signal without a handler does not reach.
+
+    Raises: SystemExit.
+    """
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _listen(host: str, port: int) -> socket.socket:
