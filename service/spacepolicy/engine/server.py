@@ -135,15 +135,24 @@ def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.s
     try:
         store = load(dataset) if in_memory else None
     except DamagedError as error:
-        control.send(f"{dataset.parents[2]}: {error.detail} {error.remedy}".encode()[:4096])
+        _said(control, f"{dataset.parents[2]}: {error.detail} {error.remedy}".encode()[:4096])
         return
     except (OSError, SyntaxError, ValueError) as error:
-        control.send(f"{dataset}: {error}".encode()[:4096])
+        _said(control, f"{dataset}: {error}".encode()[:4096])
         return
     serialization.load_columns()
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
-    control.send(READY)
-    _Server(dataset, store, memory, control).serve()
+    if _said(control, READY):
+        _Server(dataset, store, memory, control).serve()
+
+
+def _said(control: socket.socket, message: bytes) -> bool:
+    """Send the message; whether anybody is left who waits for it."""
+    try:
+        control.send(message)
+    except OSError:
+        return False
+    return True
 
 
 @final
@@ -281,6 +290,8 @@ class _Server:
                 status = 0
         except DamagedError:
             status = 1  # whoever asks has been told
+        except (BrokenPipeError, ConnectionResetError):
+            status = 0  # whoever asked has gone
         except Exception:  # noqa: BLE001 # the process's outermost wall
             traceback.print_exc()
         finally:
