@@ -1,11 +1,11 @@
 """The shipped data, reasoned; and the shipped content, to break: gates must see it."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pytest
+from bench.documents import keep_few, lay_out
 from pyoxigraph import DefaultGraph, Store, Triple
 
 from spacepolicy.errors import Finding
@@ -90,6 +90,7 @@ def asserted(assembly: Assembly, inferred: frozenset[Triple]) -> frozenset[Tripl
 
 @pytest.fixture
 def shipped(tmp_path: Path) -> Content:
-    for name in ("ontology", "data", "queries", "seeds"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    """A copy of the shipped content with a few of its documents."""
+    lay_out(tmp_path, ())
+    keep_few(tmp_path)
     return Content(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from bench.documents import keep_few
 
 from spacepolicy.commands.check import check
 from spacepolicy.errors import Finding
@@ -45,7 +46,7 @@ def linked(source: str, target: str) -> None:
 
 @pytest.fixture
 def copies(tmp_path: Path) -> Copies:
-    """Makes a copy of the shipped content, and of these documents."""
+    """Makes a copy of a few shipped documents, and of these."""
 
     def copy(documents: Iterable[str]) -> Path:
         folder = tmp_path / "content"
@@ -56,6 +57,7 @@ def copies(tmp_path: Path) -> Copies:
             if document != SHIPPED:
                 overlay = OVERLAYS / document
                 shutil.copytree(overlay, folder, copy_function=linked, dirs_exist_ok=True)
+        keep_few(folder)
         return folder
 
     return copy

@@ -14,6 +14,7 @@ from queue import Empty, Queue
 
 import httpx
 import pytest
+from bench.documents import keep_few, lay_out
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = str(Path(sys.executable).with_name("spacepolicy"))
@@ -23,9 +24,15 @@ PROGRAM = str(Path(sys.executable).with_name("spacepolicy"))
 def content(tmp_path: Path) -> Path:
     """A content folder that a test may break."""
     folder = tmp_path / "content"
-    for name in ("migrations", "ontology", "data", "queries", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
+    copy_content(folder)
     return folder
+
+
+def copy_content(folder: Path) -> None:
+    """Copy the shipped content with a few of its documents."""
+    lay_out(folder, ())
+    keep_few(folder)
+    shutil.copytree(ROOT / "migrations", folder / "migrations")
 
 
 @pytest.fixture
@@ -76,7 +83,9 @@ def program(tmp_path: Path, content: Path, environment: dict[str, str]) -> Progr
 def shipped_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with the first revision of the shipped files; tests have copies of it."""
     path = tmp_path_factory.mktemp("shipped") / "store"
-    command = [PROGRAM, "build", "--content", str(ROOT), "--store", str(path)]
+    copy_content(path.with_name("content"))
+    content = str(path.with_name("content"))
+    command = [PROGRAM, "build", "--content", content, "--store", str(path)]
     home = {"PATH": os.environ["PATH"], "HOME": str(path.parent), "LC_ALL": "C.UTF-8"}
     subprocess.run(command, cwd=path.parent, env=home, check=True, capture_output=True)
     return path

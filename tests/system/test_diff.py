@@ -12,7 +12,7 @@ import yaml
 
 from spacepolicy.cli import main
 
-from .conftest import ROOT
+from .conftest import ROOT, copy_content
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -33,8 +33,7 @@ def edit(path: Path, pattern: str, replacement: str) -> None:
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of the content with three revisions: as it is, other words, breaks."""
     folder = tmp_path_factory.mktemp("diff")
-    for name in ("migrations", "ontology", "data", "queries", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
+    copy_content(folder)
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "as it is")

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 import threading
 import time
@@ -30,7 +31,7 @@ from spacepolicy.writes.effects import LARGE_BYTES
 from spacepolicy.writes.optimistic_evaluation import QUEUE_SECONDS
 
 from ..engine.processes import PATIENCE_SECONDS
-from .conftest import ROOT
+from .conftest import copy_content
 from .test_writing import Site, open_site
 
 DEF = "https://w3id.org/spacepolicy/def/"
@@ -100,14 +101,19 @@ def replayed(site: Site) -> set[Quad]:
 
 
 @pytest.mark.parametrize(("content", "mode"), [
-    ("none", "stored"), ("none", "merged"), (str(ROOT), "merged"),
+    ("none", "stored"), ("none", "merged"), ("documents", "merged"),
 ])  # fmt: skip
 def test_an_import_at_once_leaves_what_small_writes_leave(
     tmp_path: Path, data: Path, content: str, mode: Mode
 ) -> None:
+    if content == "documents":
+        copy_content(tmp_path / "documents")
+        content = str(tmp_path / "documents")
+    made(tmp_path / "one", content, mode).close()
+    shutil.copytree(tmp_path / "one", tmp_path / "other")
     with (
-        closing(made(tmp_path / "one", content, mode)) as one,
-        closing(made(tmp_path / "other", content, mode)) as other,
+        closing(open_site(tmp_path / "one", "off", mode=mode)) as one,
+        closing(open_site(tmp_path / "other", "off", mode=mode)) as other,
     ):
         written = one.write(large(data), timeout_seconds=300)
         assert one.number == 2
@@ -334,7 +340,9 @@ def test_a_process_that_reads_ends_with_the_one_that_asked(tmp_path: Path, data:
 def test_a_dry_run_tells_the_difference_and_a_refusal_leaves_nothing(
     tmp_path: Path, data: Path
 ) -> None:
-    with closing(made(tmp_path / "store", str(ROOT), "merged", "refuse")) as guarded:
+    copy_content(tmp_path / "documents")
+    content = str(tmp_path / "documents")
+    with closing(made(tmp_path / "store", content, "merged", "refuse")) as guarded:
         error = refused(guarded, data, InvalidDataError, timeout_seconds=300)
         assert "rules of this dataset would be broken" in error.detail
     with closing(open_site(tmp_path / "store", "off")) as free:

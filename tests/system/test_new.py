@@ -13,7 +13,7 @@ from spacepolicy.cli import main
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.scaffolds.source_text import normalised, read_source_text
 
-from .conftest import ROOT
+from .conftest import ROOT, copy_content
 
 TEXT = (
     ROOT / "tests" / "documents" / "skerrow-2028-charting" / "seeds" / "skerrow-2028-charting.txt"
@@ -25,8 +25,7 @@ GATES = ("syntax", "layout", "metadata", "naming", "labels", "pitfalls", "skos")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the content with one scaffold of each kind."""
     folder = tmp_path_factory.mktemp("new")
-    for name in ("migrations", "ontology", "data", "queries", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
+    copy_content(folder)
     for arguments in (
         ("class", "FisheryZone", "--parent", "Region", "--in", "regions"),
         ("property", "fishesIn", "--domain", "Actor", "--range", "FisheryZone", "--in", "regions"),

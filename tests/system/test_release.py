@@ -9,7 +9,7 @@ import pytest
 from spacepolicy.cli import main
 from spacepolicy.knowledge.version_differences.releasing import with_heading
 
-from .conftest import ROOT
+from .conftest import ROOT, copy_content
 from .test_diff import edit, git
 
 
@@ -17,8 +17,7 @@ from .test_diff import edit, git
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository whose last version is tagged."""
     folder = tmp_path_factory.mktemp("release")
-    for name in ("migrations", "ontology", "data", "queries", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
+    copy_content(folder)
     shutil.copy(ROOT / "CHANGELOG.md", folder)
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")

@@ -55,7 +55,7 @@ from spacepolicy.store.write_requests import (
 from spacepolicy.writes.coordinator import StoreWriter
 
 from ..engine.processes import PATIENCE_SECONDS, within
-from .conftest import ROOT
+from .conftest import copy_content
 
 G = "urn:g"
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
@@ -65,7 +65,8 @@ TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store over the shipped content, to be copied."""
     path = tmp_path_factory.mktemp("built") / "store"
-    build(Settings(content=str(ROOT), store=str(path)), lambda _: None)
+    copy_content(path.with_name("content"))
+    build(Settings(content=str(path.with_name("content")), store=str(path)), lambda _: None)
     return path
 
 

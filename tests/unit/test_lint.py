@@ -3,7 +3,7 @@
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from spacepolicy.knowledge.checks.lint import LintRemark, linter, remarks
+from spacepolicy.knowledge.checks.lint import LintRemark, remarks
 from spacepolicy.knowledge.checks.vocabulary import read_vocabulary
 
 ONTOLOGY = """
@@ -165,12 +165,3 @@ def test_what_is_likely_wrong_is_told_with_its_line_and_a_remedy(
 def test_the_ends_of_an_inverse_count_too() -> None:
     (remark,) = told("SELECT ?s { ?s :isPlantedBy ?by . ?by a :Place }")
     assert remark.rule == "impossible-pattern"
-
-
-def test_a_linter_for_others_needs_no_prologue_and_is_silent_on_what_it_cannot_read() -> None:
-    lint = linter(VOCABULARY, {"": "https://example.org/gov/def/"})
-    (remark,) = lint("SELECT ?s {\n?s a :Stepp }")
-    assert (remark.rule, remark.line) == ("unknown-term", 2)
-    assert lint("SELECT ?s { ?s a :Step }") == ()
-    assert lint("SELECT ?s { << ?s a :Stepp >> ?p ?o }") == ()
-    assert lint("SELECT ?s { " + "{" * 500 + "?s a :Step" + "}" * 500 + " }") == ()

@@ -350,9 +350,10 @@ def iris(shipped: httpx.Client) -> list[str]:
 def test_every_iri_of_the_dataset_answers(
     shipped: httpx.Client, iris: list[str], row: Format
 ) -> None:
-    """Each in each format; every fifth by its own path."""
+    """Each as a page and in Turtle, and one in four in each other format; every fifth by its own
+    path."""
     assert len(iris) > 450
-    for number, iri in enumerate(iris):
+    for number, iri in enumerate(iris[:: 1 if row.name in {"html", "turtle"} else 4]):
         path, accept = iri.removeprefix(BASE), {"Accept": row.media_type}
         document_path = f"/doc/{path}" if number % 5 else f"/{path}"
         answer = shipped.get(document_path, headers=accept, follow_redirects=True)

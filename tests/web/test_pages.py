@@ -2,12 +2,13 @@
 
 import html
 import re
-from importlib.resources import files
+from pathlib import Path
 
 import httpx
 import pytest
 
 from spacepolicy.errors import problems
+from spacepolicy.web import pages
 from spacepolicy.web.i18n import WORDS
 
 from .conftest import SHIPPED_BASE, MakeService, serve
@@ -76,13 +77,12 @@ def test_links_go_on_in_the_language_that_was_chosen(site: httpx.Client) -> None
 
 
 def test_every_word_of_the_pages_is_there_in_every_language_and_used() -> None:
-    templates = files("spacepolicy.web").joinpath("templates")
-    text = "".join(
-        each.read_text("utf-8") for each in templates.iterdir() if each.name.endswith(".html")
-    )
+    package = Path(pages.__file__).parent
+    text = "".join(each.read_text("utf-8") for each in package.glob("templates/*.html"))
+    code = "".join(each.read_text("utf-8") for each in package.rglob("*.py"))
     used = set(re.findall(r"\bt\.(\w+)", text))
     for words in WORDS.values():
-        assert used == words.keys()
+        assert used | {each for each in words if f'"{each}"' in code} == words.keys()
         assert all(words.values())
 
 
