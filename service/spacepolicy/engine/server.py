@@ -309,7 +309,8 @@ class _Server:
             with suppress(OSError):  # heard only where the answer was not ended
                 last = worker.last_frame or _exit_frame(status)
                 worker.connection.send(last, socket.MSG_DONTWAIT)
-            self._report(Ended(worker.number, worker.ending or _ending(status)))
+            ending = worker.ending or _ending(status, at_work=worker.busy.at_work)
+            self._report(Ended(worker.number, ending))
             worker.connection.close()
             worker.busy.close()
             worker.clear()
@@ -369,11 +370,13 @@ class _Server:
             worker.clear()
 
 
-def _ending(status: int) -> Ending:
-    """How a process has ended that nobody here has ended."""
+def _ending(status: int, *, at_work: bool) -> Ending:
+    """How a process has ended that nobody here has ended; `at_work`: with its query unanswered."""
     if os.WIFSIGNALED(status):
         return "crashed"
-    return "failed" if os.WEXITSTATUS(status) else "finished"
+    if os.WEXITSTATUS(status):
+        return "failed"
+    return "stopped" if at_work else "finished"
 
 
 def _exit_frame(status: int) -> bytes:
