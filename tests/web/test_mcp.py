@@ -199,6 +199,13 @@ def test_a_select_has_no_more_rows_than_asked_and_says_so(shipped: httpx.Client)
     assert whole["variables"] == ["s", "p", "o"]
 
 
+def test_no_more_is_read_of_an_answer_than_is_given(shipped: httpx.Client) -> None:
+    endless = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"  # it has some 10^14 rows
+    answer = called(shipped, "select", query=endless, limit=3)
+    assert (answer["outcome"], len(answer["rows"]), answer["truncated"]) == ("found", 3, True)
+    assert shipped.get("/running").json()["queries"] == []
+
+
 def test_a_select_gives_terms_as_the_endpoint_does(shipped: httpx.Client) -> None:
     query = (
         'SELECT * { VALUES (?a ?b) { ("x\\ny"@zh-Hans-CN 1.5) (<urn:x> UNDEF) ("t\\t" 2e0) '
