@@ -144,6 +144,11 @@ COMMANDS: Final = (
         "restore", "Replace the store by a backup; the store is moved aside.", "backups/today"
     ),
     CommandEntry(
+        "publish",
+        "Write the revision in force into another SPARQL 1.1 store, whole or by patch; checked.",
+        "https://store.example.org/sparql --dry-run",
+    ),
+    CommandEntry(
         "bench",
         "Measure how fast this is beside the peers installed; answers are compared first.",
         "reasoning",

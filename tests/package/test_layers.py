@@ -36,6 +36,7 @@ LAYERS = {
     "saved_queries": 5,
     "store": 5,
     "knowledge": 6,
+    "publishing": 6,
     "annotation": 7,
     "writes": 7,
     "proofs": 7,

@@ -1,0 +1,91 @@
+"""`spacepolicy publish`: the revision in force into another SPARQL 1.1 store, and checked there."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from typing import Final
+
+from spacepolicy import settings
+from spacepolicy.commands.build import store_path
+from spacepolicy.commands.endpoint import refuse_endpoint
+from spacepolicy.commands.options import STORE, add_option, add_options
+from spacepolicy.commands.transfer import say
+from spacepolicy.engine.remote_protocol import Credentials, RemoteEndpoints, basic, bearer
+from spacepolicy.errors import UsageError
+from spacepolicy.publishing.publication import Outcome, Publication
+from spacepolicy.settings import Settings
+from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.history import History
+
+_TOKEN: Final = "SPACEPOLICY_PUBLISH_TOKEN"  # noqa: S105 # the name of a variable
+_USER: Final = "SPACEPOLICY_PUBLISH_USER"
+_PASSWORD: Final = "SPACEPOLICY_PUBLISH_PASSWORD"  # noqa: S105 # the name of a variable
+_DIFFERS: Final = 1
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the addresses of the store elsewhere, and the options of the store here."""
+    parser.add_argument("url", metavar="URL", help="where the store takes SPARQL queries")
+    parser.add_argument("--update-url", metavar="URL", help="where it takes updates, if elsewhere")
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="also where the store holds something else, which is taken away",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be sent")
+    add_options(parser, *STORE)
+    add_option(parser, "write_timeout", "how long the store may take for a request")
+
+
+def run(given: Namespace, chosen: Settings) -> int:
+    """Publish into the store given; 1 where it does not hold the revision afterwards."""
+    refuse_endpoint(chosen, "publish")
+    history = _history(chosen)
+    update_url = given.update_url or given.url
+    credentials = credentials_of(settings.environment())
+    store = RemoteEndpoints(given.url, update_url, chosen.write_timeout, credentials)
+    publication = Publication(store, history, say, replace=given.replace, dry=given.dry_run)
+    outcome = publication.run()
+    for line in _told(outcome, history.current.number, dry=given.dry_run):
+        say(line)
+    return _DIFFERS if outcome.faults else 0
+
+
+def credentials_of(environment: Mapping[str, str]) -> Credentials | None:
+    """Return the credentials that the environment has for the store elsewhere.
+
+    Raises: UsageError where there are two kinds, or half of one.
+    """
+    token, user, password = (environment.get(name, "") for name in (_TOKEN, _USER, _PASSWORD))
+    if token and (user or password):
+        raise UsageError(f"{_TOKEN} and {_USER} are both set; the store takes one of them.")
+    if bool(user) != bool(password):
+        raise UsageError(f"{_USER} and {_PASSWORD} belong together; one of them is not set.")
+    if token:
+        return bearer(token)
+    return basic(user, password) if user else None
+
+
+def _history(chosen: Settings) -> History:
+    path = store_path(chosen)
+    if revisions.current(path) is None:
+        raise UsageError(f"{path}: holds no revision to publish; `spacepolicy build` makes one.")
+    return revisions.history(path)
+
+
+def _told(outcome: Outcome, number: int, *, dry: bool) -> list[str]:
+    """What there is to say of a publication, line by line."""
+    sent = f"{outcome.added:,} statements and took {outcome.removed:,} away in {outcome.requests}"
+    match outcome.way:
+        case "none":
+            first = f"The store holds revision {number} already."
+        case way if dry:
+            first = (
+                f"Revision {number} would be published ({way}): {outcome.added:,} statements to "
+                f"come, {outcome.removed:,} to go, in {outcome.requests} requests."
+            )
+        case way:
+            first = f"Published revision {number} ({way}): sent {sent} requests."
+    if outcome.faults:
+        mend = "It does not hold the revision; `publish --replace` sends what differs:"
+        return [first, mend, *(f"  {fault}" for fault in outcome.faults)]
+    return [first] if dry else [first, "Counts and digests of all graphs agree."]

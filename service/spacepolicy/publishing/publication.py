@@ -1,0 +1,229 @@
+"""A publication: what has to be sent so that a store elsewhere holds the revision in force.
+
+A store that holds another revision of the same history gets what changed since, in one request that
+changes data and description together. Otherwise the description says first that a publication is
+under way, each graph is compared with what it has to say, the difference is sent in pieces, all is
+read again, and the description says last that the revision is there. Whatever breaks, the same
+command goes on from there: what has arrived is not sent again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal, TypeVar, final
+
+from spacepolicy.engine.nquads import quads
+from spacepolicy.engine.remote_protocol import RemoteEndpoints
+from spacepolicy.engine.snapshot import opened
+from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError, StoreError
+from spacepolicy.publishing import description, remote_contents
+from spacepolicy.publishing.description import Description
+from spacepolicy.publishing.statements import Contents, by_graph, contents, sha256
+from spacepolicy.publishing.updates import Piece, pieces
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Revision
+
+Report = Callable[[str], None]
+_SHOWN: Final = 5
+"""Graphs that differ are named up to so many: enough to see whose they are."""
+Way = Literal["full", "patch", "none"]
+_T = TypeVar("_T")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done, or would be: the way, and how many statements went and came in how many
+    requests; `faults` are graphs that differ afterwards, with what differs."""
+
+    way: Way
+    removed: int
+    added: int
+    requests: int
+    faults: tuple[str, ...] = ()
+
+
+@final
+class Publication:
+    """The revision in force on its way into a store elsewhere.
+
+    `replace` has it written where the store holds what is not known to be an older revision, and
+    takes away what else is there; `dry` sends nothing.
+    """
+
+    def __init__(
+        self,
+        store: RemoteEndpoints,
+        history: History,
+        report: Report,
+        *,
+        replace: bool = False,
+        dry: bool = False,
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._revision = history.current
+        self._report = report
+        self._replace = replace
+        self._dry = dry
+
+    def run(self) -> Outcome:
+        """Bring the store to the revision, and check what it holds then.
+
+        Raises: StoreError where the store cannot be asked, refuses, is changed by somebody else
+        meanwhile, or holds what is not replaced without being asked to; UsageError where it cannot
+        hold a statement; DamagedError.
+        """
+        there = description.read(self._store)
+        if there is None:
+            return self._begin()
+        if self._replace or not there.complete:
+            return self._difference(there)
+        _see_known(there, self._history)
+        if there.revision == self._revision.number:
+            return Outcome("none", 0, 0, 0, self._checked(there.default_graph))
+        return self._patch(there)
+
+    def _begin(self) -> Outcome:
+        counted = remote_contents.counts(self._store, default=True)
+        if counted and not self._replace:
+            raise StoreError(
+                f"{self._store.query_url} is not empty ({_listed(counted)}) and no revision was "
+                "published there. --replace has all of it taken away."
+            )
+        there = description.of_revision(self._revision, "", complete=False)
+        if not self._dry:
+            self._store.update(f"INSERT DATA {{ {there.data()} }}")
+            self._see(there)
+        return self._difference(there)
+
+    def _patch(self, there: Description) -> Outcome:
+        """The change since the revision that is there; what differs, where it is not known or does
+        not go into one request."""
+        try:
+            patch = list(self._history.changes(there.target, self._revision.number))
+        except (RevisionGoneError, ResultLimitError):
+            return self._difference(there)
+        removed, added = (_named(patch, mark, there.default_graph) for mark in (b"D ", b"A "))
+        parts = list(pieces(removed, added)) or [Piece()]
+        if len(parts) > 1:
+            return self._difference(there)
+        self._finish(there, parts[0])
+        return self._outcome("patch", parts, there.default_graph)
+
+    def _difference(self, there: Description) -> Outcome:
+        """What differs, graph by graph, in pieces; incomplete until all is there."""
+        if not self._dry:
+            there = self._mark(there)
+        parts = list(self._pieces(there.default_graph))
+        total, sent = sum(map(len, parts)), 0
+        for part in () if self._dry else parts:
+            self._store.update(part.update(there.guard))
+            sent += len(part)
+            self._report(f"{sent:,} of {total:,} statements sent")
+        outcome = self._outcome("full", parts, there.default_graph)
+        if not outcome.faults:
+            self._finish(there, Piece())
+        return outcome
+
+    def _mark(self, there: Description) -> Description:
+        """Have the description say that this publication is under way; what it says then."""
+        union = remote_contents.is_union(self._store)
+        name = description.DEFAULT_GRAPH if union else ""
+        coming = description.of_revision(self._revision, name, complete=False)
+        self._describe(there, coming, Piece())
+        return coming
+
+    def _finish(self, there: Description, piece: Piece) -> None:
+        """Send the last piece together with the description of a store that is complete."""
+        if not self._dry:
+            coming = description.of_revision(self._revision, there.default_graph, complete=True)
+            self._describe(there, coming, piece)
+
+    def _describe(self, there: Description, coming: Description, piece: Piece) -> None:
+        self._store.update(piece.update(there.guard, there.data(), coming.data()))
+        self._see(coming)
+
+    def _see(self, coming: Description) -> None:
+        """Raises: StoreError where the store does not say what was just written."""
+        if description.read(self._store) != coming:
+            raise StoreError(
+                f"{self._store.query_url} does not have the description that was sent: somebody "
+                "else publishes there, or it answers from what it had before. Try again."
+            )
+
+    @cached_property
+    def _contents(self) -> Contents:
+        """The revision."""
+        return contents(opened(self._revision.dataset))
+
+    def _wanted(self, default_graph: str) -> Contents:
+        """What the store has to hold, by graph."""
+        return _with_default(self._contents, default_graph)
+
+    def _pieces(self, default_graph: str) -> Iterable[Piece]:
+        wanted = self._wanted(default_graph)
+        counted = remote_contents.counts(self._store, default=not default_graph)
+        removed: dict[str, frozenset[bytes]] = {}
+        added = dict(wanted)
+        for graph, lines in remote_contents.statements(self._store, counted):
+            removed[graph] = lines - wanted.get(graph, frozenset())
+            added[graph] = wanted.get(graph, frozenset()) - lines
+        return pieces(removed, added)
+
+    def _outcome(self, way: Way, parts: Iterable[Piece], default_graph: str) -> Outcome:
+        parts = list(parts)
+        faults = () if self._dry else self._checked(default_graph)
+        removed = sum(len(part.removed) for part in parts)
+        added = sum(len(part.added) for part in parts)
+        return Outcome(way, removed, added, len(parts), faults)
+
+    def _checked(self, default_graph: str) -> tuple[str, ...]:
+        """What differs from the revision: counts first, then digests, graph by graph."""
+        wanted = self._wanted(default_graph)
+        counted = remote_contents.counts(self._store, default=not default_graph)
+        sizes = {graph: len(lines) for graph, lines in wanted.items()}
+        faults = {
+            graph: f"has {counted.get(graph, 0):,} statements instead of {sizes.get(graph, 0):,}"
+            for graph in counted.keys() | wanted.keys()
+            if counted.get(graph) != sizes.get(graph)
+        }
+        same = {graph: number for graph, number in counted.items() if graph not in faults}
+        for graph, lines in remote_contents.statements(self._store, same):
+            if sha256(lines) != sha256(wanted[graph]):
+                faults[graph] = f"has {len(lines - wanted[graph]):,} statements that are others"
+        return tuple(f"{_shown(graph)} {fault}" for graph, fault in sorted(faults.items()))
+
+
+def _see_known(there: Description, history: History) -> None:
+    """Raises: StoreError where the store holds no revision of the history."""
+    try:
+        known: Revision | None = history.get(there.target)
+    except NotFoundError:
+        known = None
+    if known is None or known.record_sha256 != there.record_sha256:
+        raise StoreError(
+            f"The store holds a revision {there.target} that is none of this history. --replace "
+            f"has it brought to revision {history.current.number} all the same."
+        )
+
+
+def _named(patch: Iterable[bytes], mark: bytes, default_graph: str) -> Mapping[str, list[bytes]]:
+    """The statements of the lines with that mark, by the graph that they have in the store."""
+    text = b"".join(line[2:] for line in patch if line[:2] == mark)
+    return _with_default(by_graph(quads(text)), default_graph)
+
+
+def _with_default(graphs: Mapping[str, _T], default_graph: str) -> dict[str, _T]:
+    """The graphs, the default graph under its name in the store."""
+    return {graph or default_graph: lines for graph, lines in graphs.items()}
+
+
+def _listed(counted: Mapping[str, int]) -> str:
+    shown = [f"{_shown(graph)}: {number:,}" for graph, number in sorted(counted.items())]
+    more = f", and {len(shown) - _SHOWN} more graphs" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
+
+
+def _shown(graph: str) -> str:
+    return f"<{graph}>" if graph else "the default graph"

@@ -1,0 +1,98 @@
+"""What a store elsewhere holds: counts by graph, and the statements of graphs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, cast
+
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+
+from spacepolicy.engine.remote_protocol import RemoteEndpoints
+from spacepolicy.errors import StoreError
+from spacepolicy.publishing.description import GRAPH
+from spacepolicy.publishing.statements import canonical
+
+_ROWS: Final = 5_000
+"""Asked for at once, unless a graph has more: half of what Virtuoso's configuration comes with."""
+_COUNTS: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
+_COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+_STATEMENTS: Final = "SELECT ?s ?p ?o { ?s ?p ?o }"
+
+
+def counts(store: RemoteEndpoints, *, default: bool) -> dict[str, int]:
+    """Return how many statements each graph has, but for the description and empty graphs.
+
+    `default`: the default graph is not their union, and is counted, by the empty string.
+
+    Raises: StoreError.
+    """
+    found = {_iri(graph): _number(number) for graph, number in store.select(_COUNTS)}
+    found.pop(GRAPH, None)
+    if default:
+        [(number,)] = store.select(_COUNT)
+        found[""] = _number(number)
+    return {graph: number for graph, number in found.items() if number}
+
+
+def is_union(store: RemoteEndpoints) -> bool:
+    """Return whether the default graph of the store, which has a description, is the union of its
+    named graphs.
+
+    Raises: StoreError.
+    """
+    return bool(store.select(f"SELECT ?o {{ <{GRAPH}> <{GRAPH}#state> ?o }}"))
+
+
+def statements(
+    store: RemoteEndpoints, counted: Mapping[str, int]
+) -> Iterator[tuple[str, frozenset[bytes]]]:
+    """Return the graphs that were counted, each with what it says in canonical value form.
+
+    Raises: StoreError; also where the store cuts its answers short.
+    """
+    for part in _parts(counted):
+        rows = list(_quads(store, part))
+        if len(rows) < sum(counted[graph] for graph in part):
+            raise StoreError(
+                f"{store.query_url} has answered with {len(rows):,} rows of "
+                f"{sum(counted[graph] for graph in part):,}: it limits its answers, or is changed "
+                "by others meanwhile. Raise its limit of rows."
+            )
+        found = canonical(rows)
+        for graph in part:
+            yield graph, found.get(graph, frozenset())
+
+
+def _parts(counted: Mapping[str, int]) -> Iterator[list[str]]:
+    """The graphs, as many as are asked for at once; the default graph by itself."""
+    part: list[str] = []
+    size = 0
+    for graph, number in sorted(counted.items()):
+        if part and (size + number > _ROWS or "" in part):
+            yield part
+            part, size = [], 0
+        part.append(graph)
+        size += number
+    if part:
+        yield part
+
+
+def _quads(store: RemoteEndpoints, graphs: Iterable[str]) -> Iterator[Quad]:
+    if list(graphs) == [""]:
+        for row in store.select(_STATEMENTS):
+            yield Quad(*cast("tuple[NamedNode, NamedNode, Literal]", row), DefaultGraph())
+        return
+    values = " ".join(f"<{graph}>" for graph in graphs)
+    query = f"SELECT ?s ?p ?o ?g {{ VALUES ?g {{ {values} }} GRAPH ?g {{ ?s ?p ?o }} }}"
+    for row in store.select(query):
+        yield Quad(*cast("tuple[NamedNode, NamedNode, Literal, NamedNode]", row))
+
+
+def _iri(term: object) -> str:
+    if not isinstance(term, NamedNode):
+        raise StoreError(f"The store has a graph that is named by no IRI: {term}.")
+    return term.value
+
+
+def _number(term: object) -> int:
+    if not isinstance(term, Literal) or not term.value.isdigit():
+        raise StoreError(f"The store counts {term}, which is no number.")
+    return int(term.value)

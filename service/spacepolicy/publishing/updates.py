@@ -1,0 +1,70 @@
+"""The texts of updates: changes of data, in pieces that a store takes, under a condition.
+
+Each is one operation DELETE … INSERT … WHERE, which is carried out whole or not at all; there are
+no variables in its templates.
+
+Spec: https://www.w3.org/TR/sparql11-update/#deleteInsert
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, final
+
+MAX_STATEMENTS: Final = 2_000
+"""Of a request: Virtuoso refuses an update that it compiles to more than 10,000 lines of SQL, and
+such a request takes other stores some tens of milliseconds."""
+MAX_BYTES: Final = 1 << 20
+"""Of a request, unless one statement is larger: proxies and stores take at least a megabyte."""
+
+Lines = Mapping[str, Iterable[bytes]]
+"""Statements by the IRI of their graph, "" for the default graph."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one request takes away and adds: the graph and the statement."""
+
+    removed: list[tuple[str, bytes]] = field(default_factory=list)
+    added: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.removed) + len(self.added)
+
+    def update(self, guard: str, removed: str = "", added: str = "") -> str:
+        """Return the update that is carried out where the guard matches; `removed` and `added` are
+        more of its templates."""
+        gone = f"{_template(self.removed)}{removed}"
+        come = f"{_template(self.added)}{added}"
+        parts = [
+            f"{word} {{\n{text}\n}}" for word, text in (("DELETE", gone), ("INSERT", come)) if text
+        ]
+        return "\n".join([*parts, f"WHERE {{ {guard} }}\n"])
+
+
+def pieces(removed: Lines, added: Lines) -> Iterator[Piece]:
+    """Return the changes in pieces of at most `MAX_STATEMENTS` and `MAX_BYTES`; none where there is
+    no change."""
+    piece, size = Piece(), 0
+    for mark, lines in ((0, removed), (1, added)):
+        for graph in sorted(lines):
+            for line in sorted(lines[graph]):
+                if piece and (len(piece) == MAX_STATEMENTS or size + len(line) > MAX_BYTES):
+                    yield piece
+                    piece, size = Piece(), 0
+                (piece.removed, piece.added)[mark].append((graph, line))
+                size += len(line)
+    if piece:
+        yield piece
+
+
+def _template(lines: Iterable[tuple[str, bytes]]) -> str:
+    """The statements as they stand in a template, by graph."""
+    found: dict[str, list[bytes]] = {}
+    for graph, line in lines:
+        found.setdefault(graph, []).append(line)
+    return "".join(_of_graph(graph, b"".join(each).decode()) for graph, each in found.items())
+
+
+def _of_graph(graph: str, text: str) -> str:
+    return f"GRAPH <{graph}> {{\n{text}}}\n" if graph else text
