@@ -20,6 +20,7 @@ _TOKEN: Final = "SPACEPOLICY_PUBLISH_TOKEN"  # noqa: S105 # the name of a variab
 _USER: Final = "SPACEPOLICY_PUBLISH_USER"
 _PASSWORD: Final = "SPACEPOLICY_PUBLISH_PASSWORD"  # noqa: S105 # the name of a variable
 _DIFFERS: Final = 1
+"""The exit status where the store was read, and does not hold the revision."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

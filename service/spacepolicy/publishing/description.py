@@ -25,6 +25,11 @@ _QUERY: Final = f"SELECT ?p ?o {{ GRAPH <{GRAPH}> {{ <{GRAPH}> ?p ?o }} }}"
 
 
 @final
+class UnreadableDescriptionError(StoreError):
+    """The description of a store does not say what it has to."""
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class Description:
     """What the store says of itself.
@@ -78,7 +83,7 @@ def of_revision(revision: Revision, default_graph: str, *, complete: bool) -> De
 def read(store: RemoteEndpoints) -> Description | None:
     """Return what the store says of itself; None where it has no description.
 
-    Raises: StoreError where it has one that cannot be read, or the store cannot be asked.
+    Raises: UnreadableDescriptionError; StoreError where the store cannot be asked.
     """
     rows = [tuple(row) for row in store.select(_QUERY)]
     if not rows:
@@ -87,8 +92,18 @@ def read(store: RemoteEndpoints) -> Description | None:
         _value(predicate).removeprefix(f"{GRAPH}#"): _value(object_) for predicate, object_ in rows
     }
     if len(says) != len(rows):
-        raise StoreError(f"<{GRAPH}> in the store describes it twice; --replace writes it anew.")
+        raise UnreadableDescriptionError(
+            f"<{GRAPH}> in the store describes it twice; --replace has it written anew."
+        )
     return _description(says)
+
+
+def forget(store: RemoteEndpoints) -> None:
+    """Have the store forget its description.
+
+    Raises: StoreError.
+    """
+    store.update(f"DELETE WHERE {{ GRAPH <{GRAPH}> {{ ?s ?p ?o }} }}")
 
 
 def _description(says: Mapping[str, str]) -> Description:
@@ -98,7 +113,10 @@ def _description(says: Mapping[str, str]) -> Description:
         default_graph = says.get("defaultGraph", "")
         return Description(says["state"], target, says["recordSha256"], default_graph, complete)
     except (KeyError, ValueError) as error:
-        raise StoreError(f"<{GRAPH}> in the store does not say what it holds: {error}") from error
+        raise UnreadableDescriptionError(
+            f"<{GRAPH}> in the store does not say which revision it holds; --replace has it "
+            "written anew."
+        ) from error
 
 
 def _value(term: object) -> str:

@@ -17,7 +17,7 @@ from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.engine.snapshot import opened
 from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError, StoreError
 from spacepolicy.publishing import description, remote_contents
-from spacepolicy.publishing.description import Description
+from spacepolicy.publishing.description import Description, UnreadableDescriptionError
 from spacepolicy.publishing.statements import Contents, by_graph, contents, sha256
 from spacepolicy.publishing.updates import Piece, pieces
 from spacepolicy.store.history import History
@@ -74,7 +74,11 @@ class Publication:
         meanwhile, or holds what is not replaced without being asked to; UsageError where it cannot
         hold a statement; DamagedError.
         """
-        there = description.read(self._store)
+        wanted = self._contents
+        self._report(
+            f"revision {self._revision.number}: {sum(map(len, wanted.values())):,} statements"
+        )
+        there = self._there()
         if there is None:
             return self._begin()
         if self._replace or not there.complete:
@@ -83,6 +87,17 @@ class Publication:
         if there.revision == self._revision.number:
             return Outcome("none", 0, 0, 0, self._checked(there.default_graph))
         return self._patch(there)
+
+    def _there(self) -> Description | None:
+        """What the store says of itself; None too where it is not readable, and is replaced."""
+        try:
+            return description.read(self._store)
+        except UnreadableDescriptionError:
+            if not self._replace:
+                raise
+        if not self._dry:
+            description.forget(self._store)
+        return None
 
     def _begin(self) -> Outcome:
         counted = remote_contents.counts(self._store, default=True)
@@ -154,7 +169,10 @@ class Publication:
 
     @cached_property
     def _contents(self) -> Contents:
-        """The revision."""
+        """What the revision holds.
+
+        Raises: UsageError where a SPARQL 1.1 store cannot.
+        """
         return contents(opened(self._revision.dataset))
 
     def _wanted(self, default_graph: str) -> Contents:
