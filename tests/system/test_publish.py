@@ -330,7 +330,7 @@ def test_two_kinds_of_credentials_or_half_of_one_are_refused() -> None:
         ("ftp://127.0.0.1/sparql", "is no HTTP address"),
     ],
 )
-def test_a_store_that_cannot_be_asked_is_named(url: str, said: str, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_asked_is_named(url: str, said: str) -> None:
     with pytest.raises((StoreError, UsageError), match=said) as raised:
-        Publication(RemoteEndpoints(url, url, 5), history(tmp_path, SMALL), [].append).run()
+        description.read(RemoteEndpoints(url, url, 5))
     assert "secret" not in str(raised.value)
