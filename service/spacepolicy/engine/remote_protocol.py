@@ -94,6 +94,15 @@ class RemoteEndpoints:
                 raise StoreError(f"{self.query_url} answered a SELECT without rows.")
             return [tuple(row) for row in answer]
 
+    def server(self) -> str:
+        """Return what the store calls itself in the field Server; nothing where it has none.
+
+        Raises: StoreError as `select`.
+        """
+        body, kind = urlencode({"query": "ASK { }"}), "application/x-www-form-urlencoded"
+        with self._exchange(self.query_url, body.encode(), kind, _ACCEPT) as response:
+            return response.headers.get("Server", "")
+
     def update(self, text: str) -> None:
         """Have an update carried out.
 

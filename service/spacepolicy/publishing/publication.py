@@ -7,9 +7,11 @@ read again, and the description says last that the revision is there. Whatever b
 command goes on from there: what has arrived is not sent again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import filterfalse
+from types import MappingProxyType
 from typing import Final, Literal, TypeVar, final
 
 from spacepolicy.engine.nquads import quads
@@ -18,8 +20,10 @@ from spacepolicy.engine.snapshot import opened
 from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError, StoreError
 from spacepolicy.publishing import description, remote_contents
 from spacepolicy.publishing.description import Description, UnreadableDescriptionError
+from spacepolicy.publishing.dialect import STANDARD
+from spacepolicy.publishing.engines import dialect
 from spacepolicy.publishing.statements import Contents, by_graph, contents, sha256
-from spacepolicy.publishing.updates import Piece, pieces
+from spacepolicy.publishing.updates import Lines, Piece, clearing, pieces
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 
@@ -66,6 +70,7 @@ class Publication:
         self._report = report
         self._replace = replace
         self._dry = dry
+        self._dialect = STANDARD
 
     def run(self) -> Outcome:
         """Bring the store to the revision, and check what it holds then.
@@ -78,6 +83,7 @@ class Publication:
         self._report(
             f"revision {self._revision.number}: {sum(map(len, wanted.values())):,} statements"
         )
+        self._dialect = dialect(self._store)
         there = self._there()
         if there is None:
             return self._begin()
@@ -100,7 +106,9 @@ class Publication:
         return None
 
     def _begin(self) -> Outcome:
-        counted = remote_contents.counts(self._store, default=True)
+        counted = remote_contents.counts(
+            self._store, self._dialect.own_graphs, default=not self._dialect.own_graphs
+        )
         if counted and not self._replace:
             raise StoreError(
                 f"{self._store.query_url} is not empty ({_listed(counted)}) and no revision was "
@@ -119,24 +127,35 @@ class Publication:
             patch = list(self._history.changes(there.target, self._revision.number))
         except (RevisionGoneError, ResultLimitError):
             return self._difference(there)
-        removed, added = (_named(patch, mark, there.default_graph) for mark in (b"D ", b"A "))
-        parts = list(pieces(removed, added)) or [Piece()]
-        if len(parts) > 1:
+        removed, added = (self._marked(patch, mark, there.default_graph) for mark in (b"D ", b"A "))
+        parts = list(self._parted(removed, added)) or [Piece()]
+        if len(parts) > 1 or any(self._dialect.is_apart(line) for _, line in parts[0].removed):
             return self._difference(there)
         self._finish(there, parts[0])
         return self._outcome("patch", parts, there.default_graph)
+
+    def _marked(
+        self, patch: Iterable[bytes], mark: bytes, default_graph: str
+    ) -> dict[str, list[bytes]]:
+        """The statements of the lines with that mark, by the graph that they have in the store."""
+        text = b"".join(line[2:] for line in patch if line[:2] == mark)
+        found = by_graph(quads(text)).items()
+        kept = {graph: list(map(self._dialect.kept, lines)) for graph, lines in found}
+        return _with_default(kept, default_graph)
 
     def _difference(self, there: Description) -> Outcome:
         """What differs, graph by graph, in pieces; incomplete until all is there."""
         if not self._dry:
             there = self._mark(there)
-        parts = list(self._pieces(there.default_graph))
+        counted = self._counted(there.default_graph)
+        others = self._without(counted, there)
+        parts = list(self._pieces(counted, there.default_graph))
         total, sent = sum(map(len, parts)), 0
         for part in () if self._dry else parts:
             self._store.update(part.update(there.guard))
             sent += len(part)
             self._report(f"{sent:,} of {total:,} statements sent")
-        outcome = self._outcome("full", parts, there.default_graph)
+        outcome = self._outcome("full", parts, there.default_graph, others)
         if not outcome.faults:
             self._finish(there, Piece())
         return outcome
@@ -177,29 +196,59 @@ class Publication:
 
     def _wanted(self, default_graph: str) -> Contents:
         """What the store has to hold, by graph."""
-        return _with_default(self._contents, default_graph)
+        kept = self._dialect.kept
+        wanted = {graph: frozenset(map(kept, lines)) for graph, lines in self._contents.items()}
+        return _with_default(wanted, default_graph)
 
-    def _pieces(self, default_graph: str) -> Iterable[Piece]:
+    def _counted(self, default_graph: str) -> dict[str, int]:
+        """How many statements the graphs of the store have, without those of its engine."""
+        own = self._dialect.own_graphs
+        return remote_contents.counts(self._store, own, default=not default_graph)
+
+    def _without(self, counted: Mapping[str, int], there: Description) -> dict[str, int]:
+        """Take away the graphs that the revision has not; how many statements they had."""
+        wanted = self._wanted(there.default_graph)
+        others = {graph: number for graph, number in counted.items() if graph not in wanted}
+        for graph in () if self._dry else sorted(others):
+            self._store.update(clearing(graph, there.guard))
+        return others
+
+    def _pieces(self, counted: Mapping[str, int], default_graph: str) -> Iterable[Piece]:
         wanted = self._wanted(default_graph)
-        counted = remote_contents.counts(self._store, default=not default_graph)
+        counted = {graph: number for graph, number in counted.items() if graph in wanted}
         removed: dict[str, frozenset[bytes]] = {}
         added = dict(wanted)
         for graph, lines in remote_contents.statements(self._store, counted):
-            removed[graph] = lines - wanted.get(graph, frozenset())
-            added[graph] = wanted.get(graph, frozenset()) - lines
-        return pieces(removed, added)
+            removed[graph] = lines - wanted[graph]
+            added[graph] = wanted[graph] - lines
+        return self._parted(removed, added)
 
-    def _outcome(self, way: Way, parts: Iterable[Piece], default_graph: str) -> Outcome:
+    def _parted(self, removed: Lines, added: Lines) -> Iterator[Piece]:
+        """The changes in pieces: first what is taken away by operations of one graph each."""
+        most, is_apart = self._dialect.max_statements, self._dialect.is_apart
+        for graph, lines in removed.items():
+            yield from pieces({graph: list(filter(is_apart, lines))}, {}, most)
+        others = {graph: filterfalse(is_apart, lines) for graph, lines in removed.items()}
+        yield from pieces(others, added, most)
+
+    def _outcome(
+        self,
+        way: Way,
+        parts: Iterable[Piece],
+        default_graph: str,
+        others: Mapping[str, int] = MappingProxyType({}),
+    ) -> Outcome:
+        """What was done; `others` are statements of graphs that were taken away whole."""
         parts = list(parts)
         faults = () if self._dry else self._checked(default_graph)
-        removed = sum(len(part.removed) for part in parts)
+        removed = sum(len(part.removed) for part in parts) + sum(others.values())
         added = sum(len(part.added) for part in parts)
-        return Outcome(way, removed, added, len(parts), faults)
+        return Outcome(way, removed, added, len(parts) + len(others), faults)
 
     def _checked(self, default_graph: str) -> tuple[str, ...]:
         """What differs from the revision: counts first, then digests, graph by graph."""
         wanted = self._wanted(default_graph)
-        counted = remote_contents.counts(self._store, default=not default_graph)
+        counted = self._counted(default_graph)
         sizes = {graph: len(lines) for graph, lines in wanted.items()}
         faults = {
             graph: f"has {counted.get(graph, 0):,} statements instead of {sizes.get(graph, 0):,}"
@@ -224,12 +273,6 @@ def _see_known(there: Description, history: History) -> None:
             f"The store holds a revision {there.target} that is none of this history. --replace "
             f"has it brought to revision {history.current.number} all the same."
         )
-
-
-def _named(patch: Iterable[bytes], mark: bytes, default_graph: str) -> Mapping[str, list[bytes]]:
-    """The statements of the lines with that mark, by the graph that they have in the store."""
-    text = b"".join(line[2:] for line in patch if line[:2] == mark)
-    return _with_default(by_graph(quads(text)), default_graph)
 
 
 def _with_default(graphs: Mapping[str, _T], default_graph: str) -> dict[str, _T]:

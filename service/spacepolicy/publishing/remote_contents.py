@@ -1,6 +1,6 @@
 """What a store elsewhere holds: counts by graph, and the statements of graphs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
@@ -17,19 +17,22 @@ _COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 _STATEMENTS: Final = "SELECT ?s ?p ?o { ?s ?p ?o }"
 
 
-def counts(store: RemoteEndpoints, *, default: bool) -> dict[str, int]:
-    """Return how many statements each graph has, but for the description and empty graphs.
+def counts(
+    store: RemoteEndpoints, own_graphs: Collection[str] = (), *, default: bool
+) -> dict[str, int]:
+    """Return how many statements each graph has, but for the description, empty graphs, and
+    `own_graphs` of the engine.
 
     `default`: the default graph is not their union, and is counted, by the empty string.
 
     Raises: StoreError.
     """
     found = {_iri(graph): _number(number) for graph, number in store.select(_COUNTS)}
-    found.pop(GRAPH, None)
     if default:
         [(number,)] = store.select(_COUNT)
         found[""] = _number(number)
-    return {graph: number for graph, number in found.items() if number}
+    left_out = {GRAPH, *own_graphs}
+    return {graph: number for graph, number in found.items() if number and graph not in left_out}
 
 
 def is_union(store: RemoteEndpoints) -> bool:

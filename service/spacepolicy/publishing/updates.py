@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 MAX_STATEMENTS: Final = 2_000
-"""Of a request: Virtuoso refuses an update that it compiles to more than 10,000 lines of SQL, and
-such a request takes other stores some tens of milliseconds."""
+"""Of a request: stores compile it before they carry it out, which takes them some milliseconds; an
+answer that is long in coming is taken for lost by proxies."""
 MAX_BYTES: Final = 1 << 20
 """Of a request, unless one statement is larger: proxies and stores take at least a megabyte."""
 
@@ -42,20 +42,26 @@ class Piece:
         return "\n".join([*parts, f"WHERE {{ {guard} }}\n"])
 
 
-def pieces(removed: Lines, added: Lines) -> Iterator[Piece]:
-    """Return the changes in pieces of at most `MAX_STATEMENTS` and `MAX_BYTES`; none where there is
-    no change."""
+def pieces(removed: Lines, added: Lines, max_statements: int = MAX_STATEMENTS) -> Iterator[Piece]:
+    """Return the changes in pieces of at most so many statements and `MAX_BYTES`; none where there
+    is no change."""
     piece, size = Piece(), 0
     for mark, lines in ((0, removed), (1, added)):
         for graph in sorted(lines):
             for line in sorted(lines[graph]):
-                if piece and (len(piece) == MAX_STATEMENTS or size + len(line) > MAX_BYTES):
+                if piece and (len(piece) == max_statements or size + len(line) > MAX_BYTES):
                     yield piece
                     piece, size = Piece(), 0
                 (piece.removed, piece.added)[mark].append((graph, line))
                 size += len(line)
     if piece:
         yield piece
+
+
+def clearing(graph: str, guard: str) -> str:
+    """Return the update that takes all of a graph away where the guard matches."""
+    every = _of_graph(graph, "?s ?p ?o .\n")
+    return f"DELETE {{\n{every}}}\nWHERE {{ {guard} {every}}}\n"
 
 
 def _template(lines: Iterable[tuple[str, bytes]]) -> str:
