@@ -12,7 +12,7 @@ from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import StoreError, UsageError
 from spacepolicy.publishing import description
 from spacepolicy.publishing.description import DEFAULT_GRAPH, GRAPH
-from spacepolicy.publishing.publication import Outcome, Publication
+from spacepolicy.publishing.publication import PublicationOutcome, RemotePublication
 from spacepolicy.publishing.statements import GENID
 from spacepolicy.publishing.updates import MAX_STATEMENTS, pieces
 from spacepolicy.store.history import History
@@ -58,9 +58,11 @@ def endpoints(url: str) -> RemoteEndpoints:
     return RemoteEndpoints(f"{url}/query", f"{url}/update", 60)
 
 
-def publish(url: str, history: History, *, replace: bool = False, dry: bool = False) -> Outcome:
+def publish(
+    url: str, history: History, *, replace: bool = False, dry: bool = False
+) -> PublicationOutcome:
     said: list[str] = []
-    return Publication(endpoints(url), history, said.append, replace=replace, dry=dry).run()
+    return RemotePublication(endpoints(url), history, said.append, replace=replace, dry=dry).run()
 
 
 def held(url: str) -> set[str]:
@@ -105,7 +107,7 @@ def test_a_revision_that_is_there_is_looked_at_and_not_sent(
     between: Proxy, elsewhere: str, tmp_path: Path
 ) -> None:
     publish(elsewhere, history(tmp_path, FIRST))
-    assert publish(between.url, history(tmp_path, FIRST)) == Outcome("none", 0, 0, 0)
+    assert publish(between.url, history(tmp_path, FIRST)) == PublicationOutcome("none", 0, 0, 0)
     assert not between.updates
 
 

@@ -13,7 +13,7 @@ import pytest
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import StoreError
 from spacepolicy.publishing import description
-from spacepolicy.publishing.publication import Outcome, Publication
+from spacepolicy.publishing.publication import PublicationOutcome, RemotePublication
 from spacepolicy.publishing.virtuoso import DATATYPE
 from spacepolicy.store.history import History
 
@@ -71,9 +71,9 @@ class Virtuoso:
         command = ["/usr/bin/isql-vt", f"127.0.0.1:{self.sql}", "dba", "dba", f"exec={statement}"]
         subprocess.run(command, check=True, capture_output=True)
 
-    def publish(self, history: History, *, replace: bool = False) -> Outcome:
+    def publish(self, history: History, *, replace: bool = False) -> PublicationOutcome:
         said: list[str] = []
-        return Publication(self.store, history, said.append, replace=replace).run()
+        return RemotePublication(self.store, history, said.append, replace=replace).run()
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_a_publication_into_a_virtuoso_that_is_killed_ends_complete_or_invisible
         assert there is not None
         if there.complete:  # it is one of the two, and whole
             is_there = (one, both)[there.target - 1]
-            assert virtuoso.publish(is_there) == Outcome("none", 0, 0, 0)
+            assert virtuoso.publish(is_there) == PublicationOutcome("none", 0, 0, 0)
         outcome = virtuoso.publish(target, replace=target is one)
         assert not outcome.faults
     assert broken

@@ -11,7 +11,7 @@ from spacepolicy.commands.options import STORE, add_option, add_options
 from spacepolicy.commands.transfer import say
 from spacepolicy.engine.remote_protocol import Credentials, RemoteEndpoints, basic, bearer
 from spacepolicy.errors import UsageError
-from spacepolicy.publishing.publication import Outcome, Publication
+from spacepolicy.publishing.publication import PublicationOutcome, RemotePublication
 from spacepolicy.settings import Settings
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.history import History
@@ -44,7 +44,7 @@ def run(given: Namespace, chosen: Settings) -> int:
     update_url = given.update_url or given.url
     credentials = credentials_of(settings.environment())
     store = RemoteEndpoints(given.url, update_url, chosen.write_timeout, credentials)
-    publication = Publication(store, history, say, replace=given.replace, dry=given.dry_run)
+    publication = RemotePublication(store, history, say, replace=given.replace, dry=given.dry_run)
     outcome = publication.run()
     for line in _told(outcome, history.current.number, dry=given.dry_run):
         say(line)
@@ -73,7 +73,7 @@ def _history(chosen: Settings) -> History:
     return revisions.history(path)
 
 
-def _told(outcome: Outcome, number: int, *, dry: bool) -> list[str]:
+def _told(outcome: PublicationOutcome, number: int, *, dry: bool) -> list[str]:
     """What there is to say of a publication, line by line."""
     sent = f"{outcome.added:,} statements and took {outcome.removed:,} away in {outcome.requests}"
     match outcome.way:

@@ -31,7 +31,7 @@ class UnreadableDescriptionError(StoreError):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Description:
+class PublicationDescription:
     """What the store says of itself.
 
     `revision` is None while a publication is incomplete, which is on its way to `target` then;
@@ -73,14 +73,16 @@ class Description:
         return f"GRAPH <{GRAPH}> {{\n{self.triples()}\n}}"
 
 
-def of_revision(revision: Revision, default_graph: str, *, complete: bool) -> Description:
+def of_revision(
+    revision: Revision, default_graph: str, *, complete: bool
+) -> PublicationDescription:
     """Return a new description of a store that holds the revision, or is on its way to it."""
-    return Description(
+    return PublicationDescription(
         str(uuid4()), revision.number, revision.record_sha256, default_graph, complete
     )
 
 
-def read(store: RemoteEndpoints) -> Description | None:
+def read(store: RemoteEndpoints) -> PublicationDescription | None:
     """Return what the store says of itself; None where it has no description.
 
     Raises: UnreadableDescriptionError; StoreError where the store cannot be asked.
@@ -106,12 +108,14 @@ def forget(store: RemoteEndpoints) -> None:
     store.update(f"DELETE WHERE {{ GRAPH <{GRAPH}> {{ ?s ?p ?o }} }}")
 
 
-def _description(says: Mapping[str, str]) -> Description:
+def _description(says: Mapping[str, str]) -> PublicationDescription:
     complete = "revision" in says
     try:
         target = int(says["revision" if complete else "target"])
         default_graph = says.get("defaultGraph", "")
-        return Description(says["state"], target, says["recordSha256"], default_graph, complete)
+        return PublicationDescription(
+            says["state"], target, says["recordSha256"], default_graph, complete
+        )
     except (KeyError, ValueError) as error:
         raise UnreadableDescriptionError(
             f"<{GRAPH}> in the store does not say which revision it holds; --replace has it "

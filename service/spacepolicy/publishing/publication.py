@@ -19,11 +19,11 @@ from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.engine.snapshot import opened
 from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError, StoreError
 from spacepolicy.publishing import description, remote_contents
-from spacepolicy.publishing.description import Description, UnreadableDescriptionError
+from spacepolicy.publishing.description import PublicationDescription, UnreadableDescriptionError
 from spacepolicy.publishing.dialect import STANDARD
 from spacepolicy.publishing.engines import dialect
 from spacepolicy.publishing.statements import Contents, by_graph, contents, sha256
-from spacepolicy.publishing.updates import Lines, Piece, clearing, pieces
+from spacepolicy.publishing.updates import Lines, UpdatePiece, clearing, pieces
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 
@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 @final
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PublicationOutcome:
     """What was done, or would be: the way, and how many statements went and came in how many
     requests; `faults` are graphs that differ afterwards, with what differs."""
 
@@ -48,7 +48,7 @@ class Outcome:
 
 
 @final
-class Publication:
+class RemotePublication:
     """The revision in force on its way into a store elsewhere.
 
     `replace` has it written where the store holds what is not known to be an older revision, and
@@ -72,7 +72,7 @@ class Publication:
         self._dry = dry
         self._dialect = STANDARD
 
-    def run(self) -> Outcome:
+    def run(self) -> PublicationOutcome:
         """Bring the store to the revision, and check what it holds then.
 
         Raises: StoreError where the store cannot be asked, refuses, is changed by somebody else
@@ -91,10 +91,10 @@ class Publication:
             return self._difference(there)
         _see_known(there, self._history)
         if there.revision == self._revision.number:
-            return Outcome("none", 0, 0, 0, self._checked(there.default_graph))
+            return PublicationOutcome("none", 0, 0, 0, self._checked(there.default_graph))
         return self._patch(there)
 
-    def _there(self) -> Description | None:
+    def _there(self) -> PublicationDescription | None:
         """What the store says of itself; None too where it is not readable, and is replaced."""
         try:
             return description.read(self._store)
@@ -105,7 +105,7 @@ class Publication:
             description.forget(self._store)
         return None
 
-    def _begin(self) -> Outcome:
+    def _begin(self) -> PublicationOutcome:
         counted = remote_contents.counts(
             self._store, self._dialect.own_graphs, default=not self._dialect.own_graphs
         )
@@ -120,7 +120,7 @@ class Publication:
             self._see(there)
         return self._difference(there)
 
-    def _patch(self, there: Description) -> Outcome:
+    def _patch(self, there: PublicationDescription) -> PublicationOutcome:
         """The change since the revision that is there; what differs, where it is not known or does
         not go into one request."""
         try:
@@ -128,7 +128,7 @@ class Publication:
         except (RevisionGoneError, ResultLimitError):
             return self._difference(there)
         removed, added = (self._marked(patch, mark, there.default_graph) for mark in (b"D ", b"A "))
-        parts = list(self._parted(removed, added)) or [Piece()]
+        parts = list(self._parted(removed, added)) or [UpdatePiece()]
         if len(parts) > 1 or any(self._dialect.is_apart(line) for _, line in parts[0].removed):
             return self._difference(there)
         self._finish(there, parts[0])
@@ -143,7 +143,7 @@ class Publication:
         kept = {graph: list(map(self._dialect.kept, lines)) for graph, lines in found}
         return _with_default(kept, default_graph)
 
-    def _difference(self, there: Description) -> Outcome:
+    def _difference(self, there: PublicationDescription) -> PublicationOutcome:
         """What differs, graph by graph, in pieces; incomplete until all is there."""
         if not self._dry:
             there = self._mark(there)
@@ -157,28 +157,30 @@ class Publication:
             self._report(f"{sent:,} of {total:,} statements sent")
         outcome = self._outcome("full", parts, there.default_graph, others)
         if not outcome.faults:
-            self._finish(there, Piece())
+            self._finish(there, UpdatePiece())
         return outcome
 
-    def _mark(self, there: Description) -> Description:
+    def _mark(self, there: PublicationDescription) -> PublicationDescription:
         """Have the description say that this publication is under way; what it says then."""
         union = remote_contents.is_union(self._store)
         name = description.DEFAULT_GRAPH if union else ""
         coming = description.of_revision(self._revision, name, complete=False)
-        self._describe(there, coming, Piece())
+        self._describe(there, coming, UpdatePiece())
         return coming
 
-    def _finish(self, there: Description, piece: Piece) -> None:
+    def _finish(self, there: PublicationDescription, piece: UpdatePiece) -> None:
         """Send the last piece together with the description of a store that is complete."""
         if not self._dry:
             coming = description.of_revision(self._revision, there.default_graph, complete=True)
             self._describe(there, coming, piece)
 
-    def _describe(self, there: Description, coming: Description, piece: Piece) -> None:
+    def _describe(
+        self, there: PublicationDescription, coming: PublicationDescription, piece: UpdatePiece
+    ) -> None:
         self._store.update(piece.update(there.guard, there.data(), coming.data()))
         self._see(coming)
 
-    def _see(self, coming: Description) -> None:
+    def _see(self, coming: PublicationDescription) -> None:
         """Raises: StoreError where the store does not say what was just written."""
         if description.read(self._store) != coming:
             raise StoreError(
@@ -205,7 +207,7 @@ class Publication:
         own = self._dialect.own_graphs
         return remote_contents.counts(self._store, own, default=not default_graph)
 
-    def _without(self, counted: Mapping[str, int], there: Description) -> dict[str, int]:
+    def _without(self, counted: Mapping[str, int], there: PublicationDescription) -> dict[str, int]:
         """Take away the graphs that the revision has not; how many statements they had."""
         wanted = self._wanted(there.default_graph)
         others = {graph: number for graph, number in counted.items() if graph not in wanted}
@@ -213,7 +215,7 @@ class Publication:
             self._store.update(clearing(graph, there.guard))
         return others
 
-    def _pieces(self, counted: Mapping[str, int], default_graph: str) -> Iterable[Piece]:
+    def _pieces(self, counted: Mapping[str, int], default_graph: str) -> Iterable[UpdatePiece]:
         wanted = self._wanted(default_graph)
         counted = {graph: number for graph, number in counted.items() if graph in wanted}
         removed: dict[str, frozenset[bytes]] = {}
@@ -223,7 +225,7 @@ class Publication:
             added[graph] = wanted[graph] - lines
         return self._parted(removed, added)
 
-    def _parted(self, removed: Lines, added: Lines) -> Iterator[Piece]:
+    def _parted(self, removed: Lines, added: Lines) -> Iterator[UpdatePiece]:
         """The changes in pieces: first what is taken away by operations of one graph each."""
         most, is_apart = self._dialect.max_statements, self._dialect.is_apart
         for graph, lines in removed.items():
@@ -234,16 +236,16 @@ class Publication:
     def _outcome(
         self,
         way: Way,
-        parts: Iterable[Piece],
+        parts: Iterable[UpdatePiece],
         default_graph: str,
         others: Mapping[str, int] = MappingProxyType({}),
-    ) -> Outcome:
+    ) -> PublicationOutcome:
         """What was done; `others` are statements of graphs that were taken away whole."""
         parts = list(parts)
         faults = () if self._dry else self._checked(default_graph)
         removed = sum(len(part.removed) for part in parts) + sum(others.values())
         added = sum(len(part.added) for part in parts)
-        return Outcome(way, removed, added, len(parts) + len(others), faults)
+        return PublicationOutcome(way, removed, added, len(parts) + len(others), faults)
 
     def _checked(self, default_graph: str) -> tuple[str, ...]:
         """What differs from the revision: counts first, then digests, graph by graph."""
@@ -262,7 +264,7 @@ class Publication:
         return tuple(f"{_shown(graph)} {fault}" for graph, fault in sorted(faults.items()))
 
 
-def _see_known(there: Description, history: History) -> None:
+def _see_known(there: PublicationDescription, history: History) -> None:
     """Raises: StoreError where the store holds no revision of the history."""
     try:
         known: Revision | None = history.get(there.target)

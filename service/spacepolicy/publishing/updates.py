@@ -22,7 +22,7 @@ Lines = Mapping[str, Iterable[bytes]]
 
 @final
 @dataclass(frozen=True, slots=True)
-class Piece:
+class UpdatePiece:
     """What one request takes away and adds: the graph and the statement."""
 
     removed: list[tuple[str, bytes]] = field(default_factory=list)
@@ -42,16 +42,18 @@ class Piece:
         return "\n".join([*parts, f"WHERE {{ {guard} }}\n"])
 
 
-def pieces(removed: Lines, added: Lines, max_statements: int = MAX_STATEMENTS) -> Iterator[Piece]:
+def pieces(
+    removed: Lines, added: Lines, max_statements: int = MAX_STATEMENTS
+) -> Iterator[UpdatePiece]:
     """Return the changes in pieces of at most so many statements and `MAX_BYTES`; none where there
     is no change."""
-    piece, size = Piece(), 0
+    piece, size = UpdatePiece(), 0
     for mark, lines in ((0, removed), (1, added)):
         for graph in sorted(lines):
             for line in sorted(lines[graph]):
                 if piece and (len(piece) == max_statements or size + len(line) > MAX_BYTES):
                     yield piece
-                    piece, size = Piece(), 0
+                    piece, size = UpdatePiece(), 0
                 (piece.removed, piece.added)[mark].append((graph, line))
                 size += len(line)
     if piece:

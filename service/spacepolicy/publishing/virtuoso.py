@@ -19,6 +19,7 @@ DATATYPE: Final = "urn:x-spacepolicy:datatype:"
 _MAX_STATEMENTS: Final = 1_000
 """Of a request: one of 1,500 is compiled to more than the 10,000 lines of SQL that there may be."""
 _MAX_INTEGER: Final = 2**63
+"""Integers have 64 bits there."""
 _LITERAL: Final = re.compile(rb'"([^"\\]*)"\^\^<([^>]+[/#])([^>/#]+)> \.\n\Z')
 _UNKNOWN: Final = (
     "duration",
