@@ -172,7 +172,7 @@ def test_a_request_that_arrives_late_changes_nothing(
     publish(between.url, history(tmp_path, FIRST))
     publish(between.url, history(tmp_path, FIRST, SECOND))
     publish(between.url, history(tmp_path, FIRST, SECOND, SMALL))
-    for update in between.updates[1:]:
+    for update in reversed(between.updates[1:]):
         change(elsewhere, update)
     assert held(elsewhere) == wanted(SMALL)
     assert publish(elsewhere, history(tmp_path, FIRST, SECOND, SMALL)).way == "none"
