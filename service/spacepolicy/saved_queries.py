@@ -40,10 +40,18 @@ TIMELINE: Final = "timeline"
 """The tag of queries that tell when a thing is."""
 PLACES: Final = "places"
 """The tag of queries that tell where a thing is."""
+FIGURES: Final = "figures"
+"""The tag of queries that count what there is, in one row of numbers."""
+LANES: Final = "lanes"
+"""The tag of queries that tell when several things are."""
+EXAMPLE: Final = "example"
+"""The tag of queries that show how words become statements."""
 _ROLES: Final[Mapping[str, tuple[int, str]]] = {
     SIDE_BY_SIDE: (4, "it, what it is compared by, the part that says so, the passage"),
     TIMELINE: (5, "the thing or a part of it, the relation, the time frame, its first, its last"),
     PLACES: (3, "the relation, the place, one around it"),
+    LANES: (4, "the thing, the relation, its first, its last"),
+    EXAMPLE: (5, "the words, the passage, the subject, the property, the object"),
 }
 """How many columns a query has that pages are made of, and what they are."""
 POLICY: Final = "policy"

@@ -167,4 +167,4 @@ def test_columns_are_headed_in_the_language_of_the_reader(shipped: httpx.Client)
             r"<th [^>]*>([^<]*)</th>",
             shipped.get(path, headers=asked | {"Accept-Language": "en"}).text,
         )
-        assert "task name" in english
+        assert "policy name" in english

@@ -17,6 +17,7 @@ CHECKS = (
 def test_schemathesis_finds_nothing(shipped: httpx.Client, tmp_path: Path) -> None:
     tester = [str(Path(sys.executable).with_name("schemathesis")), "run"]
     bounds = ["--generation-deterministic", "--max-examples", "3", "--phases", "examples,fuzzing"]
+    bounds += ["--request-timeout", "60"]  # on a machine that is busy
     done = subprocess.run(
         [*tester, f"{shipped.base_url}/openapi.json", "--checks", CHECKS, *bounds],
         capture_output=True,

@@ -142,6 +142,7 @@ class SharedState:
             self.desk,
             (
                 self.home.answers,
+                self.home.overview_rows,
                 self.home.documents,
                 self.library.comparables,
                 self.library.vocabulary,

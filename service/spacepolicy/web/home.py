@@ -1,5 +1,5 @@
-"""The first page: the questions tagged for it with their answers from the served revision, and the
-documents there are to read."""
+"""The first page: what there is, the questions tagged for it with their answers from the served
+revision, and the documents there are to read."""
 
 import asyncio
 import json
@@ -21,6 +21,7 @@ from spacepolicy.web.harvesting.dataset_metadata import MetadataCache
 from spacepolicy.web.harvesting.dcat_ap import described
 from spacepolicy.web.harvesting.schema_org import dataset_block
 from spacepolicy.web.home_documents import Documents, documents
+from spacepolicy.web.home_overview import Overview, OverviewRows, overview_rows
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
@@ -29,6 +30,8 @@ from spacepolicy.web.tables import table
 HOME_TAG: Final = "home"
 _ANSWERS_HELD: Final = 64
 """Answers that are held: those of the first page in each language, some ten, and room for more."""
+_SHOWN_ROWS: Final = 8
+"""Rows of an answer on the first page, where all answers together fit on a screen."""
 
 
 @final
@@ -51,11 +54,27 @@ class HomePage:
         self.desk = library.desk
         self._answers: RevisionCache[dict[str, Any]] = RevisionCache(_ANSWERS_HELD)
         self._documents: RevisionCache[Documents] = RevisionCache(1)
+        self._overview: RevisionCache[OverviewRows] = RevisionCache(1)
 
     async def answers(self) -> Sequence[LiveAnswer]:
         """The answers to the saved queries that are tagged for the first page."""
         queries = tagged(self.desk.service.catalogue, HOME_TAG)
         return await asyncio.gather(*map(self._answer, queries))
+
+    async def overview(self) -> Overview | None:
+        """What there is, in the language of the reader; None where a query does not answer now."""
+        try:
+            found = await self.overview_rows()
+        except ProblemError:
+            return None
+        return found.shown(self.desk.service)
+
+    async def overview_rows(self) -> OverviewRows:
+        """What the queries answer that tell what there is.
+
+        Raises: ProblemError where one does not.
+        """
+        return await self._overview.get(self.desk.number, "", lambda: overview_rows(self.desk))
 
     async def documents(self) -> Documents:
         """The documents that there are to read."""
@@ -87,17 +106,18 @@ def home_page(home: HomePage) -> Handler:
         page = desk.cache.body(desk.number, key)
         if page is None:
             answers = await home.answers()
-            page = (await _page(home, origin, answers)).encode()
-            if not any(answer.problem for answer in answers):
+            seen = await home.overview()
+            page = (await _page(home, origin, answers, seen or Overview())).encode()
+            if seen is not None and not any(answer.problem for answer in answers):
                 desk.cache.keep_body(desk.number, key, page)
         return HTMLResponse(page)
 
     return first
 
 
-async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer]) -> str:
-    """The documents there are, and whether they can be compared; real questions with live answers,
-    and how to ask more."""
+async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer], seen: Overview) -> str:
+    """What there is; the documents, and whether they can be compared; real questions with live
+    answers, and how to ask more."""
     service = home.desk.service
     live = [
         (
@@ -115,6 +135,9 @@ async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer]) -> s
         origin=origin,
         dataset=dataset_block(about, current_locale().language),
         live=live,
+        seen=seen,
+        shown_rows=_SHOWN_ROWS,
+        questions=len(service.catalogue),
         documents=(await home.documents()).links(service),
         compared=len(await home.library.comparables()) > 1,
     )

@@ -49,6 +49,14 @@ class SolutionTable:
         )
         return found or (False,) * len(self.columns)
 
+    def first(self, count: int) -> "SolutionTable":
+        """The table with so many of its rows."""
+        return SolutionTable(self.columns, self.rows[:count])
+
+    def has(self, text: str) -> bool:
+        """Whether a cell has this text."""
+        return any(cell is not None and cell.text == text for row in self.rows for cell in row)
+
 
 Called = Callable[[str], TableCell]
 """A thing of that IRI as it is shown."""

@@ -3,11 +3,8 @@
 A saved query tagged `timeline` tells it. Its first parameter takes the thing; its columns are the
 thing or a part of it, the relation, the time frame, and the first and the last year or day of it:
 a year is a number, a day a date. The drawing is laid out here in numbers; the template makes SVG.
-
-Spec: https://www.w3.org/TR/xmlschema11-2/#date
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
@@ -17,6 +14,7 @@ from pyoxigraph import Literal, NamedNode
 from spacepolicy.saved_queries import TIMELINE
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term
+from spacepolicy.web.linked_data import years
 from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.neighbourhood_svg import cut
 from spacepolicy.web.linked_data.tagged_query_results import TaggedResults, told
@@ -31,10 +29,6 @@ _TOP: Final = 34
 _LETTERS: Final = 44
 _ROLE_LETTERS: Final = 52
 """Pixels, but for the letters: what fits between the margin and the years at 13 and 11 pixels."""
-_DAY: Final = re.compile(r"(-?\d{4,})(?:-(\d\d)(?:-(\d\d))?)?")
-_MONTHS: Final = 12
-_DAYS: Final = 31
-"""A day is placed within its month as if each had 31; the difference is not seen."""
 
 
 @final
@@ -52,9 +46,7 @@ class Time:
     @property
     def years(self) -> str:
         """From when to when, as it is written; nothing where neither is known."""
-        if self.first is None or self.first == self.last:
-            return self.last or ""
-        return f"{self.first}–{self.last or ''}"
+        return years.written(self.first, self.last)
 
     @property
     def told(self) -> bool:
@@ -111,11 +103,9 @@ async def timeline(desk: AppState, thing: NamedNode) -> Timeline | None:
     if not times:
         return None
     shown, here = times[:_MAX_ROWS], found.names.link(thing)
-    spans = [(each, span) for each in shown if (span := _span(each)) is not None]
-    first = min((int(start // 1) for _, (start, _) in spans), default=0)
-    last = max((-int(-end // 1) for _, (_, end) in spans), default=0)
-    if last - first < 2:  # a single year stands in the middle of an axis
-        first, last = first - 1, last + 1
+    placed = ((each, years.span(each.first, each.last)) for each in shown)
+    spans = [(each, span) for each, span in placed if span is not None]
+    first, last = years.axis([span for _, span in spans])
     rows = [
         TimelineRow(
             cut((each.what or here).text, _LETTERS),
@@ -148,36 +138,12 @@ def _time(found: TaggedResults, row: Sequence[Term | None], thing: NamedNode) ->
     )
 
 
-def _span(time: Time) -> tuple[float, float] | None:
-    """From when to when, in years; a year lasts to its end, of which a due one is the point. None
-    where no year is known."""
-    start = _place(time.first) if time.first else None
-    end = _place(time.last) if time.last else None
-    if end is None:
-        return None if start is None else (start[0], start[0])
-    return (end[1] if start is None else min(start[0], end[1])), end[1]
-
-
-def _place(written: str) -> tuple[float, float] | None:
-    """The beginning and the end of the year, month or day in years."""
-    found = _DAY.fullmatch(written)
-    if found is None:
-        return None
-    year, month, day = (None if each is None else int(each) for each in found.groups())
-    if year is None or month is None:
-        return None if year is None else (float(year), float(year + 1))
-    start = year + (month - 1) / _MONTHS
-    if day is None:
-        return start, start + 1 / _MONTHS
-    start += (day - 1) / _DAYS / _MONTHS
-    return start, start
-
-
 def _ticks(first: int, last: int) -> tuple[AxisTick, ...]:
-    step = -(-(last - first) // _MAX_TICKS)
-    years = range(first, last, step)
-    ticks = [AxisTick(_x(year, first, last), year, _x(year + 0.5, first, last)) for year in years]
-    return (*ticks, AxisTick(_AXIS[1], None, _AXIS[1]))
+    lines = [
+        AxisTick(_x(year, first, last), year, _x(year + 0.5, first, last))
+        for year in years.ticks(first, last, _MAX_TICKS)
+    ]
+    return (*lines, AxisTick(_AXIS[1], None, _AXIS[1]))
 
 
 def _x(year: float, first: int, last: int) -> int:
