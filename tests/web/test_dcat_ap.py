@@ -13,6 +13,9 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, RDFS, SH
 from rdflib.term import Node
 
+from spacepolicy.commands.serve import publisher_of
+from spacepolicy.errors import UsageError
+from spacepolicy.settings import Settings, load
 from spacepolicy.web.harvesting.dataset_metadata import DatasetMetadata
 from spacepolicy.web.harvesting.dcat_ap import dataset_statements, described
 from spacepolicy.web.harvesting.publisher import Publisher
@@ -113,6 +116,39 @@ def test_what_is_not_known_is_said(unsigned: Graph, catalog: Graph) -> None:
     assert "Who publishes this catalogue is not said" in english
     assert "Where questions about the dataset are answered is not said" in english
     assert not set(catalog.objects(None, RDFS.comment))
+
+
+def test_a_dataset_without_an_ontology_has_no_title_and_says_so(site: httpx.Client) -> None:
+    graph = catalog_of(site)
+    assert "no title of its own" in " ".join(map(str, graph.objects(None, RDFS.comment)))
+    assert ("Dataset", "title") in broken(graph)
+    assert ("Catalog", "publisher") in broken(graph)
+
+
+@pytest.mark.parametrize("contact", ["data@example.org", "https://example.org/contact"])
+def test_a_contact_is_an_address_of_mail_or_of_a_page(contact: str) -> None:
+    assert publisher_of(loaded(contact=contact)).contact == contact
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"contact": "somebody"},
+        {"contact": "a@b@c"},
+        {"contact": "<data@example.org>"},
+        {"contact": "ftp://example.org/"},
+        {"publisher": "Institute", "publisher_url": "example.org"},
+        {"publisher": "Institute", "publisher_url": "https://example.org/a b"},
+        {"publisher_url": "https://example.org/"},
+    ],
+)
+def test_what_is_no_address_is_refused_before_anything_is_built(given: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        publisher_of(loaded(**given))
+
+
+def loaded(**given: str) -> Settings:
+    return load(given, {}, Path("/nowhere"))
 
 
 def test_the_operator_says_who_publishes_and_where_questions_are_answered(catalog: Graph) -> None:

@@ -1,15 +1,23 @@
 """The reconciliation service: exact about IRIs, careful about names, bounded, and as the
 specification's schemas have it, by checks of our own."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from spacepolicy.errors import TimeLimitError
+from spacepolicy.web.answering.app_state import make_desk
 from spacepolicy.web.reconciliation.batches import MAX_IDS, MAX_QUERIES
+from spacepolicy.web.reconciliation.endpoint import answered
+from spacepolicy.web.reconciliation.entities import Entities
+from spacepolicy.web.search_index import SearchIndex, Text
+from spacepolicy.web.service import Service
 
 from .conftest import SHIPPED_BASE, MakeService, Site, serve
 from .reconciliation_client import TIMES, ReconciliationClient, cells
@@ -327,10 +335,20 @@ def test_what_is_not_known_has_empty_cells(refine: ReconciliationClient) -> None
     assert not any(rows[each][f"{DEF}unknown"] for each in ids)
 
 
+def test_a_batch_has_the_time_of_a_query(service: Service) -> None:
+    texts = [Text(f"urn:{n}", "name", "en", f"name {n} of many") for n in range(200)]
+    state = make_desk(replace(service, timeout_seconds=0.001))
+    entities = Entities(service, SearchIndex(texts, {}), "en")
+    batch = {str(n): {"query": f"nam {n} off many"} for n in range(MAX_QUERIES)}
+    with pytest.raises(TimeLimitError):
+        asyncio.run(answered(state, entities, {"queries": json.dumps(batch)}))
+
+
 def test_a_preview_may_be_framed_and_a_problem_not(refine: ReconciliationClient) -> None:
     page = refine.preview(f"{EX}zurich")
     assert "Zürich" in page.text
     assert "frame-ancestors *" in page.headers["content-security-policy"]
+    assert page.headers["vary"].count("Accept-Language") == 1
     missing = refine.http.get(
         "/reconcile/preview", params={"id": f"{EX}zuric"}, headers={"Accept": "text/html"}
     )

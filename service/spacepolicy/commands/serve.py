@@ -68,6 +68,7 @@ def serve(chosen: Settings) -> int:
     signal.signal(signal.SIGTERM, _end_start)
     log_handler.configure(chosen.log_format)
     say = log_handler.announcer(chosen.log_format)
+    publisher = publisher_of(chosen)
     listening = _listen(chosen.host, chosen.port)
     with listening:
         with answers_while_starting(listening, chosen.public_url):
@@ -95,7 +96,7 @@ def serve(chosen: Settings) -> int:
             stale=served.stale,
             explanations=None if endpoint_url(chosen) else explainers,
             tokens=_tokens(chosen),
-            publisher=_publisher(chosen),
+            publisher=publisher,
             require_token=chosen.require_token,
             writer=served.writer,
         )
@@ -226,8 +227,8 @@ def _tokens(chosen: Settings) -> AccessTokens | None:
     return None
 
 
-def _publisher(chosen: Settings) -> Publisher:
-    """Who publishes the service.
+def publisher_of(chosen: Settings) -> Publisher:
+    """Who publishes the service, as the settings say.
 
     Raises: UsageError where the publisher has a home page and no name.
     """

@@ -113,7 +113,7 @@ def _asked_by_get(search: SearchService) -> Handler:
             entities = await _entities(search)
             if not given:
                 return Representation(json_body(manifest(entities, origin)))
-            return Representation(json_body(await _answered(state, entities, given)))
+            return Representation(json_body(await answered(state, entities, given)))
 
         return DeferredRepresentation(f"{RECONCILE}?{text}", make)
 
@@ -153,7 +153,7 @@ class _BatchResponse(Response):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         entities = await _entities(self._search)
-        members = await _answered(self._search.desk, entities, self._given)
+        members = await answered(self._search.desk, entities, self._given)
         headers = {"Cache-Control": "no-store"}
         answer = Response(json_body(members), headers=headers, media_type=JSON.media_type)
         await answer(scope, receive, send)
@@ -194,9 +194,7 @@ def _given(text: str) -> Mapping[str, str]:
     return dict(known)
 
 
-async def _answered(
-    state: AppState, entities: Entities, given: Mapping[str, str]
-) -> dict[str, Any]:
+async def answered(state: AppState, entities: Entities, given: Mapping[str, str]) -> dict[str, Any]:
     """What the batch asks for.
 
     Raises: TimeLimitError where all of it takes longer than a query may, and other ProblemErrors.
