@@ -160,6 +160,9 @@ def test_llms_txt_says_what_there_is_and_its_links_answer(shipped: httpx.Client)
         "## Saved questions",
         "## Descriptions",
     ]
+    base = str(shipped.base_url).rstrip("/")
+    told = set(re.findall(rf"{base}/([a-z]+)", text))
+    assert {"sparql", "search", "explain", "mcp", "reconcile"} <= told
     links = re.findall(r"\]\(([^)]+)\)", text)
     asked = [each for each in links if "/queries/" not in each]
     assert len(asked) > 7

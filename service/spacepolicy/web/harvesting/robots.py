@@ -23,7 +23,8 @@ SITEMAP: Final = "/sitemap.xml"
 TEXT: Final = Format("text", "plain text", "page", "text/plain", "txt")
 _EVALUATED: Final = (
     "/sparql?", "/search?", "/suggest", "/explain?", "/links?", "/compare?", "/verify",
-    "/annotations", "/queries/*?", "/graphs", "/timemap", "/running", "/reconcile", "/*revision=",
+    "/annotations", "/queries/*?", "/graphs", "/timemap", "/running", "/reconcile", "/mcp",
+    "/metrics", "/*revision=",
 )  # fmt: skip
 """Addresses that are evaluated for whoever asks, of which there is no end, or that show what other
 addresses do; a crawler that follows them asks the same over and over."""
