@@ -63,3 +63,10 @@ def test_a_pattern_of_passages_finds_what_documents_say_and_no_inference(
     assert assembly.base.inferred in set(assembly.store.named_graphs())
     assert assembly.base.inferred not in named
     assert named > set(graphs)
+
+
+def test_examples_of_rules_leave_no_graph_in_the_dataset(assembly: Assembly) -> None:
+    dataset = assembly.store
+    graphs = list(dataset.named_graphs())
+    assert len(graphs) > 300
+    assert [g for g in graphs if not any(dataset.quads_for_pattern(None, None, None, g))] == []

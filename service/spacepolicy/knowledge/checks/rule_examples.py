@@ -73,6 +73,10 @@ class _Added:
     def __init__(self, dataset: Store, quads: list[Quad]) -> None:
         self._dataset = dataset
         self._quads = [quad for quad in quads if quad not in dataset]
+        self._graphs = {quad.graph_name for quad in quads} - {
+            *dataset.named_graphs(),
+            DefaultGraph(),
+        }
 
     def __enter__(self) -> Store:
         self._dataset.extend(self._quads)
@@ -81,3 +85,5 @@ class _Added:
     def __exit__(self, *_: object) -> None:
         for quad in self._quads:
             self._dataset.remove(quad)
+        for graph in self._graphs:  # an empty one would be published
+            self._dataset.remove_graph(graph)
