@@ -83,7 +83,8 @@ class Example:
 @final
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The numbers by what they count, the axis, and the example; nothing where no query tells."""
+    """The numbers by the columns that they sum, or whose things they count; the axis; the example.
+    Nothing where no query tells."""
 
     figures: tuple[tuple[AnswerColumn, str], ...] = ()
     lanes: Lanes | None = None
@@ -136,12 +137,13 @@ async def _answers(desk: AppState, tag: str) -> _Rows:
 
 
 def _figures(told: _Rows) -> tuple[tuple[AnswerColumn, str], ...]:
-    return tuple(
-        (column, f"{int(number.value):,}")
-        for query, row in told
-        for column in query.described
-        if isinstance(number := row.get(column.name), Literal) and number.value.isdigit()
-    )
+    columns = {column.name: column for query, _ in told for column in query.described}
+    found = []
+    for name, column in columns.items():
+        values = [row.get(name) for _, row in told]
+        numbers = [int(_text(each) or 0) for each in values if column.type == "integer"]
+        found.append((column, f"{sum(numbers) if numbers else len(set(values)):,}"))
+    return tuple(found)
 
 
 def _lanes(told: _Rows, names: Labels) -> Lanes | None:
