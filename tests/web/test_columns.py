@@ -2,12 +2,17 @@
 
 import io
 import json
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from spacepolicy import formats
+
+from .conftest import MakeService, serve
 
 ALL = "SELECT * { ?s ?p ?o }"
 MANY = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
@@ -118,3 +123,28 @@ def test_a_limit_after_the_first_byte_breaks_the_transfer(
     if accept == ARROW:
         with pytest.raises((pa.ArrowInvalid, OSError)):
             pa.ipc.open_stream(bytes(received)).read_all()
+
+
+@pytest.fixture
+def without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The installation has no pyarrow."""
+    monkeypatch.setattr(formats, "find_spec", lambda _: None)
+    formats._missing.cache_clear()  # it was asked before
+    yield
+    monkeypatch.undo()
+    formats._missing.cache_clear()
+
+
+@pytest.mark.usefixtures("without_pyarrow")
+def test_columns_that_cannot_be_made_are_406_with_what_to_install(
+    make_service: MakeService,
+) -> None:
+    with serve(make_service("<urn:a> <urn:b> <urn:c> .")) as fresh:
+        site = fresh.client
+        for each in ({"accept": f"{ARROW};q=0.9"}, {"format": "parquet"}):
+            answer = asked(site, ALL, **each)
+            assert answer.status_code == 406
+            assert "pip install 'spacepolicy[columns]'" in answer.json()["detail"]
+            assert ARROW not in answer.json()["available"]
+        second = asked(site, ALL, f"{ARROW};q=0.8, text/csv;q=0.1")
+        assert second.headers["content-type"].startswith("text/csv")

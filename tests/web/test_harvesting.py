@@ -160,6 +160,7 @@ def test_llms_txt_says_what_there_is_and_its_links_answer(shipped: httpx.Client)
         "## Saved questions",
         "## Descriptions",
     ]
+    assert "csv, tsv, arrow, parquet, ndjson, csvw, turtle" in text
     base = str(shipped.base_url).rstrip("/")
     told = set(re.findall(rf"{base}/([a-z]+)", text))
     assert {"sparql", "search", "explain", "mcp", "reconcile"} <= told

@@ -67,7 +67,7 @@ def _lines(service: Service, origin: str, own: DatasetMetadata) -> Iterator[str]
 
 def _asking(service: Service, origin: str) -> Iterator[str]:
     """How queries, searches and IRIs are asked."""
-    names = ", ".join(each.name for each in formats.offered("solutions", "graph"))
+    names = ", ".join(each.name for each in formats.offered("solutions", "columns", "graph"))
     prefixes = ", ".join(
         f"`{prefix}:` <{iri}>" for prefix, iri in service.revision.prefixes.items()
     )
