@@ -1,5 +1,6 @@
-"""The README, and the first page of the documentation in Chinese, do what they say: their commands
-run against a service over the shipped files, and what they show is what comes."""
+"""The README, the first page of the documentation in Chinese, and the page of assurance do what
+they say: their commands run against a service over the shipped files, and what they show is what
+comes."""
 
 import re
 import shutil
@@ -41,7 +42,7 @@ def ran(language: str, text: str, folder: Path, environment: dict[str, str]) -> 
 
 @pytest.mark.debian  # needs curl
 @pytest.mark.usefixtures("published")
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "docs/assurance.md"])
 def test_the_page_does_what_it_says(page: str, serve: Serve, program: Program) -> None:
     shutil.copytree(ROOT / "migrations", program.content / "migrations", dirs_exist_ok=True)
     run_in(program.content)
