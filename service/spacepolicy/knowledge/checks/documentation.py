@@ -1,9 +1,10 @@
 """The queries that documentation shows: each is SPARQL and has an answer, as readers copy it.
 
 They stand in the fenced blocks of README.md and docs/*.md: whole blocks of `sparql` (one that says
-more, such as `sparql mistake`, is shown for its text alone), `query=` and `update=` in commands,
-and `query = "…"` in Python; and in the examples of terms. What a query asks
-of things that the data do not have, such as those that a reader has just written, needs no answer.
+more, such as `sparql mistake`, is shown for its text alone), `query=` and `update=` in commands, in
+single quotes (those that do not end are shown in double quotes, and not run), and `query = "…"` in
+Python; and in the examples of terms. What a query asks of things that the data do not have, such as
+those that a reader has just written, needs no answer.
 
 Spec: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
 """
