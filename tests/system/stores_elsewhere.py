@@ -1,4 +1,4 @@
-"""Stores elsewhere that tests publish into, and what may stand between: a proxy that cuts."""
+"""Stores elsewhere that tests ask, serve and publish into, and a proxy between that cuts."""
 
 import socket
 import subprocess
@@ -21,6 +21,24 @@ from spacepolicy.store.revision import Change, Counts, Revision
 
 CLIENT = httpx.Client(timeout=60, verify=False)  # noqa: S501 # of loopback; certificates take long
 """One client for all requests: to make one takes longer than a request."""
+VIRTUOSO_INI = """[Database]
+DatabaseFile = {folder}/virtuoso.db
+ErrorLogFile = {folder}/virtuoso.log
+LockFile = {folder}/virtuoso.lck
+TransactionFile = {folder}/virtuoso.trx
+xa_persistent_file = {folder}/virtuoso.pxa
+[TempDatabase]
+DatabaseFile = {folder}/temp.db
+TransactionFile = {folder}/temp.trx
+[Parameters]
+ServerPort = 127.0.0.1:{sql}
+CaseMode = 2
+DisableUnixSocket = 1
+NumberOfBuffers = 4000
+DirsAllowed = {folder}
+[HTTPServer]
+ServerPort = 127.0.0.1:{http}
+"""
 
 
 def history(folder: Path, *datasets: str) -> History:

@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +22,8 @@ import yaml
 
 from spacepolicy.cli import COMMANDS
 from spacepolicy.settings import SETTINGS
+
+from .stores_elsewhere import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -424,12 +425,6 @@ def test_the_proxy_leads_to_the_service_and_keeps_its_metrics_to_itself(tmp_path
     assert "/metrics" not in asked
     assert asked["/a"] == "mine"
     assert re.fullmatch("[0-9a-f]{32}", asked["/b?c=%2F"] or "")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 def wait_for(client: httpx.Client) -> None:

@@ -1,8 +1,6 @@
 """Another's endpoint in the place of the store: `serve --store URL`, `query --endpoint URL`."""
 
-import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,59 +9,23 @@ from pathlib import Path
 import httpx
 import pytest
 
+from . import stores_elsewhere
 from .conftest import Program, Serve
+from .stores_elsewhere import VIRTUOSO_INI, free_port, listens
 
 TURTLE = """@prefix : <https://w3id.org/spacepolicy/def/> .
 <urn:a> a :Task ; :ordinal 1 . <urn:b> a :Task ; :ordinal 2 ."""
 TASKS = "SELECT ?ordinal { ?task a :Task ; :ordinal ?ordinal } ORDER BY ?ordinal"
-VIRTUOSO_INI = """[Database]
-DatabaseFile = {folder}/virtuoso.db
-ErrorLogFile = {folder}/virtuoso.log
-LockFile = {folder}/virtuoso.lck
-TransactionFile = {folder}/virtuoso.trx
-xa_persistent_file = {folder}/virtuoso.pxa
-[TempDatabase]
-DatabaseFile = {folder}/temp.db
-TransactionFile = {folder}/temp.trx
-[Parameters]
-ServerPort = 127.0.0.1:{sql}
-CaseMode = 2
-DisableUnixSocket = 1
-NumberOfBuffers = 4000
-DirsAllowed = {folder}
-[HTTPServer]
-ServerPort = 127.0.0.1:{http}
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-def listens(port: int) -> None:
-    """Wait until somebody listens; patient, since a database may first be made."""
-    transport = httpx.HTTPTransport(retries=10)  # each waits twice as long as the one before
-    with httpx.Client(transport=transport, timeout=60) as client:
-        client.get(f"http://127.0.0.1:{port}/")
 
 
 @pytest.fixture(scope="module")
 def oxigraph() -> Iterator[str]:
     """The address of an `oxigraph serve` that holds the Turtle."""
-    port = free_port()
-    program = Path(sys.executable).with_name("oxigraph")
-    command = [str(program), "serve", "--bind", f"127.0.0.1:{port}"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
-        try:
-            listens(port)
-            headers = {"Content-Type": "text/turtle"}
-            store = f"http://127.0.0.1:{port}/store?default"
-            httpx.put(store, content=TURTLE, headers=headers).raise_for_status()
-            yield f"http://127.0.0.1:{port}/query"
-        finally:
-            server.kill()
+    with stores_elsewhere.oxigraph() as address:
+        headers = {"Content-Type": "text/turtle"}
+        store = f"{address}/store?default"
+        httpx.put(store, content=TURTLE, headers=headers).raise_for_status()
+        yield f"{address}/query"
 
 
 def test_an_endpoint_is_served_as_a_store(serve: Serve, oxigraph: str, program: Program) -> None:

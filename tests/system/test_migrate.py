@@ -1,13 +1,11 @@
 """`migrate` on endpoints: a service of ours, and another store that takes updates elsewhere."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 
 from .conftest import Program, Serve
-from .test_endpoint import free_port, listens
+from .stores_elsewhere import oxigraph
 
 ROOT = Path(__file__).parents[2]
 OLD = """PREFIX : <https://w3id.org/spacepolicy/def/> INSERT DATA { GRAPH <urn:g> {
@@ -49,16 +47,9 @@ def test_a_service_is_carried_over_and_the_report_says_what_was_found(
 
 
 def test_a_store_that_takes_updates_at_another_address_is_carried_over(program: Program) -> None:
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("oxigraph")), "serve", "--bind"]
-    with subprocess.Popen([*command, f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL) as server:
-        try:
-            listens(port)
-            url = f"http://127.0.0.1:{port}"
-            httpx.post(f"{url}/update", data={"update": OLD}).raise_for_status()
-            places = (f"{url}/query", "--update-url", f"{url}/update")
-            done = program.run("migrate", "0.2", *places, *CONTENT)
-            assert "3 changed" in done.stdout, done.stderr
-            assert holds(f"{url}/query")
-        finally:
-            server.kill()
+    with oxigraph() as url:
+        httpx.post(f"{url}/update", data={"update": OLD}).raise_for_status()
+        places = (f"{url}/query", "--update-url", f"{url}/update")
+        done = program.run("migrate", "0.2", *places, *CONTENT)
+        assert "3 changed" in done.stdout, done.stderr
+        assert holds(f"{url}/query")

@@ -17,8 +17,7 @@ from spacepolicy.publishing.publication import PublicationOutcome, RemotePublica
 from spacepolicy.publishing.virtuoso import DATATYPE
 from spacepolicy.store.history import History
 
-from .stores_elsewhere import free_port, history, listens
-from .test_endpoint import VIRTUOSO_INI
+from .stores_elsewhere import VIRTUOSO_INI, free_port, history, listens
 
 pytestmark = pytest.mark.debian
 XSD = "http://www.w3.org/2001/XMLSchema#"

@@ -12,16 +12,11 @@ import httpx
 import pytest
 
 from .conftest import PROGRAM, Program, Serve
+from .stores_elsewhere import free_port
 
 TASKS = """SELECT (COUNT(DISTINCT ?t) AS ?n) {
   ?t :isTaskOf <https://w3id.org/spacepolicy/id/policy/shanghai-2022-spatial-information> }"""
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_until_open(port: int) -> None:

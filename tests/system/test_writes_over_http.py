@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from .conftest import Program, Serve, Server
-from .test_endpoint import free_port
+from .stores_elsewhere import free_port
 
 EMPTY = ("--content", "none", "--default-graph", "stored")
 G = "/graphs?graph=urn:g"

@@ -4,13 +4,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pyoxigraph import Quad
+from pyoxigraph import Literal, Quad
 
 from spacepolicy import settings
 from spacepolicy.commands.fmt import project_prefixes
 from spacepolicy.commands.options import add_option
-from spacepolicy.engine.remote_update import RemoteStore
-from spacepolicy.errors import UsageError
+from spacepolicy.engine.remote_protocol import RemoteEndpoints, bearer
+from spacepolicy.errors import EngineError, StoreError, UsageError
 from spacepolicy.knowledge.migrations import Step, StepEffect, migrated, read_migration, told
 from spacepolicy.settings import Settings
 from spacepolicy.text_files import read_text
@@ -69,9 +69,14 @@ def migrate(
     for place in places:
         if place.startswith(("http://", "https://")):
             token = None if token_file is None else token_file.read_text(encoding="utf-8").strip()
+            credentials = None if token is None else bearer(token)
             seconds = chosen.write_timeout
-            store = RemoteStore(place, seconds, update_url=update_url, token=token)
-            _tell(place, _remotely(store, steps, dry_run=dry_run), dry_run=dry_run)
+            store = RemoteEndpoints(place, update_url or place, seconds, credentials)
+            try:
+                effects = _remotely(store, steps, dry_run=dry_run)
+            except StoreError as error:  # 1, as where a file has findings; 2 is of usage
+                raise EngineError(str(error)) from error
+            _tell(place, effects, dry_run=dry_run)
         else:
             for path in _files(Path(place)):
                 _tell(str(path), _in_file(chosen, path, steps, dry_run=dry_run), dry_run=dry_run)
@@ -111,18 +116,24 @@ def _in_file(
     return effects
 
 
-def _remotely(store: RemoteStore, steps: Sequence[Step], *, dry_run: bool) -> list[StepEffect]:
+def _remotely(store: RemoteEndpoints, steps: Sequence[Step], *, dry_run: bool) -> list[StepEffect]:
     """Each step at the endpoint: what it found before and what it would still find after."""
     effects: list[StepEffect] = []
     for step in steps:
-        found = store.count(step.count)
+        found = _count(store, step)
         if found and not dry_run:
             store.update(step.update)
-            left = store.count(step.count)
+            left = _count(store, step)
             effects.append(StepEffect(step, found, found - left, found - left))
         else:
             effects.append(StepEffect(step, found, found, found))
     return effects
+
+
+def _count(store: RemoteEndpoints, step: Step) -> int:
+    """What the step would change at the endpoint."""
+    values = [value for row in store.select(step.count) for value in row]
+    return sum(int(each.value) for each in values[:1] if isinstance(each, Literal))
 
 
 def _tell(place: str, effects: Sequence[StepEffect], *, dry_run: bool) -> None:
