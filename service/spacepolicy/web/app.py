@@ -144,6 +144,7 @@ class SharedState:
                 self.home.answers,
                 self.home.overview_rows,
                 self.home.documents,
+                self.metadata.get,
                 self.library.comparables,
                 self.library.vocabulary,
                 self.search.index,
