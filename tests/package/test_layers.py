@@ -37,6 +37,7 @@ LAYERS = {
     "store": 5,
     "knowledge": 6,
     "publishing": 6,
+    "table_export": 6,
     "annotation": 7,
     "writes": 7,
     "proofs": 7,

@@ -5,7 +5,7 @@ A field's metadata say what the values alone do not: `rdf:kind` is `iri`, `blank
 field do not say its whole term has the term in the column `<name>.term`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -38,10 +38,11 @@ class Column:
 
     def field(self) -> pa.Field:
         """The field of a schema."""
-        told = {key: value for key, value in self._metadata().items() if value}
+        told = {key: value for key, value in self.metadata().items() if value}
         return pa.field(self.name, self.native.type if self.native else pa.string(), metadata=told)
 
-    def _metadata(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
+        """What the values alone do not say."""
         kind = self.kind
         if kind is None or kind == TRIPLE:
             return {"rdf:kind": "unbound" if self.unbound else "mixed"}
@@ -74,10 +75,16 @@ class Column:
 def column_of(name: str, terms: Terms) -> Column:
     """The column that fits all of the terms best."""
     kinds = terms.present()
+    zones = _kind_of(kinds) == DATE_TIME and zoned(terms.values)
+    return column_of_kinds(name, kinds, zones=zones)
+
+
+def column_of_kinds(name: str, kinds: Collection[str], *, zones: bool) -> Column:
+    """The column that fits terms of these kinds best; `zones`: some of its times have a zone."""
     if not kinds:
         return Column(name, None, unbound=True)
     kind = _kind_of(kinds)
-    if kind == DATE_TIME and zoned(terms.values):
+    if kind == DATE_TIME and zones:
         return Column(name, kind, WITH_ZONE)
     return Column(name, kind, NATIVES.get(kind) if kind else None)
 

@@ -1,0 +1,169 @@
+"""A revision's dataset as tables read it: statements with their graphs, and what is declared."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, cast, final
+
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    QuerySolutions,
+    Store,
+    Triple,
+)
+
+from spacepolicy.columns.cells import BLANK_NODE, IRI, TRIPLE
+from spacepolicy.columns.parquet_files import Cell, Statement
+from spacepolicy.namespaces import OWL, RDF, SH, Base
+from spacepolicy.store.revision import Revision
+
+TYPE: Final = NamedNode(f"{RDF}type")
+_DEFAULT: Final = DefaultGraph()
+_PASSAGES_HELD: Final = 1 << 16
+"""Graphs of which it is held whether they are passages: some 10 MB."""
+_SINGLE: Final = f"""
+SELECT DISTINCT ?property ?languages
+WHERE {{
+  {{ ?property a <{OWL}FunctionalProperty> BIND(false AS ?languages) }}
+  UNION {{ GRAPH ?g {{ ?shape <{SH}path> ?property ; <{SH}maxCount> ?n }} FILTER(?n <= 1)
+           BIND(false AS ?languages) }}
+  UNION {{ GRAPH ?g {{ ?shape <{SH}path> ?property ; <{SH}uniqueLang> true }}
+           BIND(true AS ?languages) }}
+  FILTER(isIRI(?property))
+}}
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TabularDataset:
+    """The dataset of a revision, in the mode of its store."""
+
+    store: Store
+    revision: Revision
+    mode: str
+    is_passage: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Hold which graphs are passages."""
+        known = lru_cache(_PASSAGES_HELD)(self._is_passage)
+        object.__setattr__(self, "is_passage", known)
+
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The solutions of a SELECT, its default graph that of the revision."""
+        for solution in cast("QuerySolutions", self.store.query(query)):
+            yield tuple(solution)
+
+    def properties(self) -> list[str]:
+        """The IRIs of all properties, sorted."""
+        found = {row[0].value for row in self.rows("SELECT DISTINCT ?p { ?s ?p ?o }")}
+        found |= {row[0].value for row in self.rows("SELECT DISTINCT ?p { GRAPH ?g { ?s ?p ?o } }")}
+        return sorted(found)
+
+    def classes(self) -> list[str]:
+        """The IRIs of the classes that have instances in the default graph, sorted."""
+        query = f"SELECT DISTINCT ?c {{ ?s {TYPE} ?c FILTER(isIRI(?c)) }}"
+        return sorted(row[0].value for row in self.rows(query))
+
+    def statements(self, predicate: str) -> Iterator[Statement]:
+        """The statements of a property in the default graph."""
+        for quad in self.store.quads_for_pattern(None, NamedNode(predicate), None, _DEFAULT):
+            yield self._statement(quad, self._graphs(quad))
+
+    def apart(self, predicate: str) -> Iterator[Statement]:
+        """The statements of a property that stand in named graphs alone, once each."""
+        for quad in self.store.quads_for_pattern(None, NamedNode(predicate), None, None):
+            if quad.graph_name == _DEFAULT or _in_default(quad) in self.store:
+                continue
+            graphs = self._graphs(quad)
+            if graphs and graphs[0] == text_of(quad.graph_name):
+                yield self._statement(quad, graphs)
+
+    def instances(self, class_: str) -> Iterator[NamedNode | BlankNode]:
+        """The instances of a class."""
+        for quad in self.store.quads_for_pattern(None, TYPE, NamedNode(class_), _DEFAULT):
+            yield cast("NamedNode | BlankNode", quad.subject)
+
+    def values(self, subject: NamedNode | BlankNode) -> Iterator[tuple[str, Cell]]:
+        """The properties of a thing in the default graph, with a value each."""
+        for quad in self.store.quads_for_pattern(subject, None, None, _DEFAULT):
+            yield quad.predicate.value, cell(quad.object)
+
+    def used(self, class_: str) -> set[tuple[str, str]]:
+        """The properties that instances of a class have, each with a language of their values, or
+        with none."""
+        query = f"SELECT DISTINCT ?p (LANG(?o) AS ?l) {{ ?s {TYPE} <{class_}> ; ?p ?o }}"
+        return {(p.value, language.value if language else "") for p, language in self.rows(query)}
+
+    def singles(self) -> set[tuple[str, bool]]:
+        """The properties that are declared to have one value, by OWL or a shape (False), or one in
+        each language (True), and that have no more in the default graph."""
+        declared = [(row[0], row[1].value == "true") for row in self.rows(_SINGLE)]
+        return {(p.value, by_language) for p, by_language in declared
+                if not self._has_more(p, by_language=by_language)}  # fmt: skip
+
+    def _has_more(self, predicate: NamedNode, *, by_language: bool) -> bool:
+        languages = "FILTER(LANG(?a) = LANG(?b))" if by_language else ""
+        two = f"?s {predicate} ?a, ?b FILTER(!sameTerm(?a, ?b)) {languages}"
+        return next(self.rows(f"SELECT ?s {{ {two} }} LIMIT 1"), None) is not None
+
+    def _graphs(self, quad: Quad) -> list[str]:
+        """The named graphs in which a triple stands, but that of what is inferred."""
+        inferred = self.revision.unlisted(self.mode)
+        subject, predicate, value = quad.triple
+        named = {text_of(each.graph_name)
+                 for each in self.store.quads_for_pattern(subject, predicate, value, None)
+                 if each.graph_name != _DEFAULT}  # fmt: skip
+        return sorted(named - {inferred})
+
+    def _statement(self, quad: Quad, graphs: list[str]) -> Statement:
+        kind, form = found = cell(quad.object)
+        literal = isinstance(quad.object, Literal)
+        language = quad.object.language if isinstance(quad.object, Literal) else None
+        return Statement(
+            text_of(quad.subject),
+            quad.predicate.value,
+            None if literal else _node_text(found),
+            form if literal else None,
+            (f"{RDF}langString" if language else kind) if literal else None,
+            language,
+            bool(graphs) or self.mode == "stored",
+            graphs,
+            [graph for graph in graphs if self.is_passage(graph)],
+        )
+
+    def _is_passage(self, graph: str) -> bool:
+        if self.revision.base is None or graph.startswith("_:"):
+            return False
+        passage = Base(self.revision.base).term("Passage")
+        return Quad(NamedNode(graph), TYPE, passage, _DEFAULT) in self.store
+
+
+def _in_default(quad: Quad) -> Quad:
+    return Quad(quad.subject, quad.predicate, quad.object, _DEFAULT)
+
+
+def cell(term: NamedNode | BlankNode | Literal | Triple) -> Cell:
+    """The kind of a term, and its lexical form, IRI or label."""
+    match term:
+        case NamedNode():
+            return Cell(IRI, term.value)
+        case BlankNode():
+            return Cell(BLANK_NODE, term.value)
+        case Literal():
+            return Cell(f"@{term.language}" if term.language else term.datatype.value, term.value)
+        case _:
+            return Cell(TRIPLE, str(term))
+
+
+def _node_text(found: Cell) -> str:
+    return f"_:{found.form}" if found.kind == BLANK_NODE else found.form
+
+
+def text_of(node: NamedNode | BlankNode | DefaultGraph | Triple) -> str:
+    """An IRI as it is, a blank node as `_:` and its label."""
+    return node.value if isinstance(node, NamedNode) else str(node)

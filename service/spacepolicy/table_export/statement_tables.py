@@ -1,0 +1,105 @@
+"""Statements as tables: a partition a property, written as they are read."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar, final
+
+from spacepolicy.columns.cells import BLANK_NODE, IRI, TRIPLE
+from spacepolicy.columns.parquet_files import Cell, Statement, StatementFile, with_zone
+from spacepolicy.table_export.dataset import TabularDataset
+
+MERGED: Final = "statements"
+"""The table of what the default graph holds."""
+APART: Final = "apart"
+"""The table of what named graphs alone hold."""
+PART: Final = "part-0.parquet"
+_BATCH: Final = 1 << 16
+"""Statements of a row group: some 60 MB in Python, and a second's work."""
+_Item = TypeVar("_Item")
+
+
+@final
+@dataclass(slots=True)
+class PropertyProfile:
+    """What values a property has in the default graph: kinds, and whether times have zones."""
+
+    predicate: str
+    kinds: set[str] = field(default_factory=set)
+    zones: bool = False
+
+    def add(self, statements: Iterable[Statement]) -> None:
+        """Take in the values of statements."""
+        for each in statements:
+            found = _cell(each)
+            if found.kind not in self.kinds or not self.zones:
+                self.kinds.add(found.kind)
+                self.zones = self.zones or with_zone(found)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A file of the statements of a property, by its place in the folder; `rows` are statements,
+    `quads` count each as often as graphs hold it."""
+
+    path: str
+    predicate: str
+    name: str
+    rows: int
+    quads: int
+
+
+def write_statements(
+    dataset: TabularDataset, folder: Path, names: Mapping[str, str]
+) -> tuple[list[Partition], list[Partition], list[PropertyProfile]]:
+    """Write the statements of each property; return the files of what the default graph holds, of
+    what it does not hold, and what values properties have there."""
+    merged: list[Partition] = []
+    apart: list[Partition] = []
+    profiles: list[PropertyProfile] = []
+    for predicate in dataset.properties():
+        profile = PropertyProfile(predicate)
+        for table, found, partitions in (
+            (MERGED, dataset.statements(predicate), merged),
+            (APART, dataset.apart(predicate), apart),
+        ):
+            path = f"{table}/property={names[predicate]}/{PART}"
+            written = _write(found, folder / path, profile if table == MERGED else None)
+            if written is not None:
+                partitions.append(Partition(path, predicate, names[predicate], *written))
+        profiles.append(profile)
+    return merged, apart, profiles
+
+
+def _write(
+    statements: Iterator[Statement], path: Path, profile: PropertyProfile | None
+) -> tuple[int, int] | None:
+    """How many statements and quads there were; no file is written for none."""
+    file, quads = None, 0
+    for batch in batches(statements, _BATCH):
+        file = file or StatementFile(path)
+        file.write(batch)
+        quads += sum(len(each.graphs) for each in batch)
+        if profile is not None:
+            profile.add(batch)
+    return (file.close(), quads) if file else None
+
+
+def _cell(statement: Statement) -> Cell:
+    """The value of a statement; its kind is as in `Terms`."""
+    if statement.value is not None:
+        tag, datatype = statement.language, statement.datatype
+        return Cell(f"@{tag}" if tag else str(datatype), statement.value)
+    node = str(statement.object)
+    if node.startswith("_:"):
+        return Cell(BLANK_NODE, node)
+    return Cell(TRIPLE if node.startswith("<<") else IRI, node)
+
+
+def batches(items: Iterable[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    """The items, so many at a time."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
