@@ -132,7 +132,9 @@ COMMANDS: Final = (
         "new --scope write --graph 'https://example.org/mine/*'",
     ),
     CommandEntry(
-        "export", "Write the whole dataset to a file (.nq, .trig), verified.", "dataset.nq"
+        "export",
+        "Write the whole dataset to a file (.nq, .trig), verified, or as a folder of Parquet.",
+        "--format parquet tables",
     ),
     CommandEntry(
         "import", "Replace graphs of the store by those of the same names in a file.", "graphs.trig"

@@ -1,5 +1,6 @@
 """Datasets go out and come in, verified, while a service runs and while none does."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -122,6 +123,25 @@ def test_what_is_exported_is_imported_again(program: Program) -> None:
         ended = program.run_here(*wrong)
         assert ended.returncode != 0
         assert said in ended.stderr
+
+
+def test_a_dataset_is_exported_as_a_folder_of_tables(program: Program) -> None:
+    plain = ("--store", str(program.store), "--content", "none", "--default-graph", "stored")
+    tables = program.folder / "tables"
+    imported = program.run("import", *plain, str(written(program.folder, "1, 2")))
+    assert imported.returncode == 0, imported.stderr
+    for _ in range(2):  # the second replaces the first
+        exported = program.run("export", *plain, "--format", "parquet", str(tables))
+        assert exported.returncode == 0, exported.stderr
+        package = json.loads((tables / "datapackage.json").read_text(encoding="utf-8"))
+        assert [table["rows"] for table in package["resources"]] == [2]
+    (tables / "mine").touch()
+    refused = program.run("export", *plain, "--format", "parquet", str(tables))
+    assert refused.returncode != 0
+    assert "mine, which no export wrote" in refused.stderr
+    misled = program.run("export", *plain, str(program.folder / "tables.parquet"))
+    assert "with --format parquet as a folder" in misled.stderr
+    assert not list((program.store / "scratch").glob("*"))
 
 
 @pytest.mark.usefixtures("published")

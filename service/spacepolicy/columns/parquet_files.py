@@ -24,8 +24,9 @@ _IRIS: Final = pa.list_(pa.string())
 
 class Statement(NamedTuple):
     """A statement: `object` is an IRI, or `_:` and a label; a literal has `value`, `datatype` and
-    perhaps `language` instead. `stated` is false for what is only inferred; `graphs` are the named
-    graphs in which it stands, `evidence` those of them that are passages of a source."""
+    perhaps `language` instead. `stated` is false for what only follows from what the default graph
+    takes in; `graphs` are the named graphs in which it stands, `evidence` those of them that are
+    passages of a source."""
 
     subject: str
     predicate: str

@@ -112,16 +112,17 @@ class TabularDataset:
         return next(self.rows(f"SELECT ?s {{ {two} }} LIMIT 1"), None) is not None
 
     def _graphs(self, quad: Quad) -> list[str]:
-        """The named graphs in which a triple stands, but that of what is inferred."""
-        inferred = self.revision.unlisted(self.mode)
+        """The named graphs in which a triple stands."""
         subject, predicate, value = quad.triple
         named = {text_of(each.graph_name)
                  for each in self.store.quads_for_pattern(subject, predicate, value, None)
                  if each.graph_name != _DEFAULT}  # fmt: skip
-        return sorted(named - {inferred})
+        return sorted(named)
 
     def _statement(self, quad: Quad, graphs: list[str]) -> Statement:
         kind, form = found = cell(quad.object)
+        inferred = self.revision.unlisted(self.mode)
+        stating = [graph for graph in graphs if graph != inferred]
         literal = isinstance(quad.object, Literal)
         language = quad.object.language if isinstance(quad.object, Literal) else None
         return Statement(
@@ -131,9 +132,9 @@ class TabularDataset:
             form if literal else None,
             (f"{RDF}langString" if language else kind) if literal else None,
             language,
-            bool(graphs) or self.mode == "stored",
-            graphs,
-            [graph for graph in graphs if self.is_passage(graph)],
+            len(stating) == len(graphs),
+            stating,
+            [graph for graph in stating if self.is_passage(graph)],
         )
 
     def _is_passage(self, graph: str) -> bool:
