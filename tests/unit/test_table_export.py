@@ -77,9 +77,9 @@ def test_columns_have_the_types_of_their_literals(tmp_path: Path) -> None:
         """,
         tmp_path / "t",
     )
-    assert ask("SELECT count, share, rough, open, day, "at", word FROM [classes/Thing]") == [
+    assert ask('SELECT count, share, rough, open, day, epoch("at"), word FROM [classes/Thing]') == [
         (7, Decimal("0.25"), 1000.0, True, date(2026, 1, 2),
-         datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), ["x"])
+         datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp(), ["x"])
     ]  # fmt: skip
 
 
