@@ -173,6 +173,13 @@ def test_names_differ_in_more_than_case_and_have_no_signs() -> None:
     assert all(name.isascii() and name.isidentifier() for name in names.values())
 
 
+def test_a_long_name_is_cut_and_stays_one_of_its_own() -> None:
+    long = "https://example.org/def/" + "x" * 300
+    first, second = names_of([long, f"{long}y"], PREFIXES).values()
+    assert first != second
+    assert max(len(first), len(second)) < 160
+
+
 def test_the_own_term_keeps_its_name_whatever_others_are_called() -> None:
     own, other = "https://example.org/def/name", "http://other.example/name"
     assert names_of([other, own], PREFIXES)[own] == "name"

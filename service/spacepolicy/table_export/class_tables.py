@@ -84,9 +84,14 @@ def write_class(
     places = {key: place for place, key in enumerate(used)}
     path = f"classes/{name}/{PART}"
     file = InstanceFile(folder / path, chosen)
-    for batch in batches(dataset.instances(iri), _BATCH):
-        file.write({text_of(each): _row(dataset.values(each), places) for each in batch})
+    rows = ((text_of(each), _row(dataset.values(each), places)) for each in dataset.instances(iri))
+    for batch in batches(rows, _BATCH, _characters):
+        file.write(dict(batch))
     return ClassTable(path, iri, name, file.close(), chosen, file.partial)
+
+
+def _characters(row: tuple[str, Mapping[int, Sequence[Cell]]]) -> int:
+    return sum(len(cell.form) for cells in row[1].values() for cell in cells)
 
 
 def _row(values: Iterable[tuple[str, Cell]], places: Mapping[_Key, int]) -> dict[int, list[Cell]]:

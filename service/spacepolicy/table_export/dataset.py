@@ -1,7 +1,6 @@
 """A revision's dataset as tables read it: statements with their graphs, and what is declared."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, cast, final
 
@@ -14,6 +13,7 @@ from pyoxigraph import (
     QuerySolutions,
     Store,
     Triple,
+    Variable,
 )
 
 from spacepolicy.columns.cells import BLANK_NODE, IRI, TRIPLE
@@ -39,23 +39,22 @@ WHERE {{
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class TabularDataset:
     """The dataset of a revision, in the mode of its store."""
 
-    store: Store
-    revision: Revision
-    mode: str
-    is_passage: Any = field(init=False, repr=False)
+    def __init__(self, store: Store, revision: Revision, mode: str) -> None:
+        self.store = store
+        self.revision = revision
+        self.mode = mode
+        self._is_passage = lru_cache(_PASSAGES_HELD)(self._see_passage)
 
-    def __post_init__(self) -> None:
-        """Hold which graphs are passages."""
-        known = lru_cache(_PASSAGES_HELD)(self._is_passage)
-        object.__setattr__(self, "is_passage", known)
-
-    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """The solutions of a SELECT, its default graph that of the revision."""
-        for solution in cast("QuerySolutions", self.store.query(query)):
+    def rows(self, query: str, **terms: NamedNode) -> Iterator[tuple[Any, ...]]:
+        """The solutions of a SELECT, its default graph that of the revision, with terms for some of
+        the variables that it selects."""
+        bound: dict[Variable, NamedNode | BlankNode | Literal | Triple] = {
+            Variable(name): term for name, term in terms.items()
+        }
+        for solution in cast("QuerySolutions", self.store.query(query, substitutions=bound)):
             yield tuple(solution)
 
     def properties(self) -> list[str]:
@@ -96,8 +95,9 @@ class TabularDataset:
     def used(self, class_: str) -> set[tuple[str, str]]:
         """The properties that instances of a class have, each with a language of their values, or
         with none."""
-        query = f"SELECT DISTINCT ?p (LANG(?o) AS ?l) {{ ?s {TYPE} <{class_}> ; ?p ?o }}"
-        return {(p.value, language.value if language else "") for p, language in self.rows(query)}
+        query = f"SELECT DISTINCT ?class ?p (LANG(?o) AS ?l) {{ ?s {TYPE} ?class ; ?p ?o }}"
+        found = self.rows(query, **{"class": NamedNode(class_)})
+        return {(p.value, language.value if language else "") for _, p, language in found}
 
     def singles(self) -> set[tuple[str, bool]]:
         """The properties that are declared to have one value, by OWL or a shape (False), or one in
@@ -108,8 +108,8 @@ class TabularDataset:
 
     def _has_more(self, predicate: NamedNode, *, by_language: bool) -> bool:
         languages = "FILTER(LANG(?a) = LANG(?b))" if by_language else ""
-        two = f"?s {predicate} ?a, ?b FILTER(!sameTerm(?a, ?b)) {languages}"
-        return next(self.rows(f"SELECT ?s {{ {two} }} LIMIT 1"), None) is not None
+        query = f"SELECT ?p {{ ?s ?p ?a, ?b FILTER(!sameTerm(?a, ?b)) {languages} }} LIMIT 1"
+        return next(self.rows(query, p=predicate), None) is not None
 
     def _graphs(self, quad: Quad) -> list[str]:
         """The named graphs in which a triple stands."""
@@ -134,10 +134,10 @@ class TabularDataset:
             language,
             len(stating) == len(graphs),
             stating,
-            [graph for graph in stating if self.is_passage(graph)],
+            [graph for graph in stating if self._is_passage(graph)],
         )
 
-    def _is_passage(self, graph: str) -> bool:
+    def _see_passage(self, graph: str) -> bool:
         if self.revision.base is None or graph.startswith("_:"):
             return False
         passage = Base(self.revision.base).term("Passage")

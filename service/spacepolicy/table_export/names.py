@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 _OTHERS: Final = re.compile(r"[^A-Za-z0-9_]+")
+_LONGEST: Final = 120
+"""Names of files have up to 255 bytes, and identifiers of PostgreSQL 63: most names are shorter."""
 _HASH_DIGITS: Final = 8
 """Of a SHA-256: two of a thousand names are the same by it once in 8,000 datasets."""
 
@@ -19,10 +21,11 @@ def names_of(
 ) -> dict[str, str]:
     """A name for each IRI: the local name in the namespace of the empty prefix, the prefix and the
     local name in that of another, else the local name. Of those that would be the same, all but the
-    first, or all where it is reserved, have a part of their digest at the end.
+    first, or all where it is reserved, have a part of their digest at the end; so have those that
+    are cut for their length.
 
     >>> names_of(["urn:o#a", "urn:o#A", "urn:x/1b"], {"o": "urn:o#"})
-    {'urn:o#A': 'o_A', 'urn:o#a': 'o_a_7386cd0b', 'urn:x/1b': '_1b'}
+    {'urn:o#A': 'o_A', 'urn:o#a': 'o_a_c17612c1', 'urn:x/1b': '_1b'}
     """
     candidates = sorted(_named(iri, prefixes) for iri in set(iris))
     return unique(((iri, name) for _, iri, name in candidates), reserved)
@@ -34,7 +37,8 @@ def unique(candidates: Iterable[tuple[str, str]], reserved: Collection[str]) -> 
     taken = {name.casefold() for name in reserved}
     for key, wanted in candidates:
         digest = hashlib.sha256(key.encode()).hexdigest()[:_HASH_DIGITS]
-        name = f"{wanted}_{digest}" if wanted.casefold() in taken else wanted
+        whole = len(wanted) <= _LONGEST and wanted.casefold() not in taken
+        name = wanted if whole else f"{wanted[:_LONGEST]}_{digest}"
         taken.add(name.casefold())
         found[key] = name
     return found

@@ -1,8 +1,7 @@
 """Statements as tables: a partition a property, written as they are read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar, final
 
@@ -17,6 +16,8 @@ APART: Final = "apart"
 PART: Final = "part-0.parquet"
 _BATCH: Final = 1 << 16
 """Statements of a row group: some 60 MB in Python, and a second's work."""
+_CHARACTERS: Final = 1 << 26
+"""Characters of values of a row group: long texts, of which Arrow holds 2 GiB in a column."""
 _Item = TypeVar("_Item")
 
 
@@ -78,13 +79,17 @@ def _write(
 ) -> tuple[int, int] | None:
     """How many statements and quads there were; no file is written for none."""
     file, quads = None, 0
-    for batch in batches(statements, _BATCH):
+    for batch in batches(statements, _BATCH, _characters):
         file = file or StatementFile(path)
         file.write(batch)
         quads += sum(len(each.graphs) for each in batch)
         if profile is not None:
             profile.add(batch)
     return (file.close(), quads) if file else None
+
+
+def _characters(statement: Statement) -> int:
+    return len(statement.value or "")
 
 
 def _cell(statement: Statement) -> Cell:
@@ -98,8 +103,21 @@ def _cell(statement: Statement) -> Cell:
     return Cell(TRIPLE if node.startswith("<<") else IRI, node)
 
 
-def batches(items: Iterable[_Item], size: int) -> Iterator[Sequence[_Item]]:
-    """The items, so many at a time."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
+def batches(
+    items: Iterable[_Item], size: int, weigh: Callable[[_Item], int]
+) -> Iterator[Sequence[_Item]]:
+    """The items, so many at a time, or as few as have the characters of a batch.
+
+    >>> list(batches(["a", "b", "c"], 2, len))
+    [['a', 'b'], ['c']]
+    """
+    batch: list[_Item] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        weight += weigh(item)
+        if len(batch) >= size or weight >= _CHARACTERS:
+            yield batch
+            batch, weight = [], 0
+    if batch:
         yield batch
