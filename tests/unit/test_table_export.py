@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -212,6 +213,18 @@ def test_an_earlier_export_is_replaced_as_a_whole(tmp_path: Path) -> None:
     ask = export(":a :new 1 .", tmp_path / "t")
     assert ask("SELECT value FROM [statements]") == [("1",)]
     assert [path.name for path in tmp_path.iterdir()] == ["t"]
+
+
+def test_what_a_killed_export_left_is_removed_and_what_another_writes_is_not(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
+    left = tmp_path / f".t.{ended.stdout.strip()}.unfinished"
+    others = [tmp_path / ".t.1.unfinished", tmp_path / ".u.0.unfinished"]
+    for path in (left, *others):
+        path.mkdir()
+    export(":a :new 1 .", tmp_path / "t")
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "t"])
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "statements/property=old/more.parquet"])

@@ -1,14 +1,18 @@
 """A folder that is replaced as a whole, and only where it holds nothing but an earlier export."""
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from spacepolicy.errors import StoreError, UsageError
 from spacepolicy.store import durable_files
 from spacepolicy.table_export.catalogue import CATALOGUE, files_of
+
+_UNFINISHED: Final = ".unfinished"
 
 
 @contextmanager
@@ -20,7 +24,8 @@ def replacing(folder: Path) -> Iterator[Path]:
     """
     see_replaceable(folder)
     folder = folder.absolute()
-    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.unfinished")
+    _remove_abandoned(folder)
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}{_UNFINISHED}")
     try:
         unfinished.mkdir(parents=True)
     except OSError as error:
@@ -34,6 +39,14 @@ def replacing(folder: Path) -> Iterator[Path]:
         raise StoreError(f"{folder}: cannot be written: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what exports to the folder that were killed have left beside it."""
+    for path in folder.parent.glob(f".{glob.escape(folder.name)}.*{_UNFINISHED}"):
+        process = path.name.removesuffix(_UNFINISHED).rpartition(".")[2]
+        if process.isdigit() and not Path("/proc", process).exists():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def see_replaceable(folder: Path) -> None:
