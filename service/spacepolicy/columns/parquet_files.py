@@ -55,7 +55,7 @@ STATEMENTS: Final = pa.schema(
 """The columns of a table of statements, in the order of `Statement`."""
 
 
-class Cell(NamedTuple):
+class TermCell(NamedTuple):
     """A value: its kind as in `Terms`, and its lexical form, IRI or label."""
 
     kind: str
@@ -84,7 +84,7 @@ class InstanceColumn:
         held = pa.list_(pa.field("element", one.type)) if self.many else one.type
         return pa.field(self.name, held, nullable=not self.many, metadata=metadata)
 
-    def array(self, rows: Sequence[Sequence[Cell]]) -> tuple[pa.Array, int]:
+    def array(self, rows: Sequence[Sequence[TermCell]]) -> tuple[pa.Array, int]:
         """The column of these rows, and how many of its values do not say the whole term."""
         cells = [cell for row in rows for cell in row] if self.many else [
             row[0] if row else None for row in rows
@@ -100,7 +100,7 @@ def _texts(metadata: Mapping[bytes, bytes]) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in metadata.items()}
 
 
-def _terms(cells: Sequence[Cell | None]) -> Terms:
+def _terms(cells: Sequence[TermCell | None]) -> Terms:
     kinds = {cell.kind for cell in cells if cell}
     return Terms(
         pa.array([cell and cell.form for cell in cells], pa.string()),
@@ -109,10 +109,10 @@ def _terms(cells: Sequence[Cell | None]) -> Terms:
     )
 
 
-def with_zone(cell: Cell) -> bool:
+def with_zone(cell: TermCell) -> bool:
     """Whether the value is a time with a zone.
 
-    >>> with_zone(Cell("http://www.w3.org/2001/XMLSchema#dateTime", "2026-01-02T03:04:05Z"))
+    >>> with_zone(TermCell("http://www.w3.org/2001/XMLSchema#dateTime", "2026-01-02T03:04:05Z"))
     True
     """
     return cell.kind == DATE_TIME and zoned(pa.array([cell.form]))
@@ -179,7 +179,7 @@ class InstanceFile:
         name = pa.field(IRI_COLUMN, pa.string(), nullable=False)
         self._file = ParquetFile(path, pa.schema([name, *(each.field() for each in columns)]))
 
-    def write(self, rows: Mapping[str, Mapping[int, Sequence[Cell]]]) -> None:
+    def write(self, rows: Mapping[str, Mapping[int, Sequence[TermCell]]]) -> None:
         """Write a row for each name, sorted: its values by the place of their column."""
         names = sorted(rows)
         arrays = [pa.array(names, pa.string())]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from spacepolicy.columns.parquet_files import IRI_COLUMN, Cell, InstanceColumn, InstanceFile
+from spacepolicy.columns.parquet_files import IRI_COLUMN, InstanceColumn, InstanceFile, TermCell
 from spacepolicy.columns.schema import column_of_kinds
 from spacepolicy.table_export.dataset import TabularDataset, text_of
 from spacepolicy.table_export.names import clean, unique
@@ -90,12 +90,14 @@ def write_class(
     return ClassTable(path, iri, name, file.close(), chosen, file.partial)
 
 
-def _characters(row: tuple[str, Mapping[int, Sequence[Cell]]]) -> int:
+def _characters(row: tuple[str, Mapping[int, Sequence[TermCell]]]) -> int:
     return sum(len(cell.form) for cells in row[1].values() for cell in cells)
 
 
-def _row(values: Iterable[tuple[str, Cell]], places: Mapping[_Key, int]) -> dict[int, list[Cell]]:
-    row: dict[int, list[Cell]] = {}
+def _row(
+    values: Iterable[tuple[str, TermCell]], places: Mapping[_Key, int]
+) -> dict[int, list[TermCell]]:
+    row: dict[int, list[TermCell]] = {}
     for predicate, cell in values:
         language = cell.kind[1:] if cell.kind.startswith("@") else ""
         row.setdefault(places[predicate, language], []).append(cell)

@@ -17,7 +17,7 @@ from pyoxigraph import (
 )
 
 from spacepolicy.columns.cells import BLANK_NODE, IRI, TRIPLE
-from spacepolicy.columns.parquet_files import Cell, Statement
+from spacepolicy.columns.parquet_files import Statement, TermCell
 from spacepolicy.namespaces import OWL, RDF, SH, Base
 from spacepolicy.store.revision import Revision
 
@@ -87,7 +87,7 @@ class TabularDataset:
         for quad in self.store.quads_for_pattern(None, TYPE, NamedNode(class_), _DEFAULT):
             yield cast("NamedNode | BlankNode", quad.subject)
 
-    def values(self, subject: NamedNode | BlankNode) -> Iterator[tuple[str, Cell]]:
+    def values(self, subject: NamedNode | BlankNode) -> Iterator[tuple[str, TermCell]]:
         """The properties of a thing in the default graph, with a value each."""
         for quad in self.store.quads_for_pattern(subject, None, None, _DEFAULT):
             yield quad.predicate.value, cell(quad.object)
@@ -148,20 +148,22 @@ def _in_default(quad: Quad) -> Quad:
     return Quad(quad.subject, quad.predicate, quad.object, _DEFAULT)
 
 
-def cell(term: NamedNode | BlankNode | Literal | Triple) -> Cell:
+def cell(term: NamedNode | BlankNode | Literal | Triple) -> TermCell:
     """The kind of a term, and its lexical form, IRI or label."""
     match term:
         case NamedNode():
-            return Cell(IRI, term.value)
+            return TermCell(IRI, term.value)
         case BlankNode():
-            return Cell(BLANK_NODE, term.value)
+            return TermCell(BLANK_NODE, term.value)
         case Literal():
-            return Cell(f"@{term.language}" if term.language else term.datatype.value, term.value)
+            return TermCell(
+                f"@{term.language}" if term.language else term.datatype.value, term.value
+            )
         case _:
-            return Cell(TRIPLE, str(term))
+            return TermCell(TRIPLE, str(term))
 
 
-def _node_text(found: Cell) -> str:
+def _node_text(found: TermCell) -> str:
     return f"_:{found.form}" if found.kind == BLANK_NODE else found.form
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from spacepolicy.errors import StoreError, UsageError
 from spacepolicy.store import durable_files
-from spacepolicy.table_export.catalogue import CATALOGUE, files_of
+from spacepolicy.table_export.data_package import CATALOGUE, files_of
 
 _UNFINISHED: Final = ".unfinished"
 

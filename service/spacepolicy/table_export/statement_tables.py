@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TypeVar, final
 
 from spacepolicy.columns.cells import BLANK_NODE, IRI, TRIPLE
-from spacepolicy.columns.parquet_files import Cell, Statement, StatementFile, with_zone
+from spacepolicy.columns.parquet_files import Statement, StatementFile, TermCell, with_zone
 from spacepolicy.table_export.dataset import TabularDataset
 
 MERGED: Final = "statements"
@@ -92,15 +92,15 @@ def _characters(statement: Statement) -> int:
     return len(statement.value or "")
 
 
-def _cell(statement: Statement) -> Cell:
+def _cell(statement: Statement) -> TermCell:
     """The value of a statement; its kind is as in `Terms`."""
     if statement.value is not None:
         tag, datatype = statement.language, statement.datatype
-        return Cell(f"@{tag}" if tag else str(datatype), statement.value)
+        return TermCell(f"@{tag}" if tag else str(datatype), statement.value)
     node = str(statement.object)
     if node.startswith("_:"):
-        return Cell(BLANK_NODE, node)
-    return Cell(TRIPLE if node.startswith("<<") else IRI, node)
+        return TermCell(BLANK_NODE, node)
+    return TermCell(TRIPLE if node.startswith("<<") else IRI, node)
 
 
 def batches(

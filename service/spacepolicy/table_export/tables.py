@@ -7,8 +7,8 @@ from pyoxigraph import Store
 
 from spacepolicy.errors import StoreError
 from spacepolicy.store.revision import Revision
-from spacepolicy.table_export.catalogue import CATALOGUE, catalogue, rows_of
 from spacepolicy.table_export.class_tables import RESERVED, ClassTable, columns_of, write_class
+from spacepolicy.table_export.data_package import CATALOGUE, catalogue, rows_of
 from spacepolicy.table_export.dataset import TabularDataset
 from spacepolicy.table_export.folder import replacing
 from spacepolicy.table_export.names import names_of
