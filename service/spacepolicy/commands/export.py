@@ -13,7 +13,7 @@ from spacepolicy import formats
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.options import STORE, add_options
 from spacepolicy.commands.query import local_revision
-from spacepolicy.commands.transfer import format_name, record_hash, say, see_record
+from spacepolicy.commands.transfer import record_hash, say, see_record
 from spacepolicy.engine.snapshot import opened, scratch_of
 from spacepolicy.errors import UsageError
 from spacepolicy.settings import Settings
@@ -92,7 +92,7 @@ def export_as_tables(chosen: Settings, out: Path) -> int:
 
 def _quad_format(path: Path) -> RdfFormat:
     """Raises: UsageError where the ending names no format of quads."""
-    format = formats.named(format_name(path))
+    format = formats.of_file(path.name) if path.suffix else None
     if format is None or format.rdf is None or not format.rdf.supports_datasets:
         raise UsageError(
             f"{path}: a dataset is written as .nq, .trig or .jsonld, or with --format parquet as a "
