@@ -35,6 +35,7 @@ PAGES = (
     "/status",
     "/revisions",
     "/revisions/1",
+    "/revisions/0..1",
     "/links?to=https://w3id.org/spacepolicy/def/Measure"
     "&by=http://www.w3.org/1999/02/22-rdf-syntax-ns%23type",
     "/api",

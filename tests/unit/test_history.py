@@ -72,8 +72,8 @@ def test_what_changed_leads_from_any_revision_to_any_other(
     for number, each in enumerate(made):
         each.directory.mkdir()
         before, after = every[number], every[number + 1]
-        lines = [f"D <urn:{n}> .\n" for n in before - after]
-        lines += [f"A <urn:{n}> .\n" for n in after - before]
+        lines = [f"D <urn:{n}> .\n" for n in sorted(before - after)]
+        lines += [f"A <urn:{n}> .\n" for n in sorted(after - before)]
         each.changes.write_text("".join(["TX .\n", *lines, "TC .\n"]), encoding="utf-8")
     older = data.draw(st.integers(0, len(states)))
     newer = data.draw(st.integers(0, len(states)))
@@ -82,3 +82,8 @@ def test_what_changed_leads_from_any_revision_to_any_other(
     told = {mark: {int(line[7:-4]) for line in lines_ if line[:1] == mark} for mark in (b"A", b"D")}
     assert told == {b"A": every[newer] - every[older], b"D": every[older] - every[newer]}
     assert len(lines_) == len(every[newer] ^ every[older])
+    by_subject = [
+        (subject, list(group)) for subject, group in History(made).changed_subjects(older, newer)
+    ]
+    assert [subject for subject, _ in by_subject] == sorted({line[2:-3] for line in lines_})
+    assert sorted(line for _, group in by_subject for line in group) == sorted(lines_)

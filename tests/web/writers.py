@@ -199,7 +199,8 @@ def _uploaded(upload: Upload, graph: str | None) -> list[Quad]:
 
 
 def _patch(removed: set[Quad], added: set[Quad]) -> bytes:
-    lines = [f"D {_line(quad)}" for quad in removed] + [f"A {_line(quad)}" for quad in added]
+    lines = [f"D {line}" for line in sorted(map(_line, removed))]
+    lines += [f"A {line}" for line in sorted(map(_line, added))]
     return "".join(f"{line} .\n" for line in ["TX", *lines, "TC"]).encode() if lines else b""
 
 

@@ -25,7 +25,7 @@ from spacepolicy.errors import (
     RevisionGoneError,
 )
 from spacepolicy.store.chain import Chain
-from spacepolicy.store.patch import about, inverse, net, transaction
+from spacepolicy.store.patch import about, beginning, by_subject, inverse, net, transaction
 from spacepolicy.store.revision import Revision
 
 MAX_BYTES: Final = 1 << 26
@@ -129,23 +129,40 @@ class History:
         is no longer known, ResultLimitError where more than `max_bytes` would have to be put
         together, DamagedError where it is not what was written; before the first line, all of them.
         """
+        files = self._between(older, newer)
+        if len(files) == 1 and older < newer:
+            checksums.see(files[0])
+            return transaction(_lines(files[0]))
+        return transaction(_net(files, max_bytes, backwards=newer < older))
+
+    def changed_subjects(
+        self, older: int, newer: int, max_bytes: int = MAX_BYTES
+    ) -> Iterator[tuple[bytes, Iterator[bytes]]]:
+        """The same by subject, in the order of their IRIs: each as N-Quads has it, with its lines.
+        What changed from one revision to the next is read no further than is asked for, whatever
+        its size.
+
+        Raises: as `changes`, and DamagedError while it is read.
+        """
+        files = self._between(older, newer)
+        if len(files) == 1 and older < newer:
+            return by_subject(beginning(files[0], b"D "), beginning(files[0], b"A "))
+        lines = tuple(_net(files, max_bytes, backwards=newer < older))
+        return by_subject(*([each for each in lines if each[:1] == mark] for mark in (b"D", b"A")))
+
+    def _between(self, older: int, newer: int) -> list[Path]:
+        """The files of what changed between two revisions, the oldest first.
+
+        Raises: NotFoundError, RevisionGoneError, DamagedError.
+        """
         first, last = sorted((older, newer))
         for number in (older, newer):
             if number:
                 self.get(number)
         files = [self.get(number).changes for number in range(first + 1, last + 1)]
-        sizes = [_size(file) for file in files]
-        if len(files) == 1 and older < newer:
-            checksums.see(files[0])
-            return transaction(_lines(files[0]))
-        if sum(sizes) > max_bytes:
-            raise ResultLimitError(
-                f"The changes between have {sum(sizes)} bytes; {max_bytes} are put together at "
-                "once. Ask for them one by one.",
-                extras={"limit_bytes": max_bytes},
-            )
-        lines = net(map(checksums.content, files))
-        return transaction(lines if older < newer else inverse(lines))
+        for file in files:
+            _size(file)
+        return files
 
     def about(self, subject: NamedNode, number: int, most: int) -> Iterator[SubjectChange]:
         """The revisions up to that of the number that changed statements about the subject, the
@@ -195,6 +212,22 @@ class History:
                 self._listeners.remove(listener)
 
         return leave
+
+
+def _net(files: Sequence[Path], max_bytes: int, *, backwards: bool) -> Iterator[bytes]:
+    """What the patches in the files make of each other.
+
+    Raises: ResultLimitError, DamagedError.
+    """
+    size = sum(map(_size, files))
+    if size > max_bytes:
+        raise ResultLimitError(
+            f"The changes between have {size} bytes; {max_bytes} are put together at once. Ask for "
+            "them one by one.",
+            extras={"limit_bytes": max_bytes},
+        )
+    lines = net(map(checksums.content, files))
+    return inverse(lines) if backwards else lines
 
 
 def _marked(lines: Iterable[bytes], mark: bytes) -> bytes:

@@ -7,6 +7,8 @@ Spec: https://afs.github.io/rdf-delta/rdf-patch.html
 
 import mmap
 from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import groupby
 from pathlib import Path
 
 from spacepolicy import checksums
@@ -67,17 +69,36 @@ def about(file: Path, subject: str) -> Iterator[bytes]:
 
     Raises: FileNotFoundError; DamagedError where what is read is not what was written.
     """
+    for mark in ("D", "A"):
+        yield from beginning(file, f"{mark} {subject} ".encode())
+
+
+def beginning(file: Path, wanted: bytes) -> Iterator[bytes]:
+    """The lines of the patch in the file, as `patch` writes one, that begin with the mark of what
+    goes or comes, and what stands after it; found without reading those before.
+
+    Raises: FileNotFoundError; DamagedError where what is read is not what was written.
+    """
+    if not file.stat().st_size:
+        return  # nothing can be mapped
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
         seen = checksums.SeenBlocks(file, len(text))
-        for mark in ("D", "A"):
-            wanted = f"{mark} {subject} ".encode()
-            start = _first_at(text, wanted, seen)
-            while True:
-                line = _line(text, start, seen)
-                if not line.startswith(wanted):
-                    break
-                yield line
-                start += len(line)
+        start = _first_at(text, wanted, seen)
+        while (line := _line(text, start, seen)).startswith(wanted):
+            yield line
+            start += len(line)
+
+
+def by_subject(
+    removed: Iterable[bytes], added: Iterable[bytes]
+) -> Iterator[tuple[bytes, Iterator[bytes]]]:
+    """The lines of each subject, those that go first; both are sorted, as `patch` sorts them, and
+    are read no further than is asked for."""
+    return groupby(merge(removed, added, key=_subject), key=_subject)
+
+
+def _subject(line: bytes) -> bytes:
+    return line.split(b" ", 2)[1]
 
 
 def _line(text: mmap.mmap, start: int, seen: checksums.SeenBlocks) -> bytes:

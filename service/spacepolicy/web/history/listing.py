@@ -23,19 +23,23 @@ from spacepolicy.web.answering.representation import (
     PAGE,
     DeferredRepresentation,
     Representation,
+    chosen,
     json_body,
     link,
     representation,
 )
 from spacepolicy.web.history.changes import PATCHES, changes_response
+from spacepolicy.web.history.difference_pages import difference_page
 from spacepolicy.web.history.entries import PATH, entry, older_than
 from spacepolicy.web.history.events import EVENTS, Events
+from spacepolicy.web.history.revision_bars import bars
 from spacepolicy.web.routes import Handler
 from spacepolicy.xml_serialization import sayable
 
 _ATOM: Final = Format("atom", "Atom", "page", "application/atom+xml", "atom")
 _LISTED: Final = (JSON, PAGE, _ATOM, EVENTS)
 _ONE: Final = (JSON, PAGE)
+_DIFFERENCE: Final = (*PATCHES, PAGE)
 ONE: Final = tuple(each.media_type for each in (*_ONE, *PATCHES))
 """The media types of a revision, and of what changed between two."""
 _LIMIT: Final = 50
@@ -99,12 +103,22 @@ def one_revision(desk: AppState) -> Handler:
 
         return DeferredRepresentation(f"{PATH}/{found.number}", make)
 
+    @representation(desk, offers=(PAGE,), negotiated=False)
+    async def differing(_: Request, older: int, newer: int) -> DeferredRepresentation:
+        async def make() -> Representation:
+            return Representation(await difference_page(desk, older, newer))
+
+        return DeferredRepresentation(f"{PATH}/{older}..{newer}", make)
+
     async def revision(request: Request, which: Which) -> Response:
-        """What is known of a revision; of A..B, what changed from one to the other, as RDF
-        Patch."""
+        """What is known of a revision; of A..B, what changed from one to the other, as RDF Patch
+        and as a page."""
         between = re.fullmatch(r"([0-9]{1,15})\.\.([0-9]{1,15})", which, re.ASCII)
         if between is not None:
-            return await changes_response(desk, request, int(between[1]), int(between[2]))
+            older, newer = int(between[1]), int(between[2])
+            if chosen(request.scope, _DIFFERENCE).format is PAGE:
+                return await differing(request, older=older, newer=newer)
+            return await changes_response(desk, request, older, newer)
         if not re.fullmatch(r"[0-9]{1,15}", which, re.ASCII):
             raise NotFoundError(f"{which!r} is no revision and no two with .. between them.")
         return await stated(request, number=int(which))
@@ -142,8 +156,14 @@ def _list_body(
     if format is JSON:
         return json_body({"current": desk.number, "revisions": entries, "next": following})
     template = "revisions.atom" if format is _ATOM else "revisions.html"
-    values = {"entries": entries, "following": following, "here": f"{origin}{PATH}"}
-    text = pages.render(template, service, **values)
+    text = pages.render(
+        template,
+        service,
+        entries=entries,
+        following=following,
+        here=f"{origin}{PATH}",
+        bars=bars(found),
+    )
     return (sayable(text) if format is _ATOM else text).encode()
 
 
