@@ -15,6 +15,7 @@ PAGES = (
     "/",
     "/search",
     "/search?q=satellite",
+    "/search?q=sattttttl",
     "/queries",
     "/queries/tasks-by-technology",
     "/sparql",

@@ -1,8 +1,9 @@
 """Search and completion over the names, definitions and quotations of the served revision."""
 
 import asyncio
-from functools import partial
+from dataclasses import replace
 from typing import Any, Final, final
+from urllib.parse import urlencode
 
 from fastapi import Request
 from pyoxigraph import Literal
@@ -12,6 +13,7 @@ from starlette.types import Scope
 
 from spacepolicy.errors import BadParameterError
 from spacepolicy.formats import FormatChoice
+from spacepolicy.http.response_cache import Fields
 from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
@@ -22,23 +24,33 @@ from spacepolicy.web.answering.representation import (
     DeferredRepresentation,
     Representation,
     json_body,
+    link,
     representation,
 )
+from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.answering.verifying import words_of_copies
-from spacepolicy.web.i18n import BORROWED
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.jsonld import language_tag
-from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
-from spacepolicy.web.search_index import MAX_LENGTH, Hit, SearchIndex, SearchResult, Text
+from spacepolicy.web.search_index import (
+    MAX_LENGTH,
+    Hit,
+    SearchFilter,
+    SearchIndex,
+    SearchResult,
+    Sources,
+    Text,
+)
+from spacepolicy.web.search_results import ResultPage, view
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import short_name
 from spacepolicy.web.tokenizer import words_of_name
 
 MAX_TEXTS: Final = 200_000
 """Texts that the index holds; it lives in memory, and is made anew after writes."""
 MAX_LIMIT: Final = 100
 """The most results of a search: a page of them is long, and `/sparql` has no such bound."""
+_MAX_PAGE: Final = 1000
+"""Pages that can be asked for; there are never so many, since few texts are ranked."""
 _LIMIT: Final = 20
 """Results where nothing is said, about two screens."""
 _SUGGESTED: Final = 10
@@ -54,7 +66,7 @@ _VALUES: Final = {
     f"{SKOS}definition": "definition",
 }
 _QUOTED: Final = ("exactText", "wording", "heading")
-FILTERS: Final = ("q", "type", "language", "limit")
+FILTERS: Final = ("q", "type", "source", "language", "limit", "page")
 """The parameters of a search; the first is that of suggestions too."""
 _KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
 
@@ -67,6 +79,7 @@ class SearchService:
         self.desk = desk
         self._lock = asyncio.Lock()
         self._known: tuple[int, SearchIndex] | None = None
+        self._sources: RevisionCache[Sources] = RevisionCache(1)
 
     async def index(self) -> SearchIndex:
         """The index of the served revision.
@@ -83,6 +96,10 @@ class SearchService:
             if self._known is None or self._known[0] < number:
                 self._known = number, made
             return made
+
+    async def sources(self) -> Sources:
+        """The sources that speak of each thing."""
+        return await self._sources.get(self.desk.number, "", lambda: _sources(self.desk))
 
     async def near(self, path: str) -> list[dict[str, Any]]:
         """Things whose names are like what the path says, for one who found nothing there."""
@@ -130,6 +147,24 @@ async def _types(desk: AppState) -> dict[str, list[str]]:
     return types
 
 
+async def _sources(desk: AppState) -> Sources:
+    """The sources whose passages say something of each thing; that of a passage is its own."""
+    own = desk.service.revision.base
+    if own is None:
+        return {}
+    passage = f"?passage {Base(own).term('source')} ?source"
+    found = await internal_queries.rows(
+        desk,
+        f"SELECT DISTINCT ?thing ?source {{ {{ {passage} GRAPH ?passage {{ ?thing ?p ?o }} }} "
+        f"UNION {{ {passage} BIND (?passage AS ?thing) }} FILTER isIRI(?thing) }} "
+        f"ORDER BY ?thing ?source LIMIT {MAX_TEXTS}",
+    )
+    sources: dict[str, list[str]] = {}
+    for row in found:
+        sources.setdefault(row["thing"].value, []).append(row["source"].value)
+    return sources
+
+
 def search_page(search: SearchService) -> Handler:
     """Return the handler of searches."""
     service = search.desk.service
@@ -139,22 +174,33 @@ def search_page(search: SearchService) -> Handler:
         """Things by their names, definitions and quotations, in any language."""
         given = QueryParams(request.scope["query_string"])
         if choice.format is not JSON and not given.get("q"):
-            page = pages.render("search.html", service, q="", found=None, name=str, href=str)
+            page = pages.render("search.html", service, q="", limit=None, view=None)
             return HTMLResponse(page, headers={"Vary": "Accept"})
         asked = _asked(request.scope)
-        limit = _number(given.get("limit"), _LIMIT)
-        kind, language = given.get("type"), given.get("language")
+        limit = _number(given, "limit", _LIMIT, MAX_LIMIT)
+        number = _number(given, "page", 1, _MAX_PAGE)
+        only = SearchFilter(*(given.get(name) or None for name in ("type", "language", "source")))
 
         async def make() -> Representation:
-            index = await search.index()
+            index, sources = await search.index(), await search.sources()
             result = await asyncio.to_thread(
-                index.find, asked, kind=kind or None, language=language or None, limit=limit
+                index.find,
+                asked,
+                only=only,
+                sources=sources,
+                limit=limit,
+                offset=limit * (number - 1),
             )
+            place = ResultPage(asked, only, limit if "limit" in given else None, number, limit)
             if choice.format is JSON:
-                return Representation(
-                    json_body(_members(service, request.scope, index, asked, result))
-                )
-            return Representation(_page(service, index, asked, result).encode())
+                members = _members(service, request.scope, index, asked, result)
+                return Representation(json_body(members), _page_links(request, place, result.total))
+            if not result.total:
+                near = await asyncio.to_thread(index.near_names, asked, _NEAR)
+                result = replace(result, near=tuple(near))
+            shown = view(service, index, sources, place, result)
+            page = pages.render("search.html", service, q=asked, limit=place.limit, view=shown)
+            return Representation(page.encode())
 
         name = f"/search?{request.scope['query_string'].decode('latin-1')}"
         return DeferredRepresentation(name, make)
@@ -187,14 +233,14 @@ def suggestions(search: SearchService) -> Handler:
 
 def search_parameters(*names: str) -> dict[str, Any]:
     """What the OpenAPI description says of the parameters."""
-    examples = {"q": "station", "language": "en", "limit": 5}
+    examples = {"q": "station", "language": "en", "limit": 5, "page": 1}
     return {
         "parameters": [
             {
                 "name": name,
                 "in": "query",
                 "required": name == "q",
-                "schema": {"type": "integer" if name == "limit" else "string"},
+                "schema": {"type": "integer" if name in ("limit", "page") else "string"},
                 **({"example": examples[name]} if name in examples else {}),
             }
             for name in names
@@ -211,12 +257,22 @@ def _asked(scope: Scope) -> str:
     return given[0].strip()
 
 
-def _number(text: str | None, default: int) -> int:
+def _number(given: QueryParams, name: str, default: int, most: int) -> int:
+    text = given.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= MAX_LIMIT):
-        raise BadParameterError(f"limit is a number from 1 to {MAX_LIMIT}, not {text[:40]!r}.")
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= most):
+        raise BadParameterError(f"{name} is a number from 1 to {most}, not {text[:40]!r}.")
     return int(text)
+
+
+def _page_links(request: Request, place: ResultPage, total: int) -> Fields:
+    """Where the results before and after these are."""
+    given = dict(QueryParams(request.scope["query_string"]))
+    return tuple(
+        link(str(request.url.replace(query=urlencode({**given, "page": number}))), relation)
+        for relation, number in place.around(total)
+    )
 
 
 def _members(
@@ -231,6 +287,10 @@ def _members(
             for iri, count in sorted(found.types.items(), key=lambda pair: (-pair[1], pair[0]))
         ],
         "languages": {language_tag(tag): count for tag, count in found.languages.items()},
+        "sources": [
+            {"iri": iri, "name": index.name(iri), "count": count}
+            for iri, count in sorted(found.sources.items(), key=lambda pair: (-pair[1], pair[0]))
+        ],
         "results": [hit_table(service, scope, index, hit) for hit in found.hits],
     }
 
@@ -248,12 +308,3 @@ def hit_table(service: Service, scope: Scope, index: SearchIndex, hit: Hit) -> d
         "text": hit.by.text,
         "snippet": "".join(hit.snippet),
     }
-
-
-def _page(service: Service, index: SearchIndex, asked: str, found: SearchResult) -> str:
-    def name(iri: str) -> str:
-        known = BORROWED.get(iri, {}).get(current_locale().language)
-        return index.name(iri, current_locale().language) or known or short_name(service, iri)
-
-    href = partial(pages.href, service)
-    return pages.render("search.html", service, q=asked, found=found, name=name, href=href)

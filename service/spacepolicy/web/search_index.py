@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, final
 
 from spacepolicy.web.tokenizer import corrected, folded, normalised, spaced, spaced_words, words
@@ -31,6 +31,8 @@ _MAX_FOUND: Final = 2000
 """Texts that are ranked; more share so common a word that their order says nothing."""
 _AROUND: Final = 60
 """Characters shown before what was found, twice as many after it: two lines of a page."""
+_BEGUN: Final = 3
+"""Letters that a word shares at least with one proposed for it: two are shared by chance."""
 _TABLES: Final = """
 CREATE TABLE text (id INTEGER PRIMARY KEY, thing TEXT, role TEXT, language TEXT, text TEXT);
 CREATE INDEX thing ON text (thing);
@@ -74,14 +76,34 @@ class Hit:
 @final
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What was found, the best first; how many of each type and language there are in all; and
-    the words that were looked for where they are not those that were asked for."""
+    """A part of what was found, the best first, and how much there is in all; how many there are of
+    each type, language and source, as the other filters leave them; and the words that were looked
+    for where they are not those that were asked for; `near` are things to look at instead."""
 
     hits: tuple[Hit, ...]
     total: int
     types: Mapping[str, int]
     languages: Mapping[str, int]
     corrected: str | None
+    sources: Mapping[str, int] = field(default_factory=dict)
+    near: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """What is left of what was found: things of the type, found by a text in the language, of which
+    the source says something; None leaves all."""
+
+    kind: str | None = None
+    language: str | None = None
+    source: str | None = None
+
+
+_EVERYTHING: Final = SearchFilter()
+Sources = Mapping[str, Sequence[str]]
+"""The sources that speak of each thing."""
+_NO_SOURCES: Final[Sources] = {}
 
 
 @final
@@ -91,6 +113,7 @@ class SearchIndex:
     def __init__(self, texts: Iterable[Text], types: Mapping[str, Sequence[str]]) -> None:
         self._lock = threading.Lock()
         self._types = types
+        self._members = Counter(each for found in types.values() for each in found)
         self._names: dict[str, dict[str, str]] = {}
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._database.executescript(_TABLES)
@@ -112,10 +135,17 @@ class SearchIndex:
             )
 
     def find(
-        self, asked: str, *, kind: str | None = None, language: str | None = None, limit: int = 20
+        self,
+        asked: str,
+        *,
+        only: SearchFilter = _EVERYTHING,
+        sources: Sources = _NO_SOURCES,
+        limit: int = 20,
+        offset: int = 0,
     ) -> SearchResult:
         """The things whose texts hold all the words, the last perhaps only begun; else those
-        that hold words close to them; else those that hold some."""
+        that hold words close to them; else those that hold some. The first `offset` are left out.
+        `sources` are told apart and filtered by where they are given."""
         wanted = words(asked)
         with self._lock:
             texts, said = self._look(wanted), None
@@ -124,15 +154,27 @@ class SearchIndex:
                 texts = self._look(mended) or self._look(mended, " OR ")
                 said = " ".join(mended) if texts and mended != wanted else None
         hits = self._ranked(texts, asked if said is None else said)
-        types = Counter(name for hit in hits for name in hit.types)
-        languages = Counter(hit.by.language for hit in hits)
-        kept = [
-            hit
-            for hit in hits
-            if (kind is None or kind in hit.types)
-            and (language is None or hit.by.language == language)
-        ]
-        return SearchResult(tuple(kept[:limit]), len(kept), dict(types), dict(languages), said)
+
+        def left(some: SearchFilter) -> list[Hit]:
+            return [hit for hit in hits if _is_left(hit, some, sources)]
+
+        kept = left(only)
+        return SearchResult(
+            tuple(kept[offset : offset + limit]),
+            len(kept),
+            Counter(each for hit in left(replace(only, kind=None)) for each in hit.types),
+            Counter(hit.by.language for hit in left(replace(only, language=None))),
+            said,
+            Counter(
+                each
+                for hit in left(replace(only, source=None))
+                for each in sources.get(hit.thing, ())
+            ),
+        )
+
+    def names(self, thing: str) -> Mapping[str, str]:
+        """The names of the thing, by their languages."""
+        return self._names.get(thing, {})
 
     def name(self, thing: str, language: str = "en") -> str | None:
         """The thing's name, in the language where it has one in it."""
@@ -148,7 +190,10 @@ class SearchIndex:
     def sharing_letters(self, text: str, most: int) -> list[str]:
         """The things whose names share ideographs or words with the text, those that share most
         first: an ideograph more or less makes another run, which `find` does not find."""
-        wanted = " OR ".join(f'"{each}"' for each in dict.fromkeys(spaced_words(text)))
+        return self._named(" OR ".join(f'"{e}"' for e in dict.fromkeys(spaced_words(text))), most)
+
+    def _named(self, wanted: str, most: int) -> list[str]:
+        """The things with names that match, the best first."""
         query = (
             "SELECT thing FROM text WHERE role IN (?, ?) AND id IN "
             "(SELECT rowid FROM forms WHERE forms MATCH ? ORDER BY rank LIMIT ?)"
@@ -168,6 +213,18 @@ class SearchIndex:
     def types_of(self, thing: str) -> tuple[str, ...]:
         """The types of the thing."""
         return tuple(self._types.get(thing, ()))
+
+    def kind_of(self, thing: str) -> str | None:
+        """The type of the thing that the fewest things have, which is the most specific."""
+        return min(self.types_of(thing), key=lambda each: (self._members[each], each), default=None)
+
+    def near_names(self, asked: str, most: int) -> list[str]:
+        """The things whose names are a little like what was asked for: they share an ideograph, or
+        a word begins as one that was asked for does."""
+        begun = [f'"{word[:_BEGUN]}"*' for word in words(asked) if len(word) >= _BEGUN]
+        shared = [f'"{each}"' for each in spaced_words(asked) if len(each) == 1]
+        wanted = " OR ".join(dict.fromkeys((*begun, *shared)))
+        return self._named(wanted, most)
 
     def type_counts(self) -> Mapping[str, int]:
         """How many things that have a name are of each type."""
@@ -207,6 +264,15 @@ class SearchIndex:
             )
             for _, by in order
         ]
+
+
+def _is_left(hit: Hit, only: SearchFilter, sources: Sources) -> bool:
+    """Whether the filter leaves what was found."""
+    return (
+        (only.kind is None or only.kind in hit.types)
+        and (only.language is None or hit.by.language == only.language)
+        and (only.source is None or only.source in sources.get(hit.thing, ()))
+    )
 
 
 def _score(each: Text, sought: str) -> float:

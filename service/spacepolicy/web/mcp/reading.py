@@ -21,7 +21,7 @@ from spacepolicy.web.mcp.evidence import with_evidence
 from spacepolicy.web.mcp.terms import iris_in, named_thing, term_table
 from spacepolicy.web.mcp.tool_request import IRI, Arguments, ToolRequest
 from spacepolicy.web.search import hit_table
-from spacepolicy.web.search_index import MAX_LENGTH
+from spacepolicy.web.search_index import MAX_LENGTH, SearchFilter
 
 _INFERRED: Final = "inferred"
 
@@ -56,8 +56,9 @@ async def searched(request: ToolRequest, given: Search) -> Answer:
     found = await asyncio.to_thread(
         index.find,
         given.text.strip(),
-        kind=kind.value if kind else None,
-        language=given.language.lower() if given.language else None,
+        only=SearchFilter(
+            kind.value if kind else None, given.language.lower() if given.language else None
+        ),
         limit=given.limit,
     )
     every = (hit_table(request.service, request.scope, index, hit) for hit in found.hits)
