@@ -51,7 +51,8 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 def rows(page: str, way: str) -> dict[str, list[list[str]]]:
     """What the page has of one way to compare: by each aspect, the quoted words on either side."""
-    (section,) = re.findall(rf'<section class="versus" id="{way}">(.*?)</section>', page, re.DOTALL)
+    pattern = rf'<section class="versus[^"]*" id="{way}">(.*?)</section>'
+    (section,) = re.findall(pattern, page, re.DOTALL)
     found = {}
     for row in section.split('<div class="row')[2:]:
         (heading,) = re.findall(r"<h3>(.*?)</h3>", row, re.DOTALL)
@@ -87,6 +88,30 @@ def test_the_sides_are_as_they_are_asked_for(both: httpx.Client) -> None:
     assert rows(page, "timelines-side-by-side")["by 2025"] == [[], ["By 2025"]]
     assert "<b>5</b> in both" in page
     assert "<b>7</b> only in the second" in page
+
+
+def test_what_both_have_is_named_and_waits_to_be_shown(both: httpx.Client) -> None:
+    page = both.get("/compare", params=ASKED, headers=PAGE).text
+    (named,) = re.findall(
+        r'<section class="versus" id="themes-side-by-side">.*?<p class="agreed">.*?<input '
+        r'type="checkbox">(.*?)</label>',
+        page,
+        re.DOTALL,
+    )
+    assert "cooperation with other countries" in named
+    assert "talent" not in named
+    assert page.count('<div class="row both">') == page.count('<span class="tag">in both</span>')
+    style = re.search(r'href="(/assets/style-[^"]*)"', page)
+    assert style is not None
+    hides = ".versus:not(:has(.agreed input:checked)) .row.both { display: none; }"
+    assert hides in both.get(style[1]).text
+
+
+def test_things_stand_on_one_axis_of_years_as_their_query_tells(both: httpx.Client) -> None:
+    page = both.get("/compare", params=ASKED, headers=PAGE).text
+    (lanes,) = re.findall(r'<section id="lanes">(.*?)</section>', page, re.DOTALL)
+    assert lanes.count('<svg width="100%" height="22" role="img"') == 2
+    assert "has time frame 2021–2025" in lanes
 
 
 def test_words_of_a_comparison_lead_to_their_passage(both: httpx.Client) -> None:
@@ -174,6 +199,40 @@ def test_another_way_to_compare_is_a_query_alone_whatever_it_says(
     assert list(rows(page.text, "bolder")) == ["</h3><script>", "javascript:x", "id/none"]
     for trap in ("<img", "<script", "<b>bolder", 'href="javascript:'):
         assert trap not in page.text
+
+
+MANY = f"""
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@base <https://w3id.org/spacepolicy/> .
+<urn:all> rdfs:label "what all have"@en . <urn:some> rdfs:label "what some have"@en .
+{"".join(f'<id/{n}> <urn:by> <urn:all> ; rdfs:label "thing {n}"@en . ' for n in range(8))}
+<id/1> <urn:by> <urn:some> . <id/2> <urn:by> <urn:some> , <urn:one> .
+"""
+
+
+def test_many_are_compared_at_once_up_to_a_number(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    (tmp_path / "bolder.rq").write_text(SIDE_BY_SIDE, encoding="utf-8")
+    service = replace(make_service(MANY), catalogue=read_catalogue(tmp_path))
+    base = "https://w3id.org/spacepolicy/id/"
+    with serve(service) as site:
+
+        def asked(*numbers: int) -> httpx.Response:
+            first, second, *others = (f"{base}{number}" for number in numbers)
+            params = {"a": first, "b": second, "also": others}
+            return site.client.get("/compare", params=params, headers=PAGE)
+
+        page = asked(2, 1, 4).text
+        assert list(rows(page, "bolder")) == ["what all have", "what some have", "urn:one"]
+        assert [len(each) for each in rows(page, "bolder").values()] == [3, 3, 3]
+        assert "<b>1</b> in all" in page
+        assert "<b>1</b> only in thing 2" in page
+        assert f'value="{base}4" checked' in page
+        assert page.count("checked") == 1
+        assert asked(*range(6)).status_code == 200
+        assert asked(*range(7)).status_code == 400
+        assert "Choose two different ones" in asked(1, 2, 1).text
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
-"""Two things side by side as a page: `/compare?a=…&b=…`."""
+"""Two things or more side by side as a page: `/compare?a=…&b=…&also=…`."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 from fastapi import Query, Request
-from pyoxigraph import NamedNode
 
 from spacepolicy.errors import BadParameterError
 from spacepolicy.web import pages
@@ -13,10 +13,13 @@ from spacepolicy.web.answering.representation import (
     Representation,
     representation,
 )
-from spacepolicy.web.linked_data.comparison import Pair, comparisons, named
+from spacepolicy.web.linked_data.comparison import Compared, comparisons, named, time_lanes
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.routes import Handler
 
+MAX_COMPARED: Final = 6
+"""Things side by side: a column needs some 160 pixels, and pages are 1,240 wide."""
+Others = Annotated[list[str] | None, Query(description="IRIs of more things, one each")]
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]
 
 
@@ -24,12 +27,15 @@ def comparison(library: KnowledgeCache) -> Handler:
     """Return the handler of the page."""
 
     @representation(library.desk, offers=(PAGE,), negotiated=False)
-    async def compare(request: Request, a: Thing = None, b: Thing = None) -> DeferredRepresentation:
-        """Two things side by side, in every way that a saved query compares them."""
+    async def compare(
+        request: Request, a: Thing = None, b: Thing = None, also: Others = None
+    ) -> DeferredRepresentation:
+        """Things side by side, in every way that a saved query compares them."""
 
         async def make() -> Representation:
-            things = await library.comparables()
-            return Representation((await _page(library, things, _pair(things, a, b))).encode())
+            choices = await library.comparables()
+            things = _things(choices, [iri for iri in (a, b, *(also or ())) if iri])
+            return Representation((await _page(library, choices, things)).encode())
 
         name = f"/compare?{request.scope['query_string'].decode('latin-1')}"
         return DeferredRepresentation(name, make)
@@ -37,27 +43,35 @@ def comparison(library: KnowledgeCache) -> Handler:
     return compare
 
 
-def _pair(things: tuple[NamedNode, ...], *asked: str | None) -> Pair | None:
-    """The two that are asked for, or the first ones; None where there are no two.
+def _things(choices: Compared, asked: Sequence[str]) -> Compared:
+    """Those that are asked for, made two by the first ones; none where there are no two.
 
-    Raises: BadParameterError where one of them is not among the things.
+    Raises: BadParameterError where one of them is not among the choices, or they are too many.
     """
-    by_iri = {thing.value: thing for thing in things}
+    by_iri = {thing.value: thing for thing in choices}
     for iri in asked:
-        if iri and iri not in by_iri:
+        if iri not in by_iri:
             listed = ", ".join(f"<{each}>" for each in by_iri) or "none"
             raise BadParameterError(f"<{iri[:200]}> cannot be compared; these can: {listed}.")
-    given = [by_iri[iri] for iri in asked if iri]
-    rest = [thing for thing in things if thing not in given]
-    chosen = [*given, *rest][:2]
-    return (chosen[0], chosen[1]) if len(chosen) > 1 else None
+    if len(asked) > MAX_COMPARED:
+        raise BadParameterError(f"Up to {MAX_COMPARED} things are compared, not {len(asked)}.")
+    given = [by_iri[iri] for iri in asked]
+    rest = [thing for thing in choices if thing not in given]
+    found = (*given, *rest)[: max(len(given), 2)]
+    return found if len(found) > 1 else ()
 
 
-async def _page(library: KnowledgeCache, things: tuple[NamedNode, ...], pair: Pair | None) -> str:
+async def _page(library: KnowledgeCache, choices: Compared, things: Compared) -> str:
     desk = library.desk
-    names = await named(desk, things)
-    shown: dict[str, Any] = {"choices": [names.link(thing) for thing in things]}
-    shown["pair"] = [names.link(thing) for thing in pair] if pair else []
-    shown["same"] = pair is not None and pair[0] == pair[1]
-    shown["ways"] = await comparisons(desk, pair) if pair and not shown["same"] else []
-    return pages.render("compare.html", desk.service, **shown)
+    names = await named(desk, choices)
+    different = things if len(set(things)) == len(things) else ()
+    return pages.render(
+        "compare.html",
+        desk.service,
+        choices=[names.link(each) for each in choices],
+        compared=[names.link(each) for each in things],
+        same=bool(things) and not different,
+        ways=await comparisons(desk, different) if different else [],
+        lanes=await time_lanes(desk, different) if different else None,
+        max_compared=MAX_COMPARED,
+    )

@@ -13,14 +13,16 @@ from urllib.parse import urlencode
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import Base
-from spacepolicy.saved_queries import SIDE_BY_SIDE, SavedQuery, bind, tagged
+from spacepolicy.saved_queries import LANES, SIDE_BY_SIDE, SavedQuery, bind, tagged
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.lanes_svg import Lanes, lanes_of
 from spacepolicy.web.request_context import current_locale
 
-Pair = tuple[NamedNode, NamedNode]
+Compared = tuple[NamedNode, ...]
+"""Two things or more."""
 
 
 @final
@@ -53,7 +55,7 @@ class Aspect:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One way to compare: the query that gives it, asked of the things at that address, and its
-    aspects; `only` counts those that one side alone has."""
+    aspects."""
 
     query: SavedQuery
     text: str
@@ -61,17 +63,16 @@ class Comparison:
     aspects: tuple[Aspect, ...]
 
     @property
-    def shared(self) -> int:
-        """How many aspects both sides have."""
-        return sum(each.shared for each in self.aspects)
+    def agreeing(self) -> tuple[Aspect, ...]:
+        """The aspects for which all sides have something."""
+        return tuple(each for each in self.aspects if each.shared)
 
     @property
     def only(self) -> tuple[int, ...]:
         """How many aspects each side has alone."""
         sides = range(len(self.aspects[0].sides)) if self.aspects else ()
-        return tuple(
-            sum(bool(each.sides[n]) and not each.shared for each in self.aspects) for n in sides
-        )
+        alone = [each for each in self.aspects if sum(map(bool, each.sides)) == 1]
+        return tuple(sum(bool(each.sides[n]) for each in alone) for n in sides)
 
 
 async def comparables(desk: AppState) -> tuple[NamedNode, ...]:
@@ -90,17 +91,31 @@ async def named(desk: AppState, things: Iterable[NamedNode]) -> Labels:
     return Labels(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in things]))
 
 
-async def comparisons(desk: AppState, pair: Pair) -> list[Comparison]:
-    """The two things compared in every way there is."""
+async def comparisons(desk: AppState, things: Compared) -> list[Comparison]:
+    """The things compared in every way there is."""
     return [
-        await _comparison(desk, query, pair)
+        await _comparison(desk, query, things)
         for query in tagged(desk.service.catalogue, SIDE_BY_SIDE)
     ]
 
 
-async def _comparison(desk: AppState, query: SavedQuery, pair: Pair) -> Comparison:
+async def time_lanes(desk: AppState, things: Compared) -> Lanes | None:
+    """The things on one axis of years; None where no saved query tells their times."""
+    told = [
+        (query, row)
+        for query in tagged(desk.service.catalogue, LANES)
+        if query.parameters
+        for row in await rows(
+            desk, bind(query, {query.parameters[0].name: [thing.value for thing in things]})
+        )
+    ]
+    found = {term for _, row in told for term in row.values() if isinstance(term, NamedNode)}
+    return lanes_of(told, await named(desk, found))
+
+
+async def _comparison(desk: AppState, query: SavedQuery, things: Compared) -> Comparison:
     name = query.parameters[0].name
-    given = [thing.value for thing in pair]
+    given = [thing.value for thing in things]
     text = bind(query, {name: given})
     found = [tuple(row.get(column) for column in query.columns) for row in await rows(desk, text)]
     asked = urlencode([(name, value) for value in given])
@@ -108,21 +123,21 @@ async def _comparison(desk: AppState, query: SavedQuery, pair: Pair) -> Comparis
         query,
         text,
         f"{desk.service.root}/queries/{query.name}?{asked}",
-        tuple(await _aspects(desk, pair, found)),
+        tuple(await _aspects(desk, things, found)),
     )
 
 
 async def _aspects(
-    desk: AppState, pair: Pair, found: Sequence[tuple[Term | None, ...]]
+    desk: AppState, things: Compared, found: Sequence[tuple[Term | None, ...]]
 ) -> list[Aspect]:
     """The rows of the answer, gathered by what they compare by."""
     names = await named(desk, {t for row in found for t in row[:3] if isinstance(t, NamedNode)})
     words = await words_of(desk, {row[3] for row in found if isinstance(row[3], NamedNode)})
     gathered: dict[Term, tuple[dict[ComparedPart, None], ...]] = {}
     for thing, by, part, passage in found:
-        if by is None or thing not in pair:
+        if by is None or thing not in things:
             continue
-        sides = gathered.setdefault(by, tuple({} for _ in pair))
+        sides = gathered.setdefault(by, tuple({} for _ in things))
         here = words.get(passage) if isinstance(passage, NamedNode) else None
         entry = ComparedPart(
             names.link(part) if isinstance(part, NamedNode) and part != thing else None,
@@ -130,7 +145,7 @@ async def _aspects(
             names.link(passage).href if here and isinstance(passage, NamedNode) else None,
             here.language if here else None,
         )
-        sides[pair.index(thing)].setdefault(entry)
+        sides[things.index(thing)].setdefault(entry)
     return [
         Aspect(
             names.link(by) if isinstance(by, NamedNode) else None,
