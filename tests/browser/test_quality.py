@@ -40,6 +40,7 @@ PAGES = (
     "/links?to=https://w3id.org/spacepolicy/def/Measure"
     "&by=http://www.w3.org/1999/02/22-rdf-syntax-ns%23type",
     "/api",
+    "/components",
     "/problems/syntax-error",
     "/no/such/page",
 )

@@ -9,6 +9,7 @@ import pytest
 
 from spacepolicy.errors import BadParameterError
 from spacepolicy.proofs.proof_pool import ProofPool
+from spacepolicy.web.proof_svg import DrawnStep, proof_drawing
 from spacepolicy.web.service import Service
 
 from .conftest import SHIPPED_BASE, serve
@@ -142,3 +143,48 @@ def test_the_page_of_what_does_not_hold_leads_to_what_is_near(shipped: httpx.Cli
     for near in shipped.get("/explain", params=wrong).json()["near"]:
         assert near["explanation"].replace("&", "&amp;") in page.text
         assert shipped.get(near["explanation"]).status_code == 200
+
+
+def test_the_page_says_in_a_sentence_why_and_begins_with_the_words(shipped: httpx.Client) -> None:
+    page = shipped.get("/explain", params=INFERRED, headers=PAGE).text
+    found = proof(shipped, **INFERRED)
+    stated = [step for step in found["steps"] if "rule" not in step]
+    steps = len(found["steps"]) - len(stated)
+    assert f"It follows in {steps} steps from {len(stated)} stated statements." in page
+    first = page[page.index('<p class="lead">') : page.index("<h2>")]
+    assert "develop reusable rockets</a></q></blockquote>" in first
+    alone = shipped.get("/explain", params=STATED, headers=PAGE).text
+    assert "It is stated." in alone
+    assert "How it follows" not in alone
+    assert (
+        "推导过程" in shipped.get("/explain", params={**INFERRED, "lang": "zh"}, headers=PAGE).text
+    )
+
+
+def test_the_drawing_has_each_step_whole_and_a_line_from_each_premise(
+    shipped: httpx.Client,
+) -> None:
+    page = shipped.get("/explain", params=INFERRED, headers=PAGE).text
+    steps = proof(shipped, **INFERRED)["steps"]
+    (drawing,) = re.findall(r'<svg class="drawing proof".*?</svg>', page, re.DOTALL)
+    for step in steps:
+        assert f'<a href="#step-{step["step"]}" tabindex="-1"><title>{step["step"]}. ' in drawing
+        assert f'id="step-{step["step"]}"' in page
+    assert drawing.count('class="edge"') == sum(len(step.get("premises", ())) for step in steps)
+    assert drawing.count('class="stated"') == sum("rule" not in step for step in steps)
+
+
+def test_a_drawing_leaves_out_what_does_not_fit_and_says_how_much() -> None:
+    def step(number: int, *premises: int) -> DrawnStep:
+        rule = "r" if premises else None
+        return DrawnStep(number, ("a" * 500, "b"), "a", rule, None, premises)
+
+    wide = proof_drawing([step(9, *range(1, 9)), *map(step, range(8, 0, -1))])
+    assert wide is not None
+    assert (len(wide.boxes), wide.hidden) == (5, 4)
+    assert all(box.x >= 0 and box.x + box.width <= wide.width for box in wide.boxes)
+    assert all(len(box.lines[0]) * 7 < box.width for box in wide.boxes)
+    long = proof_drawing([*(step(number, number - 1) for number in range(40, 1, -1)), step(1)])
+    assert long is not None
+    assert long.hidden == 40 - len(long.boxes) > 0
+    assert proof_drawing([step(1)]) is None

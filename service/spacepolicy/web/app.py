@@ -17,6 +17,8 @@ from spacepolicy.web.answering.sparql import sparql_endpoint
 from spacepolicy.web.asset_files import ASSETS, asset_file
 from spacepolicy.web.cache_warmup import CacheWarmup
 from spacepolicy.web.compare import comparison
+from spacepolicy.web.components import PATH as COMPONENTS
+from spacepolicy.web.components import component_page
 from spacepolicy.web.dcat import WELL_KNOWN, dcat_catalog, void_description
 from spacepolicy.web.dumps import DUMPS, DumpFiles, dump_handler
 from spacepolicy.web.error_handlers import add_error_handlers
@@ -236,6 +238,7 @@ def _of_service(desk: AppState) -> Iterator[Route]:
         **shared,
     )
     yield Route("/api", api_page(desk.service), **shared)
+    yield Route(COMPONENTS, component_page(desk), "descriptions", **shared)
 
 
 def _linked_data(library: KnowledgeCache) -> Iterator[Route]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 from urllib.parse import urlencode
@@ -36,6 +36,7 @@ from spacepolicy.web.iri_routing import Address
 from spacepolicy.web.linked_data.documents import is_known, names_of
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.proof_svg import DrawnStep, proof_drawing
 from spacepolicy.web.routes import Handler
 
 PATH: Final = "/explain"
@@ -59,7 +60,7 @@ def explanation(library: KnowledgeCache) -> Handler:
         """The proof of a statement: rules and axioms down to what is stated, and its words."""
         given = QueryParams(request.scope["query_string"])
         if choice.format is not JSON and not any(map(given.get, _PARTS)):
-            page = pages.render("explain.html", desk.service, given={}, steps=None, why=None)
+            page = pages.render("explain.html", desk.service, given={}, steps=None)
             return HTMLResponse(page, headers={"Vary": "Accept"})
         statement = _statement(desk, request.scope)
 
@@ -228,7 +229,34 @@ async def _page(desk: AppState, given: QueryParams, proof: Mapping[str, Any]) ->
     names = Labels(desk.service, await names_of(desk, about))
     steps = [_step(names, each) for each in reversed(proof["steps"])]
     values = {name: given[name] for name in _PARTS}
-    return pages.render("explain.html", desk.service, given=values, steps=steps, why=steps[0])
+    return pages.render(
+        "explain.html",
+        desk.service,
+        given=values,
+        steps=steps,
+        why=steps[0],
+        evidence=_evidence(steps),
+        drawing=proof_drawing([_drawn(each) for each in steps]),
+    )
+
+
+def _evidence(steps: Sequence[_Step]) -> list[_Stated]:
+    """The words that the proof rests on: of each step that is stated the shortest, each once."""
+    found: dict[Link, _Stated] = {}
+    for step in steps:
+        quoted = [each for each in step.stated if each.words is not None and not step.rule]
+        if quoted:
+            shortest = min(quoted, key=lambda each: len(each.words or ""))
+            found.setdefault(shortest.link, shortest)
+    return list(found.values())
+
+
+def _drawn(step: _Step) -> DrawnStep:
+    """The step as the drawing has it: its subject in one line, the rest in another."""
+    texts = [each.text for each in step.terms]
+    lines = (texts[0], " ".join(texts[1:])) if texts else (step.text, "")
+    text = " ".join(texts) or step.text
+    return DrawnStep(step.number, lines, text, step.rule, step.axiom, step.premises)
 
 
 def _iris(told: object) -> Iterator[str]:
