@@ -130,9 +130,21 @@ def api_page(service: Service) -> Handler:
 
     def viewer(request: Request) -> Response:
         document = request.app.openapi()
-        return HTMLResponse(pages.render("api.html", service, document=document))
+        sections = _by_tag(document)
+        page = pages.render("api.html", service, document=document, sections=sections)
+        return HTMLResponse(page)
 
     return viewer
+
+
+def _by_tag(document: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str, Any]]]]:
+    """The operations by their tags, each with its path and method; the tag with most comes last."""
+    found: dict[str, list[tuple[str, str, Any]]] = {}
+    for path, item in sorted(document["paths"].items()):
+        for method, operation in sorted(item.items()):
+            tag = next(iter(operation.get("tags", ())), "other")
+            found.setdefault(tag, []).append((path, method, operation))
+    return sorted(found.items(), key=lambda pair: (len(pair[1]), pair[0]))
 
 
 def _complete(operation: dict[str, Any], media_types: Sequence[str]) -> None:

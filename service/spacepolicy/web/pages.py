@@ -79,7 +79,7 @@ def bare(query: str) -> str:
 _templates.globals["named"] = _named
 _templates.globals["kind_class"] = _kind_class
 _templates.filters["bare"] = bare
-_LANGUAGE: Final = "language"
+LANGUAGE: Final = "language"
 """The parameter of a saved query that says in which language it names things."""
 _SHOWN_BEFORE: Final = 200
 _LINES_BEFORE: Final = 8
@@ -245,10 +245,10 @@ def for_reader(
 ) -> Mapping[str, Sequence[str]]:
     """The values given, and the reader's language where the query takes one and none is given: its
     default is for programs, to which pages do not speak."""
-    taken = any(each.name == _LANGUAGE and each.default in LANGUAGES for each in query.parameters)
-    if not taken or values.get(_LANGUAGE):
+    taken = any(each.name == LANGUAGE and each.default in LANGUAGES for each in query.parameters)
+    if not taken or values.get(LANGUAGE):
         return values
-    return {**values, _LANGUAGE: [current_locale().language]}
+    return {**values, LANGUAGE: [current_locale().language]}
 
 
 def headings(query: SavedQuery) -> Mapping[str, str]:

@@ -13,9 +13,11 @@ from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.linked_data.comparison import named, words_of
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import Called, TableCell
 
@@ -51,6 +53,17 @@ class Asking:
     called: Called
 
 
+def _labels(service: Service) -> Mapping[str, str]:
+    """What parameters are called where the reader's language is not that of their names: as the
+    columns of that name are."""
+    found: dict[str, str] = {}
+    for query in service.catalogue:
+        for name, held in pages.headings(query).items():
+            found.setdefault(name, held)
+    language = current_locale().language
+    return {**found, pages.LANGUAGE: WORDS[language]["language"]} if found else {}
+
+
 def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
     """One question: its parameters, its answer, and the query behind it."""
     shown: dict[str, Any] = {"table": None, "boolean": None, "turtle": None}
@@ -62,6 +75,7 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
         service,
         each=query,
         headings=pages.headings(query),
+        labels=_labels(service),
         values=asking.values,
         choices=asking.choices,
         text=asking.text,
