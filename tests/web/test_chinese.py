@@ -53,6 +53,8 @@ def test_parameters_and_checks_have_chinese_names(shipped: httpx.Client) -> None
 def test_the_api_is_grouped_and_says_in_which_language_it_is(shipped: httpx.Client) -> None:
     page = shipped.get("/api", headers=PAGE).text
     assert 'href="#linked-data"><span>关联数据</span>' in page
+    packed = shipped.get("/api", headers={**PAGE, "Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
     assert '<p lang="en">The document of that IRI.' in page
     english = shipped.get("/api", headers={"Accept": "text/html"}).text
     assert 'lang="en"' not in english.partition("<main")[2].replace('<html lang="en">', "")

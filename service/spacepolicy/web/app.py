@@ -237,7 +237,7 @@ def _of_service(desk: AppState) -> Iterator[Route]:
         openapi=_PATH,
         **shared,
     )
-    yield Route("/api", api_page(desk.service), **shared)
+    yield Route("/api", api_page(desk), **shared)
     yield Route(COMPONENTS, component_page(desk), "descriptions", **shared)
 
 

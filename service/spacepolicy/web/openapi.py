@@ -9,11 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
-from starlette.responses import HTMLResponse, Response
 
 from spacepolicy import formats
 from spacepolicy.saved_queries import Parameter, ParameterType, SavedQuery
 from spacepolicy.web import pages
+from spacepolicy.web.answering.app_state import AppState
+from spacepolicy.web.answering.representation import (
+    PAGE,
+    DeferredRepresentation,
+    Representation,
+    representation,
+)
 from spacepolicy.web.queries import MAX_LIMIT
 from spacepolicy.web.routes import Handler, Route
 from spacepolicy.web.service import Service
@@ -125,14 +131,17 @@ def describe(app: FastAPI, service: Service, routes: Iterable[Route]) -> None:
     app.openapi = described  # type: ignore[method-assign] # FastAPI's own way to extend it
 
 
-def api_page(service: Service) -> Handler:
+def api_page(desk: AppState) -> Handler:
     """Return the handler of the description as a page."""
 
-    def viewer(request: Request) -> Response:
-        document = request.app.openapi()
-        sections = _by_tag(document)
-        page = pages.render("api.html", service, document=document, sections=sections)
-        return HTMLResponse(page)
+    @representation(desk, offers=(PAGE,), negotiated=False)
+    async def viewer(request: Request) -> DeferredRepresentation:
+        async def make() -> Representation:
+            document = request.app.openapi()
+            shown = {"document": document, "sections": _by_tag(document)}
+            return Representation(pages.render("api.html", desk.service, **shown).encode())
+
+        return DeferredRepresentation("/api", make)
 
     return viewer
 
