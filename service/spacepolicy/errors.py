@@ -34,9 +34,12 @@
     │   ├── MemoryLimitError        503 memory-limit
     │   │   └── WriteMemoryLimitError
     │   ├── OverloadedError         503 overloaded (Retry-After)
+    │   ├── PublicationIncompleteError 503 publication-incomplete (Retry-After)
     │   ├── ResultLimitError        503 result-limit
+    │   ├── RevisionChangedError    503 revision-changed (Retry-After)
     │   ├── StartingError           503 starting (Retry-After)
     │   ├── StoppingError           503 stopping (Retry-After)
+    │   ├── StoreUnavailableError   503 store-unavailable (Retry-After)
     │   ├── TimeLimitError          504 time-limit
     │   │   └── WriteTimeLimitError
     │   ├── HttpVersionError        505 http-version
@@ -360,6 +363,42 @@ class ResultLimitError(ProblemError):
     title = "The answer is larger than one answer may be"
     status = 503
     remedy = "Ask for a part of it with LIMIT, or for CSV or TSV, which are streamed."
+
+
+class PublicationIncompleteError(ProblemError):
+    kind = "publication-incomplete"
+    title = "A publication into the store is not complete"
+    status = 503
+    remedy = (
+        "Ask again after the seconds in Retry-After. Where it stays so, the operator has to run "
+        "`spacepolicy publish` again, which goes on where it broke off."
+    )
+
+
+class RevisionChangedError(ProblemError):
+    """Told with Retry-After, also where it comes from a thread that asks, which sends no header
+    fields."""
+
+    kind = "revision-changed"
+    title = "Another revision was published while the query was answered"
+    status = 503
+    remedy = "Ask again; the answer is of the newer revision then."
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        extras: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail, extras=extras, headers={"Retry-After": "1", **(headers or {})})
+
+
+class StoreUnavailableError(ProblemError):
+    kind = "store-unavailable"
+    title = "The store that is served does not answer"
+    status = 503
+    remedy = "Ask again after the seconds in Retry-After; the operator has to look at the store."
 
 
 class StartingError(ProblemError):

@@ -1,14 +1,17 @@
 """Stores elsewhere that tests ask, serve and publish into, and a proxy between that cuts."""
 
+import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import httpx
 from pyoxigraph import RdfFormat, Store, parse
@@ -18,6 +21,8 @@ from spacepolicy.store.digest import RecordDigest
 from spacepolicy.store.history import History
 from spacepolicy.store.patch import patch
 from spacepolicy.store.revision import Change, Counts, Revision
+
+from .conftest import PROGRAM
 
 CLIENT = httpx.Client(timeout=60, verify=False)  # noqa: S501 # of loopback; certificates take long
 """One client for all requests: to make one takes longer than a request."""
@@ -94,7 +99,8 @@ def oxigraph(*options: str) -> Iterator[str]:
 
 @dataclass
 class Proxy:
-    """Passes requests on to a store, and notes the updates.
+    """Passes requests on to a store, and notes the updates and the queries; `answered` is called
+    with each query once the store has answered it, before that is passed on.
 
     The update of the number `cut` is not passed on, or its response is not, where it is `late`;
     after it nothing is passed on, until `cut` is set anew.
@@ -105,6 +111,8 @@ class Proxy:
     updates: list[str] = field(default_factory=list)
     cut: int | None = None
     late: bool = False
+    queries: list[str] = field(default_factory=list)
+    answered: Callable[[str], None] = lambda _: None
 
 
 @contextmanager
@@ -129,6 +137,10 @@ def proxy(to: str) -> Iterator[Proxy]:
             if broken:
                 self.close_connection = True
                 return
+            if not is_update:
+                query = parse_qs(body.decode())["query"][0]
+                state.queries.append(query)
+                state.answered(query)
             self.send_response(response.status_code)
             self.send_header("Content-Type", response.headers.get("Content-Type", "text/plain"))
             self.send_header("Content-Length", str(len(response.content)))
@@ -147,3 +159,24 @@ def proxy(to: str) -> Iterator[Proxy]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def served(store: str, folder: Path) -> Iterator[str]:
+    """The address of a service over the store, without content of its own; all of them have one
+    public address."""
+    port = free_port()
+    command = [PROGRAM, "serve", "--store", store, "--content", "none", "--port", str(port)]
+    command += ["--public-url", "https://data.example.org"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            listens(port)
+            front = f"http://127.0.0.1:{port}"
+            while "/starting" in CLIENT.get(f"{front}/readyz").text:
+                time.sleep(0.05)
+            yield front
+        finally:
+            process.kill()

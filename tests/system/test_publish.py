@@ -8,10 +8,10 @@ from pyoxigraph import RdfFormat, parse
 
 from spacepolicy.cli import main
 from spacepolicy.commands.publish import credentials_of
+from spacepolicy.engine.publication_description import DEFAULT_GRAPH, GRAPH
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import StoreError, UsageError
 from spacepolicy.publishing import description
-from spacepolicy.publishing.description import DEFAULT_GRAPH, GRAPH
 from spacepolicy.publishing.publication import PublicationOutcome, RemotePublication
 from spacepolicy.publishing.statements import GENID
 from spacepolicy.publishing.updates import MAX_STATEMENTS, pieces

@@ -10,6 +10,7 @@ from time import monotonic
 
 import pytest
 
+from spacepolicy.engine.publication_description import GRAPH
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import StoreError
 from spacepolicy.publishing import description
@@ -17,7 +18,7 @@ from spacepolicy.publishing.publication import PublicationOutcome, RemotePublica
 from spacepolicy.publishing.virtuoso import DATATYPE
 from spacepolicy.store.history import History
 
-from .stores_elsewhere import VIRTUOSO_INI, free_port, history, listens
+from .stores_elsewhere import CLIENT, VIRTUOSO_INI, free_port, history, listens, served
 
 pytestmark = pytest.mark.debian
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -101,6 +102,41 @@ def test_what_virtuoso_cannot_keep_is_kept_under_another_datatype(
     again = changed.replace("P120D", "P7D")  # which no operation of two graphs takes away
     patched = virtuoso.publish(history(tmp_path, KINDS, changed, again))
     assert (patched.way, patched.faults) == ("full", ())
+
+
+def test_a_service_over_a_virtuoso_answers_the_revision_that_was_published(
+    virtuoso: Virtuoso, tmp_path: Path
+) -> None:
+    first = (
+        '<urn:a> <urn:p> "own" .\n<urn:a> <urn:p> "one" <urn:g> .\n'
+        '<urn:g> <urn:p> "g" <urn:h> .\n<urn:a> <urn:q> "P7D"'
+        f"^^<{XSD}duration> <urn:h> .\n"
+    )
+    second = first.replace('"own"', '"newer"')
+    virtuoso.publish(history(tmp_path, first), replace=True)
+    with served(virtuoso.store.query_url, tmp_path) as front:
+
+        def ask(query: str) -> list[str]:
+            found = CLIENT.get(f"{front}/sparql", params={"query": query, "format": "csv"})
+            assert found.status_code == 200, found.text
+            number.append(found.headers["x-dataset-revision"])
+            return found.text.split()[1:]
+
+        number: list[str] = []
+        assert ask("SELECT ?o { ?s <urn:p> ?o }") == ["own"]
+        assert ask("SELECT ?g { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g") == [
+            "urn:g", "urn:h",
+        ]  # fmt: skip
+        assert ask("SELECT ?o { GRAPH <urn:g> { ?s <urn:p> ?o } }") == ["one"]
+        joined = "SELECT ?o { GRAPH ?g { ?s <urn:p> ?o } GRAPH <urn:h> { ?g <urn:p> 'g' } }"
+        assert ask(joined) == ["one"]
+        assert ask(f"SELECT ?o {{ GRAPH <{GRAPH}> {{ ?s ?p ?o }} }}") == []
+        assert ask("SELECT ?o FROM <urn:h> { ?s <urn:p> ?o }") == ["g"]
+        broken = CLIENT.get(f"{front}/sparql", params={"query": "\nSELECT * { ?s ?p }"})
+        assert (broken.status_code, broken.json()["line"]) == (400, 2)
+        virtuoso.publish(history(tmp_path, first, second))
+        assert ask("SELECT ?o { ?s <urn:p> ?o }") == ["newer"]
+        assert set(number) == {"1", "2"}
 
 
 def test_a_publication_into_a_virtuoso_that_is_killed_ends_complete_or_invisible(

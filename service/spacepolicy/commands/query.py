@@ -17,9 +17,11 @@ from spacepolicy.engine.remote import Remote
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import UsageError
 from spacepolicy.parameter_values import NamedValue, meant, text_for
+from spacepolicy.publishing.served_store import ServedStore
 from spacepolicy.saved_queries import SavedQuery, bind, named_things, read_query, with_iris
 from spacepolicy.settings import Settings
 from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 
 
@@ -76,7 +78,7 @@ def query(
         _format(format or "turtle", "graph"),
     )
     engine: Engine = (
-        Remote(elsewhere, chosen.timeout) if elsewhere else pool(revision, chosen, spares=1)
+        _remote(elsewhere, chosen, revision) if elsewhere else pool(revision, chosen, spares=1)
     )
     try:
         if saved is not None:
@@ -97,6 +99,16 @@ def query(
     finally:
         engine.close()
     return 0
+
+
+def _remote(url: str, chosen: Settings, revision: Revision) -> Engine:
+    """The engine over the endpoint, asked about the revision that is published there, if one is.
+
+    Raises: ProblemError where it does not answer, or holds a revision in part.
+    """
+    remote = Remote(url, chosen.timeout)
+    ServedStore(url, remote, History([revision])).look()
+    return remote
 
 
 def _tell(hints: Sequence[Hint]) -> None:

@@ -19,7 +19,7 @@ from spacepolicy.commands.options import add_options
 from spacepolicy.copies import SourceTexts, read_source_texts
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
-from spacepolicy.errors import FindingsError, StoreError, UsageError
+from spacepolicy.errors import FindingsError, ProblemError, StoreError, UsageError
 from spacepolicy.federation_policy import FederationPolicy
 from spacepolicy.http.closing_connection import Limits
 from spacepolicy.http.connections import ConnectionLimits, most_connections
@@ -28,6 +28,7 @@ from spacepolicy.http.server import server
 from spacepolicy.http.starting import answers_while_starting
 from spacepolicy.knowledge.loading.sources import FOLDER as SEEDS
 from spacepolicy.proofs.proof_pool import ProofPool
+from spacepolicy.publishing.served_store import ServedStore
 from spacepolicy.saved_queries import SavedQuery, read_catalogue
 from spacepolicy.settings import SETTINGS, Settings
 from spacepolicy.store import revision_folders as revisions
@@ -83,7 +84,7 @@ def serve(chosen: Settings) -> int:
             write_timeout_seconds=chosen.write_timeout,
             max_running=chosen.max_running,
             max_waiting=chosen.max_waiting,
-            max_cache_bytes=0 if endpoint_url(chosen) else chosen.cache_mib << 20,
+            max_cache_bytes=chosen.cache_mib << 20,
             max_upload_bytes=chosen.upload_mib << 20,
             mode=chosen.default_graph,
             public_url=chosen.public_url,
@@ -99,6 +100,7 @@ def serve(chosen: Settings) -> int:
             publisher=publisher,
             require_token=chosen.require_token,
             writer=served.writer,
+            published=served.published,
         )
         try:
             _run(service, listening, _limits(chosen, service), say)
@@ -148,17 +150,20 @@ class _Served:
     writer: StoreWriter | None = None
     door: ControlSocket | None = None
     stale: str | None = None
+    published: ServedStore | None = None
 
 
 def _served(chosen: Settings, say: Report) -> _Served:
     """What is served: a store of revisions, or an endpoint.
 
-    An endpoint's data may change at any time, so that nothing is kept of it, and nothing written.
+    An endpoint without a description may change at any time, so that nothing is kept of it; nothing
+    is written into one.
     """
     url = endpoint_url(chosen)
     if url is not None:
         clock = max(chosen.timeout, chosen.max_timeout)
-        return _Served(Remote(url, clock), History([endpoint_revision(chosen)]))
+        remote, history = Remote(url, clock), History([endpoint_revision(chosen)])
+        return _Served(remote, history, published=_published(url, remote, history, say))
     path = store_path(chosen)
     if not chosen.read_only:
         see_writable(path)
@@ -171,6 +176,16 @@ def _served(chosen: Settings, say: Report) -> _Served:
         path, engine, history, arguments, chosen.memory_quads, memory_bytes=chosen.memory_mib << 20
     )
     return _Served(engine, history, writer, ControlSocket(path, worker(writer)), stale)
+
+
+def _published(url: str, remote: Remote, history: History, say: Report) -> ServedStore:
+    """The store at the address, which was looked at once; what it holds may come later."""
+    store = ServedStore(url, remote, history)
+    try:
+        store.look()
+    except ProblemError as error:
+        say(error.detail)
+    return store
 
 
 def _revision(chosen: Settings, say: Report) -> tuple[Revision, str | None]:

@@ -7,59 +7,68 @@ and never passes for a whole one. It watches the clock and the connection while 
 Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation
 """
 
-import re
-import select
 import socket
 import threading
-import time
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from typing import IO, Final, TypeVar, cast, final
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Final, TypeVar, final
+from urllib.parse import urlsplit
 
-from pyoxigraph import parse, parse_query_results
+from pyoxigraph import NamedNode, QuerySolutions
 
-from spacepolicy import __version__, formats, serialization
-from spacepolicy.engine import egress
+from spacepolicy import serialization
 from spacepolicy.engine.frames import Header
-from spacepolicy.engine.lexer import scan
-from spacepolicy.engine.requests import CHUNK_BYTES, Query, receive
+from spacepolicy.engine.publication_description import (
+    QUERY,
+    PublicationDescription,
+    UnreadableDescriptionError,
+    described,
+)
+from spacepolicy.engine.published_dataset import NAMED_GRAPHS, PublishedDataset
+from spacepolicy.engine.remote_exchange import RemoteExchange, read_answer
+from spacepolicy.engine.requests import Query, receive
 from spacepolicy.engine.result_writer import ResultWriter, wanted_format
-from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (
-    EgressRefusedError,
     EngineError,
     ProblemError,
-    TimeLimitError,
+    RevisionChangedError,
     UsageError,
 )
 from spacepolicy.federation_policy import FederationPolicy
 
-_ACCEPT_SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
-_ACCEPT_GRAPH: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
-"""One field for either form: Virtuoso answers a CONSTRUCT with solutions where it may."""
-_PLACE: Final = re.compile(
-    r"\bat (\d+):(\d+)|line:? (\d+),? (?:col(?:umn)?|char(?:acter)?):? (\d+)", re.IGNORECASE
-)
+_DESCRIPTION_SECONDS: Final = 5.0
+"""What the store has to say of itself is half a dozen statements; who takes longer is overloaded,
+and so much longer than its limit may a query take."""
+_VIRTUOSO: Final = "Virtuoso"
+"""How the field Server of one begins: it takes the dataset by pragmas as well, and repeats each
+graph that is named by a parameter in a header field, which becomes too long to be read."""
 _E = TypeVar("_E", bound=Exception)
-_FIELDS: Final = {
-    "Content-Type": "application/x-www-form-urlencoded",
-    "User-Agent": f"spacepolicy/{__version__}",
-}
-_IN_URI: Final = "%/?:@!$&'()*+,;=[]~"
-_REDIRECTS: Final = range(300, 400)
-_LOOK_SECONDS: Final = 0.05
-"""How often a thread that asks is looked at; a query that is stopped stops so much later, which
-nobody notices, and 20 looks a second cost nothing."""
-_MESSAGE_BYTES: Final = 4096
-"""What of an endpoint's message is passed on: a page of text says what is wrong."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    """The dataset that queries are about, and the publication that it is; None where it is that of
+    an endpoint of which nothing is known."""
+
+    dataset: Path | None = None
+    published: PublishedDataset | None = None
+
+    def is_meant(self, dataset: Path | None) -> bool:
+        """Whether a query of the dataset is about this one."""
+        return dataset is None or self.dataset is None or dataset == self.dataset
 
 
 @final
 class Remote:
     """Answers queries by asking the endpoint at the URL, for no longer than its own clock allows.
+
+    Where the store there has a description, `turn_to` says which publication queries are about;
+    an answer ends well only where the store still holds that one afterwards.
 
     `outside`: a query has named the endpoint, not the operator; it is asked only where queries may
     reach, and sends nobody on.
@@ -78,6 +87,8 @@ class Remote:
         self._outside = outside
         self._closed = False
         self._open: set[socket.socket] = set()
+        self._in_force = _InForce()
+        self._server = ""
 
     @property
     def abreast(self) -> int:
@@ -99,9 +110,24 @@ class Remote:
         """Not known."""
         return None
 
+    def description(self) -> PublicationDescription | None:
+        """What the store says of itself now; None where it has no description.
+
+        Raises: UnreadableDescriptionError; ProblemError where it cannot be asked.
+        """
+        return described(self._rows(QUERY, _DESCRIPTION_SECONDS))
+
+    def turn_to(self, dataset: Path, description: PublicationDescription | None) -> None:
+        """Have queries of the dataset be about this publication from now on; None: about whatever
+        the endpoint holds."""
+        published = None
+        if description is not None:
+            published = PublishedDataset(description, self._named_graphs)
+        self._in_force = _InForce(dataset, published)
+
     def connect(
         self,
-        dataset: Path | None = None,  # noqa: ARG002 # it has one
+        dataset: Path | None = None,
         *,
         slow: bool = False,  # noqa: ARG002 # as quick as the endpoint
     ) -> socket.socket:
@@ -113,11 +139,12 @@ class Remote:
             raise EngineError("The engine has ended; it takes no queries.")
         ours, theirs = socket.socketpair()
         self._open.add(theirs)
-        threading.Thread(target=self._serve, args=(theirs,), daemon=True).start()
+        thread = threading.Thread(target=self._serve, args=(theirs, dataset), daemon=True)
+        thread.start()
         return ours
 
     def order(self, dataset: Path | None = None) -> str:  # noqa: ARG002 # it has one
-        """None is known: the endpoint's answers are not kept."""
+        """None is known: answers of the same rows may have them in another order."""
         return ""
 
     def release(
@@ -137,28 +164,38 @@ class Remote:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket, dataset: Path | None) -> None:
         try:
             with suppress(OSError), connection:
                 request = receive(connection)
                 if request is not None:
                     query = request.query()
                     output = ResultWriter(connection, query)
-                    problem = self._answer(query, output, connection)
+                    problem = self._answer(query, output, connection, dataset)
                     output.finish(problem, last=True)
         finally:
             self._open.discard(connection)
 
     def _answer(
-        self, query: Query, output: ResultWriter, connection: socket.socket
+        self,
+        query: Query,
+        output: ResultWriter,
+        connection: socket.socket,
+        dataset: Path | None,
     ) -> ProblemError | None:
         """Write the endpoint's answer; what went wrong where it cannot be had whole."""
-        exchange = _Exchange(self._url, self._timeout_seconds, self._outside)
+        in_force = self._in_force
+        if not in_force.is_meant(dataset):
+            return _changed()
+        published = in_force.published
+        exchange = RemoteExchange(self._url, self._timeout_seconds, self._outside)
         watch = threading.Thread(target=exchange.watch, args=(connection,), daemon=True)
         watch.start()
         try:
-            response = exchange.ask(query)
-            _write(_read(response, exchange), query, output)
+            asked, pragmas = (query, "") if published is None else self._asked(query, published)
+            _write(read_answer(exchange.ask(asked, pragmas), exchange), query, output)
+            if published is not None:
+                self._see_unchanged(published.description)
         except ProblemError as error:
             return _released(exchange.problem or error)
         except (OSError, HTTPException, SyntaxError, ValueError) as error:
@@ -168,6 +205,63 @@ class Remote:
             exchange.close()
             watch.join()
         return None
+
+    def _asked(self, query: Query, published: PublishedDataset) -> tuple[Query, str]:
+        """The query with its dataset, and what stands before its text.
+
+        Raises: ProblemError.
+        """
+        dataset = published.of(query)
+        if dataset is None:
+            return query, ""
+        if self._server.startswith(_VIRTUOSO):
+            return query, dataset.as_pragmas()
+        return dataset.as_parameters(query), ""
+
+    def _see_unchanged(self, expected: PublicationDescription) -> None:
+        """See that the store has held the publication since it was first seen there: no other ever
+        has the same state.
+
+        Raises: RevisionChangedError; ProblemError where the store cannot be asked.
+        """
+        try:
+            now = self.description()
+        except UnreadableDescriptionError:
+            now = None
+        if now is None or now.state != expected.state:
+            raise _changed()
+
+    def _named_graphs(self) -> Iterator[str]:
+        """Raises: ProblemError."""
+        for (graph,) in self._rows(NAMED_GRAPHS, self._timeout_seconds):
+            if isinstance(graph, NamedNode):
+                yield graph.value
+
+    def _rows(self, text: str, seconds: float) -> list[tuple[object, ...]]:
+        """The rows of a SELECT of the service's own.
+
+        Raises: ProblemError.
+        """
+        exchange = RemoteExchange(self._url, seconds, self._outside)
+        try:
+            response = exchange.ask(Query(text))
+            self._server = response.headers.get("Server", "")
+            answer = read_answer(response, exchange)
+            if not isinstance(answer, QuerySolutions):
+                raise EngineError(f"{self._url} answered a SELECT without rows.")
+            return [tuple(row) for row in answer]
+        except ProblemError as error:
+            raise _released(error) from None
+        except (OSError, HTTPException, SyntaxError, ValueError) as error:
+            raise exchange.failed(_released(error)) from None
+        finally:
+            exchange.close()
+
+
+def _changed() -> RevisionChangedError:
+    return RevisionChangedError(
+        "The store came to hold another publication before the answer was whole."
+    )
 
 
 def _released(error: _E) -> _E:
@@ -179,152 +273,9 @@ def _released(error: _E) -> _E:
     return error
 
 
-def _read(response: HTTPResponse, exchange: "_Exchange") -> serialization.Answer:
-    """The answer in the response, read as it is used.
-
-    Raises: EngineError where it is in no format that is known, SyntaxError where it is none.
-    """
-    media_type = response.headers.get_content_type()
-    for format in formats.FORMATS:
-        if media_type in format.media_types and format.results is not None:
-            return parse_query_results(cast("IO[bytes]", exchange), format=format.results)
-        if media_type in format.media_types and format.rdf is not None:
-            return parse(cast("IO[bytes]", exchange), format=format.rdf)
-    raise EngineError(f"The endpoint answers in {media_type}, which is not read here.")
-
-
 def _write(answer: serialization.Answer, query: Query, output: ResultWriter) -> None:
     form = serialization.form(answer)
     format = wanted_format(query, form)
     output.begin(Header(form, format.name), format)
     serialization.write(answer, format, output, query.prefixes, output.count)
     output.check()
-
-
-def _prologue(query: Query) -> str:
-    """Declarations of the base and of prefixes that the text need not declare, each on a line."""
-    base = f"BASE <{query.base}>\n" if query.base else ""
-    return base + "".join(
-        f"PREFIX {prefix}: <{iri}>\n"
-        for prefix, iri in query.prefixes.items()
-        if f"{prefix}:" in query.text
-    )
-
-
-@final
-class _Exchange:
-    """One request and its response, whose body is read like a file.
-
-    `problem` says why it was broken off from this side: a reader then meets any error.
-    """
-
-    def __init__(self, url: str, timeout_seconds: float, outside: FederationPolicy | None) -> None:
-        parts = urlsplit(url)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self.problem: ProblemError | None = None
-        self._outside = outside
-        self._parts = parts
-        self._url = url
-        self._seconds = timeout_seconds
-        self._done = threading.Event()
-        self._http = kind(parts.hostname or "", parts.port, timeout=timeout_seconds)
-        target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        self._target = quote(target, safe=_IN_URI)  # RFC 3987 section 3.1
-        self._socket: socket.socket | None = None
-        self._response: HTTPResponse | None = None
-
-    def watch(self, connection: socket.socket) -> None:
-        """Break the exchange off when its time is over or the connection's other side has gone."""
-        deadline = time.monotonic() + self._seconds
-        poll = select.poll()
-        poll.register(connection, 0)
-        while not self._done.wait(_LOOK_SECONDS):
-            gone = bool(poll.poll(0))
-            if not gone and time.monotonic() < deadline:
-                continue
-            self.problem = self._late()
-            if self._socket is not None:
-                with suppress(OSError):
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # below any TLS
-                return
-
-    def _late(self) -> TimeLimitError:
-        return TimeLimitError(
-            f"{self._url} took longer than {self._seconds:g} seconds.",
-            extras={"limit_seconds": self._seconds},
-        )
-
-    def failed(self, error: Exception) -> ProblemError:
-        """Return the problem for an error that broke the exchange."""
-        match error:
-            case TimeoutError():
-                return self._late()
-            case SyntaxError() | ValueError():
-                return EngineError(f"The answer of {self._url} cannot be read: {error}")
-            case _:
-                return EngineError(f"{self._url} cannot be asked: {error}")
-
-    def ask(self, query: Query) -> HTTPResponse:
-        """Send the query; the response once it has begun well.
-
-        Raises: ProblemError where the endpoint refuses; OSError, HTTPException.
-        """
-        prologue = _prologue(query)
-        form = [("query", prologue + query.text)]
-        form += [("default-graph-uri", iri) for iri in query.default_graphs or ()]
-        form += [("named-graph-uri", iri) for iri in query.named_graphs or ()]
-        graph = scan(query.text, query.prefixes).form in ("construct", "describe")
-        accept = _ACCEPT_GRAPH if graph else _ACCEPT_SOLUTIONS
-        headers = {**_FIELDS, "Accept": accept}
-        self._connect()
-        self._http.request("POST", self._target, urlencode(form), headers)
-        response = self._http.getresponse()
-        self._response = response
-        if response.status != 200:
-            message = response.read(_MESSAGE_BYTES).decode("utf-8", "replace").strip()
-            raise self._refused(response.status, message, query, prologue.count("\n"))
-        return response
-
-    def _connect(self) -> None:
-        """Raises: EgressRefusedError where queries may not reach there, OSError."""
-        if self._outside is None:
-            self._http.connect()
-        elif not self._outside.allows(self._url):
-            raise EgressRefusedError(f"<{self._url}> is of no allowed origin.")
-        else:
-            private = self._outside.private
-            self._http.sock = egress.connect(self._parts, self._seconds, private=private)
-        self._socket = self._http.sock
-
-    def _refused(self, status: int, message: str, query: Query, lines_before: int) -> ProblemError:
-        if status in (408, 504):
-            return TimeLimitError(f"{self._url} ran out of time: {message}")
-        if self._outside is not None and status in _REDIRECTS:
-            return EgressRefusedError(f"{self._url} sends queries on, which are not followed.")
-        if status != 400:
-            return EngineError(f"{self._url} answered {status}: {message}")
-        found = _PLACE.search(message)
-        if found is not None:
-            line, column = (int(number) for number in found.groups() if number is not None)
-            reason = message[found.end() :].lstrip(":, ")
-            message = f"error at {max(line - lines_before, 1)}:{column}: {reason}"
-        return query_syntax_error(message, query.text, query.prefixes)
-
-    def read(self, size: int = -1) -> bytes:
-        """Some bytes of the body, none at its end.
-
-        Raises: OSError, HTTPException where it breaks off.
-        """
-        response = self._response
-        assert response is not None  # noqa: S101 # read after ask
-        piece = response.read1(min(size, CHUNK_BYTES) if size > 0 else CHUNK_BYTES)
-        if not piece and (response.length or self.problem):
-            raise ConnectionError(f"{self._url} broke its answer off.")
-        return piece
-
-    def close(self) -> None:
-        """Hang up."""
-        self._done.set()
-        if self._response is not None:
-            self._response.close()
-        self._http.close()

@@ -13,13 +13,23 @@ from spacepolicy.http.content_codings import IDENTITY
 _MEMBER: Final = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 
 
-def etag(name: str, coding: str) -> str:
-    """The strong entity tag of what is named so, in the coding.
+_WEAK: Final = "W/"
 
-    >>> etag("abc", "identity"), etag("abc", "gzip")
-    ('"abc"', '"abc-gzip"')
+
+def etag(name: str, coding: str) -> str:
+    """The entity tag of what is named so, in the coding: a strong one, unless the name is weak.
+
+    >>> etag("abc", "identity"), etag("abc", "gzip"), etag("W/abc", "gzip")
+    ('"abc"', '"abc-gzip"', 'W/"abc-gzip"')
     """
-    return f'"{name}"' if coding == IDENTITY else f'"{name}-{coding}"'
+    weak = _WEAK if name.startswith(_WEAK) else ""
+    opaque = name.removeprefix(_WEAK)
+    return f'{weak}"{opaque}"' if coding == IDENTITY else f'{weak}"{opaque}-{coding}"'
+
+
+def is_weak(tag: str) -> bool:
+    """Whether what has the tag may have other bytes the next time, of which no part is sent."""
+    return tag.startswith(_WEAK)
 
 
 def matching(if_none_match: str | None, tags: Iterable[str]) -> str | None:
@@ -27,11 +37,13 @@ def matching(if_none_match: str | None, tags: Iterable[str]) -> str | None:
 
     >>> matching('"x", W/"abc"', ['"abc"'])
     '"abc"'
+    >>> matching('"abc"', ['W/"abc"'])
+    'W/"abc"'
     """
     if if_none_match is None:
         return None
     listed = {f'"{tag}"' for tag in _MEMBER.findall(if_none_match)}
-    return next((tag for tag in tags if tag in listed), None)
+    return next((tag for tag in tags if tag.removeprefix(_WEAK) in listed), None)
 
 
 def any_state(if_none_match: str | None) -> bool:

@@ -171,7 +171,10 @@ class ResponseCache:
         self._trim(kept)
 
     def _of(self, revision: int) -> _Revision | None:
-        """What is kept for the revision; an older one is forgotten, None for one older still."""
+        """What is kept for the revision; an older one is forgotten, None for one older still, and
+        for 0, of which nothing is known."""
+        if revision == 0:
+            return None
         if revision > self._kept.number:
             self._kept = _Revision(revision)
         return self._kept if revision == self._kept.number else None

@@ -15,11 +15,15 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeVar, final
 
 from spacepolicy.engine.nquads import quads
+from spacepolicy.engine.publication_description import (
+    DEFAULT_GRAPH,
+    PublicationDescription,
+    UnreadableDescriptionError,
+)
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.engine.snapshot import opened
 from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneError, StoreError
 from spacepolicy.publishing import description, remote_contents
-from spacepolicy.publishing.description import PublicationDescription, UnreadableDescriptionError
 from spacepolicy.publishing.dialect import STANDARD
 from spacepolicy.publishing.engines import dialect
 from spacepolicy.publishing.statements import Contents, by_graph, contents, sha256
@@ -163,7 +167,7 @@ class RemotePublication:
     def _mark(self, there: PublicationDescription) -> PublicationDescription:
         """Have the description say that this publication is under way; what it says then."""
         union = remote_contents.is_union(self._store)
-        name = description.DEFAULT_GRAPH if union else ""
+        name = DEFAULT_GRAPH if union else ""
         coming = description.of_revision(self._revision, name, complete=False)
         self._describe(there, coming, UpdatePiece())
         return coming

@@ -5,9 +5,9 @@ from typing import Final, cast
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
+from spacepolicy.engine.publication_description import GRAPH
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import StoreError
-from spacepolicy.publishing.description import GRAPH
 from spacepolicy.publishing.statements import canonical
 
 _ROWS: Final = 5_000

@@ -11,6 +11,7 @@ request of several operations is not undone where one of them fails.
 import re
 from typing import Final
 
+from spacepolicy.engine.published_dataset import VIRTUOSO_GRAPHS
 from spacepolicy.namespaces import XSD
 from spacepolicy.publishing.dialect import Dialect
 
@@ -88,11 +89,5 @@ VIRTUOSO: Final = Dialect(
     _MAX_STATEMENTS,
     kept,
     is_apart,
-    frozenset(
-        {
-            "http://localuriqaserver/sparql",
-            "http://www.openlinksw.com/schemas/virtrdf#",
-            "http://www.w3.org/ns/ldp#",
-        }
-    ),
+    VIRTUOSO_GRAPHS,
 )

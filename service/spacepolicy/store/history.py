@@ -174,6 +174,8 @@ class History:
             if each not in self._revisions and not self.lost:
                 return  # the history begins later
             revision = self.get(each)
+            if revision.publication is not None:
+                return  # what a store elsewhere held before is not known here
             try:
                 lines = list(about(revision.changes, str(subject)))
             except FileNotFoundError:
@@ -200,6 +202,18 @@ class History:
         for revision, _ in published:
             for listener in listeners:
                 listener(revision)
+
+    def replace(self, revision: Revision) -> None:
+        """Put the revision in force as the only one that there is; listeners are called, on this
+        thread."""
+        with self._lock:
+            self._touched.clear()
+            self._revisions = {revision.number: revision}
+            self._current = revision
+            self.published += 1
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(revision)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the function with each new revision, on the thread of its write, until the returned

@@ -31,6 +31,16 @@ class Counts:
 
 @final
 @dataclass(frozen=True, slots=True)
+class SeenPublication:
+    """A publication that this process has seen in a store elsewhere: the `state` that no other has,
+    and the number of those it has seen up to this one."""
+
+    state: str
+    edition: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Revision:
     """What is known of a published revision.
 
@@ -41,7 +51,8 @@ class Revision:
     `generation` is the number of the revision in whose folder the generation stands that its
     dataset rests on, 0 for its own; `checks` are the gates that files passed to become this
     revision, and what each had to tell; `mode` is that of the store, "" where the revision was made
-    before that was said.
+    before that was said; `publication` is that of a store elsewhere that holds it, None where it is
+    one of this machine.
     """
 
     number: int
@@ -62,6 +73,14 @@ class Revision:
     checks: Mapping[str, str] = field(default_factory=dict)
     mode: str = ""
     digest: str = WHOLE
+    publication: SeenPublication | None = None
+
+    @property
+    def edition(self) -> int:
+        """What tells it from the revisions before in the caches of this process, and grows: its
+        number, or for a store elsewhere, which may go back to an older one, how many publications
+        were seen there; 0 where nothing is known of the dataset, which nothing is kept of."""
+        return self.number if self.publication is None else self.publication.edition
 
     @property
     def is_kept(self) -> bool:

@@ -116,7 +116,7 @@ def read(path: Path, number: int) -> Revision:
 def description(revision: Revision) -> str:
     """What is written of the revision."""
     table = asdict(revision)
-    del table["directory"]
+    del table["directory"], table["publication"]
     return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -75,10 +75,10 @@ class CacheWarmup:
                     await self._news.wait()
 
     async def _read_ahead(self) -> None:
-        """Do the readings, until there is another revision; of an endpoint elsewhere, which has
-        none, nothing is read that no one asks for."""
+        """Do the readings, until there is another revision; of a store elsewhere, whose time is
+        somebody else's, nothing is read that no one asks for."""
         revision = self._desk.service.history.current
-        if revision.number == 0:
+        if self._desk.service.published is not None:
             return
         read_on(revision)
         together = took = 0.0

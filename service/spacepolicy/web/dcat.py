@@ -92,7 +92,7 @@ def void_description(metadata: MetadataCache) -> Handler:
 
         async def make() -> Representation:
             about = described(desk.service, origin, await metadata.get())
-            counted = await counts.get(desk.number, "", lambda: _count(desk))
+            counted = await counts.get(desk.edition, "", lambda: _count(desk))
             said = [*_dataset(about, desk.service), *_counts(counted, origin)]
             said += [*_declared(desk, origin), *_examples(desk, origin)]
             return Representation(await _body(desk, about.dataset, said, choice))

@@ -130,7 +130,7 @@ class _DumpResponse(Response):
 
     async def _answer(self, exchange: RequestExchange) -> None:
         desk, dump = self._desk, self._dump
-        tag = _tag(desk, dump) if desk.service.max_cache_bytes else None
+        tag = _tag(desk, dump) if desk.service.keeps_answers else None
         shape = ResponseShape(dump.media_type, acceptable_coding(exchange.call), tag)
         known = shape.known(exchange.call)
         if known is not None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Request
 from starlette.responses import Response
 
-from spacepolicy.errors import DamagedError, NotFoundError
+from spacepolicy.errors import DamagedError, NotFoundError, ProblemError
 from spacepolicy.sparql_service.admission import RunningQuery
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.auth import token_of
@@ -26,8 +26,16 @@ def readiness(desk: AppState) -> Handler:
     def readyz(response: Response) -> dict[str, Any]:
         """Whether queries are answered, and over which revision; 503 where a file that it rests on
         is damaged. `loading`: the dataset is still being loaded into memory, and is answered from
-        disk meanwhile. `damaged` has older revisions of which something is."""
-        revision, stale = desk.service.revision, desk.service.stale
+        disk meanwhile. `damaged` has older revisions of which something is. Of a store elsewhere:
+        503 while it holds a revision in part, or does not say which."""
+        published = desk.service.published
+        try:
+            revision = desk.service.revision if published is None else published.look()
+        except ProblemError as error:
+            response.status_code = error.status
+            response.headers.update(error.headers)
+            return {"status": error.kind, "reason": error.detail, **error.extras}
+        stale = desk.service.stale
         damage, lost = desk.service.history.damage(), desk.service.history.lost
         if damage is not None:
             response.status_code = DamagedError.status
@@ -41,6 +49,7 @@ def readiness(desk: AppState) -> Handler:
                 "inferred": revision.counts.inferred,
                 "default graph": revision.counts.default,
             },
+            **({"store": published.url} if published else {}),
             **({"reason": damage or stale} if damage or stale else {}),
             **({"damaged": {str(number): told for number, told in lost.items()}} if lost else {}),
         }

@@ -74,11 +74,11 @@ class HomePage:
 
         Raises: ProblemError where one does not.
         """
-        return await self._overview.get(self.desk.number, "", lambda: overview_rows(self.desk))
+        return await self._overview.get(self.desk.edition, "", lambda: overview_rows(self.desk))
 
     async def documents(self) -> Documents:
         """The documents that there are to read."""
-        return await self._documents.get(self.desk.number, "", lambda: documents(self.desk))
+        return await self._documents.get(self.desk.edition, "", lambda: documents(self.desk))
 
     async def _answer(self, query: SavedQuery) -> LiveAnswer:
         async def ask(text: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class HomePage:
 
         try:
             text = bind(query, pages.for_reader(query, {}))
-            results = await self._answers.get(self.desk.number, text, lambda: ask(text))
+            results = await self._answers.get(self.desk.edition, text, lambda: ask(text))
         except ProblemError as error:
             return LiveAnswer(query, None, error.detail)
         return LiveAnswer(query, results, None)
@@ -103,13 +103,13 @@ def home_page(home: HomePage) -> Handler:
     async def first(request: Request) -> Response:
         origin = desk.service.url(request.scope, "")
         key = BodyKey("/", None, None, f"html {current_locale().variant}", origin)
-        page = desk.cache.body(desk.number, key)
+        page = desk.cache.body(desk.edition, key)
         if page is None:
             answers = await home.answers()
             seen = await home.overview()
             page = (await _page(home, origin, answers, seen or Overview())).encode()
             if seen is not None and not any(answer.problem for answer in answers):
-                desk.cache.keep_body(desk.number, key, page)
+                desk.cache.keep_body(desk.edition, key, page)
         return HTMLResponse(page)
 
     return first

@@ -4,6 +4,8 @@ problems, and the fields that every response carries."""
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from starlette.requests import ClientDisconnect
@@ -20,13 +22,14 @@ from spacepolicy.http import request_ids
 from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.web import pages
 from spacepolicy.web.access_log import AccessRecord, route_of
+from spacepolicy.web.answering.published_revision import PublishedRevision, ReplayedRequest
 from spacepolicy.web.auth import read_token
 from spacepolicy.web.common_headers import with_always
 from spacepolicy.web.locale import read_locale
 from spacepolicy.web.memento import memento_fields, read_revision, varies
 from spacepolicy.web.problems import problem_response
 from spacepolicy.web.reconciliation.manifest import PREVIEW
-from spacepolicy.web.request_context import RequestContext, begin_request
+from spacepolicy.web.request_context import RequestContext, begin_request, context_of
 from spacepolicy.web.request_url import Forwarded
 from spacepolicy.web.routes import RouteRules
 from spacepolicy.web.service import Service
@@ -39,6 +42,9 @@ _PREFLIGHT: Final = (
     (b"access-control-allow-headers", _ALLOWED.encode()),
     (b"access-control-max-age", b"86400"),
 )
+_ATTEMPTS: Final = 3
+"""How often a request is answered before its client is told that the revision changes: somebody
+publishes seldom, and one who publishes all the time leaves no answer any time."""
 _PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
 _POLICIES: Final = {
     "/sparql": (b"content-security-policy", pages.WORKBENCH_SECURITY_POLICY.encode()),
@@ -49,19 +55,28 @@ _FAILED: Final = 400  # RFC 9110 section 15.5
 _PIECE_BYTES: Final = 1 << 17
 """Twice what the server holds for a client before it waits; most answers are shorter."""
 _log: Final = logging.getLogger(__name__)
+_Answering = Callable[[Scope, Receive, "_Sending"], Awaitable[None]]
 
 
 def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
     """Return the application that answers `/sparql` by `sparql` and all else by `rest`, on one
     revision for each request, where its token allows it; every failure becomes a problem."""
+    published = None if service.published is None else PublishedRevision(service.published)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         context = _context(service, scope)
         begin_request(scope, context)
         sending = _Sending(service, rules, scope, send, context)
         try:
+            await answered(scope, receive, sending)
+        finally:
+            _note(service, scope, context)
+
+    async def answer(scope: Scope, receive: Receive, sending: _Sending) -> None:
+        try:
             _check_size(service, scope)
             read_token(service, rules, scope)
+            await _read_published(published, rules, scope)
             read_revision(service, rules, scope)
             if scope["path"] == "/sparql":
                 await sparql(scope, receive, sending)
@@ -84,10 +99,37 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
             _log.exception("a request failed")
             failure = EngineError(f"The service failed: {type(error).__name__}.")
             await problem_response(service, scope, failure)(scope, receive, sending)
-        finally:
-            _note(service, scope, context)
 
+    answered = answer if published is None else partial(_in_attempts, answer)
     return app
+
+
+async def _read_published(
+    published: PublishedRevision | None, rules: RouteRules, scope: Scope
+) -> None:
+    """Answer the request at hand on the revision that a store elsewhere holds now, where it is
+    answered from one.
+
+    Raises: ProblemError where that holds none, or does not say so.
+    """
+    if published is not None and rules.is_of_revision(scope):
+        context_of(scope).revision = await published.get()
+
+
+async def _in_attempts(
+    answer: _Answering, scope: Scope, receive: Receive, sending: "_Sending"
+) -> None:
+    """Answer the request, and again while its revision changes before anything of the answer is
+    sent."""
+    context = context_of(scope)
+    request = sending.request = ReplayedRequest(receive, _ATTEMPTS)
+    while True:
+        await answer(scope, request, sending)
+        if sending.started or not (context.is_outdated and request.is_repeatable):
+            return
+        request.rewind()
+        context.is_outdated = False
+        context.spent_seconds = time.monotonic() - context.record.began
 
 
 def _note(service: Service, scope: Scope, context: RequestContext) -> None:
@@ -142,12 +184,14 @@ def _policy(path: str, status: int) -> tuple[bytes, bytes]:
 
 class _Sending:
     """Sends responses with the fields that every one carries: the revision, and that scripts of any
-    origin may read it."""
+    origin may read it. Where the `request` is repeatable, nothing is sent of one whose revision has
+    changed before it began."""
 
     def __init__(
         self, service: Service, rules: RouteRules, scope: Scope, send: Send, context: RequestContext
     ) -> None:
         self.started = False
+        self.request: ReplayedRequest | None = None
         self._send = send
         self._context = context
         self._scope = scope
@@ -159,6 +203,9 @@ class _Sending:
         self._private = service.require_token and not rules.is_open(scope)
 
     async def __call__(self, message: Message) -> None:
+        repeats = self.request is not None and self.request.is_repeatable
+        if repeats and self._context.is_outdated and not self.started:
+            return
         if message["type"] == "http.response.start":
             self.started = True
             fields = [*message["headers"]]

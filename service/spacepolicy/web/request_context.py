@@ -12,6 +12,7 @@ from typing import Final, final
 from starlette.types import Scope
 
 from spacepolicy.access_tokens import AccessToken
+from spacepolicy.errors import ProblemError, RevisionChangedError
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.access_log import AccessRecord
@@ -30,6 +31,9 @@ class RequestContext:
     force when it came, the one that it names, or the one that it has written. `named` is the one
     that it names, `by_time` whether by the time at which it was in force. `forwarded` is what
     trusted proxies say; `token` is a valid one, whatever it allows.
+
+    `is_outdated`: a store elsewhere came to hold another revision while the request was answered;
+    `spent_seconds` is what earlier attempts to answer it took.
     """
 
     revision: Revision
@@ -39,6 +43,8 @@ class RequestContext:
     by_time: bool = False
     token: AccessToken | None = None
     record: AccessRecord = field(default_factory=AccessRecord)
+    is_outdated: bool = False
+    spent_seconds: float = 0.0
 
 
 _current: Final[ContextVar[RequestContext | None]] = ContextVar("request", default=None)
@@ -61,6 +67,19 @@ def context_of(scope: Scope) -> RequestContext:
 def read_on(revision: Revision) -> None:
     """Have what this task reads be of the revision, where it answers no request."""
     _current.set(RequestContext(revision))
+
+
+def note_problem(problem: ProblemError) -> None:
+    """Note of the request at hand whether its revision is gone, as the problem of a query says."""
+    context = _current.get()
+    if context is not None and isinstance(problem, RevisionChangedError):
+        context.is_outdated = True
+
+
+def time_left(seconds: float) -> float:
+    """What is left of the time that the request at hand has for a query."""
+    context = _current.get()
+    return seconds if context is None else seconds - context.spent_seconds
 
 
 def current_record() -> AccessRecord | None:

@@ -86,15 +86,15 @@ class SearchService:
 
         Raises: ProblemError where the engine does not tell its texts.
         """
-        number = self.desk.number
+        edition = self.desk.edition
         async with self._lock:
-            if self._known is not None and self._known[0] == number:
+            if self._known is not None and self._known[0] == edition:
                 return self._known[1]
             texts, types = await _texts(self.desk), await _types(self.desk)
             texts += await _of_copies(self.desk)
             made = await asyncio.to_thread(SearchIndex, texts, types)
-            if self._known is None or self._known[0] < number:
-                self._known = number, made
+            if self._known is None or self._known[0] < edition:
+                self._known = edition, made
             return made
 
     async def sources(self) -> Sources:

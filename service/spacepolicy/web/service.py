@@ -13,6 +13,7 @@ from spacepolicy.engine.port import Engine
 from spacepolicy.federation_policy import FederationPolicy
 from spacepolicy.http.forwarded import Network
 from spacepolicy.proofs.proof_service import Explanations
+from spacepolicy.publishing.served_store import ServedStore
 from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.settings import Mode
 from spacepolicy.sparql_service.query_stream import SOON_SECONDS
@@ -39,6 +40,7 @@ class Service:
     `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
     `outside` is what SERVICE may ask; pages of `mcp_origins` may use `/mcp`;
     `explanations` prove statements, None where nothing is inferred;
+    `published` is the store elsewhere that is served, None where that is here;
     `writer` carries writes out, None where nothing is written; `tokens` say who may, and with
     `require_token` also who may read; `publisher` is who the operator says publishes it;
     `patience_seconds` are how long a query is waited for
@@ -85,7 +87,14 @@ class Service:
     tokens: AccessTokens | None = None
     publisher: Publisher = field(default_factory=Publisher)
     require_token: bool = False
+    published: ServedStore | None = None
     metrics: RequestMetrics = field(default_factory=RequestMetrics)
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether an answer is kept and has a tag: not where the dataset may change without being
+        of another revision."""
+        return self.max_cache_bytes > 0 and (self.published is None or self.revision.number > 0)
 
     @property
     def revision(self) -> Revision:

@@ -55,6 +55,11 @@ class AppState:
         """The number of the served revision."""
         return self.service.revision.number
 
+    @property
+    def edition(self) -> int:
+        """What answers over the served revision are kept under."""
+        return self.service.revision.edition
+
 
 def make_desk(service: Service) -> AppState:
     """Return the state of a service that has answered nothing yet."""
@@ -75,7 +80,7 @@ def make_desk(service: Service) -> AppState:
 
 async def answer_again(desk: AppState, exchange: RequestExchange) -> bool:
     """Answer a request that was answered before, byte for byte; whether its answer is kept."""
-    head = desk.cache.response(desk.number, exchange.key)
+    head = desk.cache.response(desk.edition, exchange.key)
     if head is None:
         return False
     exchange.notes.kind, exchange.notes.query = "kept", head.query
@@ -102,10 +107,10 @@ async def answer_known(
     if file is not None:
         await ResponseSender(exchange, query_identifier(None)).file(shape.head(IDENTITY), file)
         return True
-    plain = desk.cache.body(desk.number, body_key) if body_key else None
+    plain = desk.cache.body(desk.edition, body_key) if body_key else None
     if body_key is None or plain is None:
         return False
-    shape = replace(shape, fields=desk.cache.fields(desk.number, body_key))
+    shape = replace(shape, fields=desk.cache.fields(desk.edition, body_key))
     await send_whole(desk, ResponseSender(exchange, query_identifier(None)), shape, body_key, plain)
     return True
 
@@ -122,20 +127,20 @@ async def send_whole(
     fields = shape.head(coding)
     body = None
     if body_key is not None:
-        desk.cache.keep_body(desk.number, body_key, plain, fields=shape.fields)
+        desk.cache.keep_body(desk.edition, body_key, plain, fields=shape.fields)
         tag = dict(fields)[b"etag"].decode()
         head = CachedResponse(body_key, coding, tag, fields, query=body_key.text)
         request = reply.exchange.key
-        desk.cache.keep_response(desk.number, request, head, request.size)
+        desk.cache.keep_response(desk.edition, request, head, request.size)
         body = await _kept(desk, body_key, coding)
     await reply.whole(fields, await coded(plain, coding) if body is None else body)
 
 
 async def _kept(desk: AppState, key: Key, coding: str) -> bytes | None:
     """The kept body in the coding; coded now, and kept so, where it was not yet."""
-    body = desk.cache.body(desk.number, key, coding)
-    plain = desk.cache.body(desk.number, key) if body is None else None
+    body = desk.cache.body(desk.edition, key, coding)
+    plain = desk.cache.body(desk.edition, key) if body is None else None
     if plain is not None:
         body = await coded(plain, coding)
-        desk.cache.keep_body(desk.number, key, body, coding=coding)
+        desk.cache.keep_body(desk.edition, key, body, coding=coding)
     return body

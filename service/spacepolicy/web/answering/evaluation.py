@@ -49,6 +49,7 @@ from spacepolicy.web.answering.response import (
     too_large_for_old_http,
 )
 from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
+from spacepolicy.web.request_context import note_problem, time_left
 
 _log: Final = logging.getLogger(__name__)
 
@@ -87,7 +88,12 @@ async def evaluate(
     others = partial(answered, outside, planned) if planned.blocks else None
     async with Connected(receive) as client:
         asked = EvaluationRequest(
-            planned.query, planned.dataset, timeout_seconds, client.look, others, planned.kind
+            planned.query,
+            planned.dataset,
+            time_left(timeout_seconds),
+            client.look,
+            others,
+            planned.kind,
         )
         try:
             async with (
@@ -103,6 +109,7 @@ async def evaluate(
             )
             _fail(reply, identifier, limit, error)
         except ProblemError as error:
+            note_problem(error)
             _fail(reply, identifier, error, error)
 
 
@@ -258,7 +265,7 @@ def _kept(
 
 def _keep(desk: AppState, planned: QueryPlan, body: bytes) -> None:
     if planned.body is not None:
-        desk.cache.keep_body(desk.number, planned.body, body, fields=planned.shape.fields)
+        desk.cache.keep_body(desk.edition, planned.body, body, fields=planned.shape.fields)
 
 
 def _too_large(limit: int) -> ResultLimitError:

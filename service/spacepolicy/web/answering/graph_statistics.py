@@ -8,7 +8,10 @@ from typing import Any, Final, final
 
 from spacepolicy.engine.frames import Data
 from spacepolicy.engine.port import ask
+from spacepolicy.engine.publication_description import GRAPH
 from spacepolicy.engine.requests import Query
+from spacepolicy.errors import ProblemError
+from spacepolicy.web.request_context import note_problem
 from spacepolicy.web.service import Service
 
 _DEFAULT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
@@ -37,10 +40,10 @@ class GraphStatistics:
 
         Raises: ProblemError where the engine does not tell them.
         """
-        number = service.revision.number
+        edition = service.revision.edition
         async with self._lock:
-            if self._known is None or self._known[0] != number:
-                self._known = number, await asyncio.to_thread(_contents, service)
+            if self._known is None or self._known[0] != edition:
+                self._known = edition, await asyncio.to_thread(_contents, service)
             return self._known[1]
 
 
@@ -49,12 +52,16 @@ def _contents(service: Service) -> GraphCounts:
     named = {row["g"]["value"]: row for row in _rows(service, _NAMED) if row["g"]["type"] == "uri"}
     return GraphCounts(
         int(default["n"]["value"]),
-        {graph: int(row["n"]["value"]) for graph, row in named.items()},
+        {graph: int(row["n"]["value"]) for graph, row in named.items() if graph != GRAPH},
     )
 
 
 def _rows(service: Service, text: str) -> list[dict[str, Any]]:
     frames = ask(service.engine, Query(text), service.timeout_seconds, service.revision.dataset)
-    body = b"".join(frame.payload for frame in frames if isinstance(frame, Data))
+    try:
+        body = b"".join(frame.payload for frame in frames if isinstance(frame, Data))
+    except ProblemError as error:
+        note_problem(error)
+        raise
     rows: list[dict[str, Any]] = json.loads(body)["results"]["bindings"]
     return rows

@@ -20,12 +20,13 @@ from pyoxigraph import (
 )
 
 from spacepolicy.engine.requests import Query
-from spacepolicy.errors import ResultLimitError, TimeLimitError
+from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.sparql_service.admission import lending, query_identifier
 from spacepolicy.sparql_service.query_stream import payloads
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.query_start import EvaluationRequest, opened
 from spacepolicy.web.answering.response import gathered
+from spacepolicy.web.request_context import note_problem, time_left
 
 Term = NamedNode | BlankNode | Literal
 Row = Mapping[str, Term]
@@ -38,7 +39,8 @@ async def pieces(desk: AppState, query: Query) -> AsyncGenerator[bytes]:
     Raises: ProblemError where it fails or no seat comes free.
     """
     service = desk.service
-    asked = EvaluationRequest(query, service.revision.dataset, service.timeout_seconds)
+    seconds = time_left(service.timeout_seconds)
+    asked = EvaluationRequest(query, service.revision.dataset, seconds)
     try:
         async with (
             desk.running.registered(query_identifier(None)) as ticket,
@@ -51,6 +53,9 @@ async def pieces(desk: AppState, query: Query) -> AsyncGenerator[bytes]:
                 yield piece
     except TimeoutError as error:
         raise TimeLimitError("The query ran longer than it may.") from error
+    except ProblemError as error:
+        note_problem(error)
+        raise
 
 
 async def body(desk: AppState, query: Query) -> bytes:

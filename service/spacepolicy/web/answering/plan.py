@@ -86,7 +86,7 @@ def plan(
     format = choice.format.name + variant
     default, named = operation.default_graphs, operation.named_graphs
     body = BodyKey(text, default, named, format, endpoint, context.order)
-    kept = not scanned.volatile and service.max_cache_bytes
+    kept = not scanned.volatile and service.keeps_answers
     tag = tag_of(engine_mark(context), choice.content_type, body) if kept else None
     engine_format = _ENGINE_FORMATS[kind] if choice.format.kind == "page" else choice.format.name
     return QueryPlan(

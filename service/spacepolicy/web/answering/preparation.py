@@ -107,6 +107,8 @@ class ServicePreparation:
 
     def admits(self, head: RequestHead) -> bool:
         """As the port says."""
+        if self._service.published is not None:
+            return False  # the store is asked first which revision it holds
         access = head.prepared.get(_ACCESS)
         if access is None:
             access = head.prepared[_ACCESS] = self._access(head)
@@ -258,7 +260,7 @@ class ServicePreparation:
         if planned.choice.format.kind == "page" or planned.choice.format.name == CSVW:
             return None
         name = None
-        if service.max_cache_bytes:
+        if service.keeps_answers:
             body = BodyKey("", kind.operation.default_graphs, kind.operation.named_graphs,
                            planned.choice.format.name, kind.endpoint)  # fmt: skip
             name = tags_of(engine_mark(context), planned.choice.content_type, body)

@@ -167,7 +167,7 @@ class CachedRepresentation(Response):
         variant = f" {current_locale().variant}" if self._choice.format.kind == "page" else ""
         body = BodyKey(self._name, None, None, self._choice.media_type + variant, origin)
         coding = acceptable_coding(exchange.call)
-        kept = self._desk.service.max_cache_bytes > 0
+        kept = self._desk.service.keeps_answers
         tag = self._tag(body) if kept else None
         shape = ResponseShape(self._choice.content_type, coding, tag, hints=hints)
         known = shape.known(exchange.call)

@@ -17,7 +17,7 @@ from starlette.types import Send
 from spacepolicy.errors import HttpVersionError
 from spacepolicy.http.byte_ranges import ACCEPT_RANGES, ByteRange, selected
 from spacepolicy.http.content_codings import IDENTITY, AcceptedEncoding, Encoder, encoded
-from spacepolicy.http.etags import any_state, etag, matching
+from spacepolicy.http.etags import any_state, etag, is_weak, matching
 from spacepolicy.http.response_cache import Fields
 from spacepolicy.web.answering.kept_files import KeptFile
 from spacepolicy.web.answering.sparql_request import RequestExchange, SparqlRequest
@@ -133,12 +133,18 @@ class ResponseSender:
         Raises: RangeNotSatisfiableError where there is none such.
         """
         tag, call = dict(fields).get(b"etag"), self._call
-        if tag is None or call.method != "GET" or any_state(call.field(b"if-none-match")):
+        if (
+            tag is None
+            or is_weak(tag.decode())
+            or call.method != "GET"
+            or any_state(call.field(b"if-none-match"))
+        ):
             return None
         return selected(call.field(b"range"), call.field(b"if-range"), tag.decode(), size)
 
     async def _begin_whole(self, fields: Fields, size: int, part: ByteRange | None) -> bool:
-        if b"etag" in dict(fields):
+        tag = dict(fields).get(b"etag")
+        if tag is not None and not is_weak(tag.decode()):
             fields = (*fields, ACCEPT_RANGES)
         if part is not None:
             fields, size = (*fields, part.field), part.stop - part.start

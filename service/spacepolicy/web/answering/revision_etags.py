@@ -52,13 +52,20 @@ def _digest(parts: bytes) -> str:
 
 
 def mark(revision: Revision) -> str:
-    """A name for the dataset as it is at the revision, of letters, digits and `.`, `_`, `-`."""
+    """A name for the dataset as it is at the revision, of letters, digits and `.`, `_`, `-`.
+
+    That of a revision in a store elsewhere begins with `W/`, which makes the tag a weak one: the
+    same rows may come from there in another order.
+    """
+    published = revision.publication
+    if published is not None:
+        return f"W/{_mark(revision.number, published.state, revision.record_sha256)}"
     return _mark(revision.number, revision.time, revision.record_sha256)
 
 
 @lru_cache(maxsize=64)
-def _mark(number: int, time: str, record_sha256: str) -> str:
-    return f"{number}.{opaque((time, record_sha256))[:_MARK_LETTERS]}"
+def _mark(number: int, made: str, record_sha256: str) -> str:
+    return f"{number}.{opaque((made, record_sha256))[:_MARK_LETTERS]}"
 
 
 def demanded(if_match: str, history: History) -> frozenset[int]:

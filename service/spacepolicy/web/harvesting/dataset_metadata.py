@@ -71,7 +71,7 @@ class MetadataCache:
 
         Raises: ProblemError where the engine does not tell them.
         """
-        return await self._held.get(self.state.number, "", lambda: _read(self.state))
+        return await self._held.get(self.state.edition, "", lambda: _read(self.state))
 
 
 async def _read(state: AppState) -> DatasetMetadata:

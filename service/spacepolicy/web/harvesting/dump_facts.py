@@ -40,9 +40,12 @@ class DumpMeasures:
         Raises: ProblemError where a dump cannot be made.
         """
         service = self._files.state.service
-        if not service.max_cache_bytes or service.revision.counts.stored > MAX_STATEMENTS:
+        revision = service.revision
+        if not service.keeps_answers or revision.counts.stored > MAX_STATEMENTS:
             return {}
-        return await self._held.get(service.revision.number, service.instance, self._measured)
+        if revision.publication is not None:
+            return {}  # another service over the store may write them in another order
+        return await self._held.get(revision.edition, service.instance, self._measured)
 
     async def _measured(self) -> Mapping[Dump, DumpFacts]:
         facts = {}

@@ -56,7 +56,7 @@ class _Things:
 
     async def parts(self) -> int:
         """How many files list them."""
-        count = await self._counts.get(self.state.number, "", self._count)
+        count = await self._counts.get(self.state.edition, "", self._count)
         return max(1, -(-count // MAX_PAGES))
 
     async def _count(self) -> int:

@@ -122,7 +122,8 @@ def make_context(
 def _gathered(found: Iterable[Row], name: str) -> dict[str, set[str]]:
     gathered: dict[str, set[str]] = {}
     for row in found:
-        gathered.setdefault(row["term"].value, set()).add(row[name].value)
+        if name in row:  # a store elsewhere may know no datatype of a string
+            gathered.setdefault(row["term"].value, set()).add(row[name].value)
     return gathered
 
 

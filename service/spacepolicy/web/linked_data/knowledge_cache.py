@@ -53,27 +53,27 @@ class KnowledgeCache:
 
     async def context(self) -> JsonLdContext:
         """The JSON-LD context."""
-        return await self._contexts.get(self.desk.number, "", lambda: read_context(self.desk))
+        return await self._contexts.get(self.desk.edition, "", lambda: read_context(self.desk))
 
     async def vocabulary(self) -> OntologyWords:
         """What the ontology says of its terms."""
         return await self._vocabularies.get(
-            self.desk.number, "", lambda: read_vocabulary(self.desk)
+            self.desk.edition, "", lambda: read_vocabulary(self.desk)
         )
 
     async def axioms(self) -> TermAxioms:
         """The axioms of the ontologies."""
-        return await self._axioms.get(self.desk.number, "", lambda: read_axioms(self.desk))
+        return await self._axioms.get(self.desk.edition, "", lambda: read_axioms(self.desk))
 
     async def constraints(self) -> Constraints:
         """What the shapes hold the data to."""
         return await self._constraints.get(
-            self.desk.number, "", lambda: read_constraints(self.desk)
+            self.desk.edition, "", lambda: read_constraints(self.desk)
         )
 
     async def terms(self) -> TermTrees:
         """The terms that the ontologies define."""
-        return await self._terms.get(self.desk.number, "", lambda: read_terms(self.desk))
+        return await self._terms.get(self.desk.edition, "", lambda: read_terms(self.desk))
 
     async def term(self, found: ThingDocument) -> TermPage | None:
         """What the page of a term shows beside its document; None where it is about no term."""
@@ -87,7 +87,7 @@ class KnowledgeCache:
 
     async def comparables(self) -> tuple[NamedNode, ...]:
         """The things that can be compared with each other."""
-        return await self._comparables.get(self.desk.number, "", lambda: comparables(self.desk))
+        return await self._comparables.get(self.desk.edition, "", lambda: comparables(self.desk))
 
     async def not_found(self, asked: Address) -> NotFoundError:
         """What to say of an IRI of which nothing is known: things with names like it."""
@@ -106,7 +106,7 @@ class KnowledgeCache:
         Raises: NotFoundError where the dataset says nothing of it.
         """
         return await self._documents.get(
-            self.desk.number, iri, lambda: document(self.desk, thing, iri)
+            self.desk.edition, iri, lambda: document(self.desk, thing, iri)
         )
 
     async def bare_document(self, thing: NamedNode, iri: str) -> ThingDocument:
@@ -115,5 +115,5 @@ class KnowledgeCache:
         Raises: NotFoundError where the dataset says nothing of it.
         """
         return await self._bare_documents.get(
-            self.desk.number, iri, lambda: document(self.desk, thing, iri, max_incoming=0)
+            self.desk.edition, iri, lambda: document(self.desk, thing, iri, max_incoming=0)
         )

@@ -165,10 +165,10 @@ def _examples(desk: AppState, thing: NamedNode, kind: str) -> str:
     words = Base(own).term("exactText") if own else NamedNode(f"{RDF}value")
     stated = f"GRAPH ?g {{ {said} }} ?g {words} ?words BIND (1 AS ?place)"
     return (
-        "SELECT ?s ?o (SAMPLE(?g) AS ?passage) (SAMPLE(?words) AS ?said) { "
+        "SELECT ?s ?o (SAMPLE(?g) AS ?passage) (SAMPLE(?words) AS ?said) (MIN(?place) AS ?first) { "
         f"{{ SELECT * {{ {stated} }} LIMIT {MAX_EXAMPLES} }} UNION "
         f"{{ SELECT * {{ {said} BIND (2 AS ?place) }} LIMIT {MAX_EXAMPLES} }} "
-        f"FILTER isIRI(?s) }} GROUP BY ?s ?o ORDER BY MIN(?place) ?s ?o LIMIT {MAX_EXAMPLES}"
+        f"FILTER isIRI(?s) }} GROUP BY ?s ?o ORDER BY ?first ?s ?o LIMIT {MAX_EXAMPLES}"
     )
 
 

@@ -45,7 +45,7 @@ class UsedTerms:
 
         Raises: ProblemError where the engine does not tell them.
         """
-        return await self._held.get(self.state.number, kind, lambda: self._read(kind))
+        return await self._held.get(self.state.edition, kind, lambda: self._read(kind))
 
     async def _read(self, kind: Kind) -> tuple[str, ...]:
         found = await rows(self.state, f"{_TERMS[kind]} LIMIT {_MAX_TERMS}")

@@ -74,7 +74,7 @@ class GraphAnswer(Response):
         prefixes = service.revision.prefixes
         made_of = (service.instance, body.text, body.format, origin)
         tag = graph_etag(self._state(page=page), made_of, prefixes)
-        kept = service.max_cache_bytes > 0
+        kept = service.keeps_answers
         return QueryPlan(
             query=Query(
                 text,
@@ -103,7 +103,8 @@ class GraphAnswer(Response):
 async def has_graph(desk: AppState, graph: str) -> bool:
     """Whether there is a graph of that name. Of an engine elsewhere it is asked whether the graph
     says something: engines differ in what they tell of a graph that does not."""
-    ours = desk.service.history.current.number > 0
+    revision = desk.service.revision
+    ours = revision.number > 0 and revision.publication is None
     pattern = "" if ours else "?s ?p ?o"
     return await internal_queries.boolean(
         desk, f"ASK {{ GRAPH {NamedNode(graph)} {{ {pattern} }} }}"

@@ -1,0 +1,121 @@
+"""A store elsewhere that is served: which revision it holds, as its description says.
+
+An answer is of one revision where the description has the same state before and after it, since no
+state comes back. `ServedStore.look` is the reading before; the engine does that after
+(`engine/remote.py`).
+"""
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, final
+
+from spacepolicy.engine.publication_description import (
+    PublicationDescription,
+    UnreadableDescriptionError,
+)
+from spacepolicy.engine.remote import Remote
+from spacepolicy.errors import (
+    ProblemError,
+    PublicationIncompleteError,
+    QuerySyntaxError,
+    StoreUnavailableError,
+)
+from spacepolicy.publishing.description import counts_of, time_of
+from spacepolicy.store.history import History
+from spacepolicy.store.revision import Revision, SeenPublication
+
+_UNDESCRIBED_SECONDS: Final = 5.0
+"""How long a store without a description is taken to have none, so that other people's endpoints
+are not asked twice for each query. A store that nobody has published into yet is incomplete so much
+later than the publication began."""
+_RETRY_SECONDS: Final = 2
+"""When to ask again while a publication is under way: one of the shipped data takes a minute, but
+nobody has to wait longer than it does."""
+_FOLDER: Final = Path("publication")
+"""Below it is the name of the dataset of each publication; there are no such files."""
+
+
+@final
+class ServedStore:
+    """The store at the address, which the engine asks; its history has the revision that the store
+    was seen to hold last, and no other."""
+
+    def __init__(self, url: str, engine: Remote, history: History) -> None:
+        self.url = url
+        self._engine = engine
+        self._history = history
+        self._undescribed = history.current
+        self._is_described: bool | None = None
+        self._until = 0.0
+        self._seen = 0
+        self._lock = threading.Lock()
+
+    def look(self) -> Revision:
+        """Return the revision that the store holds now, which is in force from then on; one without
+        a number where the store has no description.
+
+        Raises: PublicationIncompleteError, StoreUnavailableError.
+        """
+        with self._lock:
+            if self._is_described is False and time.monotonic() < self._until:
+                return self._history.current
+            description = self._described()
+            self._is_described = description is not None
+            if description is None:
+                self._until = time.monotonic() + _UNDESCRIBED_SECONDS
+                return self._turned_to_undescribed()
+            if not description.complete:
+                raise PublicationIncompleteError(
+                    f"Revision {description.target} is being published into the store, which holds "
+                    "a part of it.",
+                    extras={"target": description.target},
+                    headers={"Retry-After": str(_RETRY_SECONDS)},
+                )
+            return self._turned_to(description)
+
+    def _described(self) -> PublicationDescription | None:
+        """Raises: StoreUnavailableError."""
+        try:
+            return self._engine.description()
+        except UnreadableDescriptionError as error:
+            raise _unavailable(str(error)) from error
+        except QuerySyntaxError:
+            return None  # it says that it cannot be asked so, and has no description then
+        except ProblemError as error:
+            if self._is_described is False:
+                return None  # the query itself will say what is wrong
+            raise _unavailable(error.detail) from error
+
+    def _turned_to_undescribed(self) -> Revision:
+        if self._history.current.publication is None:
+            return self._history.current
+        self._engine.turn_to(self._undescribed.dataset, None)
+        self._history.replace(self._undescribed)
+        return self._undescribed
+
+    def _turned_to(self, description: PublicationDescription) -> Revision:
+        current = self._history.current
+        if current.publication is not None and current.publication.state == description.state:
+            return current
+        self._seen += 1
+        facts = dict(description.facts)
+        revision = replace(
+            self._undescribed,
+            number=description.target,
+            time=time_of(facts),
+            message=f"published in {self.url}",
+            record_sha256=description.record_sha256,
+            digest=facts.get("recordDigest", ""),
+            counts=counts_of(facts),
+            directory=_FOLDER / description.state,
+            publication=SeenPublication(description.state, self._seen),
+        )
+        self._engine.turn_to(revision.dataset, description)
+        self._history.replace(revision)
+        return revision
+
+
+def _unavailable(detail: str) -> StoreUnavailableError:
+    return StoreUnavailableError(detail, headers={"Retry-After": str(_RETRY_SECONDS)})
