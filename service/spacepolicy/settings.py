@@ -78,6 +78,16 @@ def _homepage(value: str) -> None:
         raise UsageError(f"publisher-url is an http or https address, not {value!r}.")
 
 
+def _leader(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(
+            "follow takes no credentials in the address; the environment has a token for it."
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"follow is the http or https address of an instance, not {value!r}.")
+
+
 def _contact(value: str) -> None:
     is_page = urlsplit(value).scheme in ("http", "https") and urlsplit(value).netloc
     if not _IRI.fullmatch(value) or not (is_page or _MAIL.fullmatch(value)):
@@ -345,6 +355,23 @@ class Settings:
     )
     keep_revisions: int = number(
         100, (0, 1 << 40), "revisions whose data are kept, the newest; 0: all"
+    )
+    follow: str | None = text(
+        None,
+        "the address of another instance, whose revisions are taken and served: a replica",
+        metavar="URL",
+        check=_leader,
+    )
+    follow_interval: float = number(
+        1.0,
+        (0.05, 3600),
+        "how often a replica asks whether there is another revision",
+        unit="s",
+        limit=Limit(
+            "how old what a replica answers may be, beyond the time that taking a revision needs",
+            "–",
+            "to ask costs the leader little, and nothing is sent where there is nothing new",
+        ),
     )
     log_format: LogFormat = choice(
         "text", get_args(LogFormat), "how the log is written: as text, or as a JSON object a line"

@@ -190,9 +190,9 @@ def test_a_service_is_healthy_when_it_is_ready(status: int) -> None:
 # The compose file
 
 
-def compose() -> dict[str, Any]:
+def compose(name: str = "compose.yaml") -> dict[str, Any]:
     """The file, with each variable at its default."""
-    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    text = (DEPLOY / name).read_text(encoding="utf-8")
     found: dict[str, Any] = yaml.safe_load(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
     assert "$" not in json.dumps(found)
     return found
@@ -203,9 +203,12 @@ def service() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["service", "proxy"])
-def test_no_container_has_rights_or_writes_its_file_system(name: str) -> None:
-    one = compose()["services"][name]
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("compose.yaml", "service"), ("compose.yaml", "proxy"), ("replica.yaml", "replica")],
+)
+def test_no_container_has_rights_or_writes_its_file_system(file: str, name: str) -> None:
+    one = compose(file)["services"][name]
     assert one["read_only"] is True
     assert one["cap_drop"] == ["ALL"]
     assert one["security_opt"] == ["no-new-privileges:true"]
@@ -250,6 +253,93 @@ def test_the_proxy_waits_for_the_service_and_leads_to_it() -> None:
     temporary = [name[1] for name, _ in http[1] if name[0].endswith("_temp_path")]
     assert len(temporary) == 5
     assert all(path.startswith("/tmp/") for path in temporary)  # noqa: S108
+
+
+def test_the_replica_follows_the_service_under_the_same_address() -> None:
+    found = compose("replica.yaml")
+    one, proxy = found["services"]["replica"], found["services"]["proxy"]
+    chosen = fitting_settings(one["environment"])
+    assert chosen.pop("follow") == f"http://service:{only(FINAL, 'EXPOSE').rest}"
+    assert chosen == fitting_settings(service()["environment"])
+    assert one["healthcheck"] == service()["healthcheck"]
+    assert one["volumes"] == [f"replica:{only(FINAL, 'VOLUME').rest}"]
+    assert found["volumes"].keys() == {"replica"}
+    assert proxy["volumes"] == ["./nginx-replica.conf:/etc/nginx/nginx.conf:ro"]
+
+
+class Front(BaseHTTPRequestHandler):
+    """One of two instances, which says which it is."""
+
+    def answer(self) -> None:
+        body = str(self.server.server_port).encode()  # type: ignore[attr-defined]
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = answer  # noqa: N815 # as the library names them
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.debian
+def test_behind_the_proxy_writes_go_to_the_leader_and_reads_to_whichever_answers(
+    tmp_path: Path,
+) -> None:
+    text = (DEPLOY / "nginx-replica.conf").read_text(encoding="utf-8")
+    port = free_port()
+    with (
+        HTTPServer(("127.0.0.1", 0), Front) as leader,
+        HTTPServer(("127.0.0.1", 0), Front) as other,
+    ):
+        for server in (leader, other):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        for word, here in (
+            ("/tmp/", f"{tmp_path}/"),  # noqa: S108
+            ("service:8000", f"127.0.0.1:{leader.server_port}"),
+            ("replica:8000", f"127.0.0.1:{other.server_port}"),
+            ("listen 8080", f"listen 127.0.0.1:{port}"),
+        ):
+            assert word in text
+            text = text.replace(word, here)
+        (tmp_path / "nginx.conf").write_text(f"daemon off; master_process off;\n{text}")
+        command = ["/usr/sbin/nginx", "-p", f"{tmp_path}", "-c", "nginx.conf", "-e", "stderr"]
+        with subprocess.Popen(command) as proxy, httpx.Client() as client:
+            url = f"http://127.0.0.1:{port}"
+            try:
+                assert answers(f"{url}/"), "nginx takes the configuration"
+                token = {"Authorization": "Bearer x"}
+                asked = [
+                    client.put(f"{url}/graphs?graph=urn:g", content=b"x", headers=token),
+                    client.put(f"{url}/graphs?graph=urn:g", content=b"x"),
+                    client.post(f"{url}/sparql", content=b"x", headers=token),
+                    client.get(f"{url}/sparql", headers=token),
+                ]
+                assert {each.text for each in asked} == {str(leader.server_port)}
+                for gone, left in ((leader, other), (other, None)):
+                    gone.shutdown()
+                    gone.server_close()
+                    answer = client.get(f"{url}/sparql")
+                    if left is not None:
+                        assert answer.text == str(left.server_port)
+                assert answer.status_code == 502
+                for path in ("/metrics", "/running/x", "/revisions/1/files/checksums.json"):
+                    assert client.get(f"{url}{path}").status_code == 404
+            finally:
+                proxy.terminate()
+
+
+def answers(url: str) -> bool:
+    """Whether something answers there in time."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            return httpx.get(url).status_code == 200
+        except httpx.TransportError:
+            time.sleep(0.05)
+    return False
 
 
 Block = list[tuple[list[str], "Block"]]

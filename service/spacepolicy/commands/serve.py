@@ -14,6 +14,7 @@ from spacepolicy.access_tokens import AccessTokens, tokens_file
 from spacepolicy.commands import log_handler
 from spacepolicy.commands.build import Report, build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
+from spacepolicy.commands.follow import Followed, follow
 from spacepolicy.commands.jobs import worker
 from spacepolicy.commands.options import add_options
 from spacepolicy.copies import SourceTexts, read_source_texts
@@ -73,11 +74,14 @@ def serve(chosen: Settings) -> int:
     listening = _listen(chosen.host, chosen.port)
     with listening:
         with answers_while_starting(listening, chosen.public_url):
-            served = _served(chosen, say)
+            followed = follow(chosen, say) if chosen.follow is not None else None
+            chosen = followed.chosen if followed else chosen
+            served = _replica_served(followed) if followed else _served(chosen, say)
         explainers = ProofPool(chosen.memory_mib << 20)
         service = Service(
             engine=served.engine,
             history=served.history,
+            replica=followed.replica if followed else None,
             catalogue=_catalogue(chosen),
             timeout_seconds=chosen.timeout,
             max_timeout_seconds=chosen.max_timeout,
@@ -105,7 +109,7 @@ def serve(chosen: Settings) -> int:
         try:
             _run(service, listening, _limits(chosen, service), say)
         finally:
-            for each in (served.door, served.writer):
+            for each in (served.door, served.writer, service.replica):
                 if each is not None:
                     each.close()
             service.engine.close()
@@ -151,6 +155,15 @@ class _Served:
     door: ControlSocket | None = None
     stale: str | None = None
     published: ServedStore | None = None
+
+
+def _replica_served(followed: Followed) -> _Served:
+    """What a replica serves: the revision that it has, and each that it takes from now on."""
+    chosen, path = followed.chosen, store_path(followed.chosen)
+    history = revisions.history(path)
+    engine = pool(history.current, chosen)
+    followed.replica.serve(engine, history, chosen.memory_quads)
+    return _Served(engine, history, door=followed.door)
 
 
 def _served(chosen: Settings, say: Report) -> _Served:

@@ -104,9 +104,17 @@ def _take_in(path: Path, digest: RecordDigest, numbers: range, derived: Collecti
     if numbers.start > numbers.stop or sum(f.stat().st_size for f in files) > MOST_PATCH_BYTES:
         return False
     for file in files:
-        lines = checksums.content(file).splitlines(keepends=True)
-        digest.change(_of_record(lines, b"A ", derived), _of_record(lines, b"D ", derived))
+        take_in(digest, file, derived)
     return True
+
+
+def take_in(digest: RecordDigest, file: Path, derived: Collection[Graph]) -> None:
+    """Change the digest as the RDF Patch in the file says.
+
+    Raises: OSError, DamagedError, SyntaxError.
+    """
+    lines = checksums.content(file).splitlines(keepends=True)
+    digest.change(_of_record(lines, b"A ", derived), _of_record(lines, b"D ", derived))
 
 
 def _of_record(lines: list[bytes], mark: bytes, derived: Collection[Graph]) -> Iterator[Quad]:

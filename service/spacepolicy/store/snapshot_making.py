@@ -46,17 +46,37 @@ def ground(revision: Revision | None) -> int:
 def drop_old(path: Path, revision: Revision, keep: int) -> None:
     """Drop the snapshots beyond those of the newest `keep` revisions, 0 for all; what is known of
     their revisions stays."""
-    oldest = revision.number - keep + 1
-    if not keep or oldest <= 1:
-        return
-    number = ground(revision_folders.read(path, oldest)) - 1
+    number = _first_needed(path, revision, keep) - 1
     while number > 0:
         rested = ground(revision_folders.read(path, number))
-        generation = pointer.folder(path, rested) / GENERATION
-        dropped = generation.with_name(_DROPPED)
-        shutil.rmtree(dropped, ignore_errors=True)
-        if not generation.exists():
+        if not _dropped(path, rested):
             break
-        generation.rename(dropped)  # half a generation is none
-        shutil.rmtree(dropped, ignore_errors=True)
         number = rested - 1
+
+
+def drop_old_of_replica(path: Path, revision: Revision, keep: int) -> None:
+    """The same where revisions may be without the snapshot that their descriptions name, since it
+    was never taken: all folders are looked at."""
+    first = _first_needed(path, revision, keep)
+    for number in pointer.found(path):
+        if number < first:
+            _dropped(path, number)
+
+
+def _first_needed(path: Path, revision: Revision, keep: int) -> int:
+    """The number of the revision whose snapshot the oldest of the newest `keep` revisions rests on;
+    0 where all are kept."""
+    oldest = revision.number - keep + 1
+    return ground(revision_folders.read(path, oldest)) if keep and oldest > 1 else 0
+
+
+def _dropped(path: Path, number: int) -> bool:
+    """Whether there was a snapshot in the folder of the revision; there is none any more."""
+    generation = pointer.folder(path, number) / GENERATION
+    dropped = generation.with_name(_DROPPED)
+    shutil.rmtree(dropped, ignore_errors=True)
+    if not generation.exists():
+        return False
+    generation.rename(dropped)  # half a generation is none
+    shutil.rmtree(dropped, ignore_errors=True)
+    return True

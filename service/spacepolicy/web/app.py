@@ -38,6 +38,8 @@ from spacepolicy.web.health import (
     running_query,
 )
 from spacepolicy.web.history.entries import PATH as REVISIONS
+from spacepolicy.web.history.files import FILES, revision_file
+from spacepolicy.web.history.files import MEDIA_TYPES as FILE_TYPES
 from spacepolicy.web.history.listing import LIST_PARAMETERS, ONE, one_revision, revision_list
 from spacepolicy.web.home import HomePage, home_page
 from spacepolicy.web.iri_routing import DOC, DOCUMENTS, THINGS
@@ -229,6 +231,7 @@ def _of_service(desk: AppState) -> Iterator[Route]:
     yield Route(one, cancellation(desk), "operations", ("DELETE",), status=204, **shared)
     yield Route(REVISIONS, revision_list(desk), "history", openapi=LIST_PARAMETERS, **shared)
     yield Route(f"{REVISIONS}/{{which}}", one_revision(desk), "history", offers=ONE, **shared)
+    yield Route(FILES, revision_file(desk), "history", offers=FILE_TYPES, **shared)
     yield Route(
         f"{TIMEMAP}/{{path:path}}",
         timemap_of_path(desk.service),

@@ -20,7 +20,7 @@ def add_error_handlers(app: FastAPI, service: Service) -> None:
     """Let the application answer every error as a problem."""
 
     async def problem(request: Request, error: Exception) -> Response:
-        told = _as_problem(request, error)
+        told = _as_problem(request, error, service)
         if request.method == "OPTIONS" and isinstance(told, MethodNotAllowedError):
             return Response(status_code=204, headers=told.headers)
         return problem_response(service, request.scope, told)
@@ -29,12 +29,12 @@ def add_error_handlers(app: FastAPI, service: Service) -> None:
         app.add_exception_handler(kind, problem)
 
 
-def _as_problem(request: Request, error: Exception) -> ProblemError:
+def _as_problem(request: Request, error: Exception, service: Service) -> ProblemError:
     match error:
         case ProblemError():
             return error
         case HTTPException(status_code=405):
-            return _method_not_allowed(request)
+            return _method_not_allowed(request, service)
         case HTTPException(status_code=404):
             return NotFoundError(f"There is nothing at {request.url.path}.")
         case RequestValidationError():
@@ -48,8 +48,8 @@ def _misfits(error: RequestValidationError) -> str:
     return "; ".join(f"{each['loc'][-1]!r}: {each['msg']}" for each in error.errors()) + "."
 
 
-def _method_not_allowed(request: Request) -> ProblemError:
-    """The problem, with the methods of all routes at the path."""
+def _method_not_allowed(request: Request, service: Service) -> ProblemError:
+    """The problem, with the methods of all routes at the path; a replica says who takes writes."""
     methods = {
         method
         for route in request.app.routes
@@ -57,7 +57,8 @@ def _method_not_allowed(request: Request) -> ProblemError:
         for method in route.methods
     }
     allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    writes = f" {service.read_only}" if service.replica else ""
     return MethodNotAllowedError(
-        f"{request.url.path} answers {allowed}, not {request.method}.",
+        f"{request.url.path} answers {allowed}, not {request.method}.{writes}",
         headers={"Allow": allowed},
     )

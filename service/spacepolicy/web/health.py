@@ -6,6 +6,7 @@ from fastapi import Path, Request
 from starlette.responses import Response
 
 from spacepolicy.errors import DamagedError, NotFoundError, ProblemError
+from spacepolicy.replication.replica import Replica
 from spacepolicy.sparql_service.admission import RunningQuery
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.auth import token_of
@@ -43,6 +44,7 @@ def readiness(desk: AppState) -> Handler:
             "status": "damaged" if damage else "ready" if stale is None else "stale",
             "revision": revision.number,
             "time": revision.time,
+            **_of_replica(desk.service.replica, revision.time),
             "loading": desk.service.engine.loading,
             "statements": {
                 "record": revision.counts.record,
@@ -55,6 +57,10 @@ def readiness(desk: AppState) -> Handler:
         }
 
     return readyz
+
+
+def _of_replica(replica: Replica | None, published: str) -> dict[str, Any]:
+    return {} if replica is None else {"replica": replica.told(published)}
 
 
 # The handlers below are coroutines: what runs belongs to the event loop.

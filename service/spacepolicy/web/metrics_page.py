@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, final
+from typing import Final, final, get_args
 
 import pyoxigraph
 from fastapi import Request
@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from spacepolicy import __version__
 from spacepolicy.engine.port import EngineCounts, EngineMemory
+from spacepolicy.replication.leader import Reason
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.metrics import PREFIX
 from spacepolicy.web.routes import Handler
@@ -74,6 +75,7 @@ def _families(desk: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
     yield from _of_queries(desk)
     yield from _of_cache(desk)
     yield from _of_revisions(desk)
+    yield from _of_replica(desk)
     yield from _of_engine(desk, memory)
 
 
@@ -118,6 +120,30 @@ def _of_revisions(desk: AppState) -> Iterator[Metric]:
     yield _gauge("revisions", "Revisions that are known.", len(history.revisions))
     yield _counter("revisions_published", "Revisions that were published since the start.",
                    history.published)  # fmt: skip
+
+
+def _of_replica(desk: AppState) -> Iterator[Metric]:
+    replica, current = desk.service.replica, desk.service.history.current
+    if replica is None:
+        return
+    lag = replica.lag_seconds(datetime.fromisoformat(current.time))
+    yield _gauge("replica_behind_revisions",
+                 "Revisions that the leader is known to have and this replica has not.",
+                 replica.behind)  # fmt: skip
+    yield _gauge("replica_lag_seconds",
+                 "For how long it is not known that the replica has the leader's newest revision.",
+                 lag)  # fmt: skip
+    if replica.state.heard is not None:
+        yield _gauge("replica_leader_heard_timestamp_seconds", "When the leader last answered.",
+                     replica.state.heard)  # fmt: skip
+    faults = CounterMetricFamily(
+        f"{PREFIX}_replica_faults",
+        "How often nothing could be taken from the leader, by reason.",
+        labels=("reason",),
+    )
+    for reason in get_args(Reason):
+        faults.add_metric((reason,), replica.faults[reason])
+    yield faults
 
 
 def _of_engine(desk: AppState, memory: EngineMemory | None) -> Iterator[Metric]:

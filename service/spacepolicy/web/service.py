@@ -14,6 +14,7 @@ from spacepolicy.federation_policy import FederationPolicy
 from spacepolicy.http.forwarded import Network
 from spacepolicy.proofs.proof_service import Explanations
 from spacepolicy.publishing.served_store import ServedStore
+from spacepolicy.replication.replica import Replica
 from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.settings import Mode
 from spacepolicy.sparql_service.query_stream import SOON_SECONDS
@@ -36,6 +37,7 @@ class Service:
     `max_upload_bytes`, `max_cache_bytes`, `max_running` and `max_waiting` are settings, which say
     why;
     `texts` are those of the sources, as far as they are here;
+    `replica` takes the revisions of another instance, None where they are made here;
     `stale` says why the served revision is not the newest files, None where it is;
     `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
     `outside` is what SERVICE may ask; pages of `mcp_origins` may use `/mcp`;
@@ -84,6 +86,7 @@ class Service:
     stale: str | None = None
     explanations: Explanations | None = None
     writer: Writer | None = None
+    replica: Replica | None = None
     tokens: AccessTokens | None = None
     publisher: Publisher = field(default_factory=Publisher)
     require_token: bool = False
@@ -105,6 +108,13 @@ class Service:
     def instance(self) -> str:
         """Return the identifier of the order and the blank nodes of the answers to this request."""
         return self.engine.order(self.revision.dataset)
+
+    @property
+    def read_only(self) -> str:
+        """What to say to whoever writes, where nothing is written here."""
+        if self.replica is not None:
+            return f"This is a replica; writes go to {self.replica.leader}."
+        return "This service is read only."
 
     @property
     def root(self) -> str:

@@ -32,6 +32,7 @@ from spacepolicy.errors import (
 from spacepolicy.store import revision_folders
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
+from spacepolicy.store.switching import switch
 from spacepolicy.store.write_requests import DatasetWrite, WriteRequest, Written
 from spacepolicy.writes.commit_group import Build, CommitGroup, Write, WriteTicket
 from spacepolicy.writes.commit_queue import CommitQueue, QueuedJob
@@ -313,12 +314,7 @@ class StoreWriter:
 
     def _switch(self, numbers: Sequence[int]) -> None:
         """Have everyone answer over the last of the revisions from now on."""
-        if not numbers:
-            return
-        revisions = [revision_folders.read(self._path, number) for number in numbers]
-        in_memory = revisions[-1].counts.stored <= self._most_in_memory
-        self._pool.publish(revisions[-1].dataset, in_memory=in_memory)
-        self._history.publish_all([(each, revision_folders.touched(each)) for each in revisions])
+        switch(self._path, self._pool, self._history, numbers, self._most_in_memory)
 
 
 def _shown(error: ProblemError) -> ProblemError:

@@ -169,7 +169,7 @@ def _update(
 ) -> UpdateOperation:
     """Raises: ForbiddenError where nothing is written here, BadParameterError."""
     if service.writer is None:
-        raise ForbiddenError("This service is read only: it takes queries, and no updates.")
+        raise ForbiddenError(f"{service.read_only} It takes queries, and no updates.")
     in_address = any(name == "update" for name, _ in parameters[:addressed])
     if in_address or call.method != "POST":
         raise BadParameterError("An update comes by POST, and in its body.")

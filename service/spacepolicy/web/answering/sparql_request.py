@@ -119,7 +119,7 @@ def may_update(service: Service, scope: Scope) -> AccessToken:
     Raises: ForbiddenError where nothing is written here, UnauthorizedError, ForbiddenError.
     """
     if service.writer is None:
-        raise ForbiddenError("This service is read only: it takes queries, and no updates.")
+        raise ForbiddenError(f"{service.read_only} It takes queries, and no updates.")
     return require(scope, "write")
 
 

@@ -42,7 +42,7 @@ class WriteService:
         writer = self._service.writer
         if writer is None:
             raise MethodNotAllowedError(
-                "This service is read only.", headers={"Allow": "GET, HEAD, OPTIONS"}
+                self._service.read_only, headers={"Allow": "GET, HEAD, OPTIONS"}
             )
         if self._admitted >= self._service.max_writing:
             raise OverloadedError(
