@@ -28,7 +28,8 @@ def readiness(desk: AppState) -> Handler:
         """Whether queries are answered, and over which revision; 503 where a file that it rests on
         is damaged. `loading`: the dataset is still being loaded into memory, and is answered from
         disk meanwhile. `damaged` has older revisions of which something is. Of a store elsewhere:
-        503 while it holds a revision in part, or does not say which."""
+        503 while it holds a revision in part, or does not say which. `replica` says how far behind
+        its leader a replica is, when that was heard, and why nothing is taken, if so."""
         published = desk.service.published
         try:
             revision = desk.service.revision if published is None else published.look()
