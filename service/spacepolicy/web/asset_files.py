@@ -1,4 +1,4 @@
-"""Scripts and styles of pages, at addresses that name their content."""
+"""Scripts, styles and fonts of pages, at addresses that name their content."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,7 +14,14 @@ from spacepolicy.assets.built import FOLDER, built_assets
 from spacepolicy.http.content_codings import IDENTITY, encoded, wish
 from spacepolicy.web.routes import Handler
 
-_MEDIA_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
+_MEDIA_TYPES: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".txt": "text/plain",
+    ".woff2": "font/woff2",
+}
+_COMPRESSED: Final = frozenset({"font/woff2"})
+"""Formats that no coding makes smaller."""
 
 
 @final
@@ -51,9 +58,11 @@ def asset_file(asset: Asset) -> Handler:
     """Return the handler of the file, which may be kept for a year."""
 
     def file(request: Request) -> Response:
-        """A script or style of pages."""
+        """A script, style or font of pages."""
         accepted = wish(request.headers.get("accept-encoding"))
-        coding = IDENTITY if accepted is None else accepted.of(len(asset.body))
+        coding = IDENTITY
+        if accepted is not None and asset.media_type not in _COMPRESSED:
+            coding = accepted.of(len(asset.body))
         headers = {
             "Cache-Control": "public, max-age=31536000, immutable",
             "Vary": "Accept-Encoding",

@@ -86,10 +86,12 @@ _LINES_BEFORE: Final = 8
 _LINES_AFTER: Final = 3
 """Characters and lines shown around a mistake: what a screen shows, with the mistake in its lower
 half, since its cause stands before it."""
-STYLE: Final = asset("style.css", _templates.get_template("style.css").render().encode())
+STYLE: Final = asset(
+    "style.css", _templates.get_template("style.css").render(assets=ASSETS).encode()
+)
 """The style sheet of all pages."""
 CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 WORKBENCH_SECURITY_POLICY: Final = (

@@ -31,6 +31,7 @@ from spacepolicy.web.problems import problem_response
 from spacepolicy.web.reconciliation.manifest import PREVIEW
 from spacepolicy.web.request_context import RequestContext, begin_request, context_of
 from spacepolicy.web.request_url import Forwarded
+from spacepolicy.web.response_coding import CodedSend
 from spacepolicy.web.routes import RouteRules
 from spacepolicy.web.service import Service
 
@@ -73,6 +74,7 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
             _note(service, scope, context)
 
     async def answer(scope: Scope, receive: Receive, sending: _Sending) -> None:
+        coded = CodedSend(scope, sending)
         try:
             _check_size(service, scope)
             read_token(service, rules, scope)
@@ -82,15 +84,15 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
                 await sparql(scope, receive, sending)
             else:
                 scope = _head_as_get(scope)
-                await rest(scope, receive, sending)
+                await rest(scope, receive, coded)
         except ProblemError as error:
-            await problem_response(service, scope, error)(scope, receive, sending)
+            await problem_response(service, scope, error)(scope, receive, coded)
         except asyncio.CancelledError:
             if sending.started:
                 _log.info("an answer was cut off, since the service ends")
                 return
             ending = StoppingError("The service is stopping.", headers={"Retry-After": "1"})
-            await problem_response(service, scope, ending)(scope, receive, sending)
+            await problem_response(service, scope, ending)(scope, receive, coded)
         except ClientDisconnect:
             _log.debug("a client left before it had sent all")
         except Exception as error:
@@ -98,7 +100,7 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
                 raise
             _log.exception("a request failed")
             failure = EngineError(f"The service failed: {type(error).__name__}.")
-            await problem_response(service, scope, failure)(scope, receive, sending)
+            await problem_response(service, scope, failure)(scope, receive, coded)
 
     answered = answer if published is None else partial(_in_attempts, answer)
     return app

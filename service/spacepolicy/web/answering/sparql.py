@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spacepolicy.errors import BadParameterError, ProblemError
+from spacepolicy.http.content_codings import IDENTITY
 from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.sparql_service.begun_evaluations import begun_of
 from spacepolicy.sparql_service.header_fields import hint_fields
@@ -28,10 +29,16 @@ from spacepolicy.web.answering.app_state import (
 )
 from spacepolicy.web.answering.description import Features, description
 from spacepolicy.web.answering.evaluation import evaluate
-from spacepolicy.web.answering.plan import QueryPlan, description_plan, hinted, plan
+from spacepolicy.web.answering.plan import (
+    QueryPlan,
+    acceptable_coding,
+    description_plan,
+    hinted,
+    plan,
+)
 from spacepolicy.web.answering.protocol import QueryOperation, UpdateOperation, operation
 from spacepolicy.web.answering.query_context import QueryContext, query_context
-from spacepolicy.web.answering.response import VARY, ResponseSender
+from spacepolicy.web.answering.response import VARY, ResponseSender, coded
 from spacepolicy.web.answering.sparql_request import (
     METHODS,
     RequestExchange,
@@ -121,8 +128,11 @@ async def _describe(
     reply = ResponseSender(exchange, query_identifier(None))
     if asked.wants_page:
         page = pages.form(desk.service).encode()
-        fields = ((b"content-type", b"text/html; charset=utf-8"), (b"vary", VARY.encode()))
-        await reply.whole((*fields, *hint_fields(asked.hints)), page)
+        coding = acceptable_coding(exchange.call).of(len(page))
+        fields = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", VARY.encode())]
+        if coding != IDENTITY:
+            fields.append((b"content-encoding", coding.encode()))
+        await reply.whole((*fields, *hint_fields(asked.hints)), await coded(page, coding))
         return
     choice = asked.choice("graph")
     shape, body_key = description_plan(context, exchange.call, choice)
