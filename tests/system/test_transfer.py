@@ -152,3 +152,14 @@ def test_an_import_that_names_a_graph_of_the_files_is_refused(program: Program) 
     refused = program.run_here("import", str(path))
     assert refused.returncode == 1
     assert f"<{base}ontology> is stated by the project's files" in refused.stderr
+
+
+def test_an_import_without_memory_says_how_to_give_it_more(program: Program) -> None:
+    file = program.folder / "large.nq"
+    lines = (f"<urn:a:{number}> <urn:p> '{number:0200}' <urn:g> ." for number in range(80_000))
+    file.write_text("\n".join(line.replace("'", '"') for line in lines), encoding="utf-8")
+    here = ("--content", "none", "--default-graph", "stored", "--store", str(program.store))
+    ended = program.run("import", *here, "--memory-mib", "16", str(file))
+    assert ended.returncode == 1
+    assert "--memory-mib" in ended.stderr
+    assert program.run("import", *here, "--memory-mib", "4096", str(file)).returncode == 0

@@ -16,7 +16,7 @@ from spacepolicy.settings import Settings
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the path, and the options of the store."""
     parser.add_argument("path", metavar="FILE", type=Path, help="a file of graphs, as .nq or .trig")
-    add_options(parser, *STORE, "import_timeout")
+    add_options(parser, *STORE, "import_timeout", "memory_mib")
 
 
 def run(given: Namespace, chosen: Settings) -> int:

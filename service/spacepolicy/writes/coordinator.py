@@ -331,8 +331,14 @@ def _limited(request: WriteRequest, error: ProblemError) -> ProblemError:
         return error
     if isinstance(error, TimeLimitError):
         return _late(request)
+    if isinstance(request.operation, DatasetWrite):
+        return WriteMemoryLimitError(
+            "The import needs more memory than it may have; nothing was written. Give it more by "
+            "--memory-mib (to the service, where one runs over the store), or import in parts."
+        )
     return WriteMemoryLimitError(
-        "The write needs more memory than one may have; nothing was written."
+        "The write needs more memory than one may have; nothing was written. Send it in parts, or "
+        "have the operator bring the data by `spacepolicy import FILE`."
     )
 
 
