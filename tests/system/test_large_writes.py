@@ -36,6 +36,7 @@ from .test_writing import Site, open_site
 
 DEF = "https://w3id.org/spacepolicy/def/"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
+REIFIES = "http://www.w3.org/1999/02/22-rdf-syntax-ns#reifies"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _WELL_BEGUN = 10
 """A large change takes some hundred ticks, an idle writer none."""
@@ -44,14 +45,20 @@ TASKS = 11_000
 
 
 def task(number: int) -> list[str]:
-    """Statements about a task, without their graph and end; one has a blank node."""
+    """Statements about a task, without their graph and end; of a hundred tasks one has a blank
+    node, and one a triple term in another."""
+    last = "<urn:note> <urn:n>"
+    if number % 100 == 0:
+        last = f"<urn:note> _:n{number}"
+    elif number % 100 == 1:
+        last = f'<{REIFIES}> <<( <urn:s> <urn:p> <<( <urn:s> <urn:p> "{number}" )>> )>>'
     name = f"<urn:policy:{number // 20}:task:{number % 20}>"
     return [
         f"{name} <{TYPE}> <{DEF}Task>",
         f'{name} <{LABEL}> "task number {number} of many"@en',
         f'{name} <{LABEL}> "任务 {number}"@zh',
         f'{name} <{DEF}ordinal> "0{number % 20}"^^<http://www.w3.org/2001/XMLSchema#integer>',
-        f"{name} <urn:note> _:n{number}" if number % 100 == 0 else f"{name} <urn:note> <urn:n>",
+        f"{name} {last}",
     ]
 
 

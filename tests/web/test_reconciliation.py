@@ -234,6 +234,41 @@ def test_jsonp_other_bodies_and_two_batches_at_once_are_refused(towns: Site) -> 
     assert client.post("/reconcile", data=both).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"queries": r'{"a": {"query": "\ud800"}}'},
+        {"queries": r'{"\udfff": {"query": "x"}}'},
+        {"queries": r'{"a": {"query": "x", "type": "\ud800"}}'},
+        {"extend": r'{"ids": ["\ud800"], "properties": [{"id": "urn:p"}]}'},
+        {"extend": r'{"ids": ["urn:a"], "properties": [{"id": "urn:\ud800"}]}'},
+    ],
+)
+def test_half_a_character_is_refused(towns: Site, given: dict[str, str]) -> None:
+    for answer in (
+        towns.client.post("/reconcile", data=given),
+        towns.client.get("/reconcile", params=given),
+    ):
+        assert answer.status_code == 400, answer.text
+        assert "is no character" in answer.json()["detail"]
+
+
+def test_a_failure_of_the_service_is_a_problem_and_names_no_cause(
+    towns: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> None:
+        raise KeyError("a secret")
+
+    monkeypatch.setattr("spacepolicy.web.reconciliation.endpoint._given", fail)
+    answer = towns.client.post("/reconcile", data={"queries": "{}"})
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"].endswith("/problems/engine-failure")
+    assert "secret" not in answer.text
+    monkeypatch.undo()
+    assert towns.client.post("/reconcile", data={"queries": "{}"}).status_code == 200
+
+
 def test_scripts_of_any_origin_may_ask(towns: Site) -> None:
     origin = {"Origin": "https://refine.example"}
     for answer in (

@@ -8,6 +8,7 @@ from starlette.routing import Match
 
 from spacepolicy.errors import (
     BadParameterError,
+    EngineError,
     MethodNotAllowedError,
     NotFoundError,
     ProblemError,
@@ -25,8 +26,14 @@ def add_error_handlers(app: FastAPI, service: Service) -> None:
             return Response(status_code=204, headers=told.headers)
         return problem_response(service, request.scope, told)
 
+    async def failure(request: Request, error: Exception) -> Response:
+        """The framework raises the error again behind it, so that it is logged."""
+        told = EngineError(f"The service failed: {type(error).__name__}.")
+        return problem_response(service, request.scope, told)
+
     for kind in (ProblemError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, problem)
+    app.add_exception_handler(Exception, failure)
 
 
 def _as_problem(request: Request, error: Exception, service: Service) -> ProblemError:

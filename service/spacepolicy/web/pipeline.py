@@ -96,9 +96,11 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
         except ClientDisconnect:
             _log.debug("a client left before it had sent all")
         except Exception as error:
-            if sending.started:
+            if sending.started and not sending.complete:
                 raise
             _log.exception("a request failed")
+            if sending.complete:  # the framework has sent the problem, and raised the error again
+                return
             failure = EngineError(f"The service failed: {type(error).__name__}.")
             await problem_response(service, scope, failure)(scope, receive, coded)
 
@@ -193,6 +195,7 @@ class _Sending:
         self, service: Service, rules: RouteRules, scope: Scope, send: Send, context: RequestContext
     ) -> None:
         self.started = False
+        self.complete = False
         self.request: ReplayedRequest | None = None
         self._send = send
         self._context = context
@@ -236,6 +239,8 @@ class _Sending:
         elif self._bare:
             message = {**message, "body": b""}
         self._context.record.hear(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.complete = True
         if len(message.get("body", b"")) > _PIECE_BYTES:
             await self._in_pieces(message)
         else:

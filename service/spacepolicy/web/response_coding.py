@@ -25,7 +25,8 @@ _FIXED: Final = ("content-encoding", "content-range", "etag")
 class CodedSend:
     """Sends what one response consists of, coded where that is possible.
 
-    The start of a response is held until its body is there, which follows at once.
+    The start of a response is held until its body is there, which follows at once. Where another
+    comes in between, as after a failure, that one is sent.
     """
 
     def __init__(self, scope: Scope, send: Send) -> None:
@@ -35,9 +36,10 @@ class CodedSend:
         self._start: Message | None = None
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and _can_be_coded(message):
-            self._start = message
-            return
+        if message["type"] == "http.response.start":
+            self._start = message if _can_be_coded(message) else None
+            if self._start is not None:
+                return
         if self._start is not None:
             start, self._start = self._start, None
             message = await _coded(start, message, self._wish)

@@ -99,7 +99,7 @@ class SearchService:
 
     async def sources(self) -> Sources:
         """The sources that speak of each thing."""
-        return await self._sources.get(self.desk.number, "", lambda: _sources(self.desk))
+        return await self._sources.get(self.desk.edition, "", lambda: _sources(self.desk))
 
     async def near(self, path: str) -> list[dict[str, Any]]:
         """Things whose names are like what the path says, for one who found nothing there."""

@@ -195,6 +195,8 @@ def short(term: Term, prefixes: Mapping[str, str]) -> str:
             local = term.value.removeprefix(namespace)
             if local.isidentifier():
                 return f"{prefix}:{local}"
+    if isinstance(term, Triple):
+        return f"<<( {shown(term, prefixes)} )>>"
     return str(term)
 
 

@@ -91,7 +91,9 @@ class TermNumbers:
             yield subject + role + (known.get(other) or self._word(other, known))
 
     def _word(self, number: int, known: dict[int, bytes]) -> bytes:
-        word = known[number] = str(self.term(number)).encode()
+        term = self.term(number)
+        text = f"<<( {term} )>>" if isinstance(term, Triple) else str(term)
+        word = known[number] = text.encode()
         return word
 
     def atom(self, pattern: Pattern) -> Atom:

@@ -199,9 +199,16 @@ def _column(members: Mapping[str, Any]) -> ExtensionColumn:
 
 def _json(text: str, name: str) -> object:
     try:
-        return json.loads(text)
+        given: object = json.loads(text)
+        json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:  # an escape can name half a character (RFC 8259, 8.2)
+        raise BadParameterError(
+            f"The parameter '{name}' has an escape that is no character: "
+            f"\\u{ord(error.object[error.start]):04x}."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise BadParameterError(f"The parameter '{name}' is not JSON: {error}.") from error
+    return given
 
 
 def _object(given: object, place: str) -> Mapping[str, Any]:
