@@ -25,8 +25,8 @@ TYPE: Final = NamedNode(f"{RDF}type")
 _DEFAULT: Final = DefaultGraph()
 Graph = NamedNode | BlankNode | DefaultGraph
 _QUADS_HELD: Final = 1 << 18
-"""Quads of a property that are held at once, to find the graphs of each triple: some 150 MB. To look
-each up instead took 47 µs a statement at 100,000 of them; to read one again takes 2 µs."""
+"""Quads of a property that are held at once, to find the graphs of each triple: some 150 MB. To
+look each up instead took 47 µs a statement at 100,000 of them; to read one again takes 2 µs."""
 _PASSAGES_HELD: Final = 1 << 16
 """Graphs of which it is held whether they are passages: some 10 MB."""
 _SINGLE: Final = f"""

@@ -96,16 +96,23 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
         except ClientDisconnect:
             _log.debug("a client left before it had sent all")
         except Exception as error:
-            if sending.started and not sending.complete:
-                raise
-            _log.exception("a request failed")
-            if sending.complete:  # the framework has sent the problem, and raised the error again
-                return
-            failure = EngineError(f"The service failed: {type(error).__name__}.")
-            await problem_response(service, scope, failure)(scope, receive, coded)
+            if (failure := _failure(error, sending)) is not None:
+                await problem_response(service, scope, failure)(scope, receive, coded)
 
     answered = answer if published is None else partial(_in_attempts, answer)
     return app
+
+
+def _failure(error: Exception, sending: "_Sending") -> ProblemError | None:
+    """Log what nobody foresaw; the problem to send, if none was: the framework sends one for its
+    handlers, and raises the error again.
+
+    Raises: the error where a response was begun, which stays visibly broken.
+    """
+    if sending.started and not sending.complete:
+        raise error
+    _log.exception("a request failed")
+    return None if sending.complete else EngineError(f"The service failed: {type(error).__name__}.")
 
 
 async def _read_published(
