@@ -95,7 +95,7 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
             await problem_response(service, scope, ending)(scope, receive, coded)
         except ClientDisconnect:
             _log.debug("a client left before it had sent all")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 # the last resort of every request
             if (failure := _failure(error, sending)) is not None:
                 await problem_response(service, scope, failure)(scope, receive, coded)
 
