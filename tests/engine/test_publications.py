@@ -182,3 +182,21 @@ def test_where_it_cannot_be_loaded_it_is_answered_from_disk(
         assert b"s1," in answer(pool, ALL)
     finally:
         pool.close()
+
+
+def test_a_dataset_whose_loading_is_killed_is_loaded_again(
+    first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", -1)
+    pool = Pool(first, memory_bytes=256 << 20, spares=1)
+    try:
+        loading = pool._next
+        assert loading is not None
+        loading.process.kill()
+        on_disk = pool.order()
+        assert within(PATIENCE_SECONDS, lambda: not pool.loading)
+        assert pool.order() != on_disk
+        pool.publish(revised(first, added(1)))
+        assert b"new1," in answer(pool, ALL)
+    finally:
+        pool.close()

@@ -1,5 +1,6 @@
 """Writes as clients meet them: over HTTP, to the program as users start it."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -308,3 +309,37 @@ def test_a_write_has_a_time_limit_of_its_own(start: Start) -> None:
     short.server.end()
     longer = start("--timeout", "0.01", "--write-timeout", "120").client
     assert longer.put(f"{G}&timeout=60", content=triples, headers=TURTLE).status_code == 201
+
+
+def test_a_slow_answer_is_of_the_revision_that_it_names(start: Start) -> None:
+    site = start()
+    numbers = " . ".join(f"<urn:s:{number}> <urn:p> {number}" for number in range(1200))
+    more = {"Content-Type": "application/sparql-update"}
+    site.client.post("/sparql", content=f"INSERT DATA {{ {numbers} }}", headers=more)
+    values = {put(site.client, 0).headers["x-dataset-revision"]: "0"}
+    ended = threading.Event()
+
+    def write() -> None:
+        with httpx.Client(base_url=site.server.url, headers=site.client.headers) as client:
+            for value in itertools.count(1):
+                answer = put(client, value)
+                values[answer.headers["x-dataset-revision"]] = str(value)
+                if ended.wait(0.01):
+                    return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    for number in range(5):  # a quarter of a second each, in which others are published; no two
+        # have the same shape, of which the second would be known to be slow, and begin elsewhere
+        query = f"""SELECT ?value (COUNT(*) AS ?n) {{
+          GRAPH <urn:g> {{ ?s <urn:b> ?value }} ?a <urn:p> ?b . ?c <urn:p> ?d
+          FILTER(STRLEN(STR(?a)) + ?b = ?d {"+ 1 " * number}) }} GROUP BY ?value"""
+        answer = site.client.get("/sparql", params={"query": query, "format": "csv"})
+        assert answer.status_code == 200, answer.text
+        value = answer.text.split()[1].partition(",")[0]
+        seen.append((answer.headers["x-dataset-revision"], value))
+    ended.set()
+    writer.join()
+    assert [(revision, values.get(revision, value)) for revision, value in seen] == seen
+    assert len({value for _, value in seen}) > 1

@@ -35,6 +35,11 @@ _AGAIN_SECONDS: Final = 1.0
 _LONG_LOAD_BYTES: Final = 16 << 20
 """A generation of this size (some 150,000 quads) takes 0.7 s to load into memory, one of a million
 quads 5 s, one of five million 30: it is answered from disk meanwhile."""
+_PAUSE_SECONDS: Final = 1.0
+"""A dataset whose loading was stopped by a kill is loaded again after this time: for want of memory
+it may be killed again, so that the time doubles, up to the longest."""
+_LONGEST_PAUSE_SECONDS: Final = 300.0
+"""A million statements take 5 s to load: trying costs little of a processor then."""
 _MANY: Final = 2
 _MANY_SLOW: Final = 4
 """After a burst of queries so many times the usual workers are kept, until the server ends those
@@ -119,6 +124,7 @@ class Pool:
         self._starting = threading.Lock()
         self._started = time.monotonic()
         self._next: ServerProcess | None = None
+        self._pause_seconds = _PAUSE_SECONDS
         with self._switching:
             self._server = self._started_soon(in_memory=in_memory)
             self._server.wait_until_ready(dataset)
@@ -359,18 +365,33 @@ class Pool:
         try:
             loaded.wait_until_ready(self._dataset)
         except StoreError as error:
-            if self._next is loaded and not self._closed:
-                self._next = None
-                _log.error("the dataset cannot be loaded into memory: %s", error)
+            self._not_loaded(loaded, error)
             return
         with self._switching:
             if self._next is not loaded or self._closed:
                 loaded.end()
                 return
             before, self._next, self._server = self._server, None, loaded
+            self._pause_seconds = _PAUSE_SECONDS
             self._idle.close()
             self._stand_ready()
             self._end_where_unused(before)
+
+    def _not_loaded(self, ended: ServerProcess, error: StoreError) -> None:
+        """Go on answering from disk; where the process was killed, another loads the dataset after
+        a while."""
+        if self._next is not ended or self._closed:
+            return
+        if not ended.was_killed:
+            self._next = None
+            _log.error("the dataset cannot be loaded into memory: %s", error)
+            return
+        _log.error("the process that loaded the dataset into memory was killed")
+        time.sleep(self._pause_seconds)
+        self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
+        with self._switching:
+            if self._next is ended and not self._closed:
+                self._load_in_background()
 
     def _end_where_unused(self, server: ServerProcess) -> None:
         """End a server that another has taken the place of, once nothing runs on it."""

@@ -72,6 +72,11 @@ class ServerProcess:
             raise StoreError(said.decode() or f"{dataset}: the engine ended while loading it.")
         self.control.settimeout(None)
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether it has been ended by a signal."""
+        return self.process.poll() is not None and self.process.returncode < 0
+
     def tell(self, publication: Publication) -> None:
         """Tell it of a publication; one that has ended is replaced by one that loads this."""
         with suppress(OSError):

@@ -64,9 +64,10 @@ class SparqlEndpoint:
         if not preparation.admits(request.head):
             return None
         arrival = Arrival(began, request_id(request.id), query_identifier(None).encode())
-        cached = self._cache.response(preparation.revision, request.key)
+        number = preparation.revision  # once: another may be published at any time
+        cached = self._cache.response(number, request.key)
         if cached is not None:
-            response = self._again(request, cached, responder.date(), arrival)
+            response = self._again(request, cached, number, responder.date(), arrival)
             if response is not None:
                 return response
         prepared = preparation.prepare(request)
@@ -93,15 +94,20 @@ class SparqlEndpoint:
     # What is kept
 
     def _again(
-        self, request: HttpRequest, cached: CachedResponse, date: bytes, arrival: Arrival
+        self,
+        request: HttpRequest,
+        cached: CachedResponse,
+        number: int,
+        date: bytes,
+        arrival: Arrival,
     ) -> bytes | None:
-        """The response that the very same request had; None where the client may have it."""
+        """The response that the very same request had over the revision of that number; None where
+        the client may have it."""
         if request.condition is not None:
             return None
-        body = self._cache.body(self._preparation.revision, cached.body, cached.coding)
+        body = self._cache.body(number, cached.body, cached.coding)
         if body is None:
             return None
-        number = self._preparation.revision
         noted = LoggedResponse(200, cached.media_type, cached.query, None, number, arrival)
         self._preparation.log(request, _KEPT, noted)
         return _sent(request, cached.written, body, date, arrival)
@@ -133,7 +139,9 @@ class SparqlEndpoint:
         date = evaluation.responder.date()
         response = self._response(request, prepared, fields, body, date=date, arrival=arrival)
         if response is None:
-            evaluation.responder.unanswered(BegunEvaluation(BufferedResult(header, body, end.rows)))
+            evaluation.responder.unanswered(
+                BegunEvaluation(BufferedResult(header, body, end.rows), prepared)
+            )
             return
         evaluation.responder.answered(response)
         noted = self._noted(prepared, 200, end.rows, arrival)
@@ -147,7 +155,7 @@ class SparqlEndpoint:
             if place is None:
                 stream.end()
             else:
-                begun = BegunEvaluation(stream, place)
+                begun = BegunEvaluation(stream, evaluation.prepared, place)
         if not evaluation.dropped:
             evaluation.responder.unanswered(begun)
 
@@ -278,7 +286,7 @@ class Evaluation:
         """As the port says."""
         if not self.dropped:
             told = BufferedResult(None, problem=problem)
-            self.responder.unanswered(BegunEvaluation(told))
+            self.responder.unanswered(BegunEvaluation(told, self.prepared))
 
     def unanswered(self, stream: QueryStream | None) -> None:
         """As the port says."""

@@ -29,14 +29,16 @@ class ResponseTemplate:
 @final
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
-    """A query as the engine takes it, and how its answer goes out. `body` is what that is kept
-    under, and `tag` its name in any coding; None where it is not the same the next time."""
+    """A query as the engine takes it, and how its answer goes out. It is asked over a revision, in
+    the order in which the engine gives its rows. `body` is what the answer is kept under, and `tag`
+    its name in any coding; None where it is not the same the next time."""
 
     text: str
     shape: int
     request: bytes
     dataset: Path
     revision: int
+    order: str
     form: str
     template: ResponseTemplate
     body: BodyKey | None

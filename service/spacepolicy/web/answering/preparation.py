@@ -167,6 +167,7 @@ class ServicePreparation:
             query_bytes(text, form.beside_text),
             form.dataset,
             revision.number,
+            form.order,
             common.form,
             form.template,
             body,

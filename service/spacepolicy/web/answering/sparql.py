@@ -79,9 +79,9 @@ async def _respond(
         return
     call = await read_call(desk.service, scope, receive)
     context = query_context(desk.service, scope)
-    exchange = RequestExchange(
-        call, call.key(context.endpoint), send, context_of(scope).record, begun_of(scope)
-    )
+    begun = begun_of(scope, context.revision.number, context.order)
+    record = context_of(scope).record
+    exchange = RequestExchange(call, call.key(context.endpoint), send, record, begun)
     if await answer_again(desk, exchange):
         return
     asked = operation(desk.service, call)
