@@ -131,6 +131,22 @@ def describe(app: FastAPI, service: Service, routes: Iterable[Route]) -> None:
     app.openapi = described  # type: ignore[method-assign] # FastAPI's own way to extend it
 
 
+_TAG_WORDS: Final = {
+    "agents": "tag_agents",
+    "descriptions": "tag_descriptions",
+    "explanation": "tag_explanation",
+    "graph store": "tag_graph_store",
+    "history": "tag_history",
+    "linked data": "tag_linked_data",
+    "operations": "tag_operations",
+    "reconciliation": "tag_reconciliation",
+    "saved queries": "tag_saved_queries",
+    "search": "tag_search",
+    "SPARQL": "tag_sparql",
+}
+"""The words of pages for the tags of operations."""
+
+
 def api_page(desk: AppState) -> Handler:
     """Return the handler of the description as a page."""
 
@@ -138,7 +154,11 @@ def api_page(desk: AppState) -> Handler:
     async def viewer(request: Request) -> DeferredRepresentation:
         async def make() -> Representation:
             document = request.app.openapi()
-            shown = {"document": document, "sections": _by_tag(document)}
+            shown = {
+                "document": document,
+                "sections": _by_tag(document),
+                "tag_words": _TAG_WORDS,
+            }
             return Representation(pages.render("api.html", desk.service, **shown).encode())
 
         return DeferredRepresentation("/api", make)

@@ -194,7 +194,9 @@ def search_page(search: SearchService) -> Handler:
             place = ResultPage(asked, only, limit if "limit" in given else None, number, limit)
             if choice.format is JSON:
                 members = _members(service, request.scope, index, asked, result)
-                return Representation(json_body(members), _page_links(request, place, result.total))
+                return Representation(
+                    json_body(members), _page_links(service.root, request, place, result.total)
+                )
             if not result.total:
                 near = await asyncio.to_thread(index.near_names, asked, _NEAR)
                 result = replace(result, near=tuple(near))
@@ -266,11 +268,12 @@ def _number(given: QueryParams, name: str, default: int, most: int) -> int:
     return int(text)
 
 
-def _page_links(request: Request, place: ResultPage, total: int) -> Fields:
-    """Where the results before and after these are."""
+def _page_links(root: str, request: Request, place: ResultPage, total: int) -> Fields:
+    """Where the results before and after these are; without a host, since what is kept is sent to
+    clients that know the service by other names."""
     given = dict(QueryParams(request.scope["query_string"]))
     return tuple(
-        link(str(request.url.replace(query=urlencode({**given, "page": number}))), relation)
+        link(f"{root}/search?{urlencode({**given, 'page': number})}", relation)
         for relation, number in place.around(total)
     )
 
