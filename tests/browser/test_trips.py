@@ -75,6 +75,11 @@ def test_all_of_it_works_without_scripts(browser: Browser, url: str) -> None:
     context.close()
 
 
+def show_what_is_shared(page: Page) -> None:
+    for box in page.get_by_label("Show what all of them have too").all():
+        box.check()
+
+
 def test_two_policies_are_compared_from_the_first_page_to_the_words(
     browser: Browser, url_of_two: str
 ) -> None:
@@ -84,10 +89,12 @@ def test_two_policies_are_compared_from_the_first_page_to_the_words(
     page.get_by_role("link", name="Compare them").click()
     heading = page.get_by_role("heading", name="cooperation with other countries")
     theme = page.locator(".row", has=heading)
+    show_what_is_shared(page)
     expect(theme).to_contain_text("in both")
     page.get_by_label("Compare this").select_option(index=1)
-    page.get_by_label("with").select_option(index=0)
+    page.get_by_label("with", exact=True).select_option(index=0)
     page.get_by_role("button", name="Compare").click()
+    show_what_is_shared(page)
     expect(theme.locator(".side").first).to_contain_text("People and partners")
     theme.get_by_role("link", name="Twelfth").click()
     assert page.locator(":target").inner_text().startswith("Twelfth, expand the depth")
