@@ -21,6 +21,10 @@ PAGES: Final = {
     "term": "/doc/def/isDueBy",
     "status": "/status",
     "search": "/search?q=satellite",
+    "explain": "/explain?s=%3Cid/policy/shanghai-2022-spatial-information%3E"
+    "&p=:concerns&o=%3Cid/technology/reusable-rocket%3E",
+    "difference": "/revisions/0..1",
+    "components": "/components",
     "error": "/sparql?query=SELECT%20*%20%7B%20%3Fs%20%3Fp%20%3F%20%7D",
 }
 Scheme = Literal["light", "dark"]
