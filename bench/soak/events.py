@@ -164,6 +164,14 @@ def command(*arguments: str) -> str:
     return ended.stdout
 
 
+def doctor_on(store: Path) -> str:
+    """What `doctor --deep` says of the store; what it says of the machine is another matter."""
+    asked = [program(), "doctor", "--deep", "--store", str(store)]
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603
+    lines = [line for line in ended.stdout.splitlines() if line.split()[1:2] == ["store"]]
+    return lines[0] if lines else f"nothing: {ended.stderr.strip()[-500:]}"
+
+
 def order_of_kills(chance: random.Random) -> Iterator[str]:
     """Kinds of processes, each as often as the others."""
     kinds = ["writer", "server", "worker"]
