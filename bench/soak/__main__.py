@@ -64,9 +64,10 @@ def main() -> int:
         plan = Plan(given.minutes * 60, given.size, given.disk_mib, given.seed)
         outcome = soak(Path(folder), plan)
     print("\n".join(table(outcome)))
-    print(f"\n{len(outcome.journal.faults)} faults")
-    print("\n".join(outcome.journal.faults))
-    return 1 if outcome.journal.faults else 0
+    journal = outcome.journal
+    print(f"\n{len(journal.faults)} promises broken", *journal.faults, sep="\n")
+    print(f"\n{len(journal.missed)} bounds missed", *journal.missed, sep="\n")
+    return 1 if journal.faults or journal.missed else 0
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def killed(work: Work, kind: str) -> float | None:
         _answers_again(work)
         taken = time.monotonic() - began
     if taken > RECOVERY_SECONDS:
-        work.journal.fault(f"{kind} killed: all was answered again only after {taken:.1f} s")
+        work.journal.miss(f"{kind} killed: all was answered again only after {taken:.1f} s")
     return taken
 
 

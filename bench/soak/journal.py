@@ -37,6 +37,10 @@ class Journal:
     """Outcomes that only a disturbance excuses."""
     disturbances: list[Disturbance] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    """Promises that were broken, however busy the machine is."""
+    missed: list[str] = field(default_factory=list)
+    """What a machine with time to spare has to keep: answers within limits, bounds of time and
+    memory."""
     longest: dict[str, float] = field(default_factory=dict)
     """The longest request by client, in seconds, of those that nothing disturbed."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -53,16 +57,21 @@ class Journal:
             elif kinds:
                 self.disturbed[client, outcome] += 1
             else:
-                self._add(f"{client}: {outcome} after {ended - began:.1f} s")
+                self._add(self.missed, f"{client}: {outcome} after {ended - began:.1f} s")
 
     def fault(self, text: str) -> None:
         """Something that nothing excuses."""
         with self._lock:
-            self._add(text)
+            self._add(self.faults, text)
 
-    def _add(self, text: str) -> None:
-        if len(self.faults) < FAULTS_KEPT:
-            self.faults.append(f"{time.strftime('%H:%M:%S')} {text}")
+    def miss(self, text: str) -> None:
+        """A bound that was missed."""
+        with self._lock:
+            self._add(self.missed, text)
+
+    def _add(self, to: list[str], text: str) -> None:
+        if len(to) < FAULTS_KEPT:
+            to.append(f"{time.strftime('%H:%M:%S')} {text}")
 
     @contextmanager
     def disturbance(self, kind: str) -> Iterator[Disturbance]:

@@ -148,7 +148,7 @@ class Run:
             self.work.journal.fault(told)
         half = self.outcome.samples[len(self.outcome.samples) // 2 :]
         for each in grown(half):
-            self.work.journal.fault(each)
+            self.work.journal.miss(each)
 
     def _see_slots(self, when: str) -> None:
         least = self.work.slots.least()
