@@ -27,10 +27,11 @@ from urllib.parse import quote, urlsplit
 
 VICTIMS: Final = ("front", "writer", "server", "all")
 READY_SECONDS: Final = 3.0
-_MODULES: Final = {
+MODULES: Final = {
     "writer": "spacepolicy.writes.writer_main",
     "server": "spacepolicy.engine.server",
 }
+"""What processes of a service are started as."""
 _WRITERS: Final = 4
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -96,8 +97,8 @@ class Service:
         children = {
             name: pid
             for pid in _children(self.process.pid)
-            for name, module in _MODULES.items()
-            if module in _command(pid)
+            for name, module in MODULES.items()
+            if module in command_line(pid)
         }
         if victim == "all":
             return [self.process.pid, *children.values()]
@@ -109,7 +110,8 @@ def _children(process: int) -> Iterator[int]:
         yield from map(int, path.read_text(encoding="ascii").split())
 
 
-def _command(process: int) -> str:
+def command_line(process: int) -> str:
+    """What the process was started as; empty where it is gone."""
     try:
         return Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8")
     except OSError:

@@ -4,7 +4,6 @@ import http.client
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,15 +12,12 @@ from pathlib import Path
 from typing import Final, final
 from urllib.parse import quote
 
+from bench.kills import MODULES, command_line
 from bench.processes import tree
 from bench.servers import free_port, program
 
 MARK: Final = "BENCH_SOAK"
 """The variable of the environment by which processes are known when their parent is gone."""
-MODULES: Final = {
-    "writer": "spacepolicy.writes.writer_main",
-    "server": "spacepolicy.engine.server",
-}
 _REQUEST_SECONDS: Final = 90.0
 """Longer than any limit of the service: what takes more has been forgotten by it."""
 _START_SECONDS: Final = 120.0
@@ -43,7 +39,6 @@ class Instance:
     options: Sequence[str]
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
-    restarted: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> float:
         """Start it; the seconds until it answers.
@@ -156,13 +151,6 @@ def kill(processes: Sequence[int]) -> None:
     for process in processes:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-
-
-def command_line(process: int) -> str:
-    """What the process was started as; empty where it is gone."""
-    with suppress(OSError):
-        return Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace")
-    return ""
 
 
 def _marked(store: str) -> list[int]:
