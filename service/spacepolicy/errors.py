@@ -103,13 +103,14 @@ class ProblemError(SpacepolicyError):
     """A problem that the outside sees.
 
     `extras` are the typed members beside title, status and detail (RFC 9457 section 3.2);
-    `headers` go on the HTTP answer.
+    `headers` go on the HTTP answer, with the `fields` that every problem of the kind has.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     status: ClassVar[int]
     remedy: ClassVar[str]
+    fields: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class ProblemError(SpacepolicyError):
         super().__init__(detail)
         self.detail = detail
         self.extras = dict(extras or {})
-        self.headers = dict(headers or {})
+        self.headers = {**self.fields, **(headers or {})}
 
 
 class QuerySyntaxError(ProblemError):
@@ -323,15 +324,7 @@ class EngineFailedError(ProblemError):
     title = "The process that was answering was ended from outside"
     status = 503
     remedy = "Send the request again; where it happens often, the machine lacks memory."
-
-    def __init__(
-        self,
-        detail: str,
-        *,
-        extras: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail, extras=extras, headers={"Retry-After": "1", **(headers or {})})
+    fields: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
 class CrashedError(EngineFailedError):
@@ -383,15 +376,7 @@ class RevisionChangedError(ProblemError):
     title = "Another revision was published while the query was answered"
     status = 503
     remedy = "Ask again; the answer is of the newer revision then."
-
-    def __init__(
-        self,
-        detail: str,
-        *,
-        extras: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail, extras=extras, headers={"Retry-After": "1", **(headers or {})})
+    fields: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
 class StoreUnavailableError(ProblemError):
