@@ -50,6 +50,11 @@ class Base:
         return NamedNode(f"{self.iri}graph/inferred")
 
     @property
+    def service(self) -> NamedNode:
+        """The graph of what a service says of itself; it is no part of the dataset."""
+        return NamedNode(f"{self.iri}graph/service")
+
+    @property
     def sources(self) -> str:
         """What the IRIs of sources and of their passages begin with."""
         return f"{self.iri}source/"

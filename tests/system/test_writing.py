@@ -231,6 +231,7 @@ BROKEN = f"INSERT DATA {{ GRAPH <{G}> {{ <urn:a> a :Technology, :Region }} }}"
         ("DROP NAMED", DerivedGraphError),
         ("DELETE { GRAPH ?g { ?s a ?o } } WHERE { GRAPH ?g { ?s a ?o } }", FileOwnedError),
         ("CLEAR GRAPH <BASEgraph/inferred>", DerivedGraphError),
+        ("INSERT DATA { GRAPH <BASEgraph/service> { <urn:s> <urn:p> 1 } }", DerivedGraphError),
         ("DELETE WHERE { GRAPH <BASEontology> { <urn:nothing> ?p ?o } }", FileOwnedError),
         (BROKEN, InvalidDataError),
         (REMOTE, EgressRefusedError),

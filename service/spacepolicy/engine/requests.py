@@ -16,6 +16,9 @@ CHUNK_BYTES: Final = 1 << 18
 """What is read from a socket at once: as much as Linux lets one hold by default
 (`net.core.rmem_default`, 208 KiB), rounded up."""
 _LENGTHS: Final = struct.Struct("!II")
+_MOST_REMEMBERED_BYTES: Final = 1 << 16
+"""Tables that are remembered: four times what prefixes and graphs take. One with a description has
+a million bytes, and comes once a revision."""
 
 
 @final
@@ -30,7 +33,8 @@ class Query:
     whose answer says little comes in its header. `unlisted` is a named graph that is none of those
     of the default dataset; a dataset of the query's own may name it. An answer of more rows
     (solutions or triples) or bytes than the limits fails with a ResultLimitError; rows are counted
-    in its bytes, where its format shows them.
+    in its bytes, where its format shows them. `description` is what the service says of itself, the
+    IRI of its graph and N-Triples, for a query that asks that.
     """
 
     text: str
@@ -44,6 +48,7 @@ class Query:
     base: str | None = None
     hints: bool = False
     unlisted: str | None = None
+    description: tuple[str, str] | None = None
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the connection."""
@@ -74,12 +79,18 @@ class EngineRequest:
 
     def query(self) -> Query:
         """The query that it asks."""
-        return Query(self.text.decode("utf-8", "surrogatepass"), *_beside_text(self.table))
+        is_common = len(self.table) <= _MOST_REMEMBERED_BYTES
+        beside = _beside_text(self.table) if is_common else _read_beside_text(self.table)
+        return Query(self.text.decode("utf-8", "surrogatepass"), *beside)
 
 
 @lru_cache(maxsize=64)
 def _beside_text(table: bytes) -> list[Any]:
     """Return the message's part that is the same for many queries: all but the text."""
+    return _read_beside_text(table)
+
+
+def _read_beside_text(table: bytes) -> list[Any]:
     told = json.loads(table)
     for name in ("default_graphs", "named_graphs"):
         told[name] = None if told[name] is None else tuple(told[name])

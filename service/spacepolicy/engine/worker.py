@@ -23,6 +23,7 @@ from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 from spacepolicy import formats, serialization
 from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.change_log import ChangeReader
+from spacepolicy.engine.description_terms import description_store
 from spacepolicy.engine.frames import Header, end_frame, frame, problem_frame
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.hint_rules import Hints, only_selected
@@ -259,7 +260,7 @@ def _answer(
 ) -> ProblemError | None:
     """Write the answer; what went wrong where it could not be written whole."""
     try:
-        dataset = dataset_of(store, query)
+        dataset = dataset_of(description_store(store, query) or store, query)
         narrowed = _narrowed(dataset, query)
         answer, unknown = _evaluate(dataset, query, narrowed.text)
         form = serialization.form(answer)

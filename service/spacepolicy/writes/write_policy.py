@@ -88,6 +88,11 @@ class WritePolicy:
                     f"{shown[0].upper()}{shown[1:]} cannot be written: the default {derived} "
                     "derived from the named graphs. Name a graph of your own."
                 )
+            if base and graph == Base(base).service.value:
+                raise DerivedGraphError(
+                    f"<{graph}> cannot be written: it is what the service says of itself. Name a "
+                    "graph of your own."
+                )
             if self._merged and graph in self._owned(current):
                 raise FileOwnedError(f"<{graph}> is stated by the project's files.")
 

@@ -24,6 +24,7 @@ from spacepolicy.web.answering.response import (
     coded,
     send_not_modified,
 )
+from spacepolicy.web.answering.service_graph import ServiceGraph
 from spacepolicy.web.answering.sparql_request import RequestExchange
 from spacepolicy.web.service import Service
 
@@ -42,6 +43,7 @@ class AppState:
     running: Admission
     cache: ResponseCache
     contents: GraphStatistics
+    service_graph: ServiceGraph
     copy_words: CopyWords
     reading: asyncio.Lock
     dispatcher: Dispatcher
@@ -68,6 +70,7 @@ def make_desk(service: Service) -> AppState:
         Admission(service.max_running, service.max_waiting, max(4, 4 * service.engine.abreast)),
         ResponseCache(service.max_cache_bytes),
         GraphStatistics(),
+        ServiceGraph(),
         CopyWords(),
         asyncio.Lock(),
         Dispatcher(service.engine, service.patience_seconds, service.max_waiting),

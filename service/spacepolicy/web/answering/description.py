@@ -11,6 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 
 from spacepolicy import formats
 from spacepolicy.formats import Format
+from spacepolicy.namespaces import RDFS
 from spacepolicy.settings import Mode
 from spacepolicy.web.answering.graph_statistics import GraphCounts
 
@@ -23,6 +24,7 @@ _PREFIXES: Final[Mapping[str, str]] = {
     "dcterms": _DCTERMS,
     "ent": "http://www.w3.org/ns/entailment/",
     "formats": "http://www.w3.org/ns/formats/",
+    "rdfs": RDFS,
     "sd": _SD,
     "void": _VOID,
     "xsd": _XSD,
@@ -41,12 +43,13 @@ without triples are not remembered, and IRIs are not dereferenced."""
 @final
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the service may do beside answering: take updates, and ask others (SERVICE); and the
-    named graph that only a dataset of the query's own has."""
+    """What the service may do beside answering: take updates, and ask others (SERVICE); the named
+    graph that only a dataset of the query's own has; and the one in which it describes itself."""
 
     writable: bool
     federated: bool
     unlisted: str | None = None
+    describing: str | None = None
 
 
 def description(
@@ -55,7 +58,7 @@ def description(
     """The description of the service at the endpoint's address, in a format of graphs."""
     triples = (
         *_triples(endpoint, mode, contents, features),
-        *_available(endpoint, features.unlisted, contents),
+        *_available(endpoint, features, contents),
     )
     return serialize(triples, format=format.rdf, prefixes=dict(_PREFIXES)) or b""
 
@@ -86,12 +89,16 @@ def _triples(
             yield from _named_graph(dataset, number, name, count)
 
 
-def _available(endpoint: str, graph: str | None, contents: GraphCounts) -> Iterator[Triple]:
-    """What a dataset of the query's own may name beside the graphs of the default dataset."""
+def _available(endpoint: str, features: Features, contents: GraphCounts) -> Iterator[Triple]:
+    """What a dataset of the query's own may name beside the graphs of the default dataset; the
+    graph that describes the service is made when it is asked for, and so is not counted here."""
+    service, graph = NamedNode(f"{endpoint}#service"), features.unlisted
+    if features.describing is not None:
+        yield Triple(service, NamedNode(f"{RDFS}seeAlso"), NamedNode(features.describing))
     if graph is None or graph not in contents.named:
         return
     collection = NamedNode(f"{endpoint}#available-graphs")
-    yield Triple(NamedNode(f"{endpoint}#service"), _sd("availableGraphs"), collection)
+    yield Triple(service, _sd("availableGraphs"), collection)
     yield Triple(collection, _type(), _sd("GraphCollection"))
     yield from _named_graph(collection, len(contents.named), graph, contents.named[graph])
 

@@ -30,6 +30,7 @@ from spacepolicy.web.answering.plan import QueryPlan, engine_mark, plan, read, t
 from spacepolicy.web.answering.protocol import BYTE_ORDER_MARK, QueryOperation, operation
 from spacepolicy.web.answering.query_context import QueryContext
 from spacepolicy.web.answering.response import OF_THE_BODY, VARY, constant_fields
+from spacepolicy.web.answering.service_graph import is_for_service_graph
 from spacepolicy.web.answering.sparql_request import (
     FORM,
     QUERY,
@@ -148,6 +149,9 @@ class ServicePreparation:
         if found is None:
             return None
         kind, text = found
+        graphs = (*(kind.operation.default_graphs or ()), *(kind.operation.named_graphs or ()))
+        if is_for_service_graph(self._service, text, graphs):
+            return None
         revision = self._history.current
         scanned = read(self._service, text, revision.prefixes)
         if scanned.service or scanned.form is None:

@@ -39,6 +39,7 @@ from spacepolicy.web.answering.plan import (
 from spacepolicy.web.answering.protocol import QueryOperation, UpdateOperation, operation
 from spacepolicy.web.answering.query_context import QueryContext, query_context
 from spacepolicy.web.answering.response import VARY, ResponseSender, coded
+from spacepolicy.web.answering.service_graph import service_graph
 from spacepolicy.web.answering.sparql_request import (
     METHODS,
     RequestExchange,
@@ -96,6 +97,7 @@ async def _respond(
     planned = hinted(await planned_query(desk, context, call, asked, asked.text), asked.hints)
     if await answer_known(desk, exchange, planned.shape, planned.body):
         return
+    planned = replace(planned, query=await desk.service_graph.added(desk.service, planned.query))
     await evaluate(desk, exchange, planned, asked.timeout_seconds, receive)
 
 
@@ -145,6 +147,7 @@ async def _describe(
         service.writer is not None,
         bool(service.outside.origins),
         context.revision.unlisted(service.mode),
+        service_graph(service),
     )
     body = description(context.endpoint, service.mode, contents, choice.format, features)
     await send_whole(desk, reply, shape, body_key, body)

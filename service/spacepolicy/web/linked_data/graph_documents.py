@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
 from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import OWL, Base
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import graph, rows
+from spacepolicy.web.answering.service_graph import service_graph
 from spacepolicy.web.answering.verifying import cited_in, words_of_copies
 from spacepolicy.web.linked_data.documents import names_of
 from spacepolicy.web.linked_data.part_statements import natural
@@ -74,7 +75,7 @@ async def graph_document(desk: AppState, path: str, asked: NamedNode, iri: str) 
     """
     ontology = path == ONTOLOGY or path.startswith(f"{ONTOLOGY}/")
     thing = await _ontology_of(desk, asked) if ontology else asked
-    stated = await graph(desk, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
+    stated = await _statements(desk, thing)
     if not stated:
         raise NotFoundError(f"There is no graph <{asked.value}>.")
     statements = stated if ontology else tuple(skolemised(stated, iri))
@@ -94,6 +95,14 @@ async def graph_document(desk: AppState, path: str, asked: NamedNode, iri: str) 
         references=references,
         names=await names_of(desk, linked),
     )
+
+
+async def _statements(desk: AppState, thing: NamedNode) -> tuple[Triple, ...]:
+    """The statements of the graph; that of the service is none of the dataset."""
+    if thing.value == service_graph(desk.service):
+        said = await desk.service_graph.of(desk.service)
+        return tuple(quad.triple for quad in parse(said, format=RdfFormat.N_TRIPLES))
+    return await graph(desk, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
 
 
 async def _ontology_of(desk: AppState, asked: NamedNode) -> NamedNode:

@@ -3,6 +3,7 @@
 Spec: https://www.w3.org/TR/sparql11-http-rdf-update/#http-get
 """
 
+from dataclasses import replace
 from typing import Final, final
 
 from pyoxigraph import NamedNode
@@ -24,6 +25,7 @@ from spacepolicy.web.answering.plan import QueryPlan, acceptable_coding, hinted
 from spacepolicy.web.answering.protocol import timeout_seconds
 from spacepolicy.web.answering.representation import chosen, ignored, read_get
 from spacepolicy.web.answering.response import ResponseShape
+from spacepolicy.web.answering.service_graph import service_graph
 from spacepolicy.web.answering.sparql_request import RequestExchange
 from spacepolicy.web.request_context import context_of, current_locale
 
@@ -60,7 +62,10 @@ class GraphAnswer(Response):
         planned = hinted(planned, ignored(scope, _PARAMETERS))
         if await answer_known(desk, exchange, planned.shape, planned.body):
             return
-        if self._graph is not None and not await has_graph(desk, self._graph):
+        if self._graph is not None and self._graph == service_graph(desk.service):
+            described = await desk.service_graph.added(desk.service, planned.query)
+            planned = replace(planned, query=described)
+        elif self._graph is not None and not await has_graph(desk, self._graph):
             raise NotFoundError(f"There is no graph <{self._graph}>.")
         await evaluate(desk, exchange, planned, seconds, receive)
 
