@@ -2,13 +2,17 @@
 
 import logging
 import re
+import socket
 import time
 from collections.abc import Mapping
 
 import httpx
 import pytest
 
+from spacepolicy.http.problem_responses import RefusedRequest
 from spacepolicy.web.access_log import RequestLine
+
+from .test_http import parts, said
 
 QUERY = "SELECT ?o { :s1 ?p ?o } # logged"
 PATIENCE_SECONDS = 10
@@ -76,7 +80,11 @@ def noted(caplog: pytest.LogCaptureFixture, request_id: str) -> Mapping[str, obj
     """The fields of the line of the request."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        lines = [each.msg.fields() for each in caplog.records if isinstance(each.msg, RequestLine)]
+        lines = [
+            each.msg.fields()
+            for each in caplog.records
+            if isinstance(each.msg, (RequestLine, RefusedRequest))
+        ]
         for fields in lines:
             if fields["request_id"] == request_id:
                 return fields
@@ -128,3 +136,52 @@ def test_an_identifier_that_comes_twice_is_none(site: httpx.Client) -> None:
     for path in ("/sparql?query=ASK%7B%7D", "/livez"):
         headers = [("X-Request-Id", "one"), ("X-Request-Id", "two")]
         assert "one" not in site.get(path, headers=headers).headers["x-request-id"]
+
+
+REFUSED = (
+    (b"no request", 400),
+    (b"GET / HTTP/1.1\r\nHost: x\r\n%bno field\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: x\r\n%bWide: " + b"w" * (1 << 15) + b"\r\n\r\n", 431),
+    (b"GET /" + b"p" * (1 << 15) + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    (b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n%b\r\n", 405),
+    (b"POST / HTTP/1.1\r\nHost: x\r\n%bTransfer-Encoding: br, chunked\r\n\r\n", 501),
+    (
+        b"POST /sparql HTTP/1.1\r\nHost: x\r\n%bTransfer-Encoding: chunked\r\n"
+        b"Content-Type: application/sparql-query\r\n\r\n4\r\nASK \r\nno size\r\n",
+        400,
+    ),
+)
+"""Requests that no application answers, with place for a field."""
+
+
+@pytest.mark.parametrize(("request_bytes", "status"), REFUSED)
+@pytest.mark.parametrize("given", [b"", b"X-request-ID:  7f3a-1 \r\n"])
+def test_a_refusal_at_the_connection_has_the_identifier_of_its_line(
+    address: tuple[str, int],
+    caplog: pytest.LogCaptureFixture,
+    request_bytes: bytes,
+    status: int,
+    given: bytes,
+) -> None:
+    caplog.set_level(logging.INFO, "spacepolicy.requests")
+    answer, fields, _ = parts(said(address, request_bytes.replace(b"%b", given) + b"\r\n\r\n"))
+    assert (answer, fields["content-type"]) == (status, "application/problem+json")
+    assert (fields["x-request-id"] == "7f3a-1") == (b"%b" in request_bytes and given != b"")
+    assert "x-request-id" in fields["access-control-expose-headers"]
+    assert noted(caplog, fields["x-request-id"])["status"] == status
+
+
+def test_a_body_that_breaks_has_one_identifier(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The application has begun with the request, and logs it as well."""
+    caplog.set_level(logging.INFO, "spacepolicy.requests")
+    head, _, body = REFUSED[-1][0].replace(b"%b", b"").partition(b"\r\n\r\n")
+    with socket.create_connection(address, timeout=PATIENCE_SECONDS) as client:
+        client.sendall(head + b"\r\n\r\n")
+        time.sleep(0.2)  # the application has begun by then
+        client.sendall(body)
+        _, fields, _ = parts(b"".join(iter(lambda: client.recv(1 << 16), b"")))
+    logged(caplog, "POST /sparql - broken")
+    lines = [each.msg for each in caplog.records if isinstance(each.msg, RequestLine)]
+    assert [each.fields()["request_id"] for each in lines] == [fields["x-request-id"]]

@@ -63,6 +63,17 @@ def test_all_else_is_a_problem_that_says_when_to_ask_again(
     assert response.getheader("content-type") == "application/problem+json"
     assert response.getheader("access-control-allow-origin") == "*"
     assert b'"https://data.example.org/problems/starting"' in body
+    assert response.getheader("x-request-id") != answer(address, method, path)[0].getheader(
+        "x-request-id"
+    )
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_request_is_called_as_its_client_calls_it(address: Address, path: str) -> None:
+    with socket.create_connection(address, timeout=20) as client:
+        client.sendall(b"GET %b HTTP/1.1\r\nx-request-id: probe-1\r\n\r\n" % path.encode())
+        said = b"".join(iter(lambda: client.recv(4096), b""))
+    assert b"\r\nx-request-id: probe-1\r\n" in said
 
 
 @pytest.mark.parametrize(("path", "status"), [("/livez", 200), ("/", 503)])

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Final, TextIO, final
 
+from spacepolicy.http.problem_responses import RefusedRequest
 from spacepolicy.settings import LogFormat
 from spacepolicy.web.access_log import RequestLine
 from spacepolicy.web.request_context import current_record
@@ -93,7 +94,7 @@ class JsonFormatter(logging.Formatter):
 
 def _of_request(record: logging.LogRecord) -> Mapping[str, object]:
     """What is known of the request that the record is about, or was logged in."""
-    if isinstance(record.msg, RequestLine):
+    if isinstance(record.msg, (RequestLine, RefusedRequest)):
         return record.msg.fields()
     at_hand = current_record()
     if at_hand is None or not at_hand.request_id:

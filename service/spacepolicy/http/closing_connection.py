@@ -5,10 +5,10 @@ import logging
 import math
 import struct
 import termios
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from typing import Final, cast, final
+from typing import Any, Final, cast, final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -17,7 +17,8 @@ from spacepolicy.http.connections import ConnectionLimits, Connections
 from spacepolicy.http.forwarded import is_trusted
 from spacepolicy.http.framing import Framing, MessageLimits
 from spacepolicy.http.joined_writes import JoinedWrites
-from spacepolicy.http.problem_responses import origin, problem_response
+from spacepolicy.http.problem_responses import log_refusal, origin, problem_response
+from spacepolicy.http.request_ids import id_in, id_of
 
 _LEAVING_SECONDS: Final = 0.25
 """How long answers are still waited for, after a client has ended its sending side. One that is
@@ -95,8 +96,9 @@ class ClosingConnection(HttpToolsProtocol):
         """Tell of what the parser refuses."""
         self._refuse(MalformedRequestError(msg))
 
-    def _refuse(self, problem: ProblemError) -> None:
-        """Say what is wrong with the request that arrives, and take no more."""
+    def _refuse(self, problem: ProblemError, data: bytes = b"") -> None:
+        """Say what is wrong with the request that arrives, and take no more; `data` came of it and
+        was not read."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         unanswered = cycle is not None and not cycle.response_complete
         if cycle is not None and unanswered:
@@ -106,11 +108,18 @@ class ClosingConnection(HttpToolsProtocol):
             if begun:
                 self.abort()
                 return
-        _log.info("? - %d %s", problem.status, problem.kind)
+        identifier = self._request_id(data)
+        log_refusal(problem, identifier)
         type(self).refusal(problem)
         root = self.root or origin(self.scheme or "http", self.server)
-        self._joined.write_whole(problem_response(problem, root, self.date()))
+        self._joined.write_whole(problem_response(problem, root, self.date(), identifier))
         self._linger()
+
+    def _request_id(self, data: bytes) -> bytes:
+        """The identifier of the request that arrives: the one that the application logs, where
+        that has been given the request."""
+        scope = cast("MutableMapping[str, Any] | None", self.scope)
+        return id_in(self._framing.head or data) if scope is None else id_of(scope)
 
     def _end_writing(self) -> None:
         """Close the connection once all is written; what may still come of a body is read first."""

@@ -81,7 +81,7 @@ class HttpConnection(ClosingConnection):
         if self._linger_bytes >= 0:
             self._throw_away(data)
         elif self._refused is not None:
-            self._refuse(self._refused)
+            self._refuse(self._refused, data)
         elif self._busy or self._behind:
             self._keep_behind(data)
         else:
@@ -232,6 +232,7 @@ class HttpConnection(ClosingConnection):
     def _next_request(self) -> None:
         """Read the next request, which may have come already."""
         self._framing.next_request()
+        self.scope = None  # type: ignore[assignment] # as uvicorn has it before a first request
         self._allow(self.bounds.connection.idle_seconds)
         self._go_on()
 

@@ -66,10 +66,11 @@ class Framing:
     has come.
     """
 
-    __slots__ = ("_held", "_limits", "_lines", "_overhead", "body_bytes", "left", "phase")
+    __slots__ = ("_head", "_held", "_limits", "_lines", "_overhead", "body_bytes", "left", "phase")
 
     def __init__(self, limits: MessageLimits) -> None:
         self._limits = limits
+        self._head = b""
         self._held = bytearray()
         self._lines = 0
         self._overhead = 0
@@ -81,6 +82,11 @@ class Framing:
     def untouched(self) -> bool:
         """Whether nothing has come of the next request."""
         return self.phase is Phase.HEAD and not self._held
+
+    @property
+    def head(self) -> bytes:
+        """What has come of the head of the request at hand, well-formed or not."""
+        return self._head or bytes(self._held)
 
     @property
     def complete(self) -> bool:
@@ -100,6 +106,7 @@ class Framing:
     def next_request(self) -> None:
         """Read the next request from here on."""
         self.phase = Phase.HEAD
+        self._head = b""
         self._lines = self._overhead = self.left = self.body_bytes = 0
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
@@ -140,9 +147,9 @@ class Framing:
         if end < 0:
             return b""
         taken = stop - seen
-        head = bytes(self._held[:stop])
+        self._head = bytes(self._held[:stop])
         self._held.clear()
-        read = read_head(head)
+        read = read_head(self._head)
         passed.append(read.head)
         self._begin_body(read.length)
         return data[taken:]

@@ -4,18 +4,48 @@ Spec: https://www.rfc-editor.org/rfc/rfc9457
 """
 
 import json
+import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, final
 
 from spacepolicy.errors import ProblemError
 
 _PROBLEM: Final = "application/problem+json"
+_EXPOSED: Final = "Retry-After, X-Request-Id"
+"""What scripts of other origins may read of these responses beside what any may."""
+_log: Final = logging.getLogger("spacepolicy.requests")
 
 
-def problem_response(problem: ProblemError, root: str, date: bytes) -> bytes:
-    """Return the response, after which the connection is closed; problems are explained under
-    `root`."""
+@final
+@dataclass(frozen=True, slots=True)
+class RefusedRequest:
+    """The line of the log of a request that no application has seen."""
+
+    problem: ProblemError
+    identifier: bytes
+
+    def __str__(self) -> str:
+        return f"? - {self.problem.status} {self.problem.kind}"
+
+    def fields(self) -> Mapping[str, object]:
+        """What the line says, by name."""
+        return {
+            "request_id": self.identifier.decode(),
+            "status": self.problem.status,
+            "kind": self.problem.kind,
+        }
+
+
+def log_refusal(problem: ProblemError, identifier: bytes) -> None:
+    """Write the line of the request of that identifier, which is refused with the problem."""
+    _log.info(RefusedRequest(problem, identifier))
+
+
+def problem_response(problem: ProblemError, root: str, date: bytes, identifier: bytes) -> bytes:
+    """Return the response to the request of that identifier, after which the connection is closed;
+    problems are explained under `root`."""
     members = {
         "type": f"{root}/problems/{problem.kind}",
         "title": problem.title,
@@ -23,14 +53,18 @@ def problem_response(problem: ProblemError, root: str, date: bytes) -> bytes:
         "detail": problem.detail,
         **problem.extras,
     }
-    return last_response(problem.status, _PROBLEM, members, date, problem.headers)
+    return last_response(
+        problem.status, _PROBLEM, members, date=date, identifier=identifier, headers=problem.headers
+    )
 
 
 def last_response(
     status: int,
     media_type: str,
     members: Mapping[str, object],
+    *,
     date: bytes,
+    identifier: bytes,
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return the last response of a connection: the members as JSON."""
@@ -38,6 +72,7 @@ def last_response(
     fields = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
         f"content-type: {media_type}\r\naccess-control-allow-origin: *\r\n"
+        f"access-control-expose-headers: {_EXPOSED}\r\nx-request-id: {identifier.decode()}\r\n"
         f"cache-control: no-store\r\nconnection: close\r\n{fields}content-length: {len(body)}\r\n"
     )
     return b"HTTP/1.1 %d %b\r\ndate: %b\r\n%b\r\n%b" % (

@@ -15,7 +15,8 @@ from threading import Thread
 from typing import Final, final
 
 from spacepolicy.errors import StartingError
-from spacepolicy.http.problem_responses import last_response, origin, problem_response
+from spacepolicy.http.problem_responses import last_response, log_refusal, origin, problem_response
+from spacepolicy.http.request_ids import id_in
 
 _RETRY_SECONDS: Final = 2
 """What a start takes once files are built; a longer one is asked after every other second."""
@@ -95,39 +96,43 @@ class _Responder:
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 async with asyncio.timeout(_HEAD_SECONDS):
-                    line = await _request_line(reader)
-                writer.write(self._response(line, writer.get_extra_info("sockname")))
+                    head = await _request_head(reader)
+                writer.write(self._response(head, writer.get_extra_info("sockname")))
                 writer.write_eof()
                 async with asyncio.timeout(_LINGER_SECONDS):
                     await _throw_away(reader)
         finally:
             writer.close()
 
-    def _response(self, line: list[bytes], server: tuple[str, int]) -> bytes:
-        """The answer to the request with this line, split at its spaces."""
-        date = formatdate(usegmt=True).encode()
+    def _response(self, head: bytes, server: tuple[str, int]) -> bytes:
+        """The answer to the request with this head."""
+        date, identifier = formatdate(usegmt=True).encode(), id_in(head)
+        line = head.partition(b"\r\n")[0].split(b" ")
         method, path = line[0], line[1].partition(b"?")[0] if len(line) > 1 else b""
         if path == b"/livez" and method in (b"GET", b"HEAD"):
-            response = last_response(200, "application/json", {"status": "alive"}, date)
+            response = last_response(
+                200, "application/json", {"status": "alive"}, date=date, identifier=identifier
+            )
         else:
             problem = StartingError(
                 "The service builds or loads its data; it answers queries afterwards.",
                 headers={"Retry-After": str(_RETRY_SECONDS)},
             )
-            response = problem_response(problem, self._root or origin("http", server[:2]), date)
+            root = self._root or origin("http", server[:2])
+            response = problem_response(problem, root, date, identifier)
+            log_refusal(problem, identifier)
         return response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if method == b"HEAD" else response
 
 
-async def _request_line(reader: asyncio.StreamReader) -> list[bytes]:
-    """The first line of the request, once its head has come; of a head that is too long, none.
+async def _request_head(reader: asyncio.StreamReader) -> bytes:
+    """The head of the request, once it has come; of one that is too long, nothing.
 
     Raises: IncompleteReadError where the client leaves before.
     """
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        return await reader.readuntil(b"\r\n\r\n")
     except asyncio.LimitOverrunError:
-        return [b""]
-    return head.partition(b"\r\n")[0].split(b" ")
+        return b""
 
 
 async def _throw_away(reader: asyncio.StreamReader) -> None:

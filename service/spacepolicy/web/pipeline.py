@@ -154,13 +154,11 @@ def _note(service: Service, scope: Scope, context: RequestContext) -> None:
 def _context(service: Service, scope: Scope) -> RequestContext:
     """What the request is answered with, as far as it is known before its token is read."""
     url = forwarded_url(scope, service.trusted_proxies)
-    given = [value for name, value in scope["headers"] if name == request_ids.FIELD]
-    identifier = request_ids.request_id(given[0] if len(given) == 1 else None)
     return RequestContext(
         service.history.current,
         read_locale(scope),
         None if url is None else Forwarded(url),
-        record=AccessRecord(request_id=identifier.decode()),
+        record=AccessRecord(request_id=request_ids.id_of(scope).decode()),
     )
 
 
