@@ -140,6 +140,20 @@ def test_paths_that_clients_make_up_and_rare_methods_are_no_series(own: Site) ->
     assert found <= known | {"none", "/problems/{kind}"}
 
 
+def test_files_of_pages_are_counted_as_one_route(own: Site) -> None:
+    """Their paths change with their content, and with each version of the service."""
+    paths = set(
+        re.findall(r'"(/assets/[^"]+)"', own.client.get("/", headers={"Accept": "text/html"}).text)
+    )
+    assert paths
+    for path in paths:
+        assert own.client.get(path).is_success
+    assert own.client.get("/assets/none-0123456789ab.css").status_code == 404
+    until(lambda: "/assets/{name}" in {route_of(sample) for sample in samples(own.client)})
+    labels = {value for sample in samples(own.client) for _, value in sample[1]}
+    assert {each for each in labels if each.startswith("/assets/")} == {"/assets/{name}"}
+
+
 def route_of(sample: Sample) -> str | None:
     return dict(sample[1]).get("route")
 

@@ -14,7 +14,7 @@ from spacepolicy.web.answering.app_state import AppState, make_desk
 from spacepolicy.web.answering.preparation import ServicePreparation
 from spacepolicy.web.answering.representation import JSON, PAGE
 from spacepolicy.web.answering.sparql import sparql_endpoint
-from spacepolicy.web.asset_files import ASSETS, asset_file
+from spacepolicy.web.asset_files import ASSET_PATH, ASSETS, asset_file
 from spacepolicy.web.cache_warmup import CacheWarmup
 from spacepolicy.web.compare import comparison
 from spacepolicy.web.components import PATH as COMPONENTS
@@ -219,8 +219,7 @@ def _of_service(desk: AppState) -> Iterator[Route]:
     for_all: dict[str, Any] = {**shared, "is_open": True}
     kind, offers = problem_kind_page(desk.service), (JSON.media_type, PAGE.media_type)
     one = "/running/{identifier}"
-    for asset in (pages.STYLE, *ASSETS.values()):
-        yield Route(asset.path, asset_file(asset), **for_all)
+    yield Route(ASSET_PATH, asset_file((pages.STYLE, *ASSETS.values())), **for_all)
     yield Route("/problems/{kind}", kind, "descriptions", offers=offers, **for_all)
     yield Route(ROBOTS, robots_file(desk), "descriptions", **for_all)
     yield Route("/livez", livez, "operations", **for_all)

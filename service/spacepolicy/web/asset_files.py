@@ -1,7 +1,7 @@
 """Scripts, styles and fonts of pages, at addresses that name their content."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,12 @@ from fastapi import Request
 from starlette.responses import Response
 
 from spacepolicy.assets.built import FOLDER, built_assets
+from spacepolicy.errors import NotFoundError
 from spacepolicy.http.content_codings import IDENTITY, encoded, wish
 from spacepolicy.web.routes import Handler
 
+ASSET_PATH: Final = "/assets/{name}"
+"""One route for all: that is what requests are counted by, and names change with each version."""
 _MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -54,15 +57,16 @@ def _coded(body: bytes, coding: str) -> bytes:
     return encoded(body, coding)
 
 
-def asset_file(asset: Asset) -> Handler:
-    """Return the handler of the file, which may be kept for a year."""
+def asset_file(assets: Iterable[Asset]) -> Handler:
+    """Return the handler of the files of `ASSET_PATH`, which may be kept for a year."""
+    by_path = {each.path: each for each in assets}
 
     def file(request: Request) -> Response:
         """A script, style or font of pages."""
-        accepted = wish(request.headers.get("accept-encoding"))
-        coding = IDENTITY
-        if accepted is not None and asset.media_type not in _COMPRESSED:
-            coding = accepted.of(len(asset.body))
+        asset = by_path.get(request.url.path)
+        if asset is None:
+            raise NotFoundError("There is no such file of pages; pages name those that there are.")
+        coding = _coding(asset, request.headers.get("accept-encoding"))
         headers = {
             "Cache-Control": "public, max-age=31536000, immutable",
             "Vary": "Accept-Encoding",
@@ -72,3 +76,11 @@ def asset_file(asset: Asset) -> Handler:
         return Response(_coded(asset.body, coding), 200, headers, asset.media_type)
 
     return file
+
+
+def _coding(asset: Asset, accepted: str | None) -> str:
+    """The coding in which the file goes to a client that accepts so."""
+    wished = wish(accepted)
+    if wished is None or asset.media_type in _COMPRESSED:
+        return IDENTITY
+    return wished.of(len(asset.body))
