@@ -1,8 +1,6 @@
 """The workbench at /sparql: the script is there, and what a reader does with it works."""
 
 import gzip
-import os
-import re
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
@@ -10,37 +8,18 @@ from urllib.parse import quote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from tests.browser.workbench import LIBRARIES, NEEDS_SCRIPTS, ask, write
 
 from spacepolicy.assets.built import FOLDER, built_assets
 
-pytestmark = [
-    pytest.mark.debian,
-    pytest.mark.skipif(
-        built_assets().missing is not None and os.environ.get("CI") != "true",
-        reason="the scripts of pages are not built here",
-    ),
-]
+pytestmark = NEEDS_SCRIPTS
 MOST_BYTES = 400_000
-
-
-def write(page: Page, query: str) -> None:
-    """Put the query into the editor in the place of what is there."""
-    editor = page.get_by_role("textbox", name=re.compile("^(Query|查询)$"))
-    editor.click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(query)
-
-
-def ask(page: Page, query: str, path: str = "/sparql") -> None:
-    """Open the workbench and run the query by the keyboard."""
-    page.goto(path)
-    write(page, query)
-    page.keyboard.press("Control+Enter")
 
 
 def test_the_script_is_built_and_light() -> None:
     assert built_assets().missing is None
-    size = sum(len(gzip.compress((FOLDER / name).read_bytes())) for name in built_assets().files)
+    first = set(built_assets().files) - set(LIBRARIES)
+    size = sum(len(gzip.compress((FOLDER / name).read_bytes())) for name in first)
     assert size <= MOST_BYTES
 
 
@@ -93,12 +72,6 @@ def test_ten_thousand_rows_stay_a_hundred_in_the_page(page: Page) -> None:
     ask(page, "SELECT * { GRAPH ?g { ?s ?p ?o } } LIMIT 10000")
     expect(page.get_by_role("status")).to_contain_text("10000 rows in")
     expect(page.locator(".wb tbody tr")).to_have_count(100)
-
-
-def test_numbers_are_drawn_as_bars(page: Page) -> None:
-    query = quote('SELECT * { VALUES (?name ?n) { ("a" 1) ("b" 2) } }')
-    page.goto(f"/sparql?view=chart&query={query}")
-    expect(page.locator(".wb-chart rect")).to_have_count(2)
 
 
 def test_an_example_is_opened_and_answered(page: Page) -> None:

@@ -1,62 +1,113 @@
-// A number by a name as bars; numbers by numbers or dates as a line.
-import { drawing, element } from "./dom.js";
-import { columnsOf, isDate, isNumber, text } from "./terms.js";
-import { known } from "./names.js";
+// A chart of the table, which Vega-Lite draws; its specification can be taken along.
+import { fields, firstChoice, fittingMark, isHue, MARKS, specification } from "./chart-spec.js";
+import { button, choice, element } from "./dom.js";
+import { library } from "./libraries.js";
+import { known, learn } from "./names.js";
 import { say } from "./words.js";
 
-const MOST_BARS = 60; // more are a table's task
-const BAR = 24;
+const MOST_NAMES = 500; // of things that are asked for at once, as the address of a query holds
+const CANVAS_FROM = 1000; // marks; as SVG, more of them make the page slow
+const NARROW = 480; // pixels; below, names have less room
 
-/** Whether the table has what a chart shows. */
-export function canChart(table) {
-  return columnsOf(table, isNumber).length > 0 && table.rows.length > 1;
+/** The chart within the element: mark and columns by the types of the columns, and as chosen. */
+export async function chartView(parent, table, site) {
+  const state = { table, site, chosen: firstChoice(table), view: null };
+  const picture = element("div", { class: "wb-picture" });
+  const under = element("div");
+  const redraw = () => draw(state, picture, under);
+  parent.replaceChildren(selects(state, redraw), element("figure", { class: "wb-chart" }, picture), under);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const recolour = () => (parent.isConnected ? redraw() : dark.removeEventListener("change", recolour));
+  dark.addEventListener("change", recolour);
+  await nameRows(table, site);
+  await redraw();
 }
 
-/** The chart within the element: of the first number, by the first other column. */
-export function chartView(parent, table, site) {
-  const numbers = columnsOf(table, isNumber);
-  const across = table.columns.find((name) => !numbers.includes(name)) ?? table.columns[0];
-  const value = numbers.find((name) => name !== across) ?? numbers[0];
-  const points = table.rows.filter((row) => row[value] && row[across])
-    .map((row) => ({ name: text(row[across], site, known), at: row[across], value: Number(row[value].value) }));
-  const isLine = points.every(({ at }) => isDate(at) || (isNumber(at) && across !== value));
-  const shown = isLine ? points : points.slice(0, MOST_BARS);
-  const chart = isLine ? line(shown) : bars(shown);
-  const caption = element("figcaption", {}, `${value} / ${across}`);
-  const rest = points.length - shown.length;
-  parent.replaceChildren(element("figure", { class: "wb-chart" }, caption, chart,
-    rest ? element("p", { class: "soft" }, say("more", rest)) : null));
+async function nameRows(table, site) {
+  const iris = new Set(table.rows.flatMap((row) => Object.values(row))
+    .filter((term) => term.type === "uri").map((term) => term.value));
+  await learn(site, [...iris].slice(0, MOST_NAMES));
 }
 
-function bars(points) {
-  const top = Math.max(...points.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
-  const lines = points.map(({ name, value }, index) => drawing("g", { transform: `translate(0 ${index * BAR})` },
-    drawing("title", {}, `${name}: ${value}`),
-    drawing("text", { x: 252, y: 16, "text-anchor": "end" }, name.length > 34 ? `${name.slice(0, 33)}…` : name),
-    drawing("rect", { x: 260, y: 4, width: Math.max((Math.abs(value) / top) * 380, 1), height: BAR - 8 }),
-    drawing("text", { x: 266 + (Math.abs(value) / top) * 380, y: 16, class: "value" }, String(value))));
-  return picture(720, points.length * BAR, points, lines);
-}
-
-function line(points) {
-  const position = ({ at }) => (isNumber(at) ? Number(at.value) : Date.parse(at.value));
-  const sorted = points.map((point) => ({ ...point, x: position(point) })).sort((a, b) => a.x - b.x);
-  const scaled = (value, low, high, from, to) => from + ((value - low) / (high - low || 1)) * (to - from);
-  const values = sorted.map(({ value }) => value);
-  const [low, high] = [Math.min(0, ...values), Math.max(...values)];
-  const place = ({ x, value }) => [scaled(x, sorted[0].x, sorted.at(-1).x, 50, 690), scaled(value, low, high, 230, 20)];
-  const dots = sorted.map((point) => {
-    const [x, y] = place(point);
-    return drawing("circle", { cx: x, cy: y, r: 4 }, drawing("title", {}, `${point.name}: ${point.value}`));
+/** What mark and columns are chosen with. A column across brings the mark that suits it. */
+function selects(state, redraw) {
+  const { table, chosen } = state;
+  const all = fields(table);
+  const options = (found) => found.map(({ name }) => [name, name.replaceAll("_", " ")]);
+  const numbers = options(all.filter(({ type }) => type === "quantitative"));
+  const hues = options(all.filter(({ name, type }) => type === "nominal" && isHue(table, name)));
+  const mark = choice(say("mark"), MARKS.map((name) => [name, say(name)]), chosen.mark, (value) => { chosen.mark = value; redraw(); });
+  const across = choice(say("across"), options(all), chosen.across, (value) => {
+    chosen.across = value;
+    chosen.mark = fittingMark(table, all.find(({ name }) => name === value));
+    mark.querySelector("select").value = chosen.mark;
+    redraw();
   });
-  const labels = [[50, sorted[0].name, "start"], [690, sorted.at(-1).name, "end"]]
-    .map(([x, words, anchor]) => drawing("text", { x, y: 252, "text-anchor": anchor }, words));
-  const scale = [[24, high], [234, low]].map(([y, words]) => drawing("text", { x: 42, y, "text-anchor": "end" }, String(words)));
-  const path = drawing("polyline", { points: sorted.map((point) => place(point).join(",")).join(" ") });
-  return picture(720, 262, points, [path, ...dots, ...labels, ...scale]);
+  const number = choice(say("value"), numbers, chosen.value, (value) => { chosen.value = value; redraw(); });
+  const colour = choice(say("colour"), [["", say("none")], ...hues], chosen.colour, (value) => { chosen.colour = value; redraw(); });
+  return element("div", { class: "wb-controls" }, mark, across, number, hues.length ? colour : null);
 }
 
-function picture(width, height, points, children) {
-  const words = points.map(({ name, value }) => `${name}: ${value}`).join("; ");
-  return drawing("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words }, ...children);
+async function draw(state, picture, under) {
+  const { spec, rest } = specification(state.table, state.chosen, state.site, known);
+  under.replaceChildren(rest ? element("p", { class: "soft" }, say("more", rest)) : "", taken(spec));
+  const loaded = await library(state.site, "chart").catch(() => null);
+  if (!loaded) {
+    picture.replaceChildren(element("p", { class: "bad" }, say("notLoaded")));
+    return;
+  }
+  state.view?.finalize();
+  const fitted = { ...spec, width: "container" };
+  const { spec: drawn } = loaded.compile(fitted, { config: colours(picture), logger: loaded.logger(loaded.ONLY_ERRORS) });
+  const runtime = loaded.parse(drawn, {}, { ast: true });
+  const holder = element("div", { class: "wb-marks", role: "img", "aria-label": spec.description });
+  const tip = element("div", { class: "wb-tip", hidden: true });
+  picture.replaceChildren(holder, tip);
+  const renderer = spec.data.values.length > CANVAS_FROM ? "canvas" : "svg";
+  state.view = new loaded.View(runtime, { expr: loaded.expressionInterpreter, renderer, container: holder });
+  state.view.tooltip((_, event, _item, value) => showTip(tip, picture, event, value));
+  await state.view.runAsync();
+}
+
+/** The colours and letters of the page. */
+function colours(picture) {
+  const style = getComputedStyle(picture);
+  const of = (name) => style.getPropertyValue(name).trim();
+  const words = { labelColor: of("--soft"), titleColor: of("--ink"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: 600 };
+  const limit = picture.clientWidth < NARROW ? 120 : 260;
+  return {
+    background: "transparent", font: of("--sans"), view: { stroke: null },
+    axis: { ...words, labelLimit: limit, gridColor: of("--line"), domainColor: of("--soft"), tickColor: of("--soft") },
+    legend: { ...words, orient: "bottom", columns: picture.clientWidth < NARROW ? 1 : 3, labelLimit: 220 },
+    mark: { color: of("--k1") }, bar: { cornerRadiusEnd: 2 }, line: { strokeWidth: 2 }, point: { filled: true, size: 60, opacity: 0.8 },
+    range: { category: [1, 2, 3, 4, 5, 6, 7, 8].map((index) => of(`--k${index}`)) },
+  };
+}
+
+/** What a mark says, beside the pointer. */
+function showTip(tip, picture, event, value) {
+  tip.hidden = value === null || value === undefined || value === "";
+  if (tip.hidden) return;
+  const rows = typeof value === "object" ? Object.entries(value) : [["", value]];
+  tip.replaceChildren(...rows.map(([name, each]) => element("div", {}, element("b", {}, name), ` ${each}`)));
+  const box = picture.getBoundingClientRect();
+  const left = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth);
+  tip.style.left = `${Math.max(left, 0)}px`;
+  tip.style.top = `${event.clientY - box.top + 14}px`;
+}
+
+/** The specification to read, copy or save: it holds its data and stands alone. */
+function taken(spec) {
+  const text = JSON.stringify(spec, null, 2);
+  const file = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const copied = element("span", { class: "soft", role: "status" });
+  const copy = async () => {
+    const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    copied.textContent = say(done ? "specificationCopied" : "specificationBelow");
+  };
+  return element("details", { class: "wb-fold" }, element("summary", {}, say("specification")),
+    element("p", {}, say("specificationUse")),
+    element("div", { class: "wb-controls" }, button(say("copy"), copy, { class: "wb-quiet" }),
+      element("a", { href: file, download: "chart.vl.json" }, say("save")), copied),
+    element("pre", { tabindex: 0, "aria-label": say("specification") }, text));
 }

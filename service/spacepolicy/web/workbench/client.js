@@ -8,9 +8,9 @@ const OWN_SECONDS = 2;
 
 /** Where the service is, which page of it this is, and what its dataset calls its namespaces. */
 export function settings(form) {
-  const { prefixes, base, root, notices } = form.dataset;
+  const { prefixes, base, root, notices, chartLibrary: chart } = form.dataset;
   const endpoint = new URL(form.action).origin + new URL(form.action).pathname;
-  return { endpoint, root, base, notices, prefixes: JSON.parse(prefixes) };
+  return { endpoint, root, base, notices, prefixes: JSON.parse(prefixes), libraries: { chart } };
 }
 
 /** A query that can be stopped while it is on its way. */

@@ -21,6 +21,13 @@ export function button(words, onclick, attributes = {}) {
   return element("button", { type: "button", onclick, ...attributes }, words);
 }
 
+/** A labelled choice among values, which are told by words: `[value, words]`. */
+export function choice(label, options, chosen, change) {
+  const made = options.map(([value, words]) => element("option", { value, selected: value === chosen }, words));
+  return element("label", { class: "wb-choice" }, label,
+    element("select", { "aria-label": label, onchange: (event) => change(event.target.value) }, ...made));
+}
+
 function assign(made, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);

@@ -26,7 +26,7 @@ export function timelineView(parent, table, site) {
   })).sort((a, b) => a.begin - b.begin);
   const shown = found.slice(0, MOST);
   const rest = found.length - shown.length;
-  parent.replaceChildren(element("figure", { class: "wb-chart" }, axis(shown),
+  parent.replaceChildren(element("figure", { class: "wb-chart wb-drawn" }, axis(shown),
     rest ? element("p", { class: "soft" }, say("more", rest)) : null));
 }
 

@@ -109,7 +109,7 @@ function fail(bench, running, problem) {
   serverAnswer().forEach((each) => { each.hidden = true; });
   bench.editor.mark(problem instanceof Problem ? problem.members : null);
   const { line, column } = problem.members ?? {};
-  const place = line ? say("line", line, column ?? 1) : "";
+  const place = line ? say("place", line, column ?? 1) : "";
   const words = problem instanceof Problem ? place + problem.message : say("unreachable");
   const said = running.stopped ? say("cancelled") : words;
   bench.parts.status.replaceChildren(element("p", { class: "bad" }, said));
