@@ -44,6 +44,8 @@ FIGURES: Final = "figures"
 """The tag of queries that count what there is of each thing: the sums tell how much there is."""
 LANES: Final = "lanes"
 """The tag of queries that tell when several things are."""
+AXIS: Final = "axis"
+"""The tag of queries that tell in numbers what several things aim at and reach."""
 EXAMPLE: Final = "example"
 """The tag of queries that show how words become statements."""
 _ROLES: Final[Mapping[str, tuple[int, str]]] = {
@@ -51,6 +53,11 @@ _ROLES: Final[Mapping[str, tuple[int, str]]] = {
     TIMELINE: (5, "the thing or a part of it, the relation, the time frame, its first, its last"),
     PLACES: (3, "the relation, the place, one around it"),
     LANES: (4, "the thing, the relation, its first, its last"),
+    AXIS: (
+        12,
+        "the thing, the part, its class, what is measured, what that is confined to, what is "
+        "counted, the unit, the comparator, the least, the most, the day, the passage",
+    ),
     EXAMPLE: (5, "the words, the passage, the subject, the property, the object"),
 }
 """How many columns a query has that pages are made of, and what they are."""

@@ -13,7 +13,7 @@ from spacepolicy.web.answering.representation import (
     Representation,
     representation,
 )
-from spacepolicy.web.linked_data.comparison import Compared, comparisons, named, time_lanes
+from spacepolicy.web.linked_data.comparison import Compared, comparisons, named, time_lanes, values
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.routes import Handler
 
@@ -73,5 +73,6 @@ async def _page(library: KnowledgeCache, choices: Compared, things: Compared) ->
         same=bool(things) and not different,
         ways=await comparisons(desk, different) if different else [],
         lanes=await time_lanes(desk, different) if different else None,
+        values=await values(desk, different) if different else None,
         max_compared=MAX_COMPARED,
     )

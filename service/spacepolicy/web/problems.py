@@ -24,7 +24,7 @@ from spacepolicy.errors import (
 )
 from spacepolicy.formats import Format
 from spacepolicy.web import pages
-from spacepolicy.web.i18n import of_problem
+from spacepolicy.web.i18n import of_detail, of_problem
 from spacepolicy.web.request_context import context_of, current_locale
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
@@ -81,7 +81,7 @@ def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict
         "type": service.reference(scope, f"/problems/{error.kind}"),
         "title": of_problem(error.title, language),
         "status": error.status,
-        "detail": error.detail,
+        "detail": of_detail(error.detail, language),
         **error.extras,
         **worded,
     }

@@ -13,12 +13,13 @@ from urllib.parse import urlencode
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import Base
-from spacepolicy.saved_queries import LANES, SIDE_BY_SIDE, SavedQuery, bind, tagged
+from spacepolicy.saved_queries import AXIS, LANES, SIDE_BY_SIDE, SavedQuery, bind, tagged
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.lanes_svg import Lanes, lanes_of
+from spacepolicy.web.linked_data.value_axes import ValueComparison, named_in, value_axes
 from spacepolicy.web.request_context import current_locale
 
 Compared = tuple[NamedNode, ...]
@@ -101,16 +102,26 @@ async def comparisons(desk: AppState, things: Compared) -> list[Comparison]:
 
 async def time_lanes(desk: AppState, things: Compared) -> Lanes | None:
     """The things on one axis of years; None where no saved query tells their times."""
-    told = [
+    told = await _told(desk, LANES, things)
+    return lanes_of(told, await named(desk, named_in(told)))
+
+
+async def values(desk: AppState, things: Compared) -> ValueComparison | None:
+    """What the things aim at and reach in numbers; None where no saved query tells any."""
+    told = await _told(desk, AXIS, things)
+    return value_axes(told, things, await named(desk, named_in(told)))
+
+
+async def _told(desk: AppState, role: str, things: Compared) -> list[tuple[SavedQuery, Row]]:
+    """The rows of the queries with the tag, asked of all the things at once."""
+    return [
         (query, row)
-        for query in tagged(desk.service.catalogue, LANES)
+        for query in tagged(desk.service.catalogue, role)
         if query.parameters
         for row in await rows(
             desk, bind(query, {query.parameters[0].name: [thing.value for thing in things]})
         )
     ]
-    found = {term for _, row in told for term in row.values() if isinstance(term, NamedNode)}
-    return lanes_of(told, await named(desk, found))
 
 
 async def _comparison(desk: AppState, query: SavedQuery, things: Compared) -> Comparison:

@@ -82,6 +82,19 @@ class Referred:
 
 @final
 @dataclass(frozen=True, slots=True)
+class MapMark:
+    """A passage on the strip that stands for the whole text: where it begins and how long it is, in
+    hundredths of the text."""
+
+    fragment: str
+    words: str
+    hue: int
+    start: float
+    width: float
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A passage that lies in no other, with the passages in it and what they say."""
 
@@ -141,6 +154,7 @@ def reader_page(
         groups=PropertyGroups(names, found.statements).groups(found.thing),
         references=[marks.referred(each) for each in found.references],
         sentences=[marks.sentence(*each) for each in _sentences(found.passages)],
+        strip=marks.strip(found.passages, length),
         kinds=[
             PassageKind(
                 names.link(NamedNode(kind)),
@@ -210,6 +224,21 @@ class _Marks:
         inside = [each for each in marked if each is not outer] or marked
         pieces = tuple(self._pieces(outer.words.value, outer.start, outer.end, inside))
         return Sentence(_fragment(outer), pieces, notes, outer.words.language)
+
+    def strip(self, passages: Iterable[PassageDocument], length: int) -> list[MapMark]:
+        """The shown passages on a strip as long as the text, the longest first, so that those in
+        others lie upon them."""
+        shown = [each for each in passages if each.statements and self._is_shown(each)]
+        return [
+            MapMark(
+                _fragment(each),
+                each.words.value,
+                self._hue(each),
+                round(100 * each.start / length, 3),
+                round(100 * (each.end - each.start) / length, 3),
+            )
+            for each in sorted(shown, key=lambda each: each.start - each.end)
+        ]
 
     def referred(self, reference: ReferenceDocument) -> Referred:
         """The passage by reference with what it says."""
