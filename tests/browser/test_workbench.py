@@ -1,9 +1,11 @@
 """The workbench at /sparql: the script is there, and what a reader does with it works."""
 
+import csv
 import gzip
 import subprocess
+import sys
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -81,6 +83,54 @@ def test_an_example_is_opened_and_answered(page: Page) -> None:
     expect(page.locator(".cm-content")).to_contain_text("SELECT")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("status")).to_contain_text("rows in")
+
+
+def test_a_query_is_cancelled(page: Page) -> None:
+    ask(page, "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("status")).to_have_text("Cancelled.")
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def test_a_shared_link_keeps_query_view_and_revision(page: Page) -> None:
+    ask(page, "SELECT ?n { VALUES ?n { 10 9 } }")
+    page.get_by_role("button", name="Raw").click()
+    page.get_by_role("button", name="Copy link").click()
+    shared = page.get_by_role("status").get_by_role("link").get_attribute("href")
+    assert shared is not None
+    asked = parse_qs(urlsplit(shared).query)
+    assert asked["revision"] == [page.request.get("/sparql").headers["x-dataset-revision"]]
+    assert asked["view"] == ["raw"]
+    page.goto(shared)
+    expect(page.locator(".cm-content")).to_contain_text("VALUES ?n { 10 9 }")
+    expect(page.locator(".wb-raw")).to_contain_text('"bindings"')
+    expect(page.get_by_role("status")).to_contain_text("2 rows in")
+
+
+def test_a_hint_of_the_service_stands_below_the_editor(page: Page) -> None:
+    ask(page, "SELECT * { ?t <https://w3id.org/spacepolicy/def/hasDeadlin> ?when }")
+    expect(page.locator(".wb-hint")).to_contain_text("hasDeadlin")
+
+
+PROGRAMS = ("curl", "Python", "R", "JavaScript", "DuckDB")
+QUERY = 'SELECT ?name ?n { VALUES (?name ?n) { ("it\'s" 1) ("b \\"2\\"" 2) } } ORDER BY ?n'
+ROWS = [["name", "n"], ["it's", "1"], ['b "2"', "2"]]
+
+
+def test_the_query_is_there_as_code_that_runs(page: Page) -> None:
+    ask(page, QUERY)
+    page.locator("summary", has_text="As code").click()
+    programs = page.locator(".wb-panels pre")
+    expect(programs).to_have_count(5)
+    code = {name: page.get_by_label(name, exact=True).inner_text() for name in PROGRAMS}
+    assert all("it" in each for each in code.values())
+    answer = subprocess.run(["sh", "-c", code["curl"]], capture_output=True, text=True, check=True)
+    assert list(csv.reader(answer.stdout.splitlines())) == ROWS
+    printing = code["Python"].replace("print(", "print(*", 1).replace("))", ").values.tolist())")
+    answer = subprocess.run(
+        [sys.executable, "-c", printing], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split("] ") == ['["it\'s", 1', "['b \"2\"', 2]\n"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -15,7 +15,7 @@ NEEDS_SCRIPTS = [
         reason="the scripts of pages are not built here",
     ),
 ]
-LIBRARIES = ("chart-library.js",)
+LIBRARIES = ("chart-library.js", "graph-library.js", "map-library.js")
 """What views load when they are asked for."""
 
 

@@ -19,7 +19,13 @@ from typing import Final
 from spacepolicy.assets.built import FOLDER, MANIFEST, MISSING, BuiltAssets, built_assets
 
 SOURCES: Final = Path(__file__).parents[1] / "web" / "workbench"
-_ENTRIES: Final = ("workbench.js", "workbench.css", "chart-library.js")
+_ENTRIES: Final = (
+    "workbench.js",
+    "workbench.css",
+    "chart-library.js",
+    "graph-library.js",
+    "map-library.js",
+)
 """What esbuild starts from; each becomes one file of the same name. The workbench loads a library
 when a view first needs it."""
 _FONTS: Final = {

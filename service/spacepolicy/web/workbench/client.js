@@ -8,9 +8,10 @@ const OWN_SECONDS = 2;
 
 /** Where the service is, which page of it this is, and what its dataset calls its namespaces. */
 export function settings(form) {
-  const { prefixes, base, root, notices, chartLibrary: chart } = form.dataset;
+  const { prefixes, base, root, notices, chartLibrary: chart, graphLibrary: graph, mapLibrary: map } = form.dataset;
   const endpoint = new URL(form.action).origin + new URL(form.action).pathname;
-  return { endpoint, root, base, notices, prefixes: JSON.parse(prefixes), libraries: { chart } };
+  const chosen = new URLSearchParams(location.search).get("lang");
+  return { endpoint, root, base, notices, chosen, prefixes: JSON.parse(prefixes), libraries: { chart, graph, map } };
 }
 
 /** A query that can be stopped while it is on its way. */

@@ -39,9 +39,13 @@ export function columnsOf(table, kind) {
   });
 }
 
-/** Where the IRI leads: only addresses of the web are links. */
-function address(iri, site) {
-  if (site.base && iri.startsWith(site.base)) return `${site.root}/${iri.slice(site.base.length)}`;
+/** Where the IRI leads: only addresses of the web are links. Pages here keep the chosen language. */
+export function address(iri, site) {
+  if (site.base && iri.startsWith(site.base)) {
+    const found = new URL(`${site.root}/${iri.slice(site.base.length)}`, location.href);
+    if (site.chosen) found.searchParams.set("lang", site.chosen);
+    return found.href;
+  }
   return /^https?:/.test(iri) ? iri : null;
 }
 

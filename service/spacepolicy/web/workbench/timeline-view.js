@@ -14,6 +14,12 @@ export function canTimeline(table) {
   return columnsOf(table, isDate).length > 0;
 }
 
+/** Whether a timeline says all of the table: dates, and at most a name. */
+export function suitsTimeline(table) {
+  const dates = columnsOf(table, isDate).length;
+  return dates > 0 && dates < 3 && table.columns.length - dates < 2 && table.rows.length > 1 && table.rows.length <= MOST;
+}
+
 /** The time axis within the element, the earliest first. */
 export function timelineView(parent, table, site) {
   const [from, to] = columnsOf(table, isDate);

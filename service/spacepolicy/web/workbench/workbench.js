@@ -5,7 +5,7 @@ import { Problem, Run, settings } from "./client.js";
 import { button, element } from "./dom.js";
 import { editor } from "./editor.js";
 import { codePanel, examplesPanel, historyPanel } from "./panels.js";
-import { showAnswer } from "./result.js";
+import { contentOf, showAnswer } from "./result.js";
 import { load, remember, save } from "./store.js";
 import { drawTabs, tabBar } from "./tabs.js";
 import { say } from "./words.js";
@@ -79,7 +79,9 @@ async function run(bench) {
   bench.running = running;
   busy(bench, true);
   try {
-    show(bench, await running.answer());
+    const answer = await running.answer();
+    const content = await contentOf(answer, bench.site);
+    if (bench.running === running) show(bench, answer, content);
   } catch (problem) {
     if (bench.running === running) fail(bench, running, problem);
   }
@@ -94,12 +96,14 @@ function busy(bench, on) {
   if (on) bench.parts.status.replaceChildren(say("running"));
 }
 
-function show(bench, answer) {
+function show(bench, answer, content) {
   bench.editor.mark(null);
   bench.answered = answer.revision;
   serverAnswer().forEach((each) => { each.hidden = true; });
-  const table = showAnswer(bench.parts.result, answer, bench.site, bench.view, (name) => { bench.view = name; address(bench); });
-  const words = table ? say("rows", table.rows.length, answer.milliseconds) : say("triples", answer.milliseconds);
+  showAnswer(bench.parts.result, content, bench.site, bench.view, (name) => { bench.view = name; address(bench); });
+  const { table } = content;
+  const counted = table?.statements ? "statements" : "rows";
+  const words = table ? say(counted, table.rows.length, answer.milliseconds) : say("triples", answer.milliseconds);
   bench.parts.status.replaceChildren(words, ...answer.hints.map((hint) => element("p", { class: "wb-hint" }, hint)));
   address(bench);
 }
@@ -121,8 +125,7 @@ const serverAnswer = () => [...document.querySelectorAll("[data-answer]")];
 /** The address of the query, its view and, where it is to last, the revision. */
 function link(bench, revision) {
   const found = new URL(bench.site.endpoint);
-  const kept = new URLSearchParams(location.search).get("lang");
-  const values = { lang: kept, query: bench.editor.text(), view: bench.view, revision };
+  const values = { lang: bench.site.chosen, query: bench.editor.text(), view: bench.view, revision };
   for (const [name, value] of Object.entries(values)) if (value) found.searchParams.set(name, value);
   return found;
 }
