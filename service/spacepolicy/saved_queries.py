@@ -46,6 +46,8 @@ LANES: Final = "lanes"
 """The tag of queries that tell when several things are."""
 AXIS: Final = "axis"
 """The tag of queries that tell in numbers what several things aim at and reach."""
+MATRIX: Final = "matrix"
+"""The tag of queries that tell what each part of a thing deals with."""
 EXAMPLE: Final = "example"
 """The tag of queries that show how words become statements."""
 _ROLES: Final[Mapping[str, tuple[int, str]]] = {
@@ -58,6 +60,7 @@ _ROLES: Final[Mapping[str, tuple[int, str]]] = {
         "the thing, the part, its class, what is measured, what that is confined to, what is "
         "counted, the unit, the comparator, the least, the most, the day, the passage",
     ),
+    MATRIX: (3, "the part, what it deals with, the passage"),
     EXAMPLE: (5, "the words, the passage, the subject, the property, the object"),
 }
 """How many columns a query has that pages are made of, and what they are."""

@@ -14,6 +14,7 @@ from spacepolicy.web.linked_data.documents import ThingDocument
 from spacepolicy.web.linked_data.inbound_links import incoming
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Link
+from spacepolicy.web.linked_data.matrix import matrix
 from spacepolicy.web.linked_data.part_tree import part_tree
 from spacepolicy.web.linked_data.places import places
 from spacepolicy.web.linked_data.resource_pages import ResourceContext
@@ -42,6 +43,7 @@ async def beside(library: KnowledgeCache, found: ThingDocument) -> ResourceConte
         siblings=await siblings(desk, thing) or await neighbours(desk, thing, comparables),
         timeline=None if term else await timeline(desk, thing),
         places=None if term else await places(desk, thing),
+        matrix=None if term else await matrix(desk, thing),
         history=await asyncio.to_thread(_history, desk.service, thing),
     )
 

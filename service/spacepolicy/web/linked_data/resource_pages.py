@@ -23,6 +23,7 @@ from spacepolicy.web.linked_data.hierarchy import deprecation
 from spacepolicy.web.linked_data.inbound_links import Incoming
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.matrix import Matrix
 from spacepolicy.web.linked_data.neighbourhood_svg import Neighbour, drawing
 from spacepolicy.web.linked_data.part_tree import PartTree
 from spacepolicy.web.linked_data.places import Places
@@ -87,8 +88,8 @@ class PropertySection:
 class ResourceContext:
     """What is shown of a thing beside its document: its parts, the comparisons of it, the questions
     by which it is compared and where each is asked of it alone, what leads to it, what a term's
-    page has of its own, when and where it is, the revisions that changed it, and what comes before
-    and after it."""
+    page has of its own, when and where it is, what its parts deal with, the revisions that changed
+    it, and what comes before and after it."""
 
     parts: PartTree | None = None
     compared: Sequence[Link] = ()
@@ -97,6 +98,7 @@ class ResourceContext:
     term: TermPage | None = None
     timeline: Timeline | None = None
     places: Places | None = None
+    matrix: Matrix | None = None
     history: Sequence[SubjectChange] = ()
     siblings: Siblings | None = None
 
@@ -135,6 +137,7 @@ def resource_page(
         incoming=beside.incoming,
         timeline=beside.timeline,
         places=beside.places,
+        matrix=beside.matrix,
         history=beside.history,
         quoted=_quoted(service, names, found, beside.parts),
         drawing=drawing(
