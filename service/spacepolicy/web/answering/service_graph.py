@@ -30,6 +30,7 @@ from spacepolicy.engine.requests import Query
 from spacepolicy.errors import ResultLimitError, TimeLimitError
 from spacepolicy.namespaces import RDF, RDFS, SH, XSD, Base
 from spacepolicy.saved_queries import SavedQuery
+from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.service import Service
 
 _log: Final = logging.getLogger(__name__)
@@ -172,6 +173,9 @@ def _rows(service: Service, text: str) -> Rows:
 
 def _statements(service: Service, base: Base, uses: ClassUses) -> Iterator[Triple]:
     yield Triple(base.service, _TYPE, NamedNode(f"{VOID}Dataset"))
+    for language, words in WORDS.items():
+        name = Literal(words["service_graph"], language=language)
+        yield Triple(base.service, NamedNode(f"{RDFS}label"), name)
     for prefix, namespace in service.revision.prefixes.items():
         node = NamedNode(f"{base.service.value}#prefix-{prefix}")
         yield Triple(base.service, NamedNode(f"{SH}declare"), node)
