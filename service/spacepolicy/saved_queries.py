@@ -40,6 +40,8 @@ TIMELINE: Final = "timeline"
 """The tag of queries that tell when a thing is."""
 PLACES: Final = "places"
 """The tag of queries that tell where a thing is."""
+EXTENT: Final = "extent"
+"""The tag of queries that tell which places things are about."""
 FIGURES: Final = "figures"
 """The tag of queries that count what there is of each thing: the sums tell how much there is."""
 LANES: Final = "lanes"
@@ -54,6 +56,7 @@ _ROLES: Final[Mapping[str, tuple[int, str]]] = {
     SIDE_BY_SIDE: (4, "it, what it is compared by, the part that says so, the passage"),
     TIMELINE: (5, "the thing or a part of it, the relation, the time frame, its first, its last"),
     PLACES: (3, "the relation, the place, one around it"),
+    EXTENT: (2, "the thing, a place that it is about"),
     LANES: (4, "the thing, the relation, its first, its last"),
     AXIS: (
         12,

@@ -10,7 +10,7 @@ import httpx
 import pyshacl
 import pytest
 from rdflib import Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, RDFS, SH
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, RDFS, SH, SKOS
 from rdflib.term import Node
 
 from spacepolicy.commands.serve import publisher_of
@@ -83,6 +83,12 @@ def test_the_catalogue_conforms(catalog: Graph) -> None:
     [
         (DCTERMS.description, "Catalog"),
         (DCTERMS.publisher, "Catalog"),
+        (DCTERMS.license, "Catalog"),
+        (DCTERMS.spatial, "Dataset"),
+        (DCTERMS.temporal, "Dataset"),
+        (DCTERMS.title, "Subject"),
+        (SKOS.prefLabel, "Location"),
+        (DCAT.startDate, "PeriodOfTime"),
         (DCTERMS.title, "Dataset"),
         (DCTERMS.language, "Dataset"),
         (DCTERMS.license, "Distribution"),
@@ -183,7 +189,7 @@ def test_what_the_ontology_says_of_itself_holds_for_the_dataset(
     answer = published.client.get("/sparql", params={"query": query, "format": "json"}).json()
     (row,) = answer["results"]["bindings"]
     assert values(catalog, DCTERMS.license) == {row["v"]["value"]}
-    assert len(set(catalog.subjects(DCTERMS.license))) == 1 + 3 + 1  # distributions, service
+    assert len(set(catalog.subjects(DCTERMS.license))) == 1 + 1 + 3 + 1  # with catalogue
     (creator,) = set(catalog.objects(None, DCTERMS.creator))
     assert str(catalog.value(creator, FOAF.name)) == row["n"]["value"]
 
@@ -223,3 +229,31 @@ def test_dumps_of_a_large_dataset_are_told_without_measures(
     assert not set(graph.objects(None, DCAT.byteSize))
     assert not set(graph.subjects(RDF.type, SPDX.Checksum))
     assert len(set(graph.subjects(DCAT.downloadURL))) == 2
+
+
+def test_each_document_has_its_places_and_its_time(catalog: Graph) -> None:
+    dataset = catalog.value(None, RDF.type, DCAT.Dataset)
+    documents = set(catalog.objects(dataset, DCTERMS.subject))
+    assert len(documents) > 10
+    assert set(catalog.objects(dataset, DCTERMS.spatial)) == {
+        place for each in documents for place in catalog.objects(each, DCTERMS.spatial)
+    }
+    order = URIRef("https://w3id.org/spacepolicy/id/policy/us-eo-14369")
+    assert period(catalog, order) == ("2025-12-18", "2030-12-31")
+    (place,) = catalog.objects(order, DCTERMS.spatial)
+    assert Literal("United States", lang="en") in set(catalog.objects(place, SKOS.prefLabel))
+    periods = [period(catalog, each) for each in documents]
+    whole = period(catalog, dataset)
+    assert whole[0][:4] == min(first for first, _ in periods)[:4]
+    assert whole[1][:4] == max(last for _, last in periods)[:4]
+
+
+def period(graph: Graph, of: Node | None) -> tuple[str, str]:
+    found = graph.value(of, DCTERMS.temporal)
+    return str(graph.value(found, DCAT.startDate)), str(graph.value(found, DCAT.endDate))
+
+
+def test_a_dataset_without_documents_has_no_place_nor_time(site: httpx.Client) -> None:
+    graph = catalog_of(site)
+    assert not set(graph.subject_objects(DCTERMS.spatial))
+    assert not set(graph.subjects(RDF.type, DCTERMS.PeriodOfTime))

@@ -2,7 +2,7 @@
 things in."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode
@@ -11,6 +11,7 @@ from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.answering.revision_cache import RevisionCache
+from spacepolicy.web.harvesting.coverage import Coverage, read_coverage
 
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
@@ -34,12 +35,14 @@ SELECT DISTINCT ?language {{
 @dataclass(frozen=True, slots=True)
 class DatasetMetadata:
     """The statements of the ontology about itself, the names of what these lead to, the version of
-    the ontology, and the tags of the languages in which things have names."""
+    the ontology, the tags of the languages in which things have names, and which places and times
+    the documents are about."""
 
     statements: tuple[tuple[NamedNode, Term], ...] = ()
     names: Mapping[Term, tuple[Literal, ...]] | None = None
     version: NamedNode | None = None
     languages: tuple[str, ...] = ()
+    coverage: Coverage = field(default_factory=Coverage)
 
     def values(self, property_: str) -> Iterator[Term]:
         """The values of a property."""
@@ -78,8 +81,9 @@ async def _read(state: AppState) -> DatasetMetadata:
     base = state.service.revision.base
     languages = tuple(row["language"].value for row in await rows(state, _LANGUAGES))
     languages = tuple(each for each in languages if each)
+    coverage = await read_coverage(state)
     if base is None:
-        return DatasetMetadata(languages=languages)
+        return DatasetMetadata(languages=languages, coverage=coverage)
     ontology = Base(base).ontology.value
     header = _HEADER.format(
         ontology=ontology, modified=f"{DCTERMS}modified", dcterms=DCTERMS, dcat=DCAT, named=_NAMED
@@ -92,6 +96,7 @@ async def _read(state: AppState) -> DatasetMetadata:
         _names(found),
         version if isinstance(version, NamedNode) else None,
         languages,
+        coverage,
     )
 
 

@@ -9,6 +9,7 @@ https://spdx.github.io/spdx-spec/v2.3/ (checksums)
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -16,6 +17,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from spacepolicy.namespaces import DCTERMS, RDF, RDFS, SKOS, XSD
 from spacepolicy.web.answering.internal_queries import Term
 from spacepolicy.web.dumps import DUMPS, Dump
+from spacepolicy.web.harvesting.coverage import Extent, end_of_period
 from spacepolicy.web.harvesting.dataset_metadata import DCAT, FOAF, DatasetMetadata
 from spacepolicy.web.harvesting.dump_facts import DumpFacts
 from spacepolicy.web.harvesting.publisher import Publisher
@@ -52,6 +54,8 @@ _CLASSES: Final = {
     f"{DCAT}landingPage": f"{FOAF}Document",
 }
 """What DCAT-AP takes the value of a property to be, where that is no text."""
+_DIGITS: Final = 12
+"""Of the digests that tell periods apart: 48 bits, for some dozens of documents."""
 _AGENTS: Final = (f"{DCTERMS}creator", f"{DCTERMS}publisher", f"{DCTERMS}contributor")
 _RIGHTS: Final = f"{DCTERMS}rights"
 
@@ -129,12 +133,40 @@ def catalog_statements(
     yield from _dates(itself, about)
     yield from _publisher(itself, about)
     yield from _languages(itself, LANGUAGES)
+    yield from _of_metadata(itself, about, f"{DCTERMS}license")
     yield from _linked(itself, f"{FOAF}homepage", f"{about.origin}/", f"{FOAF}Document")
     yield Triple(itself, NamedNode(f"{DCAT}dataset"), about.dataset)
     yield from _lacking(about)
+    yield from coverage_statements(about)
     for dump in DUMPS:
         yield from _dump(about, dump, facts.get(dump))
     yield from _service(about)
+
+
+def coverage_statements(about: DatasetDescription) -> Iterator[Triple]:
+    """Which places and which time the dataset is about, and each document of it."""
+    coverage = about.metadata.coverage
+    yield from _extent(about, about.dataset, coverage.whole)
+    for document, extent in coverage.documents.items():
+        yield Triple(about.dataset, NamedNode(f"{DCTERMS}subject"), document)
+        for name in coverage.named(document):
+            yield Triple(document, NamedNode(f"{DCTERMS}title"), name)
+        yield from _extent(about, document, extent)
+
+
+def _extent(about: DatasetDescription, subject: NamedNode, extent: Extent) -> Iterator[Triple]:
+    """The places with their names, and the time as a period."""
+    for place in extent.places:
+        yield from _linked(subject, f"{DCTERMS}spatial", place.value, "Location")
+        for name in about.metadata.coverage.named(place):
+            yield Triple(place, NamedNode(f"{SKOS}prefLabel"), name)
+    if extent.first is None or extent.last is None:
+        return
+    digest = sha256(subject.value.encode()).hexdigest()[:_DIGITS]
+    period = about.node(f"period-{digest}")
+    yield from _linked(subject, f"{DCTERMS}temporal", period.value, "PeriodOfTime")
+    yield Triple(period, NamedNode(f"{DCAT}startDate"), end_of_period(extent.first))
+    yield Triple(period, NamedNode(f"{DCAT}endDate"), end_of_period(extent.last))
 
 
 def _lacking(about: DatasetDescription) -> Iterator[Triple]:

@@ -45,6 +45,8 @@ def dataset_members(
         "publisher": _publisher(about),
         "inLanguage": list(own.languages),
         "keywords": _keywords(about, language),
+        "spatialCoverage": _places(about, language),
+        "temporalCoverage": _time(about),
         "isAccessibleForFree": True if about.is_public else None,
         "version": about.version,
         "datePublished": about.issued,
@@ -97,6 +99,22 @@ def _publisher(about: DatasetDescription) -> list[dict[str, Any]]:
         way = {"email": said.contact} if is_mail else {"url": said.contact}
         members["contactPoint"] = {"@type": "ContactPoint", **way}
     return [members]
+
+
+def _places(about: DatasetDescription, language: str) -> list[dict[str, str]]:
+    """The places with their names in the language, else in any."""
+    coverage, found = about.metadata.coverage, []
+    for place in coverage.whole.places:
+        names = sorted(coverage.named(place), key=lambda name: name.language != language)
+        if names:
+            found.append({"@type": "Place", "@id": place.value, "name": names[0].value})
+    return found
+
+
+def _time(about: DatasetDescription) -> str | None:
+    """The time as an interval of ISO 8601."""
+    whole = about.metadata.coverage.whole
+    return None if whole.first is None else f"{whole.first}/{whole.last}"
 
 
 def _keywords(about: DatasetDescription, language: str) -> list[str]:
