@@ -120,6 +120,8 @@ REFUSED = [
     '<?xml version="1.0" encoding="ebcdic-us"?>' + WHOLE,
     '<!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + ABOUT % "<x:p>&e;</x:p>",
     '<!DOCTYPE r [<!ENTITY % e SYSTEM "file:///etc/passwd"> %e;]>' + ABOUT % "<x:p>&e;</x:p>",
+    '<!DOCTYPE r [<!ENTITY % e SYSTEM "file:///etc/passwd"> %e;]>' + WHOLE,
+    DTD[:-1] + ' [<!ENTITY % e PUBLIC "-//x//y" "http://127.0.0.1:9/e"> %e;]>' + WHOLE,
     DTD + ABOUT % "<x:p>&e;</x:p>", DTD + ABOUT % '<x:p x:q="&e;"/>',
 ]  # fmt: skip
 
@@ -137,7 +139,9 @@ def test_bytes_that_are_no_text_are_refused_with_their_place() -> None:
 
 
 def test_declarations_elsewhere_may_be_missing() -> None:
-    assert isomorphic(quads(DTD + WHOLE), turtle('<urn:s> x:p "a" .'))
+    unused = '<!DOCTYPE r [<!ENTITY % e SYSTEM "file:///etc/passwd">]>'
+    for declared in (DTD, f"{DTD[:-1]} [<!ENTITY e 'a'>]>", unused):
+        assert isomorphic(quads(declared + WHOLE), turtle('<urn:s> x:p "a" .'))
 
 
 @pytest.mark.parametrize("text", ["aaaaaaaaaa", ""])

@@ -187,6 +187,14 @@ def test_a_time_that_is_none_is_told(time: str, kept: Kept) -> None:
     assert "Accept-Datetime" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("path", [GRAPH, "/sparql?query=ASK{}", "/dump.nq"])
+def test_two_times_are_refused(path: str, kept: Kept) -> None:
+    headers = [*at("03").items(), *at("04").items()]
+    answer = kept.client.get(path, headers=headers)
+    assert answer.status_code == 400
+    assert "2 Accept-Datetime fields" in answer.json()["detail"]
+
+
 def test_a_resource_leads_to_its_timegate_and_timemap(kept: Kept) -> None:
     answer = kept.client.get(f"{GRAPH}&revision=3&format=nt")
     found = links(answer)

@@ -150,11 +150,13 @@ class _Reader:
         self._left = max_characters
         self._declarations: dict[str, str] = {}
         self._literal: _XmlLiteral | None = None
+        self._document_type: tuple[str | None, str | None] = None, None
         self.parser = parser = expat.ParserCreate("utf-8", _SEPARATOR)
         parser.namespace_prefixes = True
         parser.ordered_attributes = True
         parser.buffer_text = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
+        parser.StartDoctypeDeclHandler = self._doctype
         parser.StartNamespaceDeclHandler = self._declare
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -226,9 +228,15 @@ class _Reader:
         if self._literal is not None:
             self._literal.written.append(f"<?{target} {data}?>" if data else f"<?{target}?>")
 
-    def _external(self, context: str | None, *_place: object) -> int:
-        """What is elsewhere is not fetched: declarations may be missing, content may not."""
-        if context is not None:
+    def _doctype(self, _name: str, system: str | None, public: str | None, _own: bool) -> None:
+        self._document_type = system, public
+
+    def _external(
+        self, context: str | None, _base: str | None, system: str | None, public: str | None
+    ) -> int:
+        """What is elsewhere is not fetched: declarations of the document type may be missing, as
+        many documents have it; what an entity stands for may not."""
+        if context is not None or (system, public) != self._document_type:
             raise self._refuse("an entity stands in another file, which is not fetched")
         return 1
 

@@ -107,6 +107,8 @@ def _by_time(history: History, scope: Scope) -> Revision | None:
     given = [value for name, value in scope["headers"] if name == b"accept-datetime"]
     if not given or not _has_revisions(history):
         return None
+    if len(given) > 1:
+        raise BadParameterError(f"There are {len(given)} Accept-Datetime fields; send one time.")
     try:
         time = parsedate_to_datetime(given[0].decode("latin-1"))
     except ValueError as error:
