@@ -42,7 +42,7 @@ class Extent:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class DatasetCoverage:
     """The extents of documents, in the order of their IRIs; names of these and of places."""
 
     documents: Mapping[NamedNode, Extent] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def end_of_period(time: str) -> Literal:
     return Literal(time, datatype=NamedNode(XSD + _DATATYPES[len(time)]))
 
 
-async def read_coverage(state: AppState) -> Coverage:
+async def read_coverage(state: AppState) -> DatasetCoverage:
     """What the saved queries of the served revision tell.
 
     Raises: ProblemError where the engine does not.
@@ -87,7 +87,7 @@ async def read_coverage(state: AppState) -> Coverage:
         for thing in sorted({*places, *times}, key=str)
     }
     things = {*documents, *(place for each in documents.values() for place in each.places)}
-    return Coverage(documents, await _named(state, things))
+    return DatasetCoverage(documents, await _named(state, things))
 
 
 async def _answers(state: AppState, tag: str) -> list[tuple[Term | None, ...]]:

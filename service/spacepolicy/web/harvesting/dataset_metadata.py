@@ -11,7 +11,7 @@ from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.answering.revision_cache import RevisionCache
-from spacepolicy.web.harvesting.coverage import Coverage, read_coverage
+from spacepolicy.web.harvesting.coverage import DatasetCoverage, read_coverage
 
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
@@ -42,7 +42,7 @@ class DatasetMetadata:
     names: Mapping[Term, tuple[Literal, ...]] | None = None
     version: NamedNode | None = None
     languages: tuple[str, ...] = ()
-    coverage: Coverage = field(default_factory=Coverage)
+    coverage: DatasetCoverage = field(default_factory=DatasetCoverage)
 
     def values(self, property_: str) -> Iterator[Term]:
         """The values of a property."""
