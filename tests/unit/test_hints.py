@@ -5,6 +5,7 @@ import re
 import pytest
 from pyoxigraph import RdfFormat, Store
 
+from spacepolicy.engine.hint_cache import HintCache, what_hints_depend_on
 from spacepolicy.engine.hint_rules import Hints, only_selected
 from spacepolicy.engine.hints import KINDS, MAX_HINTS, hint
 
@@ -172,3 +173,59 @@ def test_every_hint_has_words_in_every_language() -> None:
         one = hint(kind, **dict.fromkeys(names, "that"))
         assert one.worded("en") != one.worded("zh")
         assert re.search(r"[\u4e00-\u9fff]", one.worded("zh"))
+
+
+def depends(text: str) -> tuple[str, ...]:
+    return what_hints_depend_on(text, lambda name: name in {":builds", "<urn:x:t1>", "<urn:x:t2>"})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SELECT * { <urn:x:t1> :builds ?y }", "SELECT * {\n<urn:x:t2> :builds ?y # same\n}"),
+        ("SELECT * { ?x :bulids 1 } LIMIT 5", "SELECT * { ?x :bulids 20 } LIMIT 70"),
+    ],
+)
+def test_hints_are_shared_by_queries_that_differ_in_what_is_known(one: str, other: str) -> None:
+    assert depends(one) == depends(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SELECT * { ?x :bulids ?y }", "SELECT * { ?x :biulds ?y }"),
+        ("SELECT * { ?x :builds ?y }", "SELECT * { ?x :builds ?z }"),
+        ('SELECT * { ?x :builds "a" }', 'SELECT * { ?x :builds "b" }'),
+        ('SELECT * { ?x :builds "a"@en }', 'SELECT * { ?x :builds "a"@zh }'),
+        ("SELECT * { ?x :builds ?y }", "SELECT * { ?x :builds+ ?y }"),
+        ("PREFIX : <urn:y:> ASK { ?x :builds ?y }", "PREFIX : <urn:y:> ASK { ?x <urn:x:t1> ?y }"),
+    ],
+)
+def test_hints_are_not_shared_by_queries_that_differ_otherwise(one: str, other: str) -> None:
+    assert depends(one) != depends(other)
+
+
+def test_each_query_has_its_own_hints_whatever_was_asked_before(hints: Hints) -> None:
+    for _ in range(2):
+        for wrong in (":bulids", ":biulds"):
+            found = told(hints, f"SELECT * {{ :t1 {wrong} ?y }}")
+            assert found == [f"nothing is said of {wrong} here; :builds was perhaps meant"]
+        assert told(hints, "SELECT * { :t1 :builds ?y }") == []
+        assert told(hints, 'SELECT * { :t1 rdfs:label "build it" }') == [
+            '"build it" has no language, and the data have "build it"@en'
+        ]
+
+
+def test_a_name_that_the_text_declares_anew_is_not_taken_for_a_known_one(hints: Hints) -> None:
+    for name in ("builds", "Task"):
+        text = f"PREFIX : <urn:y:> SELECT * {{ ?x :{name} ?y }}"
+        assert f"nothing is said of :{name} here" in " ".join(told(hints, text))
+
+
+def test_kept_hints_are_those_asked_for_last() -> None:
+    cache = HintCache()
+    for number in range(1_001):
+        cache.keep(number, ())
+        assert cache.get(1) == (() if number else None)
+    assert cache.get(0) is None
+    assert cache.get(1_000) == ()

@@ -1,7 +1,8 @@
 """Finding what is likely wrong with a query, from its text and the data it was asked about.
 
 Costs little or nothing for a query that answers: most is looked for only where an answer says
-little, and everything by looking up single terms, never by reading the data through.
+little, and everything by looking up single terms, never by reading the data through. What was found
+is kept: a query that is asked again with other constants of which the data know costs little too.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import Final, final
 from pyoxigraph import Literal, NamedNode, Store
 
 from spacepolicy.engine.diagnosis.reading import ParsedRule, WholeText, is_closed, read
+from spacepolicy.engine.hint_cache import HintCache, what_hints_depend_on
 from spacepolicy.engine.hints import MAX_HINTS, Hint, hint
 from spacepolicy.engine.tokens import Declared, SparqlToken
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, XSD
@@ -56,6 +58,7 @@ class Hints:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: set[str] = set()
+        self._found = HintCache()
 
     @cached_property
     def _replaced(self) -> Mapping[str, str | None]:
@@ -91,6 +94,24 @@ class Hints:
         little = says_little or self._suspicious(text, prefixes)
         if not little and not outdated:
             return ()
+        marks = what_hints_depend_on(text, lambda name: self._is_unremarkable(name, prefixes))
+        key = (marks, base, little)
+        found = self._found.get(key)
+        if found is None:
+            found = self._searched(text, prefixes, base, little=little, outdated=outdated)
+            self._found.keep(key, found)
+        return found
+
+    def _searched(
+        self,
+        text: str,
+        prefixes: Mapping[str, str],
+        base: str | None,
+        *,
+        little: bool,
+        outdated: bool,
+    ) -> tuple[Hint, ...]:
+        """What is found in the text and the data."""
         whole = read(text, prefixes)
         if not isinstance(whole, WholeText):
             return ()
@@ -122,13 +143,22 @@ class Hints:
         return any(not self._is_known(name, prefixes) for name in names)
 
     def _is_known(self, name: str, prefixes: Mapping[str, str]) -> bool:
+        """Whether something is said of what the name stands for, or it is no IRI."""
         prefix, _, local = name.partition(":")
         iri = name[1:-1] if name[0] == "<" else prefixes.get(prefix, "") + local
+        if node(iri) is None:
+            return True  # no data could have it
         if not self._there(iri):
             return False
         if len(self._known) < _MAX_KNOWN:
             self._known.add(name)
         return True
+
+    def _is_unremarkable(self, name: str, prefixes: Mapping[str, str]) -> bool:
+        """Whether something is said of what the name stands for, and it is not deprecated."""
+        if name not in self._known:
+            self._is_known(name, prefixes)
+        return name in self._known and not name.rstrip(">").endswith(self._replaced_names)
 
     def _there(self, iri: str) -> bool:
         """Whether anything is said of the IRI, or with it."""
