@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 
-from spacepolicy.engine.lexer import QueryForm, TextLimits, refuse, scan
+from spacepolicy.engine.lexer import QueryForm, TextLimits, order_end, refuse, scan
 from spacepolicy.errors import EgressRefusedError, QueryTooComplexError
 
 W3C = Path(__file__).parents[2].parent / "shared" / "w3c" / "sparql"
@@ -216,7 +216,7 @@ def chained(shape: tuple[str, str, str], times: int) -> str:
     ],
 )
 def test_where_the_outermost_order_ends_is_seen(before: str, after: str) -> None:
-    assert scan(before + after).order_end == len(before)
+    assert order_end(before + after) == len(before)
     Store().query(f"{before}\n?more {after}")
 
 
@@ -225,7 +225,7 @@ def test_where_the_outermost_order_ends_is_seen(before: str, after: str) -> None
     ["SELECT ?s {} LIMIT 1", "SELECT * { { SELECT * {} ORDER BY ?x } }", "SELECT (1 AS ?ORDER) {}"],
 )
 def test_where_nothing_is_ordered_outermost_no_order_ends(text: str) -> None:
-    assert scan(text).order_end is None
+    assert order_end(text) is None
 
 
 @pytest.mark.parametrize("shape", NESTED)

@@ -31,9 +31,9 @@ class Scan:
     collection, elements of one group; the rows of VALUES and of INSERT DATA are no chain. `graphs`
     are the IRIs named by FROM, NAMED, GRAPH, USING, WITH, INTO and their like, as they come;
     `default_graphs` those of FROM and USING among them, `named_graphs` those of NAMED. `scoped`
-    says that an update names its dataset itself, by USING or WITH. `order_end` is where one more
-    key of the outermost ORDER BY would stand, None where there is none. `shape` is the same for
-    texts with the same tokens but for constants and the names of variables, within one process.
+    says that an update names its dataset itself, by USING or WITH. `shape` is the same for texts
+    with the same tokens but for constants and the names of variables, within one process. Where
+    `by_marks`, all of it is the same for texts with the same `tokens.marks` and no backslash.
     """
 
     form: QueryForm | None
@@ -46,8 +46,8 @@ class Scan:
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
     scoped: bool
-    order_end: int | None = None
     shape: int = field(default=0, compare=False)
+    by_marks: bool = field(default=False, compare=False)
 
 
 @final
@@ -93,6 +93,13 @@ def scan(text: str, prefixes: Mapping[str, str] | None = None) -> Scan:
     return _either(read, _Reader(without_escapes(text), prefixes or {}).read())
 
 
+def order_end(text: str) -> int | None:
+    """Where one more key of the outermost ORDER BY would stand; None where there is none."""
+    reader = _Reader(text, {})
+    reader.read()
+    return reader.order_end
+
+
 def _either(one: Scan, other: Scan) -> Scan:
     return Scan(
         form=one.form or other.form,
@@ -105,7 +112,6 @@ def _either(one: Scan, other: Scan) -> Scan:
         default_graphs=_each_once(one.default_graphs + other.default_graphs),
         named_graphs=_each_once(one.named_graphs + other.named_graphs),
         scoped=one.scoped or other.scoped,
-        order_end=one.order_end,
         shape=one.shape,
     )
 
@@ -210,6 +216,12 @@ class _Reader:
         self._place = 0  # where the token begins
         self._ordered = False  # the outermost ORDER BY has begun
         self._order_end: int | None = None
+        self._compared = False  # what may be an IRI elsewhere began with an operator here
+
+    @property
+    def order_end(self) -> int | None:
+        """Where the keys of the outermost ORDER BY end, once the text is read."""
+        return len(self._text) if self._ordered else self._order_end
 
     def read(self) -> Scan:
         """Read to the end of the text."""
@@ -220,6 +232,7 @@ class _Reader:
             kind = token.lastgroup or "other"
             start, position = token.span(kind)
             if text[start] == "<" and self._compares():
+                self._compared |= kind == "iri"
                 kind, position = "operator", start + 1
             self._place = start
             mark = text[start:position]
@@ -256,8 +269,8 @@ class _Reader:
             default_graphs=self._graphs_after("FROM", "USING"),
             named_graphs=self._graphs_after("NAMED"),
             scoped=self._form == "update" and bool(self._graphs_after("USING", "NAMED", "WITH")),
-            order_end=len(self._text) if self._ordered else self._order_end,
             shape=shape,
+            by_marks=not (self._graphs or self._run_together or self._compared),
         )
 
     def _graphs_after(self, *keywords: str) -> tuple[str, ...]:

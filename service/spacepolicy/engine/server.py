@@ -47,7 +47,11 @@ from spacepolicy.engine.control import (
     Wanted,
 )
 from spacepolicy.engine.frames import frame, problem_frame
-from spacepolicy.engine.memory import proportional_bytes, resident_bytes
+from spacepolicy.engine.memory import (
+    give_back_freed_memory,
+    proportional_bytes,
+    resident_bytes,
+)
 from spacepolicy.engine.processor_time import processor_seconds
 from spacepolicy.engine.snapshot import (
     change,
@@ -141,6 +145,7 @@ def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.s
         _said(control, f"{dataset}: {error}".encode()[:4096])
         return
     serialization.load_columns()
+    give_back_freed_memory()  # each worker would copy it
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
     if _said(control, READY):
         _Server(dataset, store, memory, control).serve()

@@ -6,14 +6,14 @@ Spec: https://www.w3.org/TR/sparql11-query/#modOrderBy
 from collections.abc import Iterable
 from typing import Final
 
-from spacepolicy.engine.lexer import scan
+from spacepolicy.engine.lexer import order_end
 
 _KEYS: Final = "BOUND(?{0}) STR(?{0}) LANG(?{0}) DATATYPE(?{0})"
 
 
 def is_ordered(text: str) -> bool:
     """Whether the query orders its rows; an ORDER BY of a sub-query does not."""
-    return scan(text).order_end is not None
+    return order_end(text) is not None
 
 
 def in_stable_order(text: str, columns: Iterable[str]) -> str:
@@ -22,7 +22,7 @@ def in_stable_order(text: str, columns: Iterable[str]) -> str:
 
     Rows that differ in blank nodes alone stay equal.
     """
-    end = scan(text).order_end
+    end = order_end(text)
     if end is None:
         return text
     keys = " ".join(_KEYS.format(column) for column in columns)

@@ -30,26 +30,33 @@ _VARIABLE: Final = rf"{_BASE}_0-9\u00B7\u0300-\u036F\u203F\u2040"
 _NAME: Final = rf"{_VARIABLE}\-"
 
 # Quantifiers are possessive and strings need not be closed: no text is looked at twice.
-TOKEN: Final = re.compile(
-    rf"""(?:[ \t\r\n]++|\#[^\r\n]*+)*+(?:
-    (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>)
-  | (?P<variable>[?$][{_VARIABLE}]++)
-  | (?P<name>(?:[{_BASE}][{_NAME}.]*+)?:(?:[{_NAME}.:%]++|\\.)*+)
-  | (?P<word>[{_BASE}][{_NAME}.]*+)
-  | (?P<open>\{{\||[({{\[])
-  | (?P<close>[)}}\]]|\|\}}|>>)
-  | (?P<string>'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?
+_GAP: Final = r"(?:[ \t\r\n]++|\#[^\r\n]*+)*+"
+_ANONYMOUS: Final = {
+    "iri": r"""<(?:[^<>"{}|^`\\\x00-\x20]++|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*+>""",
+    "variable": rf"[?$][{_VARIABLE}]++",
+    "string": r"""'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?
               |\"\"\"(?:[^"\\]++|\\.|"(?!""))*+(?:\"\"\")?
               |'(?:[^'\\\r\n]++|\\.)*+'?
-              |"(?:[^"\\\r\n]++|\\.)*+"?)
-  | (?P<number>\.?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)
-  | (?P<blank>_:[{_NAME}.]++)
-  | (?P<separator>[.;,])
-  | (?P<language>@[A-Za-z]++(?:-+[A-Za-z0-9]++)*+)
-  | (?P<operator>\|\||&&|<<|[<>!]=|[-+*/|^!=<>])
-  | (?P<other>\^\^|.)
-    )""",
-    re.VERBOSE | re.DOTALL,
+              |"(?:[^"\\\r\n]++|\\.)*+"?""",
+}
+"""Tokens that differ from one text to another of its kind."""
+_OTHER: Final = {
+    "name": rf"(?:[{_BASE}][{_NAME}.]*+)?:(?:[{_NAME}.:%]++|\\.)*+",
+    "word": rf"[{_BASE}][{_NAME}.]*+",
+    "open": r"\{\||[({\[]",
+    "close": r"[)}\]]|\|\}|>>",
+    "number": r"\.?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?",
+    "blank": rf"_:[{_NAME}.]++",
+    "separator": r"[.;,]",
+    "language": r"@[A-Za-z]++(?:-+[A-Za-z0-9]++)*+",
+    "operator": r"\|\||&&|<<|[<>!]=|[-+*/|^!=<>]",
+    "other": r"\^\^|.",
+}
+_FLAGS: Final = re.VERBOSE | re.DOTALL
+_EACH: Final = "|".join(f"(?P<{kind}>{form})" for kind, form in (_ANONYMOUS | _OTHER).items())
+TOKEN: Final = re.compile(f"{_GAP}(?:{_EACH})", _FLAGS)
+_MARK: Final = re.compile(
+    f"{_GAP}(?=(.))(?:{'|'.join(_ANONYMOUS.values())}|({'|'.join(_OTHER.values())}))", _FLAGS
 )
 
 LOCAL_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -81,6 +88,13 @@ def tokens(text: str) -> list[SparqlToken]:
         found.append(SparqlToken(kind, token[kind], token.start(kind), token.end()))
         position = token.end()
     return found
+
+
+def marks(text: str) -> tuple[tuple[str, str], ...]:
+    """The first character of each token of the text, and the token itself unless it is an IRI, a
+    variable or a string: the same for texts whose tokens differ in those alone. It takes a sixth of
+    the time that reading them one by one does."""
+    return tuple(_MARK.findall(text))
 
 
 def depth_after(depth: int, token: SparqlToken) -> int:

@@ -23,8 +23,9 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.engine.bulk_update import read_lines
 from spacepolicy.engine.frames import end_frame, frame, problem_frame
+from spacepolicy.engine.memory import give_back_freed_memory
 from spacepolicy.engine.nquads import quads
-from spacepolicy.engine.requests import CHUNK_BYTES, EngineRequest, receive, receive_behind
+from spacepolicy.engine.requests import CHUNK_BYTES, receive, receive_behind
 from spacepolicy.errors import (
     BadParameterError,
     EngineError,
@@ -53,20 +54,25 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # what is derived stays: looking through it again and again takes long
     connection.sendall(frame(b"D", READY) + end_frame(last=False))
+    large = False
     with durable:
         while (request := receive(connection)) is not None:
-            connection.sendall(b"".join(_answer(keeper, connection, request)))
+            table = request.decoded_table()
+            large |= table["job"] == "build" or "large" in table
+            connection.sendall(b"".join(_answer(keeper, connection, table, request.behind)))
             with suppress(StoreError):  # whoever writes next is told
                 keeper.refresh()
+            if large and table["job"] in ("build", "publish"):
+                give_back_freed_memory()
+                large = False
         keeper.keep_digest()
 
 
 def _answer(
-    keeper: Maintenance, connection: socket.socket, request: EngineRequest
+    keeper: Maintenance, connection: socket.socket, table: dict[str, Any], behind: bytes
 ) -> Iterator[bytes]:
-    """The frames of the answer to a job."""
-    table = request.decoded_table()
-    pieces = receive_behind(connection, table.pop("sizes"), request.behind)
+    """The frames of the answer to a job, behind whose table this much was received."""
+    pieces = receive_behind(connection, table.pop("sizes"), behind)
     if pieces is None:
         return
     try:

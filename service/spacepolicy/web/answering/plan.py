@@ -73,7 +73,7 @@ def plan(
     Raises: ProblemError where the query is refused, or its answer has no format that is wanted.
     """
     prefixes, outside, endpoint = context.revision.prefixes, service.outside, context.endpoint
-    scanned = read(service, text, prefixes)
+    scanned = allowed(service, scan(text, prefixes))
     asked = blocks(text, prefixes, endpoint, outside) if scanned.service else ()
     form = _FORMS.get(scanned.form or "", "solutions")
     kind: formats.Kind = "graph" if form == "graph" else "solutions"
@@ -131,12 +131,11 @@ def _coding(call: SparqlRequest, choice: FormatChoice) -> AcceptedEncoding:
     return AcceptedEncoding(IDENTITY, plain=True) if choice.format.whole and found.plain else found
 
 
-def read(service: Service, text: str, prefixes: Mapping[str, str]) -> Scan:
-    """What the lexer sees of a query.
+def allowed(service: Service, scanned: Scan) -> Scan:
+    """What the lexer has seen of a query that may be evaluated.
 
     Raises: BadParameterError where it is an update, QueryTooComplexError, EgressRefusedError.
     """
-    scanned = scan(text, prefixes)
     if scanned.form == "update":
         raise BadParameterError(
             "This is an update, and the query operation takes queries only. Send it by POST, as "

@@ -14,6 +14,7 @@ from typing import Final, final
 from urllib.parse import unquote_plus
 
 from spacepolicy.engine.requests import query_bytes
+from spacepolicy.engine.scan_cache import ScanCache
 from spacepolicy.errors import ProblemError, StoreError
 from spacepolicy.formats import CSVW
 from spacepolicy.http.forwarded import forwarded_url
@@ -26,7 +27,7 @@ from spacepolicy.sparql_service.prepared_query import (
 )
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.access_log import AccessRecord
-from spacepolicy.web.answering.plan import QueryPlan, engine_mark, plan, read, tags_of
+from spacepolicy.web.answering.plan import QueryPlan, allowed, engine_mark, plan, tags_of
 from spacepolicy.web.answering.protocol import BYTE_ORDER_MARK, QueryOperation, operation
 from spacepolicy.web.answering.query_context import QueryContext
 from spacepolicy.web.answering.response import OF_THE_BODY, VARY, constant_fields
@@ -97,6 +98,7 @@ class ServicePreparation:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._history = service.history
+        self._scans = ScanCache()
         self._dataset: tuple[Revision, Path] | None = None
 
     @property
@@ -153,7 +155,7 @@ class ServicePreparation:
         if is_for_service_graph(self._service, text, graphs):
             return None
         revision = self._history.current
-        scanned = read(self._service, text, revision.prefixes)
+        scanned = allowed(self._service, self._scans.scan(text, revision.prefixes))
         if scanned.service or scanned.form is None:
             return None
         form = self._form(kind, scanned.form, text, revision)
