@@ -12,7 +12,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from spacepolicy import settings
 from spacepolicy.commands.endpoint import refuse_endpoint
-from spacepolicy.commands.jobs import build_there
+from spacepolicy.commands.jobs import build_there, is_served
 from spacepolicy.commands.options import STORE, add_options
 from spacepolicy.engine import snapshot
 from spacepolicy.engine.pool import Pool
@@ -26,7 +26,6 @@ from spacepolicy.store.draft import Draft, publish
 from spacepolicy.store.publication import RevisionStatement
 from spacepolicy.store.revision import Counts, FileGraphs, Revision
 from spacepolicy.store.revision_writer import DurableStore
-from spacepolicy.writes import control_socket
 from spacepolicy.writes.draft_files import write_draft
 
 Report = Callable[[str], None]
@@ -70,7 +69,7 @@ def build(chosen: Settings, report: Report) -> Revision:
         report(f"revision {before.number} is up to date")
         return before
     started = perf_counter()
-    if before is not None and control_socket.is_open(store):
+    if before is not None and is_served(store):
         merged = chosen.default_graph == "merged"
         revision = _built_there(store, before, content, report, merged=merged)
     else:

@@ -23,7 +23,7 @@ class Followed:
     here, and the settings, as the leader's store has them."""
 
     replica: Replica
-    door: ControlSocket
+    control: ControlSocket
     chosen: Settings
 
 
@@ -39,7 +39,7 @@ def follow(chosen: Settings, say: Report) -> Followed:
     credentials_of(settings.environment())  # the process that follows could not say it as well
     path = store_path(chosen)
     see_writable(path)
-    door = ControlSocket(path, _refuse(leader))
+    control = ControlSocket(path, _refuse(leader))
     replica = Replica(path, leader, chosen.follow_interval, chosen.keep_revisions)
     try:
         if revisions.current(path) is None:
@@ -47,9 +47,9 @@ def follow(chosen: Settings, say: Report) -> Followed:
             replica.wait_for_revision()
     except BaseException:
         replica.close()
-        door.close()
+        control.close()
         raise
-    return Followed(replica, door, _as_leader(chosen))
+    return Followed(replica, control, _as_leader(chosen))
 
 
 def _refuse(leader: str) -> Any:  # noqa: ANN401 # a function of the jobs of the control socket

@@ -1,8 +1,9 @@
 """Jobs that write a store: given to the service that runs over it, else done here."""
 
 import getpass
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from spacepolicy.engine.pool import Pool
 from spacepolicy.errors import BadParameterError
@@ -10,12 +11,29 @@ from spacepolicy.settings import Settings
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.durable_files import see_writable
 from spacepolicy.store.revision import Revision
+from spacepolicy.store.revision_writer import is_locked
 from spacepolicy.store.write_requests import DatasetWrite, Upload, WriteRequest
 from spacepolicy.writes import control_socket
 from spacepolicy.writes.coordinator import StoreWriter
 
+_STARTING_SECONDS: Final = 120.0
+"""How long a service is waited for that starts: its first build takes 13 s on a machine at rest, 77
+beside eight other processes."""
+_LOOK_SECONDS: Final = 0.1
 
-def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of the door's jobs
+
+def is_served(store: Path) -> bool:
+    """Whether a service over the store takes jobs; one that is starting, and has locked the store,
+    is waited for."""
+    until = time.monotonic() + _STARTING_SECONDS
+    while not control_socket.is_open(store):
+        if not is_locked(store) or time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def worker(writer: StoreWriter) -> Any:  # noqa: ANN401 # a function of jobs
     """Return the function that does the jobs which commands send to a running service."""
 
     def work(job: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +88,7 @@ def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[
         "author": getpass.getuser(),
         "seconds": chosen.import_timeout,
     }
-    if control_socket.is_open(store):
+    if is_served(store):
         return control_socket.ask(store, job)
     see_writable(store)
     history = revisions.history(store)

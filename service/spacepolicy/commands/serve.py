@@ -109,7 +109,7 @@ def serve(chosen: Settings) -> int:
         try:
             _run(service, listening, _limits(chosen, service), say)
         finally:
-            for each in (served.door, served.writer, service.replica):
+            for each in (served.control, served.writer, service.replica):
                 if each is not None:
                     each.close()
             service.engine.close()
@@ -152,7 +152,7 @@ class _Served:
     engine: Engine
     history: History
     writer: StoreWriter | None = None
-    door: ControlSocket | None = None
+    control: ControlSocket | None = None
     stale: str | None = None
     published: ServedStore | None = None
 
@@ -163,7 +163,7 @@ def _replica_served(followed: Followed) -> _Served:
     history = revisions.history(path)
     engine = pool(history.current, chosen)
     followed.replica.serve(engine, history, chosen.memory_quads)
-    return _Served(engine, history, door=followed.door)
+    return _Served(engine, history, control=followed.control)
 
 
 def _served(chosen: Settings, say: Report) -> _Served:

@@ -284,6 +284,22 @@ def locked(path: Path) -> int:
             return descriptor
 
 
+def is_locked(store: Path) -> bool:
+    """Whether a process has the store to write it."""
+    try:
+        descriptor = os.open(store / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def _apply(live: Store, change: Change, *, empty: bool) -> None:
     for quad in change.removed:
         live.remove(quad)

@@ -65,7 +65,7 @@ class ControlSocket:
             except ProblemError as error:
                 told = {"problem": {"kind": error.kind, "detail": error.detail}}
             except Exception as error:  # noqa: BLE001 # the outermost wall of a job
-                _log.exception("a job at the door failed")
+                _log.exception("a job of a command failed")
                 told = {"problem": {"kind": "engine-failure", "detail": str(error)}}
             with suppress(OSError):
                 stream.write(json.dumps(told).encode() + b"\n")
