@@ -52,7 +52,7 @@ from spacepolicy.engine.memory import (
     proportional_bytes,
     resident_bytes,
 )
-from spacepolicy.engine.processor_time import processor_seconds
+from spacepolicy.engine.processor_time import user_seconds
 from spacepolicy.engine.snapshot import (
     change,
     change_back,
@@ -119,11 +119,12 @@ class _Child:
         os.kill(self.process, signal.SIGKILL)
 
     def has_run_long(self, now: float) -> bool:
-        """Whether its query has had so much of a processor that others go first."""
+        """Whether its query has had so much of a processor that others go first; what the system
+        took to copy pages in a new worker does not count, in which a query of 25 ms takes 150."""
         if self.busy.seconds(now) <= LONG_SECONDS:
             return False
-        had = processor_seconds(self.process)
-        return had is not None and had - self.busy.processor_seconds > LONG_SECONDS
+        had = user_seconds(self.process)
+        return had is not None and had - self.busy.user_seconds > LONG_SECONDS
 
     def clear(self) -> None:
         """Remove what the process, which has ended, has left on disk."""

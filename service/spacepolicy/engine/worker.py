@@ -31,6 +31,7 @@ from spacepolicy.engine.hints import Hint, hint
 from spacepolicy.engine.lexer import scan
 from spacepolicy.engine.memory import OwnCopy, OwnMemory
 from spacepolicy.engine.named_graphs import Narrowed, query_without
+from spacepolicy.engine.processor_time import user_seconds
 from spacepolicy.engine.query_dataset import QueryDataset, dataset_of
 from spacepolicy.engine.requests import (
     CHUNK_BYTES,
@@ -71,9 +72,9 @@ class Busy:
     def __init__(self, shared: mmap.mmap) -> None:
         self._shared = shared
 
-    def begin(self, processor_seconds: float) -> None:
-        """A query has come; this process has had so much of a processor before."""
-        _TIMES.pack_into(self._shared, 0, time.monotonic(), processor_seconds, 0.0)
+    def begin(self) -> None:
+        """A query has come to this process."""
+        _TIMES.pack_into(self._shared, 0, time.monotonic(), user_seconds() or 0.0, 0.0)
 
     def end(self, *, idle: bool = True) -> float:
         """The query is answered; how many seconds it took. `idle`: the worker may be ended while
@@ -84,8 +85,8 @@ class Busy:
         return took
 
     @property
-    def processor_seconds(self) -> float:
-        """What the process had had of a processor when the query came."""
+    def user_seconds(self) -> float:
+        """What the process had had of a processor, in its own code, when the query came."""
         return self._times()[1]
 
     def idle_seconds(self, now: float) -> float:
@@ -189,7 +190,7 @@ class Worker:
 
     def _answer(self, request: EngineRequest) -> None:
         before = time.process_time()
-        self._busy.begin(before)
+        self._busy.begin()
         query = request.query()
         output = ResultWriter(self._connection, query)
         problem = _answer(self._store, query, output, self._hints)
@@ -201,7 +202,7 @@ class Worker:
 
     def _edit(self, table: Mapping[str, Any], received: bytes) -> None:
         """Tell the effect of an edit; a worker of which there is none is not used again."""
-        self._busy.begin(time.process_time())
+        self._busy.begin()
         told = _edited(self._editor, table, self._connection, received)
         self._busy.end(idle=False)
         self._look_at_itself()
