@@ -55,11 +55,16 @@ class Client:
     def next(self) -> bytes:
         received = b""
         while b"\r\n\r\n" not in received:
-            received += self._connection.recv(1)
+            received += self._byte()
         length = re.search(rb"content-length: (\d+)", received)
         for _ in range(int(length[1]) if length else 0):
-            received += self._connection.recv(1)
+            received += self._byte()
         return received
+
+    def _byte(self) -> bytes:
+        piece = self._connection.recv(1)
+        assert piece, "the connection was closed"
+        return piece
 
     def ask_alone(self, request: bytes) -> bytes:
         """The answer over a connection of its own, whether it has a length or comes in chunks."""
@@ -67,7 +72,9 @@ class Client:
             connection.sendall(request)
             received = b""
             while True:
-                received += connection.recv(1 << 16)
+                piece = connection.recv(1 << 16)
+                assert piece, "the answer broke off"
+                received += piece
                 head, end, body = received.partition(b"\r\n\r\n")
                 length = re.search(rb"content-length: (\d+)", head)
                 if end and (len(body) == int(length[1]) if length else body.endswith(b"0\r\n\r\n")):
