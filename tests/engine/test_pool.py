@@ -28,6 +28,7 @@ from spacepolicy.errors import (
     TimeLimitError,
 )
 
+from ..receiving import receive
 from .processes import (
     PATIENCE_SECONDS,
     at_rest,
@@ -91,7 +92,7 @@ def test_queries_may_be_sent_behind_one_another(pool: Pool) -> None:
     connection.sendall(requests[-1:])
     frames: list[Frame] = []
     while sum(isinstance(each, End | Problem) for each in frames) < len(texts):
-        frames += decoder.feed(connection.recv(1 << 20))
+        frames += decoder.feed(receive(connection, 1 << 20))
     ends = [each for each in frames if isinstance(each, End | Problem)]
     assert [isinstance(each, End) for each in ends] == [True, False, False, True, True]
     assert [each.rows for each in ends if isinstance(each, End)] == [10, 0, 10]
@@ -118,7 +119,7 @@ def test_a_long_query_gives_way_and_its_worker_answers_others_that_take_long(poo
     assert within(PATIENCE_SECONDS, lambda: len(demoted(pool)) == 1)
     (worker,) = demoted(pool)
     decoder = FrameDecoder()
-    frames = list(decoder.feed(connection.recv(1 << 20)))
+    frames = list(decoder.feed(receive(connection, 1 << 20)))
     assert len(frames) == 3
     assert decoder.reusable
     assert decoder.slow
@@ -202,7 +203,7 @@ def test_where_all_hold_more_than_the_budget_the_query_that_holds_most_is_stoppe
         connection.sendall(Query(sorting).to_bytes())
         frames: list[Frame] = []
         while not any(isinstance(each, End | Problem) for each in frames):
-            frames += decoder.feed(connection.recv(1 << 20))
+            frames += decoder.feed(receive(connection, 1 << 20))
         assert isinstance(frames[-1], Problem)
         assert isinstance(frames[-1].error, MemoryLimitError)
         assert "together" in frames[-1].error.detail

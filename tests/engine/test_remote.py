@@ -14,6 +14,7 @@ from spacepolicy.engine.remote import Remote
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import EngineError, QuerySyntaxError, TimeLimitError, UsageError
 
+from ..receiving import receive
 from .processes import PATIENCE_SECONDS
 
 JSON = "application/sparql-results+json"
@@ -26,11 +27,11 @@ def received(client: socket.socket) -> bytes:
     """The whole of a request."""
     request = b""
     while b"\r\n\r\n" not in request:
-        request += client.recv(1 << 16)
+        request += receive(client, 1 << 16)
     head, _, body = request.partition(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length: ")[2].split()[0])
     while len(body) < length:
-        body += client.recv(1 << 16)
+        body += receive(client, 1 << 16)
     return head + b"\r\n\r\n" + body
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from ..receiving import receive
 from .conftest import RUNAWAY, Front, post, status, until, until_closed, watched
 
 pytestmark = pytest.mark.alone
@@ -146,7 +147,7 @@ def test_a_flood_of_pipelined_requests_is_answered_one_by_one(front: Front) -> N
         connection.sendall(one * 2000)
         received = b""
         while received.count(b'{"status":"alive"}') < 2000:
-            received += connection.recv(1 << 16)
+            received += receive(connection, 1 << 16)
     assert received.count(b"HTTP/1.1 200") == 2000
 
 

@@ -22,6 +22,8 @@ from spacepolicy.store.history import History
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
+from ..receiving import receive
+
 pytestmark = pytest.mark.alone
 
 OF_ONE_ANSWER = re.compile(rb"\r\n(date|x-query-id|x-request-id): ([^\r]*)")
@@ -55,16 +57,11 @@ class Client:
     def next(self) -> bytes:
         received = b""
         while b"\r\n\r\n" not in received:
-            received += self._byte()
+            received += receive(self._connection, 1)
         length = re.search(rb"content-length: (\d+)", received)
         for _ in range(int(length[1]) if length else 0):
-            received += self._byte()
+            received += receive(self._connection, 1)
         return received
-
-    def _byte(self) -> bytes:
-        piece = self._connection.recv(1)
-        assert piece, "the connection was closed"
-        return piece
 
     def ask_alone(self, request: bytes) -> bytes:
         """The answer over a connection of its own, whether it has a length or comes in chunks."""
@@ -72,9 +69,7 @@ class Client:
             connection.sendall(request)
             received = b""
             while True:
-                piece = connection.recv(1 << 16)
-                assert piece, "the answer broke off"
-                received += piece
+                received += receive(connection, 1 << 16)
                 head, end, body = received.partition(b"\r\n\r\n")
                 length = re.search(rb"content-length: (\d+)", head)
                 if end and (len(body) == int(length[1]) if length else body.endswith(b"0\r\n\r\n")):
@@ -231,7 +226,7 @@ def headed(client: Client, request: bytes) -> tuple[frozenset[bytes], bytes]:
         connection.sendall(request.replace(b"Host: a", b"Host: a"))
         received = b""
         while not received.endswith(b"\r\n\r\n"):
-            received += connection.recv(1)
+            received += receive(connection, 1)
         connection.settimeout(0.2)
         with pytest.raises(TimeoutError):
             connection.recv(1)
