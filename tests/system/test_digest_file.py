@@ -34,9 +34,9 @@ def store(
 @contextmanager
 def opened(path: Path, mode: Mode) -> Iterator[Maintenance]:
     with DurableStore(path) as durable:
-        keeper = Maintenance(durable, "off", merged=mode == "merged")
-        yield keeper
-        keeper._knowledge = None  # it holds the dataset open
+        maintenance = Maintenance(durable, "off", merged=mode == "merged")
+        yield maintenance
+        maintenance._knowledge = None  # it holds the dataset open
     gc.collect()
 
 
@@ -53,14 +53,14 @@ def quads(first: int, last: int) -> tuple[Quad, ...]:
     )
 
 
-def add(keeper: Maintenance, *added: Quad) -> None:
-    keeper.take(Change((), added, (), ()), "test", "")
-    keeper.publish()
+def add(maintenance: Maintenance, *added: Quad) -> None:
+    maintenance.take(Change((), added, (), ()), "test", "")
+    maintenance.publish()
 
 
-def remove(keeper: Maintenance, *removed: Quad) -> None:
-    keeper.take(Change(removed, (), (), ()), "test", "")
-    keeper.publish()
+def remove(maintenance: Maintenance, *removed: Quad) -> None:
+    maintenance.take(Change(removed, (), (), ()), "test", "")
+    maintenance.publish()
 
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[None]:
@@ -75,43 +75,43 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     return found
 
 
-def see_right(keeper: Maintenance) -> None:
+def see_right(maintenance: Maintenance) -> None:
     """See that the next revision has the digest that its whole record has."""
-    add(keeper, Quad(NamedNode("urn:new"), NamedNode("urn:p"), BlankNode("new"), GRAPH))
-    revision = keeper.durable.revision
+    add(maintenance, Quad(NamedNode("urn:new"), NamedNode("urn:p"), BlankNode("new"), GRAPH))
+    revision = maintenance.durable.revision
     assert revision is not None
-    record = RecordDigest(dataset_lines(keeper.durable.live, {DefaultGraph()}))
-    whole = RecordDigest(dataset_lines(keeper.durable.live))
-    found = record if keeper._merged else whole
+    record = RecordDigest(dataset_lines(maintenance.durable.live, {DefaultGraph()}))
+    whole = RecordDigest(dataset_lines(maintenance.durable.live))
+    found = record if maintenance._merged else whole
     assert (revision.record_sha256, revision.digest) == (found.hexdigest(), found.algorithm)
 
 
 def test_the_next_start_reads_no_dataset(
     store: tuple[Path, Mode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(*store) as keeper:
-        add(keeper, *quads(0, 3000))
-        remove(keeper, *quads(100, 140))
-        keeper.keep_digest()
+    with opened(*store) as maintenance:
+        add(maintenance, *quads(0, 3000))
+        remove(maintenance, *quads(100, 140))
+        maintenance.keep_digest()
     found = reads(monkeypatch)
-    with opened(*store) as keeper:
+    with opened(*store) as maintenance:
         assert found == []
-        remove(keeper, *quads(200, 1240))
-        see_right(keeper)
+        remove(maintenance, *quads(200, 1240))
+        see_right(maintenance)
 
 
 def test_what_came_since_is_taken_in(
     store: tuple[Path, Mode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(*store) as keeper:
-        add(keeper, *quads(0, 2000))
-        keeper.keep_digest()
-        add(keeper, *quads(2000, 2100))
-        remove(keeper, *quads(50, 80))
+    with opened(*store) as maintenance:
+        add(maintenance, *quads(0, 2000))
+        maintenance.keep_digest()
+        add(maintenance, *quads(2000, 2100))
+        remove(maintenance, *quads(50, 80))
     found = reads(monkeypatch)
-    with opened(*store) as keeper:
+    with opened(*store) as maintenance:
         assert found == []
-        see_right(keeper)
+        see_right(maintenance)
 
 
 @pytest.mark.parametrize("harm", ["missing", "cut", "changed", "empty", "older", "block"])
@@ -119,13 +119,13 @@ def test_a_file_that_does_not_tell_it_is_not_used(
     store: tuple[Path, Mode], monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
     path, _ = store
-    with opened(*store) as keeper:
-        add(keeper, *quads(0, 2000))
-        keeper.keep_digest()
+    with opened(*store) as maintenance:
+        add(maintenance, *quads(0, 2000))
+        maintenance.keep_digest()
         if harm == "older":
             older = (path / digest_file.NAME).read_bytes()
-            add(keeper, *quads(3000, 3100))
-            keeper.keep_digest()
+            add(maintenance, *quads(3000, 3100))
+            maintenance.keep_digest()
     file = path / digest_file.NAME
     content = bytearray(file.read_bytes())
     match harm:
@@ -144,21 +144,21 @@ def test_a_file_that_does_not_tell_it_is_not_used(
             content[-2000] ^= 1
             file.write_bytes(content)
     found = reads(monkeypatch)
-    with opened(*store) as keeper:
+    with opened(*store) as maintenance:
         assert found == [None] or harm == "block"
-        remove(keeper, *quads(0, 2000))
-        see_right(keeper)
+        remove(maintenance, *quads(0, 2000))
+        see_right(maintenance)
 
 
 def test_a_change_that_is_too_large_is_not_taken_in(
     store: tuple[Path, Mode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(*store) as keeper:
-        add(keeper, *quads(0, 2000))
-        keeper.keep_digest()
-        add(keeper, *quads(2000, 2100))
+    with opened(*store) as maintenance:
+        add(maintenance, *quads(0, 2000))
+        maintenance.keep_digest()
+        add(maintenance, *quads(2000, 2100))
     monkeypatch.setattr(digest_file, "MOST_PATCH_BYTES", 1000)
     found = reads(monkeypatch)
-    with opened(*store) as keeper:
+    with opened(*store) as maintenance:
         assert found == [None]
-        see_right(keeper)
+        see_right(maintenance)

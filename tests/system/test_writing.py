@@ -427,7 +427,7 @@ def test_any_writes_leave_the_dataset_that_a_rebuild_gives(
 ) -> None:
     path = Path(shutil.copytree(built, tmp_path_factory.mktemp("sequence") / "store"))
     with DurableStore(path) as durable:
-        keeper = Maintenance(durable, "off", merged=True)
+        maintenance = Maintenance(durable, "off", merged=True)
         assert durable.revision is not None
         base = durable.revision.base or ""
         for graph, said in steps:
@@ -435,8 +435,8 @@ def test_any_writes_leave_the_dataset_that_a_rebuild_gives(
             after = stated(base, graph, said)
             if before != after:
                 change = Change(tuple(before - after), tuple(after - before))
-                keeper.take(change, "test", "")
-                keeper.publish()
+                maintenance.take(change, "test", "")
+                maintenance.publish()
         is_as_rebuilt(durable.revision, durable.live, durable.files.apart)
 
 

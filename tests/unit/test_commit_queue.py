@@ -48,14 +48,14 @@ class Desk:
         return thread
 
 
-def carried_out(desk: Desk, jobs: Sequence[tuple[int, bool]]) -> None:
-    threads = [desk.bring(0)]
-    assert desk.has_begun.wait(PATIENCE_SECONDS)
+def carried_out(app_state: Desk, jobs: Sequence[tuple[int, bool]]) -> None:
+    threads = [app_state.bring(0)]
+    assert app_state.has_begun.wait(PATIENCE_SECONDS)
     for job, alone in jobs:
-        threads.append(desk.bring(job, alone=alone))
-        while desk.turns.waiting < len(threads) - 1:
+        threads.append(app_state.bring(job, alone=alone))
+        while app_state.turns.waiting < len(threads) - 1:
             threads[-1].join(0.001)
-    desk.may_go_on.set()
+    app_state.may_go_on.set()
     for thread in threads:
         thread.join()
 
@@ -74,37 +74,37 @@ def shared(*jobs: int) -> list[tuple[int, bool]]:
 def test_those_that_wait_are_carried_out_together(
     jobs: list[tuple[int, bool]], groups: Groups
 ) -> None:
-    desk = Desk()
-    carried_out(desk, jobs)
-    assert desk.groups == groups
-    assert desk.results == {job: job for job, _ in [(0, False), *jobs]}
+    app_state = Desk()
+    carried_out(app_state, jobs)
+    assert app_state.groups == groups
+    assert app_state.results == {job: job for job, _ in [(0, False), *jobs]}
 
 
 def test_what_is_left_has_the_next_turn() -> None:
-    desk = Desk(2)
-    carried_out(desk, shared(1, 2, 3))
-    assert desk.groups == [[0], [1, 2], [3]]
-    assert sorted(desk.results) == [0, 1, 2, 3]
+    app_state = Desk(2)
+    carried_out(app_state, shared(1, 2, 3))
+    assert app_state.groups == [[0], [1, 2], [3]]
+    assert sorted(app_state.results) == [0, 1, 2, 3]
 
 
 def test_a_failure_is_told_to_all_who_wait_for_it() -> None:
-    desk = Desk()
-    carried_out(desk, shared(1, -1, 2))
-    assert desk.results[1] == 1
-    assert [type(desk.results[job]) for job in (-1, 2)] == [ValueError, ValueError]
-    desk.bring(3).join()
-    assert desk.results[3] == 3
+    app_state = Desk()
+    carried_out(app_state, shared(1, -1, 2))
+    assert app_state.results[1] == 1
+    assert [type(app_state.results[job]) for job in (-1, 2)] == [ValueError, ValueError]
+    app_state.bring(3).join()
+    assert app_state.results[3] == 3
 
 
 def test_a_job_whose_time_is_up_before_it_begins_is_never_carried_out() -> None:
-    desk = Desk()
-    first = desk.bring(0)
-    assert desk.has_begun.wait(PATIENCE_SECONDS)
+    app_state = Desk()
+    first = app_state.bring(0)
+    assert app_state.has_begun.wait(PATIENCE_SECONDS)
     with pytest.raises(OverloadedError):
-        desk.turns.done(QueuedJob(1), 0.01)
-    second = desk.bring(2)
-    desk.may_go_on.set()
+        app_state.turns.done(QueuedJob(1), 0.01)
+    second = app_state.bring(2)
+    app_state.may_go_on.set()
     for thread in (first, second):
         thread.join()
-    assert {job for group in desk.groups for job in group} == {0, 2}
-    assert desk.results == {0: 0, 2: 2}
+    assert {job for group in app_state.groups for job in group} == {0, 2}
+    assert app_state.results == {0: 0, 2: 2}

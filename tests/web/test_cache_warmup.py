@@ -92,15 +92,15 @@ def anyio_backend() -> str:
 class Readings:
     """What was read of which revision."""
 
-    desk: AppState
+    app_state: AppState
     done: list[tuple[str, int]] = field(default_factory=list)
 
     async def names(self) -> None:
-        self.done.append(("names", self.desk.number))
+        self.done.append(("names", self.app_state.number))
         raise EngineError("It could not be read.")
 
     async def words(self) -> None:
-        self.done.append(("words", self.desk.number))
+        self.done.append(("words", self.app_state.number))
 
     async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
@@ -113,7 +113,7 @@ async def reading_ahead(service: Service) -> AsyncIterator[Readings]:
     readings = Readings(make_desk(service))
     told: asyncio.Queue[Message] = asyncio.Queue()
     heard: asyncio.Queue[Message] = asyncio.Queue()
-    warming = CacheWarmup(readings.desk, (readings.names, readings.words))
+    warming = CacheWarmup(readings.app_state, (readings.names, readings.words))
     task = asyncio.create_task(warming.lifespan(told.get, heard.put))
     told.put_nowait({"type": "lifespan.startup"})
     assert (await heard.get())["type"] == "lifespan.startup.complete"
@@ -141,7 +141,7 @@ async def test_each_revision_in_force_is_read_and_a_failure_stops_nothing(changi
 async def test_nothing_is_read_ahead_while_a_query_is_answered(changing: Served) -> None:
     async with reading_ahead(changing.service) as readings:
         await readings.until(lambda: len(readings.done) == 2)
-        async with readings.desk.running.admitted("q" * 22, 1):
+        async with readings.app_state.running.admitted("q" * 22, 1):
             changing.publish("one")
             await asyncio.sleep(1)
             assert len(readings.done) == 2

@@ -58,9 +58,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
     body = internal_queries.body
 
-    async def noted(desk: AppState, query: Query) -> bytes:
+    async def noted(app_state: AppState, query: Query) -> bytes:
         texts.append(query.text)
-        return await body(desk, query)
+        return await body(app_state, query)
 
     monkeypatch.setattr(internal_queries, "body", noted)
     return texts

@@ -45,33 +45,35 @@ Object = dict[str, Any]
 ByLanguage = Mapping[str, Labels]
 
 
-def web_annotations(desk: AppState) -> Handler:
+def web_annotations(app_state: AppState) -> Handler:
     """Return the handler of annotations."""
 
-    @representation(desk, offers=(_JSON_LD,), negotiated=False)
+    @representation(app_state, offers=(_JSON_LD,), negotiated=False)
     async def annotations(request: Request, source: Source) -> DeferredRepresentation:
         """The passages of a source that say something, as Web Annotations."""
-        path = local_path(desk.service, source)
+        path = local_path(app_state.service, source)
         if path is None or "#" in path:
             raise BadParameterError(f"source takes the IRI of a source here, not <{source[:200]}>.")
-        here = desk.service.url(request.scope, f"{ANNOTATIONS}?source={source}")
+        here = app_state.service.url(request.scope, f"{ANNOTATIONS}?source={source}")
 
         async def make() -> Representation:
             thing = NamedNode(source)
-            found = await graph_document(desk, path, thing, desk.service.url(request.scope, path))
+            found = await graph_document(
+                app_state, path, thing, app_state.service.url(request.scope, path)
+            )
             if not (found.passages or found.references):
                 raise NotFoundError(f"<{source}> has no passages.")
-            return Representation(json_body(_collection(desk, found, here)))
+            return Representation(json_body(_collection(app_state, found, here)))
 
         return DeferredRepresentation(f"{ANNOTATIONS} {source}", make)
 
     return annotations
 
 
-def _collection(desk: AppState, found: GraphDocument, here: str) -> Object:
+def _collection(app_state: AppState, found: GraphDocument, here: str) -> Object:
     said = (*found.names, *found.statements)
-    names = {language: Labels(desk.service, said, language) for language in LANGUAGES}
-    own = Base(desk.service.revision.base or "")
+    names = {language: Labels(app_state.service, said, language) for language in LANGUAGES}
+    own = Base(app_state.service.revision.base or "")
     around = _around(found, own)
     selected: list[tuple[PassageDocument | ReferenceDocument, list[Object]]] = [
         *((each, _quoting(each, around.get(each.iri, {}))) for each in found.passages),

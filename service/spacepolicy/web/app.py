@@ -105,15 +105,19 @@ class Application:
     servers that know it."""
 
     def __init__(self, service: Service) -> None:
-        desk = make_desk(service)
+        app_state = make_desk(service)
         writes = WriteService(service)
-        self._shared = SharedState(desk)
+        self._shared = SharedState(app_state)
         table = tuple(routes(self._shared, writes))
         rules = rules_of(table, unlinked=("/sparql",))
-        sparql = sparql_endpoint(desk, writes)
+        sparql = sparql_endpoint(app_state, writes)
         self._http = pipeline(service, rules, sparql, _routed(service, table))
         self.endpoint = SparqlEndpoint(
-            ServicePreparation(service), desk.cache, desk.dispatcher, desk.costs, desk.running
+            ServicePreparation(service),
+            app_state.cache,
+            app_state.dispatcher,
+            app_state.costs,
+            app_state.running,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,29 +137,29 @@ def create_app(service: Service) -> Application:
 class SharedState:
     """What several routes read, once a revision."""
 
-    def __init__(self, desk: AppState) -> None:
-        self.desk = desk
-        self.search = SearchService(desk)
-        self.library = KnowledgeCache(desk, self.search.near)
-        self.metadata = MetadataCache(desk)
-        self.home = HomePage(self.library, self.metadata)
+    def __init__(self, app_state: AppState) -> None:
+        self.app_state = app_state
+        self.search = SearchService(app_state)
+        self.knowledge_cache = KnowledgeCache(app_state, self.search.near)
+        self.metadata = MetadataCache(app_state)
+        self.home = HomePage(self.knowledge_cache, self.metadata)
 
     def warming(self) -> CacheWarmup:
         """Reads it ahead, what is wanted soonest first."""
         return CacheWarmup(
-            self.desk,
+            self.app_state,
             (
                 self.home.answers,
                 self.home.overview_rows,
                 self.home.documents,
                 self.metadata.get,
-                self.library.comparables,
-                self.library.vocabulary,
+                self.knowledge_cache.comparables,
+                self.knowledge_cache.vocabulary,
                 self.search.index,
-                self.library.terms,
-                self.library.axioms,
-                self.library.constraints,
-                self.library.context,
+                self.knowledge_cache.terms,
+                self.knowledge_cache.axioms,
+                self.knowledge_cache.constraints,
+                self.knowledge_cache.context,
             ),
         )
 
@@ -165,13 +169,13 @@ def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
 
     Most handlers declare what they offer themselves (`representation`).
     """
-    desk, library, search = shared.desk, shared.library, shared.search
-    yield from _of_service(desk)
+    app_state, knowledge_cache, search = shared.app_state, shared.knowledge_cache, shared.search
+    yield from _of_service(app_state)
     yield Route("/", home_page(shared.home))
-    yield from _linked_data(library)
-    yield Route("/queries", query_list(desk), "saved queries")
-    yield Route("/queries/{name}", saved_query_answer(desk), offers=_ANSWERS)
-    yield Route(_OPTIONS, parameter_options(desk), "saved queries", offers=_ANSWERS)
+    yield from _linked_data(knowledge_cache)
+    yield Route("/queries", query_list(app_state), "saved queries")
+    yield Route("/queries/{name}", saved_query_answer(app_state), offers=_ANSWERS)
+    yield Route(_OPTIONS, parameter_options(app_state), "saved queries", offers=_ANSWERS)
     for path, handler, names in (
         ("/search", search_page(search), FILTERS),
         ("/suggest", suggestions(search), FILTERS[:1]),
@@ -179,15 +183,20 @@ def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
         described = search_parameters(*names)
         yield Route(path, handler, "search", openapi=described, is_linked=False)
     yield from reconciliation_routes(search)
-    yield Route(EXPLAIN, explanation(library), "explanation", openapi=statement_parameters(desk))
-    yield Route(ANNOTATIONS, web_annotations(desk), "linked data")
-    yield Route(VERIFY, verification_of_texts(desk), "linked data")
-    copy, described = verification_of_copy(desk), copy_described()
+    yield Route(
+        EXPLAIN,
+        explanation(knowledge_cache),
+        "explanation",
+        openapi=statement_parameters(app_state),
+    )
+    yield Route(ANNOTATIONS, web_annotations(app_state), "linked data")
+    yield Route(VERIFY, verification_of_texts(app_state), "linked data")
+    copy, described = verification_of_copy(app_state), copy_described()
     yield Route(VERIFY, copy, "linked data", ("POST",), openapi=described)
-    yield Route("/compare", comparison(library), "saved queries")
+    yield Route("/compare", comparison(knowledge_cache), "saved queries")
     yield Route(
         MCP,
-        tools_for_agents(library, search),
+        tools_for_agents(knowledge_cache, search),
         "agents",
         ("POST",),
         offers=(JSON.media_type,),
@@ -195,58 +204,58 @@ def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
         is_linked=False,
         is_shared=False,
     )
-    yield Route("/links", inbound_links(desk), "saved queries")
-    yield from _descriptions(desk, shared.metadata)
-    yield Route(STATUS, status_page(desk), "descriptions")
-    yield from _graph_store(desk, writes)
+    yield Route("/links", inbound_links(app_state), "saved queries")
+    yield from _descriptions(app_state, shared.metadata)
+    yield Route(STATUS, status_page(app_state), "descriptions")
+    yield from _graph_store(app_state, writes)
 
 
-def _descriptions(desk: AppState, metadata: MetadataCache) -> Iterator[Route]:
+def _descriptions(app_state: AppState, metadata: MetadataCache) -> Iterator[Route]:
     """Return the routes of what the dataset is, and of all of it."""
-    files = DumpFiles(desk)
+    files = DumpFiles(app_state)
     for dump in DUMPS:
         yield Route(dump.path, dump_handler(files, dump), "linked data", offers=(dump.media_type,))
     yield Route(WELL_KNOWN, void_description(metadata), "descriptions")
     yield Route(CATALOG, dcat_catalog(metadata, DumpMeasures(files)), "descriptions")
     yield Route(LLMS, llms_file(metadata), "descriptions")
-    for path, handler in sitemap(desk):
+    for path, handler in sitemap(app_state):
         yield Route(path, handler, "descriptions")
 
 
-def _of_service(desk: AppState) -> Iterator[Route]:
+def _of_service(app_state: AppState) -> Iterator[Route]:
     """Return the routes of what belongs to the service and its history, not to one revision."""
     shared: dict[str, Any] = {"of_revision": False}
     for_all: dict[str, Any] = {**shared, "is_open": True}
-    kind, offers = problem_kind_page(desk.service), (JSON.media_type, PAGE.media_type)
+    kind, offers = problem_kind_page(app_state.service), (JSON.media_type, PAGE.media_type)
     one = "/running/{identifier}"
     yield Route(ASSET_PATH, asset_file((pages.STYLE, *ASSETS.values())), **for_all)
     yield Route("/problems/{kind}", kind, "descriptions", offers=offers, **for_all)
-    yield Route(ROBOTS, robots_file(desk), "descriptions", **for_all)
+    yield Route(ROBOTS, robots_file(app_state), "descriptions", **for_all)
     yield Route("/livez", livez, "operations", **for_all)
-    yield Route("/readyz", readiness(desk), "operations", **for_all)
-    yield Route(METRICS, metrics_page(desk), "operations", offers=METRICS_TYPES, **shared)
-    yield Route("/running", running_queries(desk), "operations", **shared)
-    yield Route(one, running_query(desk), "operations", **shared)
-    yield Route(one, cancellation(desk), "operations", ("DELETE",), status=204, **shared)
-    yield Route(REVISIONS, revision_list(desk), "history", openapi=LIST_PARAMETERS, **shared)
-    yield Route(f"{REVISIONS}/{{which}}", one_revision(desk), "history", offers=ONE, **shared)
-    yield Route(FILES, revision_file(desk), "history", offers=FILE_TYPES, **shared)
+    yield Route("/readyz", readiness(app_state), "operations", **for_all)
+    yield Route(METRICS, metrics_page(app_state), "operations", offers=METRICS_TYPES, **shared)
+    yield Route("/running", running_queries(app_state), "operations", **shared)
+    yield Route(one, running_query(app_state), "operations", **shared)
+    yield Route(one, cancellation(app_state), "operations", ("DELETE",), status=204, **shared)
+    yield Route(REVISIONS, revision_list(app_state), "history", openapi=LIST_PARAMETERS, **shared)
+    yield Route(f"{REVISIONS}/{{which}}", one_revision(app_state), "history", offers=ONE, **shared)
+    yield Route(FILES, revision_file(app_state), "history", offers=FILE_TYPES, **shared)
     yield Route(
         f"{TIMEMAP}/{{path:path}}",
-        timemap_of_path(desk.service),
+        timemap_of_path(app_state.service),
         "history",
         offers=(LINK_FORMAT,),
         openapi=_PATH,
         **shared,
     )
-    yield Route("/api", api_page(desk), **shared)
-    yield Route(COMPONENTS, component_page(desk), "descriptions", **shared)
+    yield Route("/api", api_page(app_state), **shared)
+    yield Route(COMPONENTS, component_page(app_state), "descriptions", **shared)
 
 
-def _linked_data(library: KnowledgeCache) -> Iterator[Route]:
+def _linked_data(knowledge_cache: KnowledgeCache) -> Iterator[Route]:
     """Return the routes of IRIs below the base."""
-    namespace, itself = namespace_redirect(library), document_itself(library)
-    thing, about = thing_redirect(library), thing_document(library)
+    namespace, itself = namespace_redirect(knowledge_cache), document_itself(knowledge_cache)
+    thing, about = thing_redirect(knowledge_cache), thing_document(knowledge_cache)
     linked: dict[str, Any] = {"tag": "linked data", "offers": _LINKED, "openapi": _PATH}
     for path in ("/def", "/def/"):
         yield Route(path, namespace)
@@ -259,14 +268,14 @@ def _linked_data(library: KnowledgeCache) -> Iterator[Route]:
     yield Route(ONTOLOGY, itself, "linked data", offers=_LINKED)
     for suffix in ("", *(f".{each.extension}" for each in OFFERED)):
         yield Route(f"{DOC}{ONTOLOGY}{suffix}", itself)
-    yield Route("/context.jsonld", jsonld_context(library), "linked data")
+    yield Route("/context.jsonld", jsonld_context(knowledge_cache), "linked data")
 
 
-def _graph_store(desk: AppState, writes: WriteService) -> Iterator[Route]:
+def _graph_store(app_state: AppState, writes: WriteService) -> Iterator[Route]:
     """Return the routes of the Graph Store Protocol; those of writes where anything is written."""
-    service = desk.service
+    service = app_state.service
     read, write, options = (
-        graph_reading(desk),
+        graph_reading(app_state),
         graph_writing(service, writes),
         graph_options(service),
     )

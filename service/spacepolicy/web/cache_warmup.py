@@ -33,8 +33,8 @@ _log: Final = logging.getLogger(__name__)
 class CacheWarmup:
     """Does the readings, one by one, for the revision in force, and again for each that follows."""
 
-    def __init__(self, desk: AppState, readings: Sequence[Reading]) -> None:
-        self._desk = desk
+    def __init__(self, app_state: AppState, readings: Sequence[Reading]) -> None:
+        self._desk = app_state
         self._readings = readings
         self._news = asyncio.Event()
         self._seconds = 0.0

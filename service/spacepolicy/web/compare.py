@@ -23,19 +23,19 @@ Others = Annotated[list[str] | None, Query(description="IRIs of more things, one
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]
 
 
-def comparison(library: KnowledgeCache) -> Handler:
+def comparison(knowledge_cache: KnowledgeCache) -> Handler:
     """Return the handler of the page."""
 
-    @representation(library.desk, offers=(PAGE,), negotiated=False)
+    @representation(knowledge_cache.app_state, offers=(PAGE,), negotiated=False)
     async def compare(
         request: Request, a: Thing = None, b: Thing = None, also: Others = None
     ) -> DeferredRepresentation:
         """Things side by side, in every way that a saved query compares them."""
 
         async def make() -> Representation:
-            choices = await library.comparables()
+            choices = await knowledge_cache.comparables()
             things = _things(choices, [iri for iri in (a, b, *(also or ())) if iri])
-            return Representation((await _page(library, choices, things)).encode())
+            return Representation((await _page(knowledge_cache, choices, things)).encode())
 
         name = f"/compare?{request.scope['query_string'].decode('latin-1')}"
         return DeferredRepresentation(name, make)
@@ -61,18 +61,18 @@ def _things(choices: Compared, asked: Sequence[str]) -> Compared:
     return found if len(found) > 1 else ()
 
 
-async def _page(library: KnowledgeCache, choices: Compared, things: Compared) -> str:
-    desk = library.desk
-    names = await named(desk, choices)
+async def _page(knowledge_cache: KnowledgeCache, choices: Compared, things: Compared) -> str:
+    app_state = knowledge_cache.app_state
+    names = await named(app_state, choices)
     different = things if len(set(things)) == len(things) else ()
     return pages.render(
         "compare.html",
-        desk.service,
+        app_state.service,
         choices=[names.link(each) for each in choices],
         compared=[names.link(each) for each in things],
         same=bool(things) and not different,
-        ways=await comparisons(desk, different) if different else [],
-        lanes=await time_lanes(desk, different) if different else None,
-        values=await values(desk, different) if different else None,
+        ways=await comparisons(app_state, different) if different else [],
+        lanes=await time_lanes(app_state, different) if different else None,
+        values=await values(app_state, different) if different else None,
         max_compared=MAX_COMPARED,
     )

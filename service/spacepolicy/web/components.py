@@ -38,16 +38,16 @@ _PASSAGE: Final = Link("source#char=1,9", "#links", "urn:passage")
 _WORDS: Final = "words of a source, as they stand in it"
 
 
-def component_page(desk: AppState) -> Handler:
+def component_page(app_state: AppState) -> Handler:
     """Return the handler of the page."""
 
-    @representation(desk, offers=(PAGE,), negotiated=False)
+    @representation(app_state, offers=(PAGE,), negotiated=False)
     async def components(_: Request) -> DeferredRepresentation | Response:
         """What pages are made of: each component, for contributors."""
 
         async def make() -> Representation:
             return Representation(
-                pages.render("components.html", desk.service, **_values(desk)).encode()
+                pages.render("components.html", app_state.service, **_values(app_state)).encode()
             )
 
         return DeferredRepresentation(PATH, make)
@@ -55,8 +55,8 @@ def component_page(desk: AppState) -> Handler:
     return components
 
 
-def _values(desk: AppState) -> dict[str, Any]:
-    query = next(iter(desk.service.catalogue), None)
+def _values(app_state: AppState) -> dict[str, Any]:
+    query = next(iter(app_state.service.catalogue), None)
     deprecation = Deprecation((_THING,), (_OTHER,))
     return {
         "thing": _THING,

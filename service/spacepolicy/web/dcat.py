@@ -75,27 +75,27 @@ class _Counted:
     properties: tuple[Row, ...]
 
 
-async def _count(desk: AppState) -> _Counted:
-    (whole,) = await rows(desk, _COUNTS)
-    return _Counted(whole, await rows(desk, _CLASSES), await rows(desk, _PROPERTIES))
+async def _count(app_state: AppState) -> _Counted:
+    (whole,) = await rows(app_state, _COUNTS)
+    return _Counted(whole, await rows(app_state, _CLASSES), await rows(app_state, _PROPERTIES))
 
 
 def void_description(metadata: MetadataCache) -> Handler:
     """Return the handler of the dataset's description as VoID."""
-    desk = metadata.state
+    app_state = metadata.state
     counts: RevisionCache[_Counted] = RevisionCache(1)
 
-    @representation(desk, offers=_OFFERED)
+    @representation(app_state, offers=_OFFERED)
     async def void(request: Request, choice: FormatChoice) -> DeferredRepresentation:
         """The dataset as VoID, with live counts and partitions."""
-        origin = desk.service.url(request.scope, "")
+        origin = app_state.service.url(request.scope, "")
 
         async def make() -> Representation:
-            about = described(desk.service, origin, await metadata.get())
-            counted = await counts.get(desk.edition, "", lambda: _count(desk))
-            said = [*_dataset(about, desk.service), *_counts(counted, origin)]
-            said += [*_declared(desk, origin), *_examples(desk, origin)]
-            return Representation(await _body(desk, about.dataset, said, choice))
+            about = described(app_state.service, origin, await metadata.get())
+            counted = await counts.get(app_state.edition, "", lambda: _count(app_state))
+            said = [*_dataset(about, app_state.service), *_counts(counted, origin)]
+            said += [*_declared(app_state, origin), *_examples(app_state, origin)]
+            return Representation(await _body(app_state, about.dataset, said, choice))
 
         return DeferredRepresentation(WELL_KNOWN, make)
 
@@ -104,22 +104,22 @@ def void_description(metadata: MetadataCache) -> Handler:
 
 def dcat_catalog(metadata: MetadataCache, measures: DumpMeasures) -> Handler:
     """Return the handler of the DCAT catalogue."""
-    desk = metadata.state
+    app_state = metadata.state
 
-    @representation(desk, offers=_OFFERED)
+    @representation(app_state, offers=_OFFERED)
     async def catalog(request: Request, choice: FormatChoice) -> DeferredRepresentation:
         """The dataset, its dumps and its endpoint as a catalogue of DCAT-AP."""
-        origin = desk.service.url(request.scope, "")
+        origin = app_state.service.url(request.scope, "")
 
         async def make() -> Representation:
-            about = described(desk.service, origin, await metadata.get())
+            about = described(app_state.service, origin, await metadata.get())
             facts = await measures.get()
-            said = [*_dataset(about, desk.service), *catalog_statements(about, facts)]
+            said = [*_dataset(about, app_state.service), *catalog_statements(about, facts)]
             block = dataset_block(about, current_locale().language, facts)
-            return Representation(await _body(desk, about.catalog, said, choice, block))
+            return Representation(await _body(app_state, about.catalog, said, choice, block))
 
         # The bytes of dumps, and so their checksums, depend on what the engine calls blank nodes.
-        return DeferredRepresentation(f"{CATALOG} {desk.service.instance}", make)
+        return DeferredRepresentation(f"{CATALOG} {app_state.service.instance}", make)
 
     return catalog
 
@@ -129,7 +129,7 @@ def _dataset(about: DatasetDescription, service: Service) -> list[Triple]:
 
 
 async def _body(
-    desk: AppState,
+    app_state: AppState,
     thing: NamedNode,
     said: list[Triple],
     choice: FormatChoice,
@@ -137,9 +137,9 @@ async def _body(
 ) -> bytes:
     statements = tuple(sorted(set(said), key=str))
     if choice.format.kind == "page":
-        names = await names_of(desk, statements)
+        names = await names_of(app_state, statements)
         found = GraphDocument(thing, statements, None, (), (), names)
-        return described_page(desk.service, found, block).encode()
+        return described_page(app_state.service, found, block).encode()
     return whole(iter(statements), choice.format, _PREFIXES)
 
 
@@ -188,9 +188,9 @@ def _counts(counted: _Counted, origin: str) -> Iterator[Triple]:
             yield Triple(part, NamedNode(VOID + what), _integer(row["n"]))
 
 
-def _declared(desk: AppState, origin: str) -> Iterator[Triple]:
+def _declared(app_state: AppState, origin: str) -> Iterator[Triple]:
     """The prefixes that queries need not declare."""
-    for prefix, namespace in desk.service.revision.prefixes.items():
+    for prefix, namespace in app_state.service.revision.prefixes.items():
         node = NamedNode(f"{origin}{WELL_KNOWN}#prefix-{prefix}")
         yield Triple(dataset(origin), NamedNode(f"{SH}declare"), node)
         yield Triple(node, NamedNode(f"{SH}prefix"), Literal(prefix))
@@ -198,9 +198,9 @@ def _declared(desk: AppState, origin: str) -> Iterator[Triple]:
         yield Triple(node, NamedNode(f"{SH}namespace"), uri)
 
 
-def _examples(desk: AppState, origin: str) -> Iterator[Triple]:
+def _examples(app_state: AppState, origin: str) -> Iterator[Triple]:
     """The saved queries as examples for query editors."""
-    for query in desk.service.catalogue:
+    for query in app_state.service.catalogue:
         node = NamedNode(f"{origin}/queries/{query.name}")
         yield from _a(node, f"{SH}SPARQLExecutable", f"{SH}SPARQLSelectExecutable")
         for language, title in query.title.items():

@@ -129,8 +129,8 @@ class _DumpResponse(Response):
         await while_connected(receive, self._answer(exchange))
 
     async def _answer(self, exchange: RequestExchange) -> None:
-        desk, dump = self._desk, self._dump
-        tag = _tag(desk, dump) if desk.service.keeps_answers else None
+        app_state, dump = self._desk, self._dump
+        tag = _tag(app_state, dump) if app_state.service.keeps_answers else None
         shape = ResponseShape(dump.media_type, acceptable_coding(exchange.call), tag)
         known = shape.known(exchange.call)
         if known is not None:
@@ -142,7 +142,7 @@ class _DumpResponse(Response):
         if file is not None:
             await reply.file(shape.head(coding), file)
         else:
-            await reply.streamed(shape, _quads(desk, dump), partial(_whole, reply, shape))
+            await reply.streamed(shape, _quads(app_state, dump), partial(_whole, reply, shape))
 
 
 async def _whole(reply: ResponseSender, shape: ResponseShape, body: bytes) -> None:
@@ -160,28 +160,28 @@ async def _coded(pieces: AsyncGenerator[bytes], coding: str) -> AsyncGenerator[b
         yield encoder.finish()
 
 
-def _tag(desk: AppState, dump: Dump) -> str:
-    revision = desk.service.revision
-    return f"{mark(revision)}.{opaque((__version__, desk.service.instance, dump.path))}"
+def _tag(app_state: AppState, dump: Dump) -> str:
+    revision = app_state.service.revision
+    return f"{mark(revision)}.{opaque((__version__, app_state.service.instance, dump.path))}"
 
 
-async def _quads(desk: AppState, dump: Dump) -> AsyncGenerator[bytes]:
+async def _quads(app_state: AppState, dump: Dump) -> AsyncGenerator[bytes]:
     """The statements of the default graph, then of each named graph."""
-    contents = await desk.contents.of(desk.service)
-    async for lines in _statements(desk, _ALL):
+    contents = await app_state.contents.of(app_state.service)
+    async for lines in _statements(app_state, _ALL):
         yield lines
     for graph in contents.named:
         yield dump.before(graph)
-        async for lines in _statements(desk, f"GRAPH <{graph}> {{ {_ALL} }}"):
+        async for lines in _statements(app_state, f"GRAPH <{graph}> {{ {_ALL} }}"):
             yield dump.within(lines, graph)
         yield dump.after
 
 
-async def _statements(desk: AppState, pattern: str) -> AsyncIterator[bytes]:
+async def _statements(app_state: AppState, pattern: str) -> AsyncIterator[bytes]:
     """The statements that fit the pattern, in whole lines of N-Triples."""
     rest = b""
     query = Query(_CONSTRUCT.format(pattern), graph_format="ntriples")
-    async for piece in internal_queries.pieces(desk, query):
+    async for piece in internal_queries.pieces(app_state, query):
         lines, newline, rest = (rest + piece).rpartition(b"\n")
         yield lines + newline
     if rest:

@@ -49,26 +49,26 @@ _WRITTEN: Final = (
 )
 
 
-def explanation(library: KnowledgeCache) -> Handler:
+def explanation(knowledge_cache: KnowledgeCache) -> Handler:
     """Return the handler of proofs."""
-    desk = library.desk
+    app_state = knowledge_cache.app_state
 
-    @representation(desk, offers=(JSON, PAGE))
+    @representation(app_state, offers=(JSON, PAGE))
     async def explained(
         request: Request, choice: FormatChoice
     ) -> DeferredRepresentation | Response:
         """The proof of a statement: rules and axioms down to what is stated, and its words."""
         given = QueryParams(request.scope["query_string"])
         if choice.format is not JSON and not any(map(given.get, _PARTS)):
-            page = pages.render("explain.html", desk.service, given={}, steps=None)
+            page = pages.render("explain.html", app_state.service, given={}, steps=None)
             return HTMLResponse(page, headers={"Vary": "Accept"})
-        statement = _statement(desk, request.scope)
+        statement = _statement(app_state, request.scope)
 
         async def make() -> Representation:
-            proof = await proof_of(library, statement)
+            proof = await proof_of(knowledge_cache, statement)
             if choice.format is JSON:
                 return Representation(json_body(proof))
-            return Representation((await _page(desk, given, proof)).encode())
+            return Representation((await _page(app_state, given, proof)).encode())
 
         name = f"{PATH} {statement} {request.scope['query_string']!r}"
         return DeferredRepresentation(name, make)
@@ -76,9 +76,9 @@ def explanation(library: KnowledgeCache) -> Handler:
     return explained
 
 
-def statement_parameters(desk: AppState) -> dict[str, Any]:
+def statement_parameters(app_state: AppState) -> dict[str, Any]:
     """What the OpenAPI description says of the parameters."""
-    base = desk.service.revision.base
+    base = app_state.service.revision.base
     examples = {"s": f"<{base}ontology>", "p": "a", "o": "<http://www.w3.org/2002/07/owl#Ontology>"}
     return {
         "parameters": [
@@ -95,40 +95,40 @@ def statement_parameters(desk: AppState) -> dict[str, Any]:
     }
 
 
-def _statement(desk: AppState, scope: Scope) -> Triple:
+def _statement(app_state: AppState, scope: Scope) -> Triple:
     """Raises: BadParameterError where the request names none."""
     given = QueryParams(scope["query_string"])
     for name, part in _PARTS.items():
         if len(given.getlist(name)) != 1 or not given[name].strip():
             raise BadParameterError(f"The parameter {name!r} says once what the {part} is.")
-    revision = desk.service.revision
+    revision = app_state.service.revision
     written = given["s"].strip(), given["p"].strip(), given["o"].strip()
-    base = revision.base or desk.service.url(scope, "/")
+    base = revision.base or app_state.service.url(scope, "/")
     try:
         return read_statement(written, revision.prefixes, base)
     except UsageError as error:
         raise BadParameterError(str(error)) from error
 
 
-async def proof_of(library: KnowledgeCache, statement: Triple) -> dict[str, Any]:
+async def proof_of(knowledge_cache: KnowledgeCache, statement: Triple) -> dict[str, Any]:
     """The proof, found in a seat of its own kind and under the clock.
 
     Raises: NotFoundError where the statement does not hold; ProblemError.
     """
-    desk = library.desk
-    service = desk.service
+    app_state = knowledge_cache.app_state
+    service = app_state.service
     if service.explanations is None or service.revision.base is None:
         raise NotFoundError("Nothing is inferred in this store, so that nothing is explained.")
     try:
-        async with desk.proofs.admitted(query_identifier(None), service.max_wait_seconds):
+        async with app_state.proofs.admitted(query_identifier(None), service.max_wait_seconds):
             async with asyncio.timeout(service.timeout_seconds):
-                found = await _told(service.explanations, desk, statement)
+                found = await _told(service.explanations, app_state, statement)
     except TimeoutError as error:
         raise TimeLimitError("No proof was found in the time that there is.") from error
     except NotFoundError as error:
-        raise await _not_found(library, statement) from error
+        raise await _not_found(knowledge_cache, statement) from error
     proof: dict[str, Any] = json.loads(found)
-    of_copies = await words_of_copies(desk)
+    of_copies = await words_of_copies(app_state)
     for origin in _references(proof):
         origin["words"] = of_copies.get(origin["graph"])
     return proof
@@ -141,13 +141,13 @@ def _references(proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (origin for origin in told if "locator" in origin)
 
 
-async def _told(explanations: Explanations, desk: AppState, statement: Triple) -> bytes:
+async def _told(explanations: Explanations, app_state: AppState, statement: Triple) -> bytes:
     """What comes over a connection before its end.
 
     Raises: ProblemError where a frame tells one, or the connection breaks off.
     """
     loop = asyncio.get_running_loop()
-    connection, decoder = explanations.connect(desk.service.revision), FrameDecoder()
+    connection, decoder = explanations.connect(app_state.service.revision), FrameDecoder()
     told: list[bytes] = []
     try:
         connection.setblocking(False)
@@ -170,19 +170,21 @@ async def _told(explanations: Explanations, desk: AppState, statement: Triple) -
         explanations.release(connection, reusable=decoder.reusable)
 
 
-async def _not_found(library: KnowledgeCache, statement: Triple) -> NotFoundError:
+async def _not_found(knowledge_cache: KnowledgeCache, statement: Triple) -> NotFoundError:
     """What to say of a statement that does not hold: what holds instead of its thing, or else
     the things with names like it."""
     subject, predicate, value = statement
     found = await internal_queries.rows(
-        library.desk,
+        knowledge_cache.app_state,
         f"SELECT ?p ?o {{ {subject} ?p ?o FILTER (?p = {predicate} || sameTerm(?o, {value})) "
         f"FILTER (!isBlank(?o)) }} ORDER BY ?p ?o LIMIT {_NEAR}",
     )
-    unknown = isinstance(subject, NamedNode) and not await is_known(library.desk, subject)
+    unknown = isinstance(subject, NamedNode) and not await is_known(
+        knowledge_cache.app_state, subject
+    )
     if isinstance(subject, NamedNode) and unknown:
-        path = subject.value.removeprefix(library.desk.service.revision.base or "")
-        return await library.not_found(Address(subject, path, None))
+        path = subject.value.removeprefix(knowledge_cache.app_state.service.revision.base or "")
+        return await knowledge_cache.not_found(Address(subject, path, None))
     near = [f"{subject} {row['p']} {row['o']}" for row in found]
     hint = f" Near it: {', '.join(near)}." if near else ""
     asked = ({"s": str(subject), "p": str(row["p"]), "o": str(row["o"])} for row in found)
@@ -222,16 +224,16 @@ class _Step:
     premises: tuple[int, ...]
 
 
-async def _page(desk: AppState, given: QueryParams, proof: Mapping[str, Any]) -> str:
+async def _page(app_state: AppState, given: QueryParams, proof: Mapping[str, Any]) -> str:
     """The page of the proof, the statement itself first."""
     iris = {NamedNode(iri) for iri in _iris(proof)}
     about = [Triple(iri, iri, iri) for iri in sorted(iris, key=str)]
-    names = Labels(desk.service, await names_of(desk, about))
+    names = Labels(app_state.service, await names_of(app_state, about))
     steps = [_step(names, each) for each in reversed(proof["steps"])]
     values = {name: given[name] for name in _PARTS}
     return pages.render(
         "explain.html",
-        desk.service,
+        app_state.service,
         given=values,
         steps=steps,
         why=steps[0],

@@ -21,7 +21,7 @@ def livez() -> dict[str, str]:
     return {"status": "alive"}
 
 
-def readiness(desk: AppState) -> Handler:
+def readiness(app_state: AppState) -> Handler:
     """Return the handler of the probe of readiness."""
 
     def readyz(response: Response) -> dict[str, Any]:
@@ -30,23 +30,23 @@ def readiness(desk: AppState) -> Handler:
         disk meanwhile. `damaged` has older revisions of which something is. Of a store elsewhere:
         503 while it holds a revision in part, or does not say which. `replica` says how far behind
         its leader a replica is, when that was heard, and why nothing is taken, if so."""
-        published = desk.service.published
+        published = app_state.service.published
         try:
-            revision = desk.service.revision if published is None else published.look()
+            revision = app_state.service.revision if published is None else published.look()
         except ProblemError as error:
             response.status_code = error.status
             response.headers.update(error.headers)
             return {"status": error.kind, "reason": error.detail, **error.extras}
-        stale = desk.service.stale
-        damage, lost = desk.service.history.damage(), desk.service.history.lost
+        stale = app_state.service.stale
+        damage, lost = app_state.service.history.damage(), app_state.service.history.lost
         if damage is not None:
             response.status_code = DamagedError.status
         return {
             "status": "damaged" if damage else "ready" if stale is None else "stale",
             "revision": revision.number,
             "time": revision.time,
-            **_of_replica(desk.service.replica, revision.time),
-            "loading": desk.service.engine.loading,
+            **_of_replica(app_state.service.replica, revision.time),
+            "loading": app_state.service.engine.loading,
             "statements": {
                 "record": revision.counts.record,
                 "inferred": revision.counts.inferred,
@@ -67,7 +67,7 @@ def _of_replica(replica: Replica | None, published: str) -> dict[str, Any]:
 # The handlers below are coroutines: what runs belongs to the event loop.
 
 
-def running_queries(desk: AppState) -> Handler:
+def running_queries(app_state: AppState) -> Handler:
     """Return the handler that lists the queries on their way."""
 
     async def running(request: Request, response: Response) -> dict[str, Any]:
@@ -75,25 +75,25 @@ def running_queries(desk: AppState) -> Handler:
         alone who bring a token with the scope admin."""
         response.headers.update(_OWN)
         show = _told if _is_admin(request) else _shown
-        tickets = [show(ticket) for ticket in desk.running.tickets()]
+        tickets = [show(ticket) for ticket in app_state.running.tickets()]
         return {
             "running": sum(ticket["state"] != "waiting" for ticket in tickets),
             "waiting": sum(ticket["state"] == "waiting" for ticket in tickets),
-            "max_running": desk.running.max_running,
-            "max_waiting": desk.running.max_waiting,
+            "max_running": app_state.running.max_running,
+            "max_waiting": app_state.running.max_waiting,
             "queries": tickets,
         }
 
     return running
 
 
-def running_query(desk: AppState) -> Handler:
+def running_query(app_state: AppState) -> Handler:
     """Return the handler that tells the state of a query."""
 
     async def one(request: Request, identifier: Identifier, response: Response) -> dict[str, Any]:
         """The state and the age of one query."""
         response.headers.update(_OWN)
-        ticket = desk.running.ticket(identifier)
+        ticket = app_state.running.ticket(identifier)
         if ticket is None:
             raise _gone()
         return _told(ticket) if _is_admin(request) else _shown(ticket)
@@ -101,12 +101,12 @@ def running_query(desk: AppState) -> Handler:
     return one
 
 
-def cancellation(desk: AppState) -> Handler:
+def cancellation(app_state: AppState) -> Handler:
     """Return the handler that stops a query."""
 
     async def cancel(identifier: Identifier) -> None:
         """Stop the query: its client sees a problem, or a body that breaks off."""
-        if not desk.running.cancel(identifier):
+        if not app_state.running.cancel(identifier):
             raise _gone()
 
     return cancel

@@ -48,17 +48,17 @@ class LiveAnswer:
 class HomePage:
     """What the first page shows in any language, read once a revision."""
 
-    def __init__(self, library: KnowledgeCache, metadata: MetadataCache) -> None:
-        self.library = library
+    def __init__(self, knowledge_cache: KnowledgeCache, metadata: MetadataCache) -> None:
+        self.knowledge_cache = knowledge_cache
         self.metadata = metadata
-        self.desk = library.desk
+        self.app_state = knowledge_cache.app_state
         self._answers: RevisionCache[dict[str, Any]] = RevisionCache(_ANSWERS_HELD)
         self._documents: RevisionCache[Documents] = RevisionCache(1)
         self._overview: RevisionCache[OverviewRows] = RevisionCache(1)
 
     async def answers(self) -> Sequence[LiveAnswer]:
         """The answers to the saved queries that are tagged for the first page."""
-        queries = tagged(self.desk.service.catalogue, HOME_TAG)
+        queries = tagged(self.app_state.service.catalogue, HOME_TAG)
         return await asyncio.gather(*map(self._answer, queries))
 
     async def overview(self) -> Overview | None:
@@ -67,30 +67,34 @@ class HomePage:
             found = await self.overview_rows()
         except ProblemError:
             return None
-        return found.shown(self.desk.service)
+        return found.shown(self.app_state.service)
 
     async def overview_rows(self) -> OverviewRows:
         """What the queries answer that tell what there is.
 
         Raises: ProblemError where one does not.
         """
-        return await self._overview.get(self.desk.edition, "", lambda: overview_rows(self.desk))
+        return await self._overview.get(
+            self.app_state.edition, "", lambda: overview_rows(self.app_state)
+        )
 
     async def documents(self) -> Documents:
         """The documents that there are to read."""
-        return await self._documents.get(self.desk.edition, "", lambda: documents(self.desk))
+        return await self._documents.get(
+            self.app_state.edition, "", lambda: documents(self.app_state)
+        )
 
     async def _answer(self, query: SavedQuery) -> LiveAnswer:
         async def ask(text: str) -> dict[str, Any]:
             found = await internal_queries.body(
-                self.desk, internal_queries.public_query(self.desk, text)
+                self.app_state, internal_queries.public_query(self.app_state, text)
             )
             results: dict[str, Any] = json.loads(found)
             return results
 
         try:
             text = bind(query, pages.for_reader(query, {}))
-            results = await self._answers.get(self.desk.edition, text, lambda: ask(text))
+            results = await self._answers.get(self.app_state.edition, text, lambda: ask(text))
         except ProblemError as error:
             return LiveAnswer(query, None, error.detail)
         return LiveAnswer(query, results, None)
@@ -98,18 +102,18 @@ class HomePage:
 
 def home_page(home: HomePage) -> Handler:
     """Return the handler of the first page."""
-    desk = home.desk
+    app_state = home.app_state
 
     async def first(request: Request) -> Response:
-        origin = desk.service.url(request.scope, "")
+        origin = app_state.service.url(request.scope, "")
         key = BodyKey("/", None, None, f"html {current_locale().variant}", origin)
-        page = desk.cache.body(desk.edition, key)
+        page = app_state.cache.body(app_state.edition, key)
         if page is None:
             answers = await home.answers()
             seen = await home.overview()
             page = (await _page(home, origin, answers, seen or Overview())).encode()
             if seen is not None and not any(answer.problem for answer in answers):
-                desk.cache.keep_body(desk.edition, key, page)
+                app_state.cache.keep_body(app_state.edition, key, page)
         return HTMLResponse(page)
 
     return first
@@ -118,7 +122,7 @@ def home_page(home: HomePage) -> Handler:
 async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer], seen: Overview) -> str:
     """What there is; the documents, and whether they can be compared; real questions with live
     answers, and how to ask more."""
-    service = home.desk.service
+    service = home.app_state.service
     live = [
         (
             each,
@@ -139,5 +143,5 @@ async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer], seen
         shown_rows=_SHOWN_ROWS,
         questions=len(service.catalogue),
         documents=(await home.documents()).links(service),
-        compared=len(await home.library.comparables()) > 1,
+        compared=len(await home.knowledge_cache.comparables()) > 1,
     )

@@ -38,9 +38,9 @@ class Documents:
         }
 
 
-async def documents(desk: AppState) -> Documents:
+async def documents(app_state: AppState) -> Documents:
     """Whatever has parts and is part of nothing, and whatever passages quote or refer to."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     if own is None:
         return Documents()
     part_of, source, locator = map(Base(own).term, ("isPartOf", "source", "locator"))
@@ -51,7 +51,7 @@ async def documents(desk: AppState) -> Documents:
     )
     found = [
         await internal_queries.rows(
-            desk,
+            app_state,
             f"SELECT DISTINCT ?thing {{ {pattern} FILTER isIRI(?thing) }} ORDER BY ?thing "
             f"LIMIT {_MAX_DOCUMENTS}",
         )
@@ -61,4 +61,4 @@ async def documents(desk: AppState) -> Documents:
         tuple(each for row in rows if isinstance(each := row["thing"], NamedNode)) for rows in found
     )
     mentioned = [Triple(each, TYPE, each) for each in (*wholes, *sources, *referred)]
-    return Documents(wholes, sources, referred, await names_of(desk, mentioned))
+    return Documents(wholes, sources, referred, await names_of(app_state, mentioned))

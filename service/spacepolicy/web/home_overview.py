@@ -70,25 +70,27 @@ class OverviewRows:
         )
 
 
-async def overview_rows(desk: AppState) -> OverviewRows:
+async def overview_rows(app_state: AppState) -> OverviewRows:
     """What the queries answer.
 
     Raises: ProblemError where one does not.
     """
     figures, lanes, example = await asyncio.gather(
-        *(_answers(desk, tag) for tag in (FIGURES, LANES, EXAMPLE))
+        *(_answers(app_state, tag) for tag in (FIGURES, LANES, EXAMPLE))
     )
     found = [term for _, row in (*lanes, *example) for term in row.values()]
     things = {term for term in found if isinstance(term, NamedNode)}
-    named = await names_of(desk, [Triple(each, TYPE, each) for each in sorted(things, key=str)])
+    named = await names_of(
+        app_state, [Triple(each, TYPE, each) for each in sorted(things, key=str)]
+    )
     return OverviewRows(figures, lanes, example, named)
 
 
-async def _answers(desk: AppState, tag: str) -> AnswerRows:
+async def _answers(app_state: AppState, tag: str) -> AnswerRows:
     return [
         (query, row)
-        for query in tagged(desk.service.catalogue, tag)
-        for row in await rows(desk, bind(query, {}))
+        for query in tagged(app_state.service.catalogue, tag)
+        for row in await rows(app_state, bind(query, {}))
     ]
 
 

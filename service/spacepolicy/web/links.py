@@ -25,16 +25,16 @@ Iri = Annotated[str, Query(description="an IRI", min_length=1, max_length=4000)]
 Number = Annotated[int, Query(description="which hundred, from 1", ge=1, le=_MAX_PAGE)]
 
 
-def inbound_links(desk: AppState) -> Handler:
+def inbound_links(app_state: AppState) -> Handler:
     """Return the handler of the page."""
 
-    @representation(desk, offers=(PAGE,), negotiated=False)
+    @representation(app_state, offers=(PAGE,), negotiated=False)
     async def links(request: Request, to: Iri, by: Iri, page: Number = 1) -> DeferredRepresentation:
         """All that lead to a thing by a property, a hundred at a time."""
         thing, role = _iri("to", to), _iri("by", by)
 
         async def make() -> Representation:
-            return Representation((await _page(desk, thing, role, page)).encode())
+            return Representation((await _page(app_state, thing, role, page)).encode())
 
         name = f"/links?{request.scope['query_string'].decode('latin-1')}"
         return DeferredRepresentation(name, make)
@@ -49,19 +49,19 @@ def _iri(name: str, value: str) -> NamedNode:
         raise BadParameterError(f"{name} takes an IRI: {error}.") from error
 
 
-async def _page(desk: AppState, thing: NamedNode, by: NamedNode, page: int) -> str:
+async def _page(app_state: AppState, thing: NamedNode, by: NamedNode, page: int) -> str:
     query = listing(thing, by)
     counting = f"SELECT (COUNT(*) AS ?n) {{ ?s {by} {thing} FILTER (isIRI(?s) && ?s != {thing}) }}"
-    (counted,) = await rows(desk, counting)
+    (counted,) = await rows(app_state, counting)
     count = int(counted["n"].value)
     start = (page - 1) * PART
     if start >= max(count, 1):
         raise NotFoundError(f"There are {count} such links, so no page {page} of {PART} each.")
-    target, role, found = await part(desk, thing, by, start)
-    root = desk.service.root
+    target, role, found = await part(app_state, thing, by, start)
+    root = app_state.service.root
     return pages.render(
         "links-page.html",
-        desk.service,
+        app_state.service,
         thing=target,
         property=role,
         count=count,

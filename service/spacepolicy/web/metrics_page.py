@@ -32,16 +32,16 @@ _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _STATES: Final = ("queued", "waiting", "running", "sending", "paused")
 
 
-def metrics_page(desk: AppState) -> Handler:
+def metrics_page(app_state: AppState) -> Handler:
     """Return the handler of the metrics."""
 
     async def metrics(request: Request) -> Response:
         """Counts and states of the service as Prometheus reads them: requests, durations, queries
         on their way, workers of the engine, memory, cache, revisions. In the text format, or as
         OpenMetrics where that is accepted."""
-        memory = await asyncio.to_thread(desk.service.engine.memory)
+        memory = await asyncio.to_thread(app_state.service.engine.memory)
         encode, media_type = choose_encoder(request.headers.get("accept", ""))
-        body = encode(_Scrape((*_families(desk, memory),)))
+        body = encode(_Scrape((*_families(app_state, memory),)))
         return Response(body, media_type=media_type, headers=_HEADERS)
 
     return metrics
@@ -59,9 +59,9 @@ class _Scrape(Collector):
         return self.families
 
 
-def _families(desk: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
+def _families(app_state: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
     """What was counted, and what is read off the service when it is asked."""
-    yield from desk.service.metrics.families()
+    yield from app_state.service.metrics.families()
     yield from ProcessCollector(registry=None).collect()
     yield InfoMetricFamily(
         f"{PREFIX}_build",
@@ -72,19 +72,19 @@ def _families(desk: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
             "pyoxigraph": pyoxigraph.__version__,
         },
     )
-    yield from _of_queries(desk)
-    yield from _of_cache(desk)
-    yield from _of_revisions(desk)
-    yield from _of_replica(desk)
-    yield from _of_engine(desk, memory)
+    yield from _of_queries(app_state)
+    yield from _of_cache(app_state)
+    yield from _of_revisions(app_state)
+    yield from _of_replica(app_state)
+    yield from _of_engine(app_state, memory)
 
 
-def _of_queries(desk: AppState) -> Iterator[Metric]:
-    running = desk.running
+def _of_queries(app_state: AppState) -> Iterator[Metric]:
+    running = app_state.running
     states = Counter(
         "paused" if ticket in running.lent else ticket.state for ticket in running.tickets()
     )
-    states["queued"] = desk.dispatcher.queued
+    states["queued"] = app_state.dispatcher.queued
     yield _gauges(
         "queries",
         "Queries on their way: queued for a worker of the short ones, waiting for a place among "
@@ -97,14 +97,14 @@ def _of_queries(desk: AppState) -> Iterator[Metric]:
     yield _gauge("queries_waiting_limit", "Longer queries that may wait.", running.max_waiting)
 
 
-def _of_cache(desk: AppState) -> Iterator[Metric]:
-    limit = desk.service.max_cache_bytes
-    yield _gauge("cache_bytes", "What the response cache holds.", desk.cache.held_bytes)
+def _of_cache(app_state: AppState) -> Iterator[Metric]:
+    limit = app_state.service.max_cache_bytes
+    yield _gauge("cache_bytes", "What the response cache holds.", app_state.cache.held_bytes)
     yield _gauge("cache_limit_bytes", "What the response cache may hold.", limit)
 
 
-def _of_revisions(desk: AppState) -> Iterator[Metric]:
-    history = desk.service.history
+def _of_revisions(app_state: AppState) -> Iterator[Metric]:
+    history = app_state.service.history
     current = history.current
     published = datetime.fromisoformat(current.time).timestamp()
     counts = current.counts
@@ -122,8 +122,8 @@ def _of_revisions(desk: AppState) -> Iterator[Metric]:
                    history.published)  # fmt: skip
 
 
-def _of_replica(desk: AppState) -> Iterator[Metric]:
-    replica, current = desk.service.replica, desk.service.history.current
+def _of_replica(app_state: AppState) -> Iterator[Metric]:
+    replica, current = app_state.service.replica, app_state.service.history.current
     if replica is None:
         return
     lag = replica.lag_seconds(datetime.fromisoformat(current.time))
@@ -146,8 +146,8 @@ def _of_replica(desk: AppState) -> Iterator[Metric]:
     yield faults
 
 
-def _of_engine(desk: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
-    engine = desk.service.engine
+def _of_engine(app_state: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
+    engine = app_state.service.engine
     yield _gauge("engine_loading", "1 while data are loaded into memory, and answered from disk.",
                  int(engine.loading))  # fmt: skip
     if memory is not None:

@@ -147,10 +147,10 @@ _TAG_WORDS: Final = {
 """The words of pages for the tags of operations."""
 
 
-def api_page(desk: AppState) -> Handler:
+def api_page(app_state: AppState) -> Handler:
     """Return the handler of the description as a page."""
 
-    @representation(desk, offers=(PAGE,), negotiated=False)
+    @representation(app_state, offers=(PAGE,), negotiated=False)
     async def viewer(request: Request) -> DeferredRepresentation:
         async def make() -> Representation:
             document = request.app.openapi()
@@ -159,7 +159,7 @@ def api_page(desk: AppState) -> Handler:
                 "sections": _by_tag(document),
                 "tag_words": _TAG_WORDS,
             }
-            return Representation(pages.render("api.html", desk.service, **shown).encode())
+            return Representation(pages.render("api.html", app_state.service, **shown).encode())
 
         return DeferredRepresentation("/api", make)
 

@@ -80,29 +80,29 @@ class _Asked:
     terms: bool
 
 
-def saved_query(desk: AppState, name: str) -> SavedQuery:
+def saved_query(app_state: AppState, name: str) -> SavedQuery:
     """The saved query of that name.
 
     Raises: NotFoundError where there is none of that name."""
-    catalogue = {query.name: query for query in desk.service.catalogue}
+    catalogue = {query.name: query for query in app_state.service.catalogue}
     if name not in catalogue:
         near = ", ".join(sorted(catalogue)) or "none"
         raise NotFoundError(f"There is no saved query {name!r}; there are: {near}.")
     return catalogue[name]
 
 
-def query_list(desk: AppState) -> Handler:
+def query_list(app_state: AppState) -> Handler:
     """Return the handler that lists the saved queries."""
 
-    @representation(desk, offers=(JSON, PAGE))
+    @representation(app_state, offers=(JSON, PAGE))
     async def listed(request: Request, choice: FormatChoice) -> DeferredRepresentation:
         """The saved queries, with their questions and parameters."""
 
         async def make() -> Representation:
             if choice.format is not JSON:
-                return Representation(catalogue_page(desk.service).encode())
-            origin = desk.service.url(request.scope, "")
-            queries = [described(query, origin) for query in desk.service.catalogue]
+                return Representation(catalogue_page(app_state.service).encode())
+            origin = app_state.service.url(request.scope, "")
+            queries = [described(query, origin) for query in app_state.service.catalogue]
             return Representation(json_body({"queries": queries}))
 
         return DeferredRepresentation("/queries", make)
@@ -110,26 +110,28 @@ def query_list(desk: AppState) -> Handler:
     return listed
 
 
-def saved_query_answer(desk: AppState) -> Handler:
+def saved_query_answer(app_state: AppState) -> Handler:
     """Return the handler that answers a saved query."""
 
     async def answered(request: Request, name: Name) -> Response:
-        return await _answer(desk, saved_query(desk, name), request.scope)
+        return await _answer(app_state, saved_query(app_state, name), request.scope)
 
     return answered
 
 
-def parameter_options(desk: AppState) -> Handler:
+def parameter_options(app_state: AppState) -> Handler:
     """Return the handler that lists the values of a parameter."""
 
     async def options(request: Request, name: Name, parameter: str) -> Response:
         """The values that a parameter may take, where its query lists them."""
-        query = saved_query(desk, name)
+        query = saved_query(app_state, name)
         found = next((each for each in query.parameters if each.name == parameter), None)
         if found is None or found.options is None:
             raise NotFoundError(f"{name} lists no choices for {parameter!r}.")
-        columns = _columns(found.options, desk.service.revision.prefixes)
-        return _SavedResponse(desk, found.options, columns, _asked(desk.service, request.scope))
+        columns = _columns(found.options, app_state.service.revision.prefixes)
+        return _SavedResponse(
+            app_state, found.options, columns, _asked(app_state.service, request.scope)
+        )
 
     return options
 
@@ -175,26 +177,26 @@ def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(variable.value for variable in variables)
 
 
-async def _answer(desk: AppState, query: SavedQuery, scope: Scope) -> Response:
-    asked = _asked(desk.service, scope)
-    asked = replace(asked, values=await with_things(desk, query, asked.values))
+async def _answer(app_state: AppState, query: SavedQuery, scope: Scope) -> Response:
+    asked = _asked(app_state.service, scope)
+    asked = replace(asked, values=await with_things(app_state, query, asked.values))
     if _wants_page(scope):
-        return _page(desk, query, scope, asked)
-    return _SavedResponse(desk, bind(query, asked.values), query.columns, asked)
+        return _page(app_state, query, scope, asked)
+    return _SavedResponse(app_state, bind(query, asked.values), query.columns, asked)
 
 
 async def with_things(
-    desk: AppState, query: SavedQuery, values: Mapping[str, list[str]]
+    app_state: AppState, query: SavedQuery, values: Mapping[str, list[str]]
 ) -> Mapping[str, list[str]]:
     """The values, with an IRI for each name of a thing.
 
     Raises: BadParameterError, with the choices, where no thing or several have the name.
     """
-    prefixes, found = desk.service.revision.prefixes, dict[tuple[str, str], str]()
+    prefixes, found = app_state.service.revision.prefixes, dict[tuple[str, str], str]()
     for parameter, word in named_things(query, values, prefixes):
-        rows = await internal_queries.rows(desk, text_for(word))
+        rows = await internal_queries.rows(app_state, text_for(word))
         named = [(row["thing"].value, row["by"].value) for row in rows]
-        choices = await choices_in(desk, parameter.options) if parameter.options else ()
+        choices = await choices_in(app_state, parameter.options) if parameter.options else ()
         things = [parameter_values.NamedValue(row[0], row[1] if row[1:] else "") for row in choices]
         found[parameter.name, word] = meant(parameter.name, word, named, things)
     return with_iris(query, values, prefixes, found)
@@ -236,12 +238,12 @@ def _wants_page(scope: Scope) -> bool:
     return choice is not None and choice.format.kind == "page"
 
 
-def _page(desk: AppState, query: SavedQuery, scope: Scope, asked: _Asked) -> Response:
+def _page(app_state: AppState, query: SavedQuery, scope: Scope, asked: _Asked) -> Response:
     """The page of the query: its parameters as a form, and its answer where it has all it
     needs."""
 
     async def make() -> Representation:
-        service = desk.service
+        service = app_state.service
         missing = [
             each.name
             for each in query.parameters
@@ -249,33 +251,35 @@ def _page(desk: AppState, query: SavedQuery, scope: Scope, asked: _Asked) -> Res
         ]
         values = pages.for_reader(query, asked.values)
         text = None if missing else bind(query, values)
-        answer = None if text is None else await _whole(desk, text)
+        answer = None if text is None else await _whole(app_state, text)
         choices = {
-            each.name: await choices_in(desk, each.options)
+            each.name: await choices_in(app_state, each.options)
             for each in query.parameters
             if each.options
         }
-        called = await called_in(desk, answer)
+        called = await called_in(app_state, answer)
         page = query_page(service, query, Asking(values, choices, text, answer, called))
         return Representation(page.encode())
 
     target = scope["query_string"].decode("latin-1")
     return CachedRepresentation(
-        desk, f"/queries/{query.name}?{target}", FormatChoice(PAGE, PAGE.media_type), make
+        app_state, f"/queries/{query.name}?{target}", FormatChoice(PAGE, PAGE.media_type), make
     )
 
 
-async def _whole(desk: AppState, text: str) -> bytes:
-    return await internal_queries.body(desk, internal_queries.public_query(desk, text))
+async def _whole(app_state: AppState, text: str) -> bytes:
+    return await internal_queries.body(app_state, internal_queries.public_query(app_state, text))
 
 
 @final
 class _SavedResponse(Response):
     """The answer of a query's text, as the endpoint would give it; or a part of it."""
 
-    def __init__(self, desk: AppState, text: str, columns: Sequence[str], asked: _Asked) -> None:
+    def __init__(
+        self, app_state: AppState, text: str, columns: Sequence[str], asked: _Asked
+    ) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk = app_state
         self._text = text
         self._columns = columns
         self._asked = asked
@@ -288,17 +292,17 @@ class _SavedResponse(Response):
         if self._asked.limit is not None:
             await self._part(scope)(scope, receive, send)
             return
-        desk, call = self._desk, read_get(scope)
-        key, record = call.key(desk.service.url(scope, "")), context_of(scope).record
+        app_state, call = self._desk, read_get(scope)
+        key, record = call.key(app_state.service.url(scope, "")), context_of(scope).record
         exchange = RequestExchange(call, key, send, record)
-        if await answer_again(desk, exchange):
+        if await answer_again(app_state, exchange):
             return
         operation = self._operation(scope)
-        context = query_context(desk.service, scope)
-        planned = plan(desk.service, context, call, operation, self._text)
-        if await answer_known(desk, exchange, planned.shape, planned.body):
+        context = query_context(app_state.service, scope)
+        planned = plan(app_state.service, context, call, operation, self._text)
+        if await answer_known(app_state, exchange, planned.shape, planned.body):
             return
-        await evaluate(desk, exchange, planned, self._asked.timeout_seconds, receive)
+        await evaluate(app_state, exchange, planned, self._asked.timeout_seconds, receive)
 
     def _operation(self, scope: Scope) -> QueryOperation:
         return QueryOperation(

@@ -85,11 +85,13 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
     )
 
 
-async def called_in(desk: AppState, answer: bytes | None) -> Called:
+async def called_in(app_state: AppState, answer: bytes | None) -> Called:
     """How the things in the answer are shown: by their names, passages by their words."""
     found = {NamedNode(iri) for iri in list(dict.fromkeys(_iris(answer)))[:_MAX_NAMED]}
-    names = Labels(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in found]))
-    words = await words_of(desk, [each for each in found if "#" in each.value])
+    names = Labels(
+        app_state.service, await names_of(app_state, [Triple(t, TYPE, t) for t in found])
+    )
+    words = await words_of(app_state, [each for each in found if "#" in each.value])
 
     def called(iri: str) -> TableCell:
         link = names.link(NamedNode(iri))
@@ -100,11 +102,11 @@ async def called_in(desk: AppState, answer: bytes | None) -> Called:
     return called
 
 
-async def choices_in(desk: AppState, text: str) -> Choices:
+async def choices_in(app_state: AppState, text: str) -> Choices:
     """The values that the query lists, each with its name in the language of the reader, or with
     what else its row says where it has no name."""
-    found = [tuple(row.values()) for row in await rows(desk, text) if row]
-    names = await named(desk, {row[0] for row in found if isinstance(row[0], NamedNode)})
+    found = [tuple(row.values()) for row in await rows(app_state, text) if row]
+    names = await named(app_state, {row[0] for row in found if isinstance(row[0], NamedNode)})
     return [_choice(names, *row) for row in found]
 
 

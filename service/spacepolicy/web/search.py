@@ -75,8 +75,8 @@ _KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
 class SearchService:
     """The index of the revision asked about last, made when it is first asked."""
 
-    def __init__(self, desk: AppState) -> None:
-        self.desk = desk
+    def __init__(self, app_state: AppState) -> None:
+        self.app_state = app_state
         self._lock = asyncio.Lock()
         self._known: tuple[int, SearchIndex] | None = None
         self._sources: RevisionCache[Sources] = RevisionCache(1)
@@ -86,12 +86,12 @@ class SearchService:
 
         Raises: ProblemError where the engine does not tell its texts.
         """
-        edition = self.desk.edition
+        edition = self.app_state.edition
         async with self._lock:
             if self._known is not None and self._known[0] == edition:
                 return self._known[1]
-            texts, types = await _texts(self.desk), await _types(self.desk)
-            texts += await _of_copies(self.desk)
+            texts, types = await _texts(self.app_state), await _types(self.app_state)
+            texts += await _of_copies(self.app_state)
             made = await asyncio.to_thread(SearchIndex, texts, types)
             if self._known is None or self._known[0] < edition:
                 self._known = edition, made
@@ -99,7 +99,7 @@ class SearchService:
 
     async def sources(self) -> Sources:
         """The sources that speak of each thing."""
-        return await self._sources.get(self.desk.edition, "", lambda: _sources(self.desk))
+        return await self._sources.get(self.app_state.edition, "", lambda: _sources(self.app_state))
 
     async def near(self, path: str) -> list[dict[str, Any]]:
         """Things whose names are like what the path says, for one who found nothing there."""
@@ -110,12 +110,12 @@ class SearchService:
         return [{"iri": hit.thing, "names": dict(hit.names)} for hit in found.hits]
 
 
-async def _texts(desk: AppState) -> list[Text]:
-    own = desk.service.revision.base
+async def _texts(app_state: AppState) -> list[Text]:
+    own = app_state.service.revision.base
     quoted = {Base(own).term(name).value: "words" for name in _QUOTED} if own else {}
     values = " ".join(f'(<{iri}> "{role}")' for iri, role in (_VALUES | quoted).items())
     found = await internal_queries.rows(
-        desk,
+        app_state,
         f"SELECT DISTINCT ?thing ?role ?text {{ VALUES (?property ?role) {{ {values} }} "
         f"?thing ?property ?text FILTER (isIRI(?thing) && isLiteral(?text)) }} "
         f"ORDER BY ?thing ?role ?text LIMIT {MAX_TEXTS}",
@@ -127,17 +127,19 @@ async def _texts(desk: AppState) -> list[Text]:
     ]
 
 
-async def _of_copies(desk: AppState) -> list[Text]:
+async def _of_copies(app_state: AppState) -> list[Text]:
     """The words of references that a user's copies have."""
-    return [Text(iri, "words", "", words) for iri, words in (await words_of_copies(desk)).items()]
+    return [
+        Text(iri, "words", "", words) for iri, words in (await words_of_copies(app_state)).items()
+    ]
 
 
-async def _types(desk: AppState) -> dict[str, list[str]]:
+async def _types(app_state: AppState) -> dict[str, list[str]]:
     """The types of each thing, as far as the project's own terms and concepts name them."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     space = Base(own).term("").value if own else ""
     found = await internal_queries.rows(
-        desk,
+        app_state,
         f'SELECT ?thing ?type {{ ?thing a ?type FILTER (STRSTARTS(STR(?type), "{space}") || '
         f"?type IN ({_KINDS})) FILTER isIRI(?thing) }} ORDER BY ?thing ?type LIMIT {MAX_TEXTS}",
     )
@@ -147,14 +149,14 @@ async def _types(desk: AppState) -> dict[str, list[str]]:
     return types
 
 
-async def _sources(desk: AppState) -> Sources:
+async def _sources(app_state: AppState) -> Sources:
     """The sources whose passages say something of each thing; that of a passage is its own."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     if own is None:
         return {}
     passage = f"?passage {Base(own).term('source')} ?source"
     found = await internal_queries.rows(
-        desk,
+        app_state,
         f"SELECT DISTINCT ?thing ?source {{ {{ {passage} GRAPH ?passage {{ ?thing ?p ?o }} }} "
         f"UNION {{ {passage} BIND (?passage AS ?thing) }} FILTER isIRI(?thing) }} "
         f"ORDER BY ?thing ?source LIMIT {MAX_TEXTS}",
@@ -167,9 +169,9 @@ async def _sources(desk: AppState) -> Sources:
 
 def search_page(search: SearchService) -> Handler:
     """Return the handler of searches."""
-    service = search.desk.service
+    service = search.app_state.service
 
-    @representation(search.desk, offers=(JSON, PAGE), parameters=FILTERS)
+    @representation(search.app_state, offers=(JSON, PAGE), parameters=FILTERS)
     async def found(request: Request, choice: FormatChoice) -> DeferredRepresentation | Response:
         """Things by their names, definitions and quotations, in any language."""
         given = QueryParams(request.scope["query_string"])
@@ -212,9 +214,9 @@ def search_page(search: SearchService) -> Handler:
 
 def suggestions(search: SearchService) -> Handler:
     """Return the handler that completes what is typed."""
-    service = search.desk.service
+    service = search.app_state.service
 
-    @representation(search.desk, offers=(JSON,), parameters=FILTERS[:1])
+    @representation(search.app_state, offers=(JSON,), parameters=FILTERS[:1])
     async def suggested(request: Request) -> DeferredRepresentation:
         """Things whose names begin so, to complete what is typed."""
         asked = _asked(request.scope)

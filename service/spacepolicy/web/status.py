@@ -59,20 +59,20 @@ class MemoryUse:
     loading: bool
 
 
-def status_page(desk: AppState) -> Handler:
+def status_page(app_state: AppState) -> Handler:
     """Return the handler of the page and its JSON."""
 
-    @representation(desk, offers=(PAGE, JSON))
+    @representation(app_state, offers=(PAGE, JSON))
     async def status(_: Request, choice: FormatChoice) -> DeferredRepresentation:
         """The data and how they stand: counts, graphs, checks, dumps."""
-        memory = await asyncio.to_thread(_memory, desk.service)
+        memory = await asyncio.to_thread(_memory, app_state.service)
 
         async def make() -> Representation:
-            contents = await desk.contents.of(desk.service)
+            contents = await app_state.contents.of(app_state.service)
             graphs = gathered(contents.named)
             if choice.format is JSON:
-                return Representation(json_body(_members(desk.service, graphs, memory)))
-            return Representation((await _page(desk, graphs, memory)).encode())
+                return Representation(json_body(_members(app_state.service, graphs, memory)))
+            return Representation((await _page(app_state, graphs, memory)).encode())
 
         return DeferredRepresentation(f"{STATUS} {memory}", make)
 
@@ -149,12 +149,12 @@ def _own_names(graphs: Iterable[NamedNode]) -> str:
     )
 
 
-async def _page(desk: AppState, graphs: tuple[Graph, ...], memory: MemoryUse | None) -> str:
-    service = desk.service
+async def _page(app_state: AppState, graphs: tuple[Graph, ...], memory: MemoryUse | None) -> str:
+    service = app_state.service
     shown = graphs[:MAX_GRAPHS]
     things = [NamedNode(each.iri) for each in shown]
-    known = await names_of(desk, [Triple(each, TYPE, each) for each in things])
-    names = Labels(service, (*known, *await internal_queries.graph(desk, _own_names(things))))
+    known = await names_of(app_state, [Triple(each, TYPE, each) for each in things])
+    names = Labels(service, (*known, *await internal_queries.graph(app_state, _own_names(things))))
     listed: list[tuple[Link, Graph]] = [(names.link(NamedNode(each.iri)), each) for each in shown]
     return pages.render(
         "status.html",

@@ -25,19 +25,22 @@ _TEXTS: Final = {"text/plain": "copy.txt", "text/html": "copy.html", "text/markd
 Source = Annotated[str, Query(description="a source, by its IRI or the last part of it")]
 
 
-def verification_of_texts(desk: AppState) -> Handler:
+def verification_of_texts(app_state: AppState) -> Handler:
     """Return the handler that verifies sources against the texts that are here."""
 
-    @representation(desk, offers=(JSON,))
+    @representation(app_state, offers=(JSON,))
     async def verified(
         _: Request, source: Annotated[Source | None, Query(max_length=4000)] = None
     ) -> DeferredRepresentation:
         """The passages of a source, of all where none is named, against the texts that are here:
         how many were checked, skipped and failed, and what came of each."""
-        asked = await _asked(desk, source)
+        asked = await _asked(app_state, source)
 
         async def make() -> Representation:
-            found = [await verification(desk, each, await cited_in(desk, each)) for each in asked]
+            found = [
+                await verification(app_state, each, await cited_in(app_state, each))
+                for each in asked
+            ]
             return Representation(json.dumps(_report(found), ensure_ascii=False).encode() + b"\n")
 
         return DeferredRepresentation(f"{PATH} {' '.join(asked)}", make)
@@ -45,14 +48,14 @@ def verification_of_texts(desk: AppState) -> Handler:
     return verified
 
 
-def verification_of_copy(desk: AppState) -> Handler:
+def verification_of_copy(app_state: AppState) -> Handler:
     """Return the handler that verifies a source against a copy that is sent."""
 
     async def sent(request: Request, source: Source) -> Response:
         """The passages of a source against the copy of its text that is the body."""
-        (asked,) = await _asked(desk, source)
-        copy = await _copy(desk, request)
-        found = await verification(desk, asked, await cited_in(desk, asked), copy)
+        (asked,) = await _asked(app_state, source)
+        copy = await _copy(app_state, request)
+        found = await verification(app_state, asked, await cited_in(app_state, asked), copy)
         return Response(
             json.dumps(_report([found]), ensure_ascii=False).encode() + b"\n",
             headers={"Cache-Control": "no-store"},
@@ -68,12 +71,12 @@ def copy_described() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-async def _asked(desk: AppState, source: str | None) -> tuple[str, ...]:
+async def _asked(app_state: AppState, source: str | None) -> tuple[str, ...]:
     """The sources that are asked for, by their IRIs.
 
     Raises: NotFoundError where there is none of that name.
     """
-    known = await sources(desk)
+    known = await sources(app_state)
     if source is None:
         return known
     found = tuple(each for each in known if source in (each, each.rpartition("/")[2]))
@@ -84,7 +87,7 @@ async def _asked(desk: AppState, source: str | None) -> tuple[str, ...]:
     return found[:1]
 
 
-async def _copy(desk: AppState, request: Request) -> SentCopy:
+async def _copy(app_state: AppState, request: Request) -> SentCopy:
     """The copy in the body.
 
     Raises: UnsupportedMediaError, ContentTooLargeError.
@@ -92,7 +95,7 @@ async def _copy(desk: AppState, request: Request) -> SentCopy:
     media_type = request.headers.get("content-type", "text/plain").partition(";")[0].strip().lower()
     if media_type not in _TEXTS:
         raise UnsupportedMediaError(f"A copy is {', '.join(_TEXTS)}; {media_type} is none.")
-    limit, body = desk.service.max_query_bytes, bytearray()
+    limit, body = app_state.service.max_query_bytes, bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > limit:

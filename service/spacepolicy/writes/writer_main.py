@@ -47,7 +47,7 @@ def main(arguments: list[str], connection: socket.socket) -> None:
     path, mode, guard, keep, memory_quads = arguments
     try:
         durable = DurableStore(Path(path), int(keep), int(memory_quads))
-        keeper = Maintenance(durable, guard, merged=mode == "merged")  # type: ignore[arg-type] # the front's own words
+        maintenance = Maintenance(durable, guard, merged=mode == "merged")  # type: ignore[arg-type] # the front's own words
     except StoreError as error:
         connection.sendall(problem_frame(StorageError(str(error)), last=True))
         return
@@ -59,24 +59,24 @@ def main(arguments: list[str], connection: socket.socket) -> None:
         while (request := receive(connection)) is not None:
             table = request.decoded_table()
             large |= table["job"] == "build" or "large" in table
-            connection.sendall(b"".join(_answer(keeper, connection, table, request.behind)))
+            connection.sendall(b"".join(_answer(maintenance, connection, table, request.behind)))
             with suppress(StoreError):  # whoever writes next is told
-                keeper.refresh()
+                maintenance.refresh()
             if large and table["job"] in ("build", "publish"):
                 give_back_freed_memory()
                 large = False
-        keeper.keep_digest()
+        maintenance.keep_digest()
 
 
 def _answer(
-    keeper: Maintenance, connection: socket.socket, table: dict[str, Any], behind: bytes
+    maintenance: Maintenance, connection: socket.socket, table: dict[str, Any], behind: bytes
 ) -> Iterator[bytes]:
     """The frames of the answer to a job, behind whose table this much was received."""
     pieces = receive_behind(connection, table.pop("sizes"), behind)
     if pieces is None:
         return
     try:
-        told = _done(keeper, table, pieces)
+        told = _done(maintenance, table, pieces)
     except InvalidDataError as error:
         error.extras["report"] = error.report.decode()
         yield problem_frame(error, last=False)
@@ -95,32 +95,32 @@ def _answer(
         yield end_frame(last=False)
 
 
-def _done(keeper: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
+def _done(maintenance: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
     """What came of the job.
 
     Raises: ProblemError, StoreError; nothing is written then.
     """
     match table["job"]:
         case "build":
-            return _built(keeper, Path(table["draft"]), table["upon"])
+            return _built(maintenance, Path(table["draft"]), table["upon"])
         case "publish":
-            _see_upon(keeper, table)
-            numbers = [revision.number for revision in keeper.publish()]
+            _see_upon(maintenance, table)
+            numbers = [revision.number for revision in maintenance.publish()]
             return json.dumps({"numbers": numbers}).encode()
         case _:
-            return _taken(keeper, table, pieces)
+            return _taken(maintenance, table, pieces)
 
 
-def _see_upon(keeper: Maintenance, table: dict[str, Any]) -> None:
+def _see_upon(maintenance: Maintenance, table: dict[str, Any]) -> None:
     """Raises: EngineError where others have been taken in than the job knows of, as another process
     did that ended with them."""
-    if keeper.number != table["upon"]:
-        raise EngineError(f"The writer is at {keeper.number}, and not at {table['upon']}.")
+    if maintenance.number != table["upon"]:
+        raise EngineError(f"The writer is at {maintenance.number}, and not at {table['upon']}.")
 
 
-def _taken(keeper: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
+def _taken(maintenance: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
     """Take in a change, to be published with the next such job."""
-    _see_upon(keeper, table)
+    _see_upon(maintenance, table)
     removed, added = (
         read_lines(table["large"])
         if "large" in table
@@ -128,7 +128,7 @@ def _taken(keeper: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> b
     )
     dropped, created = (tuple(map(NamedNode, table[name])) for name in ("dropped", "created"))
     change = Change(removed, added, dropped, created)
-    outcome = keeper.take(
+    outcome = maintenance.take(
         change, table["author"], table["message"], dry_run=table["dry_run"], tell=table["tell"]
     )
     return json.dumps(
@@ -142,12 +142,12 @@ def _taken(keeper: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> b
     ).encode()
 
 
-def _built(keeper: Maintenance, draft: Path, upon: int) -> bytes:
+def _built(maintenance: Maintenance, draft: Path, upon: int) -> bytes:
     """Publish a draft that was made upon the revision of that number."""
-    now = keeper.durable.revision
+    now = maintenance.durable.revision
     if now is None or now.number != upon:
         raise BadParameterError("The store has another revision by now; build once more.")
-    revision, change = keeper.build(read_draft(draft))
+    revision, change = maintenance.build(read_draft(draft))
     return json.dumps({"numbers": [] if change.empty else [revision.number]}).encode()
 
 

@@ -1,4 +1,4 @@
-"""The keeper of a store: carries writes out, one at a time, each judged, derived and published."""
+"""Maintenance of a store: carries writes out one by one, each judged, derived and published."""
 
 import gc
 from collections.abc import Callable, Iterator, Mapping

@@ -81,9 +81,9 @@ def make_desk(service: Service) -> AppState:
     )
 
 
-async def answer_again(desk: AppState, exchange: RequestExchange) -> bool:
+async def answer_again(app_state: AppState, exchange: RequestExchange) -> bool:
     """Answer a request that was answered before, byte for byte; whether its answer is kept."""
-    head = desk.cache.response(desk.edition, exchange.key)
+    head = app_state.cache.response(app_state.edition, exchange.key)
     if head is None:
         return False
     exchange.notes.kind, exchange.notes.query = "kept", head.query
@@ -91,7 +91,7 @@ async def answer_again(desk: AppState, exchange: RequestExchange) -> bool:
     if matching(condition, [head.etag]) or any_state(condition):
         await send_not_modified(exchange.send, head.fields, head.etag)
         return True
-    body = await _kept(desk, head.body, head.coding)
+    body = await _kept(app_state, head.body, head.coding)
     if body is None:
         return False
     await ResponseSender(exchange, query_identifier(None)).whole(head.fields, body)
@@ -99,27 +99,29 @@ async def answer_again(desk: AppState, exchange: RequestExchange) -> bool:
 
 
 async def answer_known(
-    desk: AppState, exchange: RequestExchange, shape: ResponseShape, body_key: BodyKey | None
+    app_state: AppState, exchange: RequestExchange, shape: ResponseShape, body_key: BodyKey | None
 ) -> bool:
     """Answer by what the client or the cache has; whether either had it."""
     known = shape.known(exchange.call)
     if known is not None:
         await send_not_modified(exchange.send, shape.head(IDENTITY), known)
         return True
-    file = desk.files.get(shape.tag) if shape.wish.coding == IDENTITY else None
+    file = app_state.files.get(shape.tag) if shape.wish.coding == IDENTITY else None
     if file is not None:
         await ResponseSender(exchange, query_identifier(None)).file(shape.head(IDENTITY), file)
         return True
-    plain = desk.cache.body(desk.edition, body_key) if body_key else None
+    plain = app_state.cache.body(app_state.edition, body_key) if body_key else None
     if body_key is None or plain is None:
         return False
-    shape = replace(shape, fields=desk.cache.fields(desk.edition, body_key))
-    await send_whole(desk, ResponseSender(exchange, query_identifier(None)), shape, body_key, plain)
+    shape = replace(shape, fields=app_state.cache.fields(app_state.edition, body_key))
+    await send_whole(
+        app_state, ResponseSender(exchange, query_identifier(None)), shape, body_key, plain
+    )
     return True
 
 
 async def send_whole(
-    desk: AppState,
+    app_state: AppState,
     reply: ResponseSender,
     shape: ResponseShape,
     body_key: BodyKey | None,
@@ -130,20 +132,20 @@ async def send_whole(
     fields = shape.head(coding)
     body = None
     if body_key is not None:
-        desk.cache.keep_body(desk.edition, body_key, plain, fields=shape.fields)
+        app_state.cache.keep_body(app_state.edition, body_key, plain, fields=shape.fields)
         tag = dict(fields)[b"etag"].decode()
         head = CachedResponse(body_key, coding, tag, fields, query=body_key.text)
         request = reply.exchange.key
-        desk.cache.keep_response(desk.edition, request, head, request.size)
-        body = await _kept(desk, body_key, coding)
+        app_state.cache.keep_response(app_state.edition, request, head, request.size)
+        body = await _kept(app_state, body_key, coding)
     await reply.whole(fields, await coded(plain, coding) if body is None else body)
 
 
-async def _kept(desk: AppState, key: Key, coding: str) -> bytes | None:
+async def _kept(app_state: AppState, key: Key, coding: str) -> bytes | None:
     """The kept body in the coding; coded now, and kept so, where it was not yet."""
-    body = desk.cache.body(desk.edition, key, coding)
-    plain = desk.cache.body(desk.edition, key) if body is None else None
+    body = app_state.cache.body(app_state.edition, key, coding)
+    plain = app_state.cache.body(app_state.edition, key) if body is None else None
     if plain is not None:
         body = await coded(plain, coding)
-        desk.cache.keep_body(desk.edition, key, body, coding=coding)
+        app_state.cache.keep_body(app_state.edition, key, body, coding=coding)
     return body

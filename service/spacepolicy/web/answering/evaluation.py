@@ -59,7 +59,7 @@ _log: Final = logging.getLogger(__name__)
 class _Evaluation:
     """What is evaluated, and where its answer goes."""
 
-    desk: AppState
+    app_state: AppState
     reply: ResponseSender
     planned: QueryPlan
 
@@ -72,7 +72,7 @@ class _Evaluation:
 
 
 async def evaluate(
-    desk: AppState,
+    app_state: AppState,
     exchange: RequestExchange,
     planned: QueryPlan,
     timeout_seconds: float,
@@ -84,7 +84,7 @@ async def evaluate(
     """
     exchange.notes.kind, exchange.notes.query = planned.form, planned.query.text
     identifier = query_identifier(exchange.call.field(b"x-query-id"))
-    reply, outside = ResponseSender(exchange, identifier), desk.service.outside
+    reply, outside = ResponseSender(exchange, identifier), app_state.service.outside
     others = partial(answered, outside, planned) if planned.blocks else None
     async with Connected(receive) as client:
         asked = EvaluationRequest(
@@ -97,10 +97,10 @@ async def evaluate(
         )
         try:
             async with (
-                desk.running.registered(identifier, planned.query.text) as ticket,
-                _begun(desk, exchange, ticket, asked) as begun,
+                app_state.running.registered(identifier, planned.query.text) as ticket,
+                _begun(app_state, exchange, ticket, asked) as begun,
             ):
-                await _answer(_Evaluation(desk, reply, planned), begun, ticket, client)
+                await _answer(_Evaluation(app_state, reply, planned), begun, ticket, client)
                 exchange.notes.rows = begun.stream.rows
         except TimeoutError as error:
             limit = TimeLimitError(
@@ -114,19 +114,19 @@ async def evaluate(
 
 
 def _begun(
-    desk: AppState, exchange: RequestExchange, ticket: RunningQuery, asked: EvaluationRequest
+    app_state: AppState, exchange: RequestExchange, ticket: RunningQuery, asked: EvaluationRequest
 ) -> AbstractAsyncContextManager[StartedQuery]:
     """The stream of the query, which may have begun already."""
     taken = exchange.begun.take() if exchange.begun else None
     match taken:
         case None:
-            return opened(desk, ticket, asked)
+            return opened(app_state, ticket, asked)
         case QueryStream() as stream, Slot() as slot:
-            return opened(desk, ticket, asked, SlotAttempt(stream, slot))
+            return opened(app_state, ticket, asked, SlotAttempt(stream, slot))
         case stream, Seat() as seat:
-            return going_on(desk, ticket, stream, seat, asked)
+            return going_on(app_state, ticket, stream, seat, asked)
         case stream, _:
-            return going_on(desk, ticket, stream, None, asked)
+            return going_on(app_state, ticket, stream, None, asked)
 
 
 async def _answer(
@@ -141,7 +141,7 @@ async def _answer(
         ticket.state = "sending"
         header, body = await begun.stream.soon(0)
         planned = _warned(evaluation.planned, header)
-        await send_whole(evaluation.desk, evaluation.reply, planned.shape, planned.body, body)
+        await send_whole(evaluation.app_state, evaluation.reply, planned.shape, planned.body, body)
         return
     client.look()
     async with (
@@ -189,15 +189,15 @@ async def _send(
     deadline: float,
 ) -> None:
     """Send the data as a page, in one piece for HTTP/1.0, or else as a stream."""
-    desk, reply = evaluation.desk, evaluation.reply
-    limit = desk.service.max_page_bytes
-    whole = partial(send_whole, desk, reply, planned.shape, planned.body)
+    app_state, reply = evaluation.app_state, evaluation.reply
+    limit = app_state.service.max_page_bytes
+    whole = partial(send_whole, app_state, reply, planned.shape, planned.body)
     async with aclosing(body) as pieces:
         if planned.choice.format.kind == "page":
             rows = await gathered(pieces, limit, _too_large(limit))
             text, form = planned.query.text, planned.form
             said = (*planned.hints, *hints)
-            page = await asyncio.to_thread(pages.answer, desk.service, text, form, rows, said)
+            page = await asyncio.to_thread(pages.answer, app_state.service, text, form, rows, said)
             await whole(page.encode())
         elif planned.choice.format.name == CSVW:
             metadata = json.loads(await gathered(pieces, limit, _too_large(limit)))
@@ -208,7 +208,7 @@ async def _send(
         elif reply.exchange.call.old:
             await whole(await gathered(pieces, limit, too_large_for_old_http(limit)))
         else:
-            async with aclosing(_kept(desk, planned, pieces)) as copied:
+            async with aclosing(_kept(app_state, planned, pieces)) as copied:
                 await reply.streamed(planned.shape, copied, whole)
 
 
@@ -229,21 +229,21 @@ async def _send_gathered(
 
     Raises: ResultLimitError where it may not.
     """
-    desk, reply, shape = evaluation.desk, evaluation.reply, planned.shape
+    app_state, reply, shape = evaluation.app_state, evaluation.reply, planned.shape
     # The other half is for sending: a length that is made until the end leaves nothing but a 504.
     half = (asyncio.get_running_loop().time() + deadline) / 2
     until = deadline if planned.choice.format.whole else half
-    gathered_ = await gather(pieces, desk.cache.max_body_bytes, MAX_FILE_BYTES, until)
+    gathered_ = await gather(pieces, app_state.cache.max_body_bytes, MAX_FILE_BYTES, until)
     if gathered_.rest is not None and planned.choice.format.whole:
         raise _too_large(MAX_FILE_BYTES)
     if gathered_.rest is not None:
         await reply.streamed(shape, gathered_.everything(), partial(_unexpected, reply, shape))
     elif gathered_.file is not None:
         if shape.tag is not None:
-            desk.files.keep(shape.tag, gathered_.file)
+            app_state.files.keep(shape.tag, gathered_.file)
         await reply.file(shape.head(IDENTITY), gathered_.file)
     else:
-        await send_whole(desk, reply, shape, planned.body, gathered_.body or b"")
+        await send_whole(app_state, reply, shape, planned.body, gathered_.body or b"")
 
 
 async def _unexpected(reply: ResponseSender, shape: ResponseShape, body: bytes) -> None:
@@ -252,20 +252,22 @@ async def _unexpected(reply: ResponseSender, shape: ResponseShape, body: bytes) 
 
 
 def _kept(
-    desk: AppState, planned: QueryPlan, pieces: AsyncGenerator[bytes]
+    app_state: AppState, planned: QueryPlan, pieces: AsyncGenerator[bytes]
 ) -> AsyncGenerator[bytes]:
     """The pieces, which are kept while they go out: columns, which are read into memory whole by
     those who ask again, in a file, and others in the cache."""
     tag, coding = planned.shape.tag, planned.shape.wish.coding
     if planned.choice.format.kind == "columns" and tag is not None and coding == IDENTITY:
-        return teed(pieces, partial(desk.files.keep, tag))
-    keep = partial(_keep, desk, planned)
-    return desk.gathering.teed(pieces, desk.cache.max_body_bytes, keep)
+        return teed(pieces, partial(app_state.files.keep, tag))
+    keep = partial(_keep, app_state, planned)
+    return app_state.gathering.teed(pieces, app_state.cache.max_body_bytes, keep)
 
 
-def _keep(desk: AppState, planned: QueryPlan, body: bytes) -> None:
+def _keep(app_state: AppState, planned: QueryPlan, body: bytes) -> None:
     if planned.body is not None:
-        desk.cache.keep_body(desk.edition, planned.body, body, fields=planned.shape.fields)
+        app_state.cache.keep_body(
+            app_state.edition, planned.body, body, fields=planned.shape.fields
+        )
 
 
 def _too_large(limit: int) -> ResultLimitError:

@@ -33,18 +33,18 @@ Row = Mapping[str, Term]
 _GRAPH_FORMAT: Final = "ntriples"
 
 
-async def pieces(desk: AppState, query: Query) -> AsyncGenerator[bytes]:
+async def pieces(app_state: AppState, query: Query) -> AsyncGenerator[bytes]:
     """The answer as it comes.
 
     Raises: ProblemError where it fails or no seat comes free.
     """
-    service = desk.service
+    service = app_state.service
     seconds = time_left(service.timeout_seconds)
     asked = EvaluationRequest(query, service.revision.dataset, seconds)
     try:
         async with (
-            desk.running.registered(query_identifier(None)) as ticket,
-            opened(desk, ticket, asked) as begun,
+            app_state.running.registered(query_identifier(None)) as ticket,
+            opened(app_state, ticket, asked) as begun,
             asyncio.timeout_at(begun.deadline),
             aclosing(begun.stream.frames()) as frames,
             aclosing(lending(begun.seat, payloads(frames))) as answer,
@@ -58,23 +58,23 @@ async def pieces(desk: AppState, query: Query) -> AsyncGenerator[bytes]:
         raise
 
 
-async def body(desk: AppState, query: Query) -> bytes:
+async def body(app_state: AppState, query: Query) -> bytes:
     """The whole answer.
 
     Raises: ProblemError where it fails, is too large, or no seat comes free.
     """
-    limit = desk.service.max_page_bytes
+    limit = app_state.service.max_page_bytes
     too_large = ResultLimitError(
         f"The answer is larger than the {limit} bytes that are put together at once.",
         extras={"limit_bytes": limit},
     )
-    async with aclosing(pieces(desk, query)) as answer:
+    async with aclosing(pieces(app_state, query)) as answer:
         return await gathered(answer, limit, too_large)
 
 
-def public_query(desk: AppState, text: str, graph_format: str | None = None) -> Query:
+def public_query(app_state: AppState, text: str, graph_format: str | None = None) -> Query:
     """The query as clients ask it: with the ontology's prefixes, over the default dataset."""
-    service, revision = desk.service, desk.service.revision
+    service, revision = app_state.service, app_state.service.revision
     return Query(
         text,
         graph_format=graph_format,
@@ -83,15 +83,15 @@ def public_query(desk: AppState, text: str, graph_format: str | None = None) -> 
     )
 
 
-async def graph(desk: AppState, text: str) -> tuple[Triple, ...]:
+async def graph(app_state: AppState, text: str) -> tuple[Triple, ...]:
     """The statements that a CONSTRUCT gives."""
-    answer = await body(desk, public_query(desk, text, _GRAPH_FORMAT))
+    answer = await body(app_state, public_query(app_state, text, _GRAPH_FORMAT))
     return tuple(quad.triple for quad in parse(answer, format=RdfFormat.N_TRIPLES))
 
 
-async def rows(desk: AppState, text: str) -> tuple[Row, ...]:
+async def rows(app_state: AppState, text: str) -> tuple[Row, ...]:
     """The solutions of a SELECT; a variable that is not bound is not in the row."""
-    answer = await body(desk, public_query(desk, text))
+    answer = await body(app_state, public_query(app_state, text))
     solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
     assert isinstance(solutions, QuerySolutions)  # noqa: S101 # the text is a SELECT
     names = [variable.value for variable in solutions.variables]
@@ -101,8 +101,8 @@ async def rows(desk: AppState, text: str) -> tuple[Row, ...]:
     )
 
 
-async def boolean(desk: AppState, text: str) -> bool:
+async def boolean(app_state: AppState, text: str) -> bool:
     """The answer of an ASK, over every named graph there is."""
-    answer = parse_query_results(await body(desk, Query(text)), format=QueryResultsFormat.JSON)
+    answer = parse_query_results(await body(app_state, Query(text)), format=QueryResultsFormat.JSON)
     assert isinstance(answer, QueryBoolean)  # noqa: S101 # the text is an ASK
     return bool(answer)

@@ -52,10 +52,10 @@ class EvaluationRequest:
     others: Callable[[float], Awaitable[Query]] | None = None
     kind: int | None = None
 
-    def estimate(self, desk: AppState) -> CostEstimate:
+    def estimate(self, app_state: AppState) -> CostEstimate:
         """What the query is expected to cost."""
         kind = scan(self.query.text, {}).shape if self.kind is None else self.kind
-        return desk.costs.of(kind)
+        return app_state.costs.of(kind)
 
 
 @final
@@ -71,7 +71,7 @@ class StartedQuery:
 
 @asynccontextmanager
 async def opened(
-    desk: AppState,
+    app_state: AppState,
     ticket: RunningQuery,
     asked: EvaluationRequest,
     begun: "SlotAttempt | None" = None,
@@ -80,19 +80,19 @@ async def opened(
 
     Raises: ProblemError where it fails early or gets no place, TimeoutError.
     """
-    estimate = asked.estimate(desk)
+    estimate = asked.estimate(app_state)
     found = None
     if begun is not None or (asked.others is None and not estimate.is_long):
-        found = await _proven(desk, ticket, asked, estimate, begun)
+        found = await _proven(app_state, ticket, asked, estimate, begun)
     if found is None:
-        found = await _in_a_seat(desk, ticket, asked)
+        found = await _in_a_seat(app_state, ticket, asked)
     with _learning(estimate, found):
         yield found
 
 
 @asynccontextmanager
 async def going_on(
-    desk: AppState,
+    app_state: AppState,
     ticket: RunningQuery,
     stream: QueryStream | BufferedResult,
     seat: Seat | None,
@@ -101,7 +101,9 @@ async def going_on(
     """The stream of a query that has begun before its request came to the application."""
     if seat is not None:
         seat.ticket = ticket
-    with _learning(asked.estimate(desk), StartedQuery(stream, _deadline(asked), seat)) as found:
+    with _learning(
+        asked.estimate(app_state), StartedQuery(stream, _deadline(asked), seat)
+    ) as found:
         yield found
 
 
@@ -123,20 +125,20 @@ def _learning(estimate: CostEstimate, found: StartedQuery) -> Iterator[StartedQu
 
 
 async def _in_a_seat(
-    desk: AppState, ticket: RunningQuery, asked: EvaluationRequest
+    app_state: AppState, ticket: RunningQuery, asked: EvaluationRequest
 ) -> StartedQuery:
     """The query in a seat.
 
     Raises: ProblemError where it gets none or cannot begin, TimeoutError.
     """
     asked.waits()
-    seat = await desk.running.seat(ticket, desk.service.max_wait_seconds)
+    seat = await app_state.running.seat(ticket, app_state.service.max_wait_seconds)
     try:
         deadline, query = _deadline(asked), asked.query
         if asked.others is not None:
             async with asyncio.timeout_at(deadline):
                 query = await asked.others(asked.timeout_seconds)
-        engine = desk.service.engine
+        engine = app_state.service.engine
         return StartedQuery(begin(engine, query, asked.dataset, slow=True), deadline, seat)
     except BaseException:
         seat.leave()
@@ -144,7 +146,7 @@ async def _in_a_seat(
 
 
 async def _proven(
-    desk: AppState,
+    app_state: AppState,
     ticket: RunningQuery,
     asked: EvaluationRequest,
     estimate: CostEstimate,
@@ -157,12 +159,14 @@ async def _proven(
     quick = not estimate.known or estimate.seconds < SOON_SECONDS
     for _ in range(_ATTEMPTS):
         if begun is None:
-            if desk.running.slotless:
+            if app_state.running.slotless:
                 asked.waits()
-            slot = await desk.running.slot(ticket, desk.service.max_wait_seconds, first=quick)
+            slot = await app_state.running.slot(
+                ticket, app_state.service.max_wait_seconds, first=quick
+            )
             begun = SlotAttempt(None, slot)
         try:
-            return await _in_a_slot(desk, ticket, asked, estimate, begun)
+            return await _in_a_slot(app_state, ticket, asked, estimate, begun)
         except CrashedError as error:
             crash, begun = error, None
     raise too_complex() from crash
@@ -178,7 +182,7 @@ class SlotAttempt:
 
 
 async def _in_a_slot(
-    desk: AppState,
+    app_state: AppState,
     ticket: RunningQuery,
     asked: EvaluationRequest,
     estimate: CostEstimate,
@@ -188,12 +192,12 @@ async def _in_a_slot(
 
     Raises: ProblemError where it fails in this time, TimeoutError.
     """
-    running, stream = desk.running, trial.stream
+    running, stream = app_state.running, trial.stream
     try:
         quick = estimate.known and estimate.seconds < SOON_SECONDS
         began, deadline = _now(), _deadline(asked)
         if stream is None:
-            stream = begin(desk.service.engine, asked.query, asked.dataset)
+            stream = begin(app_state.service.engine, asked.query, asked.dataset)
         answer = await stream.soon(min(SOON_SECONDS, asked.timeout_seconds))
         while answer is None:
             asked.waits()

@@ -75,7 +75,7 @@ Answering = Callable[..., Awaitable[Response]]
 
 
 def representation(
-    desk: AppState,
+    app_state: AppState,
     *,
     offers: Sequence[Format],
     negotiated: bool = True,
@@ -102,7 +102,7 @@ def representation(
             if isinstance(found, Response):
                 return found
             return CachedRepresentation(
-                desk, found.name, choice, found.make, state=found.state, parameters=parameters
+                app_state, found.name, choice, found.make, state=found.state, parameters=parameters
             )
 
         answer.__signature__ = _without_choice(handler)  # type: ignore[attr-defined] # FastAPI reads it
@@ -134,7 +134,7 @@ class CachedRepresentation(Response):
 
     def __init__(
         self,
-        desk: AppState,
+        app_state: AppState,
         name: str,
         choice: FormatChoice,
         make: Callable[[], Awaitable[Representation]],
@@ -143,7 +143,7 @@ class CachedRepresentation(Response):
         parameters: Collection[str] = (),
     ) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk = app_state
         self._name = name
         self._choice = choice
         self._make = make

@@ -57,14 +57,14 @@ SHORT_TEXT: Final = 4096
 _log: Final = logging.getLogger(__name__)
 
 
-def sparql_endpoint(desk: AppState, writes: WriteService) -> ASGIApp:
+def sparql_endpoint(app_state: AppState, writes: WriteService) -> ASGIApp:
     """The application that answers the protocol's operations."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await _respond(desk, writes, scope, receive, send)
+            await _respond(app_state, writes, scope, receive, send)
         except ProblemError as error:
-            await problem_response(desk.service, scope, error)(scope, receive, send)
+            await problem_response(app_state.service, scope, error)(scope, receive, send)
         except ClientDisconnect:
             _log.debug("a client left before it had asked")
 
@@ -72,54 +72,60 @@ def sparql_endpoint(desk: AppState, writes: WriteService) -> ASGIApp:
 
 
 async def _respond(
-    desk: AppState, writes: WriteService, scope: Scope, receive: Receive, send: Send
+    app_state: AppState, writes: WriteService, scope: Scope, receive: Receive, send: Send
 ) -> None:
     if scope["method"] == "OPTIONS":
-        response = Response(status_code=204, headers=_allowed(desk))
+        response = Response(status_code=204, headers=_allowed(app_state))
         await response(scope, receive, send)
         return
-    call = await read_call(desk.service, scope, receive)
-    context = query_context(desk.service, scope)
+    call = await read_call(app_state.service, scope, receive)
+    context = query_context(app_state.service, scope)
     begun = begun_of(scope, context.revision.number, context.order)
     record = context_of(scope).record
     exchange = RequestExchange(call, call.key(context.endpoint), send, record, begun)
-    if await answer_again(desk, exchange):
+    if await answer_again(app_state, exchange):
         return
-    asked = operation(desk.service, call)
+    asked = operation(app_state.service, call)
     if isinstance(asked, UpdateOperation):
         exchange.notes.kind, exchange.notes.query = "update", asked.text
-        response = await update_response(desk.service, writes, scope, asked, desk.reading)
+        response = await update_response(app_state.service, writes, scope, asked, app_state.reading)
         await response(scope, receive, send)
         return
     if asked.text is None:
-        await _describe(desk, exchange, asked, context)
+        await _describe(app_state, exchange, asked, context)
         return
-    planned = hinted(await planned_query(desk, context, call, asked, asked.text), asked.hints)
-    if await answer_known(desk, exchange, planned.shape, planned.body):
+    planned = hinted(await planned_query(app_state, context, call, asked, asked.text), asked.hints)
+    if await answer_known(app_state, exchange, planned.shape, planned.body):
         return
-    planned = replace(planned, query=await desk.service_graph.added(desk.service, planned.query))
-    await evaluate(desk, exchange, planned, asked.timeout_seconds, receive)
+    planned = replace(
+        planned, query=await app_state.service_graph.added(app_state.service, planned.query)
+    )
+    await evaluate(app_state, exchange, planned, asked.timeout_seconds, receive)
 
 
-def _allowed(desk: AppState) -> dict[str, str]:
-    return {"Allow": ", ".join(METHODS), **accepted(desk.service)}
+def _allowed(app_state: AppState) -> dict[str, str]:
+    return {"Allow": ", ".join(METHODS), **accepted(app_state.service)}
 
 
 async def planned_query(
-    desk: AppState, context: QueryContext, call: SparqlRequest, asked: QueryOperation, text: str
+    app_state: AppState,
+    context: QueryContext,
+    call: SparqlRequest,
+    asked: QueryOperation,
+    text: str,
 ) -> QueryPlan:
     """The plan; a long text is read beside the event loop, which answers others meanwhile.
 
     Raises: as `plan`.
     """
     if len(text) < SHORT_TEXT:
-        return plan(desk.service, context, call, asked, text)
-    async with desk.reading:
-        return await asyncio.to_thread(plan, desk.service, context, call, asked, text)
+        return plan(app_state.service, context, call, asked, text)
+    async with app_state.reading:
+        return await asyncio.to_thread(plan, app_state.service, context, call, asked, text)
 
 
 async def _describe(
-    desk: AppState, exchange: RequestExchange, asked: QueryOperation, context: QueryContext
+    app_state: AppState, exchange: RequestExchange, asked: QueryOperation, context: QueryContext
 ) -> None:
     """Send the service description, or a form to a browser.
 
@@ -129,7 +135,7 @@ async def _describe(
         raise BadParameterError("The parameter 'query' is missing.")
     reply = ResponseSender(exchange, query_identifier(None))
     if asked.wants_page:
-        page = pages.form(desk.service).encode()
+        page = pages.form(app_state.service).encode()
         coding = acceptable_coding(exchange.call).of(len(page))
         fields = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", VARY.encode())]
         if coding != IDENTITY:
@@ -139,10 +145,10 @@ async def _describe(
     choice = asked.choice("graph")
     shape, body_key = description_plan(context, exchange.call, choice)
     shape = replace(shape, hints=hint_fields(asked.hints))
-    if await answer_known(desk, exchange, shape, body_key):
+    if await answer_known(app_state, exchange, shape, body_key):
         return
-    contents = await desk.contents.of(desk.service)
-    service = desk.service
+    contents = await app_state.contents.of(app_state.service)
+    service = app_state.service
     features = Features(
         service.writer is not None,
         bool(service.outside.origins),
@@ -150,4 +156,4 @@ async def _describe(
         service_graph(service),
     )
     body = description(context.endpoint, service.mode, contents, choice.format, features)
-    await send_whole(desk, reply, shape, body_key, body)
+    await send_whole(app_state, reply, shape, body_key, body)

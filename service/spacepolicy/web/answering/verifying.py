@@ -26,27 +26,27 @@ _MODULE: Final = "spacepolicy.verification_process"
 _DESCRIBED: Final = ("start", "end", "exactText", "locator", "officialAddress", "fingerprint")
 
 
-async def sources(desk: AppState) -> tuple[str, ...]:
+async def sources(app_state: AppState) -> tuple[str, ...]:
     """The sources that have passages, sorted."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     if own is None:
         return ()
     of = Base(own).term("source")
     found = await rows(
-        desk, f"SELECT DISTINCT ?source {{ ?passage {of} ?source }} ORDER BY ?source"
+        app_state, f"SELECT DISTINCT ?source {{ ?passage {of} ?source }} ORDER BY ?source"
     )
     return tuple(row["source"].value for row in found)
 
 
-async def cited_in(desk: AppState, source: str) -> tuple[Cited, ...]:
+async def cited_in(app_state: AppState, source: str) -> tuple[Cited, ...]:
     """The passages of the source, in the order of the text, those by reference by their names."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     if own is None:
         return ()
     base = Base(own)
     optional = " ".join(f"OPTIONAL {{ ?passage {base.term(name)} ?{name} }}" for name in _DESCRIBED)
     found = await rows(
-        desk,
+        app_state,
         f"SELECT * {{ ?passage {base.term('source')} {NamedNode(source)} {optional} }} "
         "ORDER BY ?start DESC(?end) ?passage",
     )
@@ -71,17 +71,19 @@ def _cited(row: Row) -> Cited:
     )
 
 
-async def _recorded(desk: AppState, source: str) -> str | None:
+async def _recorded(app_state: AppState, source: str) -> str | None:
     """The SHA-256 of the text that the source's offsets belong to."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     if own is None:
         return None
-    found = await rows(desk, f"SELECT ?d {{ {NamedNode(source)} {Base(own).term('sha256')} ?d }}")
+    found = await rows(
+        app_state, f"SELECT ?d {{ {NamedNode(source)} {Base(own).term('sha256')} ?d }}"
+    )
     return found[0]["d"].value if len(found) == 1 else None
 
 
 async def verification(
-    desk: AppState, source: str, cited: Sequence[Cited], sent: SentCopy | None = None
+    app_state: AppState, source: str, cited: Sequence[Cited], sent: SentCopy | None = None
 ) -> dict[str, Any]:
     """What came of the passages of the source, by the copy that was sent or else the texts that are
     here.
@@ -89,16 +91,16 @@ async def verification(
     Raises: BadParameterError where the copy is no text; ProblemError where no place comes free, or
     it takes too long.
     """
-    texts, name, is_own = desk.service.texts, source.rpartition("/")[2], False
+    texts, name, is_own = app_state.service.texts, source.rpartition("/")[2], False
     copy: CopyText | SentCopy | None = sent
     if copy is None:
         copy = texts.copies.get(name)
     if copy is None:
         copy, is_own = texts.own.get(name), True
-    recorded = await _recorded(desk, source)
+    recorded = await _recorded(app_state, source)
     asked = request(source, cited, recorded, copy, is_own=is_own)
-    service = desk.service
-    async with desk.proofs.admitted(query_identifier(None), service.max_wait_seconds):
+    service = app_state.service
+    async with app_state.proofs.admitted(query_identifier(None), service.max_wait_seconds):
         try:
             async with asyncio.timeout(service.timeout_seconds):
                 found: dict[str, Any] = json.loads(await _asked(asked))
@@ -134,27 +136,27 @@ async def _asked(request: bytes) -> bytes:
     return answer
 
 
-async def words_of_copies(desk: AppState) -> Words:
+async def words_of_copies(app_state: AppState) -> Words:
     """The words of references that the copies have, by the passages' IRIs; none without copies.
 
     Raises: ProblemError where they cannot be looked for.
     """
-    if not desk.service.texts.copies:
+    if not app_state.service.texts.copies:
         return {}
-    there = [each for each in await sources(desk) if _has_copy(desk, each)]
-    cited = {each: await cited_in(desk, each) for each in there}
-    return await desk.copy_words.get(tuple(cited.items()), lambda: _words(desk, cited))
+    there = [each for each in await sources(app_state) if _has_copy(app_state, each)]
+    cited = {each: await cited_in(app_state, each) for each in there}
+    return await app_state.copy_words.get(tuple(cited.items()), lambda: _words(app_state, cited))
 
 
-def _has_copy(desk: AppState, source: str) -> bool:
-    return source.rpartition("/")[2] in desk.service.texts.copies
+def _has_copy(app_state: AppState, source: str) -> bool:
+    return source.rpartition("/")[2] in app_state.service.texts.copies
 
 
-async def _words(desk: AppState, cited: Mapping[str, Sequence[Cited]]) -> dict[str, str]:
+async def _words(app_state: AppState, cited: Mapping[str, Sequence[Cited]]) -> dict[str, str]:
     found = {}
     for source, passages in cited.items():
         marked = [each for each in passages if each.fingerprint is not None]
-        table = await verification(desk, source, marked)
+        table = await verification(app_state, source, marked)
         for result in table["passages"]:
             if result["outcome"] == "checked":
                 found[result["passage"]] = " ".join(result["words"].split())

@@ -27,14 +27,16 @@ _BLOCK_BYTES: Final = 1 << 16
 """So much of a patch is sent at once, as much as Linux's sockets take in one go."""
 
 
-async def changes_response(desk: AppState, request: Request, older: int, newer: int) -> Response:
+async def changes_response(
+    app_state: AppState, request: Request, older: int, newer: int
+) -> Response:
     """The difference; 0 is the empty dataset before the first revision.
 
     Raises: ProblemError where it cannot be told.
     """
     choice = chosen(request.scope, PATCHES)
-    origin = desk.service.url(request.scope, "")
-    history = desk.service.history
+    origin = app_state.service.url(request.scope, "")
+    history = app_state.service.history
     lines = await asyncio.to_thread(history.changes, older, newer)
     marks = ["0" if number == 0 else mark(history.get(number)) for number in (older, newer)]
     tag = f'"{opaque((__version__, *marks, origin, choice.media_type))}"'
@@ -45,7 +47,7 @@ async def changes_response(desk: AppState, request: Request, older: int, newer: 
     first = await asyncio.to_thread(next, blocks)
     body = _rest(first, blocks)
     if request.scope["http_version"] == "1.0":
-        limit = desk.service.max_page_bytes
+        limit = app_state.service.max_page_bytes
         whole = await gathered(body, limit, too_large_for_old_http(limit))
         return Response(whole, headers=headers, media_type=choice.media_type)
     return StreamingResponse(body, headers=headers, media_type=choice.media_type)

@@ -78,20 +78,20 @@ class KindChanges:
     things: tuple[ThingChanges, ...]
 
 
-async def difference_page(desk: AppState, older: int, newer: int) -> bytes:
+async def difference_page(app_state: AppState, older: int, newer: int) -> bytes:
     """Return the page.
 
     Raises: NotFoundError, RevisionGoneError, ResultLimitError, DamagedError.
     """
-    history = desk.service.history
+    history = app_state.service.history
     found = await asyncio.to_thread(difference, history, older, newer)
-    told = await _kinds(desk, found)
+    told = await _kinds(app_state, found)
     return pages.render(
         "difference.html",
-        desk.service,
+        app_state.service,
         older=older,
         newer=newer,
-        step=_step(desk, older, newer),
+        step=_step(app_state, older, newer),
         is_last=max(older, newer) >= history.current.number,
         difference=found,
         kinds=[*_only(told, is_inferred=False)],
@@ -100,9 +100,9 @@ async def difference_page(desk: AppState, older: int, newer: int) -> bytes:
     ).encode()
 
 
-def _step(desk: AppState, older: int, newer: int) -> Revision | None:
+def _step(app_state: AppState, older: int, newer: int) -> Revision | None:
     """The revision, where the page is of what one alone changed."""
-    return desk.service.history.get(newer) if newer == older + 1 else None
+    return app_state.service.history.get(newer) if newer == older + 1 else None
 
 
 def _only(kinds: Iterable[KindChanges], *, is_inferred: bool) -> Iterator[KindChanges]:
@@ -112,12 +112,12 @@ def _only(kinds: Iterable[KindChanges], *, is_inferred: bool) -> Iterator[KindCh
             yield KindChanges(each.kind, things)
 
 
-async def _kinds(desk: AppState, found: RevisionDifference) -> list[KindChanges]:
+async def _kinds(app_state: AppState, found: RevisionDifference) -> list[KindChanges]:
     """The things by kind: those with the fewest things first, which are what others are part of."""
     quads = [quad for thing in found.things for quad in (*thing.removed, *thing.added)]
-    types = await _types(desk, found.things)
-    names = await _names(desk, quads, types.values())
-    reader = _Reader(desk, names, await _words(desk, quads))
+    types = await _types(app_state, found.things)
+    names = await _names(app_state, quads, types.values())
+    reader = _Reader(app_state, names, await _words(app_state, quads))
     by_kind: dict[NamedNode | None, list[ThingChanges]] = {}
     for thing in found.things:
         by_kind.setdefault(types.get(thing.subject), []).append(reader.thing(thing))
@@ -135,7 +135,7 @@ def _by_name(thing: ThingChanges) -> tuple[bool, str]:
 
 
 async def _types(
-    desk: AppState, things: Iterable[ChangedThing]
+    app_state: AppState, things: Iterable[ChangedThing]
 ) -> Mapping[NamedNode | BlankNode, NamedNode]:
     """The most specific class of each thing; of one that is gone, the class that it had."""
     types: dict[NamedNode | BlankNode, NamedNode] = {}
@@ -145,7 +145,7 @@ async def _types(
                 types.setdefault(thing.subject, quad.object)
     listed = " ".join(str(each.subject) for each in things if isinstance(each.subject, NamedNode))
     found = await rows(
-        desk,
+        app_state,
         f"SELECT ?thing (MIN(?type) AS ?kind) {{ VALUES ?thing {{ {listed} }} ?thing a ?type "
         "FILTER isIRI(?type) FILTER NOT EXISTS { ?thing a ?other . ?other "
         "<http://www.w3.org/2000/01/rdf-schema#subClassOf> ?type FILTER (?other != ?type) } } "
@@ -158,21 +158,23 @@ async def _types(
     return types
 
 
-async def _names(desk: AppState, quads: Sequence[Quad], kinds: Iterable[NamedNode]) -> Labels:
+async def _names(app_state: AppState, quads: Sequence[Quad], kinds: Iterable[NamedNode]) -> Labels:
     """The names that things have, and of those that have none any more, the names that they had."""
     graphs = (quad.graph_name for quad in quads)
     named = [Triple(g, TYPE, g) for g in (*graphs, *kinds) if isinstance(g, NamedNode)]
-    known = await names_of(desk, (*(quad.triple for quad in quads), *named))
+    known = await names_of(app_state, (*(quad.triple for quad in quads), *named))
     are_known = {triple.subject for triple in known}
     had = (quad.triple for quad in quads if quad.predicate in NAMES)
-    return Labels(desk.service, (*known, *(each for each in had if each.subject not in are_known)))
+    return Labels(
+        app_state.service, (*known, *(each for each in had if each.subject not in are_known))
+    )
 
 
-async def _words(desk: AppState, quads: Sequence[Quad]) -> Mapping[NamedNode, Text]:
+async def _words(app_state: AppState, quads: Sequence[Quad]) -> Mapping[NamedNode, Text]:
     """The words of passages, of those that are gone too."""
     graphs = {quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)}
-    found = dict(await words_of(desk, graphs))
-    base = desk.service.revision.base
+    found = dict(await words_of(app_state, graphs))
+    base = app_state.service.revision.base
     exact = Base(base).term("exactText") if base else None
     for quad in quads:
         if quad.predicate == exact and isinstance(quad.object, Text):
@@ -184,10 +186,10 @@ async def _words(desk: AppState, quads: Sequence[Quad]) -> Mapping[NamedNode, Te
 class _Reader:
     """Things and statements as a reader sees them."""
 
-    def __init__(self, desk: AppState, names: Labels, words: Mapping[NamedNode, Text]) -> None:
+    def __init__(self, app_state: AppState, names: Labels, words: Mapping[NamedNode, Text]) -> None:
         self._names = names
         self._words = words
-        base = desk.service.revision.base
+        base = app_state.service.revision.base
         self._inferred = Base(base).inferred if base else None
 
     def thing(self, thing: ChangedThing) -> ThingChanges:

@@ -28,7 +28,7 @@ Number = Annotated[str, Path(description="the number of a revision")]
 Name = Annotated[str, Path(description="checksums.json, or the path of a file that it lists")]
 
 
-def revision_file(desk: AppState) -> Handler:
+def revision_file(app_state: AppState) -> Handler:
     """Return the handler of the files of revisions."""
 
     async def file(request: Request, number: Number, name: Name) -> Response:
@@ -36,7 +36,7 @@ def revision_file(desk: AppState) -> Handler:
         it lists with its length and SHA-256. It takes byte ranges."""
         if not re.fullmatch(r"[0-9]{1,15}", number, re.ASCII):
             raise NotFoundError(f"{number!r} is no revision.")
-        revision = desk.service.history.get(int(number))
+        revision = app_state.service.history.get(int(number))
         path, sha256 = await asyncio.to_thread(_found, revision, name)
         headers = {"ETag": f'"{sha256}"', "Cache-Control": "no-cache"}
         if matching(request.headers.get("if-none-match"), [headers["ETag"]]):

@@ -64,11 +64,11 @@ LIST_PARAMETERS: Final = {
 Which = Annotated[str, Path(description="the number of a revision, or A..B for what changed")]
 
 
-def revision_list(desk: AppState) -> Handler:
+def revision_list(app_state: AppState) -> Handler:
     """Return the handler that lists revisions."""
-    events = Events(desk.service)
+    events = Events(app_state.service)
 
-    @representation(desk, offers=_LISTED)
+    @representation(app_state, offers=_LISTED)
     async def revisions(
         request: Request, choice: FormatChoice
     ) -> DeferredRepresentation | Response:
@@ -77,12 +77,12 @@ def revision_list(desk: AppState) -> Handler:
         if choice.format is EVENTS:
             return events.response(request)
         before, limit = _number(request, "before"), _number(request, "limit") or _LIMIT
-        origin = desk.service.url(request.scope, "")
+        origin = app_state.service.url(request.scope, "")
 
         async def make() -> Representation:
-            found = older_than(desk.service.history, before, min(limit, _MAX_LIMIT))
+            found = older_than(app_state.service.history, before, min(limit, _MAX_LIMIT))
             following = _next(request.scope, origin, found)
-            body = _list_body(desk, choice.format, origin, found, following)
+            body = _list_body(app_state, choice.format, origin, found, following)
             return Representation(body, _link_next(following))
 
         return DeferredRepresentation(f"{PATH} {before} {limit}", make)
@@ -90,23 +90,23 @@ def revision_list(desk: AppState) -> Handler:
     return revisions
 
 
-def one_revision(desk: AppState) -> Handler:
+def one_revision(app_state: AppState) -> Handler:
     """Return the handler of a revision, and of what changed between two."""
 
-    @representation(desk, offers=_ONE)
+    @representation(app_state, offers=_ONE)
     async def stated(request: Request, choice: FormatChoice, number: int) -> DeferredRepresentation:
-        found = desk.service.history.get(number)
-        origin = desk.service.url(request.scope, "")
+        found = app_state.service.history.get(number)
+        origin = app_state.service.url(request.scope, "")
 
         async def make() -> Representation:
-            return Representation(_one_body(desk, choice.format, origin, found))
+            return Representation(_one_body(app_state, choice.format, origin, found))
 
         return DeferredRepresentation(f"{PATH}/{found.number}", make)
 
-    @representation(desk, offers=(PAGE,), negotiated=False)
+    @representation(app_state, offers=(PAGE,), negotiated=False)
     async def differing(_: Request, older: int, newer: int) -> DeferredRepresentation:
         async def make() -> Representation:
-            return Representation(await difference_page(desk, older, newer))
+            return Representation(await difference_page(app_state, older, newer))
 
         return DeferredRepresentation(f"{PATH}/{older}..{newer}", make)
 
@@ -118,7 +118,7 @@ def one_revision(desk: AppState) -> Handler:
             older, newer = int(between[1]), int(between[2])
             if chosen(request.scope, _DIFFERENCE).format is PAGE:
                 return await differing(request, older=older, newer=newer)
-            return await changes_response(desk, request, older, newer)
+            return await changes_response(app_state, request, older, newer)
         if not re.fullmatch(r"[0-9]{1,15}", which, re.ASCII):
             raise NotFoundError(f"{which!r} is no revision and no two with .. between them.")
         return await stated(request, number=int(which))
@@ -149,12 +149,16 @@ def _link_next(following: str | None) -> Fields:
 
 
 def _list_body(
-    desk: AppState, format: Format, origin: str, found: Sequence[Revision], following: str | None
+    app_state: AppState,
+    format: Format,
+    origin: str,
+    found: Sequence[Revision],
+    following: str | None,
 ) -> bytes:
-    service = desk.service
+    service = app_state.service
     entries = [entry(each, origin) for each in found]
     if format is JSON:
-        return json_body({"current": desk.number, "revisions": entries, "next": following})
+        return json_body({"current": app_state.number, "revisions": entries, "next": following})
     template = "revisions.atom" if format is _ATOM else "revisions.html"
     text = pages.render(
         template,
@@ -167,10 +171,12 @@ def _list_body(
     return (sayable(text) if format is _ATOM else text).encode()
 
 
-def _one_body(desk: AppState, format: Format, origin: str, found: Revision) -> bytes:
+def _one_body(app_state: AppState, format: Format, origin: str, found: Revision) -> bytes:
     members = entry(found, origin)
     if format is JSON:
         return json_body(members)
-    newest = desk.service.history.current.number
+    newest = app_state.service.history.current.number
     following = found.number + 1 if found.number < newest else None
-    return pages.render("revision.html", desk.service, entry=members, following=following).encode()
+    return pages.render(
+        "revision.html", app_state.service, entry=members, following=following
+    ).encode()

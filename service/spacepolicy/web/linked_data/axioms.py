@@ -103,11 +103,11 @@ class TermAxioms:
     mentioning: Mapping[NamedNode, tuple[Axiom, ...]]
 
 
-async def read_axioms(desk: AppState) -> TermAxioms:
+async def read_axioms(app_state: AppState) -> TermAxioms:
     """The axioms of the served revision."""
     about: dict[NamedNode, dict[Axiom, None]] = {}
     mentioning: dict[NamedNode, dict[Axiom, None]] = {}
-    for axiom in sorted(set(_Reader(await graph(desk, _STATED)).axioms()), key=_order):
+    for axiom in sorted(set(_Reader(await graph(app_state, _STATED)).axioms()), key=_order):
         first = axiom.parts[0].term
         for term in axiom.terms():
             if term == first:

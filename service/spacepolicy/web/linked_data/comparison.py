@@ -76,74 +76,82 @@ class Comparison:
         return tuple(sum(bool(each.sides[n]) for each in alone) for n in sides)
 
 
-async def comparables(desk: AppState) -> tuple[NamedNode, ...]:
+async def comparables(app_state: AppState) -> tuple[NamedNode, ...]:
     """The things that can be compared, in the order in which the queries list them."""
     found: dict[NamedNode, None] = {}
-    parameters = (query.parameters[0] for query in tagged(desk.service.catalogue, SIDE_BY_SIDE))
+    parameters = (
+        query.parameters[0] for query in tagged(app_state.service.catalogue, SIDE_BY_SIDE)
+    )
     for name, options in dict.fromkeys((each.name, each.options or "") for each in parameters):
-        for row in await rows(desk, options):
+        for row in await rows(app_state, options):
             if isinstance(thing := row.get(name), NamedNode):
                 found.setdefault(thing)
     return tuple(found)
 
 
-async def named(desk: AppState, things: Iterable[NamedNode]) -> Labels:
+async def named(app_state: AppState, things: Iterable[NamedNode]) -> Labels:
     """The names of the things."""
-    return Labels(desk.service, await names_of(desk, [Triple(t, TYPE, t) for t in things]))
+    return Labels(
+        app_state.service, await names_of(app_state, [Triple(t, TYPE, t) for t in things])
+    )
 
 
-async def comparisons(desk: AppState, things: Compared) -> list[Comparison]:
+async def comparisons(app_state: AppState, things: Compared) -> list[Comparison]:
     """The things compared in every way there is."""
     return [
-        await _comparison(desk, query, things)
-        for query in tagged(desk.service.catalogue, SIDE_BY_SIDE)
+        await _comparison(app_state, query, things)
+        for query in tagged(app_state.service.catalogue, SIDE_BY_SIDE)
     ]
 
 
-async def time_lanes(desk: AppState, things: Compared) -> Lanes | None:
+async def time_lanes(app_state: AppState, things: Compared) -> Lanes | None:
     """The things on one axis of years; None where no saved query tells their times."""
-    told = await _told(desk, LANES, things)
-    return lanes_of(told, await named(desk, named_in(told)))
+    told = await _told(app_state, LANES, things)
+    return lanes_of(told, await named(app_state, named_in(told)))
 
 
-async def values(desk: AppState, things: Compared) -> ValueComparison | None:
+async def values(app_state: AppState, things: Compared) -> ValueComparison | None:
     """What the things aim at and reach in numbers; None where no saved query tells any."""
-    told = await _told(desk, AXIS, things)
-    return value_axes(told, things, await named(desk, named_in(told)))
+    told = await _told(app_state, AXIS, things)
+    return value_axes(told, things, await named(app_state, named_in(told)))
 
 
-async def _told(desk: AppState, role: str, things: Compared) -> list[tuple[SavedQuery, Row]]:
+async def _told(app_state: AppState, role: str, things: Compared) -> list[tuple[SavedQuery, Row]]:
     """The rows of the queries with the tag, asked of all the things at once."""
     return [
         (query, row)
-        for query in tagged(desk.service.catalogue, role)
+        for query in tagged(app_state.service.catalogue, role)
         if query.parameters
         for row in await rows(
-            desk, bind(query, {query.parameters[0].name: [thing.value for thing in things]})
+            app_state, bind(query, {query.parameters[0].name: [thing.value for thing in things]})
         )
     ]
 
 
-async def _comparison(desk: AppState, query: SavedQuery, things: Compared) -> Comparison:
+async def _comparison(app_state: AppState, query: SavedQuery, things: Compared) -> Comparison:
     name = query.parameters[0].name
     given = [thing.value for thing in things]
     text = bind(query, {name: given})
-    found = [tuple(row.get(column) for column in query.columns) for row in await rows(desk, text)]
+    found = [
+        tuple(row.get(column) for column in query.columns) for row in await rows(app_state, text)
+    ]
     asked = urlencode([(name, value) for value in given])
     return Comparison(
         query,
         text,
-        f"{desk.service.root}/queries/{query.name}?{asked}",
-        tuple(await _aspects(desk, things, found)),
+        f"{app_state.service.root}/queries/{query.name}?{asked}",
+        tuple(await _aspects(app_state, things, found)),
     )
 
 
 async def _aspects(
-    desk: AppState, things: Compared, found: Sequence[tuple[Term | None, ...]]
+    app_state: AppState, things: Compared, found: Sequence[tuple[Term | None, ...]]
 ) -> list[Aspect]:
     """The rows of the answer, gathered by what they compare by."""
-    names = await named(desk, {t for row in found for t in row[:3] if isinstance(t, NamedNode)})
-    words = await words_of(desk, {row[3] for row in found if isinstance(row[3], NamedNode)})
+    names = await named(
+        app_state, {t for row in found for t in row[:3] if isinstance(t, NamedNode)}
+    )
+    words = await words_of(app_state, {row[3] for row in found if isinstance(row[3], NamedNode)})
     gathered: dict[Term, tuple[dict[ComparedPart, None], ...]] = {}
     for thing, by, part, passage in found:
         if by is None or thing not in things:
@@ -167,30 +175,33 @@ async def _aspects(
     ]
 
 
-async def words_of(desk: AppState, passages: Iterable[NamedNode]) -> Mapping[NamedNode, Literal]:
+async def words_of(
+    app_state: AppState, passages: Iterable[NamedNode]
+) -> Mapping[NamedNode, Literal]:
     """What stands in the passages."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     listed = " ".join(sorted(map(str, passages)))
     if own is None or not listed:
         return {}
     exact = Base(own).term("exactText")
     found: Sequence[Row] = await rows(
-        desk, f"SELECT ?passage ?words {{ VALUES ?passage {{ {listed} }} ?passage {exact} ?words }}"
+        app_state,
+        f"SELECT ?passage ?words {{ VALUES ?passage {{ {listed} }} ?passage {exact} ?words }}",
     )
     return {row["passage"]: row["words"] for row in found}  # type: ignore[misc] # as in data
 
 
-def views(desk: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
+def views(app_state: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
     """The queries that compare things, each where it is asked of this one alone."""
     return [
         (
             query,
             current_locale().kept(
-                f"{desk.service.root}/queries/{query.name}?"
+                f"{app_state.service.root}/queries/{query.name}?"
                 + urlencode({query.parameters[0].name: thing.value})
             ),
         )
-        for query in tagged(desk.service.catalogue, SIDE_BY_SIDE)
+        for query in tagged(app_state.service.catalogue, SIDE_BY_SIDE)
     ]
 
 

@@ -49,10 +49,10 @@ Constraints = Mapping[NamedNode, tuple[Constraint, ...]]
 """The constraints by the classes they are for, and by the properties on their paths."""
 
 
-async def read_constraints(desk: AppState) -> Constraints:
+async def read_constraints(app_state: AppState) -> Constraints:
     """The constraints of the served revision."""
     said: dict[object, dict[str, list[Term]]] = {}
-    for triple in await graph(desk, _SHAPES):
+    for triple in await graph(app_state, _SHAPES):
         if isinstance(triple.object, Term):
             of = said.setdefault(triple.subject, {})
             of.setdefault(triple.predicate.value, []).append(triple.object)

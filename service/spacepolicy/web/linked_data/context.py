@@ -88,16 +88,16 @@ def _definition(iri: str, term: Property) -> dict[str, Any]:
     return definition
 
 
-async def read_context(desk: AppState) -> JsonLdContext:
+async def read_context(app_state: AppState) -> JsonLdContext:
     """The context of the served revision.
 
     Raises: ProblemError where the engine does not tell its terms.
     """
     return make_context(
-        desk.service.revision.base,
-        desk.service.revision.prefixes,
-        await rows(desk, _DECLARED),
-        await rows(desk, _USED),
+        app_state.service.revision.base,
+        app_state.service.revision.prefixes,
+        await rows(app_state, _DECLARED),
+        await rows(app_state, _USED),
     )
 
 

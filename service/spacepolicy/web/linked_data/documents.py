@@ -114,23 +114,23 @@ class ThingDocument:
 
 
 async def document(
-    desk: AppState, thing: NamedNode, iri: str, max_incoming: int = MAX_INCOMING
+    app_state: AppState, thing: NamedNode, iri: str, max_incoming: int = MAX_INCOMING
 ) -> ThingDocument:
     """The document, named `iri`, about the thing, with so many of the links that lead to it.
 
     Raises: NotFoundError where the dataset says nothing of it.
     """
-    said = await graph(desk, about_query(thing, max_incoming)) or await graph(
-        desk, _elsewhere(thing)
+    said = await graph(app_state, about_query(thing, max_incoming)) or await graph(
+        app_state, _elsewhere(thing)
     )
-    if not (said or await is_known(desk, thing)):
+    if not (said or await is_known(app_state, thing)):
         raise NotFoundError(f"Nothing is known of <{thing.value}>.")
     incoming = tuple(t for t in said if t.object == thing and t.subject != thing)
     statements = tuple(t for t in said if t.object != thing or t.subject == thing)
-    nodes = await _nodes(desk, thing, statements)
+    nodes = await _nodes(app_state, thing, statements)
     kept = tuple(skolemised((*statements[:MAX_STATEMENTS], *nodes), iri))
-    origins = await _origins(desk, thing)
-    own = desk.service.revision.base
+    origins = await _origins(app_state, thing)
+    own = app_state.service.revision.base
     passages = _passages(Base(own), origins) if own else ()
     return ThingDocument(
         thing=thing,
@@ -140,18 +140,20 @@ async def document(
         incoming=_sorted(incoming[:max_incoming]),
         origins=origins,
         passages=_sorted(passages),
-        names=await names_of(desk, (*kept, *incoming[:max_incoming], *_mentioned(origins))),
+        names=await names_of(app_state, (*kept, *incoming[:max_incoming], *_mentioned(origins))),
         cut=len(statements) > MAX_STATEMENTS or len(incoming) > max_incoming > 0,
     )
 
 
-async def is_known(desk: AppState, thing: NamedNode) -> bool:
+async def is_known(app_state: AppState, thing: NamedNode) -> bool:
     """Whether the dataset speaks of the thing anywhere, or has a graph of that name: who says that
     nothing is known of it asks here, as its page does."""
     places = (f"{thing} ?p ?o", f"?s ?p {thing}", f"?s {thing} ?o")
     patterns = [pattern for place in places for pattern in (place, f"GRAPH ?g {{ {place} }}")]
     patterns.append(f"GRAPH {thing} {{ ?s ?p ?o }}")
-    return await boolean(desk, f"ASK {{ {' UNION '.join(f'{{ {each} }}' for each in patterns)} }}")
+    return await boolean(
+        app_state, f"ASK {{ {' UNION '.join(f'{{ {each} }}' for each in patterns)} }}"
+    )
 
 
 def _about_thing(triple: Triple, thing: NamedNode) -> bool:
@@ -189,14 +191,14 @@ def _elsewhere(thing: NamedNode) -> str:
 
 
 async def _nodes(
-    desk: AppState, thing: NamedNode, statements: Iterable[Triple]
+    app_state: AppState, thing: NamedNode, statements: Iterable[Triple]
 ) -> tuple[Triple, ...]:
     """What is said of the blank nodes that the statements lead to, however far."""
     waiting = [t.object for t in statements if isinstance(t.object, BlankNode)]
     if not waiting:
         return ()
     said: dict[BlankNode, list[Triple]] = {}
-    for triple in await graph(desk, _blank_nodes(thing)):
+    for triple in await graph(app_state, _blank_nodes(thing)):
         if isinstance(triple.subject, BlankNode):
             said.setdefault(triple.subject, []).append(triple)
     found: list[Triple] = []
@@ -216,12 +218,12 @@ def _blank_nodes(thing: NamedNode) -> str:
     )
 
 
-async def _origins(desk: AppState, thing: NamedNode) -> tuple[StatementOrigin, ...]:
-    own = desk.service.revision.base
+async def _origins(app_state: AppState, thing: NamedNode) -> tuple[StatementOrigin, ...]:
+    own = app_state.service.revision.base
     if own is None:
         return ()
-    found = await rows(desk, _origins_query(thing, Base(own)))
-    of_copies = await words_of_copies(desk)
+    found = await rows(app_state, _origins_query(thing, Base(own)))
+    of_copies = await words_of_copies(app_state)
     return tuple(
         StatementOrigin(
             Triple(row["s"], row["p"], row["o"]),  # type: ignore[arg-type] # as it stands in data
@@ -263,11 +265,11 @@ def _origins_query(thing: NamedNode, own: Base) -> str:
     )
 
 
-async def names_of(desk: AppState, triples: Iterable[Triple]) -> tuple[Triple, ...]:
+async def names_of(app_state: AppState, triples: Iterable[Triple]) -> tuple[Triple, ...]:
     """What names the things in the statements."""
     linked = _linked(triples)
     pieces = [linked[at : at + _MAX_NAMED] for at in range(0, len(linked), _MAX_NAMED)]
-    found = [triple for piece in pieces for triple in await graph(desk, _names(piece))]
+    found = [triple for piece in pieces for triple in await graph(app_state, _names(piece))]
     return _sorted(found)
 
 

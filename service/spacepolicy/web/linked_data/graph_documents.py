@@ -68,57 +68,61 @@ class GraphDocument:
     names: tuple[Triple, ...]
 
 
-async def graph_document(desk: AppState, path: str, asked: NamedNode, iri: str) -> GraphDocument:
+async def graph_document(
+    app_state: AppState, path: str, asked: NamedNode, iri: str
+) -> GraphDocument:
     """The document of that IRI, which answers at `iri`.
 
     Raises: NotFoundError where there is no graph of that name.
     """
     ontology = path == ONTOLOGY or path.startswith(f"{ONTOLOGY}/")
-    thing = await _ontology_of(desk, asked) if ontology else asked
-    stated = await _statements(desk, thing)
+    thing = await _ontology_of(app_state, asked) if ontology else asked
+    stated = await _statements(app_state, thing)
     if not stated:
         raise NotFoundError(f"There is no graph <{asked.value}>.")
     statements = stated if ontology else tuple(skolemised(stated, iri))
     passages: tuple[PassageDocument, ...] = ()
     references: tuple[ReferenceDocument, ...] = ()
     if path.startswith(SOURCE):
-        said_in = await _said_in_passages(desk, thing)
-        passages = await _passages(desk, thing, said_in)
-        references = await _references(desk, thing, said_in)
+        said_in = await _said_in_passages(app_state, thing)
+        passages = await _passages(app_state, thing, said_in)
+        references = await _references(app_state, thing, said_in)
     said = (*(each.statements for each in passages), *(each.statements for each in references))
     linked = (*statements, *(triple for triples in said for triple in triples))
     return GraphDocument(
         thing=thing,
         statements=tuple(sorted(statements, key=str)),
-        version=await _version(desk, thing, statements),
+        version=await _version(app_state, thing, statements),
         passages=passages,
         references=references,
-        names=await names_of(desk, linked),
+        names=await names_of(app_state, linked),
     )
 
 
-async def _statements(desk: AppState, thing: NamedNode) -> tuple[Triple, ...]:
+async def _statements(app_state: AppState, thing: NamedNode) -> tuple[Triple, ...]:
     """The statements of the graph; that of the service is none of the dataset."""
-    if thing.value == service_graph(desk.service):
-        said = await desk.service_graph.of(desk.service)
+    if thing.value == service_graph(app_state.service):
+        said = await app_state.service_graph.of(app_state.service)
         return tuple(quad.triple for quad in parse(said, format=RdfFormat.N_TRIPLES))
-    return await graph(desk, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
+    return await graph(app_state, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
 
 
-async def _ontology_of(desk: AppState, asked: NamedNode) -> NamedNode:
+async def _ontology_of(app_state: AppState, asked: NamedNode) -> NamedNode:
     """The ontology whose version is asked for; else what is asked for itself."""
-    found = await rows(desk, f"SELECT ?o {{ GRAPH ?o {{ ?o {_VERSION} {asked} }} }} LIMIT 1")
+    found = await rows(app_state, f"SELECT ?o {{ GRAPH ?o {{ ?o {_VERSION} {asked} }} }} LIMIT 1")
     ontology = found[0]["o"] if found else asked
     return ontology if isinstance(ontology, NamedNode) else asked
 
 
-async def _version(desk: AppState, thing: NamedNode, statements: Iterable[Triple]) -> str | None:
+async def _version(
+    app_state: AppState, thing: NamedNode, statements: Iterable[Triple]
+) -> str | None:
     """The current version of the ontology that the statements are of, earlier or not."""
     versions = [t for t in statements if str(t.predicate) == _VERSION]
     for ontology, _, version in versions:
         if version == thing:
             query = f"SELECT ?version {{ GRAPH {ontology} {{ {ontology} {_VERSION} ?version }} }}"
-            return next((row["version"].value for row in await rows(desk, query)), None)
+            return next((row["version"].value for row in await rows(app_state, query)), None)
         if ontology == thing and isinstance(version, NamedNode):
             return version.value
     return None
@@ -128,19 +132,21 @@ SaidIn = Mapping[str, Sequence[Triple]]
 """What each passage says, by its IRI."""
 
 
-async def _said_in_passages(desk: AppState, source: NamedNode) -> SaidIn:
-    own = desk.service.revision.base
+async def _said_in_passages(app_state: AppState, source: NamedNode) -> SaidIn:
+    own = app_state.service.revision.base
     said: dict[str, list[Triple]] = {}
-    for row in await rows(desk, _said_query(source, Base(own))) if own else ():
+    for row in await rows(app_state, _said_query(source, Base(own))) if own else ():
         triple = Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type] # as in data
         said.setdefault(row["passage"].value, []).append(triple)
     return said
 
 
-async def _passages(desk: AppState, source: NamedNode, said: SaidIn) -> tuple[PassageDocument, ...]:
-    own = desk.service.revision.base
+async def _passages(
+    app_state: AppState, source: NamedNode, said: SaidIn
+) -> tuple[PassageDocument, ...]:
+    own = app_state.service.revision.base
     found: dict[NamedNode, PassageDocument] = {}
-    for row in await rows(desk, _passages_query(source, Base(own))) if own else ():
+    for row in await rows(app_state, _passages_query(source, Base(own))) if own else ():
         passage, words = row["passage"], row["words"]
         if isinstance(passage, NamedNode) and isinstance(words, Literal):
             start, end = int(row["start"].value), int(row["end"].value)
@@ -150,10 +156,10 @@ async def _passages(desk: AppState, source: NamedNode, said: SaidIn) -> tuple[Pa
 
 
 async def _references(
-    desk: AppState, source: NamedNode, said: SaidIn
+    app_state: AppState, source: NamedNode, said: SaidIn
 ) -> tuple[ReferenceDocument, ...]:
-    cited = [each for each in await cited_in(desk, source.value) if each.locator is not None]
-    words = await words_of_copies(desk) if cited else {}
+    cited = [each for each in await cited_in(app_state, source.value) if each.locator is not None]
+    words = await words_of_copies(app_state) if cited else {}
     return tuple(
         ReferenceDocument(
             NamedNode(each.passage),

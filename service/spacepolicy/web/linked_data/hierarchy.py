@@ -92,10 +92,10 @@ class TermTrees:
     named: tuple[Triple, ...]
 
 
-async def read_terms(desk: AppState) -> TermTrees:
+async def read_terms(app_state: AppState) -> TermTrees:
     """The terms that an ontology of the served revision defines."""
     trees = [
-        await _tree(desk, structure, counts)
+        await _tree(app_state, structure, counts)
         for structure, counts in (
             (CLASSES, _OF_CLASSES),
             (PROPERTIES, _OF_PROPERTIES),
@@ -103,13 +103,13 @@ async def read_terms(desk: AppState) -> TermTrees:
         )
     ]
     listed = (NamedNode(term) for tree in trees for term in tree.counts)
-    return TermTrees(tuple(trees), await names_of(desk, [Triple(t, TYPE, t) for t in listed]))
+    return TermTrees(tuple(trees), await names_of(app_state, [Triple(t, TYPE, t) for t in listed]))
 
 
-async def _tree(desk: AppState, structure: str, counts: str) -> Tree:
-    found = {row["term"].value: int(row["n"].value) for row in await rows(desk, counts) if row}
+async def _tree(app_state: AppState, structure: str, counts: str) -> Tree:
+    found = {row["term"].value: int(row["n"].value) for row in await rows(app_state, counts) if row}
     parents: dict[str, set[str]] = {}
-    for row in await rows(desk, structure):
+    for row in await rows(app_state, structure):
         above = parents.setdefault(row["term"].value, set())
         if "parent" in row:
             above.add(row["parent"].value)

@@ -33,17 +33,17 @@ class Incoming:
     href: str
 
 
-async def incoming(desk: AppState, thing: NamedNode) -> list[Incoming]:
+async def incoming(app_state: AppState, thing: NamedNode) -> list[Incoming]:
     """What leads to the thing, by the names of the properties."""
     counted = await rows(
-        desk, f"SELECT ?p (COUNT(*) AS ?n) {{ {_to(thing)} }} GROUP BY ?p ORDER BY ?p"
+        app_state, f"SELECT ?p (COUNT(*) AS ?n) {{ {_to(thing)} }} GROUP BY ?p ORDER BY ?p"
     )
     counts = {row["p"]: int(row["n"].value) for row in counted[:_MAX_PROPERTIES]}
     properties = [each for each in counts if isinstance(each, NamedNode)]
     if not properties:
         return []
-    found = await graph(desk, _first(thing, properties))
-    names = Labels(desk.service, await names_of(desk, found))
+    found = await graph(app_state, _first(thing, properties))
+    names = Labels(app_state.service, await names_of(app_state, found))
     by_property: dict[NamedNode, list[Link]] = {}
     for triple in found:
         if isinstance(triple.subject, NamedNode):
@@ -53,7 +53,7 @@ async def incoming(desk: AppState, thing: NamedNode) -> list[Incoming]:
             names.link(each),
             counts[each],
             tuple(sorted(by_property.get(each, ()), key=_text)),
-            address(desk.service.root, thing, each),
+            address(app_state.service.root, thing, each),
         )
         for each in properties
     ]
@@ -61,16 +61,16 @@ async def incoming(desk: AppState, thing: NamedNode) -> list[Incoming]:
 
 
 async def part(
-    desk: AppState, thing: NamedNode, by: NamedNode, start: int
+    app_state: AppState, thing: NamedNode, by: NamedNode, start: int
 ) -> tuple[Link, Link, list[Link]]:
     """The thing, the property, and those that lead by it to the thing, from the place `start` in
     the order of their IRIs."""
     found = await graph(
-        desk,
+        app_state,
         f"CONSTRUCT {{ ?s {by} {thing} }} {{ SELECT ?s {{ {_by(thing, by)} }} ORDER BY ?s "
         f"LIMIT {PART} OFFSET {start} }}",
     )
-    names = Labels(desk.service, await names_of(desk, (*found, Triple(thing, by, thing))))
+    names = Labels(app_state.service, await names_of(app_state, (*found, Triple(thing, by, thing))))
     subjects = sorted({t.subject.value for t in found if isinstance(t.subject, NamedNode)})
     links = [names.link(NamedNode(each)) for each in subjects]
     return names.link(thing), names.link(by), links

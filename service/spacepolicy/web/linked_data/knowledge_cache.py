@@ -39,8 +39,8 @@ Near = Callable[[str], Awaitable[list[dict[str, Any]]]]
 class KnowledgeCache:
     """Documents and the context, made from the served revision and held for a while."""
 
-    def __init__(self, desk: AppState, near: Near) -> None:
-        self.desk = desk
+    def __init__(self, app_state: AppState, near: Near) -> None:
+        self.app_state = app_state
         self._near = near
         self._documents: RevisionCache[ThingDocument] = RevisionCache(_DOCUMENTS_HELD)
         self._bare_documents: RevisionCache[ThingDocument] = RevisionCache(_DOCUMENTS_HELD)
@@ -53,49 +53,55 @@ class KnowledgeCache:
 
     async def context(self) -> JsonLdContext:
         """The JSON-LD context."""
-        return await self._contexts.get(self.desk.edition, "", lambda: read_context(self.desk))
+        return await self._contexts.get(
+            self.app_state.edition, "", lambda: read_context(self.app_state)
+        )
 
     async def vocabulary(self) -> OntologyWords:
         """What the ontology says of its terms."""
         return await self._vocabularies.get(
-            self.desk.edition, "", lambda: read_vocabulary(self.desk)
+            self.app_state.edition, "", lambda: read_vocabulary(self.app_state)
         )
 
     async def axioms(self) -> TermAxioms:
         """The axioms of the ontologies."""
-        return await self._axioms.get(self.desk.edition, "", lambda: read_axioms(self.desk))
+        return await self._axioms.get(
+            self.app_state.edition, "", lambda: read_axioms(self.app_state)
+        )
 
     async def constraints(self) -> Constraints:
         """What the shapes hold the data to."""
         return await self._constraints.get(
-            self.desk.edition, "", lambda: read_constraints(self.desk)
+            self.app_state.edition, "", lambda: read_constraints(self.app_state)
         )
 
     async def terms(self) -> TermTrees:
         """The terms that the ontologies define."""
-        return await self._terms.get(self.desk.edition, "", lambda: read_terms(self.desk))
+        return await self._terms.get(self.app_state.edition, "", lambda: read_terms(self.app_state))
 
     async def term(self, found: ThingDocument) -> TermPage | None:
         """What the page of a term shows beside its document; None where it is about no term."""
-        kind, desk = kind_of(found), self.desk
+        kind, app_state = kind_of(found), self.app_state
         if kind is None:
             return None
         axioms, constraints = await self.axioms(), await self.constraints()
-        tree = hierarchy(desk.service, await self.vocabulary(), await self.terms())
+        tree = hierarchy(app_state.service, await self.vocabulary(), await self.terms())
         narrower = below(tree, found.thing.value)
-        return await term_page(desk, found, TermIn(kind, axioms, constraints, narrower))
+        return await term_page(app_state, found, TermIn(kind, axioms, constraints, narrower))
 
     async def comparables(self) -> tuple[NamedNode, ...]:
         """The things that can be compared with each other."""
-        return await self._comparables.get(self.desk.edition, "", lambda: comparables(self.desk))
+        return await self._comparables.get(
+            self.app_state.edition, "", lambda: comparables(self.app_state)
+        )
 
     async def not_found(self, asked: Address) -> NotFoundError:
         """What to say of an IRI of which nothing is known: things with names like it."""
         near = await self._near(asked.path)
         named = [_called(each) for each in near]
         hint = f" Near it: {', '.join(named)}." if named else ""
-        older = self.desk.number != self.desk.service.history.current.number
-        then = f" in revision {self.desk.number}" if older else ""
+        older = self.app_state.number != self.app_state.service.history.current.number
+        then = f" in revision {self.app_state.number}" if older else ""
         return NotFoundError(
             f"Nothing is known of <{asked.iri.value}>{then}.{hint}", extras={"near": near}
         )
@@ -106,7 +112,7 @@ class KnowledgeCache:
         Raises: NotFoundError where the dataset says nothing of it.
         """
         return await self._documents.get(
-            self.desk.edition, iri, lambda: document(self.desk, thing, iri)
+            self.app_state.edition, iri, lambda: document(self.app_state, thing, iri)
         )
 
     async def bare_document(self, thing: NamedNode, iri: str) -> ThingDocument:
@@ -115,5 +121,7 @@ class KnowledgeCache:
         Raises: NotFoundError where the dataset says nothing of it.
         """
         return await self._bare_documents.get(
-            self.desk.edition, iri, lambda: document(self.desk, thing, iri, max_incoming=0)
+            self.app_state.edition,
+            iri,
+            lambda: document(self.app_state, thing, iri, max_incoming=0),
         )

@@ -47,9 +47,9 @@ class Matrix:
         return len(self.columns) * len(self.rows) > _MANY_CELLS
 
 
-async def matrix(desk: AppState, thing: NamedNode) -> Matrix | None:
+async def matrix(app_state: AppState, thing: NamedNode) -> Matrix | None:
     """The table of the thing; None where nothing is known for one."""
-    found = await told(desk, MATRIX, thing)
+    found = await told(app_state, MATRIX, thing)
     if found is None:
         return None
     cells: dict[NamedNode, dict[NamedNode, dict[NamedNode, None]]] = {}
@@ -65,7 +65,7 @@ async def matrix(desk: AppState, thing: NamedNode) -> Matrix | None:
     # What most passages deal with stands first: a phone shows the first columns.
     columns = sorted(counts, key=lambda each: (-counts[each], found.names.link(each).text))
     return Matrix(
-        tagged(desk.service.catalogue, MATRIX)[0],
+        tagged(app_state.service.catalogue, MATRIX)[0],
         tuple(found.names.link(each) for each in columns),
         tuple(
             (

@@ -37,12 +37,14 @@ class TermEntry:
     axioms: tuple[Axiom, ...]
 
 
-async def ontology_page(library: KnowledgeCache, found: GraphDocument, view: str | None) -> str:
+async def ontology_page(
+    knowledge_cache: KnowledgeCache, found: GraphDocument, view: str | None
+) -> str:
     """The page of the ontology: the whole of it, or its terms at a glance."""
-    service = library.desk.service
-    axioms, terms = await library.axioms(), await library.terms()
+    service = knowledge_cache.app_state.service
+    axioms, terms = await knowledge_cache.axioms(), await knowledge_cache.terms()
     names = Labels(service, terms.named)
-    vocabulary = await library.vocabulary()
+    vocabulary = await knowledge_cache.vocabulary()
     tree = hierarchy(service, vocabulary, terms)
 
     def entries(tops: Sequence[Term]) -> list[TermEntry]:

@@ -78,23 +78,23 @@ class PartStatements:
     cut: bool = False
 
 
-async def part_statements(desk: AppState, thing: NamedNode) -> PartStatements | None:
+async def part_statements(app_state: AppState, thing: NamedNode) -> PartStatements | None:
     """What is said of the parts of the thing; None where it has none."""
-    iri = desk.service.revision.base
+    iri = app_state.service.revision.base
     if iri is None:
         return None
     own = Base(iri)
-    belonging = await rows(desk, _belonging(thing, own))
+    belonging = await rows(app_state, _belonging(thing, own))
     wholes = _wholes(belonging, thing.value)
     if not wholes:
         return None
-    relations = {row["relation"].value for row in await rows(desk, _relations(own))}
+    relations = {row["relation"].value for row in await rows(app_state, _relations(own))}
     said, containing, kinds = await asyncio.gather(
-        rows(desk, _saying(thing, own)),
-        rows(desk, _containing(thing, own, sorted(relations))),
-        rows(desk, _stated_kinds(thing, own)),
+        rows(app_state, _saying(thing, own)),
+        rows(app_state, _containing(thing, own, sorted(relations))),
+        rows(app_state, _stated_kinds(thing, own)),
     )
-    passages = _passages((*said, *containing), await words_of_copies(desk))
+    passages = _passages((*said, *containing), await words_of_copies(app_state))
     return PartStatements(
         thing.value,
         wholes,

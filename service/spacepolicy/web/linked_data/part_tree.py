@@ -75,12 +75,12 @@ class PartTree:
         return [(kind, list(run)) for kind, run in groupby(self.parts, key=lambda each: each.kind)]
 
 
-async def part_tree(desk: AppState, thing: NamedNode) -> PartTree | None:
+async def part_tree(app_state: AppState, thing: NamedNode) -> PartTree | None:
     """The parts of the thing; None where it has none."""
-    found = await part_statements(desk, thing)
+    found = await part_statements(app_state, thing)
     if found is None:
         return None
-    names = Labels(desk.service, await names_of(desk, _mentioned(found)))
+    names = Labels(app_state.service, await names_of(app_state, _mentioned(found)))
     return PartTree(_Tree(found, names).parts(), found.cut)
 
 

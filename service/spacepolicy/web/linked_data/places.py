@@ -41,9 +41,9 @@ class Places:
     address: str
 
 
-async def places(desk: AppState, thing: NamedNode) -> Places | None:
+async def places(app_state: AppState, thing: NamedNode) -> Places | None:
     """The places of the thing; None where none is known."""
-    found = await told(desk, PLACES, thing)
+    found = await told(app_state, PLACES, thing)
     if found is None:
         return None
     relations: dict[NamedNode, dict[NamedNode, None]] = {}

@@ -116,15 +116,15 @@ class PassageKind:
     shown: bool
 
 
-async def kinds(desk: AppState, source: NamedNode) -> Kinds:
+async def kinds(app_state: AppState, source: NamedNode) -> Kinds:
     """The kind of each passage of the source."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     if own is None:
         return {}
     base = Base(own)
     in_source = base.term("source")
     found = await rows(
-        desk,
+        app_state,
         f"SELECT ?passage ?kind (COUNT(*) AS ?n) {{ ?passage {in_source} {source} "
         "GRAPH ?passage { ?s ?p ?o } GRAPH ?g { ?s a ?kind } "
         "} GROUP BY ?passage ?kind "

@@ -28,23 +28,24 @@ _MAX_CHANGES: Final = 10
 """How many of the newest revisions are searched for changes of a thing, and how many are shown."""
 
 
-async def beside(library: KnowledgeCache, found: ThingDocument) -> ResourceContext:
+async def beside(knowledge_cache: KnowledgeCache, found: ThingDocument) -> ResourceContext:
     """All of it; a term's page has no time and no place."""
-    desk, thing = library.desk, found.thing
-    comparables = await library.comparables()
+    app_state, thing = knowledge_cache.app_state, found.thing
+    comparables = await knowledge_cache.comparables()
     comparable = thing in comparables
-    term = await library.term(found)
+    term = await knowledge_cache.term(found)
     return ResourceContext(
-        parts=await part_tree(desk, thing),
-        compared=await _comparisons(library, thing),
-        views=views(desk, thing) if comparable else [],
-        incoming=await incoming(desk, thing),
+        parts=await part_tree(app_state, thing),
+        compared=await _comparisons(knowledge_cache, thing),
+        views=views(app_state, thing) if comparable else [],
+        incoming=await incoming(app_state, thing),
         term=term,
-        siblings=await siblings(desk, thing) or await neighbours(desk, thing, comparables),
-        timeline=None if term else await timeline(desk, thing),
-        places=None if term else await places(desk, thing),
-        matrix=None if term else await matrix(desk, thing),
-        history=await asyncio.to_thread(_history, desk.service, thing),
+        siblings=await siblings(app_state, thing)
+        or await neighbours(app_state, thing, comparables),
+        timeline=None if term else await timeline(app_state, thing),
+        places=None if term else await places(app_state, thing),
+        matrix=None if term else await matrix(app_state, thing),
+        history=await asyncio.to_thread(_history, app_state.service, thing),
     )
 
 
@@ -58,13 +59,16 @@ def _history(service: Service, thing: NamedNode) -> tuple[SubjectChange, ...]:
         return ()
 
 
-async def _comparisons(library: KnowledgeCache, thing: NamedNode) -> list[Link]:
+async def _comparisons(knowledge_cache: KnowledgeCache, thing: NamedNode) -> list[Link]:
     """What the thing can be compared with, and where."""
-    things = await library.comparables()
+    things = await knowledge_cache.comparables()
     others = [each for each in things if each != thing] if thing in things else []
     others = others[:_MAX_COMPARED]
-    names = await named(library.desk, others)
+    names = await named(knowledge_cache.app_state, others)
     return [
-        replace(names.link(each), href=compare_address(library.desk.service.root, thing, each))
+        replace(
+            names.link(each),
+            href=compare_address(knowledge_cache.app_state.service.root, thing, each),
+        )
         for each in others
     ]

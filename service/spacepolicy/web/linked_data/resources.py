@@ -70,18 +70,20 @@ about 60 bytes."""
 _JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
 
 
-def thing_redirect(library: KnowledgeCache) -> Handler:
+def thing_redirect(knowledge_cache: KnowledgeCache) -> Handler:
     """Return the handler of IRIs that name things."""
 
     async def thing(request: Request) -> Response:
         """Lead on to the document about the thing."""
-        asked = address(library.desk.service, request.scope)
-        if not await is_known(library.desk, asked.iri):
-            raise await library.not_found(asked)
+        asked = address(knowledge_cache.app_state.service, request.scope)
+        if not await is_known(knowledge_cache.app_state, asked.iri):
+            raise await knowledge_cache.not_found(asked)
         # The document of an IRI that ends in .ttl has no address that pins no format.
         pinned = chosen(request.scope, OFFERED).format if seems_pinned(asked.path) else None
         path = document_path(asked.path, pinned)
-        target = current_locale().kept(library.desk.service.reference(request.scope, path))
+        target = current_locale().kept(
+            knowledge_cache.app_state.service.reference(request.scope, path)
+        )
         headers = {"Vary": "Accept"} if pinned else {}
         response = RedirectResponse(target, status_code=303, headers=headers)
         response.headers.append("Link", f'<{target}>; rel="describedby"')
@@ -90,41 +92,41 @@ def thing_redirect(library: KnowledgeCache) -> Handler:
     return thing
 
 
-def thing_document(library: KnowledgeCache) -> Handler:
+def thing_document(knowledge_cache: KnowledgeCache) -> Handler:
     """Return the handler of documents about things."""
 
     async def about(request: Request) -> Response:
         """The document about the thing at the path after `/doc`; a suffix pins the format."""
-        asked = address(library.desk.service, request.scope)
-        return _first_found(library, request, asked, _response)
+        asked = address(knowledge_cache.app_state.service, request.scope)
+        return _first_found(knowledge_cache, request, asked, _response)
 
     return about
 
 
-def namespace_redirect(library: KnowledgeCache) -> Handler:
+def namespace_redirect(knowledge_cache: KnowledgeCache) -> Handler:
     """Return the handler of the namespace of the terms."""
 
     async def namespace(request: Request) -> Response:
         """Lead on to the ontology that defines the terms."""
-        ontology = library.desk.service.reference(request.scope, ONTOLOGY)
+        ontology = knowledge_cache.app_state.service.reference(request.scope, ONTOLOGY)
         return RedirectResponse(current_locale().kept(ontology), status_code=303)
 
     return namespace
 
 
-def document_itself(library: KnowledgeCache) -> Handler:
+def document_itself(knowledge_cache: KnowledgeCache) -> Handler:
     """Return the handler of IRIs that name documents."""
 
     async def itself(request: Request) -> Response:
         """The document of that IRI."""
-        asked = address(library.desk.service, request.scope)
-        return _first_found(library, request, asked, _graph_response, _response)
+        asked = address(knowledge_cache.app_state.service, request.scope)
+        return _first_found(knowledge_cache, request, asked, _graph_response, _response)
 
     return itself
 
 
 def _first_found(
-    library: KnowledgeCache,
+    knowledge_cache: KnowledgeCache,
     request: Request,
     asked: Address,
     *makers: Callable[[KnowledgeCache, Request, Address], Response],
@@ -132,7 +134,12 @@ def _first_found(
     """What is found at the address, or at the one whose suffix is part of the IRI."""
     every = (asked, as_whole(asked))
     return FirstFound(
-        *(partial(make, library, request, each) for each in every if each for make in makers)
+        *(
+            partial(make, knowledge_cache, request, each)
+            for each in every
+            if each
+            for make in makers
+        )
     )
 
 
@@ -165,59 +172,65 @@ class FirstFound(Response):
         raise missing[0]
 
 
-def _response(library: KnowledgeCache, request: Request, asked: Address) -> Response:
+def _response(knowledge_cache: KnowledgeCache, request: Request, asked: Address) -> Response:
     choice = chosen(request.scope, OFFERED, asked.pinned)
-    origin = library.desk.service.url(request.scope, "")
+    origin = knowledge_cache.app_state.service.url(request.scope, "")
 
     async def make() -> Representation:
         iri = origin + document_path(asked.path)
         try:
             page = choice.format.kind == "page"
-            made = library.bare_document if page else library.document
+            made = knowledge_cache.bare_document if page else knowledge_cache.document
             found = await made(asked.iri, iri)
         except NotFoundError as error:
-            raise await library.not_found(asked) from error
+            raise await knowledge_cache.not_found(asked) from error
         fields = (*_relations(origin, asked, choice.format), *_about(found))
-        return Representation(await _body(library, origin, found, asked, choice), fields)
+        return Representation(await _body(knowledge_cache, origin, found, asked, choice), fields)
 
-    return CachedRepresentation(library.desk, f"{DOC}{asked.path}", choice, make)
+    return CachedRepresentation(knowledge_cache.app_state, f"{DOC}{asked.path}", choice, make)
 
 
-def _graph_response(library: KnowledgeCache, request: Request, asked: Address) -> Response:
+def _graph_response(knowledge_cache: KnowledgeCache, request: Request, asked: Address) -> Response:
     choice = chosen(request.scope, OFFERED, asked.pinned)
-    origin = library.desk.service.url(request.scope, "")
+    origin = knowledge_cache.app_state.service.url(request.scope, "")
 
     async def make() -> Representation:
         iri = origin + quote_path(asked.path)
         try:
-            found = await graph_document(library.desk, asked.path, asked.iri, iri)
+            found = await graph_document(knowledge_cache.app_state, asked.path, asked.iri, iri)
         except NotFoundError as error:
-            raise await library.not_found(asked) from error
+            raise await knowledge_cache.not_found(asked) from error
         fields = _relations(origin, asked, choice.format)
         if found.version is not None:
             fields += (link(found.version, "latest-version"),)
         if choice.format.kind == "page":
-            page = await _graph_page(library, found, asked, only or view)
+            page = await _graph_page(knowledge_cache, found, asked, only or view)
             return Representation(page.encode(), fields)
-        return Representation(await _graph_body(library, origin, found, asked, choice), fields)
+        return Representation(
+            await _graph_body(knowledge_cache, origin, found, asked, choice), fields
+        )
 
-    name = f"{library.desk.service.instance} {asked.path}" if _keeps_nodes(asked) else asked.path
+    name = (
+        f"{knowledge_cache.app_state.service.instance} {asked.path}"
+        if _keeps_nodes(asked)
+        else asked.path
+    )
     only = request.query_params.get("kind") if choice.format.kind == "page" else None
     view = request.query_params.get("view") if choice.format.kind == "page" else None
     name += f" kind={only}" if only else f" view={view}" if view == WHOLE else ""
-    state = _state(library, asked, choice.format)
+    state = _state(knowledge_cache, asked, choice.format)
     if state is not None:
-        prefixes = sorted(library.desk.service.revision.prefixes.items())
+        prefixes = sorted(knowledge_cache.app_state.service.revision.prefixes.items())
         name += f" {opaque(part for pair in prefixes for part in pair)}"
-    return CachedRepresentation(library.desk, name, choice, make, state=state)
+    return CachedRepresentation(knowledge_cache.app_state, name, choice, make, state=state)
 
 
-def _state(library: KnowledgeCache, asked: Address, shown: Format) -> Revision | None:
+def _state(knowledge_cache: KnowledgeCache, asked: Address, shown: Format) -> Revision | None:
     """The revision that made the graph as it is, where nothing but the graph is shown; pages and
     JSON-LD show names and words of others, an ontology may answer in the name of its version."""
     if shown.kind == "page" or shown.name == "jsonld" or asked.path.startswith(ONTOLOGY):
         return None
-    service = library.desk.service
+    service = knowledge_cache.app_state.service
     number = changed_at(service.history, asked.iri.value, service.revision.number)
     return service.history.get(number)
 
@@ -228,32 +241,40 @@ def _keeps_nodes(asked: Address) -> bool:
 
 
 async def _graph_body(
-    library: KnowledgeCache, origin: str, found: GraphDocument, asked: Address, choice: FormatChoice
+    knowledge_cache: KnowledgeCache,
+    origin: str,
+    found: GraphDocument,
+    asked: Address,
+    choice: FormatChoice,
 ) -> bytes:
     if _keeps_nodes(asked):
-        return _serialised(library, found.statements, choice)
+        return _serialised(knowledge_cache, found.statements, choice)
     dataset = NamedNode(f"{origin}{DATASET}")
     said = (*found.statements, Triple(found.thing, NamedNode(f"{VOID}inDataset"), dataset))
     if choice.format.name == "jsonld":
-        context = await library.context()
+        context = await knowledge_cache.context()
         return compacted(said, found.thing, context, f"{origin}/context.jsonld")
-    return _serialised(library, said, choice)
+    return _serialised(knowledge_cache, said, choice)
 
 
 async def _graph_page(
-    library: KnowledgeCache, found: GraphDocument, asked: Address, view: str | None
+    knowledge_cache: KnowledgeCache, found: GraphDocument, asked: Address, view: str | None
 ) -> str:
     """The graph as a page: the ontology, a source to read, or what the graph holds."""
-    service = library.desk.service
+    service = knowledge_cache.app_state.service
     if asked.path == ONTOLOGY:
-        return await ontology_page(library, found, view)
+        return await ontology_page(knowledge_cache, found, view)
     if not (found.passages or found.references):
         return graph_page(service, found, asked.path)
-    return reader_page(service, found, asked.path, await kinds(library.desk, found.thing), view)
+    return reader_page(
+        service, found, asked.path, await kinds(knowledge_cache.app_state, found.thing), view
+    )
 
 
-def _serialised(library: KnowledgeCache, said: Iterable[Triple], choice: FormatChoice) -> bytes:
-    prefixes = {**library.desk.service.revision.prefixes, **_PREFIXES}
+def _serialised(
+    knowledge_cache: KnowledgeCache, said: Iterable[Triple], choice: FormatChoice
+) -> bytes:
+    prefixes = {**knowledge_cache.app_state.service.revision.prefixes, **_PREFIXES}
     return restored(whole(iter(said), choice.format, prefixes), choice.format)
 
 
@@ -279,29 +300,35 @@ def _about(found: ThingDocument) -> Iterable[tuple[bytes, bytes]]:
 
 
 async def _body(
-    library: KnowledgeCache, origin: str, found: ThingDocument, asked: Address, choice: FormatChoice
+    knowledge_cache: KnowledgeCache,
+    origin: str,
+    found: ThingDocument,
+    asked: Address,
+    choice: FormatChoice,
 ) -> bytes:
-    service = library.desk.service
+    service = knowledge_cache.app_state.service
     if choice.format.kind == "page":
-        vocabulary = await library.vocabulary()
-        shown = await beside(library, found)
+        vocabulary = await knowledge_cache.vocabulary()
+        shown = await beside(knowledge_cache, found)
         return resource_page(service, found, asked.path, vocabulary, shown).encode()
     said = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":
-        context = await library.context()
+        context = await knowledge_cache.context()
         return compacted(said, found.thing, context, f"{origin}/context.jsonld")
-    return _serialised(library, said, choice)
+    return _serialised(knowledge_cache, said, choice)
 
 
-def jsonld_context(library: KnowledgeCache) -> Handler:
+def jsonld_context(knowledge_cache: KnowledgeCache) -> Handler:
     """Return the handler of the JSON-LD context."""
 
-    @representation(library.desk, offers=(_JSON_LD,), negotiated=False)
+    @representation(knowledge_cache.app_state, offers=(_JSON_LD,), negotiated=False)
     async def context(_: Request) -> DeferredRepresentation:
         """The JSON-LD context that the documents refer to."""
 
         async def make() -> Representation:
-            return Representation(json_body({"@context": (await library.context()).table()}))
+            return Representation(
+                json_body({"@context": (await knowledge_cache.context()).table()})
+            )
 
         return DeferredRepresentation("/context.jsonld", make)
 

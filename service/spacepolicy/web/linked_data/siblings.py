@@ -25,34 +25,34 @@ class Siblings:
     after: Link | None = None
 
 
-async def siblings(desk: AppState, thing: NamedNode) -> Siblings | None:
+async def siblings(app_state: AppState, thing: NamedNode) -> Siblings | None:
     """The numbered part's place among those of its whole; None where it has no number in one."""
-    own = desk.service.revision.base
-    found = [] if own is None else await rows(desk, _numbered(thing, Base(own)))
+    own = app_state.service.revision.base
+    found = [] if own is None else await rows(app_state, _numbered(thing, Base(own)))
     wholes = {row["whole"] for row in found}
     whole = min((each for each in wholes if isinstance(each, NamedNode)), key=str, default=None)
     if whole is None:
         return None
     order = [s for row in found if row["whole"] == whole and isinstance(s := row["s"], NamedNode)]
-    return await _placed(desk, thing, list(dict.fromkeys(order)), whole)
+    return await _placed(app_state, thing, list(dict.fromkeys(order)), whole)
 
 
 async def neighbours(
-    desk: AppState, thing: NamedNode, order: tuple[NamedNode, ...]
+    app_state: AppState, thing: NamedNode, order: tuple[NamedNode, ...]
 ) -> Siblings | None:
     """The place of the thing in the order; None where it is not in it, or alone there."""
     if thing not in order or order == (thing,):
         return None
-    return await _placed(desk, thing, list(order), None)
+    return await _placed(app_state, thing, list(order), None)
 
 
 async def _placed(
-    desk: AppState, thing: NamedNode, order: list[NamedNode], whole: NamedNode | None
+    app_state: AppState, thing: NamedNode, order: list[NamedNode], whole: NamedNode | None
 ) -> Siblings:
     place = order.index(thing)
     before = order[place - 1] if place else None
     after = order[place + 1] if place + 1 < len(order) else None
-    names = await named(desk, [each for each in (whole, before, after) if each])
+    names = await named(app_state, [each for each in (whole, before, after) if each])
     return Siblings(*(names.link(each) if each else None for each in (whole, before, after)))
 
 

@@ -27,18 +27,18 @@ class TaggedResults:
     address: str
 
 
-async def told(desk: AppState, role: str, thing: NamedNode) -> TaggedResults | None:
+async def told(app_state: AppState, role: str, thing: NamedNode) -> TaggedResults | None:
     """Return the results of the queries with this tag about the thing; None where there are
     none."""
-    queries = tagged(desk.service.catalogue, role)
+    queries = tagged(app_state.service.catalogue, role)
     found = [
         tuple(row.get(column) for column in query.columns)
         for query in queries
-        for row in await rows(desk, bind(query, {query.parameters[0].name: [thing.value]}))
+        for row in await rows(app_state, bind(query, {query.parameters[0].name: [thing.value]}))
     ]
     if not found:
         return None
     asked = urlencode({queries[0].parameters[0].name: thing.value})
-    address = current_locale().kept(f"{desk.service.root}/queries/{queries[0].name}?{asked}")
+    address = current_locale().kept(f"{app_state.service.root}/queries/{queries[0].name}?{asked}")
     things = {term for row in found for term in row if isinstance(term, NamedNode)}
-    return TaggedResults(found, await named(desk, things), address)
+    return TaggedResults(found, await named(app_state, things), address)

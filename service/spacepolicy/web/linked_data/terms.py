@@ -117,21 +117,21 @@ def terms_used(query: SavedQuery) -> Iterator[str]:
             yield query.prefixes[prefix] + name
 
 
-async def term_page(desk: AppState, found: ThingDocument, known: TermIn) -> TermPage:
+async def term_page(app_state: AppState, found: ThingDocument, known: TermIn) -> TermPage:
     """What the page of the term shows."""
     thing, kind = found.thing, known.kind
     about = known.axioms.about.get(thing, ())
     others = known.axioms.mentioning.get(thing, ())
     ruled = known.constraints.get(thing, ())
-    aligned = await rows(desk, _aligned(thing))
-    examples = await rows(desk, _examples(desk, thing, kind))
+    aligned = await rows(app_state, _aligned(thing))
+    examples = await rows(app_state, _examples(app_state, thing, kind))
     mentioned = {
         *(term for axiom in (*about, *others) for term in axiom.terms()),
         *(each.target for each in ruled if each.target),
         *(term for row in (*aligned, *examples) for term in row.values()),
     }
     named = [Triple(t, TYPE, t) for t in mentioned if isinstance(t, NamedNode)]
-    names = Labels(desk.service, await names_of(desk, named))
+    names = Labels(app_state.service, await names_of(app_state, named))
     return TermPage(
         kind=kind,
         below=known.below,
@@ -141,8 +141,8 @@ async def term_page(desk: AppState, found: ThingDocument, known: TermIn) -> Term
         rules=tuple(_rules(names, ruled)),
         notes=tuple(_notes(found)),
         examples=tuple(_example(names, row) for row in examples),
-        count=await _count(desk, thing, kind),
-        queries=tuple(q for q in desk.service.catalogue if thing.value in set(terms_used(q))),
+        count=await _count(app_state, thing, kind),
+        queries=tuple(q for q in app_state.service.catalogue if thing.value in set(terms_used(q))),
         alignments=tuple(_pairs(names, aligned)),
     )
 
@@ -155,13 +155,13 @@ def _aligned(thing: NamedNode) -> str:
     )
 
 
-def _examples(desk: AppState, thing: NamedNode, kind: str) -> str:
+def _examples(app_state: AppState, thing: NamedNode, kind: str) -> str:
     """Things of the class; statements with the property, those that passages state first; whatever
     is linked to the concept."""
     if kind == "concept":
         return "SELECT ?s { FILTER (false) }"
     said = f"?s a {thing}" if kind == "class" else f"?s {thing} ?o"
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     words = Base(own).term("exactText") if own else NamedNode(f"{RDF}value")
     stated = f"GRAPH ?g {{ {said} }} ?g {words} ?words BIND (1 AS ?place)"
     return (
@@ -172,11 +172,11 @@ def _examples(desk: AppState, thing: NamedNode, kind: str) -> str:
     )
 
 
-async def _count(desk: AppState, thing: NamedNode, kind: str) -> int | None:
+async def _count(app_state: AppState, thing: NamedNode, kind: str) -> int | None:
     patterns: Mapping[str, str] = {"class": f"?s a {thing}", "property": f"?s {thing} ?o"}
     if kind not in patterns:
         return None
-    (row,) = await rows(desk, f"SELECT (COUNT(*) AS ?n) {{ {patterns[kind]} }}")
+    (row,) = await rows(app_state, f"SELECT (COUNT(*) AS ?n) {{ {patterns[kind]} }}")
     return int(row["n"].value)
 
 

@@ -93,9 +93,9 @@ class Timeline:
     address: str
 
 
-async def timeline(desk: AppState, thing: NamedNode) -> Timeline | None:
+async def timeline(app_state: AppState, thing: NamedNode) -> Timeline | None:
     """The timeline of the thing; None where no time is known of it."""
-    found = await told(desk, TIMELINE, thing)
+    found = await told(app_state, TIMELINE, thing)
     if found is None:
         return None
     every = dict.fromkeys(_time(found, row, thing) for row in found.rows)

@@ -64,26 +64,26 @@ def in_language(texts: ByLanguage, language: str) -> str | None:
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), None)
 
 
-async def read_vocabulary(desk: AppState) -> OntologyWords:
+async def read_vocabulary(app_state: AppState) -> OntologyWords:
     """The vocabulary of the served revision."""
     definitions: dict[str, dict[str, str]] = {}
     titles: dict[str, dict[str, str]] = {}
     modules: dict[str, str] = {}
-    for row in await rows(desk, _QUERY):
+    for row in await rows(app_state, _QUERY):
         term, module = row["term"].value, row["module"].value
         modules[term] = module
         for name, texts in ((term, definitions), (module, titles)):
             text = row.get("definition" if texts is definitions else "title")
             if isinstance(text, Literal):
                 texts.setdefault(name, {})[text.language or ""] = text.value
-    return OntologyWords(definitions, modules, titles, await _deprecated(desk))
+    return OntologyWords(definitions, modules, titles, await _deprecated(app_state))
 
 
-async def _deprecated(desk: AppState) -> Mapping[str, Replacements]:
+async def _deprecated(app_state: AppState) -> Mapping[str, Replacements]:
     """The deprecated terms with what replaces them; inference states what is asked as well as what
     is stated with the wider property."""
     found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
-    for row in await rows(desk, _DEPRECATED):
+    for row in await rows(app_state, _DEPRECATED):
         stated, asked = found.setdefault(row["term"].value, ({}, {}))
         for name, terms in (("stated", stated), ("asked", asked)):
             if name in row:

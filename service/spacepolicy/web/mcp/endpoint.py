@@ -62,9 +62,9 @@ DESCRIBED: Final[Mapping[str, Any]] = {
 """What the OpenAPI description says of the messages; the protocol describes the tools itself."""
 
 
-def tools_for_agents(library: KnowledgeCache, search: SearchService) -> Handler:
+def tools_for_agents(knowledge_cache: KnowledgeCache, search: SearchService) -> Handler:
     """Return the handler of the protocol's messages."""
-    endpoint = _Endpoint(library, search)
+    endpoint = _Endpoint(knowledge_cache, search)
 
     async def message(request: Request) -> Response:
         """A message of the Model Context Protocol (streamable HTTP): tools for agents."""
@@ -73,7 +73,7 @@ def tools_for_agents(library: KnowledgeCache, search: SearchService) -> Handler:
                 f"The Model Context Protocol needs its library, which is not installed here: "
                 f"{INSTALL}."
             )
-        _check_origin(library.desk.service, request.scope)
+        _check_origin(knowledge_cache.app_state.service, request.scope)
         return _Answering(endpoint)
 
     return message
@@ -103,8 +103,8 @@ def _own(service: Service, scope: Scope) -> set[str | None]:
 class _Endpoint:
     """The tools, and the protocol's library once it is needed."""
 
-    def __init__(self, library: KnowledgeCache, search: SearchService) -> None:
-        self._library = library
+    def __init__(self, knowledge_cache: KnowledgeCache, search: SearchService) -> None:
+        self._library = knowledge_cache
         self._search = search
         self._lock = asyncio.Lock()
         self._server: Any = None
@@ -112,7 +112,7 @@ class _Endpoint:
     @property
     def max_bytes(self) -> int:
         """What a message may have: a query in JSON takes up to twice its bytes."""
-        return 2 * self._library.desk.service.max_query_bytes + _TRANSPORT_BYTES
+        return 2 * self._library.app_state.service.max_query_bytes + _TRANSPORT_BYTES
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one message."""

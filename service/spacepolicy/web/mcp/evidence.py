@@ -19,23 +19,23 @@ MAX_NAMED: Final = 500
 _PARTS: Final = ("exactText", "start", "end", "locator", "officialAddress", "source")
 
 
-async def with_evidence(answer: Answer, desk: AppState, iris: Iterable[str]) -> Answer:
+async def with_evidence(answer: Answer, app_state: AppState, iris: Iterable[str]) -> Answer:
     """The answer with the names of the things by language, as `labels`, and the `passages` among
     them; each up to the size of an answer."""
     listed, many = fitted(dict.fromkeys(iris), MAX_NAMED)
-    passages, more = fitted((await passages_of(desk, listed)).items(), MAX_NAMED)
+    passages, more = fitted((await passages_of(app_state, listed)).items(), MAX_NAMED)
     sources = [told["source"] for _, told in passages]
-    names = await labels_of(desk, dict.fromkeys((*listed, *sources)))
+    names = await labels_of(app_state, dict.fromkeys((*listed, *sources)))
     labels, most = fitted(names.items(), 2 * MAX_NAMED)
     members = {**answer.members, "labels": dict(labels), "passages": dict(passages)}
     cut = answer.truncated or many or more or most
     return replace(answer, members=members, truncated=cut)
 
 
-async def labels_of(desk: AppState, iris: Iterable[str]) -> dict[str, dict[str, str]]:
+async def labels_of(app_state: AppState, iris: Iterable[str]) -> dict[str, dict[str, str]]:
     """The names of the things by language; things without one are left out."""
     things = [node for iri in iris if (node := _node(iri)) is not None]
-    return named(await names_of(desk, [Triple(each, TYPE, each) for each in things]), things)
+    return named(await names_of(app_state, [Triple(each, TYPE, each) for each in things]), things)
 
 
 def named(said: Iterable[Triple], things: Iterable[NamedNode]) -> dict[str, dict[str, str]]:
@@ -48,20 +48,20 @@ def named(said: Iterable[Triple], things: Iterable[NamedNode]) -> dict[str, dict
     return {iri: names for iri, names in found.items() if names}
 
 
-async def passages_of(desk: AppState, iris: Iterable[str]) -> dict[str, dict[str, Any]]:
+async def passages_of(app_state: AppState, iris: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The passages among the things: their words with offsets, or their place, and the source."""
-    own = desk.service.revision.base
+    own = app_state.service.revision.base
     things = [node for iri in iris if "#" in iri and (node := _node(iri)) is not None]
     if own is None or not things:
         return {}
     base = Base(own)
     parts = " ".join(f"OPTIONAL {{ ?passage {base.term(name)} ?{name} }}" for name in _PARTS)
     found = await rows(
-        desk,
+        app_state,
         f"SELECT * {{ VALUES ?passage {{ {' '.join(map(str, things))} }} "
         f"?passage a {base.term('Passage')} {parts} }}",
     )
-    of_copies = await words_of_copies(desk)
+    of_copies = await words_of_copies(app_state)
     return {row["passage"].value: _passage(row, of_copies) for row in found}
 
 

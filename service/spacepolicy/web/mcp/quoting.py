@@ -38,15 +38,15 @@ async def quotation_verified(request: ToolRequest, given: VerifyQuotation) -> An
     mark = fingerprint(given.words)
     if mark.tokens == 0:
         raise BadParameterError("The words have no letter and no digit.")
-    known = await sources(request.desk)
+    known = await sources(request.app_state)
     source = next((each for each in known if given.source in (each, each.rpartition("/")[2])), None)
     query = request.address(f"/verify?{urlencode({'source': source or given.source})}")
     if source is None:
         detail = f"There is no source {given.source[:200]!r} with passages."
         return Answer("none", query, {"detail": detail, "sources": list(known)})
-    cited = await cited_in(request.desk, source)
+    cited = await cited_in(request.app_state, source)
     looked_for = Cited(source, locator="", fingerprint=str(mark))
-    (result,) = (table := await verification(request.desk, source, [looked_for]))["passages"]
+    (result,) = (table := await verification(request.app_state, source, [looked_for]))["passages"]
     is_recorded = table["text_sha256"] is not None and table["text_sha256"] == table["sha256"]
     places = [_place(cited, *each, is_recorded=is_recorded) for each in result["places"]]
     quoted = _of_fingerprint(cited, str(mark))
@@ -60,7 +60,7 @@ async def quotation_verified(request: ToolRequest, given: VerifyQuotation) -> An
     }
     answer = Answer(outcome, query, members, len(places) > _MAX_PLACES)
     about = (source, *(shown or quoted or _quoting(cited, given.words)))
-    return await with_evidence(answer, request.desk, about)
+    return await with_evidence(answer, request.app_state, about)
 
 
 def _outcome(stands: bool, compared: str) -> Outcome:

@@ -71,7 +71,7 @@ async def searched(request: ToolRequest, given: Search) -> Answer:
     asked = {"q": given.text, "type": kind and kind.value, "language": given.language}
     query = request.address(f"/search?{urlencode({k: v for k, v in asked.items() if v})}")
     answer = Answer("found" if listed else "none", query, members, found.total > len(listed))
-    return await with_evidence(answer, request.desk, (hit["iri"] for hit in listed))
+    return await with_evidence(answer, request.app_state, (hit["iri"] for hit in listed))
 
 
 async def thing_read(request: ToolRequest, given: ReadThing) -> Answer:
@@ -80,7 +80,9 @@ async def thing_read(request: ToolRequest, given: ReadThing) -> Answer:
     path = local_path(request.service, thing.value)
     query = about_query(thing)
     try:
-        found = await request.library.document(thing, request.address(document_path(path or "")))
+        found = await request.knowledge_cache.document(
+            thing, request.address(document_path(path or ""))
+        )
     except NotFoundError:
         return await not_known(request, thing, query)
     statements, more = fitted(_statements(found), given.limit)
@@ -93,13 +95,13 @@ async def thing_read(request: ToolRequest, given: ReadThing) -> Answer:
     }
     answer = Answer("found", query, members, more or found.cut)
     about = (thing.value, *found.types, *graphs, *iris_in(statements))
-    return await with_evidence(answer, request.desk, about)
+    return await with_evidence(answer, request.app_state, about)
 
 
 async def not_known(request: ToolRequest, thing: NamedNode, query: str | None) -> Answer:
     """The answer about a thing of which nothing is known: none, and which names are like it."""
     path = thing.value.removeprefix(request.base)
-    told = await request.library.not_found(Address(thing, path, None))
+    told = await request.knowledge_cache.not_found(Address(thing, path, None))
     return Answer("none", query, {"iri": thing.value, "detail": told.detail, **told.extras})
 
 

@@ -43,24 +43,24 @@ class Selection:
 
 
 async def selected(
-    desk: AppState, scope: Scope, text: str, limit: int, timeout_seconds: float
+    app_state: AppState, scope: Scope, text: str, limit: int, timeout_seconds: float
 ) -> Selection:
     """The first rows of the answer.
 
     Raises: ProblemError, as `/sparql` has it; BadParameterError where the text is no SELECT.
     """
-    _check_length(desk, text)
-    context = query_context(desk.service, scope)
+    _check_length(app_state, text)
+    context = query_context(app_state.service, scope)
     asked = QueryOperation(text, None, None, (), None, timeout_seconds, plain=False)
     call = SparqlRequest("POST", b"", {}, b"", old=False)
-    planned = await planned_query(desk, context, call, asked, text)
+    planned = await planned_query(app_state, context, call, asked, text)
     if planned.form != "solutions":
         raise BadParameterError(
             "The tool takes SELECT alone; /sparql takes queries of other forms."
         )
     planned = replace(planned, query=replace(planned.query, solutions_format=_FORMAT))
     try:
-        return await _evaluated(desk, planned, limit, timeout_seconds)
+        return await _evaluated(app_state, planned, limit, timeout_seconds)
     except TimeoutError as error:
         raise TimeLimitError(
             f"The query ran longer than {timeout_seconds:g} seconds.",
@@ -68,9 +68,9 @@ async def selected(
         ) from error
 
 
-def _check_length(desk: AppState, text: str) -> None:
+def _check_length(app_state: AppState, text: str) -> None:
     """Raises: ContentTooLargeError."""
-    limit = desk.service.max_query_bytes
+    limit = app_state.service.max_query_bytes
     if len(text.encode("utf-8", "surrogatepass")) > limit:
         raise ContentTooLargeError(
             f"A query may have {limit} bytes.", extras={"limit_bytes": limit}
@@ -78,16 +78,16 @@ def _check_length(desk: AppState, text: str) -> None:
 
 
 async def _evaluated(
-    desk: AppState, planned: QueryPlan, limit: int, timeout_seconds: float
+    app_state: AppState, planned: QueryPlan, limit: int, timeout_seconds: float
 ) -> Selection:
     """Raises: ProblemError, TimeoutError."""
-    others = partial(answered, desk.service.outside, planned) if planned.blocks else None
+    others = partial(answered, app_state.service.outside, planned) if planned.blocks else None
     asked = EvaluationRequest(
         planned.query, planned.dataset, timeout_seconds, others=others, kind=planned.kind
     )
     async with (
-        desk.running.registered(query_identifier(None), planned.query.text) as ticket,
-        opened(desk, ticket, asked) as begun,
+        app_state.running.registered(query_identifier(None), planned.query.text) as ticket,
+        opened(app_state, ticket, asked) as begun,
         asyncio.timeout_at(begun.deadline),
         aclosing(begun.stream.frames()) as frames,
     ):

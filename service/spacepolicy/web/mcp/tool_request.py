@@ -21,19 +21,19 @@ Seconds = Annotated[float | None, Field(gt=0, description="seconds that the quer
 class ToolRequest:
     """What a request is answered by, and the request."""
 
-    library: KnowledgeCache
+    knowledge_cache: KnowledgeCache
     search: SearchService
     scope: Scope
 
     @property
-    def desk(self) -> AppState:
+    def app_state(self) -> AppState:
         """The state of the service."""
-        return self.library.desk
+        return self.knowledge_cache.app_state
 
     @property
     def service(self) -> Service:
         """The service."""
-        return self.desk.service
+        return self.app_state.service
 
     @property
     def base(self) -> str:

@@ -70,12 +70,12 @@ class ExplainStatement(Arguments):
 
 
 async def _saved_query_run(request: ToolRequest, given: RunSavedQuery) -> Answer:
-    query = saved_query(request.desk, given.name)
+    query = saved_query(request.app_state, given.name)
     values = {
         name: [each for each in ([value] if isinstance(value, str) else value) if each]
         for name, value in given.values.items()
     }
-    text = bind(query, await with_things(request.desk, query, values))
+    text = bind(query, await with_things(request.app_state, query, values))
     answer = await _selected(request, text, given.limit, given.timeout_seconds)
     return replace(answer, query=_without_header(text))
 
@@ -91,14 +91,14 @@ async def _select(request: ToolRequest, given: Select) -> Answer:
 
 async def _selected(request: ToolRequest, text: str, limit: int, seconds: float | None) -> Answer:
     allowed = timeout_seconds(request.service, None if seconds is None else str(seconds))
-    found = await selected(request.desk, request.scope, text, limit, allowed)
+    found = await selected(request.app_state, request.scope, text, limit, allowed)
     rows, more = fitted(found.rows, limit)
     members: dict[str, Any] = {"variables": list(found.variables), "rows": rows}
     if found.notes:
         members["notes"] = list(found.notes)
     truncated = found.truncated or more
     answer = Answer("found" if rows or truncated else "none", text, members, truncated)
-    return await with_evidence(answer, request.desk, iris_in(rows))
+    return await with_evidence(answer, request.app_state, iris_in(rows))
 
 
 async def _statement_explained(request: ToolRequest, given: ExplainStatement) -> Answer:
@@ -113,7 +113,7 @@ async def _statement_explained(request: ToolRequest, given: ExplainStatement) ->
         detail = "Nothing is inferred in this store, so that nothing is explained."
         return Answer("unknown", query, {"detail": detail})
     try:
-        proof = await proof_of(request.library, statement)
+        proof = await proof_of(request.knowledge_cache, statement)
     except NotFoundError as error:
         return Answer("none", query, {"detail": error.detail, **error.extras})
     _, too_large = fitted([proof], 1)
@@ -122,7 +122,7 @@ async def _statement_explained(request: ToolRequest, given: ExplainStatement) ->
             f"The proof is larger than the {MAX_BYTES} bytes of an answer; {query} has it.",
             extras={"limit_bytes": MAX_BYTES},
         )
-    return await with_evidence(Answer("found", query, proof), request.desk, iris_in(proof))
+    return await with_evidence(Answer("found", query, proof), request.app_state, iris_in(proof))
 
 
 @final

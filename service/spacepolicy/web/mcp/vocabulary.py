@@ -89,7 +89,10 @@ def _saved(catalogue: Iterable[SavedQuery]) -> Iterator[dict[str, Any]]:
 
 async def _terms(request: ToolRequest, part: str) -> list[dict[str, Any]]:
     """The terms of the part by their names in the ontology's order."""
-    terms, meanings = await request.library.terms(), await request.library.vocabulary()
+    terms, meanings = (
+        await request.knowledge_cache.terms(),
+        await request.knowledge_cache.vocabulary(),
+    )
     tree = terms.trees[tuple(_QUERIES).index(part)]
     ends = await _ends(request) if part == "properties" else {}
     names = named(terms.named, [NamedNode(iri) for iri in tree.counts])
@@ -123,7 +126,7 @@ def _meaning(
 async def _ends(request: ToolRequest) -> dict[str, dict[str, list[str]]]:
     """The domain and range of properties, as names."""
     found: dict[str, dict[str, list[str]]] = {}
-    for row in await rows(request.desk, _ENDS):
+    for row in await rows(request.app_state, _ENDS):
         name = short_name(request.service, row["class"].value)
         found.setdefault(row["term"].value, {}).setdefault(row["end"].value, []).append(name)
     return found

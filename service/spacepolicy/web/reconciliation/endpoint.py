@@ -85,7 +85,7 @@ def reconciliation_routes(search: SearchService) -> Iterator[Route]:
     yield Route(RECONCILE, _asked_by_get(search), openapi=described, **shared)
     posted = _asked_by_post(search)
     yield Route(RECONCILE, posted, methods=("POST",), openapi=_form(), **shared)
-    terms = UsedTerms(search.desk)
+    terms = UsedTerms(search.app_state)
     for kind in KINDS:
         yield Route(f"{SUGGEST}/{kind}", _suggestions(search, terms, kind), **shared)
     yield Route(PROPERTIES, _proposals(search), **shared)
@@ -94,12 +94,12 @@ def reconciliation_routes(search: SearchService) -> Iterator[Route]:
 
 
 async def _entities(search: SearchService) -> Entities:
-    return Entities(search.desk.service, await search.index(), current_locale().language)
+    return Entities(search.app_state.service, await search.index(), current_locale().language)
 
 
 def _asked_by_get(search: SearchService) -> Handler:
     """Return the handler of the manifest, and of batches in the address."""
-    state = search.desk
+    state = search.app_state
 
     @representation(state, offers=(JSON,), negotiated=False, parameters=_PARAMETERS)
     async def reconciliation(request: Request) -> DeferredRepresentation:
@@ -122,7 +122,7 @@ def _asked_by_get(search: SearchService) -> Handler:
 
 def _asked_by_post(search: SearchService) -> Handler:
     """Return the handler of batches in a form."""
-    state = search.desk
+    state = search.app_state
 
     async def reconciled(request: Request) -> Response:
         """Candidates for `queries`, or values for `extend`, from a form."""
@@ -153,7 +153,7 @@ class _BatchResponse(Response):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         entities = await _entities(self._search)
-        members = await answered(self._search.desk, entities, self._given)
+        members = await answered(self._search.app_state, entities, self._given)
         headers = {"Cache-Control": "no-store"}
         answer = Response(json_body(members), headers=headers, media_type=JSON.media_type)
         await answer(scope, receive, send)
@@ -226,7 +226,7 @@ async def _worked_out(
 def _suggestions(search: SearchService, terms: UsedTerms, kind: Kind) -> Handler:
     """Return the handler that completes what a user types."""
 
-    @representation(search.desk, offers=(JSON,), negotiated=False)
+    @representation(search.app_state, offers=(JSON,), negotiated=False)
     async def suggest(
         request: Request, prefix: Prefix, cursor: Skipped = 0
     ) -> DeferredRepresentation:
@@ -249,7 +249,7 @@ _ARTICLES: Final[Mapping[Kind, str]] = {
 
 def _proposals(search: SearchService) -> Handler:
     """Return the handler that proposes properties."""
-    state = search.desk
+    state = search.app_state
 
     @representation(state, offers=(JSON,), negotiated=False)
     async def proposals(
@@ -271,7 +271,7 @@ def _proposals(search: SearchService) -> Handler:
 
 def _preview(search: SearchService) -> Handler:
     """Return the handler of the small page about a thing."""
-    state = search.desk
+    state = search.app_state
 
     @representation(state, offers=(PAGE,), negotiated=False)
     async def preview(request: Request, iri: Identifier) -> DeferredRepresentation:
@@ -291,7 +291,7 @@ def _preview(search: SearchService) -> Handler:
 
 def _view(search: SearchService) -> Handler:
     """Return the handler that leads to the page of a thing."""
-    state = search.desk
+    state = search.app_state
 
     async def view(iri: Identifier) -> Response:
         """The page of a thing."""

@@ -39,9 +39,9 @@ class GraphAnswer(Response):
     """The graph, None for the default graph. What is tagged is the state of the graph: its tag
     stays while the dataset changes elsewhere."""
 
-    def __init__(self, desk: AppState, graph: str | None) -> None:
+    def __init__(self, app_state: AppState, graph: str | None) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk = app_state
         self._graph = graph
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,25 +49,25 @@ class GraphAnswer(Response):
 
         Raises: ProblemError, such as NotFoundError where there is none of that name.
         """
-        desk = self._desk
-        call, origin = read_get(scope), desk.service.url(scope, "")
+        app_state = self._desk
+        call, origin = read_get(scope), app_state.service.url(scope, "")
         exchange = RequestExchange(call, call.key(origin), send, context_of(scope).record)
-        if await answer_again(desk, exchange):
+        if await answer_again(app_state, exchange):
             return
         given = QueryParams(scope["query_string"]).getlist("timeout")
         if len(given) > 1:
             raise BadParameterError("The parameter 'timeout' is given more than once.")
-        seconds = timeout_seconds(desk.service, given[0] if given else None)
+        seconds = timeout_seconds(app_state.service, given[0] if given else None)
         planned = self._plan(exchange, chosen(scope, OFFERED), origin)
         planned = hinted(planned, ignored(scope, _PARAMETERS))
-        if await answer_known(desk, exchange, planned.shape, planned.body):
+        if await answer_known(app_state, exchange, planned.shape, planned.body):
             return
-        if self._graph is not None and self._graph == service_graph(desk.service):
-            described = await desk.service_graph.added(desk.service, planned.query)
+        if self._graph is not None and self._graph == service_graph(app_state.service):
+            described = await app_state.service_graph.added(app_state.service, planned.query)
             planned = replace(planned, query=described)
-        elif self._graph is not None and not await has_graph(desk, self._graph):
+        elif self._graph is not None and not await has_graph(app_state, self._graph):
             raise NotFoundError(f"There is no graph <{self._graph}>.")
-        await evaluate(desk, exchange, planned, seconds, receive)
+        await evaluate(app_state, exchange, planned, seconds, receive)
 
     def _plan(self, exchange: RequestExchange, choice: FormatChoice, origin: str) -> QueryPlan:
         service, graph = self._desk.service, self._graph
@@ -105,12 +105,12 @@ class GraphAnswer(Response):
         return service.history.get(number)
 
 
-async def has_graph(desk: AppState, graph: str) -> bool:
+async def has_graph(app_state: AppState, graph: str) -> bool:
     """Whether there is a graph of that name. Of an engine elsewhere it is asked whether the graph
     says something: engines differ in what they tell of a graph that does not."""
-    revision = desk.service.revision
+    revision = app_state.service.revision
     ours = revision.number > 0 and revision.publication is None
     pattern = "" if ours else "?s ?p ?o"
     return await internal_queries.boolean(
-        desk, f"ASK {{ GRAPH {NamedNode(graph)} {{ {pattern} }} }}"
+        app_state, f"ASK {{ GRAPH {NamedNode(graph)} {{ {pattern} }} }}"
     )

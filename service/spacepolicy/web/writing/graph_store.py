@@ -68,13 +68,17 @@ _RESPONSES: Final = {
 }
 
 
-def graph_reading(desk: AppState) -> Handler:
+def graph_reading(app_state: AppState) -> Handler:
     """Return the handler that reads a graph."""
 
     async def read(request: Request) -> Response:
         """The graph, or, where none is named, a list of all that there are."""
-        named = _named(desk.service, request.scope)
-        return await _list(desk, request) if named is None else GraphAnswer(desk, named.graph)
+        named = _named(app_state.service, request.scope)
+        return (
+            await _list(app_state, request)
+            if named is None
+            else GraphAnswer(app_state, named.graph)
+        )
 
     return read
 
@@ -220,16 +224,16 @@ def _allowed(service: Service) -> dict[str, str]:
     return {"Allow": ", ".join((*_READ, *WRITE_METHODS, "OPTIONS")), **HINTS}
 
 
-async def _list(desk: AppState, request: Request) -> Response:
+async def _list(app_state: AppState, request: Request) -> Response:
     """The graphs there are, with how much they say and where they answer."""
-    service, scope = desk.service, request.scope
-    contents = await desk.contents.of(service)
+    service, scope = app_state.service, request.scope
+    contents = await app_state.contents.of(service)
 
     def row(graph: str | None, triples: int) -> dict[str, Any]:
         return {"triples": triples, "href": _address(service, scope, _Named(graph))}
 
     members = {
-        "revision": desk.number,
+        "revision": app_state.number,
         "default": row(None, contents.default),
         "graphs": [{"graph": name, **row(name, n)} for name, n in contents.named.items()],
     }
