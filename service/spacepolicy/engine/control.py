@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal, final
 
 READY: Final = b"ready"
-"""What the server says once its dataset is loaded."""
+"""What the server says once its dataset is loaded; behind it, by which road."""
 MESSAGE_BYTES: Final = 1 << 14
 """More than any message has."""
 Ending = Literal["finished", "stopped", "memory", "failed", "crashed"]

@@ -3,8 +3,8 @@
 Started as `python -m spacepolicy.engine.server DATASET memory|disk MEMORY_BYTES BUDGET_BYTES KEPT
 IDLE` with a control socket as its standard input; a query may have MEMORY_BYTES beyond the dataset,
 the server and its workers BUDGET_BYTES together, of whom KEPT may be there and IDLE are kept when
-nothing runs. It answers `ready` once the
-dataset is loaded, or the error. Then each message on the control socket is a letter and a table:
+nothing runs. It answers `ready`, and by which road, once the dataset is loaded, or the error. Then
+each message on the control socket is a letter and a table:
 `w` brings a connection, for which a worker is forked at once, which waits there for queries; over
 another generation where the table names one, and over one that it may write where that says so. `p`
 tells of a publication: the dataset is another from now on, and what changed goes into the log that
@@ -53,13 +53,13 @@ from spacepolicy.engine.memory import (
     resident_bytes,
 )
 from spacepolicy.engine.processor_time import user_seconds
+from spacepolicy.engine.replay import loaded
 from spacepolicy.engine.snapshot import (
     change,
     change_back,
     copied,
     following,
     is_near,
-    load,
     opened,
 )
 from spacepolicy.engine.worker import Busy, Worker
@@ -138,7 +138,7 @@ def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.s
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     try:
-        store = load(dataset) if in_memory else None
+        store, road = loaded(dataset) if in_memory else (None, "tables")
     except DamagedError as error:
         _said(control, f"{dataset.parents[2]}: {error.detail} {error.remedy}".encode()[:4096])
         return
@@ -148,7 +148,7 @@ def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.s
     serialization.load_columns()
     give_back_freed_memory()  # each worker would copy it
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
-    if _said(control, READY):
+    if _said(control, READY + b" " + road.encode()):
         _Server(dataset, store, memory, control).serve()
 
 

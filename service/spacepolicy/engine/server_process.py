@@ -24,6 +24,7 @@ from spacepolicy.engine.control import (
 )
 from spacepolicy.engine.port import EngineCounts
 from spacepolicy.engine.processor_time import processor_seconds
+from spacepolicy.engine.replay import Road
 from spacepolicy.engine.snapshot import standing
 from spacepolicy.errors import StoreError
 from spacepolicy.settings import environment
@@ -34,6 +35,7 @@ on a slow disk with a long patch to carry out takes minutes. An hour is for what
 _ENDING_SECONDS: Final = 1.0
 """How long the server may take to end by itself before it is killed; stopping the service gives
 requests as long."""
+_USUAL: Final[Road] = "tables"
 _SERVER: Final = "spacepolicy.engine.server"
 
 
@@ -67,10 +69,12 @@ class ServerProcess:
             said = self.control.recv(4096)
         except OSError:
             said = b""
-        if said != READY:
+        if not said.startswith(READY):
             self.end()
             raise StoreError(said.decode() or f"{dataset}: the engine ended while loading it.")
         self.control.settimeout(None)
+        if (road := said.removeprefix(READY).strip().decode()) != _USUAL:
+            self.order += f" by {road}"
 
     @property
     def was_killed(self) -> bool:
@@ -102,7 +106,7 @@ class ServerProcess:
         """Read what the server reports about its workers."""
         with self.hearing, suppress(OSError):
             while message := self.control.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT):
-                if message != READY:
+                if not message.startswith(READY):
                     self._count(read_report(message))
 
     def _count(self, report: Forked | Ended) -> None:

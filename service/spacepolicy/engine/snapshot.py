@@ -125,6 +125,11 @@ def following(path: Path, newer: Path) -> list[Path]:
     return [_folder(newer.parent, number) for number in numbers]
 
 
+def earlier(revision: Path) -> list[Path]:
+    """The folders of the first revision and of all others up to this one."""
+    return [_folder(revision, number) for number in range(1, int(revision.name) + 1)]
+
+
 def patch_bytes(revisions: Iterable[Path]) -> int:
     """The size of what the revisions in the folders changed."""
     return sum((revision / CHANGES).stat().st_size for revision in revisions)
