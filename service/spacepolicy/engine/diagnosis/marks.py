@@ -6,6 +6,7 @@ from typing import Final
 
 from spacepolicy.engine.diagnosis.mistake import Mistake, TextEdit, at, inserted, replaced
 from spacepolicy.engine.diagnosis.reading import SyntaxStop
+from spacepolicy.engine.lexer import without_escapes
 
 _LOOKALIKES: Final = {
     **dict.fromkeys("“”„‟«»「」『』＂", '"'),
@@ -28,6 +29,7 @@ _PAIRS: Final = {
     "`": "`´",
 }
 _ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#39;": "'"}
+_ESCAPED_NAME: Final = re.compile(r"(?:\w|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})+")
 _NAME: Final = re.compile(r"[\w.-]+")
 
 
@@ -126,6 +128,17 @@ def comment(stop: SyntaxStop) -> Mistake | None:
             return at("comment", start, TextEdit(start, closing + 2, f"# {inner}\n"), marks=marks)
         return at("comment", start, TextEdit(start, start + 2, "#"), marks=marks)
     return None
+
+
+def escaped_name(stop: SyntaxStop) -> Mistake | None:
+    """A variable whose name has escapes of characters, as SPARQL 1.1 takes them (section 19.2)."""
+    mark = stop.here
+    escaped = _ESCAPED_NAME.match(stop.text, mark.end)
+    if mark.text not in ("?", "$") or escaped is None or "\\" not in escaped[0]:
+        return None
+    better = without_escapes(escaped[0])
+    edit = TextEdit(mark.end, escaped.end(), better)
+    return at("escape-in-name", mark, edit, escape=escaped[0], better=mark.text + better)
 
 
 def variable_name(stop: SyntaxStop) -> Mistake | None:
@@ -242,6 +255,7 @@ MARKS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     encoded_text,
     comment,
     iri_with_blanks,
+    escaped_name,
     variable_name,
     name_with_slash,
     language_tag,

@@ -3,12 +3,21 @@
 Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar (notes), #aggregateRestrictions
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.engine.diagnosis.mistake import Mistake, at, fresh, inserted, replaced, words
+from spacepolicy.engine.diagnosis.mistake import (
+    Mistake,
+    TextEdit,
+    at,
+    fresh,
+    inserted,
+    replaced,
+    words,
+)
 from spacepolicy.engine.diagnosis.reading import ParsedRule, WholeText
 from spacepolicy.engine.tokens import SparqlToken
 
@@ -190,6 +199,56 @@ def rows_of_values(whole: WholeText) -> Iterator[Mistake]:
                 yield at("row-width", first, edit, given=str(given), wanted=str(width))
 
 
+def variables_of_values(whole: WholeText) -> Iterator[Mistake]:
+    """A variable that stands twice at the head of a VALUES."""
+    for block in _parts(whole, "Values"):
+        seen = set[str]()
+        for token in whole.tokens[block.start + 1 : block.end]:
+            if token.kind == "variable" and token.text[1:] in seen:
+                better = fresh(whole.text, token.text[1:])
+                yield at("values-variable-again", token, replaced(token, token, better),
+                         variable=token.text, better=better)  # fmt: skip
+            elif token.kind == "variable":
+                seen.add(token.text[1:])
+            elif token.text != "(":
+                break
+
+
+def blank_in_two_patterns(whole: WholeText) -> Iterator[Mistake]:
+    """A blank node's label in two basic graph patterns: one is all triples of a group up to what
+    is neither triples nor a FILTER."""
+    pattern_of: dict[str, tuple[int, int]] = {}
+    for number, pattern in sorted(_labels(whole)):
+        token = whole.tokens[number]
+        if pattern_of.setdefault(token.text, pattern) != pattern:
+            yield _as_variable(whole, token.text)
+            return
+
+
+def _labels(whole: WholeText) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The number of each token that is a blank node's label in a pattern, and its basic graph
+    pattern: where the group begins, and how many such patterns of it came before."""
+    for group in _parts(whole, "GroupBody"):
+        before = 0
+        for part in group.parts:
+            if part.rule == "Pattern":
+                before += whole.tokens[part.start].word != "FILTER"
+                continue
+            for number in range(part.start, part.end):
+                if whole.tokens[number].kind == "blank":
+                    yield number, (group.start, before)
+
+
+def _as_variable(whole: WholeText, label: str) -> Mistake:
+    """What to tell of the label, with an edit that makes a variable of it."""
+    found = [token for token in whole.tokens if token.kind == "blank" and token.text == label]
+    better = fresh(whole.text, re.sub(r"\W", "_", label[2:]))
+    start, end = found[0].start, found[-1].end
+    text = re.sub(rf"{re.escape(label)}(?![\w.-]*\w)", better, whole.text[start:end])
+    return at("blank-in-two-patterns", found[1], TextEdit(start, end, text), label=label,
+              better=better)  # fmt: skip
+
+
 def aggregate_in_pattern(whole: WholeText) -> Iterator[Mistake]:
     """An aggregate in a FILTER or BIND, where no groups are."""
     for group in _parts(whole, "GroupBody"):
@@ -274,6 +333,8 @@ MEANINGS: Final[tuple[Callable[[WholeText], Iterator[Mistake]], ...]] = (
     named_again,
     bound_again,
     rows_of_values,
+    variables_of_values,
+    blank_in_two_patterns,
     aggregate_in_pattern,
     in_data,
     path_in_template,

@@ -1,5 +1,6 @@
 """Mistakes in strings and prefixes, looked for in all that was read."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -42,6 +43,10 @@ _ESCAPE: Final = re.compile(
 )
 
 
+_HALF: Final = re.compile(
+    r"\\\\|(?P<half>\\u[Dd][89ABab]..(?P<low>\\u[Dd][C-Fc-f]..)?|\\(?:u|U0000)[Dd][89A-Fa-f]..)"
+)
+"""A backslash of its own, or an escape of a surrogate (RFC 3987 section 2.2 leaves these out)."""
 _BARE_IRI: Final = re.compile(
     r"(?:(?:urn|mailto|tag|doi|file):|[A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s<>\"{}|^`\\();,]+)"
 )
@@ -91,6 +96,23 @@ def bad_escape(found: Found, upto: int) -> Iterator[Mistake]:
                 fixed = _ESCAPE.sub(lambda m: "\\\\" + m[0][1:] if m["bad"] else m[0], token.text)
                 yield at("bad-escape", start, replaced(token, token, fixed), escape=match[0])
                 return
+
+
+def half_character(found: Found, upto: int) -> Iterator[Mistake]:
+    """An escape of half a character, as in texts of JSON or Java; two halves are one."""
+    for token in found.tokens[:upto]:
+        if token.kind not in ("string", "iri"):
+            continue
+        halves = (each for each in _HALF.finditer(token.text) if each["half"])
+        match = next(halves, None)
+        if match is None:
+            continue
+        start, edit = token.start + match.start(), None
+        if match["low"]:
+            edit = TextEdit(start, start + len(match[0]), json.loads(f'"{match[0]}"'))
+        place = token.start if token.kind == "iri" else start
+        yield at("half-character", place, edit, escape=match[0])
+        return
 
 
 def quote_in_quotes(found: Found, upto: int) -> Iterator[Mistake]:
@@ -155,6 +177,7 @@ def _goes_on(rest: str, quote: str) -> bool:
 EARLIER: Final[tuple[Callable[[Found, int], Iterator[Mistake]], ...]] = (
     unclosed_string,
     quote_in_quotes,
+    half_character,
     bad_escape,
     prefix_not_declared,
 )
