@@ -16,18 +16,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from spacepolicy.assets.built import FOLDER, MANIFEST, MISSING, BuiltAssets, built_assets
+from spacepolicy.assets.built import (
+    FOLDER,
+    MANIFEST,
+    MISSING,
+    NOTICES,
+    WORKBENCH,
+    BuiltAssets,
+    built_assets,
+)
 
 SOURCES: Final = Path(__file__).parents[1] / "web" / "workbench"
-_ENTRIES: Final = (
-    "workbench.js",
-    "workbench.css",
-    "chart-library.js",
-    "graph-library.js",
-    "map-library.js",
-)
-"""What esbuild starts from; each becomes one file of the same name. The workbench loads a library
-when a view first needs it."""
 _FONTS: Final = {
     "serif.woff2": "-variable/source-serif-4/files/source-serif-4-latin-wght-normal.woff2",
     "sans.woff2": "-variable/ibm-plex-sans/files/ibm-plex-sans-latin-wght-normal.woff2",
@@ -37,7 +36,6 @@ _FONTS: Final = {
 together. Chinese fonts are a hundred times as large, and come from the reader's system."""
 _FONT_PACKAGES: Final = "node_modules/@fontsource"
 """What the paths of fonts begin with."""
-_NOTICES: Final = "notices.txt"
 _META: Final = "meta.json"
 _INSTALL_SECONDS: Final = 180
 """120 small packages take 17 s from a near registry; an install must not hang on a far one."""
@@ -103,19 +101,19 @@ def _made(workspace: Path, folder: Path) -> list[str]:
     _run("npm ci", install, workspace, _INSTALL_SECONDS)
     esbuild = workspace / "node_modules/esbuild/bin/esbuild"
     options = ("--bundle", "--minify", "--format=esm", "--target=es2022", "--outdir=out")
-    bundle = (node, str(esbuild), *_ENTRIES, *options, f"--metafile={_META}")
+    bundle = (node, str(esbuild), *WORKBENCH, *options, f"--metafile={_META}")
     _run(
         "esbuild",
         (*bundle, "--legal-comments=none", "--log-level=error"),
         workspace,
         _BUNDLE_SECONDS,
     )
-    for name in _ENTRIES:
+    for name in WORKBENCH:
         shutil.copy(workspace / "out" / name, folder)
     for name, file in _FONTS.items():
         shutil.copy(workspace / f"{_FONT_PACKAGES}{file}", folder / name)
-    (folder / _NOTICES).write_text(_notices(workspace), encoding="utf-8")
-    return [*_ENTRIES, *_FONTS, _NOTICES]
+    (folder / NOTICES).write_text(_notices(workspace), encoding="utf-8")
+    return [*WORKBENCH, *_FONTS, NOTICES]
 
 
 def _node() -> tuple[str, str]:

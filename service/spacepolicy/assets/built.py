@@ -13,6 +13,15 @@ from typing import Final, final
 FOLDER: Final = Path(__file__).with_name("built")
 MANIFEST: Final = "manifest.json"
 MISSING: Final = "missing.txt"
+WORKBENCH: Final = (
+    "workbench.js",
+    "workbench.css",
+    "chart-library.js",
+    "graph-library.js",
+    "map-library.js",
+)
+"""What the workbench needs; it loads a library when a view first needs it."""
+NOTICES: Final = "notices.txt"
 _NEVER_BUILT: Final = "they were not built when this was installed"
 
 
@@ -24,6 +33,12 @@ class BuiltAssets:
     source: str | None
     files: tuple[str, ...]
     missing: str | None = None
+
+    @property
+    def has_workbench(self) -> bool:
+        """Whether all is there that the workbench needs: an installation that was brought up to
+        date without being installed again may have the files of another version."""
+        return {*WORKBENCH, NOTICES} <= set(self.files)
 
 
 def built_assets(folder: Path = FOLDER) -> BuiltAssets:

@@ -50,6 +50,8 @@ def _read(folder: Path) -> Mapping[str, Asset]:
 
 ASSETS: Final = _read(FOLDER)
 """The assets by name; none where they could not be built."""
+HAS_WORKBENCH: Final = built_assets(FOLDER).has_workbench
+"""Whether `/sparql` is a workbench; else it is the form that works without script."""
 
 
 @cache

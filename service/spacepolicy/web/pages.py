@@ -16,7 +16,7 @@ from spacepolicy.engine.diagnosis.mistake import TextEdit
 from spacepolicy.engine.hints import Hint
 from spacepolicy.saved_queries import SavedQuery, bind
 from spacepolicy.serialization import Form
-from spacepolicy.web.asset_files import ASSETS, asset
+from spacepolicy.web.asset_files import ASSETS, HAS_WORKBENCH, asset
 from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.locale import LANGUAGES
@@ -217,6 +217,7 @@ def render(template: str, service: Service, **values: object) -> str:
     return _templates.get_template(template).render(
         style_path=STYLE.path,
         assets=ASSETS,
+        has_workbench=HAS_WORKBENCH,
         known_prefixes=known_prefixes(service),
         base=service.revision.base or "",
         root=service.root,
