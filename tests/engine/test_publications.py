@@ -1,5 +1,7 @@
 """What holds of workers while the dataset is published anew, and while it is loaded."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,9 @@ from spacepolicy.engine import pool as pools
 from spacepolicy.engine import server_process
 from spacepolicy.engine.frames import Data, FrameDecoder
 from spacepolicy.engine.pool import Pool
-from spacepolicy.engine.port import answered, ask
+from spacepolicy.engine.port import EngineCounts, answered, ask
 from spacepolicy.engine.requests import Query
+from spacepolicy.engine.server_process import ServerProcess, ServerStart
 from spacepolicy.engine.snapshot import CHANGES, GENERATION, GRAPHS
 
 from .processes import PATIENCE_SECONDS, within, workers
@@ -186,13 +189,24 @@ def test_a_dataset_whose_loading_is_killed_is_loaded_again(
     first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pools, "_LONG_LOAD_BYTES", -1)
-    while True:  # on a busy machine it may be loaded before this goes on
-        pool = Pool(first, memory_bytes=256 << 20, spares=1)
-        on_disk, loading = pool.order(), pool._next
-        if loading is not None:
-            break
-        pool.close()
+    start, held = ServerStart.of, list[int]()
+
+    def held_once(
+        self: ServerStart, dataset: Path, counts: EngineCounts, *, in_memory: bool
+    ) -> ServerProcess:
+        """The first that is to hold it in memory is stopped: it loads for as long as the test
+        needs."""
+        server = start(self, dataset, counts, in_memory=in_memory)
+        if in_memory and not held:
+            os.kill(server.process.pid, signal.SIGSTOP)
+            held.append(server.process.pid)
+        return server
+
+    monkeypatch.setattr(ServerStart, "of", held_once)
+    pool = Pool(first, memory_bytes=256 << 20, spares=1)
     try:
+        on_disk, loading = pool.order(), pool._next
+        assert loading is not None
         loading.process.kill()
         assert within(PATIENCE_SECONDS, lambda: not pool.loading)
         assert pool.order() != on_disk
