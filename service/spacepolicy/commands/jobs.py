@@ -20,6 +20,7 @@ _STARTING_SECONDS: Final = 120.0
 """How long a service is waited for that starts: its first build takes 13 s on a machine at rest, 77
 beside eight other processes."""
 _LOOK_SECONDS: Final = 0.1
+"""How often its socket is looked for; nobody notices so short a delay at a start."""
 
 
 def is_served(store: Path) -> bool:

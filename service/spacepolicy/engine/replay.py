@@ -36,6 +36,7 @@ vain, and the engine keeps 600 bytes for each such quad."""
 _STREAMED_BYTES: Final = 1 << 20
 """A longer patch is not read whole: it would take three times its size for a while."""
 _BLOCK_BYTES: Final = 1 << 20
+"""How much of a patch is read at once: some 5,000 quads, so that reading costs little for each."""
 _BEGIN, _END = b"TX .\n", b"TC .\n"
 _MARK: Final = b"A "
 
