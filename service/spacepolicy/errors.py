@@ -185,7 +185,7 @@ class NotFoundError(ProblemError):
     kind = "not-found"
     title = "Nothing is here"
     status = 404
-    remedy = "Check the path; / lists the entry points."
+    remedy = "Check the path; the first page (/) lists the entry points."
 
 
 class MethodNotAllowedError(ProblemError):

@@ -110,6 +110,13 @@ def test_what_is_missing_or_wrong_is_told(shipped: httpx.Client) -> None:
     assert "<form" in shipped.get("/search", headers=PAGE).text
 
 
+def test_what_is_not_there_is_not_taken_for_something_else(shipped: httpx.Client) -> None:
+    """`asteroid` is no misspelling of `mastered`, nor `mining` of `finding`."""
+    found = find(shipped, "asteroid mining")
+    assert found["corrected"] is None
+    assert found["results"] == []
+
+
 def test_what_is_not_there_is_told_with_what_is_near(shipped: httpx.Client) -> None:
     answer = shipped.get("/id/technology/resuable-rockets")
     assert answer.status_code == 404

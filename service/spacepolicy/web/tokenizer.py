@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
+from spacepolicy.similar_words import distance
+
 _IDEOGRAPH: Final = r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _WORD: Final = re.compile(rf"{_IDEOGRAPH}+|[^\W_]+")
 _IDEOGRAPHS: Final = re.compile(rf"({_IDEOGRAPH})")
@@ -74,6 +76,15 @@ def words_of_name(name: str) -> list[str]:
 
 
 def corrected(word: str, vocabulary: Iterable[str]) -> list[str]:
-    """The words that the word may be a misspelling of, the closest first."""
+    """The words that the word may be a misspelling of, the closest first: for each four letters one
+    may be wrong, so that what is not there is not taken for something else.
+
+    >>> corrected("comercial", ["commercial"])
+    ['commercial']
+    >>> corrected("asteroid", ["mastered"]) + corrected("mining", ["finding"])
+    []
+    """
     near = [w for w in vocabulary if abs(len(w) - len(word)) <= 2 and set(w[:2]) & set(word[:2])]
-    return get_close_matches(word, near[:_MAX_CANDIDATES], n=3, cutoff=_CUTOFF)
+    found = get_close_matches(word, near[:_MAX_CANDIDATES], n=3, cutoff=_CUTOFF)
+    wrong = max(len(word) // 4, 1)
+    return [each for each in found if distance(word, each, wrong) <= wrong]
