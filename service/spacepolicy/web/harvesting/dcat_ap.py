@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, final
+from urllib.parse import urlsplit
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -162,7 +163,8 @@ def _extent(about: DatasetDescription, subject: NamedNode, extent: Extent) -> It
             yield Triple(place, NamedNode(f"{SKOS}prefLabel"), name)
     if extent.first is None or extent.last is None:
         return
-    digest = sha256(subject.value.encode()).hexdigest()[:_DIGITS]
+    path = urlsplit(subject.value).path  # the same under whichever address the service is asked
+    digest = sha256(path.encode()).hexdigest()[:_DIGITS]
     period = about.node(f"period-{digest}")
     yield from _linked(subject, f"{DCTERMS}temporal", period.value, "PeriodOfTime")
     yield Triple(period, NamedNode(f"{DCAT}startDate"), end_of_period(extent.first))

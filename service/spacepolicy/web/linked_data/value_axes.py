@@ -20,8 +20,9 @@ _STEPS: Final = 4
 """Into how many parts an axis is divided at most: five numbers of four digits fit on a phone."""
 _SHORT: Final = 7
 """How many characters a number may have for all of them to be written; else the ends alone are."""
-_DIFFERENCES: Final = ("scope", "counted", "unit")
-"""What tells the axes of one indicator apart, in the order in which it is said."""
+_DIFFERENCES: Final = ("other_scope", "other_counted", "other_unit")
+"""The words of pages for what tells the axes of one indicator apart, in the order in which it is
+said."""
 Key = tuple[Term | None, Term | None, Term | None]
 """What numbers are confined to, what is counted, and their unit."""
 
