@@ -63,7 +63,7 @@ _ROLES: Final[Mapping[str, tuple[int, str]]] = {
         "the thing, the part, its class, what is measured, what that is confined to, what is "
         "counted, the unit, the comparator, the least, the most, the day, the passage",
     ),
-    MATRIX: (3, "the part, what it deals with, the passage"),
+    MATRIX: (4, "the part, what it deals with, the passage, the thing"),
     EXAMPLE: (5, "the words, the passage, the subject, the property, the object"),
 }
 """How many columns a query has that pages are made of, and what they are."""

@@ -1,8 +1,8 @@
 """What the parts of a thing deal with, as a table: a row a part, a column what it deals with, and
 in each cell the passages that say so.
 
-A saved query tagged `matrix` tells it. Its first parameter takes the thing; its first columns
-are the part, what it deals with, and the passage. The order of its rows is that of the parts.
+A saved query tagged `matrix` tells it. Its first parameter takes the thing; its columns are
+the part, what it deals with, the passage, and the thing. Its rows are in the order of the parts.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ async def matrix(app_state: AppState, thing: NamedNode) -> Matrix | None:
         return None
     cells: dict[NamedNode, dict[NamedNode, dict[NamedNode, None]]] = {}
     counts: dict[NamedNode, int] = {}
-    for part, other, passage, *_ in found.rows:
+    for part, other, passage, _ in found.rows:
         if not (isinstance(part, NamedNode) and isinstance(other, NamedNode)):
             continue
         if isinstance(passage, NamedNode):
