@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Literal, final
 
-from pyoxigraph import NamedNode, RdfFormat, Store, parse
+from pyoxigraph import RdfFormat, Store, parse
 
 from spacepolicy import checksums
 from spacepolicy.engine.snapshot import (
     CHANGES,
-    CREATED,
     GRAPHS,
+    add,
     change,
     earlier,
     generation_bytes,
@@ -96,11 +96,9 @@ def _replayed(revisions: Sequence[Path]) -> Store:
             continue
         checksums.see(file)
         with file.open("rb") as opened:
-            added = io.BufferedReader(_Added(opened), _BLOCK_BYTES)
-            store.extend(parse(added, RdfFormat.N_QUADS, rename_blank_nodes=False))
-        for line in checksums.content(revision / GRAPHS).decode().splitlines():
-            if line.startswith(CREATED):
-                store.add_graph(NamedNode(line[1:]))
+            lines = io.BufferedReader(_Added(opened), _BLOCK_BYTES)
+            quads = parse(lines, RdfFormat.N_QUADS, rename_blank_nodes=False)
+            add(store, quads, checksums.content(revision / GRAPHS).decode().splitlines())
     return store
 
 

@@ -227,6 +227,11 @@ def carry_out(store: Store, patch: bytes, graphs: Iterable[str]) -> None:
     _change(store, _quads(patch, b"D "), _quads(patch, b"A "), *_marked(graphs))
 
 
+def add(store: Store, added: Iterable[Quad], graphs: Iterable[str]) -> None:
+    """Carry out a patch that only adds, whose quads were read already."""
+    _change(store, (), added, *_marked(graphs))
+
+
 def undo(store: Store, patch: bytes, graphs: Iterable[str]) -> None:
     """Change the dataset back."""
     dropped, created = _marked(graphs)
