@@ -100,6 +100,32 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(address: tuple[st
     assert parts(answer)[0] == 413
 
 
+@pytest.mark.parametrize(
+    ("coming", "closes"),
+    [
+        (b"Content-Length: 50000000\r\n\r\n", True),
+        (b"Content-Length: 65537\r\n\r\n", True),
+        (b"Content-Length: 50000\r\n\r\n", False),
+        (b"Content-Length: 100000\r\n\r\n" + b"#" * 50_000, False),
+        (b"Transfer-Encoding: chunked\r\n\r\n", True),
+        (b"Transfer-Encoding: chunked\r\n\r\n1\r\n#\r\n", True),
+        (b"Transfer-Encoding: chunked\r\n\r\n1\r\n#\r\n0\r\n\r\n", False),
+    ],
+)
+def test_an_answer_before_the_body_says_whether_the_connection_closes(
+    coming: bytes, closes: bool, address: tuple[str, int]
+) -> None:
+    head = b"PUT /nowhere HTTP/1.1\r\nHost: x\r\n"
+    with socket.create_connection(address, timeout=30) as client:
+        client.sendall(head + coming)
+        answer = client.recv(100_000)
+        status, fields, _ = parts(answer)
+        assert (status, fields.get("connection") == "close") == (404, closes)
+        if closes:
+            while client.recv(100_000):
+                pass  # the rest, and the end
+
+
 def test_a_body_that_is_small_enough_is_asked_for(address: tuple[str, int]) -> None:
     body = b"ASK {}"
     with socket.create_connection(address, timeout=10) as client:

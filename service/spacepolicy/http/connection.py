@@ -55,6 +55,7 @@ class HttpConnection(ClosingConnection):
     _refused: ProblemError | None = None
     _handed: HeldAnswer | None = None
     _begun: HeldAnswer | None = None
+    _too_much_to_come = False
 
     @property
     def _busy(self) -> bool:
@@ -149,9 +150,26 @@ class HttpConnection(ClosingConnection):
             super().data_received(passed)
         if self._linger_bytes >= 0:
             return  # the parser has refused it
+        self._decide_to_keep()
         self._keep_time(untouched=untouched, in_body=in_body)
         if framing.complete and not self._busy:
             self._next_request()
+
+    def _decide_to_keep(self) -> None:
+        """Have an answer that begins now say whether the connection is closed behind it, as it is
+        where much of the request's body is still to come: else a client would send its next
+        request over a connection that is being closed (RFC 9112 section 9.6)."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or cycle.response_started:
+            return
+        framing = self._framing
+        much = framing.chunked or framing.left > _SMALL_REST_BYTES
+        if much and cycle.keep_alive:
+            cycle.keep_alive = False
+            self._too_much_to_come = True
+        elif self._too_much_to_come and not much:
+            cycle.keep_alive = True
+            self._too_much_to_come = False
 
     def _keep_time(self, *, untouched: bool, in_body: bool) -> None:
         """Set the time by which the part of the request has to be there that is arriving; before
@@ -213,6 +231,7 @@ class HttpConnection(ClosingConnection):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
+        self._too_much_to_come = False
         if self._handed is not None:
             scope = cast("MutableMapping[str, Any]", self.scope)
             scope[BEGUN] = self._begun = self._handed
@@ -226,8 +245,6 @@ class HttpConnection(ClosingConnection):
         super().on_response_complete()
         if self._framing.complete:
             self._next_request()
-        elif self._framing.chunked or self._framing.left > _SMALL_REST_BYTES:
-            self._linger()
 
     def _next_request(self) -> None:
         """Read the next request, which may have come already."""
@@ -275,6 +292,7 @@ class HttpConnection(ClosingConnection):
             self._direct.pending.drop()
             self.unanswered(None)
         self._behind = b""
+        self._too_much_to_come = False
         if self._linger_bytes >= 0:
             self.abort()
         else:
