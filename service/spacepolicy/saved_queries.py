@@ -8,8 +8,9 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal, cast, final, get_args
 
 import yaml
@@ -34,6 +35,10 @@ _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER: Final = "#+"
 _TAGS: Final = "tags.toml"
 """What the tags are called, in each language, beside the queries."""
+_PARAMETERS: Final = "parameters.toml"
+"""What the parameters are called, likewise."""
+Names = Mapping[str, Mapping[Language, str]]
+"""What things are called in each language, by the names that programs have for them."""
 SIDE_BY_SIDE: Final = "side-by-side"
 """The tag of queries that compare things."""
 TIMELINE: Final = "timeline"
@@ -50,6 +55,8 @@ AXIS: Final = "axis"
 """The tag of queries that tell in numbers what several things aim at and reach."""
 MATRIX: Final = "matrix"
 """The tag of queries that tell what each part of a thing deals with."""
+HOME: Final = "home"
+"""The tag of queries that the first page answers."""
 EXAMPLE: Final = "example"
 """The tag of queries that show how words become statements."""
 _ROLES: Final[Mapping[str, tuple[int, str]]] = {
@@ -67,6 +74,11 @@ _ROLES: Final[Mapping[str, tuple[int, str]]] = {
     EXAMPLE: (5, "the words, the passage, the subject, the property, the object"),
 }
 """How many columns a query has that pages are made of, and what they are."""
+TODAY: Final = "today"
+"""The default of a date that is the day (UTC) on which the query is asked, and a value that says
+the same."""
+TODAY_IN_SPARQL: Final = "STRDT(SUBSTR(STR(NOW()), 1, 10), xsd:date)"
+"""How a query takes that day itself, where the date is not bound."""
 POLICY: Final = "policy"
 """The parameter that takes the policies which an answer is to speak of."""
 COMPARISON: Final = "comparison"
@@ -81,13 +93,20 @@ _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @final
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a saved query: its type, and what it is when it is not given."""
+    """A parameter of a saved query: its type, what it is when it is not given, and what people call
+    it, in each language that says so."""
 
     name: str
     type: ParameterType
     required: bool
     default: str | None
     options: str | None
+    called: Mapping[Language, str]
+
+    @property
+    def defaults_to_today(self) -> bool:
+        """Whether it is the day on which the query is asked when it is not given."""
+        return self.type == "date" and self.default == TODAY
 
 
 @final
@@ -129,12 +148,12 @@ def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
 
     Raises: FindingsError naming each header or query that is wrong.
     """
-    called = tag_names(folder)
+    tags, parameters = tag_names(folder), _names(folder / _PARAMETERS)
     saved: list[SavedQuery] = []
     findings: list[Finding] = []
     for path in sorted(folder.glob("*.rq")):
         try:
-            saved.append(read_query(path, called))
+            saved.append(read_query(path, tags, parameters))
         except FindingsError as error:
             findings.extend(error.findings)
     if findings:
@@ -147,7 +166,14 @@ def tag_names(folder: Path) -> dict[str, dict[Language, str]]:
 
     Raises: FindingsError where the file is wrong.
     """
-    path = folder / _TAGS
+    return _names(folder / _TAGS)
+
+
+def _names(path: Path) -> dict[str, dict[Language, str]]:
+    """What things are called, as the file says; nothing where there is none.
+
+    Raises: FindingsError where the file is wrong.
+    """
     if not path.is_file():
         return {}
     try:
@@ -160,9 +186,9 @@ def tag_names(folder: Path) -> dict[str, dict[Language, str]]:
 
 
 def read_query(
-    path: Path, called: Mapping[str, Mapping[Language, str]] | None = None
+    path: Path, tags: Names = MappingProxyType({}), parameters: Names = MappingProxyType({})
 ) -> SavedQuery:
-    """The saved query of that file; `called` is what tags are called.
+    """The saved query of that file; `tags` and `parameters` are what these are called.
 
     Raises: FindingsError where the name, the header or the query is wrong.
     """
@@ -176,8 +202,10 @@ def read_query(
         title=_title(path, header),
         description=_words(path, "description", header.get("description") or {}),
         about=_about(path, header),
-        tags={str(tag): (called or {}).get(str(tag), {}) for tag in _listed(path, header, "tags")},
-        parameters=tuple(_parameter(path, each) for each in _listed(path, header, "parameters")),
+        tags={str(tag): tags.get(str(tag), {}) for tag in _listed(path, header, "tags")},
+        parameters=tuple(
+            _parameter(path, each, parameters) for each in _listed(path, header, "parameters")
+        ),
         text=text,
         columns=check_syntax(path, text),
         described=tuple(_column(path, each) for each in _listed(path, header, "columns")),
@@ -241,7 +269,7 @@ def _listed(path: Path, header: Mapping[str, Any], key: str) -> list[Any]:
     return listed
 
 
-def _parameter(path: Path, table: object) -> Parameter:
+def _parameter(path: Path, table: object, names: Names) -> Parameter:
     if not isinstance(table, dict) or not table.keys() <= _PARAMETER_KEYS or "name" not in table:
         raise _wrong(path, 1, f"{table!r} is no parameter; keys are {sorted(_PARAMETER_KEYS)}.")
     if table.get("type") not in get_args(ParameterType):
@@ -255,6 +283,7 @@ def _parameter(path: Path, table: object) -> Parameter:
         required=bool(table.get("required", False)),
         default=None if default is None else str(default),
         options=table.get("options"),
+        called=names.get(str(table["name"]), {}),
     )
 
 
@@ -293,10 +322,21 @@ def _check_parameters(query: SavedQuery) -> None:
                 f"parameter {parameter.name} has no place of its own in the query",
                 f"Write `VALUES ?{parameter.name} {{ UNDEF }}` once, in the pattern it restricts.",
             )
+        if parameter.defaults_to_today and query.text.count(TODAY_IN_SPARQL) != 1:
+            raise _wrong(
+                query.path,
+                1,
+                f"parameter {parameter.name} is today by default, and the query does not say so",
+                f"Write `COALESCE(?{parameter.name}, {TODAY_IN_SPARQL})` once.",
+            )
 
 
 def _check_role(query: SavedQuery) -> None:
-    """See that a query which pages are made of gives what they show."""
+    """See that a query which pages are made of gives what they show, on whatever day."""
+    kept = next((tag for tag in query.tags if tag in _ROLES or tag == HOME), None)
+    if kept and any(each.defaults_to_today for each in query.parameters):
+        message = f"a query tagged {kept} has a date that is {TODAY} by default"
+        raise _wrong(query.path, 1, message, "Its page is kept for longer; name a day, or none.")
     for tag, (columns, meant) in _ROLES.items():
         first = query.parameters[0] if query.parameters else None
         fits = (
@@ -360,13 +400,18 @@ def bind(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> str:
     for parameter in query.parameters:
         given = values.get(parameter.name) or _fallback(query, parameter)
         if given:
-            rows = " ".join(_term(query, parameter, value) for value in given)
+            terms = [_term(query, parameter, value) for value in given]
             before, after = _slot(parameter.name).split(text)
-            text = f"{before}VALUES ?{parameter.name} {{ {rows} }}{after}"
+            text = f"{before}VALUES ?{parameter.name} {{ {' '.join(terms)} }}{after}"
+            if parameter.defaults_to_today:
+                # An answer that does not depend on the time is kept, and can be asked again.
+                text = text.replace(TODAY_IN_SPARQL, terms[0])
     return text
 
 
 def _fallback(query: SavedQuery, parameter: Parameter) -> tuple[str, ...]:
+    if parameter.defaults_to_today:
+        return ()
     if parameter.default is not None:
         return (parameter.default,)
     if parameter.required:
@@ -383,7 +428,7 @@ def _term(query: SavedQuery, parameter: Parameter, value: str) -> str:
             case "integer":
                 return str(LiteralTerm(int(value)))
             case "date":
-                day = date.fromisoformat(value).isoformat()
+                day = today() if value == TODAY else date.fromisoformat(value).isoformat()
                 return str(LiteralTerm(day, datatype=NamedNode(f"{XSD}date")))
             case "langString":
                 words, _, language = value.rpartition("@")
@@ -394,6 +439,24 @@ def _term(query: SavedQuery, parameter: Parameter, value: str) -> str:
         raise BadParameterError(
             f"{parameter.name}: {value!r} is no {parameter.type}: {error}."
         ) from error
+
+
+def today() -> str:
+    """Today's date (UTC), as ISO 8601 writes it."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def with_today(
+    query: SavedQuery, values: Mapping[str, Sequence[str]]
+) -> Mapping[str, Sequence[str]]:
+    """The values, with the day on which it is asked in the place of each `today`, said or by
+    default; the same object where there is none."""
+    dated: dict[str, Sequence[str]] = {}
+    for each in query.parameters:
+        given = values.get(each.name) or ([TODAY] if each.defaults_to_today else [])
+        if each.type == "date" and TODAY in given:
+            dated[each.name] = [today() if value == TODAY else value for value in given]
+    return {**values, **dated} if dated else values
 
 
 def _iri(query: SavedQuery, value: str) -> str:

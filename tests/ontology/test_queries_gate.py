@@ -37,6 +37,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> CheckContext:
             shutil.copy(path, folder / path.relative_to(ROOT))
     for name in (
         QUERY,
+        "queries/parameters.toml",
         "queries/tags.toml",
         "seeds/shanghai-2022-opinions.toml",
         "seeds/shanghai-2022-opinions.txt",

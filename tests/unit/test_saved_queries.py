@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 
 from spacepolicy.errors import BadParameterError, FindingsError
-from spacepolicy.saved_queries import SavedQuery, bind, read_catalogue, read_query, tagged
+from spacepolicy.saved_queries import (
+    TODAY_IN_SPARQL,
+    SavedQuery,
+    bind,
+    read_catalogue,
+    read_query,
+    tagged,
+    today,
+    with_today,
+)
 
 TITLE = '#+ title: {en: "What is there?", zh: "有什么？"}\n'
 TEXT = (
@@ -181,3 +190,64 @@ def test_a_byte_order_mark_before_a_query_is_passed_over(tmp_path: Path) -> None
     path = tmp_path / "marked.rq"
     path.write_bytes(codecs.BOM_UTF8 + TEXT.encode())
     assert read_query(path).text.startswith("#+")
+
+
+DUE = (
+    TITLE
+    + f"""#+ tags: [first]
+#+ parameters:
+#+   - {{name: day, type: date, default: today}}
+PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+SELECT ?on {{ VALUES ?day {{ UNDEF }} BIND(COALESCE(?day, {TODAY_IN_SPARQL}) AS ?on) }}
+"""
+)
+
+
+def day_of(text: str) -> str:
+    solutions = Store().query(text)
+    assert isinstance(solutions, QuerySolutions)
+    (row,) = solutions
+    return str(row["on"])
+
+
+def test_a_date_may_be_today_when_it_is_not_given(tmp_path: Path) -> None:
+    query = saved(tmp_path, DUE)
+    date = "^^<http://www.w3.org/2001/XMLSchema#date>"
+    for text in (query.text, bind(query, {}), bind(query, {"day": ["today"]})):
+        before, told = today(), day_of(text).removesuffix(date).strip('"')
+        assert told in (before, today()), text
+    assert day_of(bind(query, {"day": ["2026-03-01"]})) == f'"2026-03-01"{date}'
+    assert "NOW" not in bind(query, {"day": ["2026-03-01"]})
+    assert "NOW" in bind(query, {})
+
+
+def test_values_name_the_day_that_is_meant_by_today(tmp_path: Path) -> None:
+    query = saved(tmp_path, DUE)
+    given = {"day": ["2026-03-01"]}
+    assert with_today(query, given) is given
+    assert with_today(query, {}) == {"day": [today()]}
+    assert with_today(query, {"day": ["2026-03-01", "today"]}) == {"day": ["2026-03-01", today()]}
+    plain = saved(tmp_path, DUE.replace("today}", '"2026-01-01"}'))
+    assert with_today(plain, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (DUE.replace(TODAY_IN_SPARQL, '"2026-01-01"^^xsd:date'), "the query does not say so"),
+        (DUE.replace("[first]", "[home]"), "tagged home has a date that is today by default"),
+    ],
+)
+def test_a_query_of_today_takes_it_itself_and_makes_no_page(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(FindingsError, match=said):
+        saved(tmp_path, text)
+
+
+def test_parameters_are_called_as_their_file_says(tmp_path: Path) -> None:
+    saved(tmp_path, TEXT)
+    names = 'word = { en = "the word", zh = "词" }\n'
+    (tmp_path / "parameters.toml").write_text(names, encoding="utf-8")
+    (query,) = read_catalogue(tmp_path)
+    assert [each.called for each in query.parameters] == [{"en": "the word", "zh": "词"}, {}]

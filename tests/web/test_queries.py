@@ -14,9 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
+from spacepolicy import saved_queries
 from spacepolicy.formats import Format, offered
 from spacepolicy.saved_queries import read_catalogue
 from spacepolicy.store.write_requests import Update, WriteRequest
+from spacepolicy.web import queries
 from spacepolicy.web.service import Service
 
 from .conftest import serve
@@ -79,6 +81,40 @@ def test_a_page_asks_for_the_parameters_and_shows_the_answer(shipped: httpx.Clie
     assert "develop reusable rockets" in page
     other = shipped.get(TASKS, params={"technology": ROCKET, "language": "zh"}, headers=PAGE).text
     assert 'lang="zh"' in other
+
+
+def test_an_answer_of_today_is_kept_for_the_day_alone(
+    shipped: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, first = "/queries/state-of-duties", "2026-03-18"
+    told = dict[str, tuple[str, str]]()
+    for day in ("2026-03-17", first, first):
+        monkeypatch.setattr(saved_queries, "today", lambda day=day: day)
+        monkeypatch.setattr(queries, "today", lambda day=day: day)
+        answer = shipped.get(name, params={"policy": "us-eo-14369"}, headers=CSV)
+        state = next(row[2] for row in rows(answer) if row[1] == first)
+        assert told.setdefault(day, (state, answer.headers["etag"]))[0] == state
+        page = shipped.get(name, params={"policy": "us-eo-14369"}, headers=PAGE).text
+        assert f'value="{day}"' in page
+        assert f">{state}<" in page
+        part = shipped.get(name, params={"policy": "us-eo-14369", "limit": 2}, headers=CSV)
+        assert state in [row[2] for row in rows(part)]
+    assert [state for state, _ in told.values()] == ["not yet due", "due on the day"]
+    assert len({tag for _, tag in told.values()}) == 2
+    known = {**CSV, "If-None-Match": told[first][1]}
+    again = shipped.get(name, params={"policy": "us-eo-14369"}, headers=known)
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
+
+
+def test_names_in_an_answer_lead_to_their_things(shipped: httpx.Client) -> None:
+    page = shipped.get("/queries/state-of-duties", params={"policy": "us-eo-14369"}, headers=PAGE)
+    named = re.search(r'<a href="([^"]+)"[^>]*>asserting spectrum leadership</a>', page.text)
+    assert named is not None
+    assert (
+        "asserting spectrum leadership"
+        in shipped.get(named[1], headers=PAGE, follow_redirects=True).text
+    )
+    assert '<th scope="col">day on which it falls due</th>' in page.text
 
 
 def test_the_list_tells_each_query_and_its_parameters(shipped: httpx.Client) -> None:

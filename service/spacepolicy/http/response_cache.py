@@ -40,6 +40,8 @@ class RequestKey:
     accept_encoding: bytes
     reader: str
     origin: str
+    day: str = ""
+    """The day, where the answer depends on the one on which it is asked."""
 
     @property
     def size(self) -> int:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from spacepolicy.errors import ProblemError
-from spacepolicy.saved_queries import SavedQuery, bind, tagged
+from spacepolicy.saved_queries import HOME, SavedQuery, bind, tagged
 from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
@@ -27,7 +27,6 @@ from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.tables import table
 
-HOME_TAG: Final = "home"
 _ANSWERS_HELD: Final = 64
 """Answers that are held: those of the first page in each language, some ten, and room for more."""
 _SHOWN_ROWS: Final = 8
@@ -58,7 +57,7 @@ class HomePage:
 
     async def answers(self) -> Sequence[LiveAnswer]:
         """The answers to the saved queries that are tagged for the first page."""
-        queries = tagged(self.app_state.service.catalogue, HOME_TAG)
+        queries = tagged(self.app_state.service.catalogue, HOME)
         return await asyncio.gather(*map(self._answer, queries))
 
     async def overview(self) -> Overview | None:

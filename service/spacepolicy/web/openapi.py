@@ -339,15 +339,17 @@ def _schemas(query: SavedQuery) -> dict[str, Any]:
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     schema: dict[str, Any] = dict(_SCHEMAS[parameter.type])
-    default: object = parameter.default
+    default: object = None if parameter.defaults_to_today else parameter.default
     if parameter.type == "integer" and parameter.default is not None:
         default = int(parameter.default)
     if default is not None:
         schema["default"] = default
+    says = parameter.called.get("en", parameter.name)
+    today = "; today (UTC) by default" if parameter.defaults_to_today else ""
     member = _in_query(
         parameter.name,
         {"type": "array", "items": schema},
-        f"{parameter.type}; again for another row",
+        f"{says}: {parameter.type}{today}; again for another row",
         None if default is None else [default],
     )
     return {**member, "required": parameter.required and default is None, "explode": True}

@@ -22,7 +22,7 @@ from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.locale import LANGUAGES
 from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Called, known_prefixes, table
+from spacepolicy.web.tables import Called, Named, known_prefixes, table
 
 _templates: Final = Environment(
     loader=PackageLoader("spacepolicy.web", "templates"),
@@ -113,14 +113,14 @@ def form(service: Service) -> str:
     return render("form.html", service, query=query)
 
 
-def shown_answer(service: Service, body: bytes, called: Called) -> dict[str, Any]:
+def shown_answer(service: Service, body: bytes, called: Called, named: Named) -> dict[str, Any]:
     """What templates show of an answer: a table, a boolean, or Turtle; the others are None."""
     try:
         results = json.loads(body)
     except ValueError:
         return {"table": None, "boolean": None, "turtle": body.decode()}
     return {
-        "table": table(service, results, called),
+        "table": table(service, results, called, named),
         "boolean": results.get("boolean"),
         "turtle": None,
     }
@@ -255,11 +255,8 @@ def for_reader(
 
 
 def headings(query: SavedQuery) -> Mapping[str, str]:
-    """What columns are called where the reader's language is not that of their names: by what they
-    hold."""
+    """What columns are called, in the language of the reader: by what they hold."""
     language = current_locale().language
-    if language == LANGUAGES[0]:
-        return {}
     return {
         each.name: held
         for each in query.described

@@ -21,7 +21,15 @@ from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.parameter_values import meant, text_for
-from spacepolicy.saved_queries import Parameter, SavedQuery, bind, named_things, with_iris
+from spacepolicy.saved_queries import (
+    Parameter,
+    SavedQuery,
+    bind,
+    named_things,
+    today,
+    with_iris,
+    with_today,
+)
 from spacepolicy.serialization import whole
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
@@ -55,6 +63,7 @@ from spacepolicy.web.query_pages import (
     called_in,
     catalogue_page,
     choices_in,
+    named_in,
     query_page,
 )
 from spacepolicy.web.request_context import context_of
@@ -71,13 +80,14 @@ Name = Annotated[str, Path(description="the name of a saved query", pattern=r"^[
 @final
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a request asks of a saved query."""
+    """What a request asks of a saved query; `day` is today's where the answer depends on it."""
 
-    values: Mapping[str, list[str]]
+    values: Mapping[str, Sequence[str]]
     timeout_seconds: float
     limit: int | None
     after: str | None
     terms: bool
+    day: str = ""
 
 
 def saved_query(app_state: AppState, name: str) -> SavedQuery:
@@ -179,6 +189,9 @@ def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
 
 async def _answer(app_state: AppState, query: SavedQuery, scope: Scope) -> Response:
     asked = _asked(app_state.service, scope)
+    dated = with_today(query, asked.values)
+    if dated is not asked.values:
+        asked = replace(asked, values=dated, day=today())
     asked = replace(asked, values=await with_things(app_state, query, asked.values))
     if _wants_page(scope):
         return _page(app_state, query, scope, asked)
@@ -186,8 +199,8 @@ async def _answer(app_state: AppState, query: SavedQuery, scope: Scope) -> Respo
 
 
 async def with_things(
-    app_state: AppState, query: SavedQuery, values: Mapping[str, list[str]]
-) -> Mapping[str, list[str]]:
+    app_state: AppState, query: SavedQuery, values: Mapping[str, Sequence[str]]
+) -> Mapping[str, Sequence[str]]:
     """The values, with an IRI for each name of a thing.
 
     Raises: BadParameterError, with the choices, where no thing or several have the name.
@@ -257,14 +270,14 @@ def _page(app_state: AppState, query: SavedQuery, scope: Scope, asked: _Asked) -
             for each in query.parameters
             if each.options
         }
-        called = await called_in(app_state, answer)
-        page = query_page(service, query, Asking(values, choices, text, answer, called))
+        called, named = await called_in(app_state, answer), await named_in(app_state, answer)
+        page = query_page(service, query, Asking(values, choices, text, answer, called, named))
         return Representation(page.encode())
 
     target = scope["query_string"].decode("latin-1")
-    return CachedRepresentation(
-        app_state, f"/queries/{query.name}?{target}", FormatChoice(PAGE, PAGE.media_type), make
-    )
+    choice = FormatChoice(PAGE, PAGE.media_type)
+    name = f"/queries/{query.name}?{target}"
+    return CachedRepresentation(app_state, name, choice, make, day=asked.day)
 
 
 async def _whole(app_state: AppState, text: str) -> bytes:
@@ -293,7 +306,8 @@ class _SavedResponse(Response):
             await self._part(scope)(scope, receive, send)
             return
         app_state, call = self._desk, read_get(scope)
-        key, record = call.key(app_state.service.url(scope, "")), context_of(scope).record
+        key = call.key(app_state.service.url(scope, ""), self._asked.day)
+        record = context_of(scope).record
         exchange = RequestExchange(call, key, send, record)
         if await answer_again(app_state, exchange):
             return
@@ -335,7 +349,7 @@ class _SavedResponse(Response):
 
         place = f"{start} {asked.limit} {scope['raw_path']!r} {scope['query_string']!r}"
         return CachedRepresentation(
-            self._desk, f"{service.instance} part {place} {text}", choice, make
+            self._desk, f"{service.instance} part {place} {text}", choice, make, day=asked.day
         )
 
     def _next(self, scope: Scope, offset: int) -> tuple[bytes, bytes]:

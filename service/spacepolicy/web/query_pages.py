@@ -3,26 +3,27 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, cast, final
 from urllib.parse import urlencode
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy import formats
+from spacepolicy.namespaces import RDFS
 from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term, rows
-from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.linked_data.comparison import named, words_of
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels
-from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
-from spacepolicy.web.tables import Called, TableCell
+from spacepolicy.web.tables import Called, Named, TableCell
 
 _MAX_NAMED: Final = 1000
-"""How many things in an answer are named on its page."""
+"""How many things in an answer are named on its page, and how many names lead to their things."""
+_NAME_CHARACTERS: Final = 200
+"""The longest label of the shipped data has 108 characters."""
 Choices = Sequence[tuple[str, ...]]
 """The values of a parameter, each before its name where it has one."""
 
@@ -44,38 +45,28 @@ def catalogue_page(service: Service) -> str:
 class Asking:
     """What is asked of a query and what it gives: the values given, the choices there are, the
     text with the values bound, and its answer as SPARQL JSON, or as Turtle where it makes a
-    graph; neither where a parameter lacks its value. `called` shows the things in the answer."""
+    graph; neither where a parameter lacks its value. `called` shows the things in the answer, and
+    `named` has those that its names lead to."""
 
     values: Mapping[str, Sequence[str]]
     choices: Mapping[str, Choices]
     text: str | None
     answer: bytes | None
     called: Called
-
-
-def _labels(service: Service) -> Mapping[str, str]:
-    """What parameters are called where the reader's language is not that of their names: as the
-    columns of that name are."""
-    found: dict[str, str] = {}
-    for query in service.catalogue:
-        for name, held in pages.headings(query).items():
-            found.setdefault(name, held)
-    language = current_locale().language
-    return {**found, pages.LANGUAGE: WORDS[language]["language"]} if found else {}
+    named: Named
 
 
 def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
     """One question: its parameters, its answer, and the query behind it."""
     shown: dict[str, Any] = {"table": None, "boolean": None, "turtle": None}
     if asking.answer is not None:
-        shown = pages.shown_answer(service, asking.answer, asking.called)
+        shown = pages.shown_answer(service, asking.answer, asking.called, asking.named)
     form = "graph" if shown["turtle"] is not None else "solutions"
     return pages.render(
         "query.html",
         service,
         each=query,
         headings=pages.headings(query),
-        labels=_labels(service),
         values=asking.values,
         choices=asking.choices,
         text=asking.text,
@@ -102,6 +93,26 @@ async def called_in(app_state: AppState, answer: bytes | None) -> Called:
     return called
 
 
+async def named_in(app_state: AppState, answer: bytes | None) -> Named:
+    """The things that the names in the answer lead to: those that one thing alone has as its
+    label."""
+    names = list(dict.fromkeys(_names(answer)))[:_MAX_NAMED]
+    if not names:
+        return {}
+    listed = " ".join(str(Literal(text, language=language)) for text, language in names)
+    query = f"SELECT ?name ?thing {{ VALUES ?name {{ {listed} }} ?thing <{RDFS}label> ?name }}"
+    things: dict[tuple[str, str], set[Term]] = {}
+    for row in await rows(app_state, query):
+        name = cast("Literal", row["name"])
+        things.setdefault((name.value, name.language or ""), set()).add(row["thing"])
+    return {
+        name: thing
+        for name, found in things.items()
+        for thing in found
+        if len(found) == 1 and isinstance(thing, NamedNode)
+    }
+
+
 async def choices_in(app_state: AppState, text: str) -> Choices:
     """The values that the query lists, each with its name in the language of the reader, or with
     what else its row says where it has no name."""
@@ -116,13 +127,26 @@ def _choice(names: Labels, value: Term, *rest: Term) -> tuple[str, ...]:
 
 
 def _iris(answer: bytes | None) -> Iterator[str]:
-    """The IRIs in the solutions; none where the answer holds no solutions."""
+    """The IRIs in the solutions."""
+    return (term["value"] for term in _terms(answer) if term["type"] == "uri")
+
+
+def _names(answer: bytes | None) -> Iterator[tuple[str, str]]:
+    """The texts with a language in the solutions that may be names: words of a source are longer
+    than any name."""
+    for term in _terms(answer):
+        if "xml:lang" in term and len(term["value"]) <= _NAME_CHARACTERS:
+            yield term["value"], term["xml:lang"]
+
+
+def _terms(answer: bytes | None) -> Iterator[dict[str, Any]]:
+    """The terms in the solutions; none where the answer holds no solutions."""
     try:
         results = json.loads(answer or b"null")
     except ValueError:
         return
-    rows = results["results"]["bindings"] if results and "results" in results else ()
-    yield from (t["value"] for row in rows for t in row.values() if t["type"] == "uri")
+    found = results["results"]["bindings"] if results and "results" in results else ()
+    yield from (term for row in found for term in row.values())
 
 
 def _address(values: Mapping[str, Sequence[str]], format: str) -> str:

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, final
 
+from pyoxigraph import NamedNode
+
 from spacepolicy.namespaces import XSD
-from spacepolicy.web.i18n import PREFIXES
+from spacepolicy.web.i18n import PREFIXES, WORDS
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
@@ -60,10 +63,15 @@ class SolutionTable:
 
 Called = Callable[[str], TableCell]
 """A thing of that IRI as it is shown."""
+Named = Mapping[tuple[str, str], NamedNode]
+"""The things that names lead to, by the name's text and language."""
 
 
 def table(
-    service: Service, results: Mapping[str, Any] | None, called: Called | None = None
+    service: Service,
+    results: Mapping[str, Any] | None,
+    called: Called | None = None,
+    named: Named = MappingProxyType({}),
 ) -> SolutionTable | None:
     """The table of a SELECT's SPARQL JSON; None of anything else."""
     if results is None or "results" not in results:
@@ -71,13 +79,15 @@ def table(
     shown = called or (lambda iri: _short(service, iri))
     columns = tuple(results["head"]["vars"])
     rows = tuple(
-        tuple(_cell(shown, row.get(column)) for column in columns)
+        tuple(_cell(service, shown, named, row.get(column)) for column in columns)
         for row in results["results"]["bindings"]
     )
     return SolutionTable(columns, rows)
 
 
-def _cell(called: Called, term: Mapping[str, Any] | None) -> TableCell | None:
+def _cell(
+    service: Service, called: Called, named: Named, term: Mapping[str, Any] | None
+) -> TableCell | None:
     if term is None:
         return None
     match term["type"]:
@@ -88,14 +98,28 @@ def _cell(called: Called, term: Mapping[str, Any] | None) -> TableCell | None:
         case "bnode":
             return TableCell(f"_:{term['value']}")
         case _:
-            number = term.get("datatype") in _NUMBERS
-            return TableCell(term["value"], language=term.get("xml:lang"), number=number)
+            return _literal(service, named, term)
+
+
+def _literal(service: Service, named: Named, term: Mapping[str, Any]) -> TableCell:
+    text, language, datatype = term["value"], term.get("xml:lang"), term.get("datatype")
+    if datatype == f"{XSD}boolean":
+        words = WORDS[current_locale().language]
+        return TableCell({"true": words["yes"], "false": words["no"]}.get(text, text))
+    thing = named.get((text, language)) if language else None
+    if thing is not None:
+        return TableCell(text, thing.value, _address(service, thing.value), language)
+    return TableCell(text, language=language, number=datatype in _NUMBERS)
 
 
 def _short(service: Service, iri: str) -> TableCell:
+    return TableCell(short_name(service, iri), iri, _address(service, iri))
+
+
+def _address(service: Service, iri: str) -> str | None:
+    """Where the thing of that IRI is shown; None where it is not shown here."""
     path = local_path(service, iri)
-    href = None if path is None else current_locale().kept(service.root + path)
-    return TableCell(short_name(service, iri), iri, href)
+    return None if path is None else current_locale().kept(service.root + path)
 
 
 def known_prefixes(service: Service) -> Mapping[str, str]:

@@ -32,7 +32,14 @@ from spacepolicy.knowledge.checks.expected_rows import (
 )
 from spacepolicy.knowledge.checks.result import count
 from spacepolicy.namespaces import RDF, XSD
-from spacepolicy.saved_queries import COMPARISON, POLICY, ColumnType, SavedQuery, bind
+from spacepolicy.saved_queries import (
+    COMPARISON,
+    POLICY,
+    ColumnType,
+    SavedQuery,
+    bind,
+    with_today,
+)
 
 _ACCEPT: Final = "Run `spacepolicy accept`, and look at what it writes down."
 _POLICY_COLUMNS: Final = frozenset({POLICY, f"{POLICY}_name"})
@@ -234,6 +241,11 @@ def ask(query: SavedQuery, case: Case, scope: QueryScope) -> list[Terms]:
 def _case_findings(
     path: Path, query: SavedQuery, case: Case, scope: QueryScope
 ) -> Iterator[Finding]:
+    if with_today(query, case.parameters) is not case.parameters:
+        message = f"what {query.name} answers is expected of no day, and it will be another one."
+        remedy = f"Run `spacepolicy accept {query.name}`, or write the day in `parameters`."
+        yield Finding(str(path), case.line, "expect", message, remedy)
+        return
     try:
         got = ask(query, case, scope)
     except _FAILURES as error:

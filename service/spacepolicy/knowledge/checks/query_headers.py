@@ -24,6 +24,7 @@ def header_findings(query: SavedQuery, names: KnownNames) -> Iterator[Finding]:
     """Return what is missing of the header's words, and names in the query that are nobody's."""
     yield from _words(query)
     yield from _tags(query)
+    yield from _parameters(query)
     yield from query_spelling(names, str(query.path), query.text)
     for parameter in query.parameters:
         yield from _misspelt_options(query, parameter, names)
@@ -52,6 +53,14 @@ def _tags(query: SavedQuery) -> Iterator[Finding]:
             message = f"the tag {tag!r} is not there in {language}."
             remedy = "Tags are called as queries/tags.toml says."
             yield _finding(query, "saved-query-language", "tags:", message, remedy)
+
+
+def _parameters(query: SavedQuery) -> Iterator[Finding]:
+    for parameter in query.parameters:
+        for language in sorted(query.title.keys() - parameter.called.keys()):
+            message = f"the parameter {parameter.name!r} is not there in {language}."
+            remedy = "Parameters are called as queries/parameters.toml says."
+            yield _finding(query, "saved-query-language", _near(parameter), message, remedy)
 
 
 def option_findings(

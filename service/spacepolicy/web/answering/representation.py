@@ -130,7 +130,8 @@ class CachedRepresentation(Response):
     """An answer that depends on nothing but its name, its format, the address it is asked at and
     the revision; made where neither the client nor the cache has it. `state` is the revision that
     made what it shows as it is, where that is known to be an older one; `parameters` are those that
-    the path knows, where a hint says which others it ignores."""
+    the path knows, where a hint says which others it ignores; `day` is the one on which it is
+    asked, where it depends on that."""
 
     def __init__(
         self,
@@ -141,10 +142,12 @@ class CachedRepresentation(Response):
         *,
         state: Revision | None = None,
         parameters: Collection[str] = (),
+        day: str = "",
     ) -> None:
         super().__init__()
         self._desk = app_state
-        self._name = name
+        self._name = f"{name} {day}" if day else name
+        self._day = day
         self._choice = choice
         self._make = make
         self._state = state
@@ -157,7 +160,8 @@ class CachedRepresentation(Response):
         """
         call = read_get(scope)
         origin = self._desk.service.url(scope, "")
-        exchange = RequestExchange(call, call.key(origin), send, context_of(scope).record)
+        key = call.key(origin, self._day)
+        exchange = RequestExchange(call, key, send, context_of(scope).record)
         if not await answer_again(self._desk, exchange):
             known = self._parameters
             hints = hint_fields(ignored(scope, known) if known else ())

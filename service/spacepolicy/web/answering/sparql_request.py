@@ -54,8 +54,8 @@ class SparqlRequest:
         value = self.fields.get(name)
         return None if value is None else value.decode("latin-1")
 
-    def key(self, origin: str) -> RequestKey:
-        """All of the request that its answer depends on."""
+    def key(self, origin: str, day: str = "") -> RequestKey:
+        """All of the request that its answer depends on; `day` where it depends on today's."""
         return RequestKey(
             self.target,
             self.body,
@@ -64,6 +64,7 @@ class SparqlRequest:
             self.fields.get(b"accept-encoding", b"-"),
             current_locale().variant,
             origin,
+            day,
         )
 
 
