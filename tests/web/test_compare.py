@@ -145,6 +145,23 @@ def test_policies_lead_to_their_comparison_where_there_are_two(
         assert "Compare them" not in found
 
 
+def test_two_that_share_most_are_compared_where_none_are_named(shipped: httpx.Client) -> None:
+    def chosen(**asked: str) -> list[str]:
+        page = shipped.get("/compare", params=asked, headers=PAGE).text
+        return re.findall(r'<option value="([^"]+)" selected', page)
+
+    def shared(*things: str) -> int:
+        page = shipped.get("/compare", params=dict(zip("ab", things, strict=True)), headers=PAGE)
+        return page.text.count('<div class="row both">')
+
+    first, second = chosen()
+    others = [f"{ID}policy/{name}" for name in ("us-eo-14369", "japan-2023-basic-plan")]
+    assert shared(first, second) > max(shared(first, each) for each in others if each != second)
+    assert shared(first, second) >= shared(*others)
+    assert chosen(a=second) == [second, first]
+    assert chosen(a=others[0])[0] == others[0]
+
+
 def test_what_can_be_compared_is_asked_alone_too(shipped: httpx.Client) -> None:
     page = shipped.get(f"/doc/id/{OPINIONS.removeprefix(ID)}", headers=PAGE).text
     (link,) = re.findall(r'href="(/queries/timelines-side-by-side[^"]*)"', page)

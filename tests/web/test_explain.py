@@ -161,6 +161,19 @@ def test_the_page_says_in_a_sentence_why_and_begins_with_the_words(shipped: http
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("Actor", "is an actor"), ("GovernmentOrganisation", "is a government organ")],
+)
+def test_a_sentence_has_the_article_of_its_kind(
+    shipped: httpx.Client, kind: str, said: str
+) -> None:
+    asked = {"s": "<id/actor/shanghai-municipal-peoples-government>", "p": "rdf:type"}
+    page = shipped.get("/explain", params={**asked, "o": f":{kind}"}, headers=PAGE).text
+    lead = page[page.index('<p class="lead">') :].partition("</p>")[0]
+    assert said in " ".join(re.sub(r"<[^>]*>", "", lead).split())
+
+
 def test_the_drawing_has_each_step_whole_and_a_line_from_each_premise(
     shipped: httpx.Client,
 ) -> None:

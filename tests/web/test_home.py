@@ -53,7 +53,7 @@ def test_each_policy_has_its_place_in_time(shipped: httpx.Client) -> None:
     for policy, day in issued:
         assert f"issued on {day}" in found[policy.removeprefix(SHIPPED_BASE.rstrip("/"))]
     opinions = found["/id/policy/shanghai-2022-spatial-information"]
-    assert opinions == "has time frame 2021–2025, is due by 2025-12-31"
+    assert opinions == "has time frame 2021–2025, is due 2025-12-31"
     chinese = lanes(shipped.get("/", params={"lang": "zh"}, headers=PAGE).text)
     assert "应完成于 2025-12-31" in chinese["/id/policy/shanghai-2022-spatial-information?lang=zh"]
 

@@ -59,8 +59,7 @@ def test_the_whole_ontology_is_on_one_page(shipped: httpx.Client, language: str)
 
 
 MARKS = {
-    "en": "has deadline {} deprecated To state it: is due by · To ask for it: "
-    "has effective deadline",
+    "en": "has deadline {} deprecated To state it: is due · To ask for it: has effective deadline",
     "zh": "期限为 {} 已弃用 陈述用： 应完成于 · 查询用： 有效期限为",
 }
 

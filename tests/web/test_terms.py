@@ -181,7 +181,7 @@ def test_a_term_out_of_use_says_what_replaces_it(make_service: MakeService) -> N
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        ("en", "To state it: is due by · To ask for it: has effective deadline"),
+        ("en", "To state it: is due · To ask for it: has effective deadline"),
         ("zh", "陈述用： 应完成于 · 查询用： 有效期限为"),
     ],
 )

@@ -13,7 +13,14 @@ from spacepolicy.web.answering.representation import (
     Representation,
     representation,
 )
-from spacepolicy.web.linked_data.comparison import Compared, comparisons, named, time_lanes, values
+from spacepolicy.web.linked_data.comparison import (
+    Compared,
+    comparisons,
+    most_alike,
+    named,
+    time_lanes,
+    values,
+)
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.routes import Handler
 
@@ -35,6 +42,9 @@ def comparison(knowledge_cache: KnowledgeCache) -> Handler:
         async def make() -> Representation:
             choices = await knowledge_cache.comparables()
             things = _things(choices, [iri for iri in (a, b, *(also or ())) if iri])
+            if len(things) < 2:
+                shared = await knowledge_cache.shared_aspects()
+                things = most_alike(choices, things[0] if things else None, shared)
             return Representation((await _page(knowledge_cache, choices, things)).encode())
 
         name = f"/compare?{request.scope['query_string'].decode('latin-1')}"
@@ -44,7 +54,7 @@ def comparison(knowledge_cache: KnowledgeCache) -> Handler:
 
 
 def _things(choices: Compared, asked: Sequence[str]) -> Compared:
-    """Those that are asked for, made two by the first ones; none where there are no two.
+    """Those that are asked for.
 
     Raises: BadParameterError where one of them is not among the choices, or they are too many.
     """
@@ -55,10 +65,7 @@ def _things(choices: Compared, asked: Sequence[str]) -> Compared:
             raise BadParameterError(f"<{iri[:200]}> cannot be compared; these can: {listed}.")
     if len(asked) > MAX_COMPARED:
         raise BadParameterError(f"Up to {MAX_COMPARED} things are compared, not {len(asked)}.")
-    given = [by_iri[iri] for iri in asked]
-    rest = [thing for thing in choices if thing not in given]
-    found = (*given, *rest)[: max(len(given), 2)]
-    return found if len(found) > 1 else ()
+    return tuple(by_iri[iri] for iri in asked)
 
 
 async def _page(knowledge_cache: KnowledgeCache, choices: Compared, things: Compared) -> str:

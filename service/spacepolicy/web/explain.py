@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 from urllib.parse import urlencode
 
@@ -40,6 +40,7 @@ from spacepolicy.web.proof_svg import DrawnStep, proof_drawing
 from spacepolicy.web.routes import Handler
 
 PATH: Final = "/explain"
+_VOWELS: Final = frozenset("aeiou")
 _PARTS: Final = {"s": "subject", "p": "predicate", "o": "object"}
 _NEAR: Final = 5
 """Other statements of the subject that are shown where the one asked about does not hold: as many
@@ -280,7 +281,7 @@ def _step(names: Labels, told: Mapping[str, Any]) -> _Step:
     stated = axiom["stated"] if axiom else told.get("stated", ())
     return _Step(
         told["step"],
-        tuple(_terms(names, told["statement"])),
+        _as_sentence(tuple(_terms(names, told["statement"]))),
         told["text"],
         told.get("rule"),
         axiom["text"] if axiom else None,
@@ -297,6 +298,14 @@ def _stated(names: Labels, origin: Mapping[str, Any]) -> _Stated:
         origin.get("locator"),
         origin.get("address"),
     )
+
+
+def _as_sentence(terms: tuple[Link, ...]) -> tuple[Link, ...]:
+    """The terms as a sentence has them: “is an actor”."""
+    said = "".join(each.text[:1] for each in terms[2:]).lower()
+    if terms and terms[1].language == "en" and terms[1].text.endswith(" a") and said in _VOWELS:
+        return (terms[0], replace(terms[1], text=f"{terms[1].text}n"), terms[2])
+    return terms
 
 
 def _terms(names: Labels, statement: Mapping[str, Any]) -> Iterator[Link]:

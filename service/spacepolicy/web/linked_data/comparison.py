@@ -5,9 +5,11 @@ list; its answer has four columns: the thing, what it is compared by, the part o
 and the passage with the words. The order of its rows is the order of the comparison.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from itertools import combinations
+from typing import Final, final
 from urllib.parse import urlencode
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -24,6 +26,10 @@ from spacepolicy.web.request_context import current_locale
 
 Compared = tuple[NamedNode, ...]
 """Two things or more."""
+SharedAspects = Counter[frozenset[NamedNode]]
+"""How many aspects two things share."""
+_MAX_ALIKE: Final = 100
+"""Things among which the two are looked for that share most: a hundred make 5,000 pairs."""
 
 
 @final
@@ -87,6 +93,26 @@ async def comparables(app_state: AppState) -> tuple[NamedNode, ...]:
             if isinstance(thing := row.get(name), NamedNode):
                 found.setdefault(thing)
     return tuple(found)
+
+
+async def shared_aspects(app_state: AppState, things: Compared) -> SharedAspects:
+    """How many aspects each two of the things share, over all ways to compare them; of the first
+    hundred things alone."""
+    having: dict[tuple[str, Term], set[NamedNode]] = {}
+    asked = things[:_MAX_ALIKE]
+    for query, row in await _told(app_state, SIDE_BY_SIDE, asked) if asked else ():
+        thing, by = (row.get(column) for column in query.columns[:2])
+        if by is not None and isinstance(thing, NamedNode):
+            having.setdefault((query.name, by), set()).add(thing)
+    return Counter(frozenset(pair) for each in having.values() for pair in combinations(each, 2))
+
+
+def most_alike(choices: Compared, given: NamedNode | None, shared: SharedAspects) -> Compared:
+    """The thing given and the one that it shares most with, or the two that share most where none
+    is given; the first of them where several share as much; none where there are no two."""
+    pairs = combinations(choices, 2) if given is None else ((given, each) for each in choices)
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    return max(different, key=lambda pair: shared[frozenset(pair)], default=())
 
 
 async def named(app_state: AppState, things: Iterable[NamedNode]) -> Labels:

@@ -11,7 +11,7 @@ from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.iri_routing import Address
 from spacepolicy.web.linked_data.axioms import TermAxioms, read_axioms
-from spacepolicy.web.linked_data.comparison import comparables
+from spacepolicy.web.linked_data.comparison import SharedAspects, comparables, shared_aspects
 from spacepolicy.web.linked_data.constraints import Constraints, read_constraints
 from spacepolicy.web.linked_data.context import JsonLdContext, read_context
 from spacepolicy.web.linked_data.documents import ThingDocument, document
@@ -50,6 +50,7 @@ class KnowledgeCache:
         self._constraints: RevisionCache[Constraints] = RevisionCache(1)
         self._terms: RevisionCache[TermTrees] = RevisionCache(1)
         self._comparables: RevisionCache[tuple[NamedNode, ...]] = RevisionCache(1)
+        self._shared: RevisionCache[SharedAspects] = RevisionCache(1)
 
     async def context(self) -> JsonLdContext:
         """The JSON-LD context."""
@@ -93,6 +94,13 @@ class KnowledgeCache:
         """The things that can be compared with each other."""
         return await self._comparables.get(
             self.app_state.edition, "", lambda: comparables(self.app_state)
+        )
+
+    async def shared_aspects(self) -> SharedAspects:
+        """How many aspects each two of the comparables share."""
+        things = await self.comparables()
+        return await self._shared.get(
+            self.app_state.edition, "", lambda: shared_aspects(self.app_state, things)
         )
 
     async def not_found(self, asked: Address) -> NotFoundError:
