@@ -57,6 +57,8 @@ MATRIX: Final = "matrix"
 """The tag of queries that tell what each part of a thing deals with."""
 HOME: Final = "home"
 """The tag of queries that the first page answers."""
+START: Final = "start"
+"""The tag of queries with which a newcomer begins."""
 EXAMPLE: Final = "example"
 """The tag of queries that show how words become statements."""
 _ROLES: Final[Mapping[str, tuple[int, str]]] = {

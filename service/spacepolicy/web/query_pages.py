@@ -10,7 +10,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy import formats
 from spacepolicy.namespaces import RDFS
-from spacepolicy.saved_queries import SavedQuery
+from spacepolicy.saved_queries import START, SavedQuery, tagged
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term, rows
@@ -29,7 +29,7 @@ Choices = Sequence[tuple[str, ...]]
 
 
 def catalogue_page(service: Service) -> str:
-    """All questions, by the first of their tags."""
+    """All questions, by the first of their tags; before them those to begin with."""
     by_tag: dict[str, list[SavedQuery]] = {}
     for query in service.catalogue:
         by_tag.setdefault(next(iter(query.tags), ""), []).append(query)
@@ -37,6 +37,8 @@ def catalogue_page(service: Service) -> str:
         (queries[0].tags.get(tag) or {"en": tag}, queries)
         for tag, queries in sorted(by_tag.items())
     ]
+    if first := tagged(service.catalogue, START):
+        sections.insert(0, (first[0].tags[START], list(first)))
     return pages.render("queries.html", service, sections=sections)
 
 
