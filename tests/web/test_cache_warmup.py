@@ -14,7 +14,7 @@ from starlette.types import Message
 from spacepolicy.errors import EngineError
 from spacepolicy.saved_queries import read_catalogue
 from spacepolicy.store.write_requests import Update, WriteRequest
-from spacepolicy.web.answering.app_state import AppState, make_desk
+from spacepolicy.web.answering.app_state import AppState, make_app_state
 from spacepolicy.web.cache_warmup import CacheWarmup
 from spacepolicy.web.service import Service
 
@@ -110,7 +110,7 @@ class Readings:
 
 @asynccontextmanager
 async def reading_ahead(service: Service) -> AsyncIterator[Readings]:
-    readings = Readings(make_desk(service))
+    readings = Readings(make_app_state(service))
     told: asyncio.Queue[Message] = asyncio.Queue()
     heard: asyncio.Queue[Message] = asyncio.Queue()
     warming = CacheWarmup(readings.app_state, (readings.names, readings.words))

@@ -13,7 +13,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.namespaces import DCTERMS
-from spacepolicy.web.answering.app_state import make_desk
+from spacepolicy.web.answering.app_state import make_app_state
 from spacepolicy.web.app import SharedState, routes
 from spacepolicy.web.harvesting.dataset_metadata import DatasetMetadata
 from spacepolicy.web.harvesting.dcat_ap import described
@@ -212,7 +212,7 @@ def test_no_text_of_the_dataset_ends_its_block(service: Service) -> None:
 
 
 def test_no_path_of_the_service_is_one_of_the_dataset(shipped_service: Service) -> None:
-    state = SharedState(make_desk(shipped_service))
+    state = SharedState(make_app_state(shipped_service))
     own = {
         route.path.split("/")[1]
         for route in routes(state, WriteService(shipped_service))

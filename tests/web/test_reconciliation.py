@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from spacepolicy.errors import TimeLimitError
-from spacepolicy.web.answering.app_state import make_desk
+from spacepolicy.web.answering.app_state import make_app_state
 from spacepolicy.web.reconciliation.batches import MAX_IDS, MAX_QUERIES
 from spacepolicy.web.reconciliation.endpoint import answered
 from spacepolicy.web.reconciliation.entities import Entities
@@ -372,7 +372,7 @@ def test_what_is_not_known_has_empty_cells(refine: ReconciliationClient) -> None
 
 def test_a_batch_has_the_time_of_a_query(service: Service) -> None:
     texts = [Text(f"urn:{n}", "name", "en", f"name {n} of many") for n in range(200)]
-    state = make_desk(replace(service, timeout_seconds=0.001))
+    state = make_app_state(replace(service, timeout_seconds=0.001))
     entities = Entities(service, SearchIndex(texts, {}), "en")
     batch = {str(n): {"query": f"nam {n} off many"} for n in range(MAX_QUERIES)}
     with pytest.raises(TimeLimitError):

@@ -10,7 +10,7 @@ from spacepolicy import __version__, formats
 from spacepolicy.sparql_service.endpoint import SparqlEndpoint
 from spacepolicy.web import pages
 from spacepolicy.web.annotations import ANNOTATIONS, web_annotations
-from spacepolicy.web.answering.app_state import AppState, make_desk
+from spacepolicy.web.answering.app_state import AppState, make_app_state
 from spacepolicy.web.answering.preparation import ServicePreparation
 from spacepolicy.web.answering.representation import JSON, PAGE
 from spacepolicy.web.answering.sparql import sparql_endpoint
@@ -105,7 +105,7 @@ class Application:
     servers that know it."""
 
     def __init__(self, service: Service) -> None:
-        app_state = make_desk(service)
+        app_state = make_app_state(service)
         writes = WriteService(service)
         self._shared = SharedState(app_state)
         table = tuple(routes(self._shared, writes))

@@ -34,7 +34,7 @@ class CacheWarmup:
     """Does the readings, one by one, for the revision in force, and again for each that follows."""
 
     def __init__(self, app_state: AppState, readings: Sequence[Reading]) -> None:
-        self._desk = app_state
+        self._app_state = app_state
         self._readings = readings
         self._news = asyncio.Event()
         self._seconds = 0.0
@@ -48,7 +48,7 @@ class CacheWarmup:
         def hear(_: Revision) -> None:
             loop.call_soon_threadsafe(self._news.set)
 
-        leave = self._desk.service.history.listen(hear)
+        leave = self._app_state.service.history.listen(hear)
         task = asyncio.create_task(self._run())
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -63,7 +63,7 @@ class CacheWarmup:
             self._news.clear()
             await self._read_ahead()
             await self._news.wait()
-            self._desk.dispatcher.turn_to(self._desk.service.history.current.dataset)
+            self._app_state.dispatcher.turn_to(self._app_state.service.history.current.dataset)
             await self._quiet()
 
     async def _quiet(self) -> None:
@@ -77,8 +77,8 @@ class CacheWarmup:
     async def _read_ahead(self) -> None:
         """Do the readings, until there is another revision; of a store elsewhere, whose time is
         somebody else's, nothing is read that no one asks for."""
-        revision = self._desk.service.history.current
-        if self._desk.service.published is not None:
+        revision = self._app_state.service.history.current
+        if self._app_state.service.published is not None:
             return
         read_on(revision)
         together = took = 0.0
@@ -99,8 +99,8 @@ class CacheWarmup:
             await asyncio.sleep(_IDLE_SECONDS)
             if self._news.is_set():
                 return
-            loading = self._desk.service.engine.loading
-            if not self._desk.running.idle or not self._desk.dispatcher.idle or loading:
+            loading = self._app_state.service.engine.loading
+            if not self._app_state.running.idle or not self._app_state.dispatcher.idle or loading:
                 since = loop.time()
 
 

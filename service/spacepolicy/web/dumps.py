@@ -115,7 +115,7 @@ class _DumpResponse(Response):
     def __init__(self, files: DumpFiles, dump: Dump) -> None:
         super().__init__()
         self._files = files
-        self._desk = files.state
+        self._app_state = files.state
         self._dump = dump
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,12 +124,12 @@ class _DumpResponse(Response):
         Raises: ProblemError where it cannot be made.
         """
         call = read_get(scope)
-        key = call.key(self._desk.service.url(scope, ""))
+        key = call.key(self._app_state.service.url(scope, ""))
         exchange = RequestExchange(call, key, send, context_of(scope).record)
         await while_connected(receive, self._answer(exchange))
 
     async def _answer(self, exchange: RequestExchange) -> None:
-        app_state, dump = self._desk, self._dump
+        app_state, dump = self._app_state, self._dump
         tag = _tag(app_state, dump) if app_state.service.keeps_answers else None
         shape = ResponseShape(dump.media_type, acceptable_coding(exchange.call), tag)
         known = shape.known(exchange.call)

@@ -292,7 +292,7 @@ class _SavedResponse(Response):
         self, app_state: AppState, text: str, columns: Sequence[str], asked: _Asked
     ) -> None:
         super().__init__()
-        self._desk = app_state
+        self._app_state = app_state
         self._text = text
         self._columns = columns
         self._asked = asked
@@ -305,7 +305,7 @@ class _SavedResponse(Response):
         if self._asked.limit is not None:
             await self._part(scope)(scope, receive, send)
             return
-        app_state, call = self._desk, read_get(scope)
+        app_state, call = self._app_state, read_get(scope)
         key = call.key(app_state.service.url(scope, ""), self._asked.day)
         record = context_of(scope).record
         exchange = RequestExchange(call, key, send, record)
@@ -336,12 +336,12 @@ class _SavedResponse(Response):
         choice = chosen(scope, formats.offered("solutions", "columns"))
         if self._asked.terms:
             choice = FormatChoice(choice.format.of_terms, choice.media_type)
-        asked, service, text = self._asked, self._desk.service, self._text
+        asked, service, text = self._asked, self._app_state.service, self._text
         start = rows_after(asked.after, text, service.revision)
         end = start + (asked.limit or 0)
 
         async def make() -> Representation:
-            table = json.loads(await _whole(self._desk, in_stable_order(text, self._columns)))
+            table = json.loads(await _whole(self._app_state, in_stable_order(text, self._columns)))
             every = in_order(text, table["results"]["bindings"])
             table["results"]["bindings"] = every[start:end]
             fields = (self._next(scope, end),) if end < len(every) else ()
@@ -349,12 +349,12 @@ class _SavedResponse(Response):
 
         place = f"{start} {asked.limit} {scope['raw_path']!r} {scope['query_string']!r}"
         return CachedRepresentation(
-            self._desk, f"{service.instance} part {place} {text}", choice, make, day=asked.day
+            self._app_state, f"{service.instance} part {place} {text}", choice, make, day=asked.day
         )
 
     def _next(self, scope: Scope, offset: int) -> tuple[bytes, bytes]:
         """The link to the part that begins there."""
-        service = self._desk.service
+        service = self._app_state.service
         parameters = QueryParams(scope["query_string"]).multi_items()
         kept = [(name, value) for name, value in parameters if name != AFTER]
         leads = str(cursor(self._text, service.revision, offset))

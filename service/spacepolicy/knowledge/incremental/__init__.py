@@ -1,1 +1,1 @@
-"""What keeps a dataset right while it is written: derivation, the guard, and the keeper itself."""
+"""What keeps a dataset right while it is written: derivation, the guard, and what maintains it."""

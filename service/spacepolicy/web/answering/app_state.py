@@ -63,7 +63,7 @@ class AppState:
         return self.service.revision.edition
 
 
-def make_desk(service: Service) -> AppState:
+def make_app_state(service: Service) -> AppState:
     """Return the state of a service that has answered nothing yet."""
     return AppState(
         service,

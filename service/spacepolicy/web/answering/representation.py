@@ -145,7 +145,7 @@ class CachedRepresentation(Response):
         day: str = "",
     ) -> None:
         super().__init__()
-        self._desk = app_state
+        self._app_state = app_state
         self._name = f"{name} {day}" if day else name
         self._day = day
         self._choice = choice
@@ -159,10 +159,10 @@ class CachedRepresentation(Response):
         Raises: ProblemError where it cannot be made.
         """
         call = read_get(scope)
-        origin = self._desk.service.url(scope, "")
+        origin = self._app_state.service.url(scope, "")
         key = call.key(origin, self._day)
         exchange = RequestExchange(call, key, send, context_of(scope).record)
-        if not await answer_again(self._desk, exchange):
+        if not await answer_again(self._app_state, exchange):
             known = self._parameters
             hints = hint_fields(ignored(scope, known) if known else ())
             await while_connected(receive, self._answer(exchange, origin, hints))
@@ -171,7 +171,7 @@ class CachedRepresentation(Response):
         variant = f" {current_locale().variant}" if self._choice.format.kind == "page" else ""
         body = BodyKey(self._name, None, None, self._choice.media_type + variant, origin)
         coding = acceptable_coding(exchange.call)
-        kept = self._desk.service.keeps_answers
+        kept = self._app_state.service.keeps_answers
         tag = self._tag(body) if kept else None
         shape = ResponseShape(self._choice.content_type, coding, tag, hints=hints)
         known = shape.known(exchange.call)
@@ -181,11 +181,17 @@ class CachedRepresentation(Response):
         made = await self._make()
         shape = replace(shape, fields=made.fields)
         reply = ResponseSender(exchange, query_identifier(None))
-        await send_whole(self._desk, reply, shape, body if kept else None, made.body)
+        await send_whole(self._app_state, reply, shape, body if kept else None, made.body)
 
     def _tag(self, body: BodyKey) -> str:
-        revision = self._state or self._desk.service.revision
-        made = (__version__, body.text, body.format, body.origin, self._desk.service.texts.digest)
+        revision = self._state or self._app_state.service.revision
+        made = (
+            __version__,
+            body.text,
+            body.format,
+            body.origin,
+            self._app_state.service.texts.digest,
+        )
         return f"{mark(revision)}.{opaque(made)}"
 
 

@@ -41,7 +41,7 @@ class GraphAnswer(Response):
 
     def __init__(self, app_state: AppState, graph: str | None) -> None:
         super().__init__()
-        self._desk = app_state
+        self._app_state = app_state
         self._graph = graph
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,7 @@ class GraphAnswer(Response):
 
         Raises: ProblemError, such as NotFoundError where there is none of that name.
         """
-        app_state = self._desk
+        app_state = self._app_state
         call, origin = read_get(scope), app_state.service.url(scope, "")
         exchange = RequestExchange(call, call.key(origin), send, context_of(scope).record)
         if await answer_again(app_state, exchange):
@@ -70,7 +70,7 @@ class GraphAnswer(Response):
         await evaluate(app_state, exchange, planned, seconds, receive)
 
     def _plan(self, exchange: RequestExchange, choice: FormatChoice, origin: str) -> QueryPlan:
-        service, graph = self._desk.service, self._graph
+        service, graph = self._app_state.service, self._graph
         pattern = "?s ?p ?o" if graph is None else f"GRAPH {NamedNode(graph)} {{ ?s ?p ?o }}"
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
         page = choice.format.kind == "page"
@@ -98,7 +98,7 @@ class GraphAnswer(Response):
 
     def _state(self, *, page: bool) -> Revision:
         """The revision that made what is shown as it is; pages show the revision itself too."""
-        service = self._desk.service
+        service = self._app_state.service
         if page:
             return service.revision
         number = changed_at(service.history, self._graph, service.revision.number)
