@@ -89,6 +89,7 @@ class CacheWarmup:
             took = await _seconds_of(reading)
             together += took
         self._seconds = together
+        _log.debug("revision %d was read ahead in %.2f s", revision.number, together)
 
     async def _idleness(self, seconds: float) -> None:
         """Wait until nothing was asked for so long, nor the dataset loaded: to read it from disk
