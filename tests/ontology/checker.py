@@ -44,6 +44,8 @@ class Checker:
         self.texts = texts
         self.whole = whole
         self.prefixes = prefixes
+        self.conclusions: dict[str, set[Statement]] = {}
+        """What each rule's query makes of the whole dataset."""
         self.graphs: dict[Statement, set[str]] = {}
         self.values: dict[tuple[Term, str], list[Term]] = {}
         for quad in record:
@@ -106,12 +108,16 @@ class Checker:
         for premise in premises:
             for graph in (DefaultGraph(), NamedNode("urn:x-premises")):
                 alone.add(Quad(*premise, graph))  # type: ignore[arg-type]
-        prologue = "".join(f"PREFIX {name}: <{iri}>" for name, iri in self.prefixes.items())
         assert isinstance(query, Literal)
-        return all(
-            conclusion in {tuple(each) for each in store.query(prologue + query.value)}  # type: ignore[union-attr]
-            for store in (alone, self.whole)
+        if query.value not in self.conclusions:
+            self.conclusions[query.value] = self.construct(query.value, self.whole)
+        return conclusion in self.conclusions[query.value] and conclusion in self.construct(
+            query.value, alone
         )
+
+    def construct(self, query: str, store: Store) -> set[Statement]:
+        prologue = "".join(f"PREFIX {name}: <{iri}>" for name, iri in self.prefixes.items())
+        return {tuple(each) for each in store.query(prologue + query)}  # type: ignore[union-attr]
 
     def one(self, subject: Term, name: str) -> Term | None:
         return next(iter(self.values.get((subject, f"{OWL}{name}"), ())), None)

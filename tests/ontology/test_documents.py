@@ -49,7 +49,7 @@ def everything(material: CheckContext) -> Store:
 
 
 JUDGED: Final = [RULES if gate.name == "rules" else gate for gate in GATES]
-"""All gates; the rules without the other reasoners, which are asked of the shipped files."""
+"""All gates; the rules without the other reasoners, which `tests.adding_documents` asks."""
 
 
 @pytest.mark.parametrize("gate", JUDGED, ids=lambda gate: gate.name)
