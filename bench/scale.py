@@ -73,7 +73,11 @@ def loaded(folder: Path, written: graphs.Written) -> Iterator[tuple[Server, Serv
         ours = stack.enter_context(servers.service(store, *servers.STORED))
         peer_seconds = servers.load_peer(peer, written.path)
         our_seconds = servers.import_file(store, written.path)
-        yield ours, peer, loading.imported(store, written, our_seconds, peer_seconds)
+        loads = loading.imported(store, written, our_seconds, peer_seconds)
+        # Rates are those of a service that has its data in memory; how it answers before is
+        # measured by `start` and `overload`.
+        loads.append(Figure("in memory, after the import", servers.wait_for_memory(ours), "s"))
+        yield ours, peer, loads
 
 
 def run(chosen: Chosen, folder: Path) -> bool:

@@ -17,6 +17,7 @@ from spacepolicy.engine.frames import Data, End, Frame, FrameDecoder, Problem
 from spacepolicy.engine.memory import OwnCopy
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import ask
+from spacepolicy.engine.processor_time import processor_seconds, user_seconds
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import (
     EngineFailedError,
@@ -190,6 +191,15 @@ def test_what_a_worker_has_had_of_a_processor_is_known(pool: Pool) -> None:
     assert within(
         PATIENCE_SECONDS, lambda: (pool.processor_seconds(connection) or 0) > before + 0.05
     )
+    connection.close()
+
+
+def test_what_the_system_takes_for_a_worker_is_no_time_of_its_query(pool: Pool) -> None:
+    connection = pool.connect()
+    assert within(PATIENCE_SECONDS, lambda: pool.processor_seconds(connection) is not None)
+    held = {pool.processor_seconds(connection)}
+    assert held & {user_seconds(process) for process in workers(pool)}
+    assert not held & {processor_seconds(process) for process in workers(pool)}
     connection.close()
 
 

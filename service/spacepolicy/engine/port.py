@@ -77,8 +77,8 @@ class Engine(Protocol):
         ...
 
     def processor_seconds(self, connection: socket.socket) -> float | None:
-        """What the worker of the connection has had of a processor since it began; None where that
-        is not known, or yet. It may be asked for each query."""
+        """What the worker of the connection has had of a processor since it began, in its own code;
+        None where that is not known, or yet. It may be asked for each query."""
         ...
 
     def order(self, dataset: Path | None = None) -> str:

@@ -23,7 +23,7 @@ from spacepolicy.engine.control import (
     read_report,
 )
 from spacepolicy.engine.port import EngineCounts
-from spacepolicy.engine.processor_time import processor_seconds
+from spacepolicy.engine.processor_time import user_seconds
 from spacepolicy.engine.replay import Road
 from spacepolicy.engine.snapshot import standing
 from spacepolicy.errors import StoreError
@@ -96,11 +96,14 @@ class ServerProcess:
         return True
 
     def processor_seconds(self, number: int) -> float | None:
-        """What the worker of that number has had of a processor; None where that is not known."""
+        """What the worker of that number has had of a processor in its own code; None where that is
+        not known. What the system took for it does not count: a new worker copies each page that it
+        touches, so that its first look-ups would be taken for long ones, each of which has to have
+        a worker of its own, that is new in turn."""
         if number not in self.workers:
             self.hear()
         process = self.workers.get(number)
-        return None if process is None else processor_seconds(process)
+        return None if process is None else user_seconds(process)
 
     def hear(self) -> None:
         """Read what the server reports about its workers."""
