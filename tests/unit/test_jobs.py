@@ -5,7 +5,12 @@ import os
 import threading
 from pathlib import Path
 
-from spacepolicy.commands.jobs import is_served
+import pytest
+
+from spacepolicy.commands import jobs
+from spacepolicy.commands.jobs import import_file, is_served
+from spacepolicy.errors import StorageError
+from spacepolicy.settings import Settings
 from spacepolicy.store.revision_writer import is_locked, locked
 from spacepolicy.writes.control_socket import ControlSocket, Job
 
@@ -29,6 +34,7 @@ def test_a_service_that_is_starting_is_waited_for(tmp_path: Path) -> None:
     try:
         assert is_locked(tmp_path)
         assert is_served(tmp_path)
+        timer.join()  # the socket is open a moment before it is ours
         assert opened
     finally:
         timer.join()
@@ -46,3 +52,24 @@ def test_a_process_that_ends_without_a_service_is_waited_for_no_longer(tmp_path:
     finally:
         timer.join()
         os.close(lock)
+
+
+def test_an_import_is_done_by_a_service_that_has_begun_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = list[ControlSocket]()
+
+    def refused(*_: object) -> dict[str, int]:
+        if not opened:
+            opened.append(ControlSocket(tmp_path, lambda job: {"number": 7, "file": job["file"]}))
+        raise StorageError("Nothing was written.")
+
+    monkeypatch.setattr(jobs, "_done_here", refused)
+    file = tmp_path / "more.nq"
+    try:
+        told = import_file(Settings(), tmp_path, file, "nquads")
+        assert told == {"number": 7, "file": str(file)}
+    finally:
+        opened[0].close()
+    with pytest.raises(StorageError, match="Nothing was written"):
+        import_file(Settings(), tmp_path, file, "nquads")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spacepolicy.engine.pool import Pool
-from spacepolicy.errors import BadParameterError
+from spacepolicy.errors import BadParameterError, StorageError
 from spacepolicy.settings import Settings
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.durable_files import see_writable
@@ -91,6 +91,19 @@ def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[
     }
     if is_served(store):
         return control_socket.ask(store, job)
+    try:
+        return _done_here(chosen, store, job)
+    except StorageError:
+        if is_served(store):  # a service has begun meanwhile, and writes the store
+            return control_socket.ask(store, job)
+        raise
+
+
+def _done_here(chosen: Settings, store: Path, job: dict[str, Any]) -> dict[str, int]:
+    """Do the job in a process of this command.
+
+    Raises: ProblemError, StoreError.
+    """
     see_writable(store)
     history = revisions.history(store)
     memory_bytes = chosen.memory_mib << 20
