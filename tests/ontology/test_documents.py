@@ -107,7 +107,7 @@ CHOOSABLE: Final = [
     for query in QUERIES
     if any(each.name == POLICY for each in query.parameters) and COMPARISON not in query.tags
 ]
-UNKNOWN: Final = Literal("unknown")
+UNKNOWN: Final = Literal("unknown", language="en")
 
 
 def bag(store: Store, text: str) -> Counter[Row]:
