@@ -449,15 +449,15 @@ def today() -> str:
 
 
 def with_today(
-    query: SavedQuery, values: Mapping[str, Sequence[str]]
+    query: SavedQuery, values: Mapping[str, Sequence[str]], day: str
 ) -> Mapping[str, Sequence[str]]:
-    """The values, with the day on which it is asked in the place of each `today`, said or by
-    default; the same object where there is none."""
+    """The values, with the day in the place of each `today`, said or by default; the same object
+    where there is none."""
     dated: dict[str, Sequence[str]] = {}
     for each in query.parameters:
         given = values.get(each.name) or ([TODAY] if each.defaults_to_today else [])
         if each.type == "date" and TODAY in given:
-            dated[each.name] = [today() if value == TODAY else value for value in given]
+            dated[each.name] = [day if value == TODAY else value for value in given]
     return {**values, **dated} if dated else values
 
 

@@ -224,11 +224,13 @@ def test_a_date_may_be_today_when_it_is_not_given(tmp_path: Path) -> None:
 def test_values_name_the_day_that_is_meant_by_today(tmp_path: Path) -> None:
     query = saved(tmp_path, DUE)
     given = {"day": ["2026-03-01"]}
-    assert with_today(query, given) is given
-    assert with_today(query, {}) == {"day": [today()]}
-    assert with_today(query, {"day": ["2026-03-01", "today"]}) == {"day": ["2026-03-01", today()]}
+    assert with_today(query, given, "2026-05-01") is given
+    assert with_today(query, {}, "2026-05-01") == {"day": ["2026-05-01"]}
+    assert with_today(query, {"day": ["2026-03-01", "today"]}, "2026-05-01") == {
+        "day": ["2026-03-01", "2026-05-01"]
+    }
     plain = saved(tmp_path, DUE.replace("today}", '"2026-01-01"}'))
-    assert with_today(plain, {}) == {}
+    assert with_today(plain, {}, "2026-05-01") == {}
 
 
 @pytest.mark.parametrize(

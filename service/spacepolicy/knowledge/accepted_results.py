@@ -33,7 +33,7 @@ from spacepolicy.knowledge.checks.expected_rows import (
     set_paths,
 )
 from spacepolicy.namespaces import RDF, RDFS, XSD, Base
-from spacepolicy.saved_queries import POLICY, SavedQuery, read_catalogue, with_today
+from spacepolicy.saved_queries import POLICY, SavedQuery, read_catalogue, today, with_today
 
 _LABEL: Final = NamedNode(f"{RDFS}label")
 _TYPE: Final = f"{RDF}type"
@@ -127,7 +127,7 @@ def _accepted(
 def _answered(query: SavedQuery, case: Case, scope: QueryScope, evidence: "_Evidence") -> Case:
     """The case with the rows of the answer; those that were expected keep their passages. An answer
     of today names its day from now on."""
-    dated = with_today(query, case.parameters)
+    dated = with_today(query, case.parameters, today())
     case = replace(case, parameters={name: tuple(given) for name, given in dated.items()})
     known = {row.values: row.passages for row in case.rows}
     by_terms = dict(_readable(query, case.rows))

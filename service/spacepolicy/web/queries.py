@@ -189,9 +189,10 @@ def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
 
 async def _answer(app_state: AppState, query: SavedQuery, scope: Scope) -> Response:
     asked = _asked(app_state.service, scope)
-    dated = with_today(query, asked.values)
+    day = today()  # once: it may be another one a moment later
+    dated = with_today(query, asked.values, day)
     if dated is not asked.values:
-        asked = replace(asked, values=dated, day=today())
+        asked = replace(asked, values=dated, day=day)
     asked = replace(asked, values=await with_things(app_state, query, asked.values))
     if _wants_page(scope):
         return _page(app_state, query, scope, asked)

@@ -38,6 +38,7 @@ from spacepolicy.saved_queries import (
     ColumnType,
     SavedQuery,
     bind,
+    today,
     with_today,
 )
 
@@ -241,7 +242,7 @@ def ask(query: SavedQuery, case: Case, scope: QueryScope) -> list[Terms]:
 def _case_findings(
     path: Path, query: SavedQuery, case: Case, scope: QueryScope
 ) -> Iterator[Finding]:
-    if with_today(query, case.parameters) is not case.parameters:
+    if with_today(query, case.parameters, today()) is not case.parameters:
         message = f"what {query.name} answers is expected of no day, and it will be another one."
         remedy = f"Run `spacepolicy accept {query.name}`, or write the day in `parameters`."
         yield Finding(str(path), case.line, "expect", message, remedy)

@@ -110,9 +110,10 @@ async def shared_aspects(app_state: AppState, things: Compared) -> SharedAspects
 def most_alike(choices: Compared, given: NamedNode | None, shared: SharedAspects) -> Compared:
     """The thing given and the one that it shares most with, or the two that share most where none
     is given; the first of them where several share as much; none where there are no two."""
-    pairs = combinations(choices, 2) if given is None else ((given, each) for each in choices)
-    different = [pair for pair in pairs if pair[0] != pair[1]]
-    return max(different, key=lambda pair: shared[frozenset(pair)], default=())
+    pairs: Iterable[Compared] = combinations(choices[:_MAX_ALIKE], 2)
+    if given is not None:
+        pairs = ((given, each) for each in choices if each != given)
+    return max(pairs, key=lambda pair: shared[frozenset(pair)], default=())
 
 
 async def named(app_state: AppState, things: Iterable[NamedNode]) -> Labels:
