@@ -1,5 +1,7 @@
 """`accept` shows how answers differ from what is expected, and takes over what was looked at."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from .conftest import Program
@@ -48,12 +50,18 @@ def test_differences_are_shown_and_taken_over_once(program: Program) -> None:
 
 
 def test_a_file_is_written_where_there_is_none_in_the_layout_it_has(program: Program) -> None:
+    """What is asked of a day is asked of today there, since no other day is written down."""
     expected = program.content / EXPECTED
     before = expected.read_text(encoding="utf-8")
     expected.unlink()
     (program.content / "queries/sets/vocabulary.yaml").unlink()
     assert accept(program)[0] == 0
-    after = expected.read_text(encoding="utf-8")
+    days = (str(datetime.now(UTC).date() - timedelta(days=1)), str(datetime.now(UTC).date()))
+    written = expected.read_text(encoding="utf-8")
+    asked = re.findall(r"\{day: '(.*)'\}", written)
+    assert asked
+    assert set(asked) <= set(days)
+    after = re.sub(r"\{day: '.*'\}", "{day: '2029-04-01'}", written)
     values = [line for line in before.splitlines() if "passages:" not in line]
     assert [line for line in after.splitlines() if "passages:" not in line] == values
     found, were = after.count("passages:"), before.count("passages:")

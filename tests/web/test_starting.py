@@ -1,5 +1,6 @@
 """A service that starts: its port is open, and no connection is lost when it is ready."""
 
+import asyncio
 import http.client
 import socket
 import threading
@@ -41,6 +42,24 @@ def answer(
         return response, response.read()
     finally:
         connection.close()
+
+
+def test_no_event_loop_is_made_where_a_signal_may_break_it_off(
+    monkeypatch: pytest.MonkeyPatch, listening: socket.socket
+) -> None:
+    """A signal's handler runs in the main thread, between any two lines of it."""
+    made: list[str] = []
+    policy = asyncio.get_event_loop_policy()
+    new = policy.new_event_loop
+
+    def told() -> asyncio.AbstractEventLoop:
+        made.append(threading.current_thread().name)
+        return new()
+
+    monkeypatch.setattr(policy, "new_event_loop", told)
+    with answers_while_starting(listening, None):
+        assert answer(listening.getsockname(), "GET", "/livez")[0].status == 200
+    assert made == ["starting"]
 
 
 @pytest.mark.parametrize("path", ["/livez", "/livez?probe=1"])

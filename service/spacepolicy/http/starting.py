@@ -9,6 +9,7 @@ or reset.
 import asyncio
 import socket
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from threading import Thread
@@ -37,24 +38,35 @@ _MOST_CONNECTIONS: Final = 256
 def answers_while_starting(listening: socket.socket, root: str | None) -> Iterator[None]:
     """Answer on the listening socket until the block ends; problems are explained under `root`."""
     listening.setblocking(False)
-    loop = asyncio.new_event_loop()
     responder = _Responder(listening, (root or "").rstrip("/"))
-    ending = loop.create_future()
-    thread = Thread(target=_run, args=(loop, responder, ending), name="starting", daemon=True)
+    serving: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    thread = Thread(target=_run, args=(responder, serving), name="starting", daemon=True)
     thread.start()
+    loop, ending = serving.result()
     try:
         yield
     finally:
         asyncio.run_coroutine_threadsafe(responder.take_no_more(), loop).result()
-        loop.call_soon_threadsafe(ending.set_result, None)
+        loop.call_soon_threadsafe(ending.set)
 
 
 def _run(
-    loop: asyncio.AbstractEventLoop, responder: "_Responder", ending: "asyncio.Future[None]"
+    responder: "_Responder", serving: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]"
 ) -> None:
-    """Take connections until the future ends, then answer those that are left."""
-    loop.run_until_complete(responder.serve(ending))
-    loop.close()
+    """Take connections until the event that is told is set, then answer those that are left.
+
+    The loop is made here and not by the main thread, where a signal may end the start at any line:
+    a loop that is half made cannot be closed.
+    """
+
+    async def serve() -> None:
+        ending = asyncio.Event()
+        responder.begin()
+        serving.set_result((asyncio.get_running_loop(), ending))
+        await ending.wait()
+        await responder.answered()
+
+    asyncio.run(serve())
 
 
 @final
@@ -66,10 +78,12 @@ class _Responder:
         self._root = root
         self._taken: dict[asyncio.Task[None], None] = {}
 
-    async def serve(self, ending: "asyncio.Future[None]") -> None:
-        """Take connections until the future ends, then answer those that are left."""
+    def begin(self) -> None:
+        """Take connections from now on."""
         asyncio.get_running_loop().add_reader(self._listening, self._take)
-        await ending
+
+    async def answered(self) -> None:
+        """Wait until all that were taken have their answers."""
         if self._taken:
             await asyncio.wait(self._taken)
 
