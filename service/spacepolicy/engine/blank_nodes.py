@@ -1,12 +1,12 @@
-"""What is said of blank nodes, whatever they are called, one connected component at a time.
+"""Statements with blank nodes, compared regardless of labels, one connected component at a time.
 
 Statements that share a blank node are of one component. Each component is canonicalised by itself
 (RDFC-1.0), so that a change costs no more than the components that it touches. Canonicalisation may
 take time that is exponential in the nodes which look alike: a component that would is beyond the
-bound, and is told by the labels that its nodes have.
+bound, and is represented by its statements with the labels that its nodes have.
 
 Where no nodes of a component look alike, which is the rule, their canonical labels are in the order
-of their hashes (section 4.4.3, steps 4 and 5); the engine is asked for the others.
+of their hashes (section 4.4.3, steps 4 and 5); the engine canonicalises the others.
 
 Spec: https://www.w3.org/TR/rdf-canon/
 """
@@ -22,7 +22,7 @@ from pyoxigraph import CanonicalizationAlgorithm, Dataset
 from spacepolicy.engine.nquads import lines, quads
 
 MAX_QUADS: Final = 10_000
-"""Of a component; so many take a tenth of a second where no nodes look alike."""
+"""The limit of a component; so many take a tenth of a second where no nodes look alike."""
 _MAX_ALIKE: Final = 16
 """Nodes that look alike and are linked, each at most once in the same way: the time grows with
 their square, a millisecond for so many in a list."""
@@ -37,7 +37,7 @@ _MARK: Final = ord("_")
 _LITERAL_OR_NODE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(?<![^ ])_:[^ ]+')
 
 Statement = tuple[bytes, ...]
-"""A line of N-Quads in pieces, each second of which is the label of a blank node."""
+"""A line of N-Quads in pieces, of which every second is the label of a blank node."""
 
 
 def statement(line: bytes) -> Statement:
@@ -60,7 +60,7 @@ def statement(line: bytes) -> Statement:
 
 
 def _renamed(said: Statement, names: Mapping[bytes, bytes]) -> bytes:
-    """The line with other labels."""
+    """The line with other labels of blank nodes."""
     pieces = list(said)
     pieces[1::2] = [names[label] for label in said[1::2]]
     return b"".join(pieces)
@@ -68,8 +68,8 @@ def _renamed(said: Statement, names: Mapping[bytes, bytes]) -> bytes:
 
 @final
 class Components:
-    """Statements with blank nodes, by component; each component has entries: a digest, the same for
-    any that says the same, or its lines where it is beyond the bound."""
+    """Statements with blank nodes, by component; each component has entries: a digest, equal for
+    components that state the same, or its lines where it is beyond the bound."""
 
     def __init__(self) -> None:
         self._component: dict[bytes, int] = {}
@@ -77,12 +77,12 @@ class Components:
         self._entries: dict[int, list[bytes]] = {}
         self._next = 0
         self.labelled = 0
-        """How many components are told by labels."""
+        """How many components are beyond the bound, and have their labels."""
 
     def change(
         self, added: Iterable[Statement], removed: Iterable[Statement]
     ) -> tuple[Counter[bytes], Counter[bytes]]:
-        """Take statements in and others out; the entries that come with it, and those that go."""
+        """Add and remove statements; return the entries that are new, and those that are gone."""
         new, old = set(added), set(removed)
         labels = {label for said in new | old for label in said[1::2]}
         touched = {self._component[label] for label in labels if label in self._component}
@@ -126,7 +126,7 @@ def _is_labelled(entries: list[bytes]) -> bool:
 
 
 def parts(said: Iterable[Statement]) -> Iterator[set[Statement]]:
-    """The components of the statements."""
+    """Split the statements into components."""
     at = _by_label(said)
     seen: set[bytes] = set()
     for start in at:
@@ -155,7 +155,7 @@ def _by_label(said: Iterable[Statement]) -> dict[bytes, list[Statement]]:
 
 def canonical_sha256(part: Collection[Statement]) -> bytes | None:
     """The SHA-256 of a component's canonical N-Quads, sorted, in hexadecimal digits; None where it
-    is beyond the bound, which depends on what the component says and on nothing else."""
+    is beyond the bound, which depends on what the component states and on nothing else."""
     if len(part) > MAX_QUADS or any(map(_has_triple, part)):
         return None  # the algorithm is not defined over triple terms
     at = _by_label(part)
@@ -183,8 +183,8 @@ def _has_triple(said: Statement) -> bool:
 
 
 def _look(label: bytes, found: Iterable[Statement]) -> bytes:
-    """The hash of what is said of the node, others unnamed, as section 4.6 has it: nodes that agree
-    in this look alike."""
+    """The hash of the node's statements, other nodes unnamed, as section 4.6 defines it: nodes with
+    the same hash look alike."""
     said = sorted(_unnamed(each, label) for each in found)
     return hashlib.sha256(b"".join(said)).hexdigest().encode()
 
@@ -199,7 +199,7 @@ def _unnamed(said: Statement, label: bytes) -> bytes:
 
 
 def _is_bounded(at: Mapping[bytes, list[Statement]], looks: Mapping[bytes, bytes]) -> bool:
-    """Whether the nodes that look alike are few enough to be told apart by trying."""
+    """Whether the nodes that look alike are few enough to be distinguished by trying."""
     counts = Counter(looks.values())
     alike = {label for label, look in looks.items() if counts[look] > 1}
     for part in _linked(alike, at):
@@ -213,8 +213,8 @@ def _is_bounded(at: Mapping[bytes, list[Statement]], looks: Mapping[bytes, bytes
 def _links(
     label: bytes, found: Iterable[Statement], looks: Mapping[bytes, bytes]
 ) -> Counter[tuple[int, bytes, bytes]]:
-    """How often the node is linked to others in the same way: in which place these stand, by which
-    predicate, and how they look."""
+    """How often the node is linked to others in the same way: the position of these, the predicate,
+    and how they look."""
     links: Counter[tuple[int, bytes, bytes]] = Counter()
     for each in found:
         for place, predicate, other in _places(each):
@@ -236,7 +236,7 @@ def _places(said: Statement) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def _linked(alike: set[bytes], at: Mapping[bytes, list[Statement]]) -> Iterator[set[bytes]]:
-    """Those that look alike to some other, by which of them are linked to each other."""
+    """Those that look like some other node, in groups that are linked to each other."""
     left = set(alike)
     while left:
         waiting, found = [left.pop()], set[bytes]()

@@ -1,4 +1,4 @@
-"""TRUE and FALSE in capitals, which the engine reads in lower case only.
+"""TRUE and FALSE in capitals, which the engine accepts in lower case only.
 
 Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar (keywords are matched without case)
 """
@@ -13,7 +13,7 @@ _MAY_HOLD: Final = re.compile(r"\b(?!true\b|false\b)(?i:true|false)\b")
 
 
 def lowered(text: str) -> str:
-    """The text with these words in lower case, as long as it was; strings, names and IRIs stay.
+    """The text with these words in lower case, of the same length; strings, names and IRIs stay.
 
     >>> lowered('ASK { FILTER (TRUE && "TRUE" != :TRUE) }')
     'ASK { FILTER (true && "TRUE" != :TRUE) }'

@@ -1,8 +1,8 @@
-"""What a large document changes, found by comparing sorted lines instead of quads one by one.
+"""The effect of a large document, found by comparing sorted lines instead of quads one by one.
 
-The document is read once, into a store that keeps literals as the dataset does; what the graphs
-said before and say then is compared line by line. Statements with blank nodes, whose names tell
-nothing, are compared as `editing` does.
+The document is read once, into a store that keeps literals as the dataset does; the statements of
+the graphs before and after are compared line by line. Statements with blank nodes, whose labels
+mean nothing, are compared as `update_executor` does.
 
 Spec: https://www.w3.org/TR/sparql11-http-rdf-update/
 """
@@ -26,8 +26,8 @@ from spacepolicy.errors import BadParameterError
 @final
 @dataclass(slots=True)
 class LineDifference:
-    """The lines that go and those that come, by their graph, and graphs that are no more, or new;
-    `existed`: the graph of the edit was there before."""
+    """The lines that are removed and added, by graph, and graphs that are gone, or new; `existed`:
+    the graph of the edit was there before."""
 
     removed: dict[Graph, list[bytes]] = field(default_factory=dict)
     added: dict[Graph, list[bytes]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class LineDifference:
     existed: bool = False
 
     def take(self, graph: Graph, removed: Iterable[bytes], added: Iterable[bytes]) -> None:
-        """Take in what goes from the graph, and what comes."""
+        """Take in the lines that are removed from the graph, and added to it."""
         for lines_by_graph, found in ((self.removed, list(removed)), (self.added, list(added))):
             if found:
                 lines_by_graph.setdefault(graph, []).extend(found)
@@ -45,8 +45,8 @@ class LineDifference:
 def difference(
     dataset: Store, edit: DatasetEdit, files: Sequence[Path], read: Store
 ) -> LineDifference:
-    """What the edit, a put, a post, an import or a restore, changes of the dataset, which stays as
-    it is; `read` is an empty store for what the files say.
+    """The effect of the edit, a put, a post, an import or a restore, on the dataset, which stays as
+    it is; `read` is an empty store for the statements of the files.
 
     Raises: BadParameterError, EgressRefusedError.
     """
@@ -99,7 +99,7 @@ def _of_dataset(dataset: Store, edit: DatasetEdit, read: Store) -> LineDifferenc
 
 
 def _graphs(store: Store) -> Iterator[Graph]:
-    """The graphs that say something."""
+    """The graphs that have statements."""
     yield from store.named_graphs()
     if next(store.quads_for_pattern(None, None, None, DefaultGraph()), None) is not None:
         yield DefaultGraph()
@@ -108,7 +108,7 @@ def _graphs(store: Store) -> Iterator[Graph]:
 def _replace(
     found: LineDifference, before: Mapping[Graph, list[bytes]], wanted: Mapping[Graph, list[bytes]]
 ) -> None:
-    """Take in what leads from what the graphs said to what they are to say."""
+    """Take in the difference between the graphs before and after."""
     old: dict[Graph, set[Quad]] = {}
     new: dict[Graph, set[Quad]] = {}
     changed: set[Graph] = set()
@@ -125,6 +125,6 @@ def _replace(
 
 
 def _parted(every: list[bytes]) -> tuple[set[bytes], set[Quad]]:
-    """The lines without a blank node, and the statements with some."""
+    """The lines without a blank node, and the statements with one."""
     blank = [line for line in every if b"_:" in line and len(statement(line)) > 1]
     return set(every).difference(blank), set(quads(b"".join(blank)))

@@ -1,4 +1,4 @@
-"""A large update, from the side that asks for it: a process of its own finds what it changes."""
+"""A large update, from the side of the caller: a separate process finds its effect."""
 
 import json
 import shutil
@@ -26,15 +26,15 @@ from spacepolicy.settings import environment
 _MODULE: Final = "spacepolicy.engine.bulk_update_process"
 _ARENAS: Final = {"MALLOC_ARENA_MAX": "2"}
 """The store on disk has threads of its own, each of which would reserve 64 MiB of addresses, used
-or not, and what a process may have is counted in addresses: whether a write failed for want of
+or not, and the memory limit of a process counts addresses: whether a write failed for want of
 memory depended on how many threads happened to allocate at once."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class LargeEffect:
-    """What a large edit changes: the lines stand in the files of a folder, `counts` says by file
-    how many are of which graph (None is the default graph)."""
+    """The effect of a large edit: the lines stand in the files of a folder, `counts` says by file
+    how many belong to which graph (None is the default graph)."""
 
     folder: Path
     counts: Mapping[str, Sequence[tuple[str | None, int]]]
@@ -49,14 +49,14 @@ class LargeEffect:
         return not (any(self.counts.values()) or self.dropped or self.created)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """Return the members of the message about it."""
+    def header(self) -> dict[str, Any]:
+        """The members of the message that describes the effect."""
         large = {"folder": str(self.folder), "counts": self.counts}
         return {"dropped": self.dropped, "created": self.created, "large": large}
 
     @property
     def pieces(self) -> list[bytes]:
-        """None: the quads stand in files."""
+        """Empty: the quads stand in files."""
         return []
 
     def graphs(self) -> set[Graph]:
@@ -65,7 +65,7 @@ class LargeEffect:
 
 
 def read_lines(large: Mapping[str, Any]) -> tuple[QuadLines, QuadLines]:
-    """The quads that go, and those that come, of a large effect as it was told."""
+    """The removed and the added quads of a large effect; `large` is that member of its header."""
     removed, added = (
         QuadLines(
             Path(large["folder"], name).read_bytes(),
@@ -92,8 +92,8 @@ def large_effect(
     memory_bytes: int,
     timeout_seconds: float,
 ) -> Iterator[LargeEffect]:
-    """The effect of an edit that brings the files upon a dataset, while the block runs; the folder
-    is made for it, and removed.
+    """The effect on a dataset of an edit that brings the files, while the block runs; the folder is
+    made for it, and removed.
 
     Raises: ProblemError where the edit fails or takes too long, TimeLimitError, MemoryLimitError
     and CrashedError among them.
@@ -126,11 +126,11 @@ def _asked(request: bytes, timeout_seconds: float) -> dict[str, Any]:
             )
         try:
             frames = answered(ours, FrameDecoder(), [request], timeout_seconds)
-            told = b"".join(each.payload for each in frames if isinstance(each, Data))
-        except EngineFailedError as error:  # the process ended without a word
+            body = b"".join(each.payload for each in frames if isinstance(each, Data))
+        except EngineFailedError as error:  # the process ended without a message
             raise ended(max(-process.wait(), 0)) from error
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
-    found: dict[str, Any] = json.loads(told)
+    found: dict[str, Any] = json.loads(body)
     return found

@@ -1,9 +1,9 @@
-"""A process that finds what one large edit changes, and ends; it can be killed at any time.
+"""A process that finds the effect of one large edit, and ends; it can be killed at any time.
 
 Started as `python -m spacepolicy.engine.bulk_update_process` with a connection as its standard
-input. The request tells the edit, the files that it brings, the dataset and a folder; the lines
-that go and come are written there, and the rest is the answer. It has no more memory than the
-request says, makes no connection, and is ended by the kernel when the other side hangs up.
+input. The request names the edit, the files that it brings, the dataset and a folder; the removed
+and added lines are written there, and the rest is the answer. The process has no more memory than
+the request says, makes no connection, and is ended by the kernel when the other side hangs up.
 """
 
 import fcntl
@@ -33,9 +33,9 @@ from spacepolicy.errors import EngineError, ProblemError
 REMOVED: Final = "removed.nq"
 ADDED: Final = "added.nq"
 _MEMORY_FACTOR: Final = 8
-"""What reading takes of memory for each byte of a document: 375 bytes a quad in the store, and its
-line twice, where a line has 70 bytes or more. What would take more than allowed is read onto disk,
-which takes twice the time."""
+"""The memory that reading takes for each byte of a document: 375 bytes a quad in the store, and its
+line twice, where a line has 70 bytes or more. A document that would take more than allowed is read
+onto disk, which takes twice the time."""
 
 
 def main(connection: socket.socket) -> None:
@@ -64,7 +64,7 @@ def _answer(table: dict[str, Any]) -> bytes:
 
 @contextmanager
 def _ended_with(connection: socket.socket) -> Iterator[None]:
-    """Have the kernel end this process when the other side of the connection is closed: SIGIO does
+    """Let the kernel end this process when the other side of the connection is closed: SIGIO does
     so, also in the middle of the engine."""
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
@@ -75,7 +75,7 @@ def _ended_with(connection: socket.socket) -> Iterator[None]:
 
 
 def _done(table: dict[str, Any]) -> bytes:
-    """Write the lines, and tell the rest.
+    """Write the lines, and return the rest of the effect.
 
     Raises: ProblemError.
     """
@@ -116,7 +116,7 @@ def _name(graph: Graph) -> str | None:
 
 
 def _confine(memory_bytes: int) -> None:
-    """No more memory than allowed beyond what there is, no dump of it, and no connection."""
+    """Allow no more memory beyond what is used now, no core dump, and no connection."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * resource.getpagesize() + memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -1,18 +1,17 @@
-"""What the front and the process that forks workers tell each other, message by message over a
-control socket."""
+"""The messages between the front and the process that forks workers, over a control socket."""
 
 import json
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, final
 
 READY: Final = b"ready"
-"""What the server says once its dataset is loaded; behind it, by which road."""
+"""The server's message once its dataset is loaded; behind it, how it was loaded."""
 MESSAGE_BYTES: Final = 1 << 14
-"""More than any message has."""
+"""Larger than any message."""
 Ending = Literal["finished", "stopped", "memory", "failed", "crashed"]
 """How a worker has ended: without a query, since it was not needed or had grown too large; stopped
 at its query, whose connection was closed; stopped for the memory of all; by a failure; by a signal
-of somebody else's."""
+that the server did not send."""
 IN_MEMORY: Final = "memory"
 ON_DISK: Final = "disk"
 
@@ -20,25 +19,25 @@ ON_DISK: Final = "disk"
 @final
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The worker of that number that is wanted: over the generation in the folder `dataset`, None
-    for the newest; `scratch` is where it may have a copy of its own, which it writes, or which has
-    no generation; None where it needs none."""
+    """The request for the worker with that number: over the generation in the folder `dataset`,
+    None for the newest; `scratch` is the folder for a copy of its own, which it writes, or which
+    has no generation; None where it needs none."""
 
     number: int
     dataset: str | None = None
     scratch: str | None = None
 
     def to_bytes(self) -> bytes:
-        """Return the message that asks for the worker; its connection comes with it."""
+        """The message as bytes; the worker's connection is sent with it."""
         return b"w" + json.dumps(asdict(self)).encode()
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A new generation: its folder, which stands in that of its revision, and whether it is served
-    from memory. `new_log`: workers that were forked before do not follow it; the log of changes
-    begins anew behind it."""
+    """A new generation: its folder, which is in that of its revision, and whether it is served from
+    memory. `new_log`: workers that were forked before do not follow it; the log of changes begins
+    anew after it."""
 
     dataset: str
     in_memory: bool
@@ -52,7 +51,7 @@ class Publication:
 @final
 @dataclass(frozen=True, slots=True)
 class Forked:
-    """What the server says of the worker of that number: its process id."""
+    """The server's report of the process id of the worker with that number."""
 
     number: int
     process: int
@@ -65,7 +64,7 @@ class Forked:
 @final
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What the server says of the worker of that number: how it has ended."""
+    """The server's report of how the worker with that number has ended."""
 
     number: int
     ending: Ending
@@ -76,7 +75,7 @@ class Ended:
 
 
 def read_report(message: bytes) -> Forked | Ended:
-    """Return what the server says of a worker.
+    """Parse the server's report of a worker.
 
     >>> read_report(Ended(7, "stopped").to_bytes())
     Ended(number=7, ending='stopped')

@@ -1,9 +1,9 @@
-"""Which queries ask what a service has, as query editors do: its prefixes, its examples, and which
-classes and properties go together.
+"""Recognises queries for what a service has, as query editors send them: for its prefixes, its
+examples, and which classes and properties occur together.
 
-Such a query names terms of VoID, or the terms of SHACL for prefixes and examples, and beside them
-none but terms of other vocabularies for schemas. It has no dataset of its own and no GRAPH, since
-graphs may hold shapes, which use the same terms.
+Such a query names terms of VoID, or the terms of SHACL for prefixes and examples, and otherwise
+only terms of other vocabularies for schemas. It has no dataset of its own and no GRAPH, since
+graphs may graphs may hold shapes, which use the same terms.
 
 Spec: https://www.w3.org/TR/void/, https://www.w3.org/TR/shacl/#sparql-prefixes,
 https://www.w3.org/TR/shacl-af/#SPARQLExecutable, http://ldf.fi/void-ext
@@ -31,19 +31,19 @@ _OF_SHACL: Final = frozenset(
     )
 )  # fmt: skip
 _SIGNS: Final = ("void", "sh:", "shacl#", "/service", ":service")
-"""One of them is in the text of every such query: in the IRI of a vocabulary or of the graph, or in
+"""The text of every such query has one of these: in the IRI of a vocabulary or of the graph, or in
 a name with the usual prefix."""
 _OTHER_DATASET: Final = frozenset({"GRAPH", "FROM", "SERVICE"})
 
 
 def may_ask_description(text: str) -> bool:
     """Whether the text may be such a query, or name the graph that describes the service; a few
-    searches tell most texts apart, in less than a microsecond."""
+    searches decide it for most texts, in less than a microsecond."""
     return any(sign in text for sign in _SIGNS)
 
 
 def description_terms(text: str, prefixes: Mapping[str, str], base: str | None) -> frozenset[str]:
-    """The terms of descriptions that the query names; none where it asks about something else.
+    """The terms of descriptions that the query names; empty where it asks about something else.
 
     >>> sorted(description_terms("SELECT * { ?x sh:prefix ?p }", {"sh": SH}, None))
     ['http://www.w3.org/ns/shacl#prefix']
@@ -59,8 +59,8 @@ def description_terms(text: str, prefixes: Mapping[str, str], base: str | None) 
 
 
 def _iris(text: str, prefixes: Mapping[str, str], base: str | None) -> Iterator[str | None]:
-    """The IRIs that the text names outside its declarations; None for what cannot be resolved, and
-    for a keyword that leads to other data."""
+    """The IRIs that the text names outside its declarations; None for one that cannot be resolved,
+    and for a keyword that leads to other data."""
     found, declared, place = tokens(text), Declared(prefixes, base), 0
     while place < len(found):
         token = found[place]
@@ -76,7 +76,7 @@ def _iris(text: str, prefixes: Mapping[str, str], base: str | None) -> Iterator[
 
 
 def asks_description(query: Query, graph: str) -> bool:
-    """Whether the query asks what the service has; or names that graph, and no other."""
+    """Whether the query is for the service's description, or names that graph and no other."""
     asked = (*(query.default_graphs or ()), *(query.named_graphs or ()))
     if graph not in asked and not may_ask_description(query.text):
         return False
@@ -89,8 +89,8 @@ def asks_description(query: Query, graph: str) -> bool:
 
 def description_store(store: Store, query: Query) -> Store | None:
     """A store of the description that came with the query, as its default graph and under its name;
-    None where the dataset itself says something with the terms that the query names: it is asked
-    then."""
+    None where the dataset itself has statements with the terms that the query names: then it is
+    queried."""
     if query.description is None:
         return None
     terms = description_terms(query.text, query.prefixes, query.base)

@@ -1,6 +1,6 @@
 """Connections to other machines, which lead to public addresses alone unless others are allowed.
 
-The address that was looked at is the one that is connected to, so that a name which changes its
+The address that was checked is the one that is connected to, so that a name which changes its
 address in between leads nowhere else.
 
 Spec: https://www.rfc-editor.org/rfc/rfc6890
@@ -17,17 +17,18 @@ from urllib.parse import SplitResult
 from spacepolicy.errors import EgressRefusedError
 
 _UNICAST: Final = IPv6Network("2000::/3")
-"""All that are given out for the public internet (RFC 4291 section 2.4, IANA's registry)."""
+"""All addresses that are assigned for the public internet (RFC 4291 section 2.4, IANA's
+registry)."""
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
-"""Addresses whose last four bytes are one of IPv4 (RFC 6052)."""
+"""Addresses whose last four bytes are an IPv4 address (RFC 6052)."""
 
 
 def connect(parts: SplitResult, seconds: float, *, private: bool) -> socket.socket:
-    """A connection to the machine that the parts of an http or https address name, under TLS where
-    it is https.
+    """Connect to the host that the parts of an http or https address name, under TLS where it is
+    https.
 
     Raises: EgressRefusedError where the name has a private address and those are not allowed,
-    OSError where there is no connection.
+    OSError where the connection fails.
     """
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -40,7 +41,7 @@ def connect(parts: SplitResult, seconds: float, *, private: bool) -> socket.sock
 
 
 def _first(addresses: list[str], port: int, seconds: float) -> socket.socket:
-    """A connection to the first of the addresses that takes it, within the seconds in all.
+    """Connect to the first of the addresses that accepts, within `seconds` in all.
 
     Raises: OSError where none does.
     """
@@ -56,7 +57,7 @@ def _left(deadline: float) -> float:
 
 
 def is_public(text: str) -> bool:
-    """Whether the address is one of the public internet, and leads to no other by its form.
+    """Whether the address is a public one, and its form does not embed a private one.
 
     >>> is_public("192.0.43.8"), is_public("::ffff:10.0.0.1"), is_public("64:ff9b::7f00:1")
     (True, False, False)

@@ -1,8 +1,9 @@
-"""SERVICE blocks of a query: what each asks of whom, and the query with their answers in place.
+"""SERVICE blocks of a query: the query and the endpoint of each, and the query with their answers
+in place.
 
-A block is asked once, as it stands, and its solutions take its place as VALUES, which is what the
-algebra makes of it: a join with a multiset of solutions. So the workers need not reach out, and
-what is evaluated has no SERVICE in it.
+A block is evaluated once, as it stands, and its solutions replace it as VALUES, which is what the
+algebra makes of it: a join with a multiset of solutions. So the workers need no connections, and
+the query that they evaluate has no SERVICE in it.
 
 Spec: https://www.w3.org/TR/sparql11-federated-query/#algebra_service
 """
@@ -29,15 +30,15 @@ from spacepolicy.federation_policy import FederationPolicy
 
 MAX_BLOCKS: Final = 8
 MAX_ROWS: Final = 50_000
-"""A block asks for one more, so that an answer which was cut off is known."""
+"""The limit of a block's solutions. Its query asks for one more, to see that it was exceeded."""
 UNIT: Final = "VALUES () { () }"
-"""The one solution without bindings, which a SILENT block that fails comes to."""
+"""The one solution without bindings, which is the result of a SILENT block that fails."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ServiceBlock:
-    """A SERVICE block from `start` to `stop` of a text: the `query` that it asks of the `url`."""
+    """A SERVICE block from `start` to `stop` of a text: the `query` that it sends to the `url`."""
 
     start: int
     stop: int
@@ -52,8 +53,8 @@ def blocks(
     """The SERVICE blocks of a query text, which need not declare the prefixes and whose IRIs are
     resolved against the base.
 
-    Raises: EgressRefusedError where one names no constant IRI of an allowed origin, is written
-    in a way that does not show plainly where it begins and ends, or has another in it.
+    Raises: EgressRefusedError where one names no constant IRI of an allowed origin, does not
+    clearly show where it begins and ends, or has another in it.
     """
     reader = _Reader(text, prefixes, base)
     found = tuple(reader.blocks())
@@ -71,7 +72,7 @@ def blocks(
 
 
 def joined(text: str, found: Sequence[ServiceBlock], texts: Sequence[str]) -> str:
-    """The text with another in the place of each block."""
+    """The text with each block replaced by one of `texts`."""
     pieces, position = [], 0
     for block, each in zip(found, texts, strict=True):
         pieces += [text[position : block.start], f" {each} "]
@@ -81,7 +82,7 @@ def joined(text: str, found: Sequence[ServiceBlock], texts: Sequence[str]) -> st
 
 @final
 class _Reader:
-    """One reading of a text."""
+    """Reads a text once."""
 
     def __init__(self, text: str, prefixes: Mapping[str, str], base: str) -> None:
         self._text = text
@@ -90,7 +91,7 @@ class _Reader:
         self._prologue = self._declarations()
 
     def _declarations(self) -> str:
-        """Take the declarations before the query form in; their text."""
+        """Record the declarations before the query form; return their text."""
         for place, token in enumerate(self._tokens):
             if token.word in ("PREFIX", "BASE"):
                 self._declared.declare(self._tokens, place)
@@ -99,7 +100,7 @@ class _Reader:
         return ""
 
     def blocks(self) -> Iterator[ServiceBlock]:
-        """The blocks that stand plainly, in their order."""
+        """The blocks whose extent is clear, in their order."""
         place = 0
         while place < len(self._tokens):
             found = self._block(place) if self._tokens[place].word == "SERVICE" else None
@@ -108,7 +109,7 @@ class _Reader:
             place = place + 1 if found is None else found[1]
 
     def _block(self, place: int) -> tuple[ServiceBlock, int] | None:
-        """The block that begins at this place, and the place behind it."""
+        """The block that begins at this token, and the number of the token behind it."""
         at = place + 1
         silent = at < len(self._tokens) and self._tokens[at].word == "SILENT"
         at += silent

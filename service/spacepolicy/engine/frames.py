@@ -32,7 +32,7 @@ _HEAD: Final = struct.Struct("!cI")
 _LAST: Final = b"last"
 _SLOW: Final = b"slow"
 _CRASHES: Final = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
-"""How a process ends that runs out of its stack, or goes wrong otherwise; nobody else is expected
+"""Signals that end a process which exhausts its stack, or fails otherwise; nobody else is expected
 to send these."""
 
 
@@ -40,7 +40,7 @@ to send these."""
 @dataclass(frozen=True, slots=True)
 class Header:
     """The answer's form, the name of the format it comes in, and what its reader should know:
-    warnings, and what is likely wrong with the query."""
+    warnings, and likely mistakes in the query."""
 
     form: Form
     format: str
@@ -59,8 +59,8 @@ class Data:
 @final
 @dataclass(frozen=True, slots=True)
 class End:
-    """The answer is whole; `rows` are its solutions, None where they are not counted, and `seconds`
-    what it cost of a processor, where that is known."""
+    """The answer is complete; `rows` are its solutions, None where they are not counted, and
+    `seconds` the processor time that it took, where that is known."""
 
     rows: int | None = None
     seconds: float = 0.0
@@ -69,7 +69,7 @@ class End:
 @final
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The query failed with an error that the outside may see."""
+    """The query failed with an error that clients may see."""
 
     error: ProblemError
 
@@ -79,18 +79,18 @@ Letter = Literal[b"H", b"D", b"E", b"P", b"X"]
 
 
 def frame(letter: Letter, payload: bytes = b"") -> bytes:
-    """A frame as it goes over the connection."""
+    """A frame as it is sent over the connection."""
     return frame_head(letter, len(payload)) + payload
 
 
 def frame_head(letter: Letter, size: int) -> bytes:
-    """What stands before a frame's payload of this size."""
+    """The bytes before the payload of a frame of this size."""
     return _HEAD.pack(letter, size)
 
 
 @lru_cache(maxsize=64)
 def header_frame(header: Header) -> bytes:
-    """The frame that begins an answer; most are one of a few."""
+    """The frame that begins an answer; cached, since most are one of a few."""
     table = {
         "form": header.form,
         "format": header.format,
@@ -103,15 +103,15 @@ def header_frame(header: Header) -> bytes:
 def end_frame(
     *, last: bool, rows: int | None = None, seconds: float = 0.0, slow: bool = False
 ) -> bytes:
-    """The frame that ends an answer; `last`: no other query is taken on this connection, `slow`:
-    one is, and answered at low priority."""
+    """The frame that ends an answer; `last`: this connection takes no other query, `slow`: it takes
+    another, which is answered at low priority."""
     counted = b"" if rows is None else b"%d" % rows
     state = _LAST if last else _SLOW if slow else b""
     return frame(b"E", b"%b %b %d" % (state, counted, 1e6 * seconds))
 
 
 def problem_frame(error: ProblemError, *, last: bool, slow: bool = False) -> bytes:
-    """The frame that tells a problem; `last` and `slow` as for the end."""
+    """The frame of a problem; `last` and `slow` as for the end."""
     table = {"kind": error.kind, "detail": error.detail, "extras": error.extras}
     return frame(b"P", json.dumps({**table, "last": last, "slow": slow}).encode())
 
@@ -173,7 +173,7 @@ def _header(payload: bytes) -> Header:
 
 
 def ended(signal_number: int) -> ProblemError:
-    """What a process's end by this signal says of its query (0: it left by itself)."""
+    """The problem of a query whose process was ended by this signal (0: it exited by itself)."""
     if signal_number == 0:
         return EngineError("The engine's process ended without an answer.")
     if signal_number == signal.SIGABRT:

@@ -1,8 +1,8 @@
 """Functions that the engine does not know: calling one is an error of its expression.
 
-The engine refuses a text that calls such a function. The recommendation has the call be an error
+The engine refuses a text that calls such a function. In the recommendation the call is an error
 where it is evaluated: BIND and AS leave their variable unbound, FILTER leaves the solution out,
-COALESCE takes the next, and what is not evaluated harms nobody.
+COALESCE takes the next, and where it is not evaluated it has no effect.
 
 Spec: https://www.w3.org/TR/sparql11-query/#extensionFunctions, #evaluation
 """
@@ -20,17 +20,17 @@ Functions = dict[NamedNode, Callable[..., Term | None]]
 Result = TypeVar("Result")
 _UNKNOWN: Final = re.compile(r"The custom function <(.*)> is not supported", re.DOTALL)
 _MOST: Final = 16
-"""A text is read once more for each function that is not known, up to so many."""
+"""The most unknown functions; a text is parsed once more for each."""
 
 
 def no_value(*_: object) -> None:
-    """The error that calling an unknown function is."""
+    """Always an error: the result of calling an unknown function."""
 
 
 def with_unknown_functions(
     evaluate: Callable[[Functions], Result],
 ) -> tuple[Result, tuple[str, ...]]:
-    """What the evaluation gives once it is told which functions are unknown, and their IRIs.
+    """Evaluate with the unknown functions defined as errors; return the result, and their IRIs.
 
     Raises: BadParameterError where they are too many; whatever else the evaluation raises.
     """

@@ -1,4 +1,4 @@
-"""What was found about queries, kept for others about which the same would be found."""
+"""Hints that were found for queries, cached for other queries that would get the same."""
 
 import re
 from collections import OrderedDict
@@ -15,32 +15,32 @@ _OWN_PREFIXES: Final = re.compile("prefix", re.IGNORECASE)
 
 @final
 class HintCache:
-    """Hints by what they depend on: a query's tokens, but for numbers and for those names of which
-    something is said.
+    """Hints by what they depend on: a query's tokens, except numbers and those names that occur in
+    the data.
 
-    To find hints takes 3 to 20 ms (to read the text and to look for near names); a key 0.05 ms.
+    Finding hints takes 3 to 20 ms (reading the text and looking for near names); a key 0.05 ms.
     """
 
     def __init__(self) -> None:
         self._held: OrderedDict[Hashable, tuple[Hint, ...]] = OrderedDict()
 
     def get(self, key: Hashable) -> tuple[Hint, ...] | None:
-        """What was found under the key; None where that is not kept."""
+        """The hints under the key; None where they are not cached."""
         found = self._held.get(key)
         if found is not None:
             self._held.move_to_end(key)
         return found
 
     def keep(self, key: Hashable, found: tuple[Hint, ...]) -> None:
-        """Keep what was found, in the place of what was asked for longest ago."""
+        """Store the hints, in the place of those that were not used for longest."""
         self._held[key] = found
         if len(self._held) > _MOST:
             self._held.popitem(last=False)
 
 
 def what_hints_depend_on(text: str, is_unremarkable: Callable[[str], bool]) -> tuple[str, ...]:
-    """The tokens of the text, with one mark in the place of numbers and of names of which no hint
-    can come. A name in a text that declares prefixes of its own is always kept, for it may be
+    """The tokens of the text, with one mark in the place of numbers and of names that cannot lead
+    to a hint. A name in a text that declares prefixes of its own is always kept, for it may be
     another IRI than it seems."""
     kept = ("iri",) if _OWN_PREFIXES.search(text) else ("iri", "name")
     marks = list[str]()

@@ -1,8 +1,8 @@
-"""Finding what is likely wrong with a query, from its text and the data it was asked about.
+"""Finds likely mistakes in a query, from its text and the data that it is about.
 
-Costs little or nothing for a query that answers: most is looked for only where an answer says
-little, and everything by looking up single terms, never by reading the data through. What was found
-is kept: a query that is asked again with other constants of which the data know costs little too.
+Costs little or nothing for a query with a full answer: most rules are applied only where the answer
+has no rows or no values, and all of them look up single terms and never read the data through. What
+was found is cached: the same query with other constants that the data have costs little too.
 """
 
 import re
@@ -23,28 +23,28 @@ from spacepolicy.similar_words import nearest
 _PARTIAL: Final = ("OPTIONAL", "UNION", "EXISTS", "MINUS")
 """Words by which a part of a pattern may match nothing and others answer all the same."""
 _NAMES: Final = re.compile(r"<[^<>\s]+>|[\w.-]*:[\w.-]+")
-"""IRIs and names; what looks like one in a string is only looked up in vain."""
+"""IRIs and names; a match inside a string costs a look-up and nothing else."""
 _WORD: Final = re.compile(r"[\w.~-]+\Z")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 _MAX_NEAR_LETTERS: Final = 40
-"""Names longer than this are not mended: some 130 terms are looked up for each letter."""
+"""Longer names are not corrected: some 130 terms are looked up for each letter."""
 _SAMPLE: Final = 200
-"""So many values of a property show which languages its values have."""
+"""The sample of a property's values that shows which languages they have."""
 _MAX_TERMS: Final = 64
-"""Of a longer query, so many of its terms are looked up."""
+"""The most terms of a query that are looked up."""
 _MAX_MENDED: Final = 3
-"""So many unknown terms are compared with what is known."""
+"""The most unknown terms that are compared with known ones."""
 _MAX_TYPED: Final = 2_000
-"""So many things are compared with a name that is more than one slip away from all."""
+"""The most things that are compared with a name more than one typing error away from all."""
 _MAX_DEPRECATED: Final = 200
-"""So many deprecated terms are looked for in each query; an ontology has a few."""
+"""The most deprecated terms that are searched in each query; an ontology has a few."""
 _TYPE: Final = NamedNode(f"{RDF}type")
 _DEPRECATED: Final = NamedNode(f"{OWL}deprecated")
 _TRUE: Final = Literal(True)
 _REPLACED: Final = NamedNode(f"{DCTERMS}isReplacedBy")
 _SUBPROPERTY: Final = NamedNode(f"{RDFS}subPropertyOf")
 _MAX_KNOWN: Final = 10_000
-"""So many names that were found are remembered."""
+"""The most known names that are remembered."""
 _LABELS: Final = (
     "http://www.w3.org/2000/01/rdf-schema#label",
     "http://www.w3.org/2004/02/skos/core#prefLabel",
@@ -53,7 +53,7 @@ _LABELS: Final = (
 
 @final
 class Hints:
-    """Finds hints about queries of one store. Names that were found once are remembered."""
+    """Finds hints for queries of one store. Names that were found once are remembered."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -62,8 +62,8 @@ class Hints:
 
     @cached_property
     def _replaced(self) -> Mapping[str, str | None]:
-        """The deprecated terms, each with what is asked in its place: what a narrower property
-        than isReplacedBy names, else what that names."""
+        """The deprecated terms, each with its replacement: the object of a property narrower than
+        isReplacedBy, else that of isReplacedBy."""
         quads = self._store.quads_for_pattern(None, _DEPRECATED, _TRUE)
         old = [quad.subject for quad in islice(quads, _MAX_DEPRECATED)]
         wide = self._store.quads_for_pattern(None, _SUBPROPERTY, _REPLACED)
@@ -73,12 +73,12 @@ class Hints:
 
     @cached_property
     def _replaced_names(self) -> tuple[str, ...]:
-        """What a text that has a deprecated term has, however it writes the IRI."""
+        """A part of each deprecated IRI that occurs in a text however the IRI is written."""
         found = {_WORD.search(iri) for iri in self._replaced}
         return tuple({each[0] for each in found if each})
 
     def _first(self, term: NamedNode, verbs: Iterable[NamedNode]) -> str | None:
-        """The first IRI that one of the properties leads to."""
+        """The first IRI that is an object of one of the properties."""
         for verb in verbs:
             for quad in self._store.quads_for_pattern(term, verb, None):
                 if isinstance(quad.object, NamedNode):
@@ -88,7 +88,7 @@ class Hints:
     def of(
         self, text: str, prefixes: Mapping[str, str], base: str | None, *, says_little: bool
     ) -> tuple[Hint, ...]:
-        """What is likely wrong with the query; `says_little` where its answer has no rows, or no
+        """The likely mistakes in the query; `says_little` where its answer has no rows, or no
         values."""
         outdated = any(name in text for name in self._replaced_names)
         little = says_little or self._suspicious(text, prefixes)
@@ -111,7 +111,7 @@ class Hints:
         little: bool,
         outdated: bool,
     ) -> tuple[Hint, ...]:
-        """What is found in the text and the data."""
+        """Search the text and the data for mistakes."""
         whole = read(text, prefixes)
         if not isinstance(whole, WholeText):
             return ()
@@ -124,7 +124,7 @@ class Hints:
         return tuple(dict.fromkeys(found))[:MAX_HINTS]
 
     def _outdated(self, whole: WholeText, declared: Declared) -> Iterator[Hint]:
-        """Deprecated terms, with what to ask in their place."""
+        """Deprecated terms, with their replacements."""
         for token, iri in islice(_iris(whole, declared), _MAX_TERMS):
             if iri not in self._replaced:
                 continue
@@ -143,7 +143,8 @@ class Hints:
         return any(not self._is_known(name, prefixes) for name in names)
 
     def _is_known(self, name: str, prefixes: Mapping[str, str]) -> bool:
-        """Whether something is said of what the name stands for, or it is no IRI."""
+        """Whether the data have statements with the IRI that the name stands for, or it is no
+        IRI."""
         prefix, _, local = name.partition(":")
         iri = name[1:-1] if name[0] == "<" else prefixes.get(prefix, "") + local
         if node(iri) is None:
@@ -155,13 +156,13 @@ class Hints:
         return True
 
     def _is_unremarkable(self, name: str, prefixes: Mapping[str, str]) -> bool:
-        """Whether something is said of what the name stands for, and it is not deprecated."""
+        """Whether the data have statements with the name's IRI, and it is not deprecated."""
         if name not in self._known:
             self._is_known(name, prefixes)
         return name in self._known and not name.rstrip(">").endswith(self._replaced_names)
 
     def _there(self, iri: str) -> bool:
-        """Whether anything is said of the IRI, or with it."""
+        """Whether the IRI occurs in any position of a statement."""
         term, store = node(iri), self._store
         if term is None:
             return True  # no data could have it
@@ -173,7 +174,7 @@ class Hints:
         )
 
     def _terms(self, whole: WholeText, declared: Declared) -> Iterator[Hint]:
-        """Terms of which nothing is said, with the one that is near."""
+        """Terms that the data do not have, with the nearest known one."""
         mended = 0
         for token, iri in islice(_iris(whole, declared), _MAX_TERMS):
             if self._there(iri):
@@ -186,7 +187,7 @@ class Hints:
                 yield hint("term-near", term=token.text, near=_written(token, iri, near))
 
     def _near(self, iri: str) -> str | None:
-        """An IRI that is there and one slip of the pen away in its last part."""
+        """A known IRI whose last part is one typing error away."""
         found = _WORD.search(iri)
         if found is None or len(found[0]) > _MAX_NEAR_LETTERS:
             return None
@@ -196,7 +197,7 @@ class Hints:
         return None if near is None else space + near
 
     def _declared_in(self, space: str) -> Iterator[str]:
-        """Names of things of the namespace that have a type; the first of them."""
+        """The first names of things in the namespace that have a type."""
         typed = self._store.quads_for_pattern(None, _TYPE, None)
         for quad in islice(typed, _MAX_TYPED):
             iri = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
@@ -204,7 +205,7 @@ class Hints:
                 yield iri[len(space) :]
 
     def _said(self, iri: str) -> bool:
-        """Whether anything is said of the IRI, or it is a property that says something."""
+        """Whether the IRI is the subject of a statement, or a property of one."""
         term, store = node(iri), self._store
         return term is not None and (
             next(store.quads_for_pattern(term, None, None), None) is not None
@@ -212,8 +213,8 @@ class Hints:
         )
 
     def _strings(self, whole: WholeText, declared: Declared) -> Iterator[Hint]:
-        """Strings that the data have with another language or with none, and literals that are
-        subjects."""
+        """Strings that the data have with another language or with none, and literals in the
+        position of a subject."""
         for part in _all(whole, "Subject", "Object", "Constant"):
             token = whole.tokens[part.start]
             if token.kind != "string" or not is_closed(token.text):
@@ -253,8 +254,8 @@ class Hints:
         return next(self._store.quads_for_pattern(None, None, literal), None) is not None
 
     def _languages(self, iri: str | None) -> list[str]:
-        """The languages that some values of the property have; where it is unknown, those of
-        labels, or of the first values of all."""
+        """The languages of some values of the property; where it is unknown, those of labels, or of
+        the first values of all."""
         found: set[str] = set()
         for name in (iri,) if iri else (*_LABELS, None):
             verb = None if name is None else node(name)
@@ -276,7 +277,7 @@ def node(iri: str) -> NamedNode | None:
 
 
 def only_selected(text: str, variable: str) -> bool:
-    """Whether the query names the variable once, where it is selected, and gives it no value."""
+    """Whether the query names the variable once, where it is selected, and never binds it."""
     if text.count(f"?{variable}") + text.count(f"${variable}") != 1:
         return False
     place = max(text.find(f"?{variable}"), text.find(f"${variable}"))
@@ -284,7 +285,7 @@ def only_selected(text: str, variable: str) -> bool:
 
 
 def unbound_variables(whole: WholeText) -> Iterator[Hint]:
-    """Variables that are selected or compared, and that nothing gives a value."""
+    """Variables that are selected or compared, and never bound."""
     bound, used = set[str](), dict[str, None]()
     places = [False] * len(whole.tokens)
     for part in _all(whole, "SameSubject", "Values", "VarOrIri"):
@@ -310,7 +311,7 @@ def unbound_variables(whole: WholeText) -> Iterator[Hint]:
 
 
 def words(whole: WholeText, part: ParsedRule) -> str:
-    """The text of a part."""
+    """The text of the part."""
     return whole.text[whole.tokens[part.start].start : whole.tokens[part.end - 1].end]
 
 
@@ -336,8 +337,8 @@ def _all(whole: WholeText, *rules: str) -> Iterator[ParsedRule]:
 
 
 def _iris(whole: WholeText, declared: Declared) -> Iterator[tuple[SparqlToken, str]]:
-    """The IRIs of patterns and expressions, each once; not those that are declared, made, or the
-    names of datatypes, functions and other endpoints."""
+    """The IRIs of patterns and expressions, each once; not those that are declared, constructed, or
+    the names of datatypes, functions and other endpoints."""
     skipped = bytearray(len(whole.tokens))
     for part in _all(whole, "Prologue", "Template", "DatasetClause", "Custom"):
         last = part.start + 1 if part.rule == "Custom" else part.end
@@ -353,7 +354,7 @@ def _iris(whole: WholeText, declared: Declared) -> Iterator[tuple[SparqlToken, s
 
 
 def _is_other(whole: WholeText, number: int) -> bool:
-    """Whether the IRI there names a datatype, a function that is called, or an endpoint."""
+    """Whether the IRI at that token names a datatype, a function that is called, or an endpoint."""
     before = whole.tokens[number - 1] if number else None
     behind = whole.tokens[number + 1] if number + 1 < len(whole.tokens) else None
     called = behind is not None and behind.text == "(" and behind.start == whole.tokens[number].end
@@ -362,7 +363,7 @@ def _is_other(whole: WholeText, number: int) -> bool:
 
 
 def _compared(whole: WholeText, part: ParsedRule) -> bool:
-    """Whether the literal stands beside = or !=."""
+    """Whether the literal is an operand of = or !=."""
     around = (part.start - 1, part.end)
     texts = [whole.tokens[n].text for n in around if 0 <= n < len(whole.tokens)]
     return "=" in texts or "!=" in texts
@@ -377,7 +378,8 @@ def _verb(whole: WholeText, part: ParsedRule) -> int | None:
 
 
 def _written(token: SparqlToken, iri: str, near: str) -> str:
-    """The near IRI as the text writes the other; in full where its namespace is another."""
+    """The near IRI in the notation that the text has for the other; in full where its namespace
+    differs."""
     local = token.text.partition(":")[2]
     kept = len(iri) - len(local)
     if token.kind == "iri" or not near.startswith(iri[:kept]):
@@ -386,8 +388,8 @@ def _written(token: SparqlToken, iri: str, near: str) -> str:
 
 
 def _slips(word: str) -> Iterable[str]:
-    """All words that one slip of the pen leads to: two letters exchanged, one too much, one wrong,
-    one too few, or another case."""
+    """All words that are one typing error away: two letters exchanged, one too much, one wrong, one
+    too few, or another case."""
     cuts = range(len(word) + 1)
     yield from (word[0].upper() + word[1:], word[0].lower() + word[1:])
     yield from (word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1))

@@ -1,4 +1,4 @@
-"""Hints: what is likely wrong with a query that is SPARQL, in words of every language."""
+"""Hints: likely mistakes in a query that is valid SPARQL, with texts in every language."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ KINDS: Final = frozenset(_WORDS)
 MAX_HINTS: Final = 8
 """More of them help nobody, and each is a field of the answer's head."""
 _MAX_VALUE: Final = 120
-"""A value of a hint is told up to here, so that a hint stays a line."""
+"""A value of a hint is cut to this length, so that a hint is one line."""
 
 
 @final
@@ -30,7 +30,7 @@ class Hint:
 
 
 def hint(kind: str, **values: str) -> Hint:
-    """The hint of that kind; what it names stands on one line and is not too long to be read."""
+    """Make a hint of that kind; its values are on one line and short enough to be read."""
     return Hint(kind, tuple((name, _short(value)) for name, value in values.items()))
 
 

@@ -1,8 +1,8 @@
-"""Whether two sets of quads say the same, whatever their blank nodes are called.
+"""Whether two sets of quads are equal, whatever the labels of their blank nodes.
 
-Blank nodes of both sides are told apart together, by what is said of them and of their neighbours
-(partition refinement); those that stay alike are paired tentatively. That takes a list of thousands
-of equal items in a fraction of a second, where naming them canonically takes minutes.
+Blank nodes of both sides are distinguished together, by their statements and those of their
+neighbours (partition refinement); those that stay alike are paired tentatively. That takes a list
+of thousands of equal items in a fraction of a second, where canonical labels take minutes.
 
 Spec: https://www.w3.org/TR/rdf11-concepts/#graph-isomorphism
 """
@@ -18,8 +18,8 @@ Shape = tuple[object, ...]
 
 _NO_MORE: Final = object()
 MAX_PAIRINGS: Final = 10_000
-"""How many pairs are tried. Graphs of people's data need few; some are made to need more than
-anyone can wait for, and these are taken to differ, which costs a revision at most."""
+"""The most pairs that are tried. Real graphs need few; graphs that are constructed to need more
+than anyone can wait for are taken to differ, which costs a revision at most."""
 
 
 def isomorphic(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
@@ -34,7 +34,7 @@ def isomorphic(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
 
 
 def blank_nodes(quads: Iterable[Quad]) -> Iterator[BlankNode]:
-    """The blank nodes of the quads, each as often as it stands there."""
+    """The blank nodes of the quads, each as often as it occurs."""
     for quad in quads:
         nodes: list[BlankNode] = []
         for term in quad:
@@ -95,7 +95,7 @@ class _Pair:
                 self.of[node].append(number)
 
     def maps(self, to: dict[int, int]) -> bool:
-        """Whether the renaming makes the second side of the first."""
+        """Whether the renaming turns the first side into the second."""
         renamed = {
             (shape, tuple(to[node] for node in nodes))
             for shape, nodes in self.edges[: self.first_edges]
@@ -105,7 +105,7 @@ class _Pair:
 
 @final
 class _Partition:
-    """The nodes in cells; those of different cells cannot be each other's image."""
+    """The nodes in cells; nodes of different cells cannot be mapped to each other."""
 
     def __init__(self, pair: _Pair) -> None:
         self._pair = pair
@@ -116,7 +116,7 @@ class _Partition:
 
     @property
     def mark(self) -> int:
-        """What `undo` goes back to."""
+        """The state for `undo` to return to."""
         return len(self._cells)
 
     def undo(self, mark: int) -> None:
@@ -130,7 +130,7 @@ class _Partition:
             self._alike.discard(len(self._cells))
 
     def apart(self, nodes: Iterable[int]) -> int:
-        """Make a cell of nodes that were in a larger one; its number."""
+        """Split nodes off a larger cell; return the number of the new cell."""
         new, part = len(self._cells), set(nodes)
         old = self._cell_of[next(iter(part))]
         self._cells.append(part)
@@ -150,10 +150,10 @@ class _Partition:
 
     def refine(self, first: int) -> bool:
         """Split cells until the nodes of each have equal neighbours, beginning with those of the
-        first cell; whether each cell has as many of both sides.
+        first cell; return whether each cell has as many nodes of both sides.
 
-        Of the parts of a cell that does not wait itself, the largest need not (Hopcroft): what
-        tells its neighbours apart, the others tell too.
+        Of the parts of a cell that is not queued itself, the largest need not be (Hopcroft): the
+        others distinguish the same neighbours.
         """
         waiting = {first}
         while waiting:
@@ -169,7 +169,7 @@ class _Partition:
         return True
 
     def _signatures(self, splitter: set[int]) -> dict[int, dict[int, Counter[Shape]]]:
-        """How the nodes beside those of the splitter are linked to them, by cell and node."""
+        """How the nodes adjacent to those of the splitter are linked to them, by cell and node."""
         pair = self._pair
         found: dict[int, dict[int, Counter[Shape]]] = defaultdict(lambda: defaultdict(Counter))
         for number in {edge for node in splitter for edge in pair.of[node]}:
@@ -180,7 +180,8 @@ class _Partition:
         return found
 
     def _split(self, signatures: dict[int, Counter[Shape]]) -> list[int]:
-        """Split a cell by the signatures of its nodes; its number, and those of the new cells."""
+        """Split a cell by the signatures of its nodes; return its number, and those of the new
+        cells."""
         groups: dict[frozenset[tuple[Shape, int]], list[int]] = defaultdict(list)
         for node, signature in signatures.items():
             groups[frozenset(signature.items())].append(node)
@@ -204,7 +205,7 @@ class _Partition:
 
 
 def _matched(pair: _Pair) -> bool:
-    """Whether there is a renaming: a search, depth first, over pairs of nodes that are alike."""
+    """Whether there is a renaming: a depth-first search over pairs of nodes that are alike."""
     partition = _Partition(pair)
     if pair.half * 2 != pair.count or not partition.refine(0):
         return False
@@ -222,8 +223,8 @@ def _matched(pair: _Pair) -> bool:
 
 
 def _tried(partition: _Partition, cell: list[int]) -> Iterator[None]:
-    """Refine the partition with a node of the first side paired with each of the second; between,
-    it is as it was."""
+    """Refine the partition with a node of the first side paired with each of the second; it is
+    restored in between."""
     if not cell:
         return
     node, mark = cell[0], partition.mark

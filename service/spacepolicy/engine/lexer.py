@@ -1,9 +1,10 @@
-"""What a SPARQL text shows before anything parses it: its form, its reach, its depth and length.
+"""What can be seen of a SPARQL text before it is parsed: its form, its graphs, its depth and
+length.
 
-One linear reader without recursion, for text that a parser may not survive. It splits the text
-into tokens as the grammar does and keeps a stack of the open brackets; it accepts more than the
-grammar, and never less than the embedded engine, which also takes keywords run together with what
-follows (`SERVICESILENT<…>`, `trueFILTER(…)`).
+One linear reader without recursion, for text that would crash a parser. It splits the text into
+tokens as the grammar does and keeps a stack of the open brackets; it accepts more than the grammar,
+and never less than the embedded engine, which also accepts keywords run together with what follows
+(`SERVICESILENT<…>`, `trueFILTER(…)`).
 
 Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar, of 1.2 triple terms and VERSION
 """
@@ -62,8 +63,8 @@ class TextLimits:
 
 
 def refuse(scan: Scan, limits: TextLimits, *, service: bool = False) -> None:
-    """Let the text pass, or say why it goes no further; `service`: its SERVICE blocks are looked at
-    by whoever evaluates them.
+    """Refuse a text beyond the limits, or one that reaches out; `service`: its SERVICE blocks are
+    checked by the caller.
 
     Raises: QueryTooComplexError, EgressRefusedError.
     """
@@ -82,10 +83,10 @@ def refuse(scan: Scan, limits: TextLimits, *, service: bool = False) -> None:
 
 
 def scan(text: str, prefixes: Mapping[str, str] | None = None) -> Scan:
-    """What the text shows. `prefixes` are those that it need not declare.
+    """Scan a text. `prefixes` are those that it need not declare.
 
     SPARQL 1.1 decodes codepoint escapes before it reads, 1.2 within IRIs and strings alone; a text
-    that has any is read in both ways, and what either shows counts.
+    that has any is read in both ways, and the results are combined.
     """
     read = _Reader(text, prefixes or {}).read()
     if "\\u" not in text and "\\U" not in text:
@@ -94,7 +95,8 @@ def scan(text: str, prefixes: Mapping[str, str] | None = None) -> Scan:
 
 
 def order_end(text: str) -> int | None:
-    """Where one more key of the outermost ORDER BY would stand; None where there is none."""
+    """The offset where another key of the outermost ORDER BY would stand; None where there is
+    none."""
     reader = _Reader(text, {})
     reader.read()
     return reader.order_end
@@ -169,19 +171,19 @@ def _may_hold_a_keyword(prefix: str) -> bool:
 
 
 _TERMS: Final = frozenset({"variable", "string", "number"})
-"""Tokens that are a term each, and nothing else."""
+"""Kinds of tokens that are always terms."""
 _ANONYMOUS: Final = {"variable": "?", "iri": "<>", "string": "''", "number": "0", "blank": "_:"}
-"""What stands in a shape for tokens that differ from one text to another of its kind."""
+"""The placeholders in a shape for tokens that differ from one text to another with that shape."""
 _DIGITS: Final = "0123456789"
 _COUNTING: Final = ("LIMIT", "OFFSET")
-"""Words behind which a number says how much there is to do; its length tells."""
+"""Words before numbers that determine how much work there is; the shape has their lengths."""
 _NOTED: Final = re.compile("service|load|now|rand|uuid|bnode", re.IGNORECASE)
 
 
 @final
 @dataclass(slots=True)
 class _Bracket:
-    """An open bracket: what it holds, and the links of the chains in it so far.
+    """An open bracket: what it contains, and the links of the chains in it so far.
 
     `lists` says that expressions stand side by side here, as after SELECT or ORDER BY; `values`
     that the rows of a VALUES are to come.
@@ -196,7 +198,7 @@ class _Bracket:
 
 @final
 class _Reader:
-    """One reading of a text, and what it has seen so far."""
+    """Reads a text once, and keeps what it has seen so far."""
 
     def __init__(self, text: str, prefixes: Mapping[str, str]) -> None:
         self._text = text
@@ -216,11 +218,11 @@ class _Reader:
         self._place = 0  # where the token begins
         self._ordered = False  # the outermost ORDER BY has begun
         self._order_end: int | None = None
-        self._compared = False  # what may be an IRI elsewhere began with an operator here
+        self._compared = False  # a token that could be an IRI began with an operator here
 
     @property
     def order_end(self) -> int | None:
-        """Where the keys of the outermost ORDER BY end, once the text is read."""
+        """The offset where the keys of the outermost ORDER BY end, once the text is read."""
         return len(self._text) if self._ordered else self._order_end
 
     def read(self) -> Scan:
@@ -407,7 +409,7 @@ class _Reader:
     def _held(
         self, parent: _Bracket, mark: str
     ) -> Literal["patterns", "expression", "terms", "rows"]:
-        """What a bracket holds that opens here."""
+        """What the bracket contains that opens here."""
         if parent.holds == "rows" or (parent.values and mark != "["):
             return "rows"
         if mark == "<<":

@@ -1,4 +1,4 @@
-"""How much memory the processes of an engine hold, and how a worker gets its own copy of it.
+"""How much memory the processes of an engine use, and how a worker gets its own copy of it.
 
 Spec: https://www.kernel.org/doc/html/latest/filesystems/proc.html (smaps_rollup, statm),
 https://man7.org/linux/man-pages/man2/madvise.2.html (MADV_POPULATE_WRITE)
@@ -16,11 +16,11 @@ _FIELD: Final = re.compile(rb"^(Pss|Private_Dirty|SwapPss):\s+(\d+) kB", re.MULT
 _ROLLUP_BYTES: Final = 1 << 13
 """The file has some 30 short lines, about 1 KiB; one read takes all of it."""
 _LOOK_PAGES: Final = (16 << 20) // resource.getpagesize()
-"""A worker measures itself after it has touched so much more memory: to measure takes 1 ms with a
-million statements in memory and 5 ms with five, to touch so much takes 10 ms."""
+"""A worker measures itself after it has touched so much more memory: measuring takes 1 ms with a
+million statements in memory and 5 ms with five, touching so much takes 10 ms."""
 _SHARE: Final = 0.75
-"""What of a machine's memory is the engine's where nothing else is said: the front, the writer and
-the system's cache of files have the rest."""
+"""The part of a machine's memory that the engine has by default: the front, the writer and the
+system's cache of files have the rest."""
 _STEP_BYTES: Final = 4 << 20
 """So much is copied at once, which takes 3 ms; a query that comes meanwhile waits for that."""
 _MADV_POPULATE_WRITE: Final = 23
@@ -28,22 +28,22 @@ _MADV_POPULATE_WRITE: Final = 23
 _PRIVATE: Final = re.compile(
     r"^([0-9a-f]+)-([0-9a-f]+) rw-p [0-9a-f]+ 00:00 0 +(?:\[heap\])?$", re.MULTILINE
 )
-"""A mapping of memory that is this process's own and of no file."""
+"""A mapping of memory that is private to this process and not of a file."""
 _CONTROL_GROUP: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 def default_budget_bytes() -> int:
-    """Three quarters of the memory that this machine has, or may use of it."""
+    """Three quarters of the memory of this machine, or of the control group's limit."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
-        told = _CONTROL_GROUP.read_text(encoding="ascii").strip()
+        limit = _CONTROL_GROUP.read_text(encoding="ascii").strip()
     except OSError:
-        told = "max"
-    return int(_SHARE * min(total, int(told) if told.isdigit() else total))
+        limit = "max"
+    return int(_SHARE * min(total, int(limit) if limit.isdigit() else total))
 
 
 def give_back_freed_memory() -> None:
-    """Return to the system what the C library keeps of memory that was freed, where it is glibc.
+    """Return freed memory that the C library keeps to the system, where the library is glibc.
 
     After an import of a million statements the writer held 485 MB, and 125 MB after this.
     """
@@ -52,25 +52,25 @@ def give_back_freed_memory() -> None:
 
 
 def proportional_bytes(process: int) -> int:
-    """What the process holds of memory, of shared pages its share (PSS); 0 where it has ended."""
+    """The memory of the process, with its share of shared pages (PSS); 0 where it has ended."""
     try:
-        told = _fields(Path(f"/proc/{process}/smaps_rollup").read_bytes())
+        rollup = _fields(Path(f"/proc/{process}/smaps_rollup").read_bytes())
     except OSError:
         return 0
-    return told.get(b"Pss", 0) + told.get(b"SwapPss", 0)
+    return rollup.get(b"Pss", 0) + rollup.get(b"SwapPss", 0)
 
 
 def resident_bytes(process: int) -> int:
-    """What the process has in memory, shared pages included; 0 where it has ended."""
+    """The resident memory of the process, shared pages included; 0 where it has ended."""
     try:
-        told = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()
+        statm = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()
     except OSError:
         return 0
-    return int(told[1]) * resource.getpagesize()
+    return int(statm[1]) * resource.getpagesize()
 
 
 def tree_bytes(process: int) -> int:
-    """What the process and those it has forked hold together, shared pages counted once."""
+    """The memory of the process and those it has forked together, shared pages counted once."""
     try:
         children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
     except OSError:
@@ -80,8 +80,8 @@ def tree_bytes(process: int) -> int:
 
 @final
 class OwnMemory:
-    """The memory that this process has for itself: what it was forked with counts once it has
-    written to it. It may be asked where no file can be opened any more."""
+    """The private memory of this process: pages that it was forked with count once it has written
+    to them. It can be measured where no file can be opened any more."""
 
     def __init__(self, allowance_bytes: int) -> None:
         self._allowance = allowance_bytes
@@ -92,7 +92,7 @@ class OwnMemory:
             self._rollup = -1
 
     def overgrown(self) -> bool:
-        """Whether it holds more than its allowance, and cannot give enough of it back."""
+        """Whether it exceeds its allowance, and cannot give enough of it back."""
         touched = _touched_pages()
         if touched - self._touched < _LOOK_PAGES:
             return False
@@ -113,9 +113,9 @@ class OwnCopy:
     """A copy of the pages that this process shares with the one it was forked from, made by the
     kernel piece by piece.
 
-    To read a dataset writes to it, for its nodes count their references, so that each page is
-    copied when it is first come to. That takes 12 to 25 µs a page, 2.7 s for a million statements
-    (382 MiB); to have them copied beforehand takes 0.3 s.
+    Reading a dataset writes to it, since its nodes count their references, so that each page is
+    copied when it is first touched. That takes 12 to 25 µs a page, 2.7 s for a million statements
+    (382 MiB); copying them beforehand takes 0.3 s.
     """
 
     def __init__(self, allowance_bytes: int) -> None:
@@ -127,7 +127,7 @@ class OwnCopy:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left to be copied, or may not be."""
+        """Whether nothing is left to be copied, or that is not possible."""
         return not self._left
 
     def copy_a_piece(self) -> None:

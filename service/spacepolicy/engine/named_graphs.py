@@ -1,10 +1,10 @@
-"""The named graphs of the default dataset: all that a store has but one, which a dataset of the
-query's own still reaches. Where that one holds the inferences of a project, `GRAPH ?g` does not
-find the earlier versions of its ontology either: they answer where they are named.
+"""The named graphs of the default dataset: all of a store's but one, which a query still reaches
+when it names a dataset of its own. Where that one holds the inferences of a project, `GRAPH ?g`
+does not match the earlier versions of its ontology either: they are found where they are named.
 
-The engine takes the named graphs of a store as they are, and to list all others with each query
-costs more than most queries. So a condition is put at the end of the group that holds a pattern
-`GRAPH ?g { … }`: the pattern always gives `?g` a value there, so that a condition on the group is
+The engine takes the named graphs of a store as they are, and listing all others with each query
+costs more than most queries. So a condition is added at the end of the group that contains a
+pattern `GRAPH ?g { … }`: the pattern always binds `?g` there, so that a condition on the group is
 one on the pattern. In the group of an OPTIONAL it is part of the left join's condition, in EXISTS
 and MINUS it stays inside. `GRAPH <that graph> { … }` has no solution, nor has its group.
 
@@ -30,15 +30,15 @@ _CLOSING: Final = frozenset({"}", "|}"})
 @final
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """A text whose patterns do not find the graph; whether one of them `names` it."""
+    """A text whose patterns do not match the graph; whether one of them `names` it."""
 
     text: str
     names: bool = False
 
 
 def query_without(text: str, prefixes: Mapping[str, str], base: str | None, graph: str) -> Narrowed:
-    """The query over a dataset whose named graphs are all but that one. A query that names its
-    dataset is to be left as it is.
+    """Narrow the query to a dataset whose named graphs are all but that one. A query that names its
+    dataset must not be given.
 
     >>> query_without("SELECT * { GRAPH ?g { ?s ?p ?o } }", {}, None, "urn:i").text
     'SELECT * { GRAPH ?g { ?s ?p ?o } FILTER(?g != <urn:i>)}'
@@ -53,7 +53,7 @@ def query_without(text: str, prefixes: Mapping[str, str], base: str | None, grap
 
 
 def update_without(text: str, prefixes: Mapping[str, str], base: str | None, graph: str) -> str:
-    """The update, each of whose operations that has no USING has such a dataset in its WHERE.
+    """Narrow each operation of the update that has no USING to such a dataset in its WHERE.
 
     >>> update_without("DELETE WHERE { GRAPH ?g { ?s ?p ?o } }", {}, None, "urn:i")
     'DELETE { GRAPH ?g { ?s ?p ?o } } WHERE { GRAPH ?g { ?s ?p ?o } FILTER(?g != <urn:i>)}'
@@ -77,7 +77,7 @@ def update_without(text: str, prefixes: Mapping[str, str], base: str | None, gra
 @final
 @dataclass(slots=True)
 class _Reader:
-    """One reading of a text: what is put into it, and where."""
+    """Reads a text once: what is inserted into it, and where."""
 
     declared: Declared
     graph: str
@@ -90,7 +90,7 @@ class _Reader:
         return self.tokens[place].text in _OPENING
 
     def declared_at(self, place: int) -> int:
-        """Take in the declaration that stands there, if any; the next place."""
+        """Record the declaration at that token, if there is one; return the next token's number."""
         word = self.tokens[place].word
         if word not in ("PREFIX", "BASE"):
             return place + 1
@@ -98,12 +98,12 @@ class _Reader:
         return place + (3 if word == "PREFIX" else 2)
 
     def word_before(self, place: int, back: int) -> str:
-        """The word so many tokens before, in capitals; nothing where it is none."""
+        """The word `back` tokens before, in capitals; empty where it is not a word."""
         return self.tokens[place - back].word if place >= back else ""
 
     def where(self, text: str, place: int) -> int:
-        """Read the WHERE of an operation; the place behind it. DELETE WHERE, which may hold no
-        condition, becomes DELETE and WHERE, where one is needed."""
+        """Read the WHERE of an operation; return the number of the token behind it. DELETE WHERE,
+        which may have no condition, becomes DELETE and WHERE, where one is needed."""
         known, end = len(self.pieces), self.pattern(place)
         if self.word_before(place, 2) == "DELETE" and len(self.pieces) > known:
             template = text[self.tokens[place].start : self.tokens[end - 1].end]
@@ -111,8 +111,9 @@ class _Reader:
         return end
 
     def pattern(self, place: int) -> int:
-        """Read the group that opens there, and note the conditions of it and of those within; the
-        place behind it. A group that does not close is none: the engine will say so."""
+        """Read the group that opens there, and note the conditions of it and of those within;
+        return the number of the token behind it. A group that does not close is left to the
+        engine's error."""
         open_groups: list[dict[str, None]] = []
         for at in range(place, len(self.tokens)):
             token = self.tokens[at]
@@ -128,8 +129,8 @@ class _Reader:
         return len(self.tokens)
 
     def _condition(self, place: int) -> str:
-        """The condition that a pattern GRAPH asks for whose name, or whose keyword run together
-        with its name, stands there; nothing where there is none."""
+        """The condition for the pattern GRAPH whose name, or whose keyword run together with its
+        name, is at that token; empty where there is none."""
         token, last = self.tokens[place], len(self.tokens) - 1
         if token.kind not in _NAMING or place == last or self.tokens[place + 1].text != "{":
             return ""
@@ -154,7 +155,7 @@ class _Reader:
         return "FILTER(false)"
 
     def spliced(self, text: str) -> str:
-        """The text with the pieces put in."""
+        """The text with the conditions inserted."""
         for place, piece in sorted(self.pieces, reverse=True):
             text = text[:place] + piece + text[place:]
         return text

@@ -1,4 +1,4 @@
-"""Quads as lines of N-Quads, and back; blank nodes keep their names.
+"""Quads as lines of N-Quads, and back; blank nodes keep their labels.
 
 Spec: https://www.w3.org/TR/n-quads/
 """
@@ -15,8 +15,8 @@ Graph = NamedNode | BlankNode | DefaultGraph
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class QuadLines:
-    """Very many different quads as lines of N-Quads, in no order: a tenth of the memory that they
-    take one by one. `counts` are those of each graph that has some."""
+    """Very many different quads as lines of N-Quads, in no order: a tenth of the memory of single
+    quads. `counts` are the numbers of quads by graph."""
 
     text: bytes
     counts: Mapping[Graph, int]
@@ -48,16 +48,16 @@ def lines(quads: Iterable[Quad]) -> list[bytes]:
 
 
 def quads(text: bytes) -> Iterator[Quad]:
-    """The quads of the lines.
+    """Parse the lines.
 
-    Raises: SyntaxError where one is none.
+    Raises: SyntaxError where one is not valid.
     """
     return parse(text, RdfFormat.N_QUADS, rename_blank_nodes=False)
 
 
 def graph_lines(store: Store, graph: Graph, name: Graph | None = None) -> list[bytes]:
-    """A line for each quad of a graph of the store, in no order; as if it had another name, where
-    one is given."""
+    """A line for each quad of a graph of the store, in no order; with the graph's name replaced by
+    `name`, where that is given."""
     text = store.dump(format=RdfFormat.N_TRIPLES, from_graph=graph) or b""
     named = graph if name is None else name
     if not isinstance(named, DefaultGraph):
@@ -66,7 +66,7 @@ def graph_lines(store: Store, graph: Graph, name: Graph | None = None) -> list[b
 
 
 def dataset_lines(store: Store, but: Container[Graph] = ()) -> QuadLines:
-    """What the graphs of the store say, but for some."""
+    """The quads of the graphs of the store, except those in `but`."""
     graphs = [graph for graph in (DefaultGraph(), *store.named_graphs()) if graph not in but]
     found = {graph: graph_lines(store, graph) for graph in graphs}
     text = b"".join(line for each in found.values() for line in each)
@@ -89,7 +89,7 @@ def _text(quads: Quads) -> bytes:
 
 
 def counted(quads: Quads) -> Mapping[Graph, int]:
-    """How many of the quads are in each graph."""
+    """The number of quads in each graph."""
     if isinstance(quads, QuadLines):
         return quads.counts
     counts: dict[Graph, int] = {}

@@ -34,16 +34,16 @@ from spacepolicy.errors import EngineError, EngineFailedError, ProblemError, Sto
 _AGAIN_SECONDS: Final = 1.0
 _LONG_LOAD_BYTES: Final = 16 << 20
 """A generation of this size (some 150,000 quads) takes 0.7 s to load into memory, one of a million
-quads 5 s, one of five million 30: it is answered from disk meanwhile."""
+quads 5 s, one of five million 30: meanwhile it is answered from disk."""
 _PAUSE_SECONDS: Final = 1.0
 """A dataset whose loading was stopped by a kill is loaded again after this time: for want of memory
 it may be killed again, so that the time doubles, up to the longest."""
 _LONGEST_PAUSE_SECONDS: Final = 300.0
-"""A million statements take 5 s to load: trying costs little of a processor then."""
+"""A million statements take 5 s to load: then trying costs little processor time."""
 _MANY: Final = 2
 _MANY_SLOW: Final = 4
-"""After a burst of queries so many times the usual workers are kept, until the server ends those
-that nobody uses: eight clients whose queries end together ask the next ones together."""
+"""After a burst of queries so many times the usual workers are kept, until the server ends the
+unused ones: eight clients whose queries end together send the next ones together."""
 _ON_DISK: Final = f"pyoxigraph {__version__} on disk"
 _log: Final = logging.getLogger(__name__)
 
@@ -51,8 +51,9 @@ _log: Final = logging.getLogger(__name__)
 @final
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """What a connection in use is to: a worker of the server, over the newest dataset of then,
-    which follows the log of that number; None where it is over another dataset, or written."""
+    """A connection in use: its server, the dataset that was newest then, and the number of the log
+    that its worker follows. `newest` is None where the worker is over another dataset, or
+    writes."""
 
     server: ServerProcess
     newest: Path | None
@@ -62,24 +63,24 @@ class _Use:
 @final
 @dataclass(slots=True)
 class _Idle:
-    """Connections to workers that wait, those used last at the end; `slow`: of low priority."""
+    """Connections to idle workers, those used last at the end; `slow`: of low priority."""
 
     quick: deque[socket.socket] = field(default_factory=deque)
     slow: deque[socket.socket] = field(default_factory=deque)
 
     def all(self) -> list[socket.socket]:
-        """All of them."""
+        """All connections."""
         return [*self.quick, *self.slow]
 
     def drop(self, connection: socket.socket) -> None:
-        """Close one."""
+        """Close a connection."""
         for each in (self.quick, self.slow):
             if connection in each:
                 each.remove(connection)
         connection.close()
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all connections."""
         for each in (self.quick, self.slow):
             while each:
                 each.pop().close()
@@ -90,10 +91,10 @@ class Pool:
     """Answers queries over one dataset, each in a process of its own that can be killed.
 
     Workers live long, follow publications, and are kept within `budget_bytes` together with the
-    process that forks them, which is replaced where it has ended when a worker is next wanted.
+    process that forks them, which is replaced where it has ended when a worker is next needed.
     `dataset` is the folder of a generation, or a file of N-Quads; a generation may be served from
-    disk, not from memory, and is, while a large one is loaded. `spares` workers stand ready.
-    Connections may be asked for, given back and published past from several threads.
+    disk, not from memory, and is, while a large one is loaded. `spares` workers stand ready. Safe
+    to use from several threads.
 
     Raises: StoreError where the dataset cannot be loaded.
     """
@@ -137,25 +138,25 @@ class Pool:
 
     @property
     def loading(self) -> bool:
-        """As the port says."""
+        """See `Engine.loading`."""
         return self._next is not None and not self._server.in_memory
 
     def memory(self) -> EngineMemory:
-        """As the port says; it takes some milliseconds for each worker."""
+        """See `Engine.memory`; it takes some milliseconds for each worker."""
         found = (self._server, self._next)
         held = sum(tree_bytes(each.process.pid) for each in found if each is not None)
         return EngineMemory(held, self._budget_bytes)
 
     def counts(self) -> EngineCounts:
-        """As the port says."""
+        """See `Engine.counts`."""
         self._server.hear()
         return self._counts
 
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
-        """A connection to a worker; closing it stops the worker.
+        """Return a connection to a worker; closing it stops the worker.
 
-        Raises: EngineError where the pool is closed, EngineFailedError where its server ends again
-        and again.
+        Raises: EngineError where the pool is closed, EngineFailedError where its server ends
+        repeatedly.
         """
         with self._switching:
             if dataset not in (None, self._dataset):
@@ -170,7 +171,8 @@ class Pool:
         return connection
 
     def connect_to_edit(self) -> socket.socket:
-        """A connection to a worker that carries out one edit on a copy of the newest dataset.
+        """Return a connection to a worker that carries out one edit on a copy of the newest
+        dataset.
 
         Raises: EngineError as `connect`.
         """
@@ -178,12 +180,12 @@ class Pool:
             return self._new(apart=not self._server.in_memory)
 
     def processor_seconds(self, connection: socket.socket) -> float | None:
-        """As the port says."""
+        """See `Engine.processor_seconds`."""
         server, number = self._workers[connection]
         return server.processor_seconds(number)
 
     def order(self, dataset: Path | None = None) -> str:
-        """As the port says. On disk quads have one order; in memory it depends on which revision
+        """See `Engine.order`. On disk quads have one order; in memory it depends on which revision
         was loaded, and what was changed since, up to the newest and back."""
         with self._switching:
             newest = self._dataset
@@ -196,11 +198,11 @@ class Pool:
             return f"{self._server.order} back from {newest.parent.name}"
 
     def publish(self, dataset: Path, *, in_memory: bool = True) -> None:
-        """Answer over the next generation from now on; queries that run keep theirs.
+        """Answer over the next generation from now on; running queries keep theirs.
 
-        It stands in the folder of its revision, beside what that changed. Workers that wait follow
-        where that was not much; else others take their place. After a very large change, answers
-        come from disk until the dataset is loaded anew.
+        `dataset` is in the folder of its revision, beside the patch. Idle workers follow where that
+        is small; else others replace them. After a very large change, answers come from disk until
+        the dataset is loaded anew.
         """
         with self._switching:
             changed = _changed_bytes(self._dataset, dataset)
@@ -214,8 +216,8 @@ class Pool:
                 self._load_in_background()
 
     def _tell(self, server: ServerProcess, changed: int, *, carries_out: bool) -> None:
-        """Tell the server of the dataset that was published, and those of its workers that wait.
-        It carries out what changed where it holds the dataset in memory, or answers from disk."""
+        """Announce the published dataset to the server, and to its idle workers. The server carries
+        out the change where it holds the dataset in memory; else it answers from disk."""
         server.in_memory &= carries_out
         server.changed_bytes += changed
         server.logged_bytes += changed
@@ -229,8 +231,8 @@ class Pool:
             self._have_followed(follows=follows)
 
     def _holds_much_of_the_past(self) -> bool:
-        """Whether the dataset is to be loaded anew: the engine frees nothing that was removed, some
-        600 bytes a statement, so that a dataset that changes often would fill any memory."""
+        """Whether the dataset is to be loaded anew: the engine does not free removed statements,
+        some 600 bytes each, so that a dataset that changes often would fill any memory."""
         if not self._server.in_memory or self._next is not None:
             return False
         changed = self._server.changed_bytes
@@ -243,10 +245,10 @@ class Pool:
                 self._idle.drop(connection)
 
     def _follow(self, connection: socket.socket) -> bool:
-        """Tell an idle worker to follow to the newest dataset; whether it could be told."""
-        told = request_bytes({"follow": int(self._dataset.parent.name)})
+        """Tell an idle worker to follow to the newest dataset; return whether it was sent."""
+        message = request_bytes({"follow": int(self._dataset.parent.name)})
         try:
-            return connection.send(told, socket.MSG_DONTWAIT) == len(told)
+            return connection.send(message, socket.MSG_DONTWAIT) == len(message)
         except OSError:
             return False
 
@@ -262,7 +264,7 @@ class Pool:
                 self._end_where_unused(use.server)
 
     def _is_kept(self, connection: socket.socket, use: _Use, *, slow: bool) -> bool:
-        """Whether the connection is put among those that wait."""
+        """Whether the connection becomes an idle one."""
         idle = self._idle.slow if slow else self._idle.quick
         most = _MANY_SLOW * self.abreast if slow else _MANY * self._spares
         if (
@@ -280,7 +282,7 @@ class Pool:
         return True
 
     def _take(self, *, slow: bool) -> socket.socket | None:
-        """The connection used last, whose worker is still there."""
+        """The connection used last whose worker is still there."""
         for idle in (self._idle.slow, self._idle.quick) if slow else (self._idle.quick,):
             while idle:
                 connection = idle.pop()
@@ -297,7 +299,8 @@ class Pool:
             self._idle.quick.appendleft(connection)
 
     def _new(self, dataset: str | None = None, *, apart: bool = False) -> socket.socket:
-        """A connection whose worker is being forked; `apart`: it has a copy of its own on disk.
+        """Return a connection whose worker is being forked; `apart`: it has a copy of its own on
+        disk.
 
         Raises: EngineError where there is no server to fork it.
         """
@@ -323,8 +326,8 @@ class Pool:
         return ours
 
     def _started_again(self, ended: ServerProcess) -> ServerProcess:
-        """A server in the place of one that has ended; what it is asked waits until it has loaded
-        the dataset.
+        """Start a server in the place of one that has ended; requests to it wait until it has
+        loaded the dataset.
 
         Raises: EngineError where the pool is closed, EngineFailedError where a server has just been
         started.
@@ -345,8 +348,8 @@ class Pool:
             return self._server
 
     def _started_soon(self, *, in_memory: bool) -> ServerProcess:
-        """A server that answers soon: from disk where it takes long to load the dataset, which
-        another does then."""
+        """Start a server that answers soon: from disk where the dataset takes long to load, which
+        another server then does."""
         long = in_memory and _loads_long(self._dataset)
         server = self._start.of(self._dataset, self._counts, in_memory=in_memory and not long)
         if long:
@@ -354,14 +357,15 @@ class Pool:
         return server
 
     def _load_in_background(self) -> None:
-        """Load the dataset into the memory of another server, which takes the place of this one."""
+        """Load the dataset into the memory of another server, which then replaces this one."""
         if self._next is not None:
             self._next.process.kill()
         self._next = self._start.of(self._dataset, self._counts, in_memory=True)
         threading.Thread(target=self._switch_to, args=(self._next,), daemon=True).start()
 
     def _switch_to(self, loaded: ServerProcess) -> None:
-        """Answer from the server once it has loaded the dataset; what runs meanwhile goes on."""
+        """Answer from the server once it has loaded the dataset; running queries continue
+        meanwhile."""
         try:
             loaded.wait_until_ready(self._dataset)
         except StoreError as error:
@@ -378,8 +382,8 @@ class Pool:
             self._end_where_unused(before)
 
     def _not_loaded(self, ended: ServerProcess, error: StoreError) -> None:
-        """Go on answering from disk; where the process was killed, another loads the dataset after
-        a while."""
+        """Keep answering from disk; where the process was killed, another loads the dataset after a
+        while."""
         if self._next is not ended or self._closed:
             return
         if not ended.was_killed:
@@ -394,7 +398,7 @@ class Pool:
                 self._load_in_background()
 
     def _end_where_unused(self, server: ServerProcess) -> None:
-        """End a server that another has taken the place of, once nothing runs on it."""
+        """End a server that was replaced by another, once nothing runs on it."""
         if server is not self._server and server.out == 0 and not server.ended:
             server.ended = True
             threading.Thread(target=server.end, daemon=True).start()
@@ -411,7 +415,7 @@ class Pool:
 
 
 def _loads_long(dataset: Path) -> bool:
-    """Whether the dataset is on disk in a way that can be asked, and takes long to be loaded."""
+    """Whether the dataset can be queried on disk, and takes long to load."""
     return _ground_bytes(dataset) > _LONG_LOAD_BYTES
 
 
@@ -425,8 +429,8 @@ def _ground_bytes(dataset: Path) -> int:
 
 
 def _changed_bytes(before: Path, after: Path) -> int:
-    """The size of what leads from one dataset to the next; more than any log takes where that is
-    not known."""
+    """The size of the patches that lead from one dataset to the next; more than the capacity of any
+    log where that is not known."""
     try:
         return patch_bytes(following(before, after))
     except OSError:

@@ -1,9 +1,8 @@
 """The port of an engine: a connection on which a query is sent, and its answer read.
 
 A connection is a stream socket; a request goes in (`requests`), frames come out (`frames`). Closing
-the connection stops the query, wherever it stands. After an end or a problem the engine may be
-ready for the next query on the same connection (`FrameDecoder.reusable`); `Engine.release` takes it
-back.
+the connection stops the query at any point. After an end or a problem the engine may be ready for
+the next query on the same connection (`FrameDecoder.reusable`); `Engine.release` takes it back.
 """
 
 import socket
@@ -26,14 +25,14 @@ from spacepolicy.errors import (
 
 
 def too_complex() -> QueryTooComplexError:
-    """What to say of a query whose process crashes again when it is asked again."""
+    """The problem of a query that has crashed its process twice."""
     return QueryTooComplexError("The query is nested or chained more deeply than can be read.")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class EngineMemory:
-    """How much memory the processes of an engine hold together, and may hold, in bytes."""
+    """How much memory the processes of an engine use together, and may use, in bytes."""
 
     held_bytes: int
     budget_bytes: int
@@ -42,7 +41,7 @@ class EngineMemory:
 @final
 @dataclass(slots=True)
 class EngineCounts:
-    """What an engine has come to since it was made: how often a process was started to hold the
+    """The counters of an engine since it was made: how often a process was started to hold the
     dataset, how many workers were forked, and how many have ended in which way."""
 
     servers_started: int = 0
@@ -53,12 +52,12 @@ class EngineCounts:
 
 
 class Engine(Protocol):
-    """Whatever answers queries: processes on this machine, or an endpoint elsewhere."""
+    """Answers queries: by processes on this machine, or by a remote endpoint."""
 
     @property
     def abreast(self) -> int:
-        """How many connections serve best for queries that are sent behind one another, before
-        the earlier ones are answered; 0 where each query has to have its own."""
+        """How many connections are best for pipelined queries, which are sent before the earlier
+        ones are answered; 0 where each query needs its own."""
         ...
 
     @property
@@ -67,36 +66,36 @@ class Engine(Protocol):
         ...
 
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
-        """A connection for one query: send `Query.to_bytes()`, read frames, then release.
+        """Return a connection for one query: send `Query.to_bytes()`, read frames, then release.
 
-        `dataset` is where the data of the revision stand that is asked about; None asks about the
-        newest. `slow`: the query is known to take long, and may be answered at low priority.
+        `dataset` is the folder with the data of the revision that is queried; None is the newest.
+        `slow`: the query is known to take long, and may be answered at low priority.
 
         Raises: EngineError where the engine takes no queries.
         """
         ...
 
     def processor_seconds(self, connection: socket.socket) -> float | None:
-        """What the worker of the connection has had of a processor since it began, in its own code;
-        None where that is not known, or yet. It may be asked for each query."""
+        """The processor time that the worker of the connection has used since it began, in its own
+        code; None where that is not known, or not yet. Cheap enough to be called for each query."""
         ...
 
     def order(self, dataset: Path | None = None) -> str:
-        """A name for the order in which rows come, and the labels that blank nodes have: answers
-        over the same data under the same name are the same byte for byte."""
+        """A name for the order of rows and the labels of blank nodes: answers over the same data
+        under the same name are equal byte for byte."""
         ...
 
     def memory(self) -> EngineMemory | None:
-        """How much memory its processes hold; None where they are not on this machine."""
+        """How much memory its processes use; None where they are not on this machine."""
         ...
 
     def counts(self) -> EngineCounts | None:
-        """What its processes have come to; None where they are not on this machine."""
+        """The counters of its processes; None where they are not on this machine."""
         ...
 
     def release(self, connection: socket.socket, *, reusable: bool, slow: bool = False) -> None:
         """Take back a connection: for another query where it is reusable, else to close it; `slow`
-        as the decoder of its frames says."""
+        as in the decoder of its frames."""
         ...
 
     def close(self) -> None:
@@ -107,7 +106,7 @@ class Engine(Protocol):
 def ask(
     engine: Engine, query: Query, timeout_seconds: float, dataset: Path | None = None
 ) -> Iterator[Header | Data]:
-    """The answer's header and its data, as they come; whole when the iterator ends.
+    """Yield the answer's header and its data, as they come; it is complete when the iterator ends.
 
     Raises: ProblemError where the query fails, is not answered in time, or breaks off.
     """
@@ -141,7 +140,7 @@ def answered(
     request: Iterable[bytes],
     timeout_seconds: float,
 ) -> Iterator[Header | Data]:
-    """The header and the data of the answer to a request, as they come over the connection.
+    """Yield the header and the data of the answer to a request, as they come over the connection.
 
     Raises: as `ask` does.
     """
@@ -166,7 +165,7 @@ def answered(
 
 
 def _received(connection: socket.socket, deadline: float) -> bytes:
-    """The next bytes.
+    """Receive the next bytes.
 
     Raises: TimeoutError at the deadline, EngineFailedError where the connection ends.
     """
@@ -178,5 +177,5 @@ def _received(connection: socket.socket, deadline: float) -> bytes:
 
 
 def broken_off() -> EngineFailedError:
-    """What to say of a connection that closes before its answer has ended."""
+    """The problem where a connection closes before the end of its answer."""
     return EngineFailedError("The engine's process ended in the middle of its answer.")

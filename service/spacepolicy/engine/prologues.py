@@ -1,8 +1,8 @@
-"""An update in parts that each have one prologue, as the engine takes them.
+"""An update in parts with one prologue each, as the engine takes them.
 
 The grammar has a prologue before every operation; the engine's parser takes one at the beginning
-alone. Where a prologue follows a semicolon the text is parted, and what was declared before is
-given to the parts that follow.
+alone. Where a prologue follows a semicolon the text is split, and the earlier declarations are
+passed to the parts that follow.
 
 Spec: https://www.w3.org/TR/sparql11-query/#rUpdate (rule 29)
 """
@@ -22,8 +22,8 @@ _PROLOGUE: Final = frozenset({"PREFIX", "BASE", "VERSION"})
 @final
 @dataclass(frozen=True, slots=True)
 class UpdatePart:
-    """Operations behind one prologue, at the line and column where they stand in the whole text;
-    the prefixes and the base are those that are declared before them."""
+    """Operations after one prologue, at the line and column where they stand in the whole text; the
+    prefixes and the base are those declared before them."""
 
     text: str
     prefixes: Mapping[str, str]
@@ -31,8 +31,8 @@ class UpdatePart:
 
 
 def parts(text: str, prefixes: Mapping[str, str], base: str | None) -> list[UpdatePart]:
-    """The parts of an update, to be carried out one after the other; the text itself where only
-    its beginning has a prologue.
+    """The parts of an update, to be carried out one after the other; the text itself where only its
+    beginning has a prologue.
 
     Raises: QuerySyntaxError where parts share the label of a blank node (grammar note 10).
 
@@ -56,7 +56,8 @@ def parts(text: str, prefixes: Mapping[str, str], base: str | None) -> list[Upda
 
 
 def _starts(found: Sequence[SparqlToken]) -> list[int]:
-    """Where the prologues begin that follow a semicolon between operations."""
+    """The numbers of the tokens where prologues begin that follow a semicolon between
+    operations."""
     depth, starts = 0, []
     for place, (before, token, after) in enumerate(zip(found, found[1:], found[2:], strict=False)):
         depth = depth_after(depth, before)
@@ -78,13 +79,13 @@ def _check_labels(found: Sequence[SparqlToken], starts: Sequence[int]) -> None:
 
 
 def _in_place(text: str, start: int, end: int) -> str:
-    """The piece behind as many lines and columns as it has before it."""
+    """The piece after as many line breaks and blanks as keep its line and column."""
     line = text.rfind("\n", 0, start) + 1
     return "\n" * text.count("\n", 0, start) + " " * (start - line) + text[start:end]
 
 
 def _declare(declared: Declared, found: Sequence[SparqlToken]) -> None:
-    """Take in the declarations that a part begins with."""
+    """Record the declarations that a part begins with."""
     plain = [
         replace(token, text=without_escapes(token.text)) if token.kind == "iri" else token
         for token in found

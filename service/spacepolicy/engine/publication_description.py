@@ -1,8 +1,8 @@
-"""The graph of a published store that says which revision it holds.
+"""The graph of a published store that describes which revision it holds.
 
-It has a `state`, a name that no other publication has. Each change of the store is carried out only
-where the state is the one that was read before, and the last of a publication replaces it: what
-arrives late, or comes from somebody else who publishes meanwhile, changes nothing.
+It has a `state`, which is unique to each publication. Each change of the store is carried out only
+where the state is the one that was read before, and the last change of a publication replaces it: a
+late change, or one of another publisher, has no effect.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,30 +15,30 @@ from spacepolicy.errors import StoreError
 from spacepolicy.namespaces import XSD
 
 GRAPH: Final = "urn:x-spacepolicy:publication"
-"""The description graph, and what it describes."""
+"""The description graph, and the resource that it describes."""
 DEFAULT_GRAPH: Final = "urn:x-spacepolicy:default"
-"""What the default graph is called in a store whose own is the union of all graphs."""
+"""The name of the default graph in a store whose own is the union of all graphs."""
 QUERY: Final = f"SELECT ?p ?o {{ GRAPH <{GRAPH}> {{ <{GRAPH}> ?p ?o }} }}"
-"""Asks for the description: `described` reads the rows."""
+"""Selects the description: `described` reads the rows."""
 
 _OWN: Final = ("state", "revision", "target", "recordSha256", "defaultGraph")
-"""The properties that say which publication it is."""
+"""The properties that identify the publication."""
 
 
 @final
 class UnreadableDescriptionError(StoreError):
-    """The description of a store does not say what it has to."""
+    """The description of a store is incomplete or ambiguous."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class PublicationDescription:
-    """What the store says of itself.
+    """The store's description.
 
-    `revision` is None while a publication is incomplete, which is on its way to `target` then;
-    `record_sha256` is that of the revision it holds or is on its way to; `default_graph` is the
-    name under which the default graph is published, "" where it is the store's own; `facts`
-    are the other properties of the revision, by name, in the order of their names.
+    `revision` is None while a publication to `target` is incomplete; `record_sha256` is that of the
+    revision that the store holds or will hold; `default_graph` is the name under which the default
+    graph is published, "" where it is the store's own; `facts` are the other properties of the
+    revision, by name, in the order of their names.
     """
 
     state: str
@@ -55,7 +55,7 @@ class PublicationDescription:
 
     @property
     def guard(self) -> str:
-        """The pattern that matches only while this is the description."""
+        """The graph pattern that matches only while this is the description."""
         state = f"<{GRAPH}> <{GRAPH}#state> {Literal(self.state)}"
         return f"GRAPH <{GRAPH}> {{ {state} }}"
 
@@ -73,12 +73,12 @@ class PublicationDescription:
         return "\n".join(f"<{GRAPH}> <{GRAPH}#{name}> {value} ." for name, value in says.items())
 
     def data(self) -> str:
-        """The description graph in an update."""
+        """The description graph as quads of an update."""
         return f"GRAPH <{GRAPH}> {{\n{self.triples()}\n}}"
 
 
 def described(rows: Iterable[tuple[object, ...]]) -> PublicationDescription | None:
-    """Return what the rows that answer `QUERY` say; None where there are none.
+    """Parse the rows that answer `QUERY`; None where there are none.
 
     Raises: UnreadableDescriptionError.
     """

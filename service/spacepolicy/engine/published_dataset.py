@@ -1,8 +1,8 @@
-"""The dataset of a query of a store into which a revision was published.
+"""The dataset of a query over a store into which a revision was published.
 
 Where the default graph of the store is the union of its named graphs, the revision's default graph
-is one of them, and a query has to say so. The protocol's `default-graph-uri` alone leaves no named
-graphs (SPARQL 1.1 Protocol, section 2.1.4), so those that the text asks for are named as well.
+is one of them, and the query has to name it. The protocol's `default-graph-uri` alone leaves no
+named graphs (SPARQL 1.1 Protocol, section 2.1.4), so those that the text uses are named as well.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/#dataset
 """
@@ -19,10 +19,10 @@ from spacepolicy.engine.requests import Query
 from spacepolicy.engine.tokens import tokens
 
 NAMED_GRAPHS: Final = "SELECT ?g { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
-"""Asks for the named graphs of a store; with DISTINCT, Virtuoso takes long."""
+"""Selects the named graphs of a store; with DISTINCT, Virtuoso takes long."""
 _IRI: Final = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^<>"{}|^`\\\x00-\x20]*')
-"""An absolute IRI; what stands between `<` and `>` in a text may be relative, or be something else
-once its escapes are decoded."""
+"""An absolute IRI; what is between `<` and `>` in a text may be relative, or something else once
+its escapes are decoded."""
 VIRTUOSO_GRAPHS: Final = frozenset(
     {
         "http://localuriqaserver/sparql",
@@ -30,23 +30,23 @@ VIRTUOSO_GRAPHS: Final = frozenset(
         "http://www.w3.org/ns/ldp#",
     }
 )
-"""The graphs that Virtuoso has of its own."""
+"""Virtuoso's own graphs."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class AskedDataset:
-    """The graphs that a query is asked with."""
+    """The graphs of a query's dataset."""
 
     default: tuple[str, ...]
     named: tuple[str, ...]
 
     def as_parameters(self, query: Query) -> Query:
-        """Return the query with the dataset as the protocol has it."""
+        """Return the query with the dataset as the protocol's parameters."""
         return replace(query, default_graphs=self.default, named_graphs=self.named)
 
     def as_pragmas(self) -> str:
-        """Return the dataset as Virtuoso reads it before a query, in one line.
+        """Return the dataset as the pragmas that Virtuoso reads before a query, in one line.
 
         >>> AskedDataset(("urn:d",), ("urn:g",)).as_pragmas()
         'define input:default-graph-uri <urn:d> define input:named-graph-uri <urn:g>\\n'
@@ -58,8 +58,8 @@ class AskedDataset:
 
 @final
 class PublishedDataset:
-    """What queries of one publication are asked with; `named_graphs` reads those that the store
-    has, which is done once, where a text asks for any."""
+    """The dataset of the queries of one publication; `named_graphs` reads those that the store has,
+    which is done once, where a query needs them."""
 
     def __init__(
         self, description: PublicationDescription, named_graphs: Callable[[], Iterable[str]]
@@ -69,7 +69,7 @@ class PublishedDataset:
         self._named: tuple[str, ...] | None = None
 
     def of(self, query: Query) -> AskedDataset | None:
-        """Return the dataset of the query; None where it is the one that the store gives it.
+        """Return the dataset of the query; None where the store's own is right.
 
         Raises: ProblemError where the named graphs are needed, and cannot be read.
         """
@@ -94,8 +94,8 @@ class PublishedDataset:
 
 
 def _of_clauses(scanned: Scan) -> AskedDataset | None:
-    """The dataset of the FROM clauses, to be said once more: `oxigraph serve` with a union for a
-    default graph adds them to that, unless the protocol says the same."""
+    """The dataset of the FROM clauses, to be repeated as parameters: `oxigraph serve` with a union
+    as its default graph adds them to that, unless the protocol has them too."""
     if not all(map(_is_iri, (*scanned.default_graphs, *scanned.named_graphs))):
         return None
     return AskedDataset(scanned.default_graphs, scanned.named_graphs)

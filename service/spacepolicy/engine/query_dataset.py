@@ -17,13 +17,13 @@ from spacepolicy.engine.requests import Query
 from spacepolicy.errors import BadParameterError
 
 _MAX_WARNINGS: Final = 10
-"""Graphs that are named as missing; a list of FROM may be long, and a warning is for people."""
+"""The most missing graphs that are listed; there may be many FROM, and a warning is for people."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class QueryDataset:
-    """A store and the graphs of it that a query sees; None leaves it to the query."""
+    """A store and the graphs of it that a query sees; None leaves them to the query."""
 
     store: Store
     default_graphs: list[NamedNode | BlankNode | DefaultGraph] | None = None
@@ -74,7 +74,7 @@ def _dataset(store: Store, default: list[NamedNode], named: list[NamedNode]) -> 
 
 
 def _merged(store: Store, default: list[NamedNode], named: list[NamedNode]) -> Store:
-    """A store whose default graph has each triple of the graphs once, beside the named ones."""
+    """A store whose default graph has each triple of the graphs once, with the named ones."""
     merged = Store()
     for graph in default:
         quads = store.quads_for_pattern(None, None, None, graph)

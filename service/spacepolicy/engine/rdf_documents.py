@@ -18,7 +18,7 @@ from spacepolicy.formats import Format
 
 Term = NamedNode | BlankNode | Literal | Triple
 _FETCHES: Final = "No LoadDocumentCallback"
-"""What the parser says of JSON-LD whose context it would have to fetch."""
+"""The parser's message for JSON-LD whose context it would have to fetch."""
 
 
 def read(body: bytes, format: Format, base: str, *, graphs: bool) -> list[Quad]:
@@ -46,7 +46,7 @@ def quads_in(file: IO[bytes], format: Format, base: str, *, graphs: bool) -> Ite
 
 
 def _skip_mark(file: IO[bytes], format: Format) -> None:
-    """Go on behind the byte order mark that some editors write.
+    """Skip the byte order mark that some editors write.
 
     Raises: BadParameterError where the mark says that it is not in UTF-8.
     """
@@ -71,7 +71,7 @@ def _parsed(file: IO[bytes], format: Format, base: str, *, graphs: bool) -> Iter
 
 @contextmanager
 def reading(format: Format) -> Iterator[None]:
-    """Raise what the parser says of a document as problems of this service.
+    """Translate the parser's errors into problems of this service.
 
     Raises: as `read`.
     """
@@ -91,7 +91,7 @@ def reading(format: Format) -> Iterator[None]:
 
 
 def _mended(quads: Iterable[Quad]) -> Iterator[Quad]:
-    """The quads with literals that have no language where the document took it from them."""
+    """The quads, in which literals with the tag `NO_LANGUAGE` have no language."""
     for quad in quads:
         yield Quad(quad.subject, quad.predicate, _without_mark(quad.object), quad.graph_name)
 

@@ -1,8 +1,8 @@
-"""RDF/XML as people have it, made the RDF/XML that the engine reads rightly.
+"""Rewrites RDF/XML into the subset that the engine reads correctly.
 
-Expat reads the document first: what is not well-formed, or would have to be fetched, is refused;
-comments, CDATA sections, entities and encodings are resolved. XML literals become literals in
-exclusive canonical form. `docs/decisions/reading-rdf-xml.md` says why it is done so.
+Expat reads the document first: text that is not well-formed, or would need a file elsewhere, is
+refused; comments, CDATA sections, entities and encodings are resolved. XML literals become literals
+in exclusive canonical form. `docs/decisions/reading-rdf-xml.md` explains why.
 
 Spec: https://www.w3.org/TR/rdf-syntax-grammar/, https://www.w3.org/TR/xml/,
 https://www.w3.org/TR/xml-exc-c14n/
@@ -20,8 +20,8 @@ from spacepolicy.errors import BadParameterError
 from spacepolicy.namespaces import RDF
 
 NO_LANGUAGE: Final = "x-no-language"
-"""What `xml:lang=""` becomes, which the engine does not take: literals that have this language tag
-have none."""
+"""The replacement of `xml:lang=""`, which the engine refuses: literals with this language tag have
+no language."""
 ENCODINGS: Final = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "us-ascii"),
     *(f"iso-8859-{number}" for number in (*range(1, 12), *range(13, 17))),
@@ -29,12 +29,12 @@ ENCODINGS: Final = (
     *("koi8-r", "koi8-u", "macintosh", "gb2312", "gbk", "gb18030", "big5"),
     *("shift_jis", "euc-jp", "euc-kr"),
 )
-"""The encodings that are read. Looked up here: a worker opens no file of a codec any more."""
+"""The encodings that are read. Looked up here: a worker cannot open the file of a codec later."""
 _KNOWN: Final = frozenset(codecs.lookup(name).name for name in ENCODINGS)
 _MAX_FACTOR: Final = 16
 _FREE_CHARACTERS: Final = 8 << 20
-"""How far entities may expand a document: beyond the free characters up to so many times its size.
-Expat has bounds of its own, which differ by its version."""
+"""The limit up to which entities may expand a document: so many characters and a multiple of its
+size. Expat has bounds of its own, which differ by its version."""
 _DECLARED: Final = re.compile(rb"""\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]+)["']""")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -45,16 +45,16 @@ _MARKS: Final = (
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
 )
-"""How a document begins that says its encoding so; the longer marks first."""
+"""The beginnings of documents that show their encoding; the longer marks first."""
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _XML_LITERAL: Final = f"{RDF}XMLLiteral"
 _UNQUALIFIED: Final = frozenset({"ID", "about", "resource", "parseType", "type"})
 """Attributes that early RDF/XML wrote without a namespace (RDF/XML 6.1.4)."""
 _PARSED: Final = frozenset({"Resource", "Collection", "Triple"})
-"""The values of rdf:parseType that do not say that an XML literal follows."""
+"""The values of rdf:parseType that do not mean an XML literal."""
 _OWN_PREFIX: Final = "rdf-"
 _SEPARATOR: Final = "\f"
-"""What stands between the parts of a name; no XML document can hold it."""
+"""Separates the parts of a name; no XML document can contain it."""
 _REFERS: Final = re.compile(r"<!(?:DOCTYPE|ENTITY\s+%)\s+\S+\s+(?:SYSTEM|PUBLIC)\b")
 _DECLARATION: Final = re.compile(r"""\A(?:<\?xml(\s+version\s*=\s*(?:'1.\d'|"1.\d"))[^?<>]*\?>)?""")
 _IN_TEXT: Final = {"\r": "&#xD;"}
@@ -62,10 +62,10 @@ _IN_ATTRIBUTE: Final = {"\r": "&#xD;", "\n": "&#xA;", "\t": "&#x9;", '"': "&quot
 
 
 def normalised(body: bytes) -> str:
-    """The document with the same statements, in XML that needs no declaration.
+    """Rewrite the document as equivalent XML that needs no declaration.
 
-    Raises: BadParameterError with line and column where it is not well-formed, in an encoding that
-    is not read, larger with its entities than it may be, or needs what is elsewhere.
+    Raises: BadParameterError with line and column where it is not well-formed, in an unknown
+    encoding, too large with its entities expanded, or refers to another file.
     """
     text = _strict(_decoded(body))
     reader = _Reader(_FREE_CHARACTERS + _MAX_FACTOR * len(text))
@@ -83,7 +83,7 @@ def _problem(reason: str, line: int, column: int) -> BadParameterError:
 
 
 def _decoded(body: bytes) -> str:
-    """The text of the document, by its first bytes or what it declares.
+    """Decode the document, by its first bytes or its declaration.
 
     Raises: BadParameterError.
     """
@@ -120,20 +120,20 @@ class _Name(NamedTuple):
         return f"{self.prefix}:{self.local}" if self.prefix else self.local
 
 
-def _name(told: str) -> _Name:
-    """The name as expat tells it."""
-    match told.split(_SEPARATOR):
+def _name(qualified: str) -> _Name:
+    """Parse a qualified name as expat gives it."""
+    match qualified.split(_SEPARATOR):
         case [uri, local, prefix]:
             return _Name(uri, local, prefix)
         case [uri, local]:
             return _Name(uri, local, "")
         case _:
-            return _Name("", told, "")
+            return _Name("", qualified, "")
 
 
 def _strict(text: str) -> str:
-    """The document, said to stand alone where it refers to declarations elsewhere: what would be
-    declared there is then an error, and not left out of attributes in silence."""
+    """The document, declared as standalone where it refers to external declarations: a missing
+    declaration is then an error, where expat would silently leave it out of attributes."""
     if _REFERS.search(text) is None:
         return text
     found = _DECLARATION.match(text)
@@ -143,7 +143,7 @@ def _strict(text: str) -> str:
 
 @final
 class _Reader:
-    """Writes the document anew as expat tells it: `written` are its pieces."""
+    """Rewrites the document from expat's events; `written` are its pieces."""
 
     def __init__(self, max_characters: int) -> None:
         self.written: list[str] = []
@@ -179,8 +179,8 @@ class _Reader:
     def _declare(self, prefix: str | None, uri: str | None) -> None:
         self._declarations[prefix or ""] = uri or ""
 
-    def _start(self, told: str, told_attributes: list[str]) -> None:
-        name, values = _name(told), iter(told_attributes)
+    def _start(self, qualified: str, attribute_list: list[str]) -> None:
+        name, values = _name(qualified), iter(attribute_list)
         attributes = [(_name(each), next(values)) for each in values]
         declared, self._declarations = self._declarations, {}
         if self._literal is not None:
@@ -188,8 +188,8 @@ class _Reader:
             return
         if any(each.uri == "" and each.local in _UNQUALIFIED for each, _ in attributes):
             declared[_OWN_PREFIX] = RDF
-        told_ = [self._attribute(each, value) for each, value in attributes]
-        self._write("".join((f"<{name}", *_declarations(declared), *told_, ">")))
+        attribute_texts = [self._attribute(each, value) for each, value in attributes]
+        self._write("".join((f"<{name}", *_declarations(declared), *attribute_texts, ">")))
 
     def _attribute(self, name: _Name, value: str) -> str:
         if name.uri == "" and name.local in _UNQUALIFIED:
@@ -203,14 +203,14 @@ class _Reader:
             value = value or NO_LANGUAGE
         return f' {name}="{escape(value, _IN_ATTRIBUTE)}"'
 
-    def _end(self, told: str) -> None:
+    def _end(self, qualified: str) -> None:
         if self._literal is not None:
             if self._literal.depth:
-                self._literal.end(_name(told))
+                self._literal.end(_name(qualified))
                 return
             self._write(escape("".join(self._literal.written), _IN_TEXT))
             self._literal = None
-        self._write(f"</{_name(told)}>")
+        self._write(f"</{_name(qualified)}>")
 
     def _text(self, text: str) -> None:
         if self._literal is None:
@@ -234,8 +234,8 @@ class _Reader:
     def _external(
         self, context: str | None, _base: str | None, system: str | None, public: str | None
     ) -> int:
-        """What is elsewhere is not fetched: declarations of the document type may be missing, as
-        many documents have it; what an entity stands for may not."""
+        """Fetch nothing: declarations of the document type may be missing, as many documents have
+        them; the text of an entity may not."""
         if context is not None or (system, public) != self._document_type:
             raise self._refuse("an entity stands in another file, which is not fetched")
         return 1
@@ -254,7 +254,7 @@ def _declarations(declared: Mapping[str, str]) -> Iterable[str]:
 @final
 class _XmlLiteral:
     """The content of an element in exclusive canonical XML, with comments: a namespace is declared
-    where a name uses it and no element around has it so."""
+    where a name uses it and no enclosing element declares it."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -274,8 +274,8 @@ class _XmlLiteral:
         new = {prefix: uri for prefix, uri in used.items() if around.get(prefix, "") != uri}
         self._rendered.append(around | new)
         ordered = sorted(attributes, key=lambda each: (each[0].uri, each[0].local))
-        told = [f' {each}="{_value(value)}"' for each, value in ordered]
-        self.written.append("".join((f"<{name}", *_declarations(new), *told, ">")))
+        attribute_texts = [f' {each}="{_value(value)}"' for each, value in ordered]
+        self.written.append("".join((f"<{name}", *_declarations(new), *attribute_texts, ">")))
 
     def end(self, name: _Name) -> None:
         """Write an end tag."""

@@ -1,8 +1,8 @@
 """The engine's port over any SPARQL 1.1 endpoint, by HTTP.
 
-A connection is served by a thread of its own: it sends the query, reads the answer as it comes,
-and writes it again in the format asked for, so that an answer which cannot be read is a problem
-and never passes for a whole one. It watches the clock and the connection while it waits.
+A connection is served by a thread of its own: it sends the query, reads the answer as it comes, and
+writes it again in the requested format, so that an answer which cannot be read is a problem and is
+never taken for a complete one. The thread watches the time and the connection while it waits.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation
 """
@@ -41,19 +41,19 @@ from spacepolicy.errors import (
 from spacepolicy.federation_policy import FederationPolicy
 
 _DESCRIPTION_SECONDS: Final = 5.0
-"""What the store has to say of itself is half a dozen statements; who takes longer is overloaded,
-and so much longer than its limit may a query take."""
+"""The time for reading a store's description, which is half a dozen statements: a store that takes
+longer is overloaded. It comes on top of a query's limit."""
 _VIRTUOSO: Final = "Virtuoso"
-"""How the field Server of one begins: it takes the dataset by pragmas as well, and repeats each
-graph that is named by a parameter in a header field, which becomes too long to be read."""
+"""How Virtuoso's Server header begins: it takes the dataset as pragmas, and repeats each graph that
+is named by a parameter in a header field, which becomes too long to be read."""
 _E = TypeVar("_E", bound=Exception)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _InForce:
-    """The dataset that queries are about, and the publication that it is; None where it is that of
-    an endpoint of which nothing is known."""
+    """The dataset that queries are about, and its publication; None where it is an endpoint without
+    a description."""
 
     dataset: Path | None = None
     published: PublishedDataset | None = None
@@ -65,13 +65,13 @@ class _InForce:
 
 @final
 class Remote:
-    """Answers queries by asking the endpoint at the URL, for no longer than its own clock allows.
+    """Answers queries by sending them to the endpoint at the URL, within its time limit.
 
-    Where the store there has a description, `turn_to` says which publication queries are about;
-    an answer ends well only where the store still holds that one afterwards.
+    Where the store has a description, `turn_to` sets the publication that queries are about; an
+    answer ends well only where the store still holds that one afterwards.
 
-    `outside`: a query has named the endpoint, not the operator; it is asked only where queries may
-    reach, and sends nobody on.
+    `outside`: a query named the endpoint, not the operator; it is asked only where queries may
+    reach, and redirects are not followed.
 
     Raises: UsageError where the URL is not one of HTTP.
     """
@@ -92,33 +92,33 @@ class Remote:
 
     @property
     def abreast(self) -> int:
-        """None: a thread asks once."""
+        """0: each thread sends one query."""
         return 0
 
     @property
     def loading(self) -> bool:
-        """Never: it is somebody else's."""
+        """False: the endpoint is not ours."""
         return False
 
     def memory(self) -> None:
-        """None is known."""
+        """None: it is not known."""
 
     def counts(self) -> None:
-        """None are known."""
+        """None: they are not known."""
 
     def processor_seconds(self, connection: socket.socket) -> float | None:  # noqa: ARG002 # elsewhere
-        """Not known."""
+        """None: it is not known."""
         return None
 
     def description(self) -> PublicationDescription | None:
-        """What the store says of itself now; None where it has no description.
+        """Read the store's description; None where it has none.
 
         Raises: UnreadableDescriptionError; ProblemError where it cannot be asked.
         """
         return described(self._rows(QUERY, _DESCRIPTION_SECONDS))
 
     def turn_to(self, dataset: Path, description: PublicationDescription | None) -> None:
-        """Have queries of the dataset be about this publication from now on; None: about whatever
+        """Let queries of the dataset be about this publication from now on; None: about whatever
         the endpoint holds."""
         published = None
         if description is not None:
@@ -131,7 +131,7 @@ class Remote:
         *,
         slow: bool = False,  # noqa: ARG002 # as quick as the endpoint
     ) -> socket.socket:
-        """A connection to a thread that asks the endpoint; closing it gives the answer up.
+        """Return a connection to a thread that asks the endpoint; closing it cancels the query.
 
         Raises: EngineError where the engine has been closed.
         """
@@ -144,7 +144,7 @@ class Remote:
         return ours
 
     def order(self, dataset: Path | None = None) -> str:  # noqa: ARG002 # it has one
-        """None is known: answers of the same rows may have them in another order."""
+        """Empty: two answers with the same rows may have them in another order."""
         return ""
 
     def release(
@@ -154,11 +154,11 @@ class Remote:
         reusable: bool,  # noqa: ARG002 # a thread answers once
         slow: bool = False,  # noqa: ARG002
     ) -> None:
-        """Close the connection: a thread costs little."""
+        """Close the connection: a new thread costs little."""
         connection.close()
 
     def close(self) -> None:
-        """Give every answer up."""
+        """Cancel every query."""
         self._closed = True
         for connection in list(self._open):
             with suppress(OSError):
@@ -183,7 +183,7 @@ class Remote:
         connection: socket.socket,
         dataset: Path | None,
     ) -> ProblemError | None:
-        """Write the endpoint's answer; what went wrong where it cannot be had whole."""
+        """Write the endpoint's answer; return the problem where it is incomplete."""
         in_force = self._in_force
         if not in_force.is_meant(dataset):
             return _changed()
@@ -207,7 +207,7 @@ class Remote:
         return None
 
     def _asked(self, query: Query, published: PublishedDataset) -> tuple[Query, str]:
-        """The query with its dataset, and what stands before its text.
+        """The query with its dataset, and the pragmas before its text.
 
         Raises: ProblemError.
         """
@@ -219,8 +219,8 @@ class Remote:
         return dataset.as_parameters(query), ""
 
     def _see_unchanged(self, expected: PublicationDescription) -> None:
-        """See that the store has held the publication since it was first seen there: no other ever
-        has the same state.
+        """Check that the store has held the publication since it was first seen there: no other
+        ever has the same state.
 
         Raises: RevisionChangedError; ProblemError where the store cannot be asked.
         """
@@ -238,7 +238,7 @@ class Remote:
                 yield graph.value
 
     def _rows(self, text: str, seconds: float) -> list[tuple[object, ...]]:
-        """The rows of a SELECT of the service's own.
+        """The rows of an internal SELECT.
 
         Raises: ProblemError.
         """
@@ -265,7 +265,7 @@ def _changed() -> RevisionChangedError:
 
 
 def _released(error: _E) -> _E:
-    """The error without what it holds on to: an answer must end in the thread that made it."""
+    """The error, its frames cleared: an answer must be freed in the thread that made it."""
     held: BaseException | None = error
     while held is not None:
         traceback.clear_frames(held.__traceback__)

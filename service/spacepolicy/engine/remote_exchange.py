@@ -1,4 +1,4 @@
-"""One query to a SPARQL 1.1 endpoint, by HTTP, and the answer that is read as it comes.
+"""One query to a SPARQL 1.1 endpoint, by HTTP, and its answer, read as it comes.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation
 """
@@ -30,7 +30,7 @@ from spacepolicy.federation_policy import FederationPolicy
 
 _ACCEPT_SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 _ACCEPT_GRAPH: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
-"""One field for either form: Virtuoso answers a CONSTRUCT with solutions where it may."""
+"""One Accept header for either form: Virtuoso answers a CONSTRUCT with solutions where it may."""
 _PLACE: Final = re.compile(
     r"\bat (\d+):(\d+)|line:? (\d+),? (?:col(?:umn)?|char(?:acter)?):? (\d+)", re.IGNORECASE
 )
@@ -41,16 +41,16 @@ _FIELDS: Final = {
 _IN_URI: Final = "%/?:@!$&'()*+,;=[]~"
 _REDIRECTS: Final = range(300, 400)
 _LOOK_SECONDS: Final = 0.05
-"""How often a thread that asks is looked at; a query that is stopped stops so much later, which
-nobody notices, and 20 looks a second cost nothing."""
+"""How often a waiting thread checks for cancellation; a stopped query ends so much later, which
+nobody notices, and 20 checks a second cost nothing."""
 _MESSAGE_BYTES: Final = 4096
-"""What of an endpoint's message is passed on: a page of text says what is wrong."""
+"""The limit of an endpoint's message that is passed on: a page of text says what is wrong."""
 
 
 def read_answer(response: HTTPResponse, exchange: "RemoteExchange") -> serialization.Answer:
-    """Return the answer in the response, read as it is used.
+    """Return the answer in the response, which is read as it is used.
 
-    Raises: EngineError where it is in no format that is known, SyntaxError where it is none.
+    Raises: EngineError where its format is not known, SyntaxError where it is not valid in it.
     """
     media_type = response.headers.get_content_type()
     for format in formats.FORMATS:
@@ -75,7 +75,7 @@ def _prologue(query: Query) -> str:
 class RemoteExchange:
     """One request and its response, whose body is read like a file.
 
-    `problem` says why it was broken off from this side: a reader then meets any error.
+    `problem` is set where this side cancelled it: a reader may then get any error.
     """
 
     def __init__(self, url: str, timeout_seconds: float, outside: FederationPolicy | None) -> None:
@@ -94,7 +94,7 @@ class RemoteExchange:
         self._response: HTTPResponse | None = None
 
     def watch(self, connection: socket.socket) -> None:
-        """Break the exchange off when its time is over or the connection's other side has gone."""
+        """Cancel the exchange when its time is over or the connection's other side has gone."""
         deadline = time.monotonic() + self._seconds
         poll = select.poll()
         poll.register(connection, 0)
@@ -115,7 +115,7 @@ class RemoteExchange:
         )
 
     def failed(self, error: Exception) -> ProblemError:
-        """Return the problem for an error that broke the exchange."""
+        """Return the problem for an error that ended the exchange."""
         match error:
             case TimeoutError():
                 return self._late()
@@ -125,8 +125,7 @@ class RemoteExchange:
                 return EngineError(f"{self._url} cannot be asked: {error}")
 
     def ask(self, query: Query, pragmas: str = "") -> HTTPResponse:
-        """Send the query, behind what its engine reads before a query; the response once it has
-        begun well.
+        """Send the query after the pragmas; return the response once its status is good.
 
         Raises: ProblemError where the endpoint refuses; OSError, HTTPException.
         """
@@ -172,9 +171,9 @@ class RemoteExchange:
         return query_syntax_error(message, query.text, query.prefixes)
 
     def read(self, size: int = -1) -> bytes:
-        """Some bytes of the body, none at its end.
+        """Read some bytes of the body; empty at its end.
 
-        Raises: OSError, HTTPException where it breaks off.
+        Raises: OSError, HTTPException where the body is incomplete.
         """
         response = self._response
         assert response is not None  # noqa: S101 # read after ask
@@ -184,7 +183,7 @@ class RemoteExchange:
         return piece
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._done.set()
         if self._response is not None:
             self._response.close()

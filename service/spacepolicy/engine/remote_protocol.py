@@ -1,6 +1,6 @@
-"""The SPARQL 1.1 Protocol towards a store elsewhere: queries and updates, one request each.
+"""The SPARQL 1.1 Protocol towards a remote store: queries and updates, one request each.
 
-A redirect is not followed, so that credentials reach nobody but the store that was named.
+Redirects are not followed, so that credentials reach nobody but the store that was named.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/
 """
@@ -20,7 +20,8 @@ from spacepolicy.errors import StoreError, UsageError
 
 _ACCEPT: Final = "application/sparql-results+json"
 _MESSAGE_BYTES: Final = 1_000
-"""What of a refusal is shown: its first lines say why, and a page of HTML says no more."""
+"""The part of an error message that is shown: its first lines say why, and a page of HTML says no
+more."""
 _MEANINGS: Final = {
     401: "it does not accept the credentials",
     403: "the credentials do not allow this",
@@ -30,13 +31,13 @@ _MEANINGS: Final = {
     503: "it is overloaded or starting",
     507: "its disk is full",
 }
-"""What a status says of the store, in words."""
+"""The meaning of a status, in words."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The value of the field Authorization; it is shown nowhere."""
+    """The value of the Authorization header; it is never shown."""
 
     value: str = field(repr=False)
 
@@ -59,9 +60,9 @@ def basic(user: str, password: str) -> Credentials:
 @final
 @dataclass(frozen=True, slots=True)
 class RemoteEndpoints:
-    """A store elsewhere: where it takes queries and updates, and as whom it is asked.
+    """A remote store: its addresses for queries and updates, and the credentials.
 
-    Raises: UsageError where an address is not one of HTTP, or holds a password.
+    Raises: UsageError where an address is not one of HTTP, or contains a password.
     """
 
     query_url: str
@@ -95,7 +96,7 @@ class RemoteEndpoints:
             return [tuple(row) for row in answer]
 
     def server(self) -> str:
-        """Return what the store calls itself in the field Server; nothing where it has none.
+        """Return the store's Server header; empty where it has none.
 
         Raises: StoreError as `select`.
         """
@@ -104,9 +105,9 @@ class RemoteEndpoints:
             return response.headers.get("Server", "")
 
     def update(self, text: str) -> None:
-        """Have an update carried out.
+        """Send an update.
 
-        Raises: StoreError where the store refuses, or it is not known whether it has done so.
+        Raises: StoreError where the store refuses, or it is not known whether it was carried out.
         """
         kind = "application/sparql-update; charset=utf-8"
         with self._exchange(self.update_url, text.encode(), kind, "*/*") as response:
@@ -114,7 +115,7 @@ class RemoteEndpoints:
 
     @contextmanager
     def _exchange(self, url: str, body: bytes, kind: str, accept: str) -> Iterator[HTTPResponse]:
-        """The response to a POST; what breaks while it is read is an error of the store too."""
+        """Send a POST; an error while the response is read is an error of the store too."""
         http = _connection(url, self.timeout_seconds)
         fields = {
             "Accept": accept,

@@ -1,7 +1,7 @@
-"""A large dataset read into memory from the patches that made it, where they say little else.
+"""A large dataset loaded from the patches that made it, where that is faster than from its tables.
 
-The tables of a generation have quads as numbers: to print a million looks up five million terms,
-10 s of processor time, and they are parsed after that. A patch has them as lines of N-Quads.
+The tables of a generation have quads as numbers: printing a million looks up five million terms, 10
+s of processor time, and they are parsed after that. A patch has them as lines of N-Quads.
 """
 
 import io
@@ -27,25 +27,27 @@ from spacepolicy.errors import DamagedError
 
 Road = Literal["patches", "tables"]
 _LARGE_BYTES: Final = 16 << 20
-"""Tables of this size (some 150,000 quads) are printed in a second."""
+"""The size of tables from which patches are tried: smaller ones (some 150,000 quads) are printed in
+a second."""
 _MOST_REVISIONS: Final = 1_000
-"""Small patches take a millisecond each."""
+"""The most patches that are replayed: small ones take a millisecond each."""
 _MOST_REMOVED: Final = 0.1
-"""Patches that take quads away may be this part of all in bytes: what they take away was read in
-vain, and the engine keeps 600 bytes for each such quad."""
+"""The largest part, in bytes, of the patches that may be removals: removed quads were read in vain,
+and the engine keeps 600 bytes for each of them."""
 _STREAMED_BYTES: Final = 1 << 20
-"""A longer patch is not read whole: it would take three times its size for a while."""
+"""A longer patch is not read as a whole, which would take three times its size for a while."""
 _BLOCK_BYTES: Final = 1 << 20
-"""How much of a patch is read at once: some 5,000 quads, so that reading costs little for each."""
+"""The bytes of a patch that are read at once: some 5,000 quads, so that reading costs little for
+each."""
 _BEGIN, _END = b"TX .\n", b"TC .\n"
 _MARK: Final = b"A "
 
 
 def loaded(path: Path, large_bytes: int = _LARGE_BYTES) -> tuple[Store, Road]:
-    """As `snapshot.load`; and by which road, since the order of quads depends on it. Smaller tables
-    than so large are read themselves.
+    """Load the dataset as `snapshot.load`; return it and how it was loaded, since the order of
+    quads depends on that. Tables smaller than `large_bytes` are read themselves.
 
-    Raises: as that does.
+    Raises: as `snapshot.load`.
     """
     ground, later = standing(path)
     revisions = _patches_to(ground, large_bytes)
@@ -53,7 +55,7 @@ def loaded(path: Path, large_bytes: int = _LARGE_BYTES) -> tuple[Store, Road]:
         see(ground)
         try:
             store = _replayed(revisions)
-        except DamagedError:  # the tables are well all the same
+        except DamagedError:  # the tables are whole all the same
             return load(path), "tables"
         for revision in later:
             change(store, revision)
@@ -62,8 +64,8 @@ def loaded(path: Path, large_bytes: int = _LARGE_BYTES) -> tuple[Store, Road]:
 
 
 def _patches_to(ground: Path, large_bytes: int) -> Sequence[Path]:
-    """The folders of all revisions up to the generation's, where to carry out their patches is the
-    shorter road; none otherwise."""
+    """The folders of all revisions up to the generation's, where replaying their patches is faster;
+    empty otherwise."""
     if not ground.is_dir() or generation_bytes(ground) < large_bytes:
         return ()
     folders = earlier(ground.parent)
@@ -78,13 +80,13 @@ def _patches_to(ground: Path, large_bytes: int) -> Sequence[Path]:
 
 
 def _only_adds(revision: Path) -> bool:
-    """Whether the patch takes nothing away: what goes stands before what comes."""
+    """Whether the patch removes nothing: removed quads stand before added ones."""
     with (revision / CHANGES).open("rb") as file:
         return file.readline() == _BEGIN and file.readline().startswith((_MARK, _END))
 
 
 def _replayed(revisions: Sequence[Path]) -> Store:
-    """The dataset that the patches make together.
+    """The dataset that the patches lead to.
 
     Raises: DamagedError.
     """
@@ -112,11 +114,11 @@ class _Added(io.RawIOBase):
         file.readline()
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401 # bytes that can be written
-        """Fill the buffer as far as there is something."""
+        """Fill the buffer as far as there are bytes."""
         if not self._block:
             self._block = memoryview(self._next())
         into = memoryview(buffer).cast("B")

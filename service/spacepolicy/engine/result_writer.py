@@ -1,4 +1,4 @@
-"""An answer on its way out over a connection, as frames and within its limits."""
+"""Sends an answer over a connection, as frames and within its limits."""
 
 import socket
 from dataclasses import replace
@@ -15,9 +15,9 @@ from spacepolicy.serialization import Form
 
 
 def wanted_format(query: Query, form: Form) -> Format:
-    """The format in which the client wants an answer of this form.
+    """The format that the client accepts for an answer of this form.
 
-    Raises: NotAcceptableError where it wants none.
+    Raises: NotAcceptableError where it accepts none.
     """
     name = query.graph_format if form == "graph" else query.solutions_format
     format = _named(name) if name else None
@@ -27,7 +27,7 @@ def wanted_format(query: Query, form: Form) -> Format:
 
 
 _named: Final = lru_cache(maxsize=64)(formats.named)
-"""Few names are asked for, and each with every query."""
+"""Cached: few names are requested, and each with every query."""
 
 
 def _not_acceptable(form: Form) -> NotAcceptableError:
@@ -40,7 +40,7 @@ def _not_acceptable(form: Form) -> NotAcceptableError:
 
 
 _BEYOND_MARKS: Final = {"json": 1, "xml": 0, "csv": -1, "tsv": -1}
-"""How many more solutions there are than marks of a row; JSON has none in an empty answer."""
+"""How many more solutions there are than row marks; JSON has none in an empty answer."""
 
 
 @final
@@ -70,16 +70,16 @@ class ResultWriter:
 
     @property
     def begins(self) -> bool:
-        """Whether nothing is sent yet: then the whole answer is known once it is written."""
+        """Whether nothing is sent yet: the whole answer is known once it is written."""
         return bool(self._header)
 
     def hint(self, hints: tuple[Hint, ...]) -> None:
-        """Add hints to the header, which is not sent yet."""
+        """Add hints to the header before it is sent."""
         if hints and self._told is not None:
             self._header = header_frame(replace(self._told, hints=hints))
 
     def write(self, data: bytes) -> int:
-        """Take the bytes, and send a piece when there is one.
+        """Take the bytes, and send a piece when it is full.
 
         Raises: ResultLimitError, which is also kept: the engine may raise another in its place.
         """
@@ -91,7 +91,7 @@ class ResultWriter:
         return len(data)
 
     def _taken(self, end: bytes) -> bytes:
-        """The header where it has not gone yet, the piece at hand and the end, as frames."""
+        """The header where it was not sent yet, the current piece and the end, as frames."""
         head = frame_head(b"D", self._piece_bytes) if self._piece else b""
         taken = b"".join((self._header, head, *self._piece, end))
         self._header = b""
@@ -100,7 +100,7 @@ class ResultWriter:
         return taken
 
     def count(self, rows: int) -> None:
-        """Hear that so many more rows follow, of an answer whose bytes do not show them.
+        """Count rows that follow, of an answer whose bytes do not show them.
 
         Raises: ResultLimitError, as `write` does.
         """
@@ -108,10 +108,10 @@ class ResultWriter:
         self._keep_limit("rows", self._counted, self._query.max_rows)
 
     def flush(self) -> None:
-        """What is small waits for its end."""
+        """Do nothing: small pieces are sent at the end."""
 
     def check(self) -> None:
-        """See that the answer, with the piece at hand, keeps to its limits.
+        """Check that the answer, with the current piece, keeps to its limits.
 
         Raises: ResultLimitError.
         """
@@ -128,7 +128,7 @@ class ResultWriter:
             self._keep_limit(what, seen, limit)
 
     def _keep_limit(self, what: str, seen: int, limit: int | None) -> None:
-        """Raises: ResultLimitError where there is more than there may be."""
+        """Raises: ResultLimitError where `seen` is over the limit."""
         if limit is not None and seen > limit:
             self.problem = ResultLimitError(
                 f"The answer is larger than the {limit} {what} that one may have.",
@@ -138,7 +138,7 @@ class ResultWriter:
 
     @property
     def solutions(self) -> int | None:
-        """How many solutions were written; None where the answer is none of solutions."""
+        """How many solutions were written; None where the answer has another form."""
         if self._beyond_marks is None or self._row_mark is None:
             return self._counted
         return self._rows + (0 if self._empty else self._beyond_marks)
@@ -151,7 +151,7 @@ class ResultWriter:
         slow: bool = False,
         seconds: float = 0.0,
     ) -> None:
-        """Send what is left, and the answer's end, with what it cost, or the problem."""
+        """Send the remaining bytes, and the answer's end with its costs, or the problem."""
         if problem is not None:
             self._connection.sendall(problem_frame(problem, last=last, slow=slow))
         else:

@@ -1,7 +1,7 @@
-"""A process that can make no connection: sockets are refused by the kernel from here on.
+"""Forbids sockets: the kernel refuses them in this process from here on.
 
-For workers over datasets on disk, whose files are opened when they are come to; all others may open
-no descriptor at all.
+For workers over datasets on disk, which open files when they need them; all others may open no
+descriptor at all.
 
 Spec: https://www.kernel.org/doc/html/latest/userspace-api/seccomp_filter.html
 """
@@ -32,9 +32,9 @@ class _Program(ctypes.Structure):
 
 
 def refuse_sockets() -> None:
-    """Have `socket` fail with EACCES in this process and its children.
+    """Let `socket` fail with EACCES in this process and its children.
 
-    Raises: OSError where the machine cannot promise that.
+    Raises: OSError where the machine does not support it.
     """
     number = _SOCKET.get(platform.machine())
     if number is None:

@@ -2,17 +2,19 @@
 
 Started as `python -m spacepolicy.engine.server DATASET memory|disk MEMORY_BYTES BUDGET_BYTES KEPT
 IDLE` with a control socket as its standard input; a query may have MEMORY_BYTES beyond the dataset,
-the server and its workers BUDGET_BYTES together, of whom KEPT may be there and IDLE are kept when
-nothing runs. It answers `ready`, and by which road, once the dataset is loaded, or the error. Then
-each message on the control socket is a letter and a table:
-`w` brings a connection, for which a worker is forked at once, which waits there for queries; over
-another generation where the table names one, and over one that it may write where that says so. `p`
-tells of a publication: the dataset is another from now on, and what changed goes into the log that
-workers follow. The server tells the process ids of its workers there. When the control socket
-closes, it ends, and all workers with it.
-The server keeps a copy of the connection: it sees there that the other side has hung up, and kills
-the worker; when a worker ends by itself, it says so there. A worker whose query runs long gets a
-low priority; where all together hold more than the budget, the one that holds most is stopped.
+the server and its workers BUDGET_BYTES together; KEPT workers may exist and IDLE are kept when
+nothing runs. Once the dataset is loaded, the server answers `ready` and how it was loaded, or the
+error. Then each message on the control socket is a letter and a table:
+
+`w` brings a connection, for which a worker is forked at once, which waits there for queries; the
+table may name another generation, and whether the worker may write it. `p` announces a publication:
+the dataset is another from now on, and the change goes into the log that workers follow. The server
+reports the process ids of its workers there. When the control socket closes, it ends, and all
+workers with it.
+
+The server keeps a copy of each connection: it sees there that the other side has hung up, and kills
+the worker; when a worker ends by itself, it reports that there. A worker whose query runs long gets
+a low priority; where all together exceed the budget, the one with the most memory is stopped.
 """
 
 import ctypes
@@ -66,17 +68,17 @@ from spacepolicy.engine.worker import Busy, Worker
 from spacepolicy.errors import DamagedError, MemoryLimitError
 
 LONG_SECONDS: Final = 0.1
-"""A query that has had so much of a processor is a long one: by the clock, any is on a machine that
-others use too."""
+"""A query that has had so much processor time is a long one: by wall-clock time, any query is on a
+machine that others use too."""
 _IDLE_SECONDS: Final = 10.0
-"""A worker that has had no query for so long is ended, except as many as stand ready: each has up
-to a copy of the dataset (380 MiB a million statements), which takes 0.3 s to make again."""
+"""A worker without a query for so long is ended, except as many as stand ready: each has up to a
+copy of the dataset (380 MiB a million statements), which takes 0.3 s to make again."""
 _LOOK_SECONDS: Final = 0.05
 _LEAST_ALLOWANCE_BYTES: Final = 64 << 20
-"""What a worker may keep at least, however small the budget is: with less it would end after each
-longer query, and its successor copy the same pages again."""
+"""The least memory that a worker may keep, however small the budget is: with less it would end
+after each longer query, and its successor copy the same pages again."""
 _LOWEST_PRIORITY: Final = 19
-"""The nice value of what may wait for all else (setpriority(2))."""
+"""The nice value of a process that gives way to all others (setpriority(2))."""
 _PR_SET_PDEATHSIG: Final = 1
 """Of <linux/prctl.h>: this process dies with its parent."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -85,8 +87,8 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 @final
 @dataclass(frozen=True, slots=True)
 class MemoryLimits:
-    """How much memory there is: for a query beyond the dataset, for this process and its workers
-    together, how many of these may be there at once, and how many are kept when nothing runs."""
+    """The limits of memory: for a query beyond the dataset, for this process and its workers
+    together; and how many of these may exist at once, and are kept when nothing runs."""
 
     query_bytes: int
     budget_bytes: int
@@ -94,7 +96,8 @@ class MemoryLimits:
     idle_workers: int
 
     def allowance_bytes(self, dataset_bytes: int) -> int:
-        """What a worker may keep for itself, so that all that are kept stay within the budget."""
+        """The memory that a worker may keep for itself, so that all that are kept stay within the
+        budget."""
         left = self.budget_bytes - dataset_bytes
         return max(left // self.kept_workers, _LEAST_ALLOWANCE_BYTES)
 
@@ -109,31 +112,31 @@ class _Child:
     scratch: str | None = None
     demoted: bool = False
     last_frame: bytes = b""
-    """What to say when it has ended, where that was for a reason of ours."""
+    """The frame to send when it has ended, where the server ended it for a reason."""
     ending: Ending | None = None
-    """How it ends, where we end it."""
+    """How it ends, where the server ends it."""
 
     def kill(self, ending: Ending) -> None:
-        """End the process; the first reason counts."""
+        """End the process; only the first reason counts."""
         self.ending = self.ending or ending
         os.kill(self.process, signal.SIGKILL)
 
     def has_run_long(self, now: float) -> bool:
-        """Whether its query has had so much of a processor that others go first; what the system
-        took to copy pages in a new worker does not count, in which a query of 25 ms takes 150."""
+        """Whether its query has had so much processor time that others go first; the time in which
+        the system copies pages in a new worker does not count: there a query of 25 ms takes 150."""
         if self.busy.seconds(now) <= LONG_SECONDS:
             return False
         had = user_seconds(self.process)
         return had is not None and had - self.busy.user_seconds > LONG_SECONDS
 
     def clear(self) -> None:
-        """Remove what the process, which has ended, has left on disk."""
+        """Remove the files of the process, which has ended."""
         if self.scratch is not None:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.socket) -> None:
-    """Load the dataset, say so, and serve until the control socket closes."""
+    """Load the dataset, report that, and serve until the control socket closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
@@ -146,14 +149,14 @@ def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.s
         _said(control, f"{dataset}: {error}".encode()[:4096])
         return
     serialization.load_columns()
-    give_back_freed_memory()  # each worker would copy it
+    give_back_freed_memory()  # otherwise each worker would copy it
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
     if _said(control, READY + b" " + road.encode()):
         _Server(dataset, store, memory, control).serve()
 
 
 def _said(control: socket.socket, message: bytes) -> bool:
-    """Send the message; whether anybody is left who waits for it."""
+    """Send the message; return whether the other side is still there."""
     try:
         control.send(message)
     except OSError:
@@ -204,7 +207,7 @@ class _Server:
             self._keep_budget()
 
     def _obey(self) -> bool:
-        """Do what the next message says; False where the control socket has closed."""
+        """Carry out the next message; return False where the control socket has closed."""
         try:
             message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 1)
         except ConnectionResetError:  # it was closed with something unread
@@ -234,7 +237,7 @@ class _Server:
         gc.freeze()
 
     def _fork(self, connection: socket.socket, wanted: Wanted) -> None:
-        """A child that answers the queries of the connection and ends."""
+        """Fork a child that answers the queries of the connection and ends."""
         busy = Busy(mmap.mmap(-1, mmap.PAGESIZE))
         server = os.getpid()
         process = os.fork()
@@ -246,13 +249,14 @@ class _Server:
         self._report(Forked(wanted.number, process))
 
     def _report(self, report: Forked | Ended) -> None:
-        """Tell the other side, if it reads: who does not goes by the clock."""
+        """Report to the other side without waiting: a side that does not read relies on its time
+        limits."""
         with suppress(OSError):
             self._control.send(report.to_bytes(), socket.MSG_DONTWAIT)
 
     def _opened(self, wanted: Wanted) -> Store:
-        """The store that a worker answers over: that of this process, changed back where the other
-        is not much older, or one on disk."""
+        """The store that a worker answers over: that of this process, with recent changes undone
+        where the other is not much older, or one on disk."""
         dataset = Path(wanted.dataset or self._dataset)
         if self._store is not None and dataset == self._dataset:
             return self._store
@@ -263,7 +267,8 @@ class _Server:
         return opened(dataset) if wanted.scratch is None else copied(dataset, Path(wanted.scratch))
 
     def _opened_for(self, connection: socket.socket, wanted: Wanted) -> Store:
-        """The store that a worker answers over; where it is damaged, whoever asks is told."""
+        """The store that a worker answers over; where it is damaged, the connection gets the
+        problem."""
         try:
             return self._opened(wanted)
         except DamagedError as error:
@@ -295,16 +300,16 @@ class _Server:
                 ).work()
                 status = 0
         except DamagedError:
-            status = 1  # whoever asks has been told
+            status = 1  # the connection has got the problem
         except (BrokenPipeError, ConnectionResetError):
-            status = 0  # whoever asked has gone
+            status = 0  # the connection has been closed
         except Exception:  # noqa: BLE001 # the process's outermost wall
             traceback.print_exc()
         finally:
             os._exit(status)
 
     def _reap(self) -> None:
-        """Forget the workers that have ended, and send their connections how they ended."""
+        """Collect the workers that have ended, and send their connections how they ended."""
         for descriptor, worker in list(self._workers.items()):
             process, status = os.waitpid(worker.process, os.WNOHANG)
             if process == 0:
@@ -312,7 +317,7 @@ class _Server:
             del self._workers[descriptor]
             with suppress(KeyError):
                 self._poll.unregister(descriptor)
-            with suppress(OSError):  # heard only where the answer was not ended
+            with suppress(OSError):  # is of use only where the answer was not ended
                 last = worker.last_frame or _exit_frame(status)
                 worker.connection.send(last, socket.MSG_DONTWAIT)
             ending = worker.ending or _ending(status, at_work=worker.busy.at_work)
@@ -322,7 +327,7 @@ class _Server:
             worker.clear()
 
     def _demote(self) -> None:
-        """Let the workers whose query runs long give way to the others."""
+        """Lower the priority of workers whose query runs long."""
         now = time.monotonic()
         for worker in self._workers.values():
             if not worker.demoted and worker.has_run_long(now):
@@ -331,8 +336,8 @@ class _Server:
                     os.setpriority(os.PRIO_PROCESS, worker.process, _LOWEST_PRIORITY)
 
     def _end_idle(self) -> None:
-        """End workers that nobody has used for some time, those of low priority first; as many stay
-        as are kept for what is quick."""
+        """End workers that were not used for some time, those of low priority first; as many stay
+        as are kept for quick answers."""
         now = time.monotonic()
         idle = [each for each in self._workers.values() if each.busy.idle_seconds(now) > 0]
         idle.sort(key=lambda each: (each.demoted, each.busy.idle_seconds(now)))
@@ -341,8 +346,8 @@ class _Server:
                 worker.kill("finished")
 
     def _keep_budget(self) -> None:
-        """Stop the worker that holds most, where all together hold more than they may: one that
-        waits, if any does."""
+        """Stop the worker with the most memory, where all together exceed the budget: an idle one,
+        if there is any."""
         if self._most_bytes() <= self._memory.budget_bytes:
             return
         workers = list(self._workers.values())
@@ -355,8 +360,8 @@ class _Server:
         largest.kill("memory")
 
     def _most_bytes(self) -> int:
-        """What the processes may hold at most, which is quick to tell: pages that they share are
-        counted for each of them."""
+        """An upper bound of the memory of the processes, which is quick to compute: pages that they
+        share are counted for each of them."""
         processes = (os.getpid(), *(each.process for each in self._workers.values()))
         return sum(map(resident_bytes, processes))
 
@@ -377,7 +382,7 @@ class _Server:
 
 
 def _ending(status: int, *, at_work: bool) -> Ending:
-    """How a process has ended that nobody here has ended; `at_work`: with its query unanswered."""
+    """How a process has ended that the server did not end; `at_work`: with its query unanswered."""
     if os.WIFSIGNALED(status):
         return "crashed"
     if os.WEXITSTATUS(status):
@@ -386,7 +391,7 @@ def _ending(status: int, *, at_work: bool) -> Ending:
 
 
 def _exit_frame(status: int) -> bytes:
-    """How a process ended."""
+    """The frame that reports how a process ended."""
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     return frame(b"X", str(number).encode())
 

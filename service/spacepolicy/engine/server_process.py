@@ -1,4 +1,4 @@
-"""The process that holds a dataset and forks workers over it, as the pool holds it."""
+"""The process that holds the dataset and forks workers over it, from the pool's side."""
 
 import socket
 import subprocess
@@ -30,11 +30,11 @@ from spacepolicy.errors import StoreError
 from spacepolicy.settings import environment
 
 _LOADING_SECONDS: Final = 3600.0
-"""How long the server may take to answer its first message: it opens the dataset first, and a store
-on a slow disk with a long patch to carry out takes minutes. An hour is for what has gone wrong."""
+"""How long the server may take until its first message: it opens the dataset first, and a store on
+a slow disk with a long patch to carry out takes minutes. An hour means that something is wrong."""
 _ENDING_SECONDS: Final = 1.0
-"""How long the server may take to end by itself before it is killed; stopping the service gives
-requests as long."""
+"""How long the server may take to end by itself before it is killed; requests have as long when the
+service stops."""
 _USUAL: Final[Road] = "tables"
 _SERVER: Final = "spacepolicy.engine.server"
 
@@ -43,8 +43,9 @@ _SERVER: Final = "spacepolicy.engine.server"
 @dataclass(eq=False, slots=True)
 class ServerProcess:
     """A process that holds a dataset and forks workers over it; `order` names the order of its
-    quads. `log` counts the logs of changes that it has begun, `logged_bytes` are in the newest, and
-    `changed_bytes` are all changes since it loaded the dataset. `out` are the connections in use.
+    quads. `log` counts the logs of changes that it has begun, `logged_bytes` is the size of the
+    newest, and `changed_bytes` that of all changes since it loaded the dataset. `out` are the
+    connections in use.
     """
 
     process: subprocess.Popen[bytes]
@@ -57,9 +58,9 @@ class ServerProcess:
     out: int = 0
     ended: bool = False
     workers: dict[int, int] = field(default_factory=dict)
-    """The process ids of those that have not ended, by their number."""
+    """The process ids of the workers that have not ended, by their number."""
     counts: EngineCounts = field(default_factory=EngineCounts)
-    """Of all servers of the pool."""
+    """The counters of all servers of the pool."""
     hearing: threading.Lock = field(default_factory=threading.Lock)
 
     def wait_until_ready(self, dataset: Path) -> None:
@@ -82,12 +83,13 @@ class ServerProcess:
         return self.process.poll() is not None and self.process.returncode < 0
 
     def tell(self, publication: Publication) -> None:
-        """Tell it of a publication; one that has ended is replaced by one that loads this."""
+        """Announce a publication to it; a server that has ended is replaced by one that loads
+        this."""
         with suppress(OSError):
             self.control.send(publication.to_bytes())
 
     def has_sent(self, connection: socket.socket, wanted: Wanted) -> bool:
-        """Whether it has got the connection, for a worker; False where it has ended."""
+        """Send it a connection for a worker; return False where it has ended."""
         self.hear()  # so that reports do not fill the socket's buffer
         try:
             socket.send_fds(self.control, [wanted.to_bytes()], [connection.fileno()])
@@ -96,8 +98,8 @@ class ServerProcess:
         return True
 
     def processor_seconds(self, number: int) -> float | None:
-        """What the worker of that number has had of a processor in its own code; None where that is
-        not known. What the system took for it does not count: a new worker copies each page that it
+        """The processor time of the worker with that number in its own code; None where that is not
+        known. The system's time for it does not count: a new worker copies each page that it
         touches, so that its first look-ups would be taken for long ones, each of which has to have
         a worker of its own, that is new in turn."""
         if number not in self.workers:
@@ -135,8 +137,8 @@ class ServerProcess:
 @final
 @dataclass(frozen=True, slots=True)
 class ServerStart:
-    """How servers are started: what a query may have of memory, what all processes may, how many
-    workers may be there at once, and how many stay when nothing runs."""
+    """How servers are started: the memory limit of a query, that of all processes, how many workers
+    may exist at once, and how many stay when nothing runs."""
 
     memory_bytes: int
     budget_bytes: int
@@ -144,7 +146,7 @@ class ServerStart:
     idle_workers: int
 
     def of(self, dataset: Path, counts: EngineCounts, *, in_memory: bool) -> ServerProcess:
-        """A server that loads the dataset; what comes of it is added to the counts."""
+        """Start a server that loads the dataset; its events are added to the counts."""
         counts.servers_started += 1
         place = IN_MEMORY if in_memory else ON_DISK
         numbers = map(str, astuple(self))
@@ -161,8 +163,8 @@ class ServerStart:
 
 
 def _order_of(dataset: Path) -> str:
-    """A name for the order of quads that are loaded into memory: that of the generation they rest
-    on, and what was changed from there."""
+    """A name for the order of quads that are loaded into memory: the generation they rest on, and
+    the changes since."""
     with suppress(FileNotFoundError):
         ground = standing(dataset)[0].parent.name
         return f"pyoxigraph {__version__} {ground} to {dataset.parent.name}"

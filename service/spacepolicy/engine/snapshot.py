@@ -1,10 +1,10 @@
-"""A dataset on disk as the engine finds it: the folder of a generation, or a file of N-Quads.
+"""A dataset on disk: the folder of a generation, or a file of N-Quads.
 
-A revision without a generation of its own rests on the newest one before it: what the revisions in
-between changed leads from there to its dataset.
+A revision without a generation of its own rests on the newest one before it: the patches of the
+revisions in between lead from there to its dataset.
 
 Started as `python -m spacepolicy.engine.snapshot FOLDER` it prints the quads of the generation:
-opening one leaves threads behind, so a process that is to fork has another read it.
+opening one leaves threads behind, so a process that will fork lets another process read it.
 """
 
 import os
@@ -25,28 +25,28 @@ from spacepolicy.engine.nquads import quads
 from spacepolicy.errors import DamagedError
 
 GENERATION: Final = "generation"
-"""The folder of a revision that holds its dataset."""
+"""The subfolder of a revision with its dataset."""
 SCRATCH: Final = "scratch"
-"""The folder of a store where processes have copies."""
+"""The subfolder of a store with processes' copies of datasets."""
 CHANGES: Final = "changes.rdfp"
-"""What a revision changed, as RDF Patch."""
+"""The file with a revision's change, as RDF Patch."""
 GRAPHS: Final = "graphs.txt"
-"""The named graphs that a revision changed: a mark and an IRI a line."""
+"""The file with the named graphs that a revision changed: each line is a mark and an IRI."""
 CREATED, DROPPED, CHANGED = "+", "-", " "
 NEAR_BYTES: Final = 4 << 20
-"""How much of patches may lie between a dataset and the generation it rests on: some 20,000 quads,
+"""The most bytes of patches between a dataset and the generation it rests on: some 20,000 quads,
 carried out in a quarter of a second."""
 TABLES: Final = ".sst"
-"""What the tables of a generation end in; the engine keeps checksums of their blocks, and looks at
-them whenever it reads one."""
+"""The suffix of a generation's tables; the engine keeps checksums of their blocks, and checks a
+block whenever it reads one."""
 CORRUPTION: Final = "Corruption:"
-"""What the engine says of a table that is not what it wrote."""
+"""The beginning of the engine's message for a table that is not what it wrote."""
 _TABLE: Final = re.compile(r"[0-9]{6,}\.sst|MANIFEST-[0-9]+|CURRENT")
 _EMPTY: Final = "empty graph "
 
 
 def load(path: Path) -> Store:
-    """The dataset in memory, its blank nodes under the names they have on disk; no thread is left.
+    """Load the dataset into memory, its blank nodes with their labels on disk; no thread is left.
 
     Raises: DamagedError where a file is not what was written; OSError, SyntaxError or ValueError
     where it cannot be read.
@@ -65,7 +65,7 @@ def load(path: Path) -> Store:
 
 
 def opened(path: Path, scratch: Path | None = None) -> Store:
-    """The dataset to be read by one process: where it stands, where that is the folder of a
+    """Open the dataset for reading by one process: in place, where it is the folder of a
     generation; else in the folder `scratch`, or in memory without one.
 
     Raises: as `load`.
@@ -78,7 +78,7 @@ def opened(path: Path, scratch: Path | None = None) -> Store:
 
 
 def copied(path: Path, to: Path) -> Store:
-    """The dataset in a folder where it may be written.
+    """Copy the dataset to a folder where it may be written.
 
     Raises: as `load`; also where it cannot be written there.
     """
@@ -93,10 +93,10 @@ def copied(path: Path, to: Path) -> Store:
 
 
 def standing(path: Path) -> tuple[Path, list[Path]]:
-    """The dataset itself where it is there, else the generation on which it rests; and the folders
-    of the revisions that lead on from there.
+    """The path of the dataset itself where it is there, else that of the generation on which it
+    rests; and the folders of the revisions that lead on from there.
 
-    Raises: FileNotFoundError where it rests on none.
+    Raises: FileNotFoundError where there is no such generation.
     """
     found, later = path, list[Path]()
     while not found.exists():
@@ -110,8 +110,8 @@ def standing(path: Path) -> tuple[Path, list[Path]]:
 
 
 def see(generation: Path) -> None:
-    """See that the files of a generation are those that were written: the tables by name and size,
-    of whose content the engine has checksums, the others whole.
+    """Check that the files of a generation are those that were written: the tables by name and
+    size, of whose content the engine has checksums, the others whole.
 
     Raises: DamagedError.
     """
@@ -131,7 +131,7 @@ def earlier(revision: Path) -> list[Path]:
 
 
 def patch_bytes(revisions: Iterable[Path]) -> int:
-    """The size of what the revisions in the folders changed."""
+    """The size of the patches of the revisions in the folders."""
     return sum((revision / CHANGES).stat().st_size for revision in revisions)
 
 
@@ -141,13 +141,13 @@ def generation_bytes(generation: Path) -> int:
 
 
 def is_near(path: Path, newer: Path) -> bool:
-    """Whether a dataset in memory is changed back to the older one sooner than that is copied."""
+    """Whether it is faster to undo the changes in memory than to copy the older dataset."""
     return patch_bytes(following(path, newer)) <= NEAR_BYTES
 
 
 def scratch_of(path: Path, process: int, number: int = 0) -> Path:
-    """Where a process may have a copy of the dataset: in the store, where what processes that have
-    ended leave behind is removed when it is next opened to be written; of a store that cannot be
+    """The folder in which a process may have a copy of the dataset: in the store, where the folders
+    of ended processes are removed when it is next opened for writing; for a store that cannot be
     written, among the system's temporary files."""
     store = path.parents[2]
     if os.access(store, os.W_OK):
@@ -156,7 +156,7 @@ def scratch_of(path: Path, process: int, number: int = 0) -> Path:
 
 
 def _folder(revision: Path, number: int) -> Path:
-    """The folder of another revision beside that one."""
+    """The folder of another revision in the same store."""
     return revision.with_name(f"{number:06}")
 
 
@@ -182,7 +182,7 @@ def _lines(path: Path, empty: list[str]) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def reading(generation: Path) -> Iterator[None]:
-    """Have what the engine says of damaged tables of the generation named."""
+    """Translate the engine's error for damaged tables of the generation."""
     try:
         yield
     except RuntimeError as error:
@@ -190,12 +190,13 @@ def reading(generation: Path) -> Iterator[None]:
 
 
 def reading_error(generation: Path, reason: str) -> DamagedError | ValueError:
-    """What the engine's reason for not reading a generation means; it names the table."""
+    """The error for the engine's reason not to read a generation, which names the table."""
     return damage(reason, generation) or ValueError(reason)
 
 
 def damage(reason: str, generation: Path | None = None) -> DamagedError | None:
-    """The damage that the engine has found in a table, by its reason; None where it is another."""
+    """The damage that the engine has found in a table, by its reason; None where that is another
+    one."""
     if CORRUPTION not in reason:
         return None
     named = _TABLE.search(reason)
@@ -204,12 +205,12 @@ def damage(reason: str, generation: Path | None = None) -> DamagedError | None:
 
 
 def change(store: Store, revision: Path) -> None:
-    """Carry out on the dataset what the revision in the folder changed."""
+    """Carry out the change of the revision in the folder on the dataset."""
     carry_out(store, *changes(revision))
 
 
 def change_back(store: Store, revision: Path) -> None:
-    """Undo on the dataset what the revision in the folder changed."""
+    """Undo the change of the revision in the folder on the dataset."""
     undo(store, *changes(revision))
 
 
@@ -223,17 +224,17 @@ def changes(revision: Path) -> tuple[bytes, list[str]]:
 
 
 def carry_out(store: Store, patch: bytes, graphs: Iterable[str]) -> None:
-    """Change the dataset as the patch says; `graphs` are marked."""
+    """Carry out the patch on the dataset; `graphs` are marked."""
     _change(store, _quads(patch, b"D "), _quads(patch, b"A "), *_marked(graphs))
 
 
 def add(store: Store, added: Iterable[Quad], graphs: Iterable[str]) -> None:
-    """Carry out a patch that only adds, whose quads were read already."""
+    """Carry out a patch that only adds, whose quads are parsed already."""
     _change(store, (), added, *_marked(graphs))
 
 
 def undo(store: Store, patch: bytes, graphs: Iterable[str]) -> None:
-    """Change the dataset back."""
+    """Undo the patch on the dataset."""
     dropped, created = _marked(graphs)
     _change(store, _quads(patch, b"A "), _quads(patch, b"D "), created, dropped)
 
@@ -255,7 +256,7 @@ def _change(
 
 
 def _marked(graphs: Iterable[str]) -> tuple[list[NamedNode], list[NamedNode]]:
-    """Those that are dropped, and those that are created."""
+    """The graphs that are dropped, and those that are created."""
     marked = list(graphs)
     dropped, created = (
         [NamedNode(line[1:]) for line in marked if line.startswith(mark)]
@@ -265,7 +266,7 @@ def _marked(graphs: Iterable[str]) -> tuple[list[NamedNode], list[NamedNode]]:
 
 
 def quads_in(patch: bytes) -> tuple[list[Quad], list[Quad]]:
-    """The quads that an RDF Patch takes away, and those that it adds.
+    """The quads that an RDF Patch removes, and those that it adds.
 
     Spec: https://afs.github.io/rdf-delta/rdf-patch.html
     """
@@ -273,7 +274,7 @@ def quads_in(patch: bytes) -> tuple[list[Quad], list[Quad]]:
 
 
 def _quads(patch: bytes, mark: bytes) -> Iterator[Quad]:
-    """The quads of the lines with the mark: of one transaction these stand together."""
+    """The quads of the lines with the mark, which stand together within a transaction."""
     patch = b"\n" + patch
     marked = b"\n" + mark
     start = patch.find(marked)
@@ -288,8 +289,8 @@ def _quads(patch: bytes, mark: bytes) -> Iterator[Quad]:
 
 
 def copy(generation: Path, to: Path) -> None:
-    """A generation that may be written, beside one that may not: they share the tables, which are
-    never written again, and nothing else. On another disk, links lead to the tables."""
+    """Copy a generation for writing: the copy shares only the tables, which are never written
+    again. On another disk, it links to the tables."""
     to.mkdir(parents=True, mode=0o700)
     near = to.stat().st_dev == generation.stat().st_dev
     for file in generation.iterdir():
@@ -302,7 +303,7 @@ def copy(generation: Path, to: Path) -> None:
 
 
 def show(generation: Path) -> None:
-    """Print the quads, and where errors go the graphs that have none."""
+    """Print the quads, and on standard error the graphs that have none."""
     store = Store.read_only(str(generation))
     store.dump(sys.stdout.buffer, RdfFormat.N_QUADS)
     for graph in store.named_graphs():

@@ -1,4 +1,4 @@
-"""The order of an answer's rows, told by its query; rows that it leaves equal get an order too.
+"""The order of an answer's rows by its query; equal rows get a fixed order too.
 
 Spec: https://www.w3.org/TR/sparql11-query/#modOrderBy
 """
@@ -17,8 +17,8 @@ def is_ordered(text: str) -> bool:
 
 
 def in_stable_order(text: str, columns: Iterable[str]) -> str:
-    """The SELECT with its columns as the last keys of its ORDER BY, so that what it leaves equal
-    has an order too; as it is, where it has no ORDER BY.
+    """The SELECT with its columns as the last keys of its ORDER BY, so that rows which it leaves
+    equal have an order too; unchanged where it has no ORDER BY.
 
     Rows that differ in blank nodes alone stay equal.
     """

@@ -1,8 +1,8 @@
-"""The problem to tell where the engine's parser refuses a text.
+"""The problem to report where the engine's parser refuses a text.
 
-The parser tells the farthest place that it came to and all that it would have taken there, which
-misleads more than it helps; what is wrong is found by `diagnosis`. The parser's own reason goes
-along, and is told where nothing better is known.
+The parser reports the farthest place that it came to and all tokens that it would have accepted
+there, which misleads more than it helps; `diagnosis` finds what is wrong. The parser's own reason
+is included, and is reported where nothing better is known.
 """
 
 import re
@@ -16,15 +16,15 @@ from spacepolicy.errors import QuerySyntaxError
 
 _ERROR: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _SENTENCE: Final = re.compile(r"expected (?:one of )?.*?([A-Z][a-z]+ [^\[,]*)")
-"""What the parser's authors say of a mistake, among the tokens that it lists."""
+"""The sentence about a mistake that the parser's authors have among the tokens that it lists."""
 _MAX_TEXT: Final = 1000
-"""A line longer than this is told up to here, and so is a reason."""
+"""A longer line is cut to this length, and so is a reason."""
 
 
 def query_syntax_error(
     message: str, text: str, prefixes: Iterable[str], *, based: bool = True
 ) -> QuerySyntaxError:
-    """The problem to tell for the engine's message on the text of a query or update.
+    """The problem to report for the engine's message on the text of a query or update.
 
     `prefixes` are those that need no declaration; `based`: relative IRIs have a base.
     """
@@ -48,7 +48,7 @@ def query_syntax_error(
 
 
 def in_language(error: QuerySyntaxError, language: str) -> dict[str, Any]:
-    """The problem's detail and cure in the language, where they are known in it."""
+    """The problem's detail and remedy in the language, where they are known in it."""
     extras = error.extras
     if language == ENGLISH or "mistake" not in extras:
         return {}
@@ -58,7 +58,7 @@ def in_language(error: QuerySyntaxError, language: str) -> dict[str, Any]:
 
 
 def _as_the_engine_says(message: str, text: str) -> Mistake:
-    """The mistake where the engine's parser stopped, for its own reason."""
+    """The mistake where the engine's parser stopped, with the parser's reason."""
     found = _ERROR.match(message)
     if found is None:
         return at("engine", 0, reason=message)

@@ -1,7 +1,8 @@
-"""What a SPARQL update aims at, as far as its text shows: the graphs that its operations name.
+"""The targets of a SPARQL update, as far as its text shows them: the graphs that its operations
+name.
 
-One linear reader, as for queries. What it does not recognise makes `anything` true: the effect is
-then found by comparing every graph, and nothing is missed.
+One linear reader, as for queries. A construct that it does not recognise makes `anything` true: the
+effect is then found by comparing every graph, and nothing is missed.
 
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-protocol/#update-operation
 """
@@ -24,21 +25,21 @@ _WHOLES: Final = frozenset({"DEFAULT", "NAMED", "ALL"})
 @dataclass(frozen=True, slots=True)
 class Targets:
     """The graphs that are named as targets; whether the default graph is one, whether all named
-    graphs are, and whether any graph may be that the text does not show."""
+    graphs are, and whether graphs that the text does not show may be."""
 
     graphs: frozenset[str] = frozenset()
     default: bool = False
     named: bool = False
     anything: bool = False
     inserts: bool = field(default=False, compare=False)
-    """Whether it is made of INSERT DATA alone: what it says is added, whatever there is."""
+    """Whether the update is made of INSERT DATA alone: its quads are added, whatever there is."""
 
 
 @final
 @dataclass(slots=True)
 class _Reader:
-    """One reading: `wheres` are the offsets of WHERE, `shorthands` the spans of what stands in
-    braces after DELETE WHERE."""
+    """Reads a text once: `wheres` are the offsets of WHERE, `shorthands` the spans of the braces
+    after DELETE WHERE."""
 
     declared: Declared
     graphs: set[str] = field(default_factory=set)
@@ -91,7 +92,7 @@ class _Reader:
     def _templates(
         self, token: SparqlToken, found: list[SparqlToken], place: int, graph: str | None
     ) -> int:
-        """What stands after INSERT or DELETE: quads, whose graphs are targets."""
+        """Read the quads after INSERT or DELETE, whose graphs are targets."""
         word = found[place].word if place < len(found) else ""
         self.inserts &= word == "DATA"
         if word in ("DATA", "WHERE"):
@@ -106,7 +107,7 @@ class _Reader:
         return end
 
     def _quads(self, found: list[SparqlToken], place: int, graph: str | None) -> int:
-        """Read quads up to the closing brace; the place behind it."""
+        """Read quads up to the closing brace; return the number of the token behind it."""
         while place < len(found) and found[place].text != "}":
             token = found[place]
             place += 1
@@ -124,13 +125,13 @@ class _Reader:
         return place + 1
 
     def _after_group(self, found: list[SparqlToken], place: int) -> int:
-        """The place behind the group in braces that opens at this one."""
+        """The number of the token behind the group in braces that opens at this one."""
         end = after_group(found, place)
         self.anything |= end is None
         return place if end is None else end
 
     def _whole(self, found: list[SparqlToken], place: int) -> int:
-        """The target of CLEAR, DROP or CREATE."""
+        """Read the target of CLEAR, DROP or CREATE."""
         while place < len(found) and found[place].word in _SKIPPED:
             place += 1
         word = found[place].word if place < len(found) else ""
@@ -142,7 +143,7 @@ class _Reader:
         return place + 1
 
     def _transfer(self, operation: str, found: list[SparqlToken], place: int) -> int:
-        """The two ends of ADD, MOVE or COPY."""
+        """Read the two ends of ADD, MOVE or COPY."""
         for end in ("from", "to"):
             while place < len(found) and found[place].word in _SKIPPED | {"TO"}:
                 place += 1
@@ -163,7 +164,7 @@ def _read(text: str, prefixes: Mapping[str, str], base: str | None) -> _Reader:
 
 
 def targets(text: str, prefixes: Mapping[str, str], base: str | None = None) -> Targets:
-    """What the update aims at.
+    """The targets of the update.
 
     >>> sorted(targets("DELETE WHERE { GRAPH <urn:g> { ?s ?p ?o } }", {}).graphs)
     ['urn:g']
@@ -181,7 +182,7 @@ def with_using(
     using: tuple[str, ...],
     using_named: tuple[str, ...],
 ) -> str:
-    """The update over the dataset that its request names, as its own USING clauses would say.
+    """The update over the dataset that its request names, as its own USING clauses would.
 
     Raises: BadParameterError where the text has USING or WITH of its own, or a graph is no IRI.
 

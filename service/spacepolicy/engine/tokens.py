@@ -1,4 +1,4 @@
-"""The tokens of a SPARQL text, and what its declarations make of names.
+"""The tokens of a SPARQL text, and the resolution of names by its declarations.
 
 Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar, of 1.2 triple terms and VERSION
 """
@@ -14,7 +14,7 @@ from spacepolicy.namespaces import RDF
 
 
 def resolved(iri: str, base: str) -> str:
-    """The IRI as the engine resolves it; as it stands where it cannot."""
+    """The IRI as the engine resolves it; unchanged where it cannot."""
     try:
         triple = next(parse(f"<{iri}> <{RDF}type> []", RdfFormat.TURTLE, base_iri=base))
     except (SyntaxError, ValueError):
@@ -75,13 +75,13 @@ class SparqlToken:
 
     @property
     def word(self) -> str:
-        """The word in capitals; nothing where it is none."""
+        """The word in capitals; empty where it is not a word."""
         return self.text.upper() if self.kind == "word" else ""
 
 
 def tokens(text: str) -> list[SparqlToken]:
-    """The tokens of the text. A `<` that compares may be taken for the beginning of an IRI, which
-    hides no brace and no word before a brace."""
+    """Split the text into tokens. A `<` that compares may be taken for the beginning of an IRI,
+    which hides no brace and no word before a brace."""
     found, position = [], 0
     while (token := TOKEN.match(text, position)) is not None:
         kind = token.lastgroup or "other"
@@ -98,13 +98,13 @@ def marks(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def depth_after(depth: int, token: SparqlToken) -> int:
-    """How many groups in braces are open behind the token, where so many were before it."""
+    """How many groups in braces are open behind the token, where `depth` were before it."""
     return depth + _DEPTHS.get(token.text, 0)
 
 
 def after_group(found: Sequence[SparqlToken], place: int) -> int | None:
-    """The place behind the group in braces that opens at this one; None where it does not close,
-    or there is none."""
+    """The number of the token behind the group in braces that opens at this one; None where it does
+    not close, or there is none."""
     if place >= len(found) or found[place].text != "{":
         return None
     depth = 0
@@ -117,14 +117,15 @@ def after_group(found: Sequence[SparqlToken], place: int) -> int | None:
 
 @final
 class Declared:
-    """The prefixes and the base that are declared so far."""
+    """The prefixes and the base that were declared so far."""
 
     def __init__(self, prefixes: Mapping[str, str], base: str | None) -> None:
         self.prefixes = dict(prefixes)
         self.base = base or ""
 
     def declare(self, found: Sequence[SparqlToken], place: int) -> bool:
-        """Record the declaration whose PREFIX or BASE stands there; whether it could be read."""
+        """Record the declaration whose PREFIX or BASE is at that token; return whether it could be
+        read."""
         word = found[place].word
         name = found[place + 1].text if word == "PREFIX" and place + 1 < len(found) else ""
         iri = self.iri(found, place + (2 if word == "PREFIX" else 1))
@@ -137,7 +138,7 @@ class Declared:
         return True
 
     def iri(self, found: Sequence[SparqlToken], place: int) -> str | None:
-        """Return the IRI that stands there; None where it cannot be resolved."""
+        """Return the IRI at that token; None where it cannot be resolved."""
         if place >= len(found):
             return None
         token = found[place]

@@ -50,9 +50,10 @@ class UpdateExecutor:
         self._told = b""
 
     def edit(self, edit: DatasetEdit, kept: Sequence[bytes], uploads: Sequence[bytes]) -> bytes:
-        """What the edit changes, in lines; after an exception the store is not to be used again.
+        """Carry the edit out and return its effect, in lines; after an exception the store is not
+        to be used again.
 
-        `kept` are patches, each with its marked graphs, that the edits before it have come to.
+        `kept` are patches, each with its marked graphs, of the edits before it.
 
         Raises: as `effect`.
         """
@@ -64,7 +65,7 @@ class UpdateExecutor:
         return self._told
 
     def _undo(self) -> None:
-        """Take back what the last edit did."""
+        """Undo the last edit."""
         marks = {b"X ": DROPPED, b"C ": CREATED}
         graphs = [
             marks[line[:2]] + line[2:].decode()
@@ -75,7 +76,7 @@ class UpdateExecutor:
 
 
 def effect(store: Store, edit: DatasetEdit, uploads: Sequence[bytes]) -> Iterator[bytes]:
-    """Carry the edit out on the store and tell its effect, line by line.
+    """Carry the edit out on the store and yield its effect, line by line.
 
     Raises: QuerySyntaxError, BadParameterError, EgressRefusedError.
     """
@@ -104,7 +105,7 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
 
 
 def _extended(store: Store, said: Store) -> set[Quad]:
-    """Add what another store says; what was not there before."""
+    """Add another store's quads; return those that were new."""
     added = {quad for quad in said if quad not in store}
     store.extend(added)
     return added
@@ -131,7 +132,7 @@ def _compared(aim: Targets) -> list[Graph] | None:
 
 
 def _lines(store: Store, graphs: list[Graph] | None) -> set[bytes]:
-    """What the graphs say, None for all, as lines: a quarter of the time that quads take."""
+    """The quads of the graphs, None for all, as lines: a quarter of the time of single quads."""
     if graphs is None:
         return set((store.dump(format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
     return {line for graph in graphs for line in graph_lines(store, graph)}
@@ -144,8 +145,8 @@ def _quads(store: Store, graphs: Iterable[Graph]) -> set[Quad]:
 def _run_part(
     store: Store, part: UpdatePart, unlisted: Iterable[str], functions: Functions
 ) -> None:
-    """Carry out one part of an update, whose patterns do not find the `unlisted` graphs, with these
-    functions known."""
+    """Carry out one part of an update, whose patterns do not match the `unlisted` graphs, with
+    these functions defined."""
     text = part.text
     for graph in unlisted:
         text = update_without(text, part.prefixes, part.base, graph)
@@ -194,7 +195,7 @@ def _write_graph(store: Store, edit: DatasetEdit, triples: list[Quad]) -> Iterat
         yield b"E\n"
     wanted = {Quad(quad.subject, quad.predicate, quad.object, graph) for quad in triples}
     if edit.kind == "post":
-        said = Store()  # which keeps literals as the dataset does
+        said = Store()  # it keeps literals as the dataset does
         said.extend(wanted)
         added = _extended(store, said)
         if isinstance(graph, NamedNode):
@@ -223,15 +224,15 @@ def graph_node(iri: str) -> NamedNode:
 
 
 def same(one: Iterable[Quad], other: Iterable[Quad]) -> bool:
-    """Whether both say the same, whatever their blank nodes are called; each literal as the store
-    keeps it."""
+    """Whether both have the same statements, whatever the labels of blank nodes; literals are
+    compared as the store keeps them."""
     kept = Store()
     kept.extend(other)
     return isomorphic(one, kept)
 
 
 def see_named(named: Set[Graph], *, merged: bool) -> None:
-    """Raises: BadParameterError where a graph has no name, or all would be left out."""
+    """Raises: BadParameterError where a graph's name is a blank node, or all would be left out."""
     if any(isinstance(graph, BlankNode) for graph in named):
         raise BadParameterError(_NAMELESS)
     if merged and named == {DefaultGraph()}:
@@ -268,8 +269,8 @@ def _import(store: Store, edit: DatasetEdit, quads: list[Quad]) -> Iterator[byte
 
 
 def sharing(*datasets: dict[Graph, set[Quad]]) -> Iterator[list[Graph]]:
-    """The graphs in groups that share no blank node: only so can one be replaced and another left,
-    and what they share stays shared."""
+    """The graphs in groups that share no blank node: only whole groups can be replaced, so that
+    shared nodes stay shared."""
     group: dict[Graph, list[Graph]] = {graph: [graph] for graph in datasets[0]}
     for dataset in datasets:
         first: dict[BlankNode, Graph] = {}
@@ -296,7 +297,7 @@ def _told(
     added: Iterable[bytes],
     graphs: set[NamedNode | BlankNode],
 ) -> Iterator[bytes]:
-    """The lines that tell the effect; `graphs` are those there were before."""
+    """The lines of the effect; `graphs` are the graphs before the edit."""
     now = set(store.named_graphs())
     for mark, each in (("X", graphs - now), ("C", now - graphs)):
         yield from (f"{mark} {graph.value}\n".encode() for graph in sorted(each, key=str))

@@ -1,15 +1,15 @@
 """A change of the dataset as the engine evaluates it: an edit goes in, its effect comes out.
 
-A worker carries the edit out on a copy of its own and tells what that changed, a line each:
+A worker carries the edit out on a copy of its own and sends the effect, a line each:
 
     D quad      a quad that is gone          A quad      a quad that is there now
     X graph     a named graph that is gone   C graph     one that is there now
     T what      a target by name: a graph, DEFAULT or NAMED
     E           the graph of the edit was there before
 
-Quads are N-Quads, graphs N-Triples terms; blank nodes have the names of the dataset. Further edits
-may follow: what the last one did is then undone, unless it is told with the request what it has
-come to, as a patch and its marked graphs, which is carried out instead.
+Quads are N-Quads, graphs N-Triples terms; blank nodes have the labels of the dataset. Further edits
+may follow: the last one is then undone, unless the request contains its result, as a patch and its
+marked graphs, which is carried out instead.
 
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
 """
@@ -26,19 +26,19 @@ from spacepolicy.engine.requests import request_bytes
 
 Kind = Literal["update", "put", "post", "delete", "import", "restore"]
 _PIECE_BYTES: Final = 1 << 18
-"""As `CHUNK_BYTES`, which reads it."""
+"""As `CHUNK_BYTES`, with which it is read."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class DatasetEdit:
-    """What is to be done.
+    """The edit to carry out.
 
-    An update has `text`, with what its protocol says beside it; put, post and delete have the
-    `graph`, None for the default graph. The uploads come behind the request: for each, the name of
-    its format, its base and its bytes. An import replaces the graphs that its quads name, a restore
-    the whole of what is written; `derived` are graphs that they leave alone, and with `merged` the
-    default graph too; the patterns of an update find none of the `derived` graphs, unless it says
+    An update has `text`, with the parameters of its protocol; put, post and delete have the
+    `graph`, None for the default graph. The uploads follow the request: for each, the name of its
+    format, its base and its bytes. An import replaces the graphs that its quads name, a restore all
+    graphs that may be written; `derived` are graphs that they leave alone, and with `merged` the
+    default graph too; the patterns of an update match none of the `derived` graphs, unless it has
     USING.
     """
 
@@ -55,28 +55,28 @@ class DatasetEdit:
 
     @property
     def table(self) -> dict[str, Any]:
-        """Return the members of the request's message."""
+        """The members of the request's message."""
         return asdict(self) | {"prefixes": dict(self.prefixes)}
 
     def to_bytes(self, kept: Sequence[bytes] = ()) -> bytes:
-        """The request as it goes over the connection, without the bytes of what was kept of edits
-        before it and of the uploads, which follow."""
+        """The request as it is sent over the connection, without the bytes of the patches kept of
+        earlier edits and of the uploads, which follow."""
         return request_bytes({"edit": self.table, "kept": list(map(len, kept))})
 
 
 def edit_of(table: Mapping[str, Any]) -> DatasetEdit:
-    """The edit that the table of a request tells."""
-    told = dict(table)
+    """The edit in the table of a request."""
+    members = dict(table)
     for name in ("using_graphs", "using_named_graphs"):
-        told[name] = None if told[name] is None else tuple(told[name])
-    told["uploads"] = tuple(tuple(upload) for upload in told["uploads"])
-    return DatasetEdit(**told)
+        members[name] = None if members[name] is None else tuple(members[name])
+    members["uploads"] = tuple(tuple(upload) for upload in members["uploads"])
+    return DatasetEdit(**members)
 
 
 @final
 @dataclass(slots=True)
 class Effect:
-    """What an edit changed: lines of N-Quads, and graphs and targets as they were told."""
+    """The effect of an edit: lines of N-Quads, and graphs and targets as the worker sent them."""
 
     removed: list[bytes] = field(default_factory=list)
     added: list[bytes] = field(default_factory=list)
@@ -91,13 +91,13 @@ class Effect:
         return not (self.removed or self.added or self.dropped or self.created)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """Return the members of the message about it, without its pieces."""
+    def header(self) -> dict[str, Any]:
+        """The members of the message that describes the effect, without its pieces."""
         return {"dropped": self.dropped, "created": self.created}
 
     @property
     def pieces(self) -> list[bytes]:
-        """The quads that go, and those that come, as N-Quads."""
+        """The removed and the added quads, as N-Quads."""
         return [b"".join(line + b"\n" for line in each) for each in (self.removed, self.added)]
 
     def graphs(self) -> set[Graph]:
@@ -105,7 +105,7 @@ class Effect:
         return {quad.graph_name for piece in self.pieces for quad in quads(piece)}
 
     def tell(self, line: bytes) -> None:
-        """Take a line of what a worker tells."""
+        """Add a line that a worker sent."""
         mark, rest = line[:1], line[2:]
         match mark:
             case b"D":
@@ -126,9 +126,9 @@ class EditEngine(Protocol):
     """An engine that evaluates edits."""
 
     def connect_to_edit(self) -> socket.socket:
-        """A connection for one edit of the newest dataset, on a copy.
+        """Return a connection for one edit of the newest dataset, on a copy.
 
-        Raises: EngineError where there is none to be had.
+        Raises: EngineError where no connection is available.
         """
         ...
 
@@ -139,8 +139,8 @@ class EditEngine(Protocol):
 
 @final
 class EditSession:
-    """Edits of the newest dataset one after the other, on a copy: each upon what came of those
-    before it. A worker that ends of one, or is stopped, is replaced for the next."""
+    """Edits of the newest dataset one after the other, on a copy: each on top of the results of
+    those before it. A worker that crashes, or is stopped, is replaced for the next."""
 
     def __init__(self, engine: EditEngine) -> None:
         self._engine = engine
@@ -151,7 +151,7 @@ class EditSession:
     def evaluate(
         self, edit: DatasetEdit, uploads: Iterable[Iterable[bytes]], timeout_seconds: float
     ) -> Effect:
-        """The effect of the edit; what it did is forgotten then, unless something is kept of it.
+        """The effect of the edit; the edit is undone for the next one, unless `keep` is called.
 
         Raises: ProblemError where the edit fails or takes too long; TimeLimitError among them.
         """
@@ -176,7 +176,7 @@ class EditSession:
         self._untold += kept
 
     def close(self) -> None:
-        """Take no more."""
+        """Close the connection, and take no more edits."""
         if self._connection is not None:
             self._engine.release(self._connection, reusable=False)
 

@@ -3,7 +3,7 @@
 It may have no more memory than allowed beyond what is loaded, and opens no connection, nor a file
 but the tables of a dataset on disk. It lives long, since a process that was just forked copies each
 page of the dataset that it touches: it follows publications, and ends when the other side hangs up,
-or when it holds more memory of its own than its part of the budget.
+or when it has more memory of its own than its part of the budget.
 """
 
 import mmap
@@ -56,29 +56,29 @@ from spacepolicy.errors import (
 from spacepolicy.xml_serialization import cannot_say
 
 _STACK_BYTES: Final = 64 << 20
-"""Eight times the usual, and so much deeper texts before the parser dies."""
+"""Eight times the usual, so that the parser takes so much deeper texts before it crashes."""
 _SHORT_SECONDS: Final = 0.001
 _FEW: Final = 16
-"""A worker may answer so many queries that are short before it looks at its memory and priority:
-that takes 2 µs, where a look-up takes 60."""
+"""A worker may answer so many short queries before it checks its memory and priority: that takes 2
+µs, where a look-up takes 60."""
 _TIMES: Final = struct.Struct("ddd")
 
 
 @final
 class Busy:
-    """Since when a worker has been at its query, or without one, in memory that it shares with the
-    server."""
+    """The time at which a worker began its query, or finished its last, in memory that it shares
+    with the server."""
 
     def __init__(self, shared: mmap.mmap) -> None:
         self._shared = shared
 
     def begin(self) -> None:
-        """A query has come to this process."""
+        """Record that a query has come to this process."""
         _TIMES.pack_into(self._shared, 0, time.monotonic(), user_seconds() or 0.0, 0.0)
 
     def end(self, *, idle: bool = True) -> float:
-        """The query is answered; how many seconds it took. `idle`: the worker may be ended while
-        it waits for another."""
+        """Record that the query is answered; return how many seconds it took. `idle`: the worker
+        may be ended while it waits for another."""
         now = time.monotonic()
         took = self.seconds(now)
         _TIMES.pack_into(self._shared, 0, 0.0, 0.0, now if idle else 0.0)
@@ -86,11 +86,11 @@ class Busy:
 
     @property
     def user_seconds(self) -> float:
-        """What the process had had of a processor, in its own code, when the query came."""
+        """The processor time of the process, in its own code, when the query came."""
         return self._times()[1]
 
     def idle_seconds(self, now: float) -> float:
-        """How long the worker has been without a query; 0 where it is at one, or has had none."""
+        """How long the worker has been without a query; 0 where it has one, or never had one."""
         since = self._times()[2]
         return now - since if since else 0.0
 
@@ -117,9 +117,9 @@ class Busy:
 class Worker:
     """A worker over a store, whose connection it answers.
 
-    `on_disk`: the store opens its tables when it comes to them, or writes files of its own.
-    `changes` lead from the store to those of later revisions. Beyond what is loaded, a query may
-    have `memory_bytes`; beyond what it shares, the worker may keep `allowance_bytes`.
+    `on_disk`: the store opens its tables when it needs them, or writes files of its own. `changes`
+    lead from the store to those of later revisions. A query may have `memory_bytes` beyond what is
+    loaded; the worker may keep `allowance_bytes` beyond what it shares.
     """
 
     def __init__(
@@ -169,19 +169,19 @@ class Worker:
                 self._answer(request)
 
     def _copy_meanwhile(self) -> None:
-        """Have a copy of what is shared, while no request is there; a worker that has answered none
-        yet may be a spare one for long."""
+        """Copy the shared memory piece by piece while no request is there; a worker that has
+        answered none yet may be a spare one for long."""
         while not self._copy.whole and not has_news(self._connection):
             self._copy.copy_a_piece()
 
     def _follow(self, number: int) -> None:
-        """Answer over the revision of that number from now on."""
+        """Answer over the revision with that number from now on."""
         self._changes.follow(self._store, number)
         self._hints = Hints(self._store)
         self._limit_memory()
 
     def _limit_memory(self) -> None:
-        """Let a query have so much memory beyond what this process has now."""
+        """Limit the memory of a query to so much beyond what this process has now."""
         pages = int(os.pread(self._size, 64, 0).split()[0])
         limit = pages * resource.getpagesize() + self._memory_bytes
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
@@ -201,18 +201,18 @@ class Worker:
         output.finish(problem, last=self._last, slow=self._slow, seconds=seconds)
 
     def _edit(self, table: Mapping[str, Any], received: bytes) -> None:
-        """Tell the effect of an edit; a worker of which there is none is not used again."""
+        """Send the effect of an edit; a worker without one is not used again."""
         self._busy.begin()
-        told = _edited(self._editor, table, self._connection, received)
+        effect = _edited(self._editor, table, self._connection, received)
         self._busy.end(idle=False)
         self._look_at_itself()
-        if told is None:
+        if effect is None:
             self._last = True
         else:
-            _tell(self._connection, told, last=self._last)
+            _tell(self._connection, effect, last=self._last)
 
     def _look_at_itself(self) -> None:
-        """See whether this process is to end, or has had its priority lowered."""
+        """Check whether this process is to end, or has had its priority lowered."""
         self._last = self._memory.overgrown()
         self._slow = os.getpriority(os.PRIO_PROCESS, 0) > self._priority
 
@@ -220,8 +220,8 @@ class Worker:
 def _edited(
     editor: UpdateExecutor, table: Mapping[str, Any], connection: socket.socket, received: bytes
 ) -> bytes | None:
-    """The effect of an edit on this process's own copy; None where there is none, and that was
-    said."""
+    """The effect of an edit on this process's own copy; None where it failed, after the problem was
+    sent."""
     edit, sizes = edit_of(table["edit"]), table["kept"]
     pieces = receive_behind(connection, [*sizes, *(size for *_, size in edit.uploads)], received)
     if pieces is None:
@@ -238,14 +238,14 @@ def _edited(
     return None
 
 
-def _tell(connection: socket.socket, told: bytes, *, last: bool) -> None:
-    for start in range(0, len(told), CHUNK_BYTES):
-        connection.sendall(frame(b"D", told[start : start + CHUNK_BYTES]))
+def _tell(connection: socket.socket, effect: bytes, *, last: bool) -> None:
+    for start in range(0, len(effect), CHUNK_BYTES):
+        connection.sendall(frame(b"D", effect[start : start + CHUNK_BYTES]))
     connection.sendall(end_frame(last=last))
 
 
 def _confine(*, on_disk: bool) -> None:
-    """No new file or connection; no new connection at least."""
+    """Forbid new files and connections; on disk, new connections alone."""
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     stack = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
@@ -259,7 +259,7 @@ def _confine(*, on_disk: bool) -> None:
 def _answer(
     store: Store, query: Query, output: ResultWriter, hints: Hints | None = None
 ) -> ProblemError | None:
-    """Write the answer; what went wrong where it could not be written whole."""
+    """Write the answer; return the problem where it is incomplete."""
     try:
         dataset = dataset_of(description_store(store, query) or store, query)
         narrowed = _narrowed(dataset, query)
@@ -286,14 +286,14 @@ def _answer(
 
 
 def _narrowed(dataset: QueryDataset, query: Query) -> Narrowed:
-    """The query's text over the named graphs that it is to see."""
+    """The query's text over the named graphs that it may see."""
     if query.unlisted is None or dataset.named_graphs is not None:
         return Narrowed(query.text)
     return query_without(query.text, query.prefixes, query.base, query.unlisted)
 
 
 def _noticed(query: Query, narrowed: Narrowed, unknown: Iterable[str]) -> Iterator[Hint]:
-    """What is known of a query once it was evaluated."""
+    """The hints that follow from the evaluation."""
     if narrowed.names and query.unlisted is not None:
         yield hint("graph-unlisted", graph=query.unlisted)
     for function in unknown:
@@ -303,9 +303,9 @@ def _noticed(query: Query, narrowed: Narrowed, unknown: Iterable[str]) -> Iterat
 def _evaluate(
     dataset: QueryDataset, query: Query, text: str
 ) -> tuple[serialization.Answer, tuple[str, ...]]:
-    """The answer to the query, of which this text was made, and the functions that are not known.
+    """The answer to the query, from which `text` was made, and the functions that are not known.
 
-    Raises: QuerySyntaxError, of the query's own text.
+    Raises: QuerySyntaxError, with places in the query's own text.
     """
 
     def evaluated(functions: Functions, text: str) -> serialization.Answer:
@@ -340,8 +340,8 @@ def _evaluate(
 
 
 def _weighed(answer: serialization.Answer, query: Query) -> tuple[serialization.Answer, bool]:
-    """The answer, and whether it says nothing, or gives a variable no value, as far as that can be
-    told before it is written."""
+    """The answer, and whether it is empty or leaves a variable unbound, as far as that is known
+    before it is written."""
     match answer:
         case QueryBoolean():
             return answer, not answer
@@ -356,7 +356,7 @@ def _weighed(answer: serialization.Answer, query: Query) -> tuple[serialization.
 
 
 def _counts(solutions: int | None, text: str) -> bool:
-    """Whether the one solution may count nothing."""
+    """Whether the single solution may be a count of nothing."""
     return solutions == 1 and "COUNT" in text.upper()
 
 

@@ -1,4 +1,4 @@
-"""Writes that are put in force together, and what comes of each."""
+"""Writes that are put in force together, and their results."""
 
 import math
 import time
@@ -15,14 +15,14 @@ from spacepolicy.writes.effects import Evaluated
 
 _GROUP_BYTES: Final = 1 << 22
 _GROUP_SECONDS: Final = 1.0
-"""A group takes no further write once its patches have as much, or it has taken so long: the first
-ones wait for all."""
+"""A group takes no further write once its patches have as many bytes, or it has taken so long: the
+first ones wait for all."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A draft in a folder, made upon the revision of that number."""
+    """A draft in a folder, made from the revision with that number."""
 
     draft: Path
     upon: int
@@ -31,8 +31,8 @@ class Build:
 @final
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write as it waits in the queue, which evaluates it for so many seconds at most; `evaluated`
-    is what was found outside the queue."""
+    """A write that waits in the queue, and for how many seconds the queue may evaluate it;
+    `evaluated` is its effect where it was found outside the queue."""
 
     request: WriteRequest
     seconds: float
@@ -45,10 +45,11 @@ WriteTicket = QueuedJob[Write | Build, Written | Revision]
 @final
 @dataclass(slots=True)
 class CommitGroup:
-    """Writes that are put in force together, upon the revision `start`: how many were accepted, the
-    bytes of their patches, and for graphs the number of the revision that changes them.
+    """Writes that are put in force together, on top of the revision `start`: how many were
+    accepted, the bytes of their patches, and by graph the number of the revision that changes it.
 
-    Each result waits, with the number of those accepted by then; its revision is told at the end.
+    Each result waits together with the number of writes accepted by then; its revision is filled in
+    at the end.
     """
 
     start: Revision
@@ -60,35 +61,35 @@ class CommitGroup:
 
     @property
     def seconds(self) -> float:
-        """How long the next write may take: those that were accepted do not wait for slow ones."""
+        """How long the next write may take: accepted writes do not wait for slow ones."""
         return self.began + _GROUP_SECONDS - time.monotonic() if self.accepted else math.inf
 
     @property
     def is_full(self) -> bool:
-        """Whether no write is to follow."""
+        """Whether the group takes no further write."""
         return self.bytes > _GROUP_BYTES or self.seconds <= 0
 
     @property
     def number(self) -> int:
-        """The number of what will be the last revision of those accepted so far."""
+        """The number that the last revision of the writes accepted so far will have."""
         return self.start.number + self.accepted
 
     def last_changed(self, operation: Operation, history: History) -> int:
-        """The number of the revision that last changed what the effect of the operation depends on,
-        its graph or else the whole dataset; 0 where none did."""
+        """The number of the revision that last changed what the operation depends on: its graph, or
+        else the whole dataset; 0 where none did."""
         if isinstance(operation, GraphWrite) and operation.graph is not None:
             graph = operation.graph
             return self.changed.get(graph) or history.last_changed(graph) or 0
         return self.number
 
     def fail(self, error: ProblemError) -> None:
-        """Nothing is put in force: whatever was judged upon a write that was accepted fails."""
+        """Put nothing in force: every write that was judged on top of an accepted one fails."""
         self.results = [
             (ticket, 0, error if accepted else result) for ticket, accepted, result in self.results
         ]
 
     def answer(self, history: History) -> None:
-        """Tell each what came of it."""
+        """Answer each write with its result."""
         for ticket, accepted, result in self.results:
             if isinstance(result, Exception):
                 ticket.answer.set_exception(result)

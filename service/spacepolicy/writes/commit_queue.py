@@ -1,5 +1,5 @@
-"""The queue of writes: writers wait while others are carried out; those that wait are then carried
-out together, in the order in which they came."""
+"""The queue of writes: writers wait while other writes are carried out; those that wait are then
+carried out together, in the order in which they came."""
 
 import threading
 import time
@@ -17,25 +17,25 @@ Result = TypeVar("Result")
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class QueuedJob(Generic[Job, Result]):
-    """A job that waits, and what comes of it; `alone`: together with no other."""
+    """A job that waits, and its result; `alone`: it is carried out together with no other."""
 
     job: Job
     alone: bool = False
     answer: "Future[Result]" = field(default_factory=Future)
 
     def begins(self) -> bool:
-        """Whether the job is to be carried out: its writer still waits. One that was put off begins
+        """Whether the job is to be carried out: its writer still waits. A postponed one begins
         again."""
         return self.answer.running() or self.answer.set_running_or_notify_cancel()
 
 
 @final
 class CommitQueue(Generic[Job, Result]):
-    """Has jobs carried out by the threads that bring them, one thread at a time: for itself, and
-    for those that wait.
+    """Has the threads that bring jobs carry them out, one thread at a time: its own job, and those
+    that wait.
 
-    `carry_out` answers tickets, the first of them at least, each once it `begins`; others may be
-    left for another turn, and one whose time is up before it begins is left out.
+    `carry_out` answers at least the first of the tickets, each once it `begins`; others may be left
+    for a later turn, and one whose time is up before it begins is left out.
     """
 
     def __init__(self, carry_out: Callable[[Sequence[QueuedJob[Job, Result]]], None]) -> None:
@@ -51,9 +51,10 @@ class CommitQueue(Generic[Job, Result]):
             return sum(not each.answer.done() for each in self._waiting)
 
     def done(self, ticket: QueuedJob[Job, Result], seconds: float) -> Result:
-        """What comes of the job.
+        """The result of the job.
 
-        Raises: what it is answered with; OverloadedError where others take all of the seconds.
+        Raises: the error that it is answered with; OverloadedError where others take all of the
+        seconds.
         """
         deadline = time.monotonic() + seconds
         with self._changed:
@@ -61,7 +62,7 @@ class CommitQueue(Generic[Job, Result]):
         while group := self._taken(ticket, deadline):
             try:
                 self._carry_out(group)
-            except Exception as error:  # noqa: BLE001 # nobody is left waiting: all are told
+            except Exception as error:  # noqa: BLE001 # nobody is left waiting: all get an answer
                 self._fail(group, error)
             with self._changed:
                 self._waiting[:0] = [each for each in group if not each.answer.done()]
@@ -78,7 +79,7 @@ class CommitQueue(Generic[Job, Result]):
     def _taken(
         self, ticket: QueuedJob[Job, Result], deadline: float
     ) -> Sequence[QueuedJob[Job, Result]]:
-        """Those that this thread is to carry out now; none once the ticket is answered.
+        """The jobs that this thread is to carry out now; none once the ticket is answered.
 
         Raises: OverloadedError.
         """

@@ -22,7 +22,7 @@ Job = dict[str, Any]
 
 @final
 class ControlSocket:
-    """Listens for jobs and has `work` do each on a thread of its own.
+    """Listens for jobs and runs `work` for each in a thread of its own.
 
     Raises: StoreError where another service has the store.
     """
@@ -61,17 +61,17 @@ class ControlSocket:
             if not line:
                 return
             try:
-                told = self._work(json.loads(line))
+                answer = self._work(json.loads(line))
             except ProblemError as error:
-                told = {"problem": {"kind": error.kind, "detail": error.detail}}
+                answer = {"problem": {"kind": error.kind, "detail": error.detail}}
             except Exception as error:  # noqa: BLE001 # the outermost wall of a job
                 _log.exception("a job of a command failed")
-                told = {"problem": {"kind": "engine-failure", "detail": str(error)}}
+                answer = {"problem": {"kind": "engine-failure", "detail": str(error)}}
             with suppress(OSError):
-                stream.write(json.dumps(told).encode() + b"\n")
+                stream.write(json.dumps(answer).encode() + b"\n")
 
     def close(self) -> None:
-        """Take no more jobs."""
+        """Accept no more jobs."""
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -81,7 +81,7 @@ class ControlSocket:
 
 @contextmanager
 def _near(store: Path) -> Iterator[str]:
-    """A short name of the folder: the address of a socket has room for few characters."""
+    """A short path of the folder: the address of a socket has room for few characters."""
     descriptor = os.open(store, os.O_PATH)
     try:
         yield f"/proc/self/fd/{descriptor}"
@@ -110,9 +110,9 @@ def is_open(store: Path) -> bool:
 
 
 def ask(store: Path, job: Job) -> Job:
-    """What the service over the store says of the job.
+    """Have the service over the store do the job; return its answer.
 
-    Raises: ProblemError that it tells, StoreError where it ends meanwhile.
+    Raises: ProblemError with which it answers, StoreError where it ends meanwhile.
     """
     connection = _connected(store)
     if connection is None:
@@ -123,8 +123,8 @@ def ask(store: Path, job: Job) -> Job:
         line = stream.readline()
     if not line:
         raise StoreError(f"{store}: the service ended before it had done the job.")
-    told: Job = json.loads(line)
-    if "problem" in told:
-        problem = told["problem"]
+    answer: Job = json.loads(line)
+    if "problem" in answer:
+        problem = answer["problem"]
         raise problems()[problem["kind"]](problem["detail"])
-    return told
+    return answer

@@ -1,9 +1,9 @@
 """Coordinates writes: the engine evaluates an update, its effect is judged by who asks and what it
-touches, and the process that writes publishes it.
+touches, and the writer process publishes it.
 
-Writes that wait together are one group: each is evaluated and judged upon what the earlier ones
-have come to, and is a revision of its own; all are synced and put in force at once. What takes long
-to evaluate is evaluated ahead of its turn, so that others do not wait for it.
+Writes that wait together are one group: each is evaluated and judged on top of the earlier ones,
+and is a revision of its own; all are synced and put in force at once. What takes long to evaluate
+is evaluated ahead of its turn, so that others do not wait for it.
 """
 
 import logging
@@ -43,8 +43,8 @@ from spacepolicy.writes.writer_client import WriterProcess
 
 _PUBLISHING_SECONDS: Final = 600.0
 _LEAST_SECONDS: Final = 1.0
-"""What the process that writes has at least for a change whose evaluation took almost all of its
-time: to stop that process is dearer, since another has to derive everything anew."""
+"""The least time that the writer process has for a change whose evaluation took almost all of its
+time: to stop that process costs more, since another has to derive everything anew."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -60,7 +60,7 @@ class _SlowError(Exception):
 
 @final
 class _WriterError(Exception):
-    """The process that writes has lost what it had taken in."""
+    """The writer process has lost the changes that it had taken in."""
 
     def __init__(self, problem: ProblemError) -> None:
         super().__init__(str(problem))
@@ -71,8 +71,8 @@ class _WriterError(Exception):
 class StoreWriter:
     """Writes a store while the pool answers over it.
 
-    `arguments` are those of the process that writes: the mode, what the guard does, and how many
-    generations are kept; `memory_bytes` is what a process may have that reads a large upload.
+    `arguments` are those of the writer process: the mode, what the guard does, and how many
+    generations are kept; `memory_bytes` is the memory limit of a process that reads a large upload.
     Unless `in_memory`, the pool answers from disk, whatever the size.
     """
 
@@ -116,7 +116,7 @@ class StoreWriter:
         return self._evaluated_ahead(request)
 
     def _evaluated_ahead(self, request: WriteRequest) -> Written:
-        """Evaluate the write upon the revision in force, and have that taken in in its turn."""
+        """Evaluate the write on the revision in force, and have its effect taken in in its turn."""
         start = CommitGroup(self._history.current)
         try:
             self._judge_before(request, start)
@@ -134,7 +134,7 @@ class StoreWriter:
         return written
 
     def build(self, draft: Path, upon: int) -> Revision:
-        """Publish the draft in the folder, which was made upon the revision of that number.
+        """Publish the draft in the folder, which was made from the revision with that number.
 
         Raises: ProblemError, among them BadParameterError where another is in force by now.
         """
@@ -144,7 +144,7 @@ class StoreWriter:
         return built
 
     def _carry_out(self, tickets: Sequence[WriteTicket]) -> None:
-        """Build, or write what may be written together."""
+        """Build, or carry out the writes that may be carried out together."""
         job = tickets[0].job
         if isinstance(job, Build):
             if tickets[0].begins():
@@ -165,9 +165,9 @@ class StoreWriter:
     def _take_in(
         self, tickets: Sequence[WriteTicket], group: CommitGroup, editing: EditSession
     ) -> None:
-        """Have writes taken in, as many as go together.
+        """Take in as many of the writes as go together.
 
-        Raises: ProblemError that is one of them all.
+        Raises: ProblemError where it concerns all of them.
         """
         for ticket in filter(QueuedJob.begins, tickets):
             result: Written | Exception
@@ -184,7 +184,7 @@ class StoreWriter:
             except _WriterError as error:
                 group.results.append((ticket, 0, error.problem))
                 raise _of_others(error.problem) from error
-            except Exception as error:  # noqa: BLE001 # whoever asked is told
+            except Exception as error:  # noqa: BLE001 # the writer gets it as its answer
                 result = error
             group.accepted += accepted
             group.results.append((ticket, group.accepted, result))
@@ -194,7 +194,8 @@ class StoreWriter:
     def _result(
         self, write: Write, group: CommitGroup, editing: EditSession, *, more: bool
     ) -> Written:
-        """What comes of a write, upon those of the group before it; the revision is not known yet.
+        """The result of a write on top of those of the group before it; its revision is not known
+        yet.
 
         Raises: ProblemError where it is refused, _SlowError where it takes too long for the queue,
         _LaterError where it does for those before it, _WriterError where it fails with the whole
@@ -211,32 +212,32 @@ class StoreWriter:
             if effect.empty:
                 return written
             tell = more or request.dry_run
-            told = self._taken(request, effect, number, deadline, tell=tell)
-        patch = told["patch"].encode()
+            reply = self._taken(request, effect, number, deadline, tell=tell)
+        patch = reply["patch"].encode()
         if not request.dry_run:
             group.bytes += len(patch)
-            graphs = told["graphs"].splitlines()
+            graphs = reply["graphs"].splitlines()
             group.changed.update((line[1:], number + 1) for line in graphs)
-            editing.keep(patch, told["graphs"])
+            editing.keep(patch, reply["graphs"])
         return replace(
             written,
-            added=told["added"],
-            removed=told["removed"],
+            added=reply["added"],
+            removed=reply["removed"],
             changed=True,
             patch=patch if request.dry_run else b"",
-            report=told["report"].encode(),
+            report=reply["report"].encode(),
         )
 
     def _judge_before(self, request: WriteRequest, group: CommitGroup) -> None:
-        """Judge what is asked for; raises as `WritePolicy.before`."""
+        """Judge the request before it is evaluated; raises as `WritePolicy.before`."""
         changed = group.last_changed(request.operation, self._history)
         self._policy.before(request, group.start, group.number, changed)
 
     def _found(
         self, write: Write, group: CommitGroup, editing: EditSession, stack: ExitStack
     ) -> Evaluated:
-        """What the write changes upon those of the group before it, for as long as the stack is
-        open: what was found ahead where that holds still.
+        """The effect of the write on top of those of the group before it, for as long as the stack
+        is open; the one found ahead where that still holds.
 
         Raises: as `_result`.
         """
@@ -268,8 +269,8 @@ class StoreWriter:
         *,
         tell: bool,
     ) -> dict[str, Any]:
-        """What the process says of a change upon what will be the revision of that number, by the
-        deadline.
+        """Have the writer process take in a change on top of the revision with that number, by the
+        deadline; return its answer.
 
         Raises: InvalidDataError, _WriterError.
         """
@@ -280,7 +281,7 @@ class StoreWriter:
             "message": request.message,
             "dry_run": request.dry_run,
             "tell": tell,
-            **effect.told,
+            **effect.header,
         }
         try:
             left = max(deadline - time.monotonic(), _LEAST_SECONDS)
@@ -294,8 +295,8 @@ class StoreWriter:
             raise _WriterError(_shown(error)) from error
 
     def _published(self, table: dict[str, Any]) -> list[int]:
-        """The numbers of what the process publishes; where it dies of it, what it has put in force
-        stands.
+        """The numbers of the revisions that the writer process publishes; where it dies meanwhile,
+        those that it has put in force.
 
         Raises: ProblemError where nothing is published.
         """
@@ -313,20 +314,20 @@ class StoreWriter:
         return numbers
 
     def _switch(self, numbers: Sequence[int]) -> None:
-        """Have everyone answer over the last of the revisions from now on."""
+        """Put the revisions in force; everyone reads the last of them from now on."""
         switch(self._path, self._pool, self._history, numbers, self._most_in_memory)
 
 
 def _shown(error: ProblemError) -> ProblemError:
-    """The error as the outside may see it."""
+    """The error as clients may see it."""
     if isinstance(error, StorageError):
-        _log.error("the store cannot be written: %s", error)  # where it stands is not for all
+        _log.error("the store cannot be written: %s", error)  # its path is not for all
         return StorageError("Nothing was written; the service's log says why.")
     return error
 
 
 def _limited(request: WriteRequest, error: ProblemError) -> ProblemError:
-    """What to say of a write whose evaluation was stopped at a limit."""
+    """The problem of a write whose evaluation was stopped at a limit."""
     if isinstance(error, WriteTimeLimitError | WriteMemoryLimitError):
         return error
     if isinstance(error, TimeLimitError):
@@ -343,7 +344,7 @@ def _limited(request: WriteRequest, error: ProblemError) -> ProblemError:
 
 
 def _late(request: WriteRequest) -> WriteTimeLimitError:
-    """What to say of a write that was stopped at its limit."""
+    """The problem of a write that was stopped at its time limit."""
     seconds = request.timeout_seconds
     if isinstance(request.operation, DatasetWrite):
         return WriteTimeLimitError(
@@ -360,7 +361,7 @@ def _late(request: WriteRequest) -> WriteTimeLimitError:
 
 
 def _of_others(problem: ProblemError) -> ProblemError:
-    """What those are told who were taken in together with a write that failed so."""
+    """The problem of the writes that were taken in together with one that failed."""
     if not isinstance(problem, WriteTimeLimitError):
         return problem
     return OverloadedError(

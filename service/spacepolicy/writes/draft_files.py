@@ -1,4 +1,4 @@
-"""A draft of a revision as files, for the process that is to publish it."""
+"""A draft of a revision as files, for the process that publishes it."""
 
 import json
 from dataclasses import asdict
@@ -26,7 +26,7 @@ def write_draft(folder: Path, draft: Draft) -> None:
 
 
 def read_draft(folder: Path) -> Draft:
-    """The draft in the folder."""
+    """Read the draft in the folder."""
     table: dict[str, Any] = json.loads((folder / _DRAFT).read_text(encoding="utf-8"))
     dataset = Store()
     with (folder / _DATASET).open("rb") as file:

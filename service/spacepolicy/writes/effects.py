@@ -1,6 +1,6 @@
-"""What writes change: an engine's worker finds it, or for a large upload a process of its own.
+"""The effects of writes: an engine's worker finds them, or for a large upload a separate process.
 
-A worker tells the effect quad by quad, over a connection. What is beyond `LARGE_BYTES` goes through
+A worker sends the effect quad by quad, over a connection. What is beyond `LARGE_BYTES` goes through
 files, as lines (`engine/bulk_difference.py`): a million statements would be read five times
 otherwise.
 """
@@ -28,24 +28,25 @@ from spacepolicy.store.write_requests import (
 )
 
 LARGE_BYTES: Final = NEAR_BYTES
-"""Uploads of so much, some 40,000 statements, are read by a process of their own, which takes half
-a second to start; what they change has a generation of its own in any case."""
+"""Uploads of this size, some 40,000 statements, are read by a process of their own, which takes
+half a second to start; their effect has a generation of its own in any case."""
 _PIECE_BYTES: Final = 1 << 18
 _ATTEMPTS: Final = 2
-"""A process that crashes may have been made to from outside; one that does so twice was not."""
+"""A crash may have been caused from outside; two in a row were not."""
 
 
 _LARGE_TOKENS: Final = 250_000
-"""Documents of so many tokens may have as many statements as `LARGE_BYTES` have, however short they
-are: a list `(0 0 0 ...)` says two in two bytes, and statements written out have six or more."""
+"""A document with so many tokens may have as many statements as one of `LARGE_BYTES`, however short
+they are: a list `(0 0 0 ...)` states two in two bytes, and statements written out have six or
+more."""
 _SEPARATORS: Final = b" \t\r\n,;[](){}<"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """What an operation changes, upon a state that the revision of the number `changed` brought
-    about; it took so many seconds to find."""
+    """The effect of an operation, evaluated on the state that the revision with the number
+    `changed` brought about; it took so many seconds to find."""
 
     effect: Effect | LargeEffect
     changed: int
@@ -53,7 +54,7 @@ class Evaluated:
 
 
 def is_large(operation: Operation) -> bool:
-    """Whether the operation brings so much that it is carried out with no other."""
+    """Whether the operation is so large that it is carried out with no other."""
     files = [upload.path for upload in _uploads(operation)]
     size = sum(file.stat().st_size for file in files)
     if not _LARGE_TOKENS <= size < LARGE_BYTES:
@@ -62,7 +63,8 @@ def is_large(operation: Operation) -> bool:
 
 
 def _separators(document: bytes) -> int:
-    """How many characters part tokens in any of the formats: no document has more statements."""
+    """How many characters separate tokens in any of the formats: no document has more
+    statements."""
     return len(document) - len(document.translate(None, _SEPARATORS))
 
 
@@ -78,8 +80,8 @@ def _uploads(operation: Operation) -> tuple[Upload, ...]:
 
 @final
 class Effects:
-    """Finds the effects of operations on a store. `memory_bytes` is what a process of its own may
-    have beyond what it starts with; `merged`: the default graph is derived."""
+    """Finds the effects of operations on a store. `memory_bytes` is the memory that a separate
+    process may have beyond what it starts with; `merged`: the default graph is derived."""
 
     def __init__(self, store: Path, memory_bytes: int, *, merged: bool) -> None:
         self._store = store
@@ -96,10 +98,10 @@ class Effects:
         base: str | None,
         timeout_seconds: float,
     ) -> Iterator[Effect | LargeEffect]:
-        """The effect of the operation upon a dataset and what `editing` keeps, while the block
-        runs; `base` is that of the dataset.
+        """The effect of the operation on a dataset and what `editing` keeps, while the block runs;
+        `base` is that of the dataset.
 
-        Raises: as `EditSession.evaluate`, QueryTooComplexError where a process crashes of it twice.
+        Raises: as `EditSession.evaluate`, QueryTooComplexError where it crashes a process twice.
         """
         edit, uploads = _edit(operation, base, merged=self._merged), _uploads(operation)
         with ExitStack() as stack:

@@ -1,7 +1,7 @@
-"""Writes that are evaluated outside the queue of writes, upon the revision then in force.
+"""Writes that are evaluated outside the queue of writes, on the revision then in force.
 
-What takes long to evaluate would make every write behind it wait. So it is evaluated while others
-are written, and what it changes is taken in when its turn comes, unless what it depends on was
+A write that takes long to evaluate would make every write behind it wait. So it is evaluated while
+others are written, and its effect is taken in when its turn comes, unless what it depends on was
 changed meanwhile: then it is evaluated once more, in the queue (optimistic concurrency control).
 """
 
@@ -19,15 +19,15 @@ from spacepolicy.writes.commit_group import CommitGroup
 from spacepolicy.writes.effects import Effects, Evaluated
 
 QUEUE_SECONDS: Final = 0.5
-"""How long the queue evaluates a write before it is left to be evaluated ahead. Small writes take
-0.02 s with 100,000 statements and with a million; what is stopped has had so much in vain."""
+"""How long the queue evaluates a write before it leaves it to be evaluated ahead. Small writes take
+0.02 s with 100,000 statements and with a million; the time up to the stop is lost."""
 _MOST: Final = 2
 """How many are evaluated ahead at once: each has a processor and memory of its own."""
 
 
 @final
 class OptimisticEvaluation:
-    """Evaluates writes upon the newest revision while they are queued; used by several threads."""
+    """Evaluates writes on the newest revision while they are queued; used by several threads."""
 
     def __init__(self, engine: EditEngine, history: History, effects: Effects) -> None:
         self._engine = engine
@@ -37,7 +37,7 @@ class OptimisticEvaluation:
 
     @contextmanager
     def of(self, request: WriteRequest, *, merged: bool) -> Iterator[Evaluated]:
-        """What the write changes, while the block runs.
+        """The effect of the write, while the block runs.
 
         Raises: ProblemError as `Effects.of`; OverloadedError where others are evaluated meanwhile.
         """

@@ -1,5 +1,5 @@
-"""Whether a write may be made: its conditions, what its token may write, and whose graphs it
-changes."""
+"""Whether a write may be carried out: its conditions, the graphs that its token covers, and who
+owns the graphs that it changes."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,10 +36,10 @@ class WritePolicy:
         self._files = (-1, FileGraphs())
 
     def before(self, request: WriteRequest, current: Revision, number: int, changed: int) -> None:
-        """Judge what is asked for upon the revision of that number; `changed` is that of the one
-        that last changed what it is on, 0 where none did.
+        """Judge the request before it is evaluated, on the revision `number`; `changed` is the
+        number of the revision that last changed what it addresses, 0 where none did.
 
-        Raises: PreconditionFailedError, or what `_permit` does.
+        Raises: PreconditionFailedError, or as `_permit`.
         """
         operation = request.operation
         if isinstance(operation, GraphWrite):
@@ -52,9 +52,9 @@ class WritePolicy:
             )
 
     def after(self, request: WriteRequest, current: Revision, effect: Effect | LargeEffect) -> None:
-        """Judge what it does.
+        """Judge the effect of the request.
 
-        Raises: PreconditionFailedError, NotFoundError, or what `_permit` does.
+        Raises: PreconditionFailedError, NotFoundError, or as `_permit`.
         """
         operation = request.operation
         if isinstance(operation, GraphWrite):
@@ -70,7 +70,7 @@ class WritePolicy:
         self._permit(sorted(graphs), request.may_write, current)
 
     def _permit(self, graphs: Iterable[str], patterns: tuple[str, ...], current: Revision) -> None:
-        """See that the graphs, or DEFAULT or NAMED, may be written.
+        """Check that the graphs, or DEFAULT or NAMED, may be written.
 
         Raises: ForbiddenError, DerivedGraphError, FileOwnedError.
         """

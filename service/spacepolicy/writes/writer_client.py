@@ -1,4 +1,4 @@
-"""The process that writes, as the service holds it: started, asked, and replaced when it ends."""
+"""The writer process, from the side of the service: started, given jobs, replaced when it ends."""
 
 import json
 import socket
@@ -20,8 +20,8 @@ from spacepolicy.errors import (
 
 _MODULE: Final = "spacepolicy.writes.writer_main"
 _PUBLISHING_SECONDS: Final = 600.0
-"""How long a publication may take, which cannot be stopped halfway: it writes what is derived
-already, a generation of some million statements at most, to the disk."""
+"""How long a publication may take, which cannot be stopped halfway: it writes to the disk what is
+derived already, a generation of some million statements at most."""
 _ENDING_SECONDS: Final = 3.0
 """How long the process may take to end its job before it is killed; what it had not committed is
 not in the store."""
@@ -29,7 +29,7 @@ not in the store."""
 
 @final
 class WriterProcess:
-    """The process that writes, and what it is asked; one that ends is replaced."""
+    """The writer process and the connection to it; one that ends is replaced."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self._arguments = arguments
@@ -58,10 +58,10 @@ class WriterProcess:
         pieces: Sequence[bytes],
         timeout_seconds: float = _PUBLISHING_SECONDS,
     ) -> dict[str, Any]:
-        """What the process says of the job.
+        """Send a job to the process; return its answer.
 
-        Raises: ProblemError; EngineFailedError where the process ends of it, TimeLimitError where
-        it does not end in time, and another process has its place.
+        Raises: ProblemError; EngineFailedError where the process ends meanwhile, TimeLimitError
+        where it does not answer in time, and another process has its place.
         """
         if self._closed:
             raise StoppingError("The service is stopping.", headers={"Retry-After": "5"})
@@ -72,7 +72,7 @@ class WriterProcess:
                 self._said([], _PUBLISHING_SECONDS)
                 self._ready = True
             request = [request_bytes({**table, "sizes": list(map(len, pieces))}), *pieces]
-            told: dict[str, Any] = json.loads(self._said(request, timeout_seconds))
+            reply: dict[str, Any] = json.loads(self._said(request, timeout_seconds))
         except ProblemError as error:
             if (
                 isinstance(error, EngineError | EngineFailedError | TimeLimitError)
@@ -80,21 +80,21 @@ class WriterProcess:
             ):
                 self._replace()
             raise
-        return told
+        return reply
 
     def _said(self, request: Sequence[bytes], timeout_seconds: float) -> bytes:
         frames = answered(self._connection, FrameDecoder(), request, timeout_seconds)
         return b"".join(each.payload for each in frames if isinstance(each, Data))
 
     def _replace(self) -> None:
-        """Have another process in the place of one that has ended or is not to be trusted."""
+        """Replace a process that has ended or is not to be trusted."""
         self._connection.close()
         self._process.kill()
         self._process.wait()
         self._start()
 
     def close(self) -> None:
-        """Finish the current job, and end."""
+        """Finish the current job, and end the process."""
         self._closed = True
         self._connection.shutdown(socket.SHUT_WR)
         try:

@@ -1,11 +1,11 @@
 """The process that writes a store: the only one that does while a service runs over it.
 
 Started as `python -m spacepolicy.writes.writer_main STORE merged|stored refuse|warn|off KEEP
-MEMORY_QUADS` with a connection as its standard input. A job comes as a table and, behind it, bytes:
-a change is quads that go and quads that come, as N-Quads, or the folder in which they stand; the
-job to publish puts those in force that came since the last. Each job names the number of the
-revision that it goes upon. Frames of the engine's port go back: data and an end, or a problem. It
-ends when the connection closes, after the job at hand: what was begun is whole or was never there.
+MEMORY_QUADS` with a connection as its standard input. A job is a table and, behind it, bytes: a
+change is the quads removed and the quads added, as N-Quads, or the folder in which they stand; the
+job `publish` puts in force the changes since the last. Each job names the number of the revision
+that it builds on. Frames of the engine's port go back: data and an end, or a problem. The process
+ends when the connection closes, after the current job: a revision is whole or was never there.
 """
 
 import gc
@@ -43,7 +43,7 @@ READY: Final = b"ready"
 
 
 def main(arguments: list[str], connection: socket.socket) -> None:
-    """Open the store, say so, and do jobs until the connection closes."""
+    """Open the store, report that it is ready, and do jobs until the connection closes."""
     path, mode, guard, keep, memory_quads = arguments
     try:
         durable = DurableStore(Path(path), int(keep), int(memory_quads))
@@ -52,7 +52,7 @@ def main(arguments: list[str], connection: socket.socket) -> None:
         connection.sendall(problem_frame(StorageError(str(error)), last=True))
         return
     gc.collect()
-    gc.freeze()  # what is derived stays: looking through it again and again takes long
+    gc.freeze()  # # what is derived stays: collecting it again and again takes long
     connection.sendall(frame(b"D", READY) + end_frame(last=False))
     large = False
     with durable:
@@ -60,7 +60,7 @@ def main(arguments: list[str], connection: socket.socket) -> None:
             table = request.decoded_table()
             large |= table["job"] == "build" or "large" in table
             connection.sendall(b"".join(_answer(maintenance, connection, table, request.behind)))
-            with suppress(StoreError):  # whoever writes next is told
+            with suppress(StoreError):  # # the next writer gets the error
                 maintenance.refresh()
             if large and table["job"] in ("build", "publish"):
                 give_back_freed_memory()
@@ -71,12 +71,12 @@ def main(arguments: list[str], connection: socket.socket) -> None:
 def _answer(
     maintenance: Maintenance, connection: socket.socket, table: dict[str, Any], behind: bytes
 ) -> Iterator[bytes]:
-    """The frames of the answer to a job, behind whose table this much was received."""
+    """The frames of the answer to a job; `behind` was received after its table."""
     pieces = receive_behind(connection, table.pop("sizes"), behind)
     if pieces is None:
         return
     try:
-        told = _done(maintenance, table, pieces)
+        data = _done(maintenance, table, pieces)
     except InvalidDataError as error:
         error.extras["report"] = error.report.decode()
         yield problem_frame(error, last=False)
@@ -90,13 +90,13 @@ def _answer(
         connection.sendall(problem_frame(failure, last=True))
         sys.exit(1)  # what it has derived may be wrong now: another starts anew
     else:
-        for start in range(0, len(told), CHUNK_BYTES):
-            yield frame(b"D", told[start : start + CHUNK_BYTES])
+        for start in range(0, len(data), CHUNK_BYTES):
+            yield frame(b"D", data[start : start + CHUNK_BYTES])
         yield end_frame(last=False)
 
 
 def _done(maintenance: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
-    """What came of the job.
+    """Do the job; return its answer.
 
     Raises: ProblemError, StoreError; nothing is written then.
     """
@@ -112,14 +112,14 @@ def _done(maintenance: Maintenance, table: dict[str, Any], pieces: list[bytes]) 
 
 
 def _see_upon(maintenance: Maintenance, table: dict[str, Any]) -> None:
-    """Raises: EngineError where others have been taken in than the job knows of, as another process
-    did that ended with them."""
+    """Raises: EngineError where other changes have been taken in than the job expects, since the
+    process that had taken them in has ended."""
     if maintenance.number != table["upon"]:
         raise EngineError(f"The writer is at {maintenance.number}, and not at {table['upon']}.")
 
 
 def _taken(maintenance: Maintenance, table: dict[str, Any], pieces: list[bytes]) -> bytes:
-    """Take in a change, to be published with the next such job."""
+    """Take in a change, to be published with the next job `publish`."""
     _see_upon(maintenance, table)
     removed, added = (
         read_lines(table["large"])
@@ -143,7 +143,7 @@ def _taken(maintenance: Maintenance, table: dict[str, Any], pieces: list[bytes])
 
 
 def _built(maintenance: Maintenance, draft: Path, upon: int) -> bytes:
-    """Publish a draft that was made upon the revision of that number."""
+    """Publish a draft that was made from the revision with that number."""
     now = maintenance.durable.revision
     if now is None or now.number != upon:
         raise BadParameterError("The store has another revision by now; build once more.")

@@ -23,7 +23,7 @@ def template(stop: SyntaxStop) -> Mistake | None:
 
 
 def block(stop: SyntaxStop) -> Mistake | None:
-    """Blocks of a group that lack what belongs to them."""
+    """Blocks of a group that lack a part."""
     here = stop.here
     if here.word == "SELECT" and stop.inside("Group"):
         behind = end_of(stop, "SubSelect", stop.at)
@@ -39,7 +39,7 @@ def block(stop: SyntaxStop) -> Mistake | None:
 
 
 def nameless_block(stop: SyntaxStop) -> Mistake | None:
-    """GRAPH and SERVICE that do not say which."""
+    """GRAPH and SERVICE without a name."""
     here, before = stop.here, stop.before()
     if here.text != "{":
         return None
@@ -88,7 +88,7 @@ def _nameless_bind(stop: SyntaxStop) -> Mistake | None:
 
 
 def variables_of_values(stop: SyntaxStop) -> Mistake | None:
-    """What stands before the braces of VALUES and does not fit."""
+    """Something before the braces of VALUES that does not fit."""
     here, before = stop.here, stop.before()
     if before.word == "VALUES" and here.kind == "word":
         cured = f"?{here.text}"
@@ -138,7 +138,7 @@ def _value(stop: SyntaxStop, first: SparqlToken) -> Mistake | None:
 
 
 def _rows(stop: SyntaxStop, start: int) -> Mistake:
-    """Rows of terms without parentheses, which the edit puts around as many as there are
+    """Rows of terms without parentheses, which the edit adds around as many terms as there are
     variables."""
     width = 0
     while stop.token(start + 2 + width).kind == "variable":
@@ -163,4 +163,4 @@ BLOCKS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     block,
     nameless_block,
 )
-"""What is looked at where a text leaves the grammar, in this order."""
+"""The rules for texts that leave the grammar, in the order in which they are tried."""

@@ -29,7 +29,7 @@ _SELECTS: Final = ("SELECT", "DISTINCT", "REDUCED", "WHERE")
 
 
 def no_query(stop: SyntaxStop) -> Mistake | None:
-    """No text at all, or one that ends before anything is asked."""
+    """No text at all, or one that ends before the query begins."""
     here = stop.here
     if here.kind == "end" and stop.rule in ("", "Unit", "Prologue"):
         return at("nothing-asked", here)
@@ -165,7 +165,7 @@ def _place(stop: SyntaxStop, part: object) -> int:
 
 
 def _without_commas(stop: SyntaxStop, last: int, *, flat: bool) -> TextEdit:
-    """The edit that takes the commas out up to that token; where `flat`, those in no brackets."""
+    """The edit that removes the commas up to that token; where `flat`, those in no brackets."""
     depth, start, pieces, position = 0, stop.here.start, [], stop.here.start
     end = stop.here.end
     for number in range(stop.at, last):
@@ -216,7 +216,7 @@ def _nameless(stop: SyntaxStop, opening: int) -> Mistake:
 
 
 def _only_variables(stop: SyntaxStop, opening: int) -> Mistake | None:
-    """Variables in parentheses, which the edit takes away."""
+    """Variables in parentheses, which the edit removes."""
     last = opening + 1
     while stop.token(last).kind == "variable" or stop.token(last).text == ",":
         last += 1
@@ -228,7 +228,7 @@ def _only_variables(stop: SyntaxStop, opening: int) -> Mistake | None:
 
 
 def _called(word: str) -> str:
-    """A name for what the function gives."""
+    """A name for the result of the function."""
     return word.lower() if word.isidentifier() else "value"
 
 
@@ -363,4 +363,4 @@ CLAUSES: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     where_braces,
     no_form,
 )
-"""What is looked at where a text leaves the grammar, in this order."""
+"""The rules for texts that leave the grammar, in the order in which they are tried."""

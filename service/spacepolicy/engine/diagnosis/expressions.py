@@ -27,7 +27,7 @@ _OTHER_NAMES: Final = {
     "INSTR": "CONTAINS", "CURRENT_TIMESTAMP": "NOW", "ROW_NUMBER": "COUNT",
     "STRING_AGG": "GROUP_CONCAT", "LISTAGG": "GROUP_CONCAT", "AVERAGE": "AVG", "MEAN": "AVG",
 }  # fmt: skip
-"""What functions are called in other languages."""
+"""The names of functions in other languages."""
 _FILTERS: Final = ("FILTER", "HAVING")
 
 
@@ -99,7 +99,7 @@ def _sql_operator(stop: SyntaxStop) -> Mistake | None:
 
 
 def operand(stop: SyntaxStop) -> Mistake | None:
-    """An operator with nothing on one side."""
+    """An operator without an operand on one side."""
     here, before = stop.here, stop.before()
     ends = here.text in (")", ",", "}") or here.kind == "end"
     binary = ("=", "!=", "<", ">", "<=", ">=", "&&", "||", "+", "*", "/", "-", "!")
@@ -130,7 +130,7 @@ def negation(stop: SyntaxStop) -> Mistake | None:
 
 
 def condition(stop: SyntaxStop) -> Mistake | None:
-    """FILTER or HAVING whose condition is in no parentheses, or in too few."""
+    """FILTER or HAVING whose condition lacks parentheses, or one of them."""
     here, before = stop.here, stop.before()
     part = stop.inside("Constraint", "HavingClause", "Pattern", "GroupBody", "Modifiers")
     misspelt = here.kind == "word" and stop.after().text == "("
@@ -172,7 +172,7 @@ def _wrapped(stop: SyntaxStop, start: int, keyword: str) -> Mistake:
 
 
 def membership(stop: SyntaxStop) -> Mistake | None:
-    """IN whose list is in no parentheses, or in others."""
+    """IN whose list lacks parentheses, or has other brackets."""
     here, before = stop.here, stop.before()
     if before.word != "IN" or here.text == "(":
         return None
@@ -248,7 +248,8 @@ def _unparenthesized(stop: SyntaxStop) -> Mistake:
 
 
 def aggregate(stop: SyntaxStop) -> Mistake | None:
-    """What an aggregate does not take: several expressions, or `*` where it is not COUNT."""
+    """An argument that an aggregate does not take: several expressions, or `*` where it is not
+    COUNT."""
     here, part = stop.here, stop.inside("Aggregate")
     if part is None:
         return None
@@ -286,4 +287,4 @@ EXPRESSIONS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     function,
     arguments,
 )
-"""What is looked at where a text leaves the grammar, in this order."""
+"""The rules for texts that leave the grammar, in the order in which they are tried."""

@@ -55,7 +55,7 @@ def _unexpected(stop: SyntaxStop) -> Mistake:
 
 
 def _leads_on(stop: SyntaxStop, mistake: Mistake, prefixes: Mapping[str, str]) -> bool:
-    """Whether the text can be read further with the mistake's edit made."""
+    """Whether the text can be read further after the mistake's edit."""
     if mistake.edit is None:
         return True
     mended = read(mistake.edit.applied(stop.text), prefixes)

@@ -1,8 +1,8 @@
 """The grammar of SPARQL as an LL(1) table, to find where a text that was refused leaves it.
 
-Rules are written as the recommendation writes them: words in capitals are keywords, words in small
-letters with `$` are classes of tokens, the rest in quotes are marks. The first alternative that
-may begin with a token is taken, so that the table is one of LL(1) throughout.
+Rules are written as in the recommendation: words in capitals are keywords, words in small letters
+with `$` are classes of tokens, the rest in quotes are punctuation. The first alternative that may
+begin with a token is taken, so that the table is LL(1) throughout.
 
 Spec: https://www.w3.org/TR/sparql11-query/#sparqlGrammar, of 1.2 triple terms and annotations
 """
@@ -118,8 +118,8 @@ _PIECE: Final = re.compile(r"'([^']+)'|([$]?\w+)|([()|;=?*+])")
 @final
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Which rule makes of itself which symbols when a token comes; `nullable` are the rules that
-    may be nothing, `first` the tokens that each may begin with."""
+    """Which symbols a rule expands to at which token; `nullable` are the rules that may be empty,
+    `first` the tokens that each may begin with."""
 
     table: Mapping[str, Mapping[str, Sequence[str]]]
     nullable: frozenset[str]
@@ -155,7 +155,7 @@ def read_grammar() -> Grammar:
 
 @final
 class _Reader:
-    """Reads rules; what stands in brackets, or repeats, becomes a rule whose name has a `#`."""
+    """Parses rules; what stands in brackets, or repeats, becomes a rule whose name has a `#`."""
 
     def __init__(self, text: str) -> None:
         self._pieces = [match.groups() for match in _PIECE.finditer(text)]

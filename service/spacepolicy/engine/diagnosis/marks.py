@@ -1,4 +1,4 @@
-"""Mistakes in single marks: quotes, characters that look like others, IRIs, names, variables."""
+"""Mistakes in single tokens: quotes, characters that look like others, IRIs, names, variables."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -262,4 +262,4 @@ MARKS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     datatype,
     number,
 )
-"""What is looked at where a text leaves the grammar, in this order."""
+"""The rules for texts that leave the grammar, in the order in which they are tried."""

@@ -36,7 +36,7 @@ _ARITIES: Final = {
     ),
     "IF": (3, 3), "REGEX": (2, 3), "SUBSTR": (2, 3), "REPLACE": (3, 4), "BNODE": (0, 1),
 }  # fmt: skip
-"""How many arguments functions take, at least and at most."""
+"""The least and the most arguments that functions take."""
 
 
 def _own(part: ParsedRule, *rules: str) -> Iterator[ParsedRule]:
@@ -124,7 +124,7 @@ def _parts(whole: WholeText, *rules: str) -> Iterator[ParsedRule]:
 
 
 def named_again(whole: WholeText) -> Iterator[Mistake]:
-    """An AS that gives a name which the pattern, or another AS, has given already."""
+    """An AS with a name that the pattern, or another AS, has already."""
     for select in _parts(whole, *_SELECTS):
         clause, pattern = next(_own(select, "SelectClause")), next(_own(select, "WhereClause"))
         seen = set(_in_scope(whole, pattern))
@@ -175,7 +175,8 @@ def _in_scope(whole: WholeText, part: ParsedRule) -> Iterator[str]:
 
 
 def _hidden_by_select(whole: WholeText, part: ParsedRule) -> Iterator[ParsedRule]:
-    """What is behind the SELECT clauses of sub-queries, which show what they select alone."""
+    """The parts behind the SELECT clauses of sub-queries, of which only selected variables are
+    visible."""
     for select in part.all("SubSelect"):
         clause = next(_own(select, "SelectClause"))
         if whole.tokens[clause.end - 1].text != "*":
@@ -240,7 +241,7 @@ def _labels(whole: WholeText) -> Iterator[tuple[int, tuple[int, int]]]:
 
 
 def _as_variable(whole: WholeText, label: str) -> Mistake:
-    """What to tell of the label, with an edit that makes a variable of it."""
+    """The mistake at the label, with an edit that makes a variable of it."""
     found = [token for token in whole.tokens if token.kind == "blank" and token.text == label]
     better = fresh(whole.text, re.sub(r"\W", "_", label[2:]))
     start, end = found[0].start, found[-1].end
@@ -279,7 +280,7 @@ def in_data(whole: WholeText) -> Iterator[Mistake]:
 
 
 def path_in_template(whole: WholeText) -> Iterator[Mistake]:
-    """A property path where triples are made."""
+    """A property path in a template."""
     for part in _parts(whole, "Template", "QuadData", "Quads"):
         for path in part.all("Path"):
             for number in range(path.start, path.end):
@@ -313,7 +314,7 @@ def numbers(whole: WholeText) -> Iterator[Mistake]:
 
 
 def wrong_iri(whole: WholeText) -> Iterator[Mistake]:
-    """An IRI that is none, or has no scheme and no base."""
+    """An IRI that is not valid, or has no scheme and no base."""
     based = any(token.word == "BASE" for token in whole.tokens)
     for token in whole.tokens:
         if token.kind != "iri":
@@ -342,4 +343,4 @@ MEANINGS: Final[tuple[Callable[[WholeText], Iterator[Mistake]], ...]] = (
     numbers,
     wrong_iri,
 )
-"""What is looked for where a text follows the grammar; the first in the text is told."""
+"""The rules for texts that follow the grammar; the first mistake in the text is reported."""

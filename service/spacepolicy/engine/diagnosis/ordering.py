@@ -1,4 +1,4 @@
-"""Mistakes in what stands behind a pattern: how it groups, orders and limits."""
+"""Mistakes in the clauses behind a pattern: grouping, ordering and limits."""
 
 from collections.abc import Callable
 from typing import Final
@@ -179,4 +179,4 @@ ORDERING: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     order_key,
     two_queries,
 )
-"""What is looked at where a text leaves the grammar, in this order."""
+"""The rules for texts that leave the grammar, in the order in which they are tried."""

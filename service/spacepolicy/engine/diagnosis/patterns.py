@@ -51,7 +51,7 @@ def surplus_bracket(stop: SyntaxStop) -> Mistake | None:
 
 
 def _balanced(stop: SyntaxStop, *instead: SparqlToken) -> bool:
-    """Whether each bracket has its pair with these tokens in the place of the one here."""
+    """Whether each bracket has its pair if these tokens replace the one here."""
     found = [*stop.tokens[: stop.at], *instead, *stop.tokens[stop.at + 1 :]]
     return next(brackets(found), None) is None
 
@@ -84,7 +84,7 @@ def unclosed_bracket(stop: SyntaxStop) -> Mistake | None:
 
 
 def missing_dot(stop: SyntaxStop) -> Mistake | None:
-    """Triples that nothing separates."""
+    """Triples without a separator between them."""
     here = stop.here
     begins = here.kind in TERMS or here.text in ("[", "a", "<<")
     if not begins or not {".", ";"} <= stop.expected or stop.inside("Bracketted", "Nodes"):
@@ -165,7 +165,7 @@ def incomplete_triple(stop: SyntaxStop) -> Mistake | None:
 
 
 def wrong_term(stop: SyntaxStop) -> Mistake | None:
-    """A term where none of its kind can stand, or a word that is none."""
+    """A term where its kind is not allowed, or a word that is not a term."""
     here = stop.here
     property_here = "a" in stop.expected and "^" in stop.expected
     if property_here and here.kind in ("string", "number"):
@@ -201,7 +201,7 @@ def _bare_word(stop: SyntaxStop) -> Mistake | None:
 
 
 def path(stop: SyntaxStop) -> Mistake | None:
-    """Marks of property paths in the wrong place."""
+    """Operators of property paths in the wrong place."""
     here, before = stop.here, stop.before()
     marks = ("*", "+", "|", "/")
     if here.text in marks and before.text in (*marks, "?") and here.text not in stop.expected:
@@ -241,7 +241,7 @@ def _variable_in_path(stop: SyntaxStop) -> Mistake | None:
 
 
 _MOST_STEPS: Final = 8
-"""A quantifier up to here is written out."""
+"""The largest quantifier that is written out as steps."""
 
 
 def _quantifier(stop: SyntaxStop, step: SparqlToken) -> Mistake:
@@ -270,9 +270,9 @@ PATTERNS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     wrong_term,
     missing_dot,
 )
-"""What is looked at where a text leaves the grammar, in this order."""
+"""The rules for texts that leave the grammar, in the order in which they are tried."""
 BRACKETS: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     surplus_bracket,
     unclosed_bracket,
 )
-"""What is looked at where nothing else is the matter."""
+"""The rules that are tried where no other finds a mistake."""

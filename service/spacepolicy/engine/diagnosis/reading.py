@@ -1,7 +1,7 @@
-"""Reading a text by the grammar, up to where it leaves it.
+"""Reads a text by the grammar, up to where it leaves it.
 
-Linear in the text and without recursion: a stack of what is still to come, and marks in it that
-say where each rule ends.
+Linear in the text and without recursion: a stack of the symbols that are still expected, with marks
+where each rule ends.
 """
 
 import re
@@ -14,8 +14,8 @@ from spacepolicy.engine.diagnosis.grammar import END, Grammar, read_grammar
 from spacepolicy.engine.tokens import SparqlToken, tokens
 
 MAX_TOKENS: Final = 20_000
-"""Texts are read up to here: what is refused is written by hand, and reading costs some
-microseconds a token."""
+"""The limit of the text that is read: a text that is refused is written by hand, and reading costs
+some microseconds a token."""
 _CLASSES: Final = {
     "iri": "$iri", "variable": "$variable", "string": "$string", "number": "$number",
     "blank": "$blank", "language": "$language", "name": "$name",
@@ -30,15 +30,15 @@ _CLOSED: Final = re.compile(
 
 @cache
 def grammar() -> Grammar:
-    """The grammar, made when it is first needed: most processes never refuse a text."""
+    """The grammar, built when it is first needed: most processes never refuse a text."""
     return read_grammar()
 
 
 @final
 @dataclass(slots=True)
 class ParsedRule:
-    """A rule that was read: the numbers of its first token and of the one behind its last, and
-    what it is made of. The end is -1 as long as it has not ended."""
+    """A rule that was read: the numbers of its first token and of the one behind its last, and its
+    parts. The end is -1 as long as it has not ended."""
 
     rule: str
     start: int
@@ -46,7 +46,7 @@ class ParsedRule:
     parts: "list[ParsedRule]" = field(default_factory=list)
 
     def all(self, *rules: str, within: Sequence[str] = ()) -> "Iterator[ParsedRule]":
-        """All parts of these rules in the order of the text; not those inside `within`."""
+        """All parts of these rules in the order of the text; without those inside `within`."""
         waiting = list(reversed(self.parts))
         while waiting:
             part = waiting.pop()
@@ -72,9 +72,9 @@ class WholeText:
 @dataclass(frozen=True, slots=True)
 class SyntaxStop:
     """Where a text leaves the grammar: before the token `at`, inside the rules that are `open`,
-    from the outermost to the innermost; `expected` are the tokens that could come instead.
+    from the outermost to the innermost; `expected` are the tokens that are allowed there.
 
-    `at` is the number of tokens where only the end could not come.
+    `at` is the number of tokens where only the end is not allowed.
     """
 
     text: str
@@ -86,22 +86,22 @@ class SyntaxStop:
 
     @property
     def here(self) -> SparqlToken:
-        """The token that cannot come here; an empty one at the end."""
+        """The token that is not allowed here; an empty one at the end."""
         return self.token(self.at)
 
     def token(self, at: int) -> SparqlToken:
-        """The token of that number; an empty one outside of the text."""
+        """The token with that number; an empty one outside of the text."""
         if 0 <= at < len(self.tokens):
             return self.tokens[at]
         end = self.tokens[-1].end if self.tokens and at >= 0 else 0
         return SparqlToken("end", "", end, end)
 
     def after(self, count: int = 1) -> SparqlToken:
-        """The token so many behind this one."""
+        """The token `count` after this one."""
         return self.token(self.at + count)
 
     def before(self, count: int = 1) -> SparqlToken:
-        """The token so many before this one."""
+        """The token `count` before this one."""
         return self.token(self.at - count)
 
     def inside(self, *rules: str) -> ParsedRule | None:
@@ -115,7 +115,7 @@ class SyntaxStop:
 
 
 def terminal(token: SparqlToken) -> str:
-    """What the grammar calls the token."""
+    """The grammar's name for the token."""
     if token.kind == "word":
         return "a" if token.text == "a" else token.text.upper()
     if token.kind == "string":
@@ -131,8 +131,8 @@ def is_closed(string: str) -> bool:
 
 
 def split(text: str) -> list[SparqlToken]:
-    """The tokens of the text as the grammar has them: dots stand apart from the words and names
-    that they follow, and marks that are one for the grammar together."""
+    """Split the text into tokens as the grammar has them: dots apart from the words and names that
+    they follow, and punctuation together where it is one token of the grammar."""
     found: list[SparqlToken] = []
     for token in tokens(text):
         dots = _DOTS.search(token.text) if token.kind in ("word", "name", "blank") else None
@@ -152,8 +152,8 @@ def split(text: str) -> list[SparqlToken]:
 
 @final
 class GrammarReader:
-    """Reads tokens by the grammar from a rule on, and knows what may come next; `parts` are the
-    rules that were read at the outermost level."""
+    """Reads tokens by the grammar from a rule on, and knows which tokens are allowed next; `parts`
+    are the rules that were read at the outermost level."""
 
     def __init__(
         self, text: str, found: list[SparqlToken], rule: str = "Unit", start: int = 0
@@ -167,8 +167,8 @@ class GrammarReader:
         self._grammar = grammar()
 
     def read(self, until: int | None = None) -> bool:
-        """Read up to the token of that number, or as far as the grammar leads; whether it led to
-        the end of the rule."""
+        """Read up to the token with that number, or as far as the grammar allows; return whether
+        the end of the rule was reached."""
         while (symbol := self._stack[-1]) != END:
             if symbol is None:
                 self._stack.pop()
@@ -200,7 +200,8 @@ class GrammarReader:
         self._stack.append(None)
 
     def _terminal(self, symbol: str) -> str:
-        """The token at hand. What looks like an IRI is an operator where only that can come."""
+        """The class of the current token. What looks like an IRI is an operator where only that
+        fits."""
         if self.at >= len(self.tokens) or self.at >= MAX_TOKENS:
             return END
         token = self.tokens[self.at]
@@ -227,7 +228,7 @@ class GrammarReader:
         return "<"
 
     def expected(self) -> frozenset[str]:
-        """The tokens that may come next."""
+        """The tokens that are allowed next."""
         found: set[str] = set()
         for symbol in reversed(self._stack):
             if symbol is None:
@@ -241,8 +242,8 @@ class GrammarReader:
 def read(
     text: str, prefixes: Mapping[str, str], *, based: bool = True
 ) -> SyntaxStop | WholeText | None:
-    """Where the text leaves the grammar, or what it is made of where it follows it to its end; None
-    where it is too long."""
+    """Read the text: where it leaves the grammar, or its parts where it follows the grammar to its
+    end; None where it is too long."""
     reader = GrammarReader(text, split(text))
     if reader.read() and reader.at == len(reader.tokens):
         return WholeText(text, reader.tokens, tuple(reader.parts), prefixes, based)
@@ -254,7 +255,8 @@ def read(
 
 
 def end_of(stop: SyntaxStop, rule: str, start: int) -> int | None:
-    """The number of the token behind the rule that begins at this one; None where none does."""
+    """The number of the token behind the rule that begins at this one; None where the rule does not
+    fit."""
     reader = GrammarReader(stop.text, list(stop.tokens), rule, start)
     if reader.read() and reader.at > start and len(reader.tokens) == len(stop.tokens):
         return reader.at
@@ -262,7 +264,7 @@ def end_of(stop: SyntaxStop, rule: str, start: int) -> int | None:
 
 
 def brackets(found: Sequence[SparqlToken]) -> Iterator[tuple[int, int]]:
-    """The brackets that are not closed, or close none: the number of each, and 1 or -1."""
+    """The brackets that are not closed, or have no opening one: the number of each, and 1 or -1."""
     waiting: list[int] = []
     pairs = {")": "(", "}": "{", "]": "[", "|}": "{|"}
     for at, token in enumerate(found):

@@ -1,4 +1,4 @@
-"""Mistakes in strings and prefixes, looked for in all that was read."""
+"""Mistakes in strings and prefixes, searched in everything that was read."""
 
 import json
 import re
@@ -32,11 +32,11 @@ WELL_KNOWN: Final = {
     "wdt": "http://www.wikidata.org/prop/direct/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""Namespaces that a text may well mean by a prefix that it does not declare."""
+"""Namespaces that a text probably means by a prefix that it does not declare."""
 
 
 _LOOKS_AHEAD: Final = 200
-"""A string that a quote within it ended is looked for so many characters further on."""
+"""A string that was ended by a quote within it is searched for so many characters further on."""
 _ESCAPE: Final = re.compile(
     r"\\(?:[tbnrf\\\"']|u[0-9A-Fa-f]{4}|U00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})|(?P<bad>\\.?)",
     re.DOTALL,
@@ -159,7 +159,7 @@ def unclosed_string(found: Found, upto: int) -> Iterator[Mistake]:
 
 
 def _goes_on(rest: str, quote: str) -> bool:
-    """Whether the string goes on beyond its line, up to a quote that opens no other."""
+    """Whether the string continues beyond its line, up to a quote that opens no other."""
     place = rest.find(quote)
     return place > 0 and rest[place + 1 : place + 2] in (
         "",
@@ -181,4 +181,4 @@ EARLIER: Final[tuple[Callable[[Found, int], Iterator[Mistake]], ...]] = (
     bad_escape,
     prefix_not_declared,
 )
-"""What is looked for in all that was read; the first in the text is told."""
+"""The rules for everything that was read; the first mistake in the text is reported."""

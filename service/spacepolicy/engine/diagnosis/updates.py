@@ -82,14 +82,14 @@ def _into(stop: SyntaxStop) -> Mistake:
 
 
 def sql_statement(stop: SyntaxStop) -> Mistake | None:
-    """UPDATE … SET, and others of SQL's statements."""
+    """UPDATE … SET, and other statements of SQL."""
     if stop.rule in ("Unit", "Prologue", "") and stop.here.word in ("UPDATE", "REPLACE", "UPSERT"):
         return at("sql-update", stop.here, keyword=stop.here.word)
     return None
 
 
 def semicolon_missing(stop: SyntaxStop) -> Mistake | None:
-    """Two operations that no semicolon separates."""
+    """Two operations without a semicolon between them."""
     starts = ("INSERT", "DELETE", "CLEAR", "DROP", "CREATE", "LOAD", "ADD", "MOVE", "COPY", "WITH",
               "PREFIX", "BASE")  # fmt: skip
     if stop.here.word in starts and ";" in stop.expected and stop.inside("Updates"):
@@ -104,4 +104,4 @@ UPDATES: Final[tuple[Callable[[SyntaxStop], Mistake | None], ...]] = (
     graph_missing,
     data_missing,
 )
-"""What is looked at where a text leaves the grammar, in this order."""
+"""The rules for texts that leave the grammar, in the order in which they are tried."""

@@ -1,4 +1,4 @@
-"""Mistakes in words: what is wrong and the cure, in every language of `messages.toml`."""
+"""Texts for mistakes: what is wrong and the remedy, in every language of `messages.toml`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ LANGUAGES: Final = tuple(_PLACE)
 MESSAGES: Final[Mapping[str, Mapping[str, list[str]]]] = tomllib.loads(
     files(__package__).joinpath("messages.toml").read_text(encoding="utf-8")
 )
-"""What is wrong and the cure, by the kind of mistake, then by language. Read at the start: a worker
-opens no files."""
+"""What is wrong and the remedy, by the kind of mistake, then by language. Read at the start: a
+worker opens no files."""
 
 
 def worded(kind: str, values: Mapping[str, str], language: str = ENGLISH) -> tuple[str, str]:
-    """What is wrong, and the cure.
+    """What is wrong, and the remedy.
 
     Raises: KeyError where there is no such kind or language, or a value is missing.
     """
@@ -29,7 +29,7 @@ def worded(kind: str, values: Mapping[str, str], language: str = ENGLISH) -> tup
 def detail(
     kind: str, values: Mapping[str, str], line: int, column: int, language: str = ENGLISH
 ) -> tuple[str, str]:
-    """Where, what is wrong and the cure in one; and the cure alone."""
+    """The place, what is wrong and the remedy in one text; and the remedy alone."""
     wrong, cure = worded(kind, values, language)
     place = _PLACE[language].format(line=line, column=column)
     joint = " " if language == ENGLISH else ""
