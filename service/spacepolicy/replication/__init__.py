@@ -1,1 +1,1 @@
-"""A replica: the revisions of another instance, taken file by file, checked, and put in force."""
+"""A replica: the revisions of another instance, copied file by file, checked, and put in force."""

@@ -1,9 +1,9 @@
-"""A revision of the leader into a folder of the store here, file by file.
+"""Copies a revision of the leader into a folder of the store here, file by file.
 
-The folder has the mark of what is not in force before it has its name, as those of writes have; so
-whatever a broken connection or a crash leaves is no part of the store, and what is whole of it is
-not asked for again. A file counts only where it has the length and the SHA-256 that the leader's
-`checksums.json` says.
+Like the folders of writes, the folder is marked as not in force before it gets its name. So
+whatever a broken connection or a crash leaves is no part of the store, and the files that are
+complete are not requested again. A file counts only where it has the length and the SHA-256 in the
+leader's `checksums.json`.
 """
 
 import hashlib
@@ -36,11 +36,11 @@ _NEEDED: Final = (revision_folders.DESCRIPTION, CHANGES, GRAPHS)
 def copy(
     leader: Leader, path: Path, number: int, known: Mapping[str, Path], *, with_generation: bool
 ) -> Revision:
-    """Take the revision of that number into the store at the path, on disk and not in force; its
-    generation only where that is wanted. `known` are files that are here, by their SHA-256: tables
-    that generations share are linked.
+    """Copy the revision with that number into the store at the path, on disk and not in force; its
+    generation only where `with_generation`. `known` are files that are here, by their SHA-256:
+    tables that generations share are linked.
 
-    Raises: FollowingError; what came stays for the next attempt.
+    Raises: FollowingError; the files that were copied stay for the next attempt.
     """
     folder = pointer.folder(path, number)
     _begin(folder)
@@ -70,7 +70,7 @@ def tables(path: Path, revision: Revision) -> dict[str, Path]:
 
 
 def _begin(folder: Path) -> None:
-    """Make the folder with its mark, where it is not there."""
+    """Create the folder with its mark, where it does not exist."""
     if folder.exists():
         return
     unfinished = folder.with_name(f".{folder.name}.unfinished")
@@ -82,7 +82,7 @@ def _begin(folder: Path) -> None:
 
 
 def _sums(leader: Leader, folder: Path, number: int) -> Sums:
-    """What the leader says of the revision's files, written here.
+    """Write the leader's checksums of the revision here; return them.
 
     Raises: FollowingError.
     """
@@ -100,7 +100,7 @@ def _sums(leader: Leader, folder: Path, number: int) -> Sums:
 
 
 def _remove_others(folder: Path, wanted: Sums) -> None:
-    """Remove what is none of the files, as an attempt has left it that took another revision."""
+    """Remove other files, left by an attempt that copied another revision."""
     kept = {folder / name for name in wanted}
     for each in list(folder.rglob("*")):
         if each.is_file() and each not in kept and each.name not in (checksums.NAME, UNPUBLISHED):
@@ -130,7 +130,7 @@ class _File:
 
 
 def _fill(file: _File, place: Path, known: Path | None) -> None:
-    """Have the file in its place: of its copy among the checksums, as a link to one that is here,
+    """Put the file in its place: from its copy among the checksums, as a link to one that is here,
     or from the leader.
 
     Raises: FollowingError where it is not what it should be.
@@ -149,7 +149,7 @@ def _fill(file: _File, place: Path, known: Path | None) -> None:
 
 
 def _described(path: Path, number: int) -> Revision:
-    """What the revision says of itself.
+    """Read the description of the revision.
 
     Raises: FollowingError.
     """

@@ -1,7 +1,7 @@
-"""Takes the leader's revisions into the store here, in their order, and puts them in force.
+"""Copies the leader's revisions into the store here, in their order, and puts them in force.
 
-At first all revisions are taken, and the dataset of the newest; then what came since. The numbers,
-times and digests are the leader's: a replica's files are copies, byte for byte.
+The first time all revisions are copied, and the dataset of the newest; then those that came since.
+The numbers, times and digests are the leader's: a replica's files are copies, byte for byte.
 """
 
 import json
@@ -21,8 +21,8 @@ from spacepolicy.store.revision import Revision
 @final
 @dataclass(frozen=True, slots=True)
 class _Description:
-    """What the leader says of its revision in force: the mode of the store, and the number of the
-    revision in whose folder the generation stands that it has or rests on."""
+    """The leader's description of its revision in force: the mode of the store, and the number of
+    the revision whose folder has the generation that it has or rests on."""
 
     mode: str
     ground: int
@@ -30,8 +30,8 @@ class _Description:
 
 @final
 class Follower:
-    """The store at the path, kept as the leader's is. `keep` is of how many revisions the data are
-    kept at least, 0 for all."""
+    """Keeps the store at the path like the leader's. `keep` is the least number of revisions whose
+    data are kept, 0 for all."""
 
     def __init__(self, path: Path, leader: Leader, keep: int) -> None:
         self._path = path
@@ -43,7 +43,8 @@ class Follower:
         """The number of the leader's revision in force, when it last answered."""
 
     def follow(self) -> int:
-        """Take what the leader has published since; the number of the revision in force here.
+        """Copy what the leader has published since; return the number of the revision in force
+        here.
 
         Raises: FollowingError, StoreError; the revision in force stays.
         """
@@ -59,8 +60,8 @@ class Follower:
         return newest.number if newest else now.number if now else 0
 
     def _see_same_history(self, now: Revision, newest: Newest) -> None:
-        """Raises: FollowingError where the leader has not, or not under this number, the revision
-        that is in force here."""
+        """Raises: FollowingError where the leader does not have the revision that is in force here,
+        or not under this number."""
         if newest.number < now.number:
             what = f"is at revision {newest.number}, and this replica at {now.number}"
             raise self._other_history(what)
@@ -76,8 +77,8 @@ class Follower:
         )
 
     def _take(self, now: Revision | None, last: int) -> None:
-        """Take the revisions up to the last, see that they lead to the record that each says, and
-        put the last in force."""
+        """Copy the revisions up to the last, check that they lead to the record that each
+        describes, and put the last in force."""
         described = self._described(last)
         revision_folders.open_store(self._path, described.mode)  # type: ignore[arg-type] # it was read as one
         known = copying.tables(self._path, now) if now else {}
@@ -92,7 +93,7 @@ class Follower:
             snapshot_making.drop_old_of_replica(self._path, taken[-1], self._keep)
 
     def _described(self, number: int) -> _Description:
-        """Raises: FollowingError where the leader's revision is described otherwise."""
+        """Raises: FollowingError where the description of the leader's revision is not valid."""
         content = self._leader.content(number, revision_folders.DESCRIPTION)
         try:
             table = json.loads(content)
@@ -105,7 +106,8 @@ class Follower:
         return _Description(mode, generation or number)
 
     def _see_records(self, now: Revision | None, taken: list[Revision]) -> None:
-        """See that the records are those that the revisions say; of a first copy, the newest."""
+        """Check that the records are those the revisions describe; of a first copy, only the
+        newest."""
         if now is None:
             self._check.see_dataset(taken[-1])
             return

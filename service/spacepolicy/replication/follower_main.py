@@ -1,9 +1,9 @@
-"""The process that follows a leader: it alone asks the leader and writes the store of a replica.
+"""The process that follows a leader: it alone queries the leader and writes a replica's store.
 
 Started as `python -m spacepolicy.replication.follower_main STORE URL SECONDS KEEP`, with the token
-in the environment. It prints a line of JSON each time it has asked: what is in force here, what at
-the leader, when it was heard, and why nothing was taken where that is so. It ends when its standard
-input does: whatever was begun is whole, or no part of the store.
+in the environment. After each request to the leader it prints a line of JSON: the revisions in
+force here and at the leader, when the leader answered, and why nothing was copied where that is so.
+It ends when its standard input does: a revision that was begun is whole, or no part of the store.
 """
 
 import json
@@ -24,10 +24,10 @@ from spacepolicy.store import pointer
 from spacepolicy.store.revision_writer import locked
 
 _MOST_SECONDS: Final = 30.0
-"""How long a leader is left alone that could not be followed time and again, where it is asked more
-often: one that comes back is followed within half a minute, and a fault costs it little."""
+"""The longest pause after repeated failures, where the leader is asked more often otherwise: one
+that comes back is followed within half a minute, and a fault costs it little."""
 _GROWTH: Final = 2.0
-"""Each time that it could not be followed it is left alone for longer."""
+"""The factor by which the pause grows with each failure."""
 
 
 def main(path: Path, url: str, seconds: float, keep: int) -> None:
@@ -52,7 +52,7 @@ def _most(seconds: float) -> float:
 
 
 def _asked(follower: Follower, path: Path) -> bool:
-    """Ask the leader once, and say what came of it; whether it was followed."""
+    """Ask the leader once, and report the result; return whether it could be followed."""
     before = follower.newest
     try:
         number = follower.follow()
@@ -89,7 +89,8 @@ def _say(
 
 
 def _end_with_parent() -> None:
-    """End with the service, which may have been killed: what it does not hear of is not wanted."""
+    """End with the service, which may have been killed: then this process's reports reach
+    nobody."""
     sys.stdin.buffer.read()
     os._exit(0)
 

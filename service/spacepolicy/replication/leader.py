@@ -1,6 +1,6 @@
-"""The instance that a replica follows, asked over HTTP.
+"""The instance that a replica follows, as a client over HTTP.
 
-A redirect is not followed, so that the token reaches nobody but the leader that was named.
+Redirects are not followed, so that the token reaches nobody but the leader that was named.
 """
 
 import json
@@ -26,22 +26,24 @@ TOKEN: Final = "SPACEPOLICY_FOLLOW_TOKEN"  # noqa: S105 # the name of a variable
 _TIMEOUT_SECONDS: Final = 30.0
 """How long the leader may be silent within an answer: as long as it has for a query."""
 _MOST_LISTED_BYTES: Final = 1 << 20
-"""Of the answer that names the newest revision: it has some 500."""
+"""The limit of the answer that names the newest revision, which has some 500 bytes."""
 _MOST_FILE_BYTES: Final = 1 << 26
-"""Of a file whose size nothing says yet: the checksums of a patch of 100 GB have so much."""
+"""The limit of a file whose size is not known yet: the checksums of a patch of 100 GB have so
+much."""
 _PIECE_BYTES: Final = 1 << 18
-"""Read and written at once."""
+"""The size of the pieces that are read and written."""
 _MESSAGE_BYTES: Final = 500
-"""What of a refusal is shown: its first lines say why."""
+"""As much of a refusal is shown: its first lines say why."""
 
 Reason = Literal["unreachable", "forbidden", "address", "history", "damaged", "storage"]
-"""Why nothing is taken: the leader does not answer, or not now; it refuses the token; it is no
-instance; its history is another; what it sends is not what it says; the replica's disk."""
+"""Why nothing is copied: the leader does not answer, or not now; it refuses the token; the address
+is not that of an instance; its history is another; what it sends does not fit its description; the
+replica's disk."""
 
 
 @final
 class FollowingError(StoreError):
-    """Nothing was taken from the leader; the replica is as it was."""
+    """Nothing was copied from the leader; the replica is unchanged."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -51,16 +53,16 @@ class FollowingError(StoreError):
 @final
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The leader's revision in force, and the entity tag under which it was told."""
+    """The leader's revision in force, and the entity tag of the answer that named it."""
 
     number: int
     etag: str | None
 
 
 def credentials_of(environment: Mapping[str, str]) -> Credentials | None:
-    """Return the token for the leader that the environment has, as credentials.
+    """The token for the leader in the environment, as credentials.
 
-    Raises: UsageError where it is none.
+    Raises: UsageError where it is not valid.
     """
     token = environment.get(TOKEN, "")
     return bearer(token) if token else None
@@ -68,7 +70,8 @@ def credentials_of(environment: Mapping[str, str]) -> Credentials | None:
 
 @final
 class Leader:
-    """Another instance. One connection is kept from request to request; one thread asks."""
+    """A client of the leader. One connection is kept from request to request; used by one
+    thread."""
 
     def __init__(self, url: str, credentials: Credentials | None = None) -> None:
         self.url = url.rstrip("/")
@@ -77,7 +80,7 @@ class Leader:
         self._http: HTTPConnection | None = None
 
     def newest(self, etag: str | None) -> Newest | None:
-        """The revision in force; None where that is still told under the entity tag.
+        """The revision in force; None where the answer with that entity tag is still valid.
 
         Raises: FollowingError.
         """
@@ -85,10 +88,10 @@ class Leader:
         with self._answer("/revisions?limit=1", fields) as response:
             if response.status == 304:
                 return None
-            told = response.read(_MOST_LISTED_BYTES)
+            body = response.read(_MOST_LISTED_BYTES)
             found = response.headers.get("ETag")
         try:
-            number = json.loads(told)["current"]
+            number = json.loads(body)["current"]
             if not isinstance(number, int) or number < 1:
                 raise ValueError(number)
         except (ValueError, KeyError, TypeError) as error:
@@ -111,9 +114,9 @@ class Leader:
     def fetch(
         self, number: int, name: str, take: Callable[[bytes], object], most_bytes: int
     ) -> None:
-        """Read a file of the folder of a revision, piece by piece; no more than the bytes.
+        """Read a file of the folder of a revision, piece by piece; `most_bytes` at most.
 
-        Raises: FollowingError, also behind some of the pieces.
+        Raises: FollowingError, also after some of the pieces.
         """
         left = most_bytes
         with self._answer(f"/revisions/{number}/files/{quote(name)}", {}) as response:
@@ -130,7 +133,8 @@ class Leader:
 
     @contextmanager
     def _answer(self, path: str, fields: Mapping[str, str]) -> Iterator[HTTPResponse]:
-        """The answer, where it is one of 200 or 304; what is left of it is not read."""
+        """The response, where its status is 200 or 304; what the caller leaves of it is not
+        read."""
         try:
             response = self._asked(path, fields)
             if response.status not in (200, 304):
@@ -151,7 +155,8 @@ class Leader:
             raise
 
     def _asked(self, path: str, fields: Mapping[str, str]) -> HTTPResponse:
-        """The answer to a GET; once more on a new connection, where that which was kept is gone."""
+        """Send a GET; once more on a new connection, where the one that was kept has been
+        closed."""
         kept = self._http
         try:
             return self._sent(path, fields)
@@ -166,15 +171,15 @@ class Leader:
             kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
             host = self._parts.hostname or ""
             self._http = kind(host, self._parts.port, timeout=_TIMEOUT_SECONDS)
-        told = {
+        headers = {
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": f"spacepolicy/{__version__}",
             **fields,
         }
         if self._credentials is not None:
-            told["Authorization"] = self._credentials.value
-        self._http.request("GET", self._parts.path + path, headers=told)
+            headers["Authorization"] = self._credentials.value
+        self._http.request("GET", self._parts.path + path, headers=headers)
         return self._http.getresponse()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""Whether what was taken is the record that its revision says, by the record's digest.
+"""Checks whether a copied revision has the record that it describes, by the record's digest.
 
-The digest is kept from revision to revision, so that a change costs what it touches.
+The digest is updated from revision to revision, so that the check costs what the change touches.
 """
 
 import os
@@ -19,14 +19,14 @@ from spacepolicy.store.digest import WHOLE, RecordDigest, is_record
 from spacepolicy.store.revision import Revision
 
 _UNKEPT_BYTES: Final = 1 << 24
-"""The digest is kept for the next start after so much of patches: to take them in takes a second,
-and to keep the digest of a million statements two."""
+"""The digest is saved for the next start after so many bytes of patches: reading them takes a
+second, and saving the digest of a million statements two."""
 _UNREADABLE: Final = (OSError, ValueError, SyntaxError, RuntimeError, StoreError)
 
 
 @final
 class RecordCheck:
-    """The digest of the record that was seen last; `path` is the store."""
+    """The digest of the record that was checked last; `path` is the store."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -35,7 +35,8 @@ class RecordCheck:
         self._unkept_bytes = 0
 
     def see_dataset(self, revision: Revision) -> None:
-        """See that the dataset of the revision, whose files are there, has the record that it says.
+        """Check that the dataset of the revision, whose files are there, has the record it
+        describes.
 
         Raises: FollowingError.
         """
@@ -51,8 +52,8 @@ class RecordCheck:
         self._digest, self._seen = digest, revision
 
     def see_change(self, before: Revision, revision: Revision) -> None:
-        """The same of the revision behind one that was seen: what it changed leads to the record
-        that it says.
+        """Check the revision behind the one that was checked last: its changes have to lead to the
+        record that it describes.
 
         Raises: FollowingError.
         """
@@ -62,7 +63,7 @@ class RecordCheck:
             self.see_dataset(revision)
             return
         digest = self._digest
-        self._forget()  # until it is seen: a change that does not fit leaves another digest
+        self._forget()  # until it is checked: a change that does not fit leaves another digest
         try:
             digest_file.take_in(digest, revision.changes, _derived(revision))
         except _UNREADABLE as error:
@@ -72,7 +73,7 @@ class RecordCheck:
         self._unkept_bytes += revision.changes.stat().st_size
 
     def keep(self) -> None:
-        """Save the digest for the next start, where much has come since; its revision must be in
+        """Save the digest for the next start, where much has changed since; its revision must be in
         force."""
         if self._digest is not None and self._seen and self._unkept_bytes > _UNKEPT_BYTES:
             digest_file.save(self._path, self._digest, self._seen.number)
@@ -86,8 +87,8 @@ class RecordCheck:
             raise _unlike(revision, " is not the one whose digest it says.")
 
     def _of_dataset(self, revision: Revision) -> RecordDigest | None:
-        """The digest of the dataset; None where the revision has one of the former kind, which is
-        seen to here.
+        """The digest of the dataset; None where the revision has a digest of the former kind, which
+        is checked here.
 
         Raises: FollowingError, or what reading raises.
         """
@@ -107,7 +108,7 @@ class RecordCheck:
 
 
 def _derived(revision: Revision) -> set[Graph]:
-    """The graphs that are none of the record."""
+    """The graphs that are not part of the record."""
     if revision.mode != "merged":
         return set()
     inferred = revision.unlisted(revision.mode)

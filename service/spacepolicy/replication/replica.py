@@ -1,5 +1,5 @@
-"""A replica within the service: it hears the process that follows the leader, and switches to what
-that has taken, as after a write here."""
+"""A replica within the service: it reads the reports of the process that follows the leader, and
+switches to the revisions which that has copied, as after a write here."""
 
 import json
 import logging
@@ -20,20 +20,20 @@ from spacepolicy.store.switching import switch
 
 _MODULE: Final = "spacepolicy.replication.follower_main"
 _AGAIN_SECONDS: Final = 2.0
-"""When a process that has ended is started again: soon, and no load where it ends at once."""
+"""How long after its end the process is started again: soon, and no load where it ends at once."""
 _HOPELESS: Final = ("forbidden", "address", "history", "storage")
-"""What keeps a first start from ever having a revision, until somebody mends it."""
+"""Reasons for which a first start never gets a revision, until somebody intervenes."""
 _SHOWN: Final = "The replica's store cannot be used; the service's log says why."
-"""What the outside hears of the disk: where the store is, is not for all."""
+"""What clients see of a fault of the disk: the path of the store is not for all."""
 _log: Final = logging.getLogger(__name__)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class LeaderState:
-    """What is known of the leader: the number of its revision in force and when it was heard, in
-    seconds of the epoch; None where it was not heard since the start. `level` is when it was last
-    known that its revision is the one in force here. `fault` says why nothing is taken."""
+    """What is known of the leader: the number of its revision in force and when it last answered,
+    in seconds of the epoch; None where it has not answered since the start. `level` is when its
+    revision was last known to be the one in force here. `fault` says why nothing is copied."""
 
     newest: int | None = None
     heard: float | None = None
@@ -45,14 +45,14 @@ class LeaderState:
 class Replica:
     """Follows the leader at the address, asked every so many seconds, into the store at the path.
 
-    `keep` is of how many revisions the data are kept at least.
+    `keep` is the least number of revisions whose data are kept.
     """
 
     def __init__(self, path: Path, leader: str, seconds: float, keep: int) -> None:
         self.leader = leader
         self.state = LeaderState()
         self.faults: Counter[str] = Counter()
-        """How often nothing was taken, by reason."""
+        """How often nothing was copied, by reason."""
         self._path = path
         self._arguments = [str(path), leader, str(seconds), str(keep)]
         self._number = 0
@@ -80,18 +80,19 @@ class Replica:
 
     @property
     def behind(self) -> int:
-        """How many revisions the leader is known to have that are not in force here."""
+        """How many of the leader's known revisions are not in force here."""
         return max((self.state.newest or 0) - self._number, 0)
 
     def lag_seconds(self, published: datetime) -> float:
-        """For how long it is not known that the revision in force here is the leader's; where that
-        was never known since the start, since it was published."""
+        """For how many seconds the revision in force here has not been known to be the leader's;
+        where it never was since the start, the seconds since it was published."""
         level = published.timestamp() if self.state.level is None else self.state.level
         return max(time.time() - level, 0.0)
 
     def told(self, published: str) -> dict[str, Any]:
-        """What `/readyz` says of it: how far behind the leader it is, when that was heard, and why
-        nothing is taken, where it is so; `published` is the time of the revision in force."""
+        """The replica's state for `/readyz`: how far it is behind the leader, when that answered,
+        and why nothing is copied, where that is so; `published` is the time of the revision in
+        force."""
         state = self.state
         heard = None if state.heard is None else datetime.fromtimestamp(state.heard, UTC)
         return {
@@ -105,7 +106,7 @@ class Replica:
     def wait_for_revision(self) -> None:
         """Wait until there is a revision to serve.
 
-        Raises: StoreError where that cannot be without somebody's help.
+        Raises: StoreError where there will be none without somebody's intervention.
         """
         with self._heard:
             self._heard.wait_for(lambda: self._number or self._hopeless)
@@ -113,19 +114,19 @@ class Replica:
                 raise StoreError(self._hopeless or "")
 
     def serve(self, pool: Pool, history: History, most_in_memory: int) -> None:
-        """Have the pool and the history follow from now on."""
+        """Let the pool and the history follow from now on."""
         with self._heard:
             self._number = history.current.number
             self._switching = pool, history, most_in_memory
 
     def close(self) -> None:
-        """Take no more; what was begun is taken up at the next start."""
+        """Stop following; a copy that was begun is continued at the next start."""
         self._closed = True
         self._process.kill()  # whatever it has begun is no part of the store yet
         self._process.wait()
 
     def _hear(self) -> None:
-        """Hear the process, and start another where it has ended."""
+        """Read the process's reports, and start another process where it has ended."""
         while not self._closed:
             assert self._process.stdout is not None  # noqa: S101 # it is a pipe
             for line in self._process.stdout:
@@ -138,28 +139,28 @@ class Replica:
             if not self._closed:
                 self._process = self._started()
 
-    def _take(self, told: dict[str, Any]) -> None:
-        """Take in what the process says."""
-        self._tell(told["reason"], told["fault"])
+    def _take(self, report: dict[str, Any]) -> None:
+        """Take a report of the process into account."""
+        self._tell(report["reason"], report["fault"])
         with self._heard:
-            number = told["number"] or 0
+            number = report["number"] or 0
             if self._switching is None:
                 self._number = number
             elif number > self._number:
                 self._switch(number)
-            is_level = told["fault"] is None and self._number == told["newest"]
+            is_level = report["fault"] is None and self._number == report["newest"]
             self.state = LeaderState(
-                told["newest"] or self.state.newest,
-                told["heard"] or self.state.heard,
-                told["heard"] if is_level else self.state.level,
-                _SHOWN if told["reason"] == "storage" else told["fault"],
+                report["newest"] or self.state.newest,
+                report["heard"] or self.state.heard,
+                report["heard"] if is_level else self.state.level,
+                _SHOWN if report["reason"] == "storage" else report["fault"],
             )
-            self._hopeless = told["fault"] if told["reason"] in _HOPELESS else None
+            self._hopeless = report["fault"] if report["reason"] in _HOPELESS else None
             self._heard.notify_all()
 
     def _switch(self, number: int) -> None:
-        """Answer over the revision from now on; where that fails it is tried when the process is
-        heard again."""
+        """Answer over the revision from now on; where that fails it is tried again with the next
+        report."""
         assert self._switching is not None  # noqa: S101 # the caller has seen to it
         pool, history, most_in_memory = self._switching
         numbers = range(self._number + 1, number + 1)
@@ -171,7 +172,7 @@ class Replica:
         self._number = number
 
     def _tell(self, reason: str | None, fault: str | None) -> None:
-        """Count a failure, and log what has changed: that the leader is not followed, or again."""
+        """Count a failure, and log a change: that the leader is no longer followed, or is again."""
         if reason is not None:
             self.faults[reason] += 1
         if fault != self._fault:

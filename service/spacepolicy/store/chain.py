@@ -1,6 +1,6 @@
-"""The files that the revision in force rests on, seen to be what was written.
+"""The files that the revision in force rests on, checked before writes.
 
-Upon damaged files nothing is written: it would be acknowledged, and could not be read again.
+Nothing is written on top of damaged files: it would be acknowledged, and could not be read again.
 """
 
 import os
@@ -18,7 +18,7 @@ _OF_A_PATCH: Final = (checksums.NAME, CHANGES, GRAPHS)
 @final
 class Chain:
     """A generation and the patches that lead from it to a revision. A file is read again only where
-    it was touched since; what a disk changes by itself is found when it is read."""
+    its metadata changed; damage by the disk itself is found when the file is read."""
 
     def __init__(self, revision: Revision | None) -> None:
         self._revision = revision
@@ -28,11 +28,11 @@ class Chain:
         self._seen: dict[str, _Stamp] = {}
 
     def follow(self, revision: Revision) -> None:
-        """Look after another revision, which is in force now."""
+        """Switch to another revision, which is in force now."""
         self._revision = revision
 
     def see(self) -> None:
-        """See that every file is what was written, the tables of the generation by their sizes.
+        """Check that every file is what was written, the tables of the generation by their sizes.
 
         Raises: DamagedError.
         """
@@ -49,12 +49,12 @@ class Chain:
         for file in touched:
             if Path(file).parent != ground:
                 checksums.see(Path(file))
-            elif file in self._seen:  # a table that was there, and nobody writes
+            elif file in self._seen:  # a table that was there; no process writes it
                 checksums.see(Path(file), ground.parent)
         self._seen = stamps
 
     def _follow(self, revision: Revision) -> Path:
-        """The generation; its files are listed once, and those of each patch that comes."""
+        """The generation; its files are listed once, and those of each patch when it comes."""
         number = revision.generation or revision.number
         folder = revision.directory.with_name(f"{number:06}")
         if folder / GENERATION != self._ground or self._last > revision.number:
@@ -80,7 +80,7 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _stamp(file: str) -> _Stamp:
-    """What tells a file from one that was touched since.
+    """What changes when a file is written: its identity, size and time.
 
     Raises: DamagedError where it is missing.
     """

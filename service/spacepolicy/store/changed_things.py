@@ -1,4 +1,4 @@
-"""What changed between two revisions, thing by thing: as many of them as a page can show."""
+"""The differences between two revisions, by subject: as many as a page can show."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from spacepolicy.engine.nquads import quads
 from spacepolicy.store.history import History
 
 MAX_THINGS: Final = 100
-"""Things that are read: more than anybody reads through on one page."""
+"""Subjects that are read: more than anybody reads through on one page."""
 MAX_LINES: Final = 1000
 """Lines of a patch that are read, some 150 KiB of a page."""
 _MAX_COUNTED: Final = 100_000
-"""Lines of the other things, which are only counted: a quarter of a second."""
+"""Lines of the other subjects, which are only counted: a quarter of a second."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ChangedThing:
-    """A subject, and the quads about it that went and came."""
+    """A subject, and the quads about it that were removed and added."""
 
     subject: NamedNode | BlankNode
     removed: tuple[Quad, ...]
@@ -31,8 +31,9 @@ class ChangedThing:
 @final
 @dataclass(frozen=True, slots=True)
 class RevisionDifference:
-    """The first things that changed, in the order of their IRIs. `is_cut`: of the last of them not
-    all is read; `others` changed too, and more than those where they are not `all_counted`."""
+    """The first subjects that changed, in the order of their IRIs. `is_cut`: the last of them was
+    not read to its end; `others` changed too, and more than those where they are not
+    `all_counted`."""
 
     things: tuple[ChangedThing, ...]
     is_cut: bool
@@ -41,8 +42,8 @@ class RevisionDifference:
 
 
 def difference(history: History, older: int, newer: int) -> RevisionDifference:
-    """Return what leads from one revision to another, backwards too; 0 is the empty dataset before
-    the first.
+    """The difference that leads from one revision to another, backwards too; 0 is the empty dataset
+    before the first.
 
     Raises: NotFoundError, RevisionGoneError, ResultLimitError, DamagedError.
     """

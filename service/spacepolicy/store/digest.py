@@ -1,9 +1,9 @@
-"""The SHA-256 of a record, kept as statements come and go; a change costs what it touches.
+"""The SHA-256 of a record, updated as statements come and go; an update costs what it touches.
 
 It is over lines: the N-Quads of statements without blank nodes, and for the others a line for each
-connected component with the digest of its canonical form and how often there is one of that form. A
-component beyond the bound of canonicalisation has the N-Quads of its statements, by the labels that
-the store keeps. `docs/decisions/record-digest.md` says how to compute it.
+connected component with the digest of its canonical form and how often that form occurs. A
+component beyond the bound of canonicalisation has the N-Quads of its statements, with the labels
+that the store has. `docs/decisions/record-digest.md` says how to compute it.
 
 Spec: https://www.w3.org/TR/rdf-canon/
 """
@@ -21,16 +21,16 @@ from spacepolicy.engine.nquads import quads as quads_of
 from spacepolicy.store.sorted_lines import SortedLines
 
 WHOLE: Final = "rdfc-1.0"
-"""Over the canonical N-Quads of the whole record, as revisions had it before; read only."""
+"""Over the canonical N-Quads of the whole record, as in earlier revisions; read only."""
 CANONICAL: Final = "rdfc-1.0-components"
-"""Every component is canonical."""
+"""The algorithm where every component is canonical."""
 LABELLED: Final = "rdfc-1.0-components+labels"
-"""Some are beyond the bound, and told by their labels."""
+"""The algorithm where some components are beyond the bound, and have their labels."""
 
 
 @final
 class RecordDigest:
-    """The digest of quads."""
+    """The digest of a set of quads."""
 
     def __init__(self, quads: Iterable[Quad] = ()) -> None:
         self._lines = SortedLines()
@@ -40,7 +40,7 @@ class RecordDigest:
 
     @classmethod
     def read(cls, lines: SortedLines, statements: bytes) -> Self:
-        """The digest that had these lines, and these statements with blank nodes."""
+        """Read a digest that was saved with these lines, and these statements with blank nodes."""
         found = cls()
         found._lines = lines
         blank = map(statement, statements.splitlines(keepends=True))
@@ -49,7 +49,7 @@ class RecordDigest:
 
     @property
     def lines(self) -> SortedLines:
-        """What it is over."""
+        """The lines that the digest is over."""
         return self._lines
 
     def statements(self) -> bytes:
@@ -57,7 +57,7 @@ class RecordDigest:
         return b"".join(map(b"".join, self._components.said()))
 
     def change(self, added: Iterable[Quad], removed: Iterable[Quad]) -> None:
-        """Take quads in and others out."""
+        """Add and remove quads."""
         gone, gone_blank = _parted(removed)
         new, new_blank = _parted(added)
         self._lines.change(new, gone)
@@ -75,12 +75,12 @@ class RecordDigest:
 
     @property
     def algorithm(self) -> str:
-        """How the digest is made of these quads."""
+        """The algorithm by which the digest of these quads is made."""
         return LABELLED if self._components.labelled else CANONICAL
 
     def hexdigest(self) -> str:
-        """The digest, in hexadecimal digits; other threads may run meanwhile, and change nothing
-        here."""
+        """The digest in hexadecimal digits; other threads may run meanwhile, but must change
+        nothing here."""
         return self._lines.sha256()
 
 
@@ -90,7 +90,7 @@ def _line(entry: bytes, count: int) -> bytes:
 
 
 def is_record(quads: Iterable[Quad], sha256: str, algorithm: str) -> bool | None:
-    """Whether the quads have that digest; None where that would take too long to tell, as with
+    """Whether the quads have that digest; None where computing it would take too long, as with
     blank nodes that look alike in a record whose digest is over the whole."""
     if algorithm != WHOLE:
         return RecordDigest(quads).hexdigest() == sha256
@@ -104,7 +104,7 @@ def is_record(quads: Iterable[Quad], sha256: str, algorithm: str) -> bool | None
 
 
 def _parted(quads: Iterable[Quad]) -> tuple[list[bytes], list[Statement]]:
-    """The lines of the quads without blank nodes, and the statements of those with some."""
+    """The lines of the quads without blank nodes, and the statements of the other quads."""
     without: list[bytes] = []
     having: list[Statement] = []
     for line in lines(quads):

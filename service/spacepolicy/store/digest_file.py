@@ -1,9 +1,9 @@
-"""The digest of the record as it was last, in a file of the store, so that the process that writes
-is ready at once after a start: to read a million statements for it takes some ten seconds.
+"""The record's digest in a file of the store, so that the writer process is ready at once after a
+start: reading a million statements for it takes some ten seconds.
 
-The file may be missing, old or damaged: what is read of it is used only where it comes to the
-digest that the revision in force has. It is a line of JSON, the firsts and digests of blocks, the
-packed blocks, and the packed statements with blank nodes.
+The file may be missing, old or damaged: its content is used only where it leads to the digest of
+the revision in force. It is a line of JSON, the first lines and digests of blocks, the packed
+blocks, and the packed statements with blank nodes.
 """
 
 import json
@@ -25,19 +25,20 @@ from spacepolicy.store.sorted_lines import LineBlock, SortedLines
 
 NAME: Final = "digest.cache"
 LEAST_BYTES: Final = 1 << 23
-"""Lines of fewer bytes, some 50,000, are read from the dataset in half a second."""
+"""Records with fewer bytes of lines, some 50,000, are read from the dataset in half a second."""
 MOST_PATCH_BYTES: Final = 1 << 25
-"""What came since is taken in where it is no more: 200,000 statements, in two seconds."""
+"""Later changes are applied where their patches are no larger: 200,000 statements, in two
+seconds."""
 _VERSION: Final = 1
-"""Of the file's layout; a file of another is made anew."""
+"""The version of the file's layout; a file of another version is made anew."""
 _DIGEST_BYTES: Final = 32
-"""Of SHA-256."""
+"""The length of a SHA-256."""
 _log: Final = logging.getLogger(__name__)
 
 
 def save(path: Path, digest: RecordDigest, number: int) -> None:
-    """Keep the digest of the revision of that number in the store at the path, where it is large;
-    where that cannot be, the next start takes longer."""
+    """Save the digest of the revision with that number in the store at the path, where it is large;
+    where that fails, the next start takes longer."""
     if digest.lines.size < LEAST_BYTES:
         return
     blocks = digest.lines.blocks
@@ -61,8 +62,8 @@ def save(path: Path, digest: RecordDigest, number: int) -> None:
 
 
 def load(path: Path, revision: Revision, derived: Collection[Graph]) -> RecordDigest | None:
-    """The digest of the revision; None where the file does not tell it. `derived` are graphs that
-    are none of the record."""
+    """The digest of the revision; None where the file does not have it. `derived` are the graphs
+    that are not part of the record."""
     try:
         number, digest = _read((path / NAME).read_bytes())
         if not _take_in(path, digest, range(number + 1, revision.number + 1), derived):
@@ -74,9 +75,9 @@ def load(path: Path, revision: Revision, derived: Collection[Graph]) -> RecordDi
 
 
 def _read(content: bytes) -> tuple[int, RecordDigest]:
-    """The number of a revision, and its digest.
+    """Read the number of a revision, and its digest.
 
-    Raises: ValueError, KeyError, TypeError, zlib.error where the content is none.
+    Raises: ValueError, KeyError, TypeError, zlib.error where the content is not valid.
     """
     head, _, rest = content.partition(b"\n")
     table = json.loads(head)
@@ -96,9 +97,10 @@ def _read(content: bytes) -> tuple[int, RecordDigest]:
 
 
 def _take_in(path: Path, digest: RecordDigest, numbers: range, derived: Collection[Graph]) -> bool:
-    """Take in what revisions changed, whether the file is not newer and that is not too much.
+    """Apply the changes of revisions to the digest; return whether that could be done: the file is
+    not newer and the patches are not too large.
 
-    Raises: OSError, StoreError where it is not known.
+    Raises: OSError, StoreError where a change cannot be read.
     """
     files = [revision_folders.read(path, number).changes for number in numbers]
     if numbers.start > numbers.stop or sum(f.stat().st_size for f in files) > MOST_PATCH_BYTES:
@@ -109,7 +111,7 @@ def _take_in(path: Path, digest: RecordDigest, numbers: range, derived: Collecti
 
 
 def take_in(digest: RecordDigest, file: Path, derived: Collection[Graph]) -> None:
-    """Change the digest as the RDF Patch in the file says.
+    """Apply the RDF Patch in the file to the digest.
 
     Raises: OSError, DamagedError, SyntaxError.
     """

@@ -1,4 +1,4 @@
-"""A dataset made of files, on its way to be a revision."""
+"""A dataset built from files, before it is a revision."""
 
 from dataclasses import dataclass, replace
 from typing import final
@@ -14,9 +14,9 @@ from spacepolicy.store.revision_writer import DurableStore, difference
 @final
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The dataset that a revision is to publish, the graphs of files and those that clients have
-    put, with what is derived of both; and what it is to say, but for what it changes. `merged`: the
-    default graph is derived."""
+    """The dataset that a revision is to publish, from the graphs of files and those that clients
+    have put, with the statements derived from both; and the revision's statement, but for what
+    changes. `merged`: the default graph is derived."""
 
     dataset: Store
     said: RevisionStatement
@@ -24,10 +24,10 @@ class Draft:
 
 
 def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
-    """Make the draft the next revision; and what that changed.
+    """Make the draft the next revision; return it and what it changed.
 
     A draft whose dataset, files and prefixes are those in force publishes nothing: the revision in
-    force is given back, its content digest brought up to date.
+    force is returned, with its content digest updated.
 
     Raises: StoreError where the store cannot be written; the revision in force stays.
     """
@@ -55,8 +55,8 @@ def _same(durable: DurableStore, before: Revision, said: RevisionStatement) -> b
 
 
 def record_count(quads: Quads, base: str | None, *, merged: bool) -> int:
-    """How many of the quads are of the record: of any named graph but that of inferences, and of
-    the default graph where that is not `merged`."""
+    """How many of the quads belong to the record: those of any named graph but that of inferences,
+    and of the default graph where that is not `merged`."""
     derived: set[object] = {NamedNode(f"{base}graph/inferred")} if base else set()
     if merged or base:
         derived.add(DefaultGraph())

@@ -1,4 +1,4 @@
-"""Files that are there whole after a crash, or not at all."""
+"""Writes files so that after a crash they are whole or not there."""
 
 import os
 import tempfile
@@ -31,11 +31,11 @@ def write_new(path: Path, content: str | bytes) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Flush the folder and all that is in it to disk."""
+    """Flush the folder and all files in it to disk."""
     for path in folder.iterdir():
         if path.is_dir():
             sync(path)
-        elif path.stat().st_size:  # of an empty file there is only its name
+        elif path.stat().st_size:  # an empty file consists of its name alone
             _sync(path)
     sync_directory(folder)
 
@@ -54,7 +54,7 @@ def _sync(path: Path) -> None:
 
 
 def see_writable(folder: Path) -> None:
-    """See that files can be made in the folder, or the folder itself where it is missing.
+    """Check that files can be made in the folder, or the folder itself where it is missing.
 
     Raises: StoreError.
     """

@@ -29,14 +29,14 @@ from spacepolicy.store.patch import about, beginning, by_subject, inverse, net, 
 from spacepolicy.store.revision import Revision
 
 MAX_BYTES: Final = 1 << 26
-"""How much of patches is put together at once."""
+"""The limit of patches that are combined at once."""
 Listener = Callable[[Revision], None]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class SubjectChange:
-    """A revision, and how many statements about a subject came and went with it."""
+    """A revision, and how many statements about a subject it added and removed."""
 
     revision: Revision
     added: int
@@ -53,7 +53,7 @@ class History:
         touched: Iterable[tuple[int, Iterable[str]]] = (),
         lost: Mapping[int, str] | None = None,
     ) -> None:
-        """`lost` are revisions of which something is damaged, and what it is."""
+        """`lost` are revisions with damaged files, and what is damaged."""
         self.lost = dict(lost or {})
         self._chain = Chain(None)
         self._revisions = {revision.number: revision for revision in revisions}
@@ -82,7 +82,7 @@ class History:
 
     def damage(self) -> str | None:
         """What is damaged of the files that the revision in force rests on; None where they are
-        whole. Those that were not touched since they were last looked at are not read again."""
+        whole. Files that were not changed since the last look are not read again."""
         self._chain.follow(self._current)
         try:
             self._chain.see()
@@ -91,7 +91,7 @@ class History:
         return None
 
     def get(self, number: int) -> Revision:
-        """The revision of that number; its data may no longer be kept (`Revision.is_kept`).
+        """The revision with that number; its data may no longer be kept (`Revision.is_kept`).
 
         Raises: NotFoundError where there is none, DamagedError where it is lost.
         """
@@ -104,7 +104,7 @@ class History:
             raise NotFoundError(f"There is no revision {number}; the newest is {last}.") from None
 
     def at(self, time: datetime) -> Revision:
-        """The revision that was in force at the time; the first, where none was yet.
+        """The revision that was in force at the time; the first, where the time is before it.
 
         `time` must have a time zone.
         """
@@ -113,8 +113,8 @@ class History:
         return revisions[max(bisect_right(times, time) - 1, 0)]
 
     def last_changed(self, graph: str, number: int | None = None) -> int | None:
-        """The number of the revision that last changed the named graph, up to that of `number`
-        (None: of all); None where none did. A lost one may have."""
+        """The number of the revision that last changed the named graph, up to revision `number`
+        (None: of all); None where none did. A lost revision may have changed it."""
         numbers = self._touched.get(graph, ())
         place = len(numbers) if number is None else bisect_right(numbers, number)
         known = numbers[place - 1] if place else None
@@ -122,12 +122,12 @@ class History:
         return max([*lost, known or 0]) or None
 
     def changes(self, older: int, newer: int, max_bytes: int = MAX_BYTES) -> Iterator[bytes]:
-        """What leads from one revision to another, backwards too, as lines of RDF Patch; 0 is the
-        empty dataset before the first. What came and went between them is not among it.
+        """The difference between two revisions, backwards too, as lines of RDF Patch; 0 is the
+        empty dataset before the first. Statements that came and went in between are left out.
 
-        Raises: NotFoundError where there is no such revision, RevisionGoneError where what changed
-        is no longer known, ResultLimitError where more than `max_bytes` would have to be put
-        together, DamagedError where it is not what was written; before the first line, all of them.
+        Raises: NotFoundError where there is no such revision, RevisionGoneError where a patch in
+        between is no longer kept, ResultLimitError where the patches have more than `max_bytes`,
+        DamagedError where one is not what was written; all of them before the first line.
         """
         files = self._between(older, newer)
         if len(files) == 1 and older < newer:
@@ -138,9 +138,9 @@ class History:
     def changed_subjects(
         self, older: int, newer: int, max_bytes: int = MAX_BYTES
     ) -> Iterator[tuple[bytes, Iterator[bytes]]]:
-        """The same by subject, in the order of their IRIs: each as N-Quads has it, with its lines.
-        What changed from one revision to the next is read no further than is asked for, whatever
-        its size.
+        """The same by subject, in the order of their IRIs: each subject as in N-Quads, with its
+        lines. The patch between adjacent revisions is read no further than the caller iterates,
+        whatever its size.
 
         Raises: as `changes`, and DamagedError while it is read.
         """
@@ -151,7 +151,7 @@ class History:
         return by_subject(*([each for each in lines if each[:1] == mark] for mark in (b"D", b"A")))
 
     def _between(self, older: int, newer: int) -> list[Path]:
-        """The files of what changed between two revisions, the oldest first.
+        """The patch files between two revisions, the oldest first.
 
         Raises: NotFoundError, RevisionGoneError, DamagedError.
         """
@@ -165,8 +165,8 @@ class History:
         return files
 
     def about(self, subject: NamedNode, number: int, most: int) -> Iterator[SubjectChange]:
-        """The revisions up to that of the number that changed statements about the subject, the
-        newest first; of older ones than the newest `most` nothing is told.
+        """The revisions up to revision `number` that changed statements about the subject, the
+        newest first; only the newest `most` revisions are looked through.
 
         Raises: DamagedError.
         """
@@ -187,11 +187,12 @@ class History:
                 yield SubjectChange(revision, len(came), len(went))
 
     def publish(self, revision: Revision, touched: Iterable[str]) -> None:
-        """Put the revision in force; listeners are called, on this thread."""
+        """Put the revision in force; listeners are called on this thread."""
         self.publish_all([(revision, touched)])
 
     def publish_all(self, published: Sequence[tuple[Revision, Iterable[str]]]) -> None:
-        """Put revisions, and the graphs that each changed, in force at once, in their order."""
+        """Put several revisions in force at once, in their order; each comes with the graphs it
+        changed."""
         with self._lock:
             for revision, touched in published:
                 self._touch(revision.number, touched)
@@ -204,7 +205,7 @@ class History:
                 listener(revision)
 
     def replace(self, revision: Revision) -> None:
-        """Put the revision in force as the only one that there is; listeners are called, on this
+        """Put the revision in force as the only one in the history; listeners are called on this
         thread."""
         with self._lock:
             self._touched.clear()
@@ -229,7 +230,7 @@ class History:
 
 
 def _net(files: Sequence[Path], max_bytes: int, *, backwards: bool) -> Iterator[bytes]:
-    """What the patches in the files make of each other.
+    """The combined difference of the patches in the files.
 
     Raises: ResultLimitError, DamagedError.
     """
@@ -259,6 +260,6 @@ def _size(file: Path) -> int:
 
 
 def _lines(file: Path) -> Iterator[bytes]:
-    """The lines of what changed, without the marks of the transaction."""
+    """The lines of a patch, without those of the transaction."""
     with file.open("rb") as lines:
         yield from (line for line in lines if line[:2] in (b"A ", b"D "))

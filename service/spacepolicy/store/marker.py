@@ -1,7 +1,7 @@
-"""`store.json`: that a folder is a store, of which version, and the mode it was made in.
+"""`store.json`: marks a folder as a store, with its version and the mode it was made in.
 
-Version 1 had no number, no checksums and no mark of what is not in force yet. It is read as it is,
-and carried over when it is first opened to be written.
+Version 1 had no version number, no checksums and no mark of revisions that are not in force yet. It
+is read as it is, and upgraded when it is first opened for writing.
 """
 
 import json
@@ -16,23 +16,23 @@ from spacepolicy.store import durable_files, pointer
 
 NAME: Final = "store.json"
 VERSION: Final = 2
-"""The version that is written: 2 has checksums, and marks of what is not in force."""
+"""The version that is written: 2 has checksums, and marks of revisions not in force."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What a store says of itself."""
+    """The content of a store's marker."""
 
     version: int
     mode: Mode
 
 
 def read(path: Path) -> Marker | None:
-    """What the store says of itself; None where there is no store.
+    """Read the marker of the store; None where there is no store.
 
-    Raises: StoreError where it is of a newer version or cannot be read, and where revisions are
-    there without it.
+    Raises: StoreError where it is of a newer version or cannot be read, and where there are
+    revisions without it.
     """
     file = path / NAME
     try:
@@ -62,7 +62,7 @@ def read(path: Path) -> Marker | None:
 
 
 def is_newer(path: Path) -> bool:
-    """Whether the store says that it is of a version that this program does not know."""
+    """Whether the store has a version that this program does not know."""
     try:
         version = json.loads((path / NAME).read_text(encoding="utf-8"))["version"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -71,7 +71,7 @@ def is_newer(path: Path) -> bool:
 
 
 def write(path: Path, mode: Mode) -> None:
-    """Say that the folder is a store of this version and mode.
+    """Mark the folder as a store of this version and mode.
 
     Raises: OSError.
     """
@@ -79,7 +79,7 @@ def write(path: Path, mode: Mode) -> None:
 
 
 def carry_over(path: Path) -> None:
-    """Make a store of version 1 one of this version: its files get checksums, as they are now.
+    """Upgrade a store of version 1 to this version: its files get checksums, as they are now.
 
     The store must be locked.
 

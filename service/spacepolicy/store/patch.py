@@ -1,6 +1,6 @@
-"""RDF Patch: what changed from one revision to another, line by line.
+"""RDF Patch: the changes from one revision to another, line by line.
 
-Quads only: a named graph that is empty before or after leaves no line.
+Quads only: a named graph that is empty before or after has no line.
 
 Spec: https://afs.github.io/rdf-delta/rdf-patch.html
 """
@@ -27,7 +27,7 @@ def patch_lines(change: Change) -> Iterator[bytes]:
 
 
 def transaction(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines between the marks of a transaction."""
+    """The lines, between those that begin and end a transaction."""
     yield b"TX .\n"
     yield from lines
     yield b"TC .\n"
@@ -41,8 +41,8 @@ def _marked(change: Change) -> Iterator[bytes]:
 
 
 def net(patches: Iterable[bytes]) -> Iterator[bytes]:
-    """What patches make of each other, one after the other: the lines of the difference, what goes
-    before what comes."""
+    """The combined difference of patches, in their order: the lines of removed quads before those
+    of added ones."""
     found: dict[bytes, bytes] = {}
     for each in patches:
         for line in each.splitlines(keepends=True):
@@ -58,13 +58,13 @@ def net(patches: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def inverse(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines that lead back."""
+    """The lines that undo the change."""
     turned = [(b"A " if line[:2] == b"D " else b"D ") + line[2:] for line in lines]
     yield from sorted(turned, reverse=True, key=lambda line: line[:2])
 
 
 def about(file: Path, subject: str) -> Iterator[bytes]:
-    """The lines of the patch in the file, as `patch` writes one, whose quads are about the subject,
+    """The lines of the patch in the file, as `patch` writes one, whose quads have the subject,
     written as in N-Quads; found without reading the others.
 
     Raises: FileNotFoundError; DamagedError where what is read is not what was written.
@@ -74,13 +74,14 @@ def about(file: Path, subject: str) -> Iterator[bytes]:
 
 
 def beginning(file: Path, wanted: bytes) -> Iterator[bytes]:
-    """The lines of the patch in the file, as `patch` writes one, that begin with the mark of what
-    goes or comes, and what stands after it; found without reading those before.
+    """The lines of the patch in the file, as `patch` writes one, that begin with `wanted`: the mark
+    of an added or removed quad, and the beginning of the quad; found without reading the lines
+    before.
 
     Raises: FileNotFoundError; DamagedError where what is read is not what was written.
     """
     if not file.stat().st_size:
-        return  # nothing can be mapped
+        return  # an empty file cannot be mapped
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
         seen = checksums.SeenBlocks(file, len(text))
         start = _first_at(text, wanted, seen)
@@ -92,8 +93,8 @@ def beginning(file: Path, wanted: bytes) -> Iterator[bytes]:
 def by_subject(
     removed: Iterable[bytes], added: Iterable[bytes]
 ) -> Iterator[tuple[bytes, Iterator[bytes]]]:
-    """The lines of each subject, those that go first; both are sorted, as `patch` sorts them, and
-    are read no further than is asked for."""
+    """The lines of each subject, the removed ones first; both are sorted, as `patch` sorts them,
+    and are read no further than the caller iterates."""
     return groupby(merge(removed, added, key=_subject), key=_subject)
 
 
@@ -102,15 +103,15 @@ def _subject(line: bytes) -> bytes:
 
 
 def _line(text: mmap.mmap, start: int, seen: checksums.SeenBlocks) -> bytes:
-    """The line that begins there."""
+    """The line that begins at that offset."""
     end = text.find(b"\n", start) + 1 or len(text)
     seen.see(text, start, end)
     return text[start:end]
 
 
 def _first_at(text: mmap.mmap, wanted: bytes, seen: checksums.SeenBlocks) -> int:
-    """Where the first line begins that is not before the wanted one: what goes is before what
-    comes, and between the marks of the transaction."""
+    """The offset of the first line that is not before the wanted one: removed quads are before
+    added ones, between the lines of the transaction."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high) // 2

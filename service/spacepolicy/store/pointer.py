@@ -1,8 +1,8 @@
-"""Which revision is in force: what `current` says, believed only where the folders agree.
+"""Which revision is in force: the number in `current`, used only where the folders agree.
 
-A revision's folder is marked `unpublished` before it has its name, and the mark is taken away once
+A revision's folder is marked `unpublished` before it gets its name, and the mark is removed once
 the pointer leads to it. So a folder beyond the pointer with the mark was never in force, and is
-garbage; one without it was, and the pointer is older than the store: nothing is opened then.
+garbage; one without it was, and the pointer is older than the store: then the store is not opened.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ LIVE: Final = "live"
 
 
 def folder(path: Path, number: int) -> Path:
-    """The folder of the revision of that number."""
+    """The folder of the revision with that number."""
     return path / REVISIONS / f"{number:06}"
 
 
 def in_force(path: Path) -> int | None:
     """The number of the revision in force; None where nothing has been published.
 
-    Raises: StoreError where there is no telling, with what to do.
+    Raises: StoreError where that cannot be determined, with the remedy.
     """
     while True:
         number = _read(path)
@@ -49,7 +49,7 @@ def in_force(path: Path) -> int | None:
 
 
 def _see_nothing_there(path: Path, later: Sequence[int]) -> None:
-    """Raises: StoreError where there is something that a pointer should lead to."""
+    """Raises: StoreError where there are revisions that a pointer should lead to."""
     if later:
         raise StoreError(
             f"{path}: {_listed(later)} in the store, and no pointer `{CURRENT}` says which is in "
@@ -64,9 +64,9 @@ def _see_nothing_there(path: Path, later: Sequence[int]) -> None:
 
 
 def _read(path: Path) -> int | None:
-    """What the pointer says.
+    """Read the pointer.
 
-    Raises: StoreError where it cannot be read or says no number.
+    Raises: StoreError where it cannot be read or has no number.
     """
     pointer = path / CURRENT
     try:
@@ -103,7 +103,7 @@ def is_marked(path: Path, number: int) -> bool:
 
 
 def mark(unfinished: Path) -> None:
-    """Mark a folder that has no name yet."""
+    """Mark a folder that has no name yet as not in force."""
     durable_files.write_new(unfinished / UNPUBLISHED, "")
 
 
@@ -116,8 +116,8 @@ def point_to(path: Path, number: int) -> None:
 
 
 def unmark(path: Path, number: int) -> None:
-    """Take the marks from the revision in force and from those published with it, the oldest
-    first: where that is interrupted, those left are next to one another."""
+    """Remove the marks of the revision in force and of those published with it, the oldest first:
+    where that is interrupted, the marked ones are consecutive."""
     first = number
     while first > 1 and is_marked(path, first - 1):
         first -= 1
@@ -126,7 +126,7 @@ def unmark(path: Path, number: int) -> None:
 
 
 def remedy(path: Path) -> str:
-    """What to do about a store that is not whole."""
+    """The advice for a store that is not whole."""
     return f"`spacepolicy doctor --repair --store {path}` mends what can be mended."
 
 

@@ -1,4 +1,4 @@
-"""A revision on its way into the store: what it says, what it changes, and its folder."""
+"""A revision that is being published: its statement, its changes, and its folder."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ from spacepolicy.store.revision import Change, Counts, FileGraphs, Revision
 @final
 @dataclass(frozen=True, slots=True)
 class RevisionStatement:
-    """What the next revision is to say of itself; `files` where it is made of files."""
+    """What the next revision records of itself; `files` where it is made of files."""
 
     author: str
     message: str
@@ -50,7 +50,8 @@ class RevisionStatement:
 @final
 @dataclass(frozen=True, slots=True)
 class PublicationStep:
-    """A change, and what its revision says; the same as RDF Patch where the change is not large."""
+    """A change, and the statement of its revision; also as RDF Patch where the change is not
+    large."""
 
     change: Change
     said: RevisionStatement
@@ -70,7 +71,7 @@ class PublicationStep:
         return sum(map(len, texts))
 
     def write_patch(self, file: Path) -> None:
-        """Write the patch into a file, line by line: a large one is never whole in memory."""
+        """Write the patch to a file, line by line: a large one is never in memory as a whole."""
         if self.small is not None:
             durable_files.write_new(file, self.small)
             return
@@ -97,7 +98,7 @@ def written(
     mode: Mode,
     ground: int,
 ) -> Revision:
-    """The revision that the step makes of the one before, in a folder of the store and on disk,
+    """Write the revision that the step makes of `before` to a folder of the store, on disk and
     marked as not in force.
 
     `live` has the change; `ground` is the number of the revision whose generation it rests on, 0
@@ -150,7 +151,7 @@ def written(
 
 
 def marked(change: Change) -> str:
-    """The graphs that the change touches, each with how."""
+    """The graphs that the change touches, each with the mark of how."""
     created = {each.value for each in change.created}
     dropped = {each.value for each in change.dropped}
     marks = {
@@ -166,7 +167,7 @@ def _listed(files: FileGraphs) -> str:
 
 
 def _new_bytes(unfinished: Path, before: Revision | None) -> int:
-    """The bytes of the files that the generation before does not share."""
+    """The bytes of the files that are not shared with the generation before."""
     known = _ground(before)
     shared = {each.stat().st_ino for each in checksums.files(known)} if known else set[int]()
     found = (each.stat() for each in checksums.files(unfinished))
@@ -174,7 +175,7 @@ def _new_bytes(unfinished: Path, before: Revision | None) -> int:
 
 
 def _shared(before: Revision | None) -> dict[int, checksums.Checksum]:
-    """The checksums of the tables that the generation before may share, by inode."""
+    """The checksums of the tables that may be shared with the generation before, by inode."""
     known = _ground(before)
     sums = checksums.read(known.parent) if known else None
     found = {known.parent / name: each for name, each in (sums or {}).items()} if known else {}

@@ -1,9 +1,9 @@
-"""A damaged store is mended from what is whole of it; nothing is deleted.
+"""Repairs a damaged store from its whole files; nothing is deleted.
 
-A small file comes from its copy beside the checksums, a patch from the datasets before and after
-it, a generation from another one and the patches in between, the pointer from the folders. What is
-mended is what was written, by its checksum; a generation holds the same quads in other tables. What
-stood there before, and what cannot be mended, is moved to `damaged/`.
+A small file is restored from its copy beside the checksums, a patch from the datasets before and
+after it, a generation from another one and the patches in between, the pointer from the folders. A
+repaired file is what was written, by its checksum; a generation holds the same quads in other
+tables. The damaged files, and those that cannot be repaired, are moved to `damaged/`.
 """
 
 import os
@@ -32,8 +32,8 @@ ASIDE: Final = "damaged"
 
 
 def repair(path: Path, mode: Mode) -> tuple[list[str], list[FileFault]]:
-    """Mend the store; what was done, a sentence each, and the faults that are left. `mode` is for a
-    store that says nowhere which it has.
+    """Repair the store; return what was done, a sentence each, and the faults that are left. `mode`
+    is for a store that does not record its mode.
 
     Raises: StoreError where another process writes the store, it is of a newer version, or it
     cannot be written.
@@ -61,7 +61,7 @@ class _Mender:
         self._aside = path / ASIDE / f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
 
     def mend(self, mode: Mode) -> None:
-        """Mend what can be mended, files first and the pointer last."""
+        """Repair what can be repaired, files first and the pointer last."""
         if not pointer.found(self._path):
             self._take_out_live()
             self._mend_marker(mode)
@@ -84,11 +84,11 @@ class _Mender:
         self._mend_marker(mode)
         self._mend_pointer(last, states)
         with suppress(StoreError):
-            marker.carry_over(self._path)  # where the pointer was not to be believed before
+            marker.carry_over(self._path)  # where the pointer could not be trusted before
 
     def _last(self) -> int:
-        """The number of the newest revision that may have been in force: one that is marked was
-        not, where the pointer is well."""
+        """The number of the newest revision that may have been in force: a marked one was not,
+        where the pointer is whole."""
         numbers = pointer.found(self._path)
         try:
             known = pointer.in_force(self._path)
@@ -97,7 +97,7 @@ class _Mender:
         return known or numbers[-1]
 
     def _take_out_live(self) -> None:
-        """Write a dataset that is left without revisions to a file that can be imported."""
+        """Write a dataset without revisions to a file that can be imported."""
         live = self._path / pointer.LIVE
         if live.is_dir() and any(live.iterdir()):
             out = self._path / f"recovered-{datetime.now(UTC):%Y%m%dT%H%M%S}.nq"
@@ -137,7 +137,7 @@ class _Mender:
                 continue
 
     def _mend_small(self, number: int) -> None:
-        """Mend the checksums from the files, and small files from their copies."""
+        """Restore the checksums from the files, and small files from their copies."""
         folder = pointer.folder(self._path, number)
         if not folder.is_dir():
             return
@@ -147,7 +147,7 @@ class _Mender:
                 self._write(folder / name, each.copy.encode())
 
     def _mend_sums(self, folder: Path) -> None:
-        """Make damaged checksums anew where the files bear out what is left of them."""
+        """Make damaged checksums anew where the files confirm what is left of them."""
         file = folder / checksums.NAME
         was = _bytes(file) or b""
         try:
@@ -165,7 +165,7 @@ class _Mender:
         self.done.append(f"{file.relative_to(self._path)} is mended")
 
     def _mend_patch(self, number: int, states: States) -> bool:
-        """Whether what the revision changed could be mended now."""
+        """Whether the patch of the revision could be restored."""
         if states.has_patch(number):
             return False
         folder = pointer.folder(self._path, number)
@@ -184,7 +184,7 @@ class _Mender:
         return mended
 
     def _mend_generation(self, number: int, states: States) -> None:
-        """Make a damaged generation anew, or one that is missing and wanted."""
+        """Make a generation anew that is damaged, or missing and needed."""
         folder = pointer.folder(self._path, number)
         if not (folder / GENERATION).is_dir() or states.has_generation(number):
             return
@@ -212,7 +212,7 @@ class _Mender:
         return True
 
     def _mend_pointer(self, last: int, states: States) -> None:
-        """Put the newest revision in force that is whole; those behind it are set aside."""
+        """Put the newest whole revision in force; later ones are set aside."""
         for number in range(last, 0, -1):
             if self._is_whole(number, states):
                 break
@@ -231,7 +231,8 @@ class _Mender:
         pointer.unmark(self._path, number)
 
     def _is_whole(self, number: int, states: States) -> bool:
-        """Whether the revision can be read; its generation is made where it can be and is not."""
+        """Whether the revision can be read; its generation is made where it is missing and can
+        be."""
         try:
             revision = revision_folders.read(self._path, number)
         except StoreError:
@@ -246,7 +247,7 @@ class _Mender:
         return states.dataset(number) is not None and self._make_generation(ground, states)
 
     def replace_lost(self) -> None:
-        """Write a revision that changes nothing under each number that is lost."""
+        """Write a revision that changes nothing in the place of each lost one."""
         if not self._lost:
             return
         with DurableStore(self._path) as durable:
@@ -256,7 +257,7 @@ class _Mender:
 
 
 def _of_lost(before: Revision, more: int) -> RevisionStatement:
-    """What is said of a revision in the place of one that is lost."""
+    """The statement of a revision in the place of a lost one."""
     number = before.number + more
     return RevisionStatement(
         author="doctor",
@@ -277,7 +278,7 @@ def _bytes(file: Path) -> bytes | None:
 
 
 def _write_generation(dataset: Store, folder: Path) -> None:
-    """Write the dataset as a generation into the folder."""
+    """Write the dataset as a generation to the folder."""
     (folder / "made").mkdir(parents=True)
     made = Store(str(folder / "made"))
     made.bulk_extend(dataset)

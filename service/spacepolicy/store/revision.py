@@ -1,4 +1,4 @@
-"""What is known of a revision, and of the graphs that files made of it."""
+"""The description of a revision, and of the graphs that its files state."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from spacepolicy.store.digest import WHOLE
 @final
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Statements: asserted in named graphs, only inferred, and in the default graph."""
+    """Numbers of statements: asserted in named graphs, only inferred, and in the default graph."""
 
     record: int = 0
     inferred: int = 0
@@ -32,8 +32,8 @@ class Counts:
 @final
 @dataclass(frozen=True, slots=True)
 class SeenPublication:
-    """A publication that this process has seen in a store elsewhere: the `state` that no other has,
-    and the number of those it has seen up to this one."""
+    """A publication that this process has seen in a remote store: its `state`, which is unique, and
+    the number of publications seen up to this one."""
 
     state: str
     edition: int
@@ -42,17 +42,17 @@ class SeenPublication:
 @final
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What is known of a published revision.
+    """The description of a published revision.
 
     `record_sha256` is over the record, by the algorithm `digest`; `content_sha256` over the files
     and the code it was built from; `prefixes` are those that queries need not declare; `added` and
     `removed` count statements of the record; `built` is the number of the newest revision up to
-    this one that was made of files; `disk_bytes` is what it took that the one before had not;
-    `generation` is the number of the revision in whose folder the generation stands that its
-    dataset rests on, 0 for its own; `checks` are the gates that files passed to become this
-    revision, and what each had to tell; `mode` is that of the store, "" where the revision was made
-    before that was said; `publication` is that of a store elsewhere that holds it, None where it is
-    one of this machine.
+    this one that was made of files; `disk_bytes` is the disk space it took beyond the one before;
+    `generation` is the number of the revision whose folder has the generation that its dataset
+    rests on, 0 for its own; `checks` are the gates that files passed to become this revision, with
+    the report of each; `mode` is that of the store, "" where the revision was made before it was
+    recorded; `publication` is that of the remote store that holds it, None where the store is on
+    this machine.
     """
 
     number: int
@@ -77,27 +77,27 @@ class Revision:
 
     @property
     def edition(self) -> int:
-        """What tells it from the revisions before in the caches of this process, and grows: its
-        number, or for a store elsewhere, which may go back to an older one, how many publications
-        were seen there; 0 where nothing is known of the dataset, which nothing is kept of."""
+        """The revision's key in the caches of this process, which grows: its number, or for a
+        remote store, which may go back to an older one, how many publications were seen there; 0
+        where nothing is known of the dataset, for which nothing is cached."""
         return self.number if self.publication is None else self.publication.edition
 
     @property
     def is_kept(self) -> bool:
-        """Whether the data are kept, and not only what is known of them and what changed."""
+        """Whether the data are kept, and not only the description and the patch."""
         if not self.generation:
             return self.dataset.exists()
         return self.directory.with_name(f"{self.generation:06}").joinpath(GENERATION).exists()
 
     @property
     def dataset(self) -> Path:
-        """The folder of the generation that holds the whole dataset; there may be none, where the
+        """The folder of the generation that holds the whole dataset; it is missing where the
         dataset rests on that of an older revision."""
         return self.directory / GENERATION
 
     def unlisted(self, mode: str) -> str | None:
-        """The graph of what is only inferred, which is none of the named graphs of the default
-        dataset; None in a store of a mode in which nothing is inferred, or without files."""
+        """The graph of inferences, which is not one of the named graphs of the default dataset;
+        None in a store of a mode in which nothing is inferred, or without files."""
         return Base(self.base).inferred.value if mode == "merged" and self.base else None
 
     @property
@@ -109,8 +109,8 @@ class Revision:
 @final
 @dataclass(frozen=True, slots=True)
 class FileGraphs:
-    """The graphs that the project's files state; those `apart` are not merged into the default
-    graph, and `shapes` are those of them that writes are judged by."""
+    """The graphs that the project's files state; those in `apart` are not merged into the default
+    graph, and `shapes` are those of them that writes are validated with."""
 
     owned: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
@@ -120,7 +120,7 @@ class FileGraphs:
 @final
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Quads and named graphs that are gone, and others that are there now."""
+    """Quads and named graphs that are removed, and others that are added."""
 
     removed: Quads = ()
     added: Quads = ()
@@ -133,11 +133,11 @@ class Change:
         return not (self.removed or self.added or self.dropped or self.created)
 
     def inverse(self) -> "Change":
-        """What leads back."""
+        """The change that undoes this one."""
         return Change(self.added, self.removed, self.created, self.dropped)
 
     def graphs(self) -> frozenset[str]:
-        """The IRIs of the named graphs that it touches."""
+        """The IRIs of the named graphs that the change touches."""
         of_quads = (*counted(self.removed), *counted(self.added))
         graphs: Iterable[object] = (*of_quads, *self.dropped, *self.created)
         return frozenset(graph.value for graph in graphs if isinstance(graph, NamedNode))

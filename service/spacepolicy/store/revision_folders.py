@@ -1,4 +1,4 @@
-"""The folder in which revisions stand: published whole or not at all, never changed afterwards.
+"""The folder of revisions: each is published whole or not at all, and never changed afterwards.
 
     store.json               version and mode of the store
     lock                     held by the one process that writes
@@ -19,7 +19,7 @@
     scratch/                 copies of datasets that processes have for themselves, and what
                              large writes change, by process
 
-What changed is kept of every revision: it leads from one generation to all that rest on it.
+Patches are kept of every revision: they lead from one generation to all revisions that rest on it.
 """
 
 import json
@@ -42,11 +42,12 @@ DESCRIPTION: Final = "revision.json"
 FILES: Final = "files.json"
 NOTED: Final = "noted.json"
 FORMER: Final = "dataset.nq"
-"""Where revisions stood before there were generations; read once, when the next is published."""
+"""The file of a revision's dataset before there were generations; read once, when the next is
+published."""
 
 
 def open_store(path: Path, mode: Mode) -> None:
-    """Make the store where it is missing, and see that it is of this mode.
+    """Make the store where it is missing, and check that it is of this mode.
 
     Raises: StoreError naming the path and what is wrong.
     """
@@ -67,7 +68,7 @@ def open_store(path: Path, mode: Mode) -> None:
 def current(path: Path) -> Revision | None:
     """The revision in force; None where nothing has been published.
 
-    Raises: StoreError where that cannot be read, or there is no telling which it is.
+    Raises: StoreError where it cannot be read, or it cannot be determined which it is.
     """
     marker.read(path)
     number = pointer.in_force(path)
@@ -75,8 +76,8 @@ def current(path: Path) -> Revision | None:
 
 
 def _noted(path: Path, revision: Revision) -> Revision:
-    """The revision with the digest of the files that were last seen to make it. Where that cannot
-    be read the files are read again, and nothing is lost."""
+    """The revision with the digest of the files that was noted last. Where the note cannot be read,
+    the files are read again, and nothing is lost."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         table = json.loads((path / NOTED).read_text(encoding="utf-8"))
         if table["number"] == revision.number:
@@ -94,9 +95,9 @@ def note(path: Path, revision: Revision) -> None:
 
 
 def read(path: Path, number: int) -> Revision:
-    """The revision of that number.
+    """Read the revision with that number.
 
-    Raises: StoreError where there is none or it cannot be read, and is a DamagedError where it is
+    Raises: StoreError where there is none or it cannot be read, which is a DamagedError where it is
     not what was written.
     """
     directory = folder(path, number)
@@ -114,7 +115,7 @@ def read(path: Path, number: int) -> Revision:
 
 
 def description(revision: Revision) -> str:
-    """What is written of the revision."""
+    """The text of `revision.json`."""
     table = asdict(revision)
     del table["directory"], table["publication"]
     return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
@@ -147,8 +148,8 @@ def numbers(path: Path) -> list[int]:
 
 
 def history(path: Path) -> History:
-    """All that is known of the store's revisions; one at least must be published. An older one that
-    is damaged or missing is named as lost.
+    """Read the history of the store, which must have at least one revision. An older one that is
+    damaged or missing is listed as lost.
 
     Raises: StoreError where the revision in force cannot be read.
     """

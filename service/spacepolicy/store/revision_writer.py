@@ -1,10 +1,10 @@
-"""The one writer of a store: a change becomes the next revision, on disk and whole.
+"""The only writer of a store: a change becomes the next revision, on disk and whole.
 
-The newest generation is copied to `live/`, its tables shared, and what was changed since is carried
-out there; so is each further change. A revision is on disk with its patch; now and then `live/` is
-backed up as the next generation, on which the following revisions rest. What a crash or a full disk
-leaves half done is marked as never having been in force; `live/` is made anew from the revision in
-force, once the files that it rests on were seen to be whole.
+The newest generation is copied to `live/`, its tables shared, and later changes are applied there;
+so is each further change. A revision is on disk with its patch; now and then `live/` is saved as
+the next generation, on which the following revisions rest. What a crash or a full disk leaves
+unfinished is marked as never having been in force; `live/` is made anew from the revision in force,
+once the files that it rests on were found to be whole.
 """
 
 import fcntl
@@ -37,28 +37,30 @@ from spacepolicy.store.publication import PublicationStep, written
 from spacepolicy.store.revision import Change, FileGraphs, Revision
 
 _BULK_QUADS: Final = 20_000
-"""What comes at once beyond this is sorted into tables of its own, which takes a third of the time
+"""More quads than this at once are sorted into tables of their own, which takes a third of the time
 and of the disk, and 20 ms at least."""
 _PIECE_BYTES: Final = 1 << 27
-"""How much of very many quads is loaded at once: the engine takes some 600 MB for so much."""
+"""The bytes of very many quads that are loaded at once: the engine takes some 600 MB for so
+much."""
 _WAITING_SECONDS: Final = 15.0
-"""How long another process that holds the store is waited for: one that is being stopped ends
-within seconds."""
+"""How long to wait for another process that holds the store: one that is being stopped ends within
+seconds."""
 _LOOK_SECONDS: Final = 0.02
 """How often the lock is tried meanwhile; nobody notices so short a delay at a start."""
 _UNFINISHED: Final = re.compile(r"\.[0-9]{6,}\.unfinished")
 _FIRST: Final = ".live.unfinished"
-"""Where the first revision is made: `live/` is there only once something is published."""
+"""The folder in which the first revision is made: `live/` exists only once something is
+published."""
 
 
 @final
 class DurableStore:
-    """A store opened for writing; no other process has it so at the same time.
+    """A store opened for writing; no other process has it open for writing at the same time.
 
-    `keep` is of how many revisions the data are kept at least, the newest; 0 keeps all. A dataset
+    `keep` is the least number of revisions whose data are kept, the newest; 0 keeps all. A dataset
     of more than `memory_quads` is answered from disk: each of its revisions has a generation.
 
-    Raises: StoreError where another process writes it for long, or it cannot be written.
+    Raises: StoreError where another process keeps the lock, or the store cannot be written.
     """
 
     def __init__(self, path: Path, keep: int = 0, memory_quads: int = 0) -> None:
@@ -102,13 +104,13 @@ class DurableStore:
         self.close()
 
     def close(self) -> None:
-        """Let others write."""
+        """Unlock the store."""
         self._live = None
         os.close(self._lock)
 
     def _sweep(self) -> None:
-        """Remove what is proved to be garbage: folders without a name of their own yet, revisions
-        that were never in force, and copies of processes that have ended."""
+        """Remove what is certainly garbage: folders without their names yet, revisions that were
+        never in force, and copies of processes that have ended."""
         last = self.revision.number if self.revision else 0
         for each in (self._path / SCRATCH).glob("*-*"):
             process, _, count = each.name.partition("-")
@@ -126,7 +128,7 @@ class DurableStore:
 
     @property
     def live(self) -> Store:
-        """The dataset in force, and what was applied to it.
+        """The dataset in force, with the changes that were applied to it.
 
         Raises: StoreError where it cannot be opened.
         """
@@ -153,17 +155,17 @@ class DurableStore:
         return opened
 
     def apply(self, change: Change) -> None:
-        """Make the change in `live`, for it to be looked at, and published or taken back.
+        """Apply the change to `live`, to be validated, and then published or taken back.
 
-        Raises: StoreError where that cannot be; then it is not there, and `live` is another store.
-        It is a DamagedError where what the revision in force rests on is not what was written.
+        Raises: StoreError where that fails; then it is not applied, and `live` is another store. It
+        is a DamagedError where a file that the revision in force rests on is not what was written.
         """
         self._chain.see()
         with self._writing():
             _apply(self.live, change, empty=self.revision is None)
 
     def take_back(self, change: Change) -> None:
-        """Take back what was made in `live`.
+        """Undo a change that was applied to `live`.
 
         Raises: as `apply`.
         """
@@ -171,12 +173,13 @@ class DurableStore:
             _apply(self.live, change.inverse(), empty=False)
 
     def discard(self) -> None:
-        """Leave `live` with what was made in it: another has its place when it is next looked at,
-        made of the revision in force. That is sooner than taking back very much."""
+        """Discard `live` with its changes: another is made of the revision in force when it is next
+        needed. That is faster than to undo a large change."""
         self._live = None
 
     def publish(self, steps: Sequence[PublicationStep]) -> list[Revision]:
-        """Make the changes, which are in `live`, one revision each, and put them in force at once.
+        """Publish the changes, which are applied to `live`, one revision each, and put them in
+        force at once.
 
         Raises: StoreError where they cannot be written; the revision in force stays, and `live` is
         another store.
@@ -204,12 +207,13 @@ class DurableStore:
         try:
             yield
         except (OSError, RuntimeError) as error:
-            self._live = None  # what was changed of it goes with it
+            self._live = None  # it has the change that failed
             self._read_again()
             raise self._failure("written", error) from error
 
     def _read_again(self) -> None:
-        """See which revision is in force: the pointer may have been replaced before the failure."""
+        """Read which revision is in force: the pointer may have been replaced before the
+        failure."""
         with suppress(OSError, StoreError):
             now = revision_folders.current(self._path)
             if now is not None and (self.revision is None or now.number != self.revision.number):
@@ -217,7 +221,7 @@ class DurableStore:
                 self._put_in_force(now)
 
     def _failure(self, done: str, error: Exception) -> StoreError:
-        """What comes of an error of the disk or the engine."""
+        """The error to raise for an error of the disk or the engine."""
         if CORRUPTION in str(error) and self.revision is not None and self.revision.is_kept:
             found = reading_error(standing(self.revision.dataset)[0], str(error))
             if isinstance(found, StoreError):
@@ -225,7 +229,7 @@ class DurableStore:
         return StoreError(f"{self._path}: cannot be {done}: {error}")
 
     def _written(self, steps: Sequence[PublicationStep]) -> list[Revision]:
-        """The revisions in their folders, on disk and not in force."""
+        """Write the revisions to their folders, on disk and not in force."""
         due = self._needs_snapshot(steps)
         found: list[Revision] = []
         before = self.revision
@@ -237,8 +241,8 @@ class DurableStore:
         return found
 
     def _needs_snapshot(self, steps: Sequence[PublicationStep]) -> bool:
-        """Whether the last of the revisions needs a snapshot: one of other files does, and one that
-        is answered from disk."""
+        """Whether the last of the revisions needs a snapshot: one with other files does, and one
+        that is answered from disk."""
         said = [step.said for step in steps]
         if any(each.files is not None or each.counts.stored > self._memory_quads for each in said):
             return True
@@ -246,11 +250,11 @@ class DurableStore:
         return snapshot_making.is_due(self.revision, len(steps), size)
 
     def note(self, content_sha256: str) -> Revision:
-        """The revision in force, noted as what these files and this code make.
+        """Note that these files and this code make the revision in force; return it.
 
         Raises: StoreError where it cannot be written.
         """
-        assert self.revision is not None  # noqa: S101 # it was compared with
+        assert self.revision is not None  # noqa: S101 # the caller compared with it
         revision = replace(self.revision, content_sha256=content_sha256)
         try:
             revision_folders.note(self._path, revision)
@@ -261,7 +265,7 @@ class DurableStore:
 
 
 def locked(path: Path) -> int:
-    """The descriptor of the locked file; closing it unlocks.
+    """Lock the file; return its descriptor, which unlocks it when it is closed.
 
     Raises: StoreError where another process keeps it, or it cannot be written.
     """
@@ -285,7 +289,7 @@ def locked(path: Path) -> int:
 
 
 def is_locked(store: Path) -> bool:
-    """Whether a process has the store to write it."""
+    """Whether a process has the store open for writing."""
     try:
         descriptor = os.open(store / "lock", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -332,7 +336,8 @@ def _load(live: Store, quads: QuadLines) -> None:
 
 
 def difference(live: Store, wanted: Store) -> Change:
-    """What leads from one dataset to the other; blank nodes are compared by name."""
+    """The difference that leads from one dataset to the other; blank nodes are compared by
+    label."""
     before, after = set(live), set(wanted)
     graphs, then = set(live.named_graphs()), set(wanted.named_graphs())
     return Change(

@@ -1,5 +1,4 @@
-"""Snapshots of the dataset, which the engine calls generations: when one is made, and when one is
-dropped.
+"""Snapshots of the dataset, which the engine calls generations: when they are made and dropped.
 
 A revision has a snapshot in its folder, or rests on that of an earlier one, from which patches lead
 to it.
@@ -16,13 +15,13 @@ from spacepolicy.store import pointer, revision_folders
 from spacepolicy.store.revision import Revision
 
 RESTING_REVISIONS: Final = 64
-"""How many revisions rest on one generation."""
+"""The most revisions that rest on one generation."""
 _DROPPED: Final = ".generation.dropped"
 
 
 def is_due(revision: Revision | None, revisions: int, size: int) -> bool:
-    """Whether the last of so many revisions, which come next and have patches of this size in bytes
-    together, needs a snapshot of its own: too many would rest on one, or on too much."""
+    """Whether the last of the next `revisions`, whose patches have `size` bytes together, needs a
+    snapshot of its own: otherwise too many would rest on one, or on too long a patch."""
     if revision is None or not revision.is_kept:
         return True
     _, later = standing(revision.dataset)
@@ -30,7 +29,7 @@ def is_due(revision: Revision | None, revisions: int, size: int) -> bool:
 
 
 def make(live: Store, directory: Path) -> None:
-    """Make a snapshot of the dataset in the folder of its revision.
+    """Save a snapshot of the dataset in the folder of its revision.
 
     Raises: OSError, RuntimeError where it cannot be written.
     """
@@ -38,14 +37,14 @@ def make(live: Store, directory: Path) -> None:
 
 
 def ground(revision: Revision | None) -> int:
-    """The number of the revision in whose folder the generation stands that this one has or rests
-    on; 0 where there is no revision."""
+    """The number of the revision whose folder has the generation that this one has or rests on; 0
+    where there is no revision."""
     return revision.generation or revision.number if revision else 0
 
 
 def drop_old(path: Path, revision: Revision, keep: int) -> None:
-    """Drop the snapshots beyond those of the newest `keep` revisions, 0 for all; what is known of
-    their revisions stays."""
+    """Drop the snapshots beyond those of the newest `keep` revisions, 0 for all; the descriptions
+    of their revisions stay."""
     number = _first_needed(path, revision, keep) - 1
     while number > 0:
         rested = ground(revision_folders.read(path, number))
@@ -55,8 +54,8 @@ def drop_old(path: Path, revision: Revision, keep: int) -> None:
 
 
 def drop_old_of_replica(path: Path, revision: Revision, keep: int) -> None:
-    """The same where revisions may be without the snapshot that their descriptions name, since it
-    was never taken: all folders are looked at."""
+    """The same for a replica, where a revision may lack the snapshot that its description names,
+    since it was never copied: all folders are looked at."""
     first = _first_needed(path, revision, keep)
     for number in pointer.found(path):
         if number < first:
@@ -71,7 +70,7 @@ def _first_needed(path: Path, revision: Revision, keep: int) -> int:
 
 
 def _dropped(path: Path, number: int) -> bool:
-    """Whether there was a snapshot in the folder of the revision; there is none any more."""
+    """Drop the snapshot in the folder of the revision; return whether there was one."""
     generation = pointer.folder(path, number) / GENERATION
     dropped = generation.with_name(_DROPPED)
     shutil.rmtree(dropped, ignore_errors=True)

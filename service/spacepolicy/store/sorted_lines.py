@@ -1,8 +1,8 @@
-"""Very many different lines, kept in order and with their digest while some come and go.
+"""Very many different lines, kept in order and with their digest while lines come and go.
 
-The lines stand in blocks. A block ends behind a line whose CRC-32 is a multiple of 512, wherever it
+The lines stand in blocks. A block ends after a line whose CRC-32 is a multiple of 512, wherever it
 stands: so equal lines are in equal blocks, whatever came and went before, and the digest is over
-those of the blocks. A change costs the blocks that it falls into.
+those of the blocks. A change costs only the blocks that it falls into.
 """
 
 import hashlib
@@ -15,11 +15,12 @@ from spacepolicy.errors import DamagedError
 
 _BLOCK_LINES: Final = 512
 """Lines of a block, on average: some 80 KB, sorted and hashed again in a quarter of a millisecond,
-and a million lines have digests of 64 KB in all."""
+while a million lines have digests of 64 KB in all."""
 _LINE_BYTES: Final = 128
-"""Of a line, roughly."""
+"""The length of a line, roughly."""
 _MANY: Final = 8
-"""To sort all lines anew costs an eighth of putting each into its block."""
+"""The divisor for many changes: sorting all lines costs an eighth of putting each into its
+block."""
 _PACKING: Final = 1
 """A million lines (190 MB) are packed in 1.5 s into a tenth; at the next level it takes twice that
 for little less."""
@@ -27,8 +28,8 @@ for little less."""
 
 @final
 class LineBlock:
-    """Lines that stand together, with their first and their digest; those of a block that was read
-    from a file are packed there until they are wanted."""
+    """Consecutive lines, with the first of them and their digest; those of a block that was read
+    from a file stay packed until they are needed."""
 
     __slots__ = ("_packed", "_text", "digest", "first", "size")
 
@@ -41,7 +42,7 @@ class LineBlock:
 
     @classmethod
     def read(cls, first: bytes, size: int, digest: bytes, packed: bytes) -> Self:
-        """A block that was packed."""
+        """A block whose lines are packed."""
         block = cls.__new__(cls)
         block._text, block._packed = None, packed
         block.first, block.size, block.digest = first, size, digest
@@ -63,7 +64,7 @@ class LineBlock:
         return text
 
     def packed(self) -> bytes:
-        """The lines, packed; it has them so from now on."""
+        """The lines, packed; the block keeps them so."""
         if self._packed is None:
             self._packed = zlib.compress(self._text or b"", _PACKING)
             self._text = None
@@ -72,14 +73,14 @@ class LineBlock:
 
 @final
 class SortedLines:
-    """The lines in blocks, and the digests of these."""
+    """The lines in blocks, and the digests of the blocks."""
 
     def __init__(self, blocks: Iterable[LineBlock] = ()) -> None:
         self.blocks = list(blocks)
         self._firsts = [block.first for block in self.blocks]
 
     def change(self, added: Iterable[bytes], removed: Iterable[bytes]) -> None:
-        """Take lines in and others out; one that is in both is in afterwards.
+        """Add and remove lines; one that is in both is there afterwards.
 
         Raises: DamagedError where a block that was read is not what was written.
         """
@@ -91,7 +92,7 @@ class SortedLines:
 
     @property
     def size(self) -> int:
-        """How many bytes the lines have."""
+        """The number of bytes of all lines."""
         return sum(block.size for block in self.blocks)
 
     def _change_all(self, added: Sequence[bytes], removed: Sequence[bytes]) -> None:
@@ -118,8 +119,8 @@ class SortedLines:
         return self.blocks[place].text().splitlines(keepends=True)
 
     def _put(self, place: int, lines: list[bytes]) -> None:
-        """Replace the lines of the block, and of the next where they do not end in one that ends a
-        block."""
+        """Replace the lines of the block, and of the next where they do not end with a line that
+        ends a block."""
         end = place + 1
         while end < len(self.blocks) and not (lines and _ends_block(lines[-1])):
             lines += self._lines(end)
@@ -134,7 +135,7 @@ class SortedLines:
 
 
 def _parted(lines: list[bytes]) -> Iterable[list[bytes]]:
-    """The lines block by block."""
+    """Split the lines into blocks."""
     start = 0
     for number, line in enumerate(lines, 1):
         if _ends_block(line):

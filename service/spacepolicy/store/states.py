@@ -1,7 +1,7 @@
-"""Datasets of a store's revisions, found by whatever way is left between whole files.
+"""Datasets of a store's revisions, rebuilt in whatever way is left from whole files.
 
-A revision's dataset is had from any generation that is whole, or from the empty dataset before the
-first revision, by the patches in between, forwards or backwards; that of the newest also from
+A revision's dataset is rebuilt from any generation that is whole, or from the empty dataset before
+the first revision, by the patches in between, forwards or backwards; that of the newest also from
 `live/`.
 """
 
@@ -24,7 +24,8 @@ _UNREADABLE: Final = (OSError, ValueError, SyntaxError, RuntimeError, StoreError
 
 @final
 class States:
-    """The datasets of revisions. `damaged` are paths of files, in the store, not to be believed."""
+    """The datasets of revisions. `damaged` are paths of files, in the store, that are not to be
+    used."""
 
     def __init__(self, path: Path, last: int, damaged: set[str]) -> None:
         self._path = path
@@ -32,7 +33,7 @@ class States:
         self.damaged = damaged
 
     def has_patch(self, number: int) -> bool:
-        """Whether what the revision changed is whole."""
+        """Whether the patch of the revision is whole."""
         folder = pointer.folder(self._path, number)
         return all(self._is_whole(folder / name) for name in (CHANGES, GRAPHS))
 
@@ -63,7 +64,7 @@ class States:
         return range(1, self._last + 1)
 
     def _sources(self, number: int) -> list[tuple[Callable[[], Store | None], int]]:
-        """Where to begin, the nearest first, and of which revision that is."""
+        """The datasets to begin with, the nearest first, and the revision of each."""
         found: list[tuple[Callable[[], Store | None], int]] = [(Store, 0)]
         for each in self._numbers():
             if self.has_generation(each):
@@ -84,7 +85,7 @@ class States:
             change_back(dataset, pointer.folder(self._path, each))
 
     def live(self) -> Store | None:
-        """What stands in `live/`: read in a copy, since to open it may change it."""
+        """The dataset in `live/`: read from a copy, since to open it may change it."""
         live = self._path / pointer.LIVE
         if not live.is_dir():
             return None
@@ -100,7 +101,7 @@ class States:
 
 
 def read_sums(folder: Path) -> checksums.Sums:
-    """The checksums of the folder; none where they are damaged or missing."""
+    """The checksums of the folder; empty where they are damaged or missing."""
     try:
         return checksums.read(folder) or {}
     except _UNREADABLE:

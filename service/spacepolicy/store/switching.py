@@ -1,4 +1,4 @@
-"""Revisions that are on disk, put in force for everyone who asks."""
+"""Puts revisions that are on disk in force for every reader."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +11,10 @@ from spacepolicy.store.history import History
 def switch(
     path: Path, pool: Pool, history: History, numbers: Sequence[int], most_in_memory: int
 ) -> None:
-    """Have everyone answer over the last of the revisions from now on; a dataset of more than
+    """Let every reader use the last of the revisions from now on; a dataset of more than
     `most_in_memory` quads is answered from disk.
 
-    Raises: StoreError where one cannot be read; nothing is switched then.
+    Raises: StoreError where one cannot be read; then nothing is switched.
     """
     if not numbers:
         return

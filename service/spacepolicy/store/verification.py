@@ -1,4 +1,4 @@
-"""What is wrong with a store: by names and sizes, or by reading every byte of it."""
+"""Finds the faults of a store: by names and sizes, or by reading every byte of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from spacepolicy.store import marker, pointer, revision_folders
 @final
 @dataclass(frozen=True, slots=True)
 class FileFault:
-    """A file of the store, by its path in it, and what is wrong with it."""
+    """A faulty file of the store, by its path in it, and what is wrong with it."""
 
     file: str
     fault: str
@@ -25,7 +25,7 @@ class FileFault:
 
 
 def examine(path: Path, *, deep: bool) -> Iterator[FileFault]:
-    """The faults of the store, those of its first files first; `deep` reads all.
+    """Find the faults of the store, those of its first files first; `deep` reads every file.
 
     Raises: StoreError where the store is of a newer version.
     """
@@ -50,7 +50,7 @@ def examine(path: Path, *, deep: bool) -> Iterator[FileFault]:
 
 
 def faults_of(path: Path, number: int, *, checked: bool, deep: bool) -> Iterator[FileFault]:
-    """The faults of a revision's folder; `checked` where it is to have checksums."""
+    """The faults of a revision's folder; `checked`: it has to have checksums."""
     folder = pointer.folder(path, number)
     if not folder.is_dir():
         yield FileFault(folder.relative_to(path).as_posix(), "is missing")
@@ -62,11 +62,12 @@ def faults_of(path: Path, number: int, *, checked: bool, deep: bool) -> Iterator
 
 
 def _unreachable(path: Path, last: int) -> Iterator[FileFault]:
-    """The generation that the revision in force rests on, where there is none."""
+    """The fault that the generation which the revision in force rests on is missing, where it
+    is."""
     try:
         revision = revision_folders.read(path, last)
     except StoreError:
-        return  # told already
+        return  # reported already
     if not revision.is_kept and not (revision.directory / revision_folders.FORMER).exists():
         ground = pointer.folder(path, revision.generation or last) / revision.dataset.name
         yield FileFault(ground.relative_to(path).as_posix(), "is missing")

@@ -1,7 +1,7 @@
-"""The port to whatever writes: an operation goes in; a revision comes out, or a problem.
+"""The port to a writer: an operation goes in; a revision comes out, or a problem.
 
-A write is judged by its effect and is whole or nothing: it is evaluated against the revision in
-force, checked, derived and published, on disk and in force for every reader before it is answered.
+A write is judged by its effect and is atomic: it is evaluated against the revision in force,
+checked, derived and published, on disk and in force for every reader before it is answered.
 
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
 """
@@ -20,7 +20,7 @@ Action = Literal["put", "post", "delete"]
 @final
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A SPARQL update; the `using` parameters are None where the request gives none."""
+    """A SPARQL update; the `using` parameters are None where the request has none."""
 
     text: str
     base: str | None = None
@@ -32,7 +32,7 @@ class Update:
 @final
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that a client sent, in the format of that name in `formats.FORMATS`; relative IRIs
+    """A file that a client sent, in the format with that name in `formats.FORMATS`; relative IRIs
     are resolved against `base`."""
 
     path: Path
@@ -44,7 +44,7 @@ class Upload:
 @dataclass(frozen=True, slots=True)
 class GraphWrite:
     """An operation of the Graph Store Protocol: put replaces the graph, post adds to it, delete
-    removes it; `graph` is None for the default graph. The triples of several uploads are added up;
+    removes it; `graph` is None for the default graph. The triples of several uploads are merged;
     quads in an upload are refused."""
 
     action: Action
@@ -55,8 +55,8 @@ class GraphWrite:
 @final
 @dataclass(frozen=True, slots=True)
 class DatasetWrite:
-    """A whole dataset, as `import` brings it: its graphs replace those of the same names, and with
-    `whole` also take the place of all that clients have put."""
+    """A whole dataset, from `import`: its graphs replace those of the same names, and with `whole`
+    also all other graphs that clients have put."""
 
     upload: Upload
     whole: bool = False
@@ -85,18 +85,19 @@ class WriteRequest:
     absent: bool = False
     dry_run: bool = False
     timeout_seconds: float = 30.0
-    """For tests alone: requests over HTTP and imports have the time of the settings."""
+    """Only tests use the default: requests over HTTP and imports have the time of the settings."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write did: `revision` is the one in force afterwards, of a dry run the one before.
+    """The result of a write: `revision` is the one in force afterwards, for a dry run the one
+    before.
 
     `added` and `removed` count statements of the record; `existed`: the graph was there before;
-    `changed`: a revision was published, or would have been. `patch` tells of a dry run the
-    difference as RDF Patch, derived graphs included, and `report` is what the guard warns of, as
-    N-Triples of a SHACL report; empty where there is nothing to tell.
+    `changed`: a revision was published, or would have been. For a dry run, `patch` is the
+    difference as RDF Patch, derived graphs included; `report` has the guard's warnings, as
+    N-Triples of a SHACL report; both are empty where there is nothing to report.
     """
 
     revision: Revision
@@ -109,10 +110,10 @@ class Written:
 
 
 class Writer(Protocol):
-    """Whatever carries writes out, one after the other. Safe to use from several threads."""
+    """Carries writes out, one after the other. Safe to use from several threads."""
 
     def write(self, request: WriteRequest) -> Written:
-        """Carry the write out; it blocks until that is on disk and in force.
+        """Carry the write out; it blocks until the write is on disk and in force.
 
         Raises: ProblemError, and then nothing is written: QuerySyntaxError, EgressRefusedError,
         BadParameterError (of an upload too), NotFoundError (nothing to delete), ForbiddenError
@@ -122,5 +123,5 @@ class Writer(Protocol):
         ...
 
     def close(self) -> None:
-        """Let the write at hand end, and take no more."""
+        """Let the current write end, and take no more."""
         ...
