@@ -5,8 +5,8 @@
     >>> client.endpoint
     'http://127.0.0.1:8000/sparql'
 
-Nothing is asked before it is used. Optional libraries are imported where they are needed; without
-one, the error says how to install it.
+No request is sent before its answer is used. Optional libraries are imported when they are needed;
+without one, the error says how to install it.
 """
 
 from spacepolicy_client.client import Client

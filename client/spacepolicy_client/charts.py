@@ -1,4 +1,4 @@
-"""A chart of bars as SVG, which notebooks show without a library.
+"""A bar chart as SVG, which notebooks show without a library.
 
 Spec: https://www.w3.org/TR/SVG2/
 """
@@ -16,7 +16,7 @@ _LETTERS: Final = 36
 
 @dataclass(frozen=True)
 class BarChart:
-    """Bars with their texts and numbers, in their order; `title` is what the numbers are."""
+    """Bars with their labels and values, in their order; `title` names the values."""
 
     bars: tuple[tuple[str, float], ...]
     title: str
@@ -25,7 +25,7 @@ class BarChart:
         return self.svg()
 
     def svg(self) -> str:
-        """The drawing."""
+        """The chart as SVG."""
         height = _ROW * (len(self.bars) + 1) + 8
         width = _LABEL + _BARS + 80
         return (

@@ -22,10 +22,10 @@ _GRAPH: Final = "application/n-triples, text/turtle;q=0.8"
 
 @final
 class Client:
-    """Asks the service at the address, or the endpoint at it where it has a path.
+    """Queries the service at the address, or the endpoint at it where it has a path.
 
-    `revision`: answers are of that revision; `token` is sent as a bearer token. A busy service is
-    asked again, up to `retries` times, when it says (`Retry-After`).
+    `revision`: answers are from that revision; `token` is sent as a bearer token. A busy service is
+    asked again, up to `retries` times, after the time it names (`Retry-After`).
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Client:
     def select(
         self, query: str, /, *, revision: int | None = None, **parameters: object
     ) -> Selection:
-        """The solutions of a SELECT, asked when they are used.
+        """The solutions of a SELECT; the query is sent when they are used.
 
         Raises: ValueError where a parameter has no `VALUES ?name { UNDEF }` in the query.
         """
@@ -92,7 +92,7 @@ class Client:
         return SavedQueries({each.name: each for each in found})
 
     def at(self, revision: int) -> "Client":
-        """A client of the same service, whose answers are of that revision."""
+        """A client of the same service, whose answers are from that revision."""
         made = Client(
             self.endpoint,
             token=self._transport.token,
@@ -122,7 +122,7 @@ class Client:
         return Selection(ask, text, f"{url}?{urlencode(given)}")
 
     def _sparql(self, text: str, accept: str, revision: int | None, more: Parameters = ()) -> Reply:
-        """Ask by POST; a revision and the like belong into the address."""
+        """Send a query by POST; a revision and the like belong in the address."""
         address = urlencode([*self._at(revision), *more])
         joint = "&" if "?" in self.endpoint else "?"
         url = self.endpoint + (joint + address if address else "")
@@ -136,9 +136,9 @@ class Client:
 
 
 def _plain(value: object) -> str:
-    """A value as a saved query takes it: it knows the type itself.
+    """The value as a saved query takes it, which knows its type.
 
-    Raises: ClientError where it is none.
+    Raises: ClientError where it is not a value.
     """
     match value:
         case Literal(language=str(language)):

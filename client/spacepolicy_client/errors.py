@@ -1,4 +1,4 @@
-"""What goes wrong, in one family.
+"""The errors of this client, in one family.
 
     ClientError
     ├── ServiceError            the service answered with an error: status, kind, detail
@@ -16,20 +16,19 @@ from typing import Any
 
 
 class ClientError(Exception):
-    """Whatever goes wrong between this client and a service."""
+    """Any error between this client and a service."""
 
 
 class BrokenTransferError(ClientError):
-    """The answer did not come whole: a limit was met on its way, or the connection broke."""
+    """The answer is incomplete: a limit was reached while it was sent, or the connection broke."""
 
 
 class MissingLibraryError(ClientError, ImportError):
-    """A library that is optional is needed here, and is not installed."""
+    """An optional library is needed here, and is not installed."""
 
 
 class ServiceError(ClientError):
-    """The service answered with an error. `problem` is what it says of it, where it says more than
-    a text."""
+    """The service answered with an error. `problem` is its problem document, where it sent one."""
 
     def __init__(self, status: int, detail: str, problem: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"{status}: {detail}")
@@ -44,7 +43,7 @@ class ServiceError(ClientError):
 
 
 class BusyError(ServiceError):
-    """The service was busy (429, 503), and stayed so."""
+    """The service was busy (429, 503) each time it was asked."""
 
 
 class QuerySyntaxError(ServiceError):
@@ -62,7 +61,7 @@ class QuerySyntaxError(ServiceError):
 
 
 def service_error(status: int, body: bytes, content_type: str) -> ServiceError:
-    """The error that an answer tells."""
+    """The error that the response describes."""
     problem: dict[str, Any] = {}
     if "json" in content_type:
         try:

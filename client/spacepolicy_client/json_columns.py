@@ -1,4 +1,4 @@
-"""Solutions in SPARQL's JSON as columns, with the types that a service with Arrow gives them.
+"""Solutions in SPARQL's JSON as columns, typed as a service with Arrow types them.
 
 For endpoints that have no Arrow, and machines without pyarrow.
 """
@@ -38,15 +38,15 @@ _DECIMAL_PLACES: Final = 18
 @final
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The values of a column, and how they are held: `int`, `Decimal`, `float`, `single`, `bool`,
-    `date`, `datetime`, `zoned`, `text`, or `term` for structures of terms."""
+    """The values of a column, and its type: `int`, `Decimal`, `float`, `single`, `bool`, `date`,
+    `datetime`, `zoned`, `text`, or `term` for structures of terms."""
 
     values: list[Any]
     held_as: str
 
 
 def columns(names: Sequence[str], rows: Sequence[Row]) -> dict[str, Column]:
-    """The columns by name: values, and where these do not say whole terms, `<name>.term`."""
+    """The columns by name: values, and where these are not the whole terms, `<name>.term`."""
     found: dict[str, Column] = {}
     for name in names:
         terms = [row.get(name) for row in rows]
@@ -93,7 +93,7 @@ def _widest(kinds: set[str]) -> str | None:
 
 
 def _cell(term: Mapping[str, Any], python: type | None, *, zoned: bool) -> Value | None:
-    """The value of the column's type; text where it has none."""
+    """The value in the column's type; text where it has none."""
     if python is None:
         return f"_:{term['value']}" if term["type"] == "bnode" else str(term["value"])
     value = value_of(term)
@@ -103,8 +103,8 @@ def _cell(term: Mapping[str, Any], python: type | None, *, zoned: bool) -> Value
 
 
 def _cut(literal: Literal, python: type) -> Value:
-    """The part of a time or day that a type holds: without what is finer than a microsecond, or
-    the zone of a day."""
+    """The part of a time or date that a type holds: without what is finer than a microsecond, or
+    the time zone of a date."""
     form = str(literal)
     if python is datetime and "." in form:
         whole, _, rest = form.partition(".")

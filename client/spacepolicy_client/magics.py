@@ -1,10 +1,10 @@
-"""`%%sparql` in notebooks: the table of a query, and a chart.
+"""`%%sparql` in notebooks: the result of a query as a table, and a chart.
 
     %load_ext spacepolicy_client
     %%sparql --url http://127.0.0.1:8000 --chart heading measures --to selection
     SELECT …
 
-The address is remembered. `--to NAME` puts the selection into a variable.
+The address is remembered. `--to NAME` assigns the selection to a variable.
 """
 
 import argparse
@@ -34,14 +34,14 @@ def _parser() -> argparse.ArgumentParser:
 
 @final
 class SparqlMagic:
-    """The magic of one shell."""
+    """The magic of a shell."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._url = _ADDRESS
 
     def __call__(self, line: str, cell: str) -> Selection:
-        """Ask the cell's query; the selection shows itself as a table.
+        """Run the cell's query; the selection displays itself as a table.
 
         Raises: ClientError.
         """
@@ -58,5 +58,5 @@ class SparqlMagic:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Have `%%sparql` in the shell (`%load_ext spacepolicy_client`)."""
+    """Register `%%sparql` in the shell (`%load_ext spacepolicy_client`)."""
     shell.register_magic_function(SparqlMagic(shell), "cell", "sparql")

@@ -8,7 +8,7 @@ from spacepolicy_client.errors import MissingLibraryError
 
 
 def library(name: str, extra: str | None = None) -> Any:
-    """The library.
+    """Import the library.
 
     Raises: MissingLibraryError, which says how to install it.
     """
@@ -22,5 +22,5 @@ def library(name: str, extra: str | None = None) -> Any:
 
 
 def installed(name: str) -> bool:
-    """Whether the library is there."""
+    """Whether the library is installed."""
     return find_spec(name) is not None

@@ -21,12 +21,12 @@ _TOKEN: Final = re.compile(
 
 
 def bound(query: str, parameters: Mapping[str, object]) -> str:
-    """The query with the values of its parameters; a list gives several rows.
+    """The query with the parameters bound to their values; a list becomes several rows.
 
     >>> bound("SELECT * { VALUES ?n { UNDEF } ?s ?p ?n }", {"n": ["a", "b"]})
     'SELECT * { VALUES ?n { "a" "b" } ?s ?p ?n }'
 
-    Raises: ValueError where the query has no place for one.
+    Raises: ValueError where the query has no place for a parameter.
     """
     missing = set(parameters)
 

@@ -13,7 +13,7 @@ Asked = Callable[[str, Mapping[str, object]], Selection]
 
 @final
 class SavedQuery:
-    """A saved query: call it with its parameters; `help` shows what they are."""
+    """A saved query: call it with its parameters, which `help` shows."""
 
     def __init__(self, described: Mapping[str, Any], asked: Asked) -> None:
         self._asked = asked
@@ -36,7 +36,7 @@ class SavedQuery:
         )
 
     def __call__(self, **parameters: object) -> Selection:
-        """Ask the query with these values; a list gives several.
+        """Run the query with these values; a list gives several.
 
         Raises: TypeError where it has no such parameter.
         """

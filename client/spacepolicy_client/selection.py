@@ -1,4 +1,4 @@
-"""What a SELECT gives, asked when it is used: as rows, data frames, or a chart."""
+"""The result of a SELECT, requested when it is used: as rows, data frames, or a chart."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,18 +21,19 @@ _SHOWN_ROWS: Final = 50
 
 
 class Ask(Protocol):
-    """How a selection is asked for, in a format."""
+    """Requests a selection in a format."""
 
     def __call__(self, accept: str, *, terms: bool = False) -> Reply:
-        """The answer in one of the formats; `terms`: with a term in each cell of columns."""
+        """Request the answer in one of the media types; `terms`: with a term in each cell of
+        columns."""
         ...
 
 
 @final
 class Selection:
-    """The solutions of a query. Each method asks for them; `rows` are kept.
+    """The solutions of a query. Each method requests them; `rows` are kept.
 
-    `address` is where they are asked for, for who cites them.
+    `address` is where they can be requested, for citations.
     """
 
     def __init__(self, ask: Ask, text: str, address: str) -> None:
@@ -42,7 +43,7 @@ class Selection:
         self.text = text
         self.address = address
         self.revision: int | None = None
-        """The revision that was answered on, once something was asked."""
+        """The revision of the answer, once one was received."""
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows())
@@ -57,7 +58,7 @@ class Selection:
         return tuple(self._names)
 
     def rows(self) -> list[Row]:
-        """The rows, each with a value for every variable, None where nothing is bound.
+        """The rows, each with a value for every variable, None where it is unbound.
 
         Raises: ClientError.
         """
@@ -67,9 +68,10 @@ class Selection:
         return self._rows
 
     def stream(self) -> Iterator[Row]:
-        """The rows as they come, where the service streams lines of JSON; else once all are there.
+        """Yield the rows as they arrive, where the service streams lines of JSON; else once all are
+        there.
 
-        Raises: ClientError; BrokenTransferError where they do not come whole.
+        Raises: ClientError; BrokenTransferError where they are incomplete.
         """
         reply = self._asked(f"{NDJSON}, {JSON};q=0.5", terms=True)
         if reply.media_type != NDJSON:
@@ -139,13 +141,14 @@ class Selection:
         return pandas.DataFrame({name: each.values for name, each in found.items()})
 
     def chart(self, x: str, y: str) -> charts.BarChart:
-        """A chart of bars: the numbers of `y` by the texts of `x`."""
+        """A bar chart: the numbers of `y` by the labels in `x`."""
         bars = [(_text(row[x]), float(cast("Any", row[y]))) for row in self.rows()
                 if row[y] is not None]  # fmt: skip
         return charts.BarChart(tuple(bars), y)
 
     def citation(self) -> str:
-        """How to cite these solutions: the address that gives them again on the same revision."""
+        """A citation of these solutions, with the address that returns them from the same
+        revision."""
         self.rows()
         if self.revision is None:
             return f"{self.address}"
@@ -199,7 +202,7 @@ def _text(value: Value | None) -> str:
 
 
 def _arrow_types(pyarrow: Any) -> Mapping[str, Any]:
-    """How columns are held, as a service with Arrow holds them."""
+    """The types of columns, as a service with Arrow has them."""
     text = pyarrow.string()
     return {
         "Decimal": pyarrow.decimal128(38, 18),

@@ -29,13 +29,13 @@ class IRI(str):
 
 
 class BlankNode(str):
-    """A blank node by its label, which holds within one answer."""
+    """A blank node by its label, which is valid within one answer."""
 
     __slots__ = ()
 
 
 class Literal(str):
-    """A literal by its lexical form, where no type of Python stands for it: with a language, of
+    """A literal by its lexical form, where no Python type represents it: with a language, of
     another datatype, or ill-typed."""
 
     language: str | None
@@ -63,8 +63,8 @@ class Literal(str):
 
 
 Value = str | int | float | Decimal | bool | date | datetime
-"""What a cell may hold; IRIs, blank nodes and literals of other datatypes are strings that say what
-they are."""
+"""The value of a cell; IRIs, blank nodes and literals of other datatypes are subclasses of
+`str`."""
 
 
 def _boolean(form: str) -> bool:
@@ -98,7 +98,7 @@ def _date(form: str) -> date:
 
 
 def _date_time(form: str) -> datetime:
-    """Finer than a microsecond, a time is no datetime."""
+    """Raises: ValueError also where the time is finer than a microsecond."""
     pattern = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
     if not re.fullmatch(pattern, form) or "T24:" in form:
         raise ValueError(form)
@@ -119,11 +119,11 @@ READERS: Final[Mapping[str, Callable[[str], Value]]] = {
     f"{XSD}dateTime": _date_time,
     f"{XSD}string": str,
 }
-"""How lexical forms are read; each raises where it does not fit."""
+"""The parsers of lexical forms; each raises where the form does not fit."""
 
 
 def value_of(term: Mapping[str, Any]) -> Value:
-    """The value of a term as SPARQL's JSON has it; an ill-typed literal is a `Literal`.
+    """The value of a term in SPARQL's JSON; an ill-typed literal is a `Literal`.
 
     >>> value_of({"type": "literal", "value": "7", "datatype": XSD + "integer"})
     7
@@ -158,7 +158,7 @@ def sparql(value: object) -> str:
     >>> print(sparql(IRI("urn:a")), sparql('say "a"'), sparql(True), sparql(1))
     <urn:a> "say \\"a\\"" true "1"^^<http://www.w3.org/2001/XMLSchema#integer>
 
-    Raises: ValueError where it is none.
+    Raises: ValueError where it cannot be one.
     """
     if isinstance(value, str):
         return _string(value)
@@ -175,7 +175,7 @@ def sparql(value: object) -> str:
 _WRITTEN: Final[Mapping[type, str]] = {
     int: "integer", float: "double", Decimal: "decimal", datetime: "dateTime", date: "date"
 }  # fmt: skip
-"""Datatypes by the types of Python, a datetime before the date that it is too."""
+"""Datatypes by Python type; a datetime is also a date, and comes first."""
 
 
 def _form(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Requests over HTTP: asked again when a service is busy, and whole or visibly broken.
+"""Requests over HTTP: repeated when a service is busy; an incomplete answer is an error.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 (Retry-After)
 """
@@ -21,14 +21,14 @@ Parameters = Sequence[tuple[str, str]]
 _BUSY: Final = (429, 503)
 _PIECE_BYTES: Final = 1 << 18
 _LONGEST_WAIT_SECONDS: Final = 60.0
-"""A service that asks for a longer pause is not waited for."""
+"""Where a service asks for a longer pause, the request is not repeated."""
 _DEFAULT_WAIT_SECONDS: Final = 1.0
 _LARGEST_ERROR_BYTES: Final = 1 << 20
 
 
 @final
 class Reply:
-    """An answer whose body is still to be read, once."""
+    """A response whose body can be read once."""
 
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
@@ -43,14 +43,14 @@ class Reply:
 
     @property
     def revision(self) -> int | None:
-        """The revision that it is of, where the service has revisions."""
+        """The revision of the answer, where the service has revisions."""
         number = self.headers.get("x-dataset-revision", "")
         return int(number) if number.isdecimal() else None
 
     def pieces(self) -> Iterator[bytes]:
-        """The body as it comes.
+        """The body, piece by piece as it arrives.
 
-        Raises: BrokenTransferError where it does not come whole.
+        Raises: BrokenTransferError where it is incomplete.
         """
         expected = int(self.headers.get("content-length", "-1"))
         with closing(self._response) as response:
@@ -74,14 +74,14 @@ class Reply:
 @final
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How requests are sent: with which token, for how long, and how often again."""
+    """Sends requests: the token, the timeout, and how often a request is repeated."""
 
     token: str | None = None
     timeout_seconds: float = 60.0
     retries: int = 3
 
     def get(self, url: str, accept: str, parameters: Parameters = ()) -> Reply:
-        """The answer to GET.
+        """Send GET; return the response.
 
         Raises: ClientError.
         """
@@ -90,7 +90,7 @@ class Transport:
         return self._reply(self._request(url, accept))
 
     def post(self, url: str, accept: str, form: Parameters) -> Reply:
-        """The answer to POST of a form, which is no update and may be sent again.
+        """Send a form by POST, which is no update and may be repeated; return the response.
 
         Raises: ClientError.
         """
@@ -122,7 +122,7 @@ class Transport:
 
 
 def _wait_seconds(retry_after: str | None) -> float | None:
-    """How long to wait before asking again; None where that is too long, or nothing is said."""
+    """How long to wait before asking again; None where that is too long, or not given."""
     if retry_after is None:
         return None
     if retry_after.strip().isdecimal():

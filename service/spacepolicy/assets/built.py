@@ -1,8 +1,8 @@
-"""What has been built: the files, or why there are none.
+"""The assets that have been built, or the reason why there are none.
 
-`built/` is beside this file. Where it holds `manifest.json`, the build went well: `source` is the
-digest of what the files were made from, and `files` are their names. Where it holds `missing.txt`,
-that says why there are none. Neither is part of the repository.
+`built/` is beside this file. Where it holds `manifest.json`, the build succeeded: `source` is the
+digest of the sources of the files, and `files` are their names. Where it holds `missing.txt`, that
+is the reason why there are none. Neither is part of the repository.
 """
 
 import json
@@ -20,7 +20,7 @@ WORKBENCH: Final = (
     "graph-library.js",
     "map-library.js",
 )
-"""What the workbench needs; it loads a library when a view first needs it."""
+"""The files that the workbench needs; it loads a library when a view first needs it."""
 NOTICES: Final = "notices.txt"
 _NEVER_BUILT: Final = "they were not built when this was installed"
 
@@ -28,7 +28,8 @@ _NEVER_BUILT: Final = "they were not built when this was installed"
 @final
 @dataclass(frozen=True, slots=True)
 class BuiltAssets:
-    """The files by name with the digest of their sources; `missing` says why there are none."""
+    """The files by name with the digest of their sources; `missing` is the reason why there are
+    none."""
 
     source: str | None
     files: tuple[str, ...]
@@ -36,13 +37,13 @@ class BuiltAssets:
 
     @property
     def has_workbench(self) -> bool:
-        """Whether all is there that the workbench needs: an installation that was brought up to
-        date without being installed again may have the files of another version."""
+        """Whether all files of the workbench are there: an installation that was updated without
+        being installed again may have the files of another version."""
         return {*WORKBENCH, NOTICES} <= set(self.files)
 
 
 def built_assets(folder: Path = FOLDER) -> BuiltAssets:
-    """Return what the folder holds."""
+    """Read the folder of built assets."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:

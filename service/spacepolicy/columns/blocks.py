@@ -1,4 +1,4 @@
-"""The engine's TSV in blocks of whole lines, as it is written."""
+"""Splits the engine's TSV into blocks of whole lines, as it is written."""
 
 from collections.abc import Callable
 from typing import final
@@ -6,9 +6,9 @@ from typing import final
 
 @final
 class LineBlocks:
-    """A file that hands on whole lines: the first block once it has `first_bytes`, later ones at
-    `later_bytes`. The heading is left out. What goes wrong while a block is taken is kept: the
-    engine may raise another in its place."""
+    """A file that passes whole lines on: the first block once it has `first_bytes`, later ones at
+    `later_bytes`. The header line is left out. An error while a block is taken is kept: the engine
+    may raise another in its place."""
 
     def __init__(
         self, take: Callable[[bytes], None], *, first_bytes: int, later_bytes: int
@@ -33,10 +33,10 @@ class LineBlocks:
         return len(data)
 
     def flush(self) -> None:
-        """What is small waits for its end."""
+        """Do nothing: small pieces are passed on at the end."""
 
     def finish(self) -> bytes:
-        """The lines that are left."""
+        """The remaining lines."""
         return self._cut(whole=True)
 
     def _hand_on(self, *, whole: bool) -> None:
@@ -50,7 +50,7 @@ class LineBlocks:
             raise
 
     def _cut(self, *, whole: bool) -> bytes:
-        """The whole lines that there are, all of them at the end."""
+        """The whole lines in the buffer; at the end, all of it."""
         data = b"".join(self._pieces)
         if not self._headed and b"\n" in data:
             self._headed = True

@@ -1,4 +1,4 @@
-"""Metadata of a table in CSV: the types of its columns, which CSV does not say.
+"""Metadata of a table in CSV: the types of its columns, which CSV does not have.
 
 Spec: https://www.w3.org/TR/tabular-metadata/, https://www.w3.org/TR/tabular-data-primer/
 """
@@ -20,7 +20,7 @@ nonNegativeInteger nonPositiveInteger normalizedString positiveInteger short str
 unsignedByte unsignedInt unsignedLong unsignedShort yearMonthDuration
 """
 _DATATYPES: Final = frozenset(f"{XSD}{name}" for name in _BUILT_IN.split())
-"""Built-in datatypes of metadata, which go by their local names."""
+"""The datatypes that metadata name by their local names."""
 
 
 class _Output(Protocol):
@@ -29,7 +29,7 @@ class _Output(Protocol):
 
 @final
 class Metadata:
-    """Collects what kinds of terms the columns hold, and writes what that makes of them."""
+    """Collects the kinds of the terms in each column, and writes the metadata that follows."""
 
     def __init__(self, names: Sequence[str], output: _Output) -> None:
         self._names = names
@@ -39,7 +39,7 @@ class Metadata:
         self._rows = 0
 
     def take(self, columns: Sequence[Terms], rows: int, *, last: bool) -> None:  # noqa: ARG002
-        """See what the rows hold."""
+        """Collect the kinds of the rows' terms."""
         self._rows += rows
         for name, terms in zip(self._names, columns, strict=True):
             self._kinds[name] |= terms.present()
@@ -50,7 +50,7 @@ class Metadata:
                     self._broken.add(name)
 
     def finish(self) -> None:
-        """Write the metadata; the table's address is for whoever knows it to add."""
+        """Write the metadata; the table's address is left to whoever knows it."""
         metadata = {
             "@context": "http://www.w3.org/ns/csvw",
             "dc:extent": f"{self._rows} rows",
@@ -59,14 +59,14 @@ class Metadata:
         self._output.write(json.dumps(metadata, ensure_ascii=False, indent=1).encode())
 
     def _column(self, name: str) -> dict[str, Any]:
-        told: dict[str, Any] = {"titles": name}
+        description: dict[str, Any] = {"titles": name}
         if not name.startswith("_"):
-            told = {"name": quote(name, safe=""), **told}
+            description = {"name": quote(name, safe=""), **description}
         kinds = self._kinds[name]
         kind = next(iter(kinds)) if len(kinds) == 1 else STRING
         if kind.startswith("@"):
-            return {**told, "lang": kind[1:], "datatype": "string"}
+            return {**description, "lang": kind[1:], "datatype": "string"}
         if kind == IRI:
-            return {**told, "datatype": "anyURI"}
+            return {**description, "datatype": "anyURI"}
         known = kind in _DATATYPES and name not in self._broken
-        return {**told, "datatype": kind.removeprefix(XSD) if known else "string"}
+        return {**description, "datatype": kind.removeprefix(XSD) if known else "string"}

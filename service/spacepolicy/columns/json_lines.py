@@ -1,4 +1,4 @@
-"""Solutions as lines of JSON, the last of which says that it is.
+"""Solutions as lines of JSON, the last of which marks the end.
 
 A row is an object with a member for each variable: a number, a boolean or a string, null where
 nothing is bound. Where an ill-typed literal or a number that JSON cannot say is null, the term
@@ -40,7 +40,7 @@ class _Output(Protocol):
 
 @final
 class JsonLines:
-    """Writes rows as they come; `terms`: each as SPARQL's JSON has its binding."""
+    """Writes rows as they come; `terms`: each cell as a binding of SPARQL's JSON."""
 
     def __init__(self, names: Sequence[str], output: _Output, *, terms: bool) -> None:
         self._names = names
@@ -81,7 +81,7 @@ class JsonLines:
 
 
 def _bytes(lines: pa.Array) -> bytes:
-    """All the texts, one behind the other: what lies between the first offset and the last."""
+    """All the texts, one behind the other: the bytes between the first offset and the last."""
     lines = lines.cast(pa.large_string())
     _, offsets, data = lines.buffers()
     if data is None:
@@ -92,7 +92,7 @@ def _bytes(lines: pa.Array) -> bytes:
 
 
 def _values(terms: Terms) -> tuple[pa.Array, pa.Array]:
-    """The values as JSON; and which of them are null although something is bound."""
+    """The values as JSON; and which of them are null although they are bound."""
     said = pa.nulls(len(terms), pa.string())
     unsaid = pc.and_(pc.is_valid(terms.values), False)
     kinds = terms.present()
@@ -130,7 +130,7 @@ def _number(forms: pa.Array) -> pa.Array:
 
 
 def _string(texts: pa.Array) -> pa.Array:
-    """The texts as strings of JSON."""
+    """The texts as JSON strings."""
     for plain in ("\\", '"'):
         if pc.any(pc.match_substring(texts, plain)).as_py():
             texts = pc.replace_substring(texts, plain, "\\" + plain)
@@ -141,7 +141,7 @@ def _string(texts: pa.Array) -> pa.Array:
 
 
 def _term(terms: Terms) -> pa.Array:
-    """The terms as SPARQL's JSON has them; null where nothing is bound."""
+    """The terms as SPARQL's JSON has them; null where they are unbound."""
     kinds = terms.kinds.cast(pa.string())
     values, tagged = _string(terms.values), pc.starts_with(kinds, "@")
     resource = pc.is_in(kinds, value_set=pa.array([IRI, BLANK_NODE, TRIPLE]))

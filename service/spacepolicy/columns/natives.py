@@ -1,5 +1,5 @@
-"""Lexical forms as values of Arrow's types; null where a form is not of the datatype, or where
-the type cannot hold it. Nothing here raises: what cannot be converted is left out first.
+"""Lexical forms as values of Arrow's types; null where a form is not of the datatype, or the type
+cannot hold it. Nothing here raises: forms that cannot be converted are left out first.
 
 Spec: https://www.w3.org/TR/xmlschema11-2/, https://arrow.apache.org/docs/format/Columnar.html
 """
@@ -23,7 +23,7 @@ _DAY: Final = (
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
 )
-"""A day that the calendar has, of four digits: year 0 is left out below."""
+"""A date that the calendar has, with four digits of the year: year 0 is left out below."""
 _TIME: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
 _INTEGER: Final = r"^[+-]?[0-9]+$"
 _DECIMAL: Final = r"^[+-]?(?:0*[0-9]{1,20}(?:\.[0-9]{0,18}0*)?|\.[0-9]{1,18}0*)$"
@@ -35,8 +35,8 @@ _SMALLEST: Final = str(1 << 63)
 @final
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """Values of a type, null where there is none; and which of them are the whole of what was
-    written, rather than a part of it that the type holds."""
+    """Values of a type, null where there is none; and which of them are the whole lexical form,
+    rather than the part of it that the type holds."""
 
     values: pa.Array
     exact: pa.Array
@@ -45,7 +45,7 @@ class Converted:
 @final
 @dataclass(frozen=True, slots=True)
 class Native:
-    """How a datatype is held: its type, and how forms become values of it."""
+    """The Arrow type of a datatype, and the conversion of lexical forms to it."""
 
     type: pa.DataType
     convert: Callable[[pa.Array], Converted]
@@ -109,20 +109,20 @@ def _booleans(forms: pa.Array) -> Converted:
 
 
 def _dates(forms: pa.Array) -> Converted:
-    """A time zone is left out of the value, which is not the whole then."""
+    """A time zone is not part of the value, which is then not the whole form."""
     fitting = _of_an_era(_fitting(forms, f"^{_DAY}{_ZONE}?$"))
     held = pc.utf8_slice_codeunits(fitting, 0, 10).cast(pa.date32())
     return Converted(held, pc.equal(pc.binary_length(fitting), 10))
 
 
 def _of_an_era(forms: pa.Array) -> pa.Array:
-    """What begins with a year that is not 0, which few calendars have."""
+    """The forms that begin with a year other than 0, which few calendars have."""
     return pc.if_else(pc.starts_with(forms, "0000"), None, forms)
 
 
 def _instants(forms: pa.Array) -> Converted:
-    """Times with a zone, in UTC; the zone that was written, and what is less than a microsecond,
-    are left out of the value. At the ends of the calendar a zone may lead out of it."""
+    """Times with a zone, in UTC; the original zone and what is finer than a microsecond are lost.
+    At the ends of the calendar, a zone may lead beyond it."""
     fitting = _of_an_era(_fitting(forms, f"^{_DAY}T{_TIME}{_ZONE}$"))
     fitting = pc.if_else(pc.match_substring_regex(fitting, "^(?:0001-01-01|9999-12-31).*[^Z]$"),
                          None, fitting)  # fmt: skip
@@ -174,4 +174,4 @@ NATIVES: Final[Mapping[str, Native]] = {
     f"{XSD}date": Native(pa.date32(), _dates),
     DATE_TIME: Native(TIMESTAMP, _timestamps),
 }
-"""The datatypes with a type of Arrow's; times are without a zone unless `zoned`."""
+"""The datatypes that have an Arrow type; times are without a zone unless `zoned`."""

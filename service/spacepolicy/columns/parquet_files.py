@@ -18,15 +18,15 @@ from spacepolicy.columns.natives import DATE_TIME, zoned
 from spacepolicy.columns.schema import Column
 
 IRI_COLUMN: Final = "iri"
-"""The column of a table of instances that names each."""
+"""The column of a table of instances that identifies each."""
 _IRIS: Final = pa.list_(pa.string())
 
 
 class Statement(NamedTuple):
     """A statement: `object` is an IRI, or `_:` and a label; a literal has `value`, `datatype` and
-    perhaps `language` instead. `stated` is false for what only follows from what the default graph
-    takes in; `graphs` are the named graphs in which it stands, `evidence` those of them that are
-    passages of a source."""
+    perhaps `language` instead. `stated` is false for a statement that is only inferred from those
+    that the default graph takes in; `graphs` are the named graphs that contain it, `evidence` those
+    of them that are passages of a source."""
 
     subject: str
     predicate: str
@@ -66,7 +66,7 @@ class TermCell(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class InstanceColumn:
     """A column of a table of instances: the values of a property, those in one language where it is
-    of language strings. `many`: a list a row, else one value or null."""
+    of language strings. `many`: each row has a list, else one value or null."""
 
     column: Column
     predicate: str
@@ -78,14 +78,14 @@ class InstanceColumn:
         return self.column.name
 
     def field(self) -> pa.Field:
-        """The field of a schema; its metadata say the property and what the values are."""
+        """The field of a schema; its metadata name the property and describe the values."""
         one = self.column.field()
         metadata = {"rdf:property": self.predicate, **_texts(one.metadata or {})}
         held = pa.list_(pa.field("element", one.type)) if self.many else one.type
         return pa.field(self.name, held, nullable=not self.many, metadata=metadata)
 
     def array(self, rows: Sequence[Sequence[TermCell]]) -> tuple[pa.Array, int]:
-        """The column of these rows, and how many of its values do not say the whole term."""
+        """The column of these rows, and how many of its values are not the whole term."""
         cells = [cell for row in rows for cell in row] if self.many else [
             row[0] if row else None for row in rows
         ]  # fmt: skip
@@ -126,7 +126,8 @@ class _Writer(Protocol):
 
 @final
 class ParquetFile:
-    """A file that takes tables of one schema, each a row group, and is whole once it is closed."""
+    """A file that takes tables of one schema, each a row group; it is complete once it is
+    closed."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +142,7 @@ class ParquetFile:
         self.rows += len(table)
 
     def close(self) -> None:
-        """Write the end."""
+        """Write the footer."""
         self._writer.close()
 
 
@@ -153,14 +154,14 @@ class StatementFile:
         self._file = ParquetFile(path, STATEMENTS)
 
     def write(self, statements: Sequence[Statement]) -> None:
-        """Write the statements, sorted among themselves."""
+        """Write the statements, sorted within the batch."""
         rows = sorted(statements, key=_order)
         self._file.write([pa.array(values, field.type)
                           for values, field in zip(zip(*rows, strict=True), STATEMENTS,
                                                    strict=True)])  # fmt: skip
 
     def close(self) -> int:
-        """Write the end; return how many rows there are."""
+        """Write the footer; return the number of rows."""
         self._file.close()
         return self._file.rows
 
@@ -171,7 +172,7 @@ def _order(statement: Statement) -> tuple[str, ...]:
 
 @final
 class InstanceFile:
-    """A file of instances; `partial` counts, by column, values that do not say the whole term."""
+    """A file of instances; `partial` counts, by column, values that are not the whole term."""
 
     def __init__(self, path: Path, columns: Sequence[InstanceColumn]) -> None:
         self.partial = dict.fromkeys((column.name for column in columns), 0)
@@ -180,7 +181,7 @@ class InstanceFile:
         self._file = ParquetFile(path, pa.schema([name, *(each.field() for each in columns)]))
 
     def write(self, rows: Mapping[str, Mapping[int, Sequence[TermCell]]]) -> None:
-        """Write a row for each name, sorted: its values by the place of their column."""
+        """Write a row for each name, sorted; its values are by the index of their column."""
         names = sorted(rows)
         arrays = [pa.array(names, pa.string())]
         for place, column in enumerate(self._columns):
@@ -191,13 +192,13 @@ class InstanceFile:
         self._file.write(arrays)
 
     def close(self) -> int:
-        """Write the end; return how many rows there are."""
+        """Write the footer; return the number of rows."""
         self._file.close()
         return self._file.rows
 
 
 def fields(path: Path) -> list[tuple[str, str, bool]]:
-    """The columns of a file: name, type of a value, and whether a row has a list of them."""
+    """The columns of a file: name, type of a value, and whether each row has a list of them."""
     found = []
     for field in pq.read_schema(path):
         many = pa.types.is_list(field.type)
@@ -206,6 +207,6 @@ def fields(path: Path) -> list[tuple[str, str, bool]]:
 
 
 def row_count(path: Path) -> int:
-    """How many rows the end of the file says that it has."""
+    """The number of rows, from the file's footer."""
     count: int = cast("Callable[[Path], pq.FileMetaData]", pq.read_metadata)(path).num_rows
     return count

@@ -1,8 +1,8 @@
-"""Which type a column has, and what its field says of the terms in it.
+"""The type of a column, and what its field says of the terms in it.
 
-A field's metadata say what the values alone do not: `rdf:kind` is `iri`, `blankNode`, `literal`,
+A field's metadata have what the values alone do not: `rdf:kind` is `iri`, `blankNode`, `literal`,
 `langString`, `mixed` or `unbound`, with `rdf:datatype` and `rdf:language`. A cell whose value and
-field do not say its whole term has the term in the column `<name>.term`.
+field are not its whole term has the term in the column `<name>.term`.
 """
 
 from collections.abc import Collection, Iterable
@@ -28,8 +28,8 @@ _LANG_STRING: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 @final
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name; the kind of terms that its values say, None where several are mixed or
-    nothing is known; and how they are held where that is not as text."""
+    """A column: its name; the kind of its terms, None where several are mixed or nothing is known;
+    and the Arrow type of its values, None where they are text."""
 
     name: str
     kind: str | None
@@ -38,11 +38,13 @@ class Column:
 
     def field(self) -> pa.Field:
         """The field of a schema."""
-        told = {key: value for key, value in self.metadata().items() if value}
-        return pa.field(self.name, self.native.type if self.native else pa.string(), metadata=told)
+        metadata = {key: value for key, value in self.metadata().items() if value}
+        return pa.field(
+            self.name, self.native.type if self.native else pa.string(), metadata=metadata
+        )
 
     def metadata(self) -> dict[str, str]:
-        """What the values alone do not say."""
+        """The kind, datatype and language of the column's terms."""
         kind = self.kind
         if kind is None or kind == TRIPLE:
             return {"rdf:kind": "unbound" if self.unbound else "mixed"}
@@ -54,7 +56,7 @@ class Column:
         return {"rdf:kind": "literal", "rdf:datatype": kind}
 
     def values(self, terms: Terms) -> tuple[pa.Array, pa.Array]:
-        """The values of the terms, and which of the cells these do not say whole (or null)."""
+        """The values of the terms, and which of the cells are not whole in these (or null)."""
         if self.native is None:
             fits = pa.scalar(False) if self.kind is None else terms.of(self.kind)
             return as_text(terms), pc.and_(pc.is_valid(terms.values), pc.invert(fits))
@@ -90,7 +92,7 @@ def column_of_kinds(name: str, kinds: Collection[str], *, zones: bool) -> Column
 
 
 def _kind_of(kinds: Iterable[str]) -> str | None:
-    """The kind that stands for all: the only one, or the widest of numbers."""
+    """The kind that represents all: the only one, or the widest of numbers."""
     found = frozenset(kinds)
     if len(found) == 1:
         return next(iter(found))
@@ -110,7 +112,7 @@ def as_text(terms: Terms) -> pa.Array:
 
 
 def as_structs(terms: Terms, wanted: pa.Array | None = None) -> pa.Array:
-    """The terms as structures; null where nothing is bound, or where it is not wanted."""
+    """The terms as structures; null where they are unbound, or not `wanted`."""
     valid = pc.is_valid(terms.values)
     values, kinds = terms.values, terms.kinds.cast(pa.string())
     if wanted is not None:

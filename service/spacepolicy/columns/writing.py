@@ -1,8 +1,8 @@
-"""Solutions written in the formats of columns.
+"""Writes solutions in the formats of columns.
 
-Types are those of the first `_FIRST_BYTES` of TSV. An answer that goes on has a column of terms
-beside each of its columns, for what comes later and is of another kind; one that ends there has
-one beside the columns that need it.
+Types are those of the first `_FIRST_BYTES` of TSV. A longer answer has a column of terms beside
+each of its columns, for later terms of another kind; one that ends there has one beside the columns
+that need it.
 
 Spec: https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format,
 https://parquet.apache.org/docs/file-format/
@@ -25,15 +25,15 @@ from spacepolicy.columns.schema import TERM, TERM_SUFFIX, Column, as_structs, co
 from spacepolicy.errors import NotAcceptableError
 
 _FIRST_BYTES: Final = 1 << 25
-"""Some 150,000 rows of nine columns, whose types are told before they go out: to read so much takes
-half a second and 150 MB, of the 2 GiB that a query may have."""
+"""Some 150,000 rows of nine columns, whose types are determined before they are sent: reading so
+much takes half a second and 150 MB, of the 2 GiB that a query may have."""
 _LEAST_BYTES: Final = 1 << 18
-"""Where no types are told, the first rows go out at once."""
+"""Where no types are determined, the first rows are sent at once."""
 _LATER_BYTES: Final = 1 << 22
 _BATCH_ROWS: Final = 1 << 16
-"""Rows of a batch of Arrow's: what readers of streams hold at a time."""
+"""Rows of an Arrow batch: as many as readers of streams hold at a time."""
 _PIECE_BYTES: Final = 1 << 17
-"""What is handed on at a time; frames of the engine's port are put together of such pieces."""
+"""The size of the pieces that are passed on, of which frames of the engine's port are composed."""
 
 # Malloc: pyarrow's own allocator reserves more addresses than a worker may have. One processor: a
 # worker is one of several, and its threads would have to be made after the fork.
@@ -55,7 +55,7 @@ class _File(Protocol):
 
 
 class _Writer(Protocol):
-    """What takes terms by columns, and is told the end."""
+    """Receives terms by columns, and the end."""
 
     def take(self, columns: Sequence[Terms], rows: int, *, last: bool) -> None: ...
 
@@ -71,7 +71,7 @@ def write(
     count: Callable[[int], None],
 ) -> None:
     """Write the solutions in `arrow`, `parquet`, `ndjson` or `csvw`; `terms`: each cell as its
-    term. `count` is told how many rows each block has, before they are written.
+    term. `count` gets the number of rows of each block, before they are written.
 
     Raises: what the output raises; NotAcceptableError where the format cannot carry the solutions.
     """
@@ -121,7 +121,7 @@ def _writer(format: str, names: Sequence[str], output: "_Pieces", *, terms: bool
 
 @final
 class _Pieces:
-    """A file that hands large writes on in pieces."""
+    """A file that passes large writes on in pieces."""
 
     closed = False
 
@@ -129,29 +129,29 @@ class _Pieces:
         self._output = output
 
     def write(self, data: bytes | pa.Buffer) -> int:
-        """Hand the bytes on."""
+        """Pass the bytes on."""
         view = memoryview(data)
         for start in range(0, len(view), _PIECE_BYTES):
             self._output.write(bytes(view[start : start + _PIECE_BYTES]))
         return len(view)
 
     def flush(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no bytes are held back."""
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readable(self) -> bool:
-        """It is not."""
+        """Return False."""
         return False
 
     def seekable(self) -> bool:
-        """It is not."""
+        """Return False."""
         return False
 
     def close(self) -> None:
-        """The output stays open."""
+        """Do nothing: the output stays open."""
 
 
 def _stream(output: _Pieces) -> Callable[[pa.Schema], _File]:
@@ -188,7 +188,7 @@ class _Tables:
             file.write_batch(batch)
 
     def finish(self) -> None:
-        """Write the end."""
+        """Write the end of the file."""
         if self._file is not None:
             self._file.close()
 
@@ -212,8 +212,8 @@ def _is_needed(column: Column, terms: Terms) -> bool:
 @final
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What a variable is written as: its values, and terms `beside` them; or terms alone, where it
-    has no column of values."""
+    """The columns that a variable is written as: its values, and terms `beside` them; or terms
+    alone, where it has no column of values."""
 
     name: str
     column: Column | None

@@ -1,4 +1,5 @@
-"""Instances as tables: a class a table, a row for each instance, a column for each property."""
+"""Tables of instances: one for each class, with a row for each instance and a column for each
+property."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from spacepolicy.table_export.statement_tables import PART, PropertyProfile, bat
 _BATCH: Final = 10_000
 """Instances of a row group: with 20 values each, some 50 MB in Python."""
 RESERVED: Final = (IRI_COLUMN,)
-"""Names that no property has."""
+"""Column names that no property may have."""
 _Key = tuple[str, str]
 """A property and a language, or no language."""
 
@@ -22,8 +23,8 @@ _Key = tuple[str, str]
 @final
 @dataclass(frozen=True, slots=True)
 class ClassTable:
-    """A file of the instances of a class, by its place in the folder; `partial` counts, by column,
-    the values that do not say the whole term."""
+    """A file of the instances of a class, by its path in the folder; `partial` counts, by column,
+    the values that are not the whole term."""
 
     path: str
     iri: str
@@ -38,8 +39,8 @@ def columns_of(
     singles: set[tuple[str, bool]],
     names: Mapping[str, str],
 ) -> dict[_Key, InstanceColumn]:
-    """The column of each property, one for each language where its values have some, which is the
-    same in all tables."""
+    """The column of each property, or of each language where its values have any; it is the same in
+    all tables."""
     found = {}
     named = _column_names(profiles := list(profiles), names)
     for profile in profiles:
@@ -56,7 +57,7 @@ def columns_of(
 
 
 def _column_names(profiles: Sequence[PropertyProfile], names: Mapping[str, str]) -> dict[_Key, str]:
-    """A name for each property and language, of which no two are the same."""
+    """A unique name for each property and language."""
     tagged = {
         f"{each.predicate} {kind[1:]}": f"{names[each.predicate]}_{clean(kind[1:])}"
         for each in profiles for kind in each.kinds if kind.startswith("@")
@@ -77,7 +78,7 @@ def write_class(
     class_: tuple[str, str],
     columns: Mapping[_Key, InstanceColumn],
 ) -> ClassTable:
-    """Write the instances of a class, which is an IRI and the name of its table."""
+    """Write the instances of a class; `class_` is its IRI and the name of its table."""
     iri, name = class_
     used = sorted(dataset.used(iri) & columns.keys(), key=lambda key: columns[key].name.casefold())
     chosen = [columns[key] for key in used]

@@ -1,5 +1,5 @@
-"""The catalogue of a folder of tables, as a Data Package: what revision it is of, the tables, their
-columns, and each file with its digest.
+"""The catalogue of a folder of tables, as a Data Package: its revision, the tables, their columns,
+and each file with its digest.
 
 Spec: https://datapackage.org/standard/data-package/, https://datapackage.org/standard/table-schema/
 """
@@ -17,7 +17,7 @@ from spacepolicy.table_export.statement_tables import APART, MERGED, Partition
 
 CATALOGUE: Final = "datapackage.json"
 KIND: Final = "spacepolicy tables 1"
-"""What the catalogue says that the folder is, so that no other folder is ever replaced."""
+"""Marks the folder as an export in the catalogue, so that no other folder is ever replaced."""
 _PROFILE: Final = "https://datapackage.org/profiles/2.0/datapackage.json"
 _MEDIA_TYPE: Final = "application/vnd.apache.parquet"
 _TYPES: Final = {
@@ -49,7 +49,7 @@ def catalogue(
     statements: Mapping[str, Sequence[Partition]],
     classes: Sequence[ClassTable],
 ) -> str:
-    """The text of the catalogue of what was written to a folder."""
+    """The text of the catalogue of the tables that were written to a folder."""
     tables = [_statements(folder, name, found) for name, found in statements.items() if found]
     package = {
         "$schema": _PROFILE,
@@ -120,7 +120,7 @@ def _class_fields(folder: Path, table: ClassTable) -> Iterator[dict[str, Any]]:
 
 
 def _partial(values: int) -> dict[str, int]:
-    """How many values a column does not hold, or not whole, where there are some."""
+    """How many values a column does not hold, or not whole, where there are any."""
     return {"partialValues": values} if values else {}
 
 
@@ -137,7 +137,7 @@ def _fields(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _longer(arrow: str) -> str:
-    """Table Schema's type for a type of Arrow's whose name has parts."""
+    """Table Schema's type for an Arrow type whose name has parts."""
     if arrow.startswith("decimal"):
         return "number"
     return "datetime" if arrow.startswith("timestamp") else "string"
@@ -151,7 +151,7 @@ def _file(folder: Path, path: str, rows: int) -> dict[str, Any]:
 
 
 def files_of(text: str) -> set[str] | None:
-    """The files that a catalogue lists; None where it is of another kind."""
+    """The files that a catalogue lists; None where it is not one of these."""
     try:
         package = json.loads(text)
         if package["kind"] != KIND:
@@ -162,5 +162,5 @@ def files_of(text: str) -> set[str] | None:
 
 
 def rows_of(tables: Iterable[ClassTable | Partition]) -> int:
-    """How many rows the tables have together."""
+    """The number of rows of all the tables."""
     return sum(table.rows for table in tables)

@@ -1,4 +1,4 @@
-"""A revision's dataset as tables read it: statements with their graphs, and what is declared."""
+"""A revision's dataset as the tables read it: statements with their graphs, and declarations."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -25,10 +25,10 @@ TYPE: Final = NamedNode(f"{RDF}type")
 _DEFAULT: Final = DefaultGraph()
 Graph = NamedNode | BlankNode | DefaultGraph
 _QUADS_HELD: Final = 1 << 18
-"""Quads of a property that are held at once, to find the graphs of each triple: some 150 MB. To
-look each up instead took 47 µs a statement at 100,000 of them; to read one again takes 2 µs."""
+"""Quads of a property that are held in memory, to find the graphs of each triple: some 150 MB.
+Looking each up took 47 µs a statement at 100,000 of them; reading one again takes 2 µs."""
 _PASSAGES_HELD: Final = 1 << 16
-"""Graphs of which it is held whether they are passages: some 10 MB."""
+"""Graphs for which it is remembered whether they are passages: some 10 MB."""
 _SINGLE: Final = f"""
 SELECT DISTINCT ?property ?languages
 WHERE {{
@@ -53,8 +53,8 @@ class TabularDataset:
         self._is_passage = lru_cache(_PASSAGES_HELD)(self._see_passage)
 
     def rows(self, query: str, **terms: NamedNode) -> Iterator[tuple[Any, ...]]:
-        """The solutions of a SELECT, its default graph that of the revision, with terms for some of
-        the variables that it selects."""
+        """The solutions of a SELECT over the revision's default graph, with terms for some of the
+        variables that it selects."""
         bound: dict[Variable, NamedNode | BlankNode | Literal | Triple] = {
             Variable(name): term for name, term in terms.items()
         }
@@ -79,7 +79,7 @@ class TabularDataset:
                 yield self._statement(triple, graphs)
 
     def apart(self, predicate: str) -> Iterator[Statement]:
-        """The statements of a property that stand in named graphs alone, once each."""
+        """The statements of a property that are in named graphs alone, once each."""
         for triple, graphs in self._grouped(NamedNode(predicate)):
             if _DEFAULT not in graphs:
                 yield self._statement(triple, graphs)
@@ -90,13 +90,13 @@ class TabularDataset:
             yield cast("NamedNode | BlankNode", quad.subject)
 
     def values(self, subject: NamedNode | BlankNode) -> Iterator[tuple[str, TermCell]]:
-        """The properties of a thing in the default graph, with a value each."""
+        """The properties of a thing in the default graph, each with one value."""
         for quad in self.store.quads_for_pattern(subject, None, None, _DEFAULT):
             yield quad.predicate.value, cell(quad.object)
 
     def used(self, class_: str) -> set[tuple[str, str]]:
-        """The properties that instances of a class have, each with a language of their values, or
-        with none."""
+        """The properties that instances of a class have, each with a language of its values, or the
+        empty string."""
         query = f"SELECT DISTINCT ?class ?p (LANG(?o) AS ?l) {{ ?s {TYPE} ?class ; ?p ?o }}"
         found = self.rows(query, **{"class": NamedNode(class_)})
         return {(p.value, language.value if language else "") for _, p, language in found}
@@ -114,9 +114,9 @@ class TabularDataset:
         return next(self.rows(query, p=predicate), None) is not None
 
     def _grouped(self, predicate: NamedNode) -> Iterator[tuple[Triple, list[Graph]]]:
-        """The triples of a property, each with the graphs in which it stands.
+        """The triples of a property, each with the graphs that contain it.
 
-        They are read as often as it takes to hold a part of the subjects at a time.
+        The quads are read several times where only a part of the subjects fits into memory.
         """
         count = sum(1 for _ in self._quads(predicate))
         parts = 1 + count // _QUADS_HELD

@@ -1,4 +1,4 @@
-"""A folder that is replaced as a whole, and only where it holds nothing but an earlier export."""
+"""Replaces a folder as a whole, and only where it holds nothing but an earlier export."""
 
 import glob
 import os
@@ -17,10 +17,10 @@ _UNFINISHED: Final = ".unfinished"
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """A new folder to write to, which takes the place of `folder` at the end of the block; it is
-    removed, and `folder` left as it was, where the block raises.
+    """A new folder to write to, which replaces `folder` at the end of the block; where the block
+    raises, it is removed and `folder` is unchanged.
 
-    Raises: UsageError where `folder` holds what no export has written, or cannot be made.
+    Raises: UsageError where `folder` holds files that no export has written, or cannot be made.
     """
     see_replaceable(folder)
     folder = folder.absolute()
@@ -42,7 +42,7 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what exports to the folder that were killed have left beside it."""
+    """Remove what killed exports to the folder have left beside it."""
     for path in folder.parent.glob(f".{glob.escape(folder.name)}.*{_UNFINISHED}"):
         process = path.name.removesuffix(_UNFINISHED).rpartition(".")[2]
         if process.isdigit() and not Path("/proc", process).exists():
@@ -50,9 +50,9 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def see_replaceable(folder: Path) -> None:
-    """See that nothing is lost where the folder is replaced.
+    """Check that nothing is lost where the folder is replaced.
 
-    Raises: UsageError naming what it holds that no export has written.
+    Raises: UsageError naming a file that no export has written.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder}: is no folder; tables are written to a folder.")
@@ -75,7 +75,7 @@ def _listed(catalogue: Path) -> set[str] | None:
 
 
 def _replace(folder: Path, new: Path) -> None:
-    """Put the new folder where the other is, which is put back where that fails."""
+    """Put the new folder in the place of the old one, which is restored where that fails."""
     old = folder.with_name(f".{folder.name}.{os.getpid()}.replaced")
     if folder.exists():
         folder.rename(old)

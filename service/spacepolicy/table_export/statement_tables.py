@@ -1,4 +1,4 @@
-"""Statements as tables: a partition a property, written as they are read."""
+"""Tables of statements: one partition for each property, written as the statements are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from spacepolicy.columns.parquet_files import Statement, StatementFile, TermCell
 from spacepolicy.table_export.dataset import TabularDataset
 
 MERGED: Final = "statements"
-"""The table of what the default graph holds."""
+"""The table of the statements in the default graph."""
 APART: Final = "apart"
-"""The table of what named graphs alone hold."""
+"""The table of the statements in named graphs alone."""
 PART: Final = "part-0.parquet"
 _BATCH: Final = 1 << 16
 """Statements of a row group: some 60 MB in Python, and a second's work."""
@@ -24,14 +24,14 @@ _Item = TypeVar("_Item")
 @final
 @dataclass(slots=True)
 class PropertyProfile:
-    """What values a property has in the default graph: kinds, and whether times have zones."""
+    """The values of a property in the default graph: their kinds, and whether times have zones."""
 
     predicate: str
     kinds: set[str] = field(default_factory=set)
     zones: bool = False
 
     def add(self, statements: Iterable[Statement]) -> None:
-        """Take in the values of statements."""
+        """Take the values of statements into account."""
         for each in statements:
             found = _cell(each)
             if found.kind not in self.kinds or not self.zones:
@@ -42,8 +42,8 @@ class PropertyProfile:
 @final
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A file of the statements of a property, by its place in the folder; `rows` are statements,
-    `quads` count each as often as graphs hold it."""
+    """A file of the statements of a property, by its path in the folder; `rows` counts statements,
+    `quads` counts each as often as a graph contains it."""
 
     path: str
     predicate: str
@@ -55,8 +55,8 @@ class Partition:
 def write_statements(
     dataset: TabularDataset, folder: Path, names: Mapping[str, str]
 ) -> tuple[list[Partition], list[Partition], list[PropertyProfile]]:
-    """Write the statements of each property; return the files of what the default graph holds, of
-    what it does not hold, and what values properties have there."""
+    """Write the statements of each property; return the files of the default graph, those of the
+    other graphs, and the profiles of the properties in the default graph."""
     merged: list[Partition] = []
     apart: list[Partition] = []
     profiles: list[PropertyProfile] = []
@@ -77,7 +77,8 @@ def write_statements(
 def _write(
     statements: Iterator[Statement], path: Path, profile: PropertyProfile | None
 ) -> tuple[int, int] | None:
-    """How many statements and quads there were; no file is written for none."""
+    """Write the statements; return how many statements and quads there were. No file is written for
+    none."""
     file, quads = None, 0
     for batch in batches(statements, _BATCH, _characters):
         file = file or StatementFile(path)
@@ -106,7 +107,7 @@ def _cell(statement: Statement) -> TermCell:
 def batches(
     items: Iterable[_Item], size: int, weigh: Callable[[_Item], int]
 ) -> Iterator[Sequence[_Item]]:
-    """The items, so many at a time, or as few as have the characters of a batch.
+    """Group the items into batches of `size`, or fewer where these reach the characters of a batch.
 
     >>> list(batches(["a", "b", "c"], 2, len))
     [['a', 'b'], ['c']]

@@ -38,8 +38,8 @@ def export_tables(
                f"{rows_of(apart):,} in graphs apart")  # fmt: skip
         classes = _write_classes(dataset, new, profiles)
         report(f"classes  {rows_of(classes):,} rows of {len(classes):,} classes")
-        told = catalogue(new, revision, mode, {MERGED: merged, APART: apart}, classes)
-        (new / CATALOGUE).write_text(told, encoding="utf-8")
+        text = catalogue(new, revision, mode, {MERGED: merged, APART: apart}, classes)
+        (new / CATALOGUE).write_text(text, encoding="utf-8")
 
 
 def _write_classes(
