@@ -1,4 +1,4 @@
-"""`spacepolicy accept`: how answers differ from what is expected, taken over into the files."""
+"""`spacepolicy accept`: the differences of answers from the expected ones, written to the files."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -15,20 +15,21 @@ from spacepolicy.settings import Settings
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the saved queries whose answers are accepted."""
+    """Add the names of the saved queries whose answers are accepted."""
     parser.add_argument("queries", nargs="*", metavar="QUERY", help="a saved query (all of them)")
     parser.add_argument("--check", action="store_true", help="only show how they differ")
     add_option(parser, "content", "the folder of queries/ and data/")
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Accept the answers of the queries given, or of all."""
+    """Accept the answers of the given queries, or of all."""
     return accept(chosen, given.queries, check=given.check)
 
 
 def accept(chosen: Settings, names: Sequence[str], *, check: bool) -> int:
-    """Print how the answers of the queries named, of all where none is, differ over each document
-    and each set; write them down, or only show them; 1 where a check finds a difference.
+    """Print how the answers of the named queries, of all where none is named, differ over each
+    document and each set; write them down, or with `check` only show them; return 1 where a check
+    finds a difference.
 
     Raises: UsageError where a query is unknown or there is no content, FindingsError where the
     files cannot be read.
@@ -59,8 +60,8 @@ def _shown(accepted: Accepted, content: Path, *, check: bool) -> Iterator[str]:
         yield from (f"    - {_row(row)}" for row in each.lacking)
         yield from (f"    + {_row(row)}" for row in each.surplus)
     path = accepted.path.relative_to(content).as_posix()
-    told = f"{count(surplus, 'row')} more, {count(lacking, 'row')} fewer"
-    yield f"{path}: {told}; {'differs' if check else 'written'}"
+    counts = f"{count(surplus, 'row')} more, {count(lacking, 'row')} fewer"
+    yield f"{path}: {counts}; {'differs' if check else 'written'}"
 
 
 def _row(row: ExpectedRow) -> str:

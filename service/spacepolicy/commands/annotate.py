@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Print the proposals for the source given."""
+    """Print the proposals for the given source."""
     content = settings.content_directory(chosen, Path.cwd())
     if content is None:
         raise UsageError("There is no content, whose names and wordings would be looked for.")
@@ -86,7 +86,7 @@ def _annotated(name: str, text: str, background: Background, given: Namespace) -
 
 
 def text_to_annotate(content: ContentFolder, source: str) -> tuple[str, str]:
-    """The name of the source and its text: one of the content, or a file.
+    """The name of the source and its text: one in the content, or a file.
 
     Raises: UsageError where there is no such text, FindingsError where it is not UTF-8.
     """
@@ -105,7 +105,7 @@ def text_to_annotate(content: ContentFolder, source: str) -> tuple[str, str]:
 
 
 def serve_review(session: ReviewSession) -> None:
-    """Serve the review until it is finished there, or interrupted here."""
+    """Serve the review until the person finishes it, or the command is interrupted."""
     with ReviewServer(session) as server, suppress(KeyboardInterrupt):
         signal(SIGTERM, default_int_handler)
         print(f"Open {server.address}", flush=True)
@@ -116,7 +116,7 @@ def serve_review(session: ReviewSession) -> None:
 
 
 def _lines(annotation: Annotation, background: Background) -> Iterator[str]:
-    """What people read: a line for each proposal, then how many there are of each kind."""
+    """The text output: a line for each proposal, then the number of each kind."""
     for each in annotation.proposals:
         yield _line(each, background)
     for start, end in annotation.uncovered:
@@ -138,7 +138,7 @@ def _line(proposal: Proposal, background: Background) -> str:
 
 
 def _shortened(words: str) -> str:
-    """The words, of a long passage the first and the last ones."""
+    """The words; for a long passage, the first and the last ones."""
     most = 100
     if len(words) <= most:
         return words

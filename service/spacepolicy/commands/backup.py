@@ -22,10 +22,10 @@ def run(given: Namespace, chosen: Settings) -> int:
 
 
 def backup(chosen: Settings, folder: Path) -> int:
-    """Copy the store with all its revisions into a folder that was not there, while it is served
-    or not, and see that the record is that of the revision in force.
+    """Copy the store with all its revisions into a new folder, while it is served or not, and check
+    that the record is that of the revision in force.
 
-    Raises: UsageError where the folder is there, StoreError where there is nothing to copy.
+    Raises: UsageError where the folder exists, StoreError where there is nothing to copy.
     """
     refuse_endpoint(chosen, "backup")
     revision = copy_store(store_path(chosen), folder)

@@ -19,7 +19,8 @@ _ROOT: Final = Path(__file__).parents[3]
 @final
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A measurement in `bench/`: what it compares, with which peers, and how it is made brief."""
+    """A measurement in `bench/`: what it compares, with which peers, and the options for a short
+    run."""
 
     name: str
     compares: str
@@ -49,9 +50,9 @@ def run(given: Namespace, _: Settings) -> int:
 
 
 def bench(names: Sequence[str], *, full: bool) -> int:
-    """Run the measurements named, all where none is; the first status that is not 0.
+    """Run the named measurements, all where none is named; return the first status that is not 0.
 
-    `full`: at all their sizes, which takes an hour, and not at the least.
+    `full`: at all their sizes, which takes an hour, and not at the smallest.
 
     Raises: UsageError where one is unknown, or there is no checkout to run it from.
     """
@@ -77,7 +78,7 @@ def _run(chosen: Benchmark, *, full: bool) -> int:
 
 
 def _installed(peer: str) -> bool:
-    """Whether the peer is a library here, or a program beside this Python."""
+    """Whether the peer is an installed library, or a program beside this Python."""
     beside = Path(sys.executable).parent
     return find_spec(peer) is not None or shutil.which(peer, path=str(beside)) is not None
 

@@ -31,12 +31,12 @@ from spacepolicy.writes.draft_files import write_draft
 Report = Callable[[str], None]
 _AUTHOR: Final = "build"
 EMPTY = "empty"
-"""The content digest of a store that no files stand behind."""
+"""The content digest of a store without files."""
 MERGED = "empty, merged"
-"""The same where the default graph is the merge of what clients put there; such stores were of the
-digest `EMPTY` once, and their default graph took what clients put into it."""
+"""The same where the default graph is the merge of clients' graphs; such stores had the digest
+`EMPTY` once, and clients could write their default graph."""
 FORMER: Final = NamedNode("urn:spacepolicy:former-default-graph")
-"""Where what stood in such a default graph is carried over to."""
+"""The graph to which the quads of such a default graph are moved."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -45,16 +45,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(_: Namespace, chosen: Settings) -> int:
-    """Build, saying on standard output what was done."""
+    """Build, and report on standard output."""
     build(chosen, report=print)
     return 0
 
 
 def build(chosen: Settings, report: Report) -> Revision:
-    """The revision that the files make: published now, or in force already.
+    """Build the revision from the files: published now, or in force already.
 
-    Raises: FindingsError where the files have findings, StoreError where the store cannot take
-    the revision; the revision in force stays as it was.
+    Raises: FindingsError where the files have findings, StoreError where the store cannot take the
+    revision; the revision in force stays as it was.
     """
     refuse_endpoint(chosen, "build")
     content = settings.content_directory(chosen, Path.cwd())
@@ -90,7 +90,7 @@ def build(chosen: Settings, report: Report) -> Revision:
 def _built_there(
     store: Path, before: Revision, content: ContentFolder | None, report: Report, *, merged: bool
 ) -> Revision:
-    """The revision that the service over the store publishes of these files."""
+    """Have the service over the store publish the revision of these files."""
     dataset = snapshot.opened(before.dataset)
     files = revisions.file_graphs(store, before)
     beside = tuple(clients_quads(dataset, before, files, merged=merged))
@@ -101,7 +101,7 @@ def _built_there(
 
 
 def pool(revision: Revision, chosen: Settings, spares: int | None = None) -> Pool:
-    """The engine over the revision.
+    """Start the engine over the revision.
 
     Raises: StoreError where it cannot be loaded.
     """
@@ -116,12 +116,12 @@ def pool(revision: Revision, chosen: Settings, spares: int | None = None) -> Poo
 
 
 def store_path(chosen: Settings) -> Path:
-    """The folder of revisions that the settings name."""
+    """The folder of the store that the settings name."""
     return settings.store_directory(chosen, Path.cwd(), settings.environment())
 
 
 def digest(content: ContentFolder | None, mode: settings.Mode) -> str:
-    """What tells one state of the files, and of the code that reads them, from another."""
+    """A digest of the files, and of the code that reads them."""
     if content is None:
         return MERGED if mode == "merged" else EMPTY
     return content_sha256(content.path)
@@ -130,7 +130,7 @@ def digest(content: ContentFolder | None, mode: settings.Mode) -> str:
 def draft_of(
     content: ContentFolder | None, beside: Iterable[Quad], report: Report, *, merged: bool
 ) -> Draft:
-    """What the files make, beside the quads of graphs that clients have put into the store;
+    """The draft from the files and the quads of graphs that clients have put into the store;
     `merged`: the default graph is derived.
 
     Raises: FindingsError.
@@ -182,8 +182,8 @@ def draft_of(
 
 
 def _underived(draft: Draft, inferred: NamedNode, clients: Iterable[Quad]) -> Draft:
-    """The graphs of the files as they are written, beside what clients have put: the default graph
-    is theirs."""
+    """The graphs of the files as they are written, with those of clients: clients own the default
+    graph."""
     dataset = Store()
     for graph in draft.dataset.named_graphs():
         if graph != inferred:
@@ -201,7 +201,7 @@ def _underived(draft: Draft, inferred: NamedNode, clients: Iterable[Quad]) -> Dr
 
 
 def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
-    """What clients have put into the store, and nothing else: nothing is inferred of it."""
+    """The graphs of clients alone: nothing is inferred from them."""
     default = frozenset(
         Quad(quad.subject, quad.predicate, quad.object)
         for quad in beside
@@ -223,9 +223,10 @@ def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
 def clients_quads(
     dataset: Store, revision: Revision, files: FileGraphs, *, merged: bool
 ) -> Iterator[Quad]:
-    """What stands in the graphs of the dataset that neither files state nor anything derives.
+    """The quads in the graphs of the dataset that are neither files' nor derived.
 
-    `merged`: the default graph is derived; without files before, it was the clients' all the same.
+    `merged`: the default graph is derived; in a store without files it was the clients' all the
+    same.
     """
     base = revision.base
     derived = {NamedNode(f"{base}graph/inferred")} if base else set()

@@ -1,4 +1,4 @@
-"""Which files of a folder differ from a git revision, and what they were there."""
+"""The files of a folder that differ from a git revision, and their content there."""
 
 import subprocess
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from spacepolicy.errors import UsageError
 def changed_files(folder: Path, revision: str) -> Mapping[str, bytes | None]:
     """Return the content at the revision of each file that differs now, by its path in the folder.
 
-    New files, those that git does not track among them, have None; ignored ones are left out.
+    New files, including untracked ones, have None; ignored ones are left out.
 
     Raises: UsageError where the folder is not in a git checkout, or there is no such revision.
     """

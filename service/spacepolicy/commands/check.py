@@ -1,4 +1,4 @@
-"""`spacepolicy check`: every gate's verdict on the files, for people and for machines."""
+"""`spacepolicy check`: the results of all gates for the files, for people and for programs."""
 
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -39,15 +39,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Check what the arguments name."""
+    """Check with the given arguments."""
     return check(chosen, given.gates, given.format, given.since)
 
 
 def check(chosen: Settings, names: Sequence[str], form: str, since: str | None = None) -> int:
-    """Print the verdicts of the gates named, of all where none is; 1 where one finds an error,
-    2 where one could not run.
+    """Print the results of the named gates, of all where none is named; return 1 where one finds an
+    error, 2 where one could not run.
 
-    `since` names a git revision: only what has changed from there is judged.
+    `since` names a git revision: only the changes since then are checked.
 
     Raises: UsageError where a gate or the revision is unknown, or there is no content.
     """
@@ -73,7 +73,7 @@ def check(chosen: Settings, names: Sequence[str], form: str, since: str | None =
 
 
 def _concerned(material: CheckContext, gates: Sequence[Gate], since: str) -> Sequence[Gate]:
-    """The gates that judge what has changed since the revision; says what is left out."""
+    """The gates that check what has changed since the revision; prints which ones are left out."""
     before = changed_files(material.content, since)
     if not before:
         print(f"No file differs from {since}.", file=sys.stderr)
@@ -92,7 +92,7 @@ def _concerned(material: CheckContext, gates: Sequence[Gate], since: str) -> Seq
 
 
 def _running(what: str) -> None:
-    """Show on a terminal what is being judged; nothing elsewhere, where each line stays."""
+    """Show on a terminal which gates are running; nothing elsewhere, where each line would stay."""
     if sys.stderr.isatty():
         print(f"{_CLEAR}{what}", end="", file=sys.stderr, flush=True)
 
@@ -107,7 +107,7 @@ def _status(judged: Sequence[TimedResult]) -> int:
 
 
 def chosen_gates(names: Sequence[str]) -> tuple[Gate, ...]:
-    """The gates of those names in the table's order; all where none is named.
+    """The gates with those names in the table's order; all where none is named.
 
     Raises: UsageError where a name is no gate's.
     """
@@ -119,5 +119,5 @@ def chosen_gates(names: Sequence[str]) -> tuple[Gate, ...]:
 
 
 def gate_list() -> str:
-    """The gates and what holds by each, a line each, for the help."""
+    """The gates and the rule that each checks, a line each, for the help."""
     return "\n".join(f"  {gate.name:<13} {gate.holds}" for gate in GATES)

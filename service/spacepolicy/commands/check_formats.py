@@ -1,4 +1,4 @@
-"""How `check` prints verdicts: lines for people, JSON, workflow commands, JUnit."""
+"""The formats in which `check` prints results: lines for people, JSON, workflow commands, JUnit."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from spacepolicy.knowledge.checks.result import Gate
 
 
 def verdict_line(each: TimedResult) -> str:
-    """The gate, whether it is passed, its seconds and what it counted."""
+    """The gate, whether it passed, its seconds and its counts."""
     report = "; ".join(each.report)
     return f"{each.gate.name:<13} {_state(each):<12} {each.seconds:6.2f} s  {report}"
 
@@ -26,7 +26,7 @@ def finding_lines(judged: Sequence[TimedResult]) -> Iterator[str]:
 
 
 def _state(judged: TimedResult) -> str:
-    """Whether the gate is passed, and how many findings there are of which it may speak."""
+    """Whether the gate passed, and the number of its errors or warnings."""
     if judged.unable:
         return "not run"
     found, errors = len(judged.findings), judged.errors
@@ -124,4 +124,4 @@ MACHINE_FORMATS: Final[Mapping[str, Callable[[Sequence[TimedResult]], Iterator[s
     "github": _github,
     "junit": _junit,
 }
-"""How verdicts are printed for machines, by the name of the format."""
+"""The formats for programs, by their names."""

@@ -1,4 +1,4 @@
-"""`spacepolicy cite`: the passages where words of a source stand."""
+"""`spacepolicy cite`: the passages of sources that contain given words."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
@@ -14,21 +14,21 @@ from spacepolicy.settings import Settings
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the words to look for."""
+    """Add the words to search."""
     parser.add_argument("words", help="words of the source")
     add_option(parser, "content", "the folder of seeds/ and data/")
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Print the passages of the words given."""
+    """Print the passages of the given words."""
     return cite(chosen, given.words)
 
 
 def cite(chosen: Settings, words: str) -> int:
-    """Print the passages where the words stand; 1 where no passage holds them.
+    """Print the passages that contain the words; return 1 where none does.
 
-    Where they stand in no source, the nearest passage of all is shown. A source of which no words
-    are here, neither its text nor quotations, is not searched.
+    Where no source contains them, the nearest passage of all is shown. A source without a text or
+    quotations here is not searched.
 
     Raises: UsageError where there is no content, FindingsError where it cannot be read.
     """
@@ -81,7 +81,7 @@ def _passage_lines(
 
 
 def _unheld_lines(citation: Citation, standing: CitedPlace) -> Iterator[str]:
-    """Words that stand in the text but in no passage: the offsets for a new one."""
+    """Words that are in the text but in no passage: the offsets for a new one."""
     yield f"{citation.source.iri}#char={standing.start},{standing.end}  no passage holds this yet"
     yield f'  "{standing.text}"'
     for passage in standing.touched:

@@ -1,4 +1,4 @@
-"""`spacepolicy diff`: how two states of the ontology and data differ, and whom that concerns."""
+"""`spacepolicy diff`: how two states of the ontology and data differ, and what is affected."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -27,7 +27,7 @@ _HERE: Final = "the working tree"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add what is compared, and how the difference is printed."""
+    """Add the two states, and the format of the difference."""
     what = "a git revision, a content folder, or a Turtle file"
     parser.add_argument("old", metavar="OLD", help=what)
     parser.add_argument("new", metavar="NEW", nargs="?", help=f"the same ({_HERE})")
@@ -40,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Print the difference; 1 where something breaks.
+    """Print the difference; return 1 where it has a breaking change.
 
     Raises: UsageError where a state cannot be found or read.
     """
@@ -62,7 +62,7 @@ def _compared(old: Side, new: Side) -> Difference:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Files that cannot be read are no difference: the comparison could not run."""
+    """Files that cannot be read are not a difference: the comparison could not run."""
     try:
         yield
     except FindingsError as error:

@@ -18,7 +18,7 @@ from spacepolicy.settings import Settings
 
 _LIBRARIES: Final = ("sphinx", "myst_parser", "furo")
 _MARK: Final = ".made-by-spacepolicy-docs"
-"""A hidden file in each site, by which a folder is known that may be written again."""
+"""A hidden file in each site, which marks a folder that may be overwritten."""
 _LOCK: Final = "locks/docs.txt"
 
 
@@ -34,7 +34,7 @@ def run(given: Namespace, chosen: Settings) -> int:
 
 
 def installed() -> bool:
-    """Whether what makes the site is here."""
+    """Whether Sphinx is installed."""
     return all(find_spec(name) is not None for name in _LIBRARIES)
 
 
@@ -75,16 +75,16 @@ def _checkout(chosen: Settings) -> Path:
 
 
 def _holds_others(out: Path) -> bool:
-    """Whether something stands there that is no site of ours and would be lost."""
+    """Whether the folder has files that are not of our site and would be lost."""
     if not out.exists():
         return False
     return not out.is_dir() or (any(out.iterdir()) and not (out / _MARK).is_file())
 
 
 def _make(folder: Path, out: Path) -> None:
-    """Have Sphinx write the site; a warning ends it, as of a link that leads nowhere.
+    """Run Sphinx to write the site; a warning ends it, such as for a link that leads nowhere.
 
-    Raises: SpacepolicyError with what it says.
+    Raises: SpacepolicyError with its messages.
     """
     with TemporaryDirectory() as made:
         command = [sys.executable, "-m", "sphinx", "--builder", "html", "--fail-on-warning"]

@@ -1,4 +1,5 @@
-"""`spacepolicy doctor`: what is missing or off on this machine, and the command that mends it."""
+"""`spacepolicy doctor`: what is missing or wrong on this machine, and the command that corrects
+it."""
 
 import re
 import resource
@@ -26,15 +27,15 @@ Examination = Callable[[Settings], Iterator[State]]
 _OLDEST: Final = (3, 11)
 """The oldest Python that is tested (`requires-python`)."""
 _LEAST_FILES: Final = 1024
-"""What most systems allow a process; `--max-connections` is as many, and fewer where there are
-fewer descriptors."""
+"""The limit of file descriptors on most systems; `--max-connections` has the same default, and is
+reduced where there are fewer."""
 _NAME: Final = re.compile(r"^[A-Za-z0-9._-]+")
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 _INSTALL: Final = "rm -rf .venv && ./run --version"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add how deep to look, and the store and port to look at."""
+    """Add how thoroughly to check, and the store and port."""
     add_options(parser, *STORE)
     parser.add_argument(
         "--deep", action="store_true", help="read every byte of the store, by its checksums"
@@ -51,10 +52,10 @@ def run(given: Namespace, chosen: Settings) -> int:
 
 
 def doctor(chosen: Settings, *, deep: bool = False, repair: bool = False) -> int:
-    """Print the state of each part, a line each; 1 where one is missing or off. `deep` reads every
-    byte of the store; `repair` mends it first.
+    """Print the state of each part, a line each; return 1 where one is missing or wrong. `deep`
+    reads every byte of the store; `repair` repairs it first.
 
-    Raises: StoreError where the store is to be mended and cannot be.
+    Raises: StoreError where the store is to be repaired and cannot be.
     """
     if repair:
         for line in doctor_store.mend(chosen):
@@ -89,7 +90,7 @@ def _system(_: Settings) -> Iterator[State]:
 
 
 def _libraries(_: Settings) -> Iterator[State]:
-    """The libraries that the package asks for, in the versions of the lock where there is one."""
+    """The libraries that the package requires, in the versions of the lock where there is one."""
     wanted = [each for each in requires("spacepolicy") or () if "extra ==" not in each]
     names = [match[0] for each in wanted if (match := _NAME.match(each))]
     locked = _locked()
@@ -110,7 +111,7 @@ def _libraries(_: Settings) -> Iterator[State]:
 
 
 def _agents(_: Settings) -> Iterator[State]:
-    """Whether agents are answered; a service without that is whole too."""
+    """Whether MCP clients can be served; a service without that is complete too."""
     try:
         yield State("agents", f"/{LIBRARY} answers by {LIBRARY} {version(LIBRARY)}")
     except PackageNotFoundError:
@@ -118,7 +119,7 @@ def _agents(_: Settings) -> Iterator[State]:
 
 
 def _locked() -> dict[str, set[str]]:
-    """The versions that the checkout's lock has of each library."""
+    """The versions of each library in the checkout's lock."""
     lock = Path(__file__).parents[3] / "locks" / "run.txt"
     found: dict[str, set[str]] = {}
     if lock.is_file():
@@ -128,7 +129,7 @@ def _locked() -> dict[str, set[str]]:
 
 
 def _reasoners(_: Settings) -> Iterator[State]:
-    """Both are asked of nothing: whether they start is seen only when they do."""
+    """Both reasoners are given an empty task: only a start shows whether they work."""
     for name, ask in (("HermiT", judge), ("owlrl", closure)):
         try:
             ask((), 60)
@@ -139,7 +140,7 @@ def _reasoners(_: Settings) -> Iterator[State]:
 
 
 def _has_text(table: Path) -> bool:
-    """Whether a text belongs to the table of a source: its hash stands there."""
+    """Whether the source of a table has a text: the table then has its hash."""
     return re.search(r"^sha256\s*=", table.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 

@@ -1,4 +1,4 @@
-"""What `doctor` finds of the scripts, styles and fonts of pages."""
+"""`doctor`'s check of the scripts, styles and fonts of pages."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from spacepolicy.settings import Settings
 
 
 def examination(_: Settings) -> Iterator[State]:
-    """Yield whether the scripts have been built, or why not: pages stand without them."""
+    """Yield whether the scripts have been built, or why not: pages work without them."""
     found = built_assets()
     if found.missing is None and found.has_workbench:
         yield State("scripts", "the workbench's are built, and fonts are there")

@@ -1,4 +1,4 @@
-"""What `spacepolicy doctor` says of the store, and how it mends it."""
+"""`doctor`'s check of the store, and its repair."""
 
 import os
 import shutil
@@ -19,13 +19,14 @@ from spacepolicy.writes import control_socket
 
 _LEAST_FREE_BYTES: Final = 500 * 1024**2
 _MOST_FAULTS: Final = 50
-"""More lines of faults tell nothing that these do not."""
+"""More lines of faults give no further information."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a part of the machine is; `mend` is the command, None where it is well."""
+    """The state of a part of the machine; `mend` is the command that corrects it, None where it is
+    well."""
 
     part: str
     found: str
@@ -33,7 +34,7 @@ class State:
 
 
 def mend(chosen: Settings) -> list[str]:
-    """Mend the store; what was done.
+    """Repair the store; return what was done.
 
     Raises: StoreError where there is none, a service runs over it, or it cannot be written.
     """
@@ -49,7 +50,7 @@ def mend(chosen: Settings) -> list[str]:
 
 
 def examination(chosen: Settings, *, deep: bool) -> Iterator[State]:
-    """How the store is, and the disk that it is on."""
+    """The state of the store, and of the disk that it is on."""
     path = _path(chosen)
     try:
         faults = list(examine(path, deep=deep)) if path.is_dir() else []
@@ -60,19 +61,19 @@ def examination(chosen: Settings, *, deep: bool) -> Iterator[State]:
     for fault in faults[:_MOST_FAULTS]:
         yield State("store", str(fault), f"spacepolicy doctor --repair --store {path}")
     if not faults:
-        yield from _disk(path, "nothing is published" if revision is None else _told(path, deep))
+        yield from _disk(path, "nothing is published" if revision is None else _summary(path, deep))
 
 
-def _told(path: Path, deep: bool) -> str:
+def _summary(path: Path, deep: bool) -> str:
     number = pointer.in_force(path)
-    told = f"revision {number}"
+    summary = f"revision {number}"
     if deep:
-        told += ", every byte of it as it was written"
+        summary += ", every byte of it as it was written"
     aside = path / ASIDE
-    return f"{told}; what was replaced is in {aside}" if aside.is_dir() else told
+    return f"{summary}; what was replaced is in {aside}" if aside.is_dir() else summary
 
 
-def _disk(path: Path, told: str) -> Iterator[State]:
+def _disk(path: Path, summary: str) -> Iterator[State]:
     inside = next(each for each in (path, *path.parents) if each.exists())
     if not inside.is_dir() or not _can_write(inside):
         remedy = "spacepolicy serve --store PATH, a folder of your own; or --read-only"
@@ -80,7 +81,7 @@ def _disk(path: Path, told: str) -> Iterator[State]:
         return
     free = shutil.disk_usage(inside).free
     full = free < _LEAST_FREE_BYTES
-    found = f"{path}: {told}; {free // 1024**2:,} MiB free"
+    found = f"{path}: {summary}; {free // 1024**2:,} MiB free"
     yield State("store", found, f"make room on the disk of {inside}" if full else None)
 
 

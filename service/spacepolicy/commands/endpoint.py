@@ -1,4 +1,4 @@
-"""An endpoint elsewhere as the engine: what is known of it without a revision of its own."""
+"""A remote endpoint as the engine, without a revision of its own."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,8 @@ def refuse_endpoint(chosen: Settings, command: str) -> None:
 
 
 def endpoint_revision(chosen: Settings) -> Revision:
-    """What stands for the endpoint's dataset, which has no number: the base and the prefixes of
-    the content, as far as there is any.
+    """A placeholder for the revision of the endpoint's dataset, which has no number: the base and
+    the prefixes of the content, as far as there is any.
 
     Raises: FindingsError where the content has no ontology that can be read.
     """

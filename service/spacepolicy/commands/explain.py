@@ -28,12 +28,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Explain the statement given."""
+    """Explain the given statement."""
     return explain(chosen, (given.subject, given.predicate, given.object), given.format)
 
 
 def explain(chosen: Settings, terms: tuple[str, str, str], format: str) -> int:
-    """Print the proof of the statement; 1 where it does not hold.
+    """Print the proof of the statement; return 1 where it does not hold.
 
     Raises: UsageError where a term cannot be read, or the revision has nothing inferred.
     """

@@ -1,5 +1,5 @@
-"""`spacepolicy export`: the whole dataset in a file, read again to see that it is whole; or as a
-folder of tables."""
+"""`spacepolicy export`: writes the whole dataset to a file, which is read again to check that it is
+whole; or to a folder of tables."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Export to the file or folder given."""
+    """Export to the given file or folder."""
     refuse_endpoint(chosen, "export")
     if given.format == _TABLES:
         return export_as_tables(chosen, given.path)
@@ -47,10 +47,10 @@ def run(given: Namespace, chosen: Settings) -> int:
 
 
 def export(chosen: Settings, out: Path) -> int:
-    """Write the whole dataset, derived graphs included, to a file that was not there, and read it
-    again to see that its record is that of the revision.
+    """Write the whole dataset, derived graphs included, to a new file, and read it again to check
+    that its record is that of the revision.
 
-    Raises: UsageError where the file is there or its ending names no format of quads.
+    Raises: UsageError where the file exists or its extension names no format of quads.
     """
     format = _quad_format(out)
     revision = local_revision(chosen)
@@ -91,7 +91,7 @@ def export_as_tables(chosen: Settings, out: Path) -> int:
 
 
 def _quad_format(path: Path) -> RdfFormat:
-    """Raises: UsageError where the ending names no format of quads."""
+    """Raises: UsageError where the extension names no format of quads."""
     format = formats.of_file(path.name) if path.suffix else None
     if format is None or format.rdf is None or not format.rdf.supports_datasets:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""`spacepolicy fmt`: files of graphs in the one layout, or in another notation."""
+"""`spacepolicy fmt`: prints files of graphs in the canonical layout, or in another notation."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from spacepolicy.turtle_format.printing import PRINTED, print_file
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the files, and what becomes of them."""
+    """Add the files, and the options."""
     parser.add_argument("files", nargs="*", metavar="FILE", help="the files (all of the content)")
     parser.add_argument("--check", action="store_true", help="only say which files differ")
     parser.add_argument(
@@ -27,17 +27,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Print the files given, or all."""
+    """Print the given files, or all."""
     files = [Path(name) for name in given.files]
     return fmt(chosen, files, check=given.check, to=given.to)
 
 
 def fmt(chosen: Settings, files: Sequence[Path], *, check: bool, to: str | None = None) -> int:
-    """Print each file anew where its layout differs, or only name it; 1 where a check differs.
+    """Rewrite each file whose layout differs, or with `check` only name it; return 1 where a check
+    differs.
 
     `to`: write the files in that notation, and remove them in the old one.
 
-    Raises: FindingsError where a file cannot be printed without losing something.
+    Raises: FindingsError where a file cannot be printed without a loss.
     """
     if to is not None:
         return _convert(chosen, files, to, check=check)
@@ -89,6 +90,6 @@ def _all_files(chosen: Settings) -> list[Path]:
 
 
 def project_prefixes(chosen: Settings) -> Mapping[str, str]:
-    """Return the prefixes that the core ontology declares; none where no ontology is at hand."""
+    """Return the prefixes that the core ontology declares; empty where there is no ontology."""
     content = settings.content_directory(chosen, Path.cwd())
     return {} if content is None else ontology_prefixes(content.path)

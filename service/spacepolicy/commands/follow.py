@@ -1,4 +1,4 @@
-"""What `serve --follow URL` begins with: the leader's revisions in the store here."""
+"""The start of `serve --follow URL`: the leader's revisions in the store here."""
 
 from dataclasses import dataclass, replace
 from typing import Any, final
@@ -19,8 +19,8 @@ from spacepolicy.writes.control_socket import ControlSocket, Job
 @final
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A replica with a revision to serve, the socket at which commands hear that nothing is written
-    here, and the settings, as the leader's store has them."""
+    """A replica with a revision to serve, the control socket that refuses writes here, and the
+    settings, with those of the leader's store."""
 
     replica: Replica
     control: ControlSocket
@@ -28,15 +28,15 @@ class Followed:
 
 
 def follow(chosen: Settings, say: Report) -> Followed:
-    """Follow the leader; where there is no revision yet, its newest is waited for.
+    """Follow the leader; where there is no revision yet, wait for its newest.
 
     Raises: UsageError where the settings do not fit, StoreError where the store cannot be used or
-    the leader cannot be followed without somebody's help.
+    the leader cannot be followed without somebody's intervention.
     """
     leader = chosen.follow or ""
     if endpoint_url(chosen) is not None:
         raise UsageError("--follow needs a folder for the revisions; --store names an endpoint.")
-    credentials_of(settings.environment())  # the process that follows could not say it as well
+    credentials_of(settings.environment())  # reported better here than by the other process
     path = store_path(chosen)
     see_writable(path)
     control = ControlSocket(path, _refuse(leader))
@@ -60,8 +60,8 @@ def _refuse(leader: str) -> Any:  # noqa: ANN401 # a function of the jobs of the
 
 
 def _as_leader(chosen: Settings) -> Settings:
-    """The settings with the mode of the leader's store, and without files where it has none and
-    nothing else was asked for."""
+    """The settings with the mode of the leader's store, and without files where it has none and no
+    other choice was given."""
     says = recorded(store_path(chosen))
     mode = SETTINGS["default_graph"].fitting(says["default_graph"])
     found = replace(chosen, default_graph=mode)  # type: ignore[arg-type] # it was made to fit

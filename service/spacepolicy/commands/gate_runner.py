@@ -1,4 +1,4 @@
-"""Runs several gates at once: reasoners in processes of their own, the others here."""
+"""Runs several gates at once: reasoners in separate processes, the others in this one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,13 +13,13 @@ from spacepolicy.knowledge.checks.result import Gate, judge
 
 Report = Callable[[str], None]
 _REFRESH_SECONDS: Final = 0.5
-"""How often people are told what is still running: a clock that stands looks stuck."""
+"""How often the names of running gates are reported: a clock that stands looks stuck."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class TimedResult:
-    """A gate with its verdict and the seconds it took."""
+    """A gate with its result and the seconds it took."""
 
     gate: Gate
     report: tuple[str, ...]
@@ -36,10 +36,10 @@ class TimedResult:
 def run_gates(
     gates: Sequence[Gate], material: CheckContext, running: Report
 ) -> Iterator[TimedResult]:
-    """Yield each gate's verdict as soon as it is there: in the order given, but first those that
-    need no other reasoner, which run while the reasoners work.
+    """Yield each gate's result as soon as it is known: in the given order, but first those that
+    need no external reasoner, which run while the reasoners work.
 
-    `running` gets the names of the gates that are being judged.
+    `running` gets the names of the gates that are running.
     """
     _prepare(material)
     slow = [gate for gate in gates if gate.asks_reasoners]
@@ -54,11 +54,11 @@ def run_gates(
 
 
 def _prepare(material: CheckContext) -> None:
-    """Make what all gates look at once, before several ask for it at the same time."""
+    """Compute what all gates use once, before several compute it at the same time."""
     try:
         _ = material.default
     except FindingsError:
-        return  # each gate says so itself
+        return  # each gate reports it
 
 
 def _judged(gate: Gate, material: CheckContext) -> TimedResult:

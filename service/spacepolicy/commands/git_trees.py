@@ -1,4 +1,4 @@
-"""The files of a git revision, written into a folder."""
+"""Writes the files of a git revision to a folder."""
 
 import io
 import subprocess
@@ -9,20 +9,20 @@ from typing import Final
 from spacepolicy.errors import UsageError
 
 FOLDERS: Final = ("ontology", "data", "queries", "seeds", "migrations")
-"""The folders of a content."""
+"""The folders of the content."""
 
 
 def is_revision(folder: Path, revision: str) -> bool:
-    """Whether git knows the revision in the checkout that the folder is in."""
+    """Whether git knows the revision in the checkout of the folder."""
     if revision.startswith("-"):
         return False
     return bool(_git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"))
 
 
 def write_tree(folder: Path, revision: str, into: Path) -> None:
-    """Write the content of the checkout as it was at the revision.
+    """Write the content of the checkout at the revision.
 
-    Raises: UsageError where git has it not.
+    Raises: UsageError where git does not have it.
     """
     commit = (
         _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()

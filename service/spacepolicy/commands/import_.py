@@ -1,4 +1,4 @@
-"""`spacepolicy import`: the graphs of a file in the place of those of the same names."""
+"""`spacepolicy import`: replaces graphs of the store by those of the same names in a file."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Import the file given."""
+    """Import the given file."""
     return import_(chosen, given.path)
 
 
@@ -34,6 +34,6 @@ def import_(chosen: Settings, file: Path) -> int:
     if not file.is_file():
         raise UsageError(f"{file}: no such file.")
     local_revision(chosen)
-    told = import_file(chosen, store_path(chosen), file, format)
-    say(f"revision {told['number']}: {told['added']:,} came, {told['removed']:,} went")
+    report = import_file(chosen, store_path(chosen), file, format)
+    say(f"revision {report['number']}: {report['added']:,} came, {report['removed']:,} went")
     return 0

@@ -1,4 +1,4 @@
-"""Jobs that write a store: given to the service that runs over it, else done here."""
+"""Jobs that write a store: sent to the service that runs over it, else done here."""
 
 import getpass
 import time
@@ -17,15 +17,15 @@ from spacepolicy.writes import control_socket
 from spacepolicy.writes.coordinator import StoreWriter
 
 _STARTING_SECONDS: Final = 120.0
-"""How long a service is waited for that starts: its first build takes 13 s on a machine at rest, 77
-beside eight other processes."""
+"""How long to wait for a service that is starting: its first build takes 13 s on an idle machine,
+77 beside eight other processes."""
 _LOOK_SECONDS: Final = 0.1
-"""How often its socket is looked for; nobody notices so short a delay at a start."""
+"""How often its socket is tried; nobody notices so short a delay at a start."""
 
 
 def is_served(store: Path) -> bool:
-    """Whether a service over the store takes jobs; one that is starting, and has locked the store,
-    is waited for."""
+    """Whether a service over the store takes jobs; waits for one that is starting, and has locked
+    the store."""
     until = time.monotonic() + _STARTING_SECONDS
     while not control_socket.is_open(store):
         if not is_locked(store) or time.monotonic() > until:
@@ -66,19 +66,19 @@ def _import(job: dict[str, Any]) -> WriteRequest:
 
 
 def build_there(store: Path, draft: Path, upon: Revision) -> Revision:
-    """The revision that the service over the store makes of the draft.
+    """Have the service over the store publish the draft; return the revision.
 
     Raises: ProblemError, StoreError.
     """
-    told = control_socket.ask(
+    reply = control_socket.ask(
         store, {"job": "build", "draft": str(draft.resolve()), "upon": upon.number}
     )
-    return revisions.read(store, told["number"])
+    return revisions.read(store, reply["number"])
 
 
 def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[str, int]:
-    """Import the file into the store; the number of the revision, and how many statements of the
-    record came and went.
+    """Import the file into the store; return the number of the revision, and how many statements of
+    the record were added and removed.
 
     Raises: ProblemError, StoreError.
     """
@@ -94,7 +94,7 @@ def import_file(chosen: Settings, store: Path, file: Path, format: str) -> dict[
     try:
         return _done_here(chosen, store, job)
     except StorageError:
-        if is_served(store):  # a service has begun meanwhile, and writes the store
+        if is_served(store):  # a service has started meanwhile, and writes the store
             return control_socket.ask(store, job)
         raise
 
@@ -120,8 +120,8 @@ def _done_here(chosen: Settings, store: Path, job: dict[str, Any]) -> dict[str, 
             in_memory=False,
         )
         try:
-            told: dict[str, int] = worker(writer)(job)
-            return told
+            reply: dict[str, int] = worker(writer)(job)
+            return reply
         finally:
             writer.close()
     finally:

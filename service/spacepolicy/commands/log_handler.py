@@ -1,4 +1,4 @@
-"""The service's log on standard error, as text or as a JSON object a line.
+"""The service's log on standard error, as text or as one JSON object a line.
 
 Lines of the event loop are written several at a time.
 """
@@ -19,12 +19,12 @@ from spacepolicy.web.request_context import current_record
 
 FORMAT: Final = "%(levelname)s %(name)s %(message)s"
 _DELAY_SECONDS: Final = 0.1
-"""How long a line of the event loop may wait for others: to write each takes the system 8 µs, where
-the front has 120 for a query. What other threads log, and warnings, wait for nothing."""
+"""How long a line of the event loop may wait for others: writing each takes the system 8 µs, where
+the front has 120 for a query. Lines of other threads, and warnings, do not wait."""
 
 
 _ENCODER: Final = json.JSONEncoder(default=str)
-"""Made once: to make one takes as long as to write a line."""
+"""Made once: making one takes as long as writing a line."""
 
 
 @final
@@ -38,7 +38,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg] # of a stream
         self._scheduled = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record; `handle` holds the lock."""
+        """Add a record; `handle` holds the lock."""
         try:
             self._lines.append(self.format(record) + self.terminator)
         except Exception:  # noqa: BLE001 # as the handlers of the library do
@@ -48,7 +48,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg] # of a stream
             self.flush()
 
     def _written_later(self) -> bool:
-        """Whether the event loop of this thread writes the lines soon."""
+        """Whether the event loop of this thread will write the lines soon."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -63,7 +63,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg] # of a stream
         self.flush()
 
     def flush(self) -> None:
-        """Write what has come."""
+        """Write the waiting lines."""
         with self.lock or nullcontext():
             lines, self._lines = self._lines, []
             if lines:
@@ -73,14 +73,14 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg] # of a stream
 
 @final
 class JsonFormatter(logging.Formatter):
-    """Writes a record as a JSON object in ASCII, which holds whatever text in one line: `time`
-    (RFC 3339), `level`, `logger`, `message`, the identifiers of the request that it is about, and
-    what else is known of that."""
+    """Writes a record as a JSON object in ASCII, which has any text on one line: `time` (RFC 3339),
+    `level`, `logger`, `message`, the identifiers of its request, and what else is known of the
+    request."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the object."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        told: dict[str, object] = {
+        members: dict[str, object] = {
             "time": time.replace("+00:00", "Z"),
             "level": record.levelname,
             "logger": record.name,
@@ -88,12 +88,12 @@ class JsonFormatter(logging.Formatter):
             **_of_request(record),
         }
         if record.exc_info:
-            told["exception"] = self.formatException(record.exc_info)
-        return _ENCODER.encode(told)
+            members["exception"] = self.formatException(record.exc_info)
+        return _ENCODER.encode(members)
 
 
 def _of_request(record: logging.LogRecord) -> Mapping[str, object]:
-    """What is known of the request that the record is about, or was logged in."""
+    """The members about the request that the record is about, or was logged in."""
     if isinstance(record.msg, (RequestLine, RefusedRequest)):
         return record.msg.fields()
     at_hand = current_record()
@@ -103,8 +103,8 @@ def _of_request(record: logging.LogRecord) -> Mapping[str, object]:
 
 
 def configure(format: LogFormat) -> None:
-    """Have everything from INFO on logged. Where in the code, and by which thread, is in no line,
-    and so is not looked up (https://docs.python.org/3/howto/logging.html#optimization)."""
+    """Log everything from INFO on. Source lines and threads are in no line of the log, and so are
+    not looked up (https://docs.python.org/3/howto/logging.html#optimization)."""
     logging._srcfile = None  # as the page says
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, handlers=[LogHandler(format=format)])
@@ -112,7 +112,7 @@ def configure(format: LogFormat) -> None:
 
 
 def announcer(format: LogFormat) -> Callable[[str], None]:
-    """Return what tells people at the terminal how a start goes on: plain lines, or the log's."""
+    """Return the function that reports the progress of a start: in plain lines, or in the log's."""
     if format == "json":
         return logging.getLogger("spacepolicy.start").info
     return lambda line: print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`spacepolicy migrate`: data of an earlier version of the ontology carried over."""
+"""`spacepolicy migrate`: converts data of an earlier version of the ontology."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from spacepolicy.turtle_format.printing import PRINTED, change_file
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the version, what is migrated, and how an endpoint is written to."""
+    """Add the version, what to migrate, and the options for endpoints."""
     parser.add_argument("version", metavar="VERSION", help="the version to carry data over to")
     parser.add_argument(
         "places",
@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Migrate the places given."""
+    """Migrate the given files, folders and endpoints."""
     return migrate(
         chosen,
         given.version,
@@ -57,7 +57,7 @@ def migrate(
     update_url: str | None = None,
     token_file: Path | None = None,
 ) -> int:
-    """Carry files, folders or endpoints over to a version, and tell what was found and changed.
+    """Migrate files, folders or endpoints to a version, and print what was found and changed.
 
     Raises: UsageError where there is no such migration or a place cannot be migrated;
     FindingsError where a file cannot be read; EngineError where an endpoint refuses.
@@ -74,7 +74,7 @@ def migrate(
             store = RemoteEndpoints(place, update_url or place, seconds, credentials)
             try:
                 effects = _remotely(store, steps, dry_run=dry_run)
-            except StoreError as error:  # 1, as where a file has findings; 2 is of usage
+            except StoreError as error:  # status 1, as for findings in files; 2 is for usage
                 raise EngineError(str(error)) from error
             _tell(place, effects, dry_run=dry_run)
         else:
@@ -95,7 +95,7 @@ def _files(place: Path) -> Iterator[Path]:
 
 
 def _is_of_graphs(path: Path) -> bool:
-    """Whether the file is one of graphs; of tables, only those of the background are."""
+    """Whether the file has graphs; of tables, only those of the background do."""
     return path.suffix in PRINTED and (path.suffix != ".csv" or path.parent.name == "background")
 
 
@@ -117,7 +117,7 @@ def _in_file(
 
 
 def _remotely(store: RemoteEndpoints, steps: Sequence[Step], *, dry_run: bool) -> list[StepEffect]:
-    """Each step at the endpoint: what it found before and what it would still find after."""
+    """Run each step at the endpoint: how much it found before and would still find after."""
     effects: list[StepEffect] = []
     for step in steps:
         found = _count(store, step)
@@ -131,7 +131,7 @@ def _remotely(store: RemoteEndpoints, steps: Sequence[Step], *, dry_run: bool) -
 
 
 def _count(store: RemoteEndpoints, step: Step) -> int:
-    """What the step would change at the endpoint."""
+    """How much the step would change at the endpoint."""
     values = [value for row in store.select(step.count) for value in row]
     return sum(int(each.value) for each in values[:1] if isinstance(each, Literal))
 

@@ -95,7 +95,7 @@ def _add_document(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Write the files of a scaffold, and print what is still to be filled in, by file and line.
+    """Write the files of a scaffold, and print what has to be filled in, by file and line.
 
     Raises: UsageError where a name breaks its rule, or something would be overwritten.
     """

@@ -1,4 +1,4 @@
-"""Options of commands that are settings, made from how the settings are declared."""
+"""Options of commands that are settings, generated from their declarations."""
 
 from argparse import ArgumentParser
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from spacepolicy.settings import SETTINGS
 
 STORE: Final = ("store", "content", "default_graph")
-"""What a command that opens the store may be asked for."""
+"""The settings of a command that opens the store."""
 
 
 def add_options(parser: ArgumentParser, *names: str) -> None:
@@ -16,8 +16,8 @@ def add_options(parser: ArgumentParser, *names: str) -> None:
 
 
 def add_option(parser: ArgumentParser, name: str, meaning: str | None = None) -> None:
-    """Add the option of a setting; `meaning` is what it
-    means for this command, where that differs."""
+    """Add the option of a setting; `meaning` is its help text, where that differs for this
+    command."""
     setting = SETTINGS[name]
     said = meaning or setting.meaning
     shown = f"{said} ({shown_default(name)})" if setting.has_default else said
@@ -25,6 +25,6 @@ def add_option(parser: ArgumentParser, name: str, meaning: str | None = None) ->
 
 
 def shown_default(name: str) -> str:
-    """Return the default as a help text has it: a number without a fraction that is none."""
+    """Return the default as a help text shows it: a whole number without its decimal point."""
     default = SETTINGS[name].default
     return f"{default:g}" if isinstance(default, float) else str(default)

@@ -1,4 +1,5 @@
-"""`spacepolicy publish`: the revision in force into another SPARQL 1.1 store, and checked there."""
+"""`spacepolicy publish`: writes the revision in force to another SPARQL 1.1 store, and checks
+it."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ _DIFFERS: Final = 1
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the addresses of the store elsewhere, and the options of the store here."""
+    """Add the addresses of the remote store, and the options of the local one."""
     parser.add_argument("url", metavar="URL", help="where the store takes SPARQL queries")
     parser.add_argument("--update-url", metavar="URL", help="where it takes updates, if elsewhere")
     parser.add_argument(
@@ -38,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Publish into the store given; 1 where it does not hold the revision afterwards."""
+    """Publish to the given store; return 1 where it does not have the revision afterwards."""
     refuse_endpoint(chosen, "publish")
     history = _history(chosen)
     update_url = given.update_url or given.url
@@ -46,13 +47,13 @@ def run(given: Namespace, chosen: Settings) -> int:
     store = RemoteEndpoints(given.url, update_url, chosen.write_timeout, credentials)
     publication = RemotePublication(store, history, say, replace=given.replace, dry=given.dry_run)
     outcome = publication.run()
-    for line in _told(outcome, history.current.number, dry=given.dry_run):
+    for line in _report(outcome, history.current.number, dry=given.dry_run):
         say(line)
     return _DIFFERS if outcome.faults else 0
 
 
 def credentials_of(environment: Mapping[str, str]) -> Credentials | None:
-    """Return the credentials that the environment has for the store elsewhere.
+    """Return the credentials for the remote store in the environment.
 
     Raises: UsageError where there are two kinds, or half of one.
     """
@@ -73,8 +74,8 @@ def _history(chosen: Settings) -> History:
     return revisions.history(path)
 
 
-def _told(outcome: PublicationOutcome, number: int, *, dry: bool) -> list[str]:
-    """What there is to say of a publication, line by line."""
+def _report(outcome: PublicationOutcome, number: int, *, dry: bool) -> list[str]:
+    """The report of a publication, line by line."""
     sent = f"{outcome.added:,} statements and took {outcome.removed:,} away in {outcome.requests}"
     match outcome.way:
         case "none":

@@ -1,4 +1,4 @@
-"""`spacepolicy query`: a query of the local revision, or of an endpoint, its answer printed."""
+"""`spacepolicy query`: runs a query of the local revision or an endpoint, and prints the answer."""
 
 import json
 import sys
@@ -49,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Answer the query given.
+    """Run the given query.
 
     Raises: UsageError where a parameter is not name=value.
     """
@@ -66,7 +66,7 @@ def query(
     chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]], format: str | None
 ) -> int:
     """Print the answer of a query. The local revision is built first where there is none, or the
-    files have changed; where the store is an endpoint, that is asked.
+    files have changed; where the store is an endpoint, the endpoint is queried.
 
     Raises: ProblemError where the query fails, UsageError where there is no such query or format.
     """
@@ -102,7 +102,7 @@ def query(
 
 
 def _remote(url: str, chosen: Settings, revision: Revision) -> Engine:
-    """The engine over the endpoint, asked about the revision that is published there, if one is.
+    """The engine over the endpoint, for the revision that is published there, if there is one.
 
     Raises: ProblemError where it does not answer, or holds a revision in part.
     """
@@ -120,7 +120,7 @@ def _tell(hints: Sequence[Hint]) -> None:
 def _asked(
     chosen: Settings, asked: str, parameters: Mapping[str, Sequence[str]]
 ) -> tuple[SavedQuery | None, str]:
-    """The saved query that is asked, or else the text."""
+    """The saved query that `asked` names, else None; and the text."""
     if asked == "-":
         return None, sys.stdin.read().removeprefix("\ufeff")
     path = _path(chosen, asked)
@@ -160,7 +160,7 @@ def _with_iris(
 
 
 def _path(chosen: Settings, asked: str) -> Path:
-    """The file of that name, else the saved query of that name."""
+    """The file with that name, else the saved query with that name."""
     if Path(asked).is_file():
         return Path(asked)
     content = settings.content_directory(chosen, Path.cwd())
@@ -173,8 +173,8 @@ def _path(chosen: Settings, asked: str) -> Path:
 
 
 def local_revision(chosen: Settings) -> Revision:
-    """The revision of these files; built first where it is not in force already. A store that was
-    named, and that no files stand behind, is taken as it is."""
+    """The revision of these files; built first where it is not in force already. A store without
+    files that was named is used as it is."""
     if chosen.content == "none" or (chosen.content is None and chosen.store is not None):
         current = revisions.current(store_path(chosen))
         if current is not None and (chosen.content or current.content_sha256 in (EMPTY, MERGED)):
@@ -185,7 +185,7 @@ def local_revision(chosen: Settings) -> Revision:
 def _format(name: str, *kinds: formats.Kind) -> str | None:
     """The format's name, None where it is of another kind.
 
-    Raises: UsageError where there is none such, or it cannot be made here.
+    Raises: UsageError where there is no such format, or its library is missing.
     """
     advice = formats.advice([name])
     if formats.named(name) is None or advice:

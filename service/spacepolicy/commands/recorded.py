@@ -1,4 +1,4 @@
-"""What a store says of itself, so that no command asks for it again."""
+"""The settings that a store records, so that commands need not be given them again."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,9 +7,10 @@ from spacepolicy.errors import SpacepolicyError
 
 
 def recorded(store: Path) -> Mapping[str, str]:
-    """The settings that the store was made with: its mode, and whether no files stand behind it.
+    """The settings that the store was made with: its mode, and whether it has no files.
 
-    Nothing where there is no store, or it cannot be read: whoever opens it says what is wrong.
+    Empty where there is no store, or it cannot be read: the command that opens it reports the
+    error.
     """
     # Most commands need no revision, and start sooner without the engine.
     from spacepolicy.store import marker  # noqa: PLC0415
@@ -26,7 +27,7 @@ def recorded(store: Path) -> Mapping[str, str]:
 
 
 def _is_without_files(store: Path) -> bool:
-    """Whether the revision in force is of no files.
+    """Whether the revision in force is without files.
 
     Raises: SpacepolicyError where it cannot be read.
     """

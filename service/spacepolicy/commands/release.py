@@ -1,4 +1,4 @@
-"""`spacepolicy release`: a version of the ontology, after the one that a git revision has."""
+"""`spacepolicy release`: prepares the next version of the ontology after that of a git revision."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Write the release; 1 where the step is too small or older data break.
+    """Write the release; return 1 where the version step is too small or older data break.
 
     Raises: UsageError where there is no such version or revision.
     """
@@ -63,7 +63,7 @@ def run(given: Namespace, chosen: Settings) -> int:
 
 
 def _before(revision: str | None, content: Path, new: Side, scratch: Path) -> Side:
-    """The state of the version before."""
+    """The state of the previous version."""
     if new.material is None:
         raise UsageError("There is no content to release.")
     version = core_version(new.material)
@@ -83,13 +83,13 @@ def _before(revision: str | None, content: Path, new: Side, scratch: Path) -> Si
 
 
 def _migration(content: Path, version: str) -> Sequence[Step]:
-    """The steps of the migration to the version; none where it has none."""
+    """The steps of the migration to the version; empty where there is no migration."""
     folder = content / MIGRATIONS / version.removesuffix(".0")
     return read_migration(content, version) if folder.is_dir() else ()
 
 
 def _refusals(found: Difference, version: str) -> Iterator[str]:
-    """Why the version cannot be released."""
+    """The reasons why the version cannot be released."""
     before = found.old_version or ""
     if read_version(version) <= read_version(before):
         yield f"{version} is not after {before}."
@@ -111,7 +111,7 @@ def _files(content: Path, old: Side, new: Side, version: str) -> Mapping[str, st
     if (content / _CHANGELOG).is_file():
         files[_CHANGELOG] = with_heading(read_text(content / _CHANGELOG), version)
     print()
-    for line in made.told:
+    for line in made.report:
         print(line)
     return files
 

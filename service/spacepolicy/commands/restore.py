@@ -1,4 +1,4 @@
-"""`spacepolicy restore`: a backup in the place of the store, which is moved aside."""
+"""`spacepolicy restore`: replaces the store by a backup; the old one is moved aside."""
 
 import shutil
 from argparse import ArgumentParser, Namespace
@@ -22,12 +22,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Restore the backup given."""
+    """Restore the given backup."""
     return restore(chosen, given.path)
 
 
 def restore(chosen: Settings, folder: Path) -> int:
-    """Put a backup in the place of the store, which is moved aside.
+    """Replace the store by a backup; the old one is moved aside.
 
     Raises: UsageError where the folder holds no backup, StoreError where a service runs.
     """

@@ -43,8 +43,8 @@ from spacepolicy.writes.control_socket import ControlSocket
 from spacepolicy.writes.coordinator import StoreWriter
 
 _BACKLOG: Final = 2048
-"""Connections that the kernel holds until they are accepted: two for each of `--max-connections`,
-so that a burst is met by this service's own limits and not by the kernel's."""
+"""The kernel's limit of connections that wait to be accepted: two for each of `--max-connections`,
+so that a burst meets this service's own limits and not the kernel's."""
 NAMELESS: Final = (
     "links in documents name this machine's own addresses, since the address that clients know is "
     "not known here: say it with --public-url, as in --public-url https://data.example.org"
@@ -118,8 +118,8 @@ def serve(chosen: Settings) -> int:
 
 
 def _end_start(*_: object) -> None:
-    """End a start that is told to end, also where it is the first process of a container, which a
-    signal without a handler does not reach.
+    """End a start on a signal, also where it is the first process of a container, for which signals
+    without a handler have no effect.
 
     Raises: SystemExit.
     """
@@ -127,9 +127,9 @@ def _end_start(*_: object) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at the address before anything is built.
+    """Open a socket that listens at the address, before anything is built.
 
-    Raises: StoreError where the address cannot be had.
+    Raises: StoreError where it cannot listen there.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -147,7 +147,7 @@ def _listen(host: str, port: int) -> socket.socket:
 @final
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """The engine, what it answers over, what writes that, and why it is not the newest files."""
+    """The engine, the history, the writer, and why the revision is not that of the newest files."""
 
     engine: Engine
     history: History
@@ -158,7 +158,7 @@ class _Served:
 
 
 def _replica_served(followed: Followed) -> _Served:
-    """What a replica serves: the revision that it has, and each that it takes from now on."""
+    """Serve a replica: the revision that it has, and each that it copies from now on."""
     chosen, path = followed.chosen, store_path(followed.chosen)
     history = revisions.history(path)
     engine = pool(history.current, chosen)
@@ -167,10 +167,10 @@ def _replica_served(followed: Followed) -> _Served:
 
 
 def _served(chosen: Settings, say: Report) -> _Served:
-    """What is served: a store of revisions, or an endpoint.
+    """Serve a store of revisions, or an endpoint.
 
-    An endpoint without a description may change at any time, so that nothing is kept of it; nothing
-    is written into one.
+    An endpoint without a description may change at any time, so that nothing is cached of it;
+    nothing is written to an endpoint.
     """
     url = endpoint_url(chosen)
     if url is not None:
@@ -192,7 +192,7 @@ def _served(chosen: Settings, say: Report) -> _Served:
 
 
 def _published(url: str, remote: Remote, history: History, say: Report) -> ServedStore:
-    """The store at the address, which was looked at once; what it holds may come later."""
+    """The store at the address, which was queried once; its content may arrive later."""
     store = ServedStore(url, remote, history)
     try:
         store.look()
@@ -202,7 +202,7 @@ def _published(url: str, remote: Remote, history: History, say: Report) -> Serve
 
 
 def _revision(chosen: Settings, say: Report) -> tuple[Revision, str | None]:
-    """The revision to serve, and why it is not the newest files where it is not."""
+    """The revision to serve, and why it is not that of the newest files where it is not."""
     try:
         return build(chosen, report=say), None
     except FindingsError as error:
@@ -233,9 +233,9 @@ def _catalogue(chosen: Settings) -> tuple[SavedQuery, ...]:
 
 
 def _texts(chosen: Settings) -> SourceTexts:
-    """The texts of the sources that are here.
+    """The texts of sources that are available here.
 
-    Raises: UsageError where the folder of copies is none, or one cannot be read.
+    Raises: UsageError where the folder of copies is not one, or one cannot be read.
     """
     content = settings.content_directory(chosen, Path.cwd())
     seeds = None if content is None else content.path / SEEDS
@@ -266,14 +266,14 @@ def publisher_of(chosen: Settings) -> Publisher:
 
 
 def is_nameless(host: str, service: Service) -> bool:
-    """Whether all addresses of the machine are listened on, and nothing says which of them clients
-    know."""
+    """Whether the service listens on all addresses of the machine, and no setting says which of
+    them clients use."""
     known = service.public_url is not None or service.trusted_proxies
     return ip_address(host).is_unspecified and not known
 
 
 def _limits(chosen: Settings, service: Service) -> Limits:
-    """What holds for connections, and for requests while they arrive."""
+    """The limits of connections, and of requests while they arrive."""
     connections = most_connections(chosen.max_connections, chosen.max_running)
     return Limits(
         MessageLimits(2 * service.max_target_bytes + 64, service.max_fields_bytes),
@@ -291,7 +291,7 @@ def _limits(chosen: Settings, service: Service) -> Limits:
 
 
 def _run(service: Service, listening: socket.socket, limits: Limits, say: Report) -> None:
-    """Answer requests until a signal, from the first line on; both end in a plain return."""
+    """Answer requests until SIGINT or SIGTERM, which both end in a plain return."""
     app = create_app(service)
     http = server(app, app.endpoint, limits, service.public_url, service.metrics.refused)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -302,5 +302,5 @@ def _run(service: Service, listening: socket.socket, limits: Limits, say: Report
     if is_nameless(host, service):
         say(NAMELESS)
     gc.collect()
-    gc.freeze()  # what stands now stays; to look through it again would hold every request up
+    gc.freeze()  # objects of the start stay; collecting them again would hold every request up
     http.run(sockets=[listening])

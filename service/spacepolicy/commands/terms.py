@@ -1,4 +1,4 @@
-"""`spacepolicy terms`: the IRIs that the ontology declares, as a version's list holds them."""
+"""`spacepolicy terms`: the IRIs that the ontology declares, in the format of a version's list."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`spacepolicy token`: access tokens are made, listed and revoked, also while a service runs."""
+"""`spacepolicy token`: creates, lists and revokes access tokens, also while a service runs."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -41,7 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Do the action given."""
+    """Run the given action."""
     match given.action:
         case "new":
             return new(chosen, given.scope, given.graphs)
@@ -61,7 +61,7 @@ def new(chosen: Settings, scope: AccessScope, graphs: Sequence[str]) -> int:
 
 
 def list_(chosen: Settings) -> int:
-    """Print what is known of each token."""
+    """Print the description of each token."""
     for token in access_tokens.list_tokens(_file(chosen)):
         print(f"{token.identifier}  {token.scope:5}  {token.created}  {' '.join(token.graphs)}")
     return 0
@@ -74,7 +74,7 @@ def revoke(chosen: Settings, identifier: str) -> int:
 
 
 def _file(chosen: Settings) -> Path:
-    """The file of the store's tokens.
+    """The path of the file with the store's tokens.
 
     Raises: UsageError where the store is an endpoint, StoreError where it is of a newer version.
     """

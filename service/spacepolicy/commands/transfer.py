@@ -1,4 +1,4 @@
-"""What bringing a dataset out and in share: copies of a store, and that a copy is whole."""
+"""Shared by backup, restore and export: copies of a store, and checks that a copy is whole."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ _BESIDE: Final = ("store.json", "tokens.json")
 
 
 def copy_store(store: Path, to: Path) -> Revision:
-    """A whole copy of the store, its pointer written last; the revision in force.
+    """Copy the whole store, its pointer last; return the revision in force.
 
     Raises: UsageError, StoreError.
     """
@@ -53,8 +53,8 @@ def copy_store(store: Path, to: Path) -> Revision:
 
 
 def _copy_folder(folder: Path, to: Path, known: dict[int, Path]) -> None:
-    """Copy the folder; what several revisions share is shared by the copies too. `known` are the
-    copies by the number of the file they are of. A generation that is dropped meanwhile stays out.
+    """Copy the folder; files that several revisions share are shared by the copies too. `known` are
+    the copies by the inode of the original. A generation that is dropped meanwhile is left out.
     """
     for file in sorted(folder.rglob("*")):
         place = to / file.relative_to(folder)
@@ -77,7 +77,7 @@ def _copy_folder(folder: Path, to: Path, known: dict[int, Path]) -> None:
 
 
 def _see_whole(folder: Path) -> None:
-    """See that the copy of a revision is what was written.
+    """Check that the copy of a revision is what was written.
 
     Raises: DamagedError naming the first file that is not.
     """

@@ -1,4 +1,4 @@
-"""`spacepolicy verify`: every quotation and fingerprint against its text."""
+"""`spacepolicy verify`: checks every quotation and fingerprint against its text."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -23,12 +23,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Verify the source given, or all."""
+    """Verify the given source, or all."""
     return verify(chosen, given.source, given.text, as_json=given.json)
 
 
 def verify(chosen: Settings, source: str | None, text: Path | None, *, as_json: bool) -> int:
-    """Print what came of the passages: 1 where one failed, 3 where one was skipped, else 0.
+    """Print the results of the passages; return 1 where one failed, 3 where one was skipped, else
+    0.
 
     Raises: UsageError where there is no content, no such source or no such copy; FindingsError
     where the files cannot be read.
@@ -59,7 +60,7 @@ def _lines(verifications: Sequence[Verification]) -> Iterator[str]:
 
 
 def _result_lines(result: Result) -> Iterator[str]:
-    """A passage that failed or was skipped, or whose words only the copy at hand shows."""
+    """A passage that failed or was skipped, or whose words only the user's copy shows."""
     cited = result.cited
     if result.outcome != "checked":
         yield f"{result.outcome}  {cited.passage}: {result.reason}"

@@ -1,4 +1,4 @@
-"""`spacepolicy watch`: what has changed is checked whenever a file is saved, and built."""
+"""`spacepolicy watch`: whenever a file is saved, checks what has changed, and builds."""
 
 import signal
 import sys
@@ -18,14 +18,14 @@ from spacepolicy.errors import FindingsError, SpacepolicyError, UsageError
 from spacepolicy.settings import Settings
 
 _POLL_SECONDS: Final = 0.4
-"""How often files are looked at: a save is noticed before one reaches the terminal."""
+"""How often files are looked at: a save is noticed before the user reaches the terminal."""
 _SAVED_BY_EDITORS: Final = (".swp", ".swx", ".tmp", "~")
-"""How files end that editors write beside those that are saved."""
+"""The suffixes of files that editors write beside those that are saved."""
 Stamps = Mapping[str, tuple[int, int]]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of the store, and the revision that changes are counted from."""
+    """Add the options of the store, and the revision from which changes count."""
     parser.add_argument(
         "--since", metavar="REV", default="HEAD", help="check what has changed since it (HEAD)"
     )
@@ -34,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace, chosen: Settings) -> int:
-    """Watch until the command is interrupted (Ctrl-C), which ends it with 0.
+    """Watch until the command is interrupted (Ctrl-C); return 0 then.
 
     Raises: UsageError where there is no checkout to watch.
     """
@@ -62,7 +62,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def stamps(content: Path) -> Stamps:
-    """When each file of the content was saved, and its size."""
+    """The time and size of each file of the content."""
     found = {}
     for folder in FOLDERS:
         for path in (content / folder).rglob("*"):
@@ -77,7 +77,7 @@ def stamps(content: Path) -> Stamps:
 
 
 def _next_change(content: Path, seen: Stamps) -> Stamps:
-    """Wait until files differ and stay as they are: editors write several, and in parts."""
+    """Wait until files have changed and then stay the same: editors write several, and in parts."""
     before = seen
     while True:
         time.sleep(_POLL_SECONDS)
@@ -91,7 +91,7 @@ def _next_change(content: Path, seen: Stamps) -> Stamps:
 
 
 def _look(chosen: Settings, since: str | None) -> None:
-    """Check, and build where nothing is wrong; what is wrong ends nothing."""
+    """Check, and build where there are no errors; errors do not end the watch."""
     try:
         if since is not None and check(chosen, [], "text", since):
             return

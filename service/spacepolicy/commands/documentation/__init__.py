@@ -1,1 +1,1 @@
-"""The documentation site: pages as they stand in docs/, and reference pages made from the code."""
+"""The documentation site: the pages in docs/, and reference pages generated from the code."""

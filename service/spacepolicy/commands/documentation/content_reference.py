@@ -1,4 +1,5 @@
-"""Reference pages made from the content, in English and Chinese: its terms and saved queries."""
+"""Reference pages generated from the content, in English and Chinese: its terms and saved
+queries."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ _DEFINITIONS: Final = frozenset((NamedNode(f"{SKOS}definition"),))
 @final
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What the pages say around what they list, in one language."""
+    """The texts around the lists of the pages, in one language."""
 
     terms: str
     terms_lead: str

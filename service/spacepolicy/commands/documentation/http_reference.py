@@ -1,4 +1,4 @@
-"""The reference page of HTTP paths, made from what the application says of itself in OpenAPI.
+"""The reference page of HTTP paths, generated from the application's OpenAPI description.
 
 Spec: https://spec.openapis.org/oas/v3.1.0, https://asgi.readthedocs.io/en/latest/specs/www.html
 """
@@ -19,7 +19,7 @@ from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
 
 _NOWHERE: Final = "http://127.0.0.1:9/"
-"""An endpoint that is never asked: the application only describes itself. Port 9 discards."""
+"""An endpoint that is never queried: the application only describes itself. Port 9 discards."""
 _UNKNOWN: Final = Revision(
     number=0,
     time="1970-01-01T00:00:00+00:00",
@@ -43,7 +43,7 @@ class _NoWriter:
         raise StoppingError("This application only describes itself.")
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def described() -> Mapping[str, Any]:
@@ -58,7 +58,7 @@ def described() -> Mapping[str, Any]:
 
 
 async def _asked(service: Service, path: str) -> bytes:
-    """Return the body with which the application answers a GET, without a server."""
+    """Return the body of the application's response to a GET, without a server."""
     body = bytearray()
 
     async def receive() -> MutableMapping[str, Any]:

@@ -15,7 +15,7 @@ _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; a bar or the end of a line in a cell does not end it.
+    """Return a table; bars and line ends in cells are escaped.
 
     >>> print(table(["name", "holds"], [["a", "b | c"]]))
     | name | holds |
@@ -32,7 +32,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def code(text: str) -> str:
-    """Return the text as code within a line; nothing where there is none.
+    """Return the text as code within a line; empty for an empty text.
 
     >>> code("a"), code("")
     ('`a`', '')
@@ -41,7 +41,7 @@ def code(text: str) -> str:
 
 
 def title(text: str) -> str:
-    """Return the first heading of a page; nothing where it has none.
+    """Return the first heading of a page; empty where it has none.
 
     >>> title("# Limits\\n\\nWhat …")
     'Limits'
@@ -51,7 +51,7 @@ def title(text: str) -> str:
 
 
 def plain_fences(text: str) -> str:
-    """Return the text with one word, the language, behind the opening of each fenced block.
+    """Return the text with only the language behind the opening of each fenced block.
 
     >>> plain_fences("```sparql mistake")
     '```sparql'
@@ -60,10 +60,10 @@ def plain_fences(text: str) -> str:
 
 
 def relinked(text: str, path: str, place_of: Callable[[str], str | None]) -> str:
-    """Return the text of the file at `path` with its links led to where their files are placed.
+    """Return the text of the file at `path` with its links changed to the places of their files.
 
-    `path` and what `place_of` is asked are relative to the checkout. A link to a file that has no
-    place becomes its words. Links in fenced blocks, and those to other sites, stay.
+    `path` and the arguments of `place_of` are relative to the checkout. A link to a file without a
+    place becomes its text. Links in fenced blocks, and those to other sites, stay.
 
     >>> places = {"docs/a.md": "a.md", "LICENCE.md": None}.get
     >>> relinked("[a](docs/a.md#b), [terms](LICENCE.md)", "README.md", places)
@@ -85,7 +85,7 @@ def relinked(text: str, path: str, place_of: Callable[[str], str | None]) -> str
 
 
 def _outside_blocks(text: str, change: Callable[[str], str]) -> str:
-    """Return the text with what stands outside fenced blocks changed."""
+    """Apply the change to the text outside of fenced blocks."""
     parts, last = [], 0
     for block in _BLOCK.finditer(text):
         parts += [change(text[last : block.start()]), block[0]]

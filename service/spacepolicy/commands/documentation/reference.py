@@ -1,7 +1,7 @@
-"""Reference pages made from the code: commands, settings, formats, problems, gates, modules.
+"""Reference pages generated from the code: commands, settings, formats, problems, gates, modules.
 
-Each function returns a page in Markdown. What a page lists is read from the one place that the
-software itself reads it from, so that a page cannot differ from what the software does.
+Each function returns a page in Markdown. A page is generated from the same declarations that the
+software itself uses, so that it cannot differ from what the software does.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from spacepolicy.web.i18n import of_problem
 _WIDTH: Final = 96
 """Columns of the help texts: about what a page shows without a scroll bar."""
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-"""What Python 3.14 puts around parts of a help text on a terminal."""
+"""The colour codes that Python 3.14 puts into a help text on a terminal."""
 _PACKAGE: Final = Path(__file__).parents[2]
 
 
@@ -50,7 +50,7 @@ def each_command(
 
 
 def _help(parser: argparse.ArgumentParser) -> str:
-    """Return what `--help` prints, in one width and without the colours of a terminal."""
+    """Return the output of `--help`, in one width and without colours."""
     kind = cast("type[argparse.HelpFormatter]", parser.formatter_class)
 
     def formatter(*, prog: str) -> argparse.HelpFormatter:
@@ -86,7 +86,7 @@ def settings_page() -> str:
 
 
 def formats_page() -> str:
-    """Return the table of formats: names, media types, endings of files."""
+    """Return the table of formats: names, media types, extensions."""
     rows = [
         (
             each.label,
@@ -139,7 +139,7 @@ def problems_page(language: str) -> str:
 
 
 def gates_page() -> str:
-    """Return the gates of `check`, and which of them `build` asks."""
+    """Return the gates of `check`, and which of them `build` runs."""
     of_build = {gate.name: gate.holds for gate in BUILD_GATES}
     rows = [(code(gate.name), gate.holds, of_build.get(gate.name, "–")) for gate in GATES]
     lead = (

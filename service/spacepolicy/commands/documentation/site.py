@@ -1,8 +1,8 @@
 """The pages of the documentation site, as Sphinx reads them, and its configuration.
 
-Pages are those of `docs/` and a few files of the checkout, with their links led to where they
-stand in the site; and reference pages. A page `<name>.zh.md` is `<name>.md` in Chinese: each leads
-to the other.
+Pages are those of `docs/` and a few files of the checkout, with their links changed to the places
+in the site; and reference pages. A page `<name>.zh.md` is `<name>.md` in Chinese: each links to the
+other.
 
 Spec: https://www.sphinx-doc.org/en/master/usage/configuration.html, https://myst-parser.readthedocs.io/
 """
@@ -21,7 +21,7 @@ from spacepolicy.saved_queries import Language, read_catalogue
 
 DOCS: Final = "docs"
 _BESIDE: Final = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-"""Pages that stand beside `docs/`, where those who look at a repository expect them."""
+"""Pages outside of `docs/`, where visitors of a repository expect them."""
 _LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 _INDEX: Final = "index.md"
 _ZH: Final = ".zh.md"
@@ -45,7 +45,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "reference": "Reference",
     "decisions": "Decisions",
 }
-"""The captions of the list of pages, by folder; pages in Chinese have one of their own."""
+"""The captions of the list of pages, by folder; pages in Chinese have their own."""
 
 
 def write_sources(checkout: Path, folder: Path, parser: argparse.ArgumentParser) -> list[str]:
@@ -72,7 +72,7 @@ def _new_file(path: Path) -> Path:
 
 
 def _pictures(checkout: Path) -> list[Path]:
-    """Return the files below `docs/` that pages show."""
+    """Return the files below `docs/` that pages include."""
     found = (checkout / DOCS).rglob("*")
     return sorted(path for path in found if path.suffix in (".jpg", ".png", ".svg"))
 
@@ -89,7 +89,7 @@ def written_pages(checkout: Path) -> dict[str, str]:
 
 
 def _place(file: str) -> str:
-    """Return where a page of the checkout stands in the site.
+    """Return the path of a page of the checkout in the site.
 
     >>> _place("docs/decisions/README.md"), _place("docs/README.zh.md"), _place("SECURITY.md")
     ('decisions/index.md', 'index.zh.md', 'SECURITY.md')
@@ -99,7 +99,7 @@ def _place(file: str) -> str:
 
 
 def reference_pages(checkout: Path, parser: argparse.ArgumentParser) -> dict[str, str]:
-    """Return the pages made from the code and the content, by their path in the site."""
+    """Return the pages generated from the code and the content, by their path in the site."""
     record = CheckContext(checkout, packaged=False).record
     catalogue = read_catalogue(checkout / "queries")
     pages = {
@@ -119,7 +119,7 @@ def reference_pages(checkout: Path, parser: argparse.ArgumentParser) -> dict[str
 
 
 def in_both(pages: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the pages that are there in both languages: in English, in Chinese.
+    """Return the pairs of pages that exist in both languages: English, Chinese.
 
     >>> in_both(["a.md", "a.zh.md", "b.md"])
     [('a.md', 'a.zh.md')]
@@ -130,7 +130,7 @@ def in_both(pages: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def languages_page(pages: Mapping[str, str]) -> str:
-    """Return the page that says which pages are in both languages, and which in English alone."""
+    """Return the page that lists which pages are in both languages, and which in English alone."""
     both = in_both(pages)
     paired = {each for pair in both for each in pair}
     rows = [(_link(page, pages), _link(twin, pages)) for page, twin in both]
@@ -148,7 +148,7 @@ def _link(page: str, pages: Mapping[str, str]) -> str:
 
 
 def _with_twins(pages: Mapping[str, str]) -> dict[str, str]:
-    """Return the pages, those in two languages with a link to the other below their heading."""
+    """Return the pages; those in two languages link to the other below their heading."""
     linked = dict(pages)
     for page, twin in in_both(pages):
         linked[page] = _below_heading(pages[page], f"[中文]({basename(twin)})")
@@ -162,15 +162,16 @@ def _below_heading(text: str, line: str) -> str:
 
 
 def _reference_list(pages: Mapping[str, str]) -> str:
-    """Return the end of the first page: the pages that are made from the code and the content."""
+    """Return the end of the first page: the pages that are generated from the code and the
+    content."""
     rows = [f"- {_link(page, pages)}" for page in sorted(pages) if page.startswith("reference/")]
     lines = "\n".join((*rows, f"- {_link(_IN_BOTH, pages)}"))
     return f"\n## Reference\n\nMade from the code and the content:\n\n{lines}\n\n"
 
 
 def _contents(pages: Iterable[str], index: str) -> Iterator[str]:
-    """Return the lists of pages that stand at the side of each page, one a section; pages that the
-    index links stand in its order, before others."""
+    """Return the lists of pages at the side of each page, one a section; pages that the index links
+    come first, in its order."""
     order = {page: index.find(f"]({page})") % (len(index) + 1) for page in sorted(pages)}
     english = [page for page in sorted(order, key=order.__getitem__) if not page.endswith(_ZH)]
     english.remove(_INDEX)

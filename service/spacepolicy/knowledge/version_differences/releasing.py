@@ -45,7 +45,7 @@ class Release:
     """What a release writes: the text of each file by its name, and what is said of it."""
 
     files: Mapping[str, str]
-    told: tuple[str, ...]
+    report: tuple[str, ...]
 
 
 def step_between(old: Version, new: Version) -> Step:
@@ -69,7 +69,7 @@ def release(old: CheckContext, new: CheckContext, version: str, today: date) -> 
         raise UsageError(f"{kept}/ is there already: version {before} is no longer the last one.")
     then = {file.name: file for file in old.record.files if file.name.startswith("ontology/")}
     files: dict[str, str] = {}
-    told: list[str] = []
+    report: list[str] = []
     for file in new.record.files:
         earlier = then.get(file.name)
         is_core = new.base.ontology.value in file.graphs
@@ -78,15 +78,15 @@ def release(old: CheckContext, new: CheckContext, version: str, today: date) -> 
         number = _next(_version(earlier), before, version)
         files[file.name] = _raised(file, earlier, number, new.prefixes, today)
         files[f"{kept}/{file.name.removeprefix('ontology/')}"] = read_text(earlier.path)
-        told.append(f"{file.name}: {_version(earlier)} → {number}")
+        report.append(f"{file.name}: {_version(earlier)} → {number}")
     gone = (name for name in then if not (new.content / name).exists())
     for name in gone:
         files[f"{kept}/{name.removeprefix('ontology/')}"] = read_text(then[name].path)
-        told.append(f"{name}: gone; {_version(then[name])} stays under its address")
+        report.append(f"{name}: gone; {_version(then[name])} stays under its address")
     files |= _catalogs(new, files)
     terms = sorted(iri.removeprefix(old.base.iri) for iri in declared_terms(old.record))
     files[f"{VERSIONS}/{before}.txt"] = "".join(f"{each}\n" for each in terms)
-    return Release(files, tuple(told))
+    return Release(files, tuple(report))
 
 
 def _catalogs(new: CheckContext, files: Mapping[str, str]) -> Mapping[str, str]:
