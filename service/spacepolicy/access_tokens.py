@@ -1,12 +1,12 @@
-"""Access tokens and what they may write. They are made once, kept as hashes in a file of the store,
-and found again by the service.
+"""Access tokens and what they may write. They are created once, kept as hashes in a file of the
+store, and looked up by the service.
 
-The file is the truth. Commands change it under a lock, also while a service runs, which reads it
-again whenever it has changed.
+The file is authoritative. Commands change it under a lock, also while a service runs, which reads
+it again whenever it has changed.
 
-A token is 256 bits of chance, so one SHA-256 is hash enough: there is no dictionary of such tokens
-to run through, which salt and slow hashes of passwords guard against. Hashes are compared in
-constant time all the same.
+A token is 256 random bits, so one SHA-256 is hash enough: there is no dictionary of such tokens to
+run through, which salt and slow hashes of passwords guard against. Hashes are compared in constant
+time all the same.
 
 Spec: https://www.rfc-editor.org/rfc/rfc6750
 """
@@ -28,7 +28,7 @@ from typing import Any, Final, Literal, final, get_args
 from spacepolicy.errors import StoreError, UsageError
 
 AccessScope = Literal["read", "write", "admin"]
-"""What a token is good for; each includes those before it."""
+"""What a token permits; each scope includes those before it."""
 SCOPES: Final[tuple[AccessScope, ...]] = get_args(AccessScope)
 ANY_GRAPH: Final = "*"
 """The pattern of a token that may write every graph."""
@@ -36,7 +36,7 @@ FILE: Final = "tokens.json"
 _SECRET_BYTES: Final = 32
 """256 bits: a token cannot be guessed, so that its hash needs no salt and no slow function."""
 _IDENTIFIER_BYTES: Final = 6
-"""48 bits tell a store's tokens apart, in 12 digits that people can copy."""
+"""48 bits keep the identifiers of a store's tokens apart, in 12 digits that people can copy."""
 _MODE: Final = 0o600
 """Only the user of the service reads the hashes."""
 _MARK: Final = "spt_"
@@ -47,8 +47,8 @@ _Stamp = tuple[int, int, int]
 @final
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What is known of a token; `graphs` are those it may write, by IRI or by a prefix that ends
-    in `*`."""
+    """What is stored of a token; `graphs` are those that it may write, by IRI or by a prefix that
+    ends in `*`."""
 
     identifier: str
     scope: AccessScope
@@ -57,7 +57,7 @@ class AccessToken:
     sha256: str
 
     def allows(self, scope: AccessScope) -> bool:
-        """Whether the token is good for this.
+        """Whether the token permits the scope.
 
         >>> AccessToken("a", "write", ("*",), "", "").allows("read")
         True
@@ -79,7 +79,7 @@ def may_write(graph: str, patterns: tuple[str, ...]) -> bool:
 
 @final
 class AccessTokens:
-    """The tokens in the file, as it is now. Safe to use from several threads."""
+    """The tokens in the file, read again when it changes. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -88,7 +88,7 @@ class AccessTokens:
         self._lock = threading.Lock()
 
     def find(self, secret: str) -> AccessToken | None:
-        """The token, where there is such a one.
+        """The token with this secret, or None.
 
         Raises: StoreError where the file cannot be read.
         """
@@ -100,7 +100,7 @@ class AccessTokens:
         return found
 
     def holds(self, token: AccessToken) -> bool:
-        """Whether the token is still one."""
+        """Whether the token is still in the file."""
         return token in self._current()
 
     def _current(self) -> tuple[AccessToken, ...]:
@@ -112,14 +112,14 @@ class AccessTokens:
 
 
 def tokens_file(store: Path) -> Path:
-    """Where the tokens of the store stand."""
+    """The path of the file with the tokens of the store."""
     return store / FILE
 
 
 def add_token(path: Path, scope: AccessScope, graphs: Sequence[str] = ()) -> str:
-    """Make a token for these graphs, or for any, and return it; only its hash is kept.
+    """Create a token for these graphs, or for any, and return it; only its hash is kept.
 
-    Raises: UsageError where a pattern is none, StoreError where the file cannot be written.
+    Raises: UsageError where a pattern is not valid, StoreError where the file cannot be written.
     """
     for pattern in graphs:
         _check_pattern(pattern)
@@ -140,7 +140,7 @@ def add_token(path: Path, scope: AccessScope, graphs: Sequence[str] = ()) -> str
 
 
 def list_tokens(path: Path) -> tuple[AccessToken, ...]:
-    """The tokens there are, the oldest first.
+    """All tokens, the oldest first.
 
     Raises: StoreError where the file cannot be read.
     """
@@ -148,7 +148,7 @@ def list_tokens(path: Path) -> tuple[AccessToken, ...]:
 
 
 def revoke_token(path: Path, identifier: str) -> None:
-    """Revoke the token of this identifier.
+    """Revoke the token with this identifier.
 
     Raises: UsageError where there is none, StoreError where the file cannot be written.
     """
@@ -175,7 +175,7 @@ def _sha256(secret: str) -> str:
 
 
 def _stamp(path: Path) -> _Stamp | None:
-    """What tells one state of the file from another; None where there is none."""
+    """What changes when the file does; None where there is no file."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -202,7 +202,7 @@ def _read(path: Path) -> tuple[AccessToken, ...]:
 
 
 def _digest(tables: object) -> str:
-    """What tells damage of the list of tokens."""
+    """The digest by which damage to the list of tokens is seen."""
     return _sha256(json.dumps(tables, sort_keys=True))
 
 

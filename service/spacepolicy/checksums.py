@@ -17,11 +17,11 @@ from spacepolicy.errors import DamagedError
 
 NAME: Final = "checksums.json"
 BLOCK_BYTES: Final = 1 << 16
-"""A block is what a look-up in a large patch reads at least: hashed in 50 microseconds."""
+"""A block is the least that a look-up in a large patch reads: hashed in 50 microseconds."""
 _BLOCK_DIGITS: Final = 16
-"""Of a block's SHA-256: chance alone changes a block and these digits not once in 2^64 times."""
+"""Of a block's SHA-256: a random change goes unseen once in 2^64 times."""
 _COPIED_BYTES: Final = 1 << 16
-"""A small file has a copy beside the checksums, from which it can be mended."""
+"""A small file has a copy beside the checksums, from which it can be restored."""
 _COPIED: Final = ("revision.json", "graphs.txt", "files.json")
 UNPUBLISHED: Final = "unpublished"
 """The mark of a folder whose revision is not in force yet."""
@@ -33,8 +33,8 @@ _DROPPABLE: Final = "generation"
 @final
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """What a file must be; `blocks` are there where it has more than one, `copy` is the text of a
-    small file."""
+    """What a file has to be; `blocks` is set where it has more than one block, `copy` is the text
+    of a small file."""
 
     bytes: int
     sha256: str
@@ -84,12 +84,12 @@ def of_file(path: Path) -> Checksum:
 
 
 def of_bytes(content: bytes | None) -> str:
-    """The SHA-256 of a file's content; of none, nothing."""
+    """The SHA-256 of a file's content; the empty string for None."""
     return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def text(sums: Sums) -> bytes:
-    """What is written of checksums; the same for the same files."""
+    """The text of `checksums.json`; the same for the same files."""
     table = {
         name: {
             "bytes": each.bytes,
@@ -128,10 +128,10 @@ def read(folder: Path) -> Sums | None:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a file of a folder, seen to be what was written.
+    """Read a file of a folder and check it against its checksum.
 
-    Raises: DamagedError where they are not; FileNotFoundError where neither the file is there nor
-    a checksum of it.
+    Raises: DamagedError where it differs; FileNotFoundError where neither the file nor a checksum
+    of it is there.
     """
     sums = read(path.parent)
     found = None if sums is None else sums.get(path.name)
@@ -149,10 +149,10 @@ def content(path: Path) -> bytes:
 
 
 def see(path: Path, folder: Path | None = None) -> None:
-    """See that a file is what was written, whatever its size; `folder` is the one that has the
+    """Check that a file is what was written, whatever its size; `folder` is the one that has the
     checksums, where it is not the file's own.
 
-    Raises: DamagedError where it is not.
+    Raises: DamagedError where it differs.
     """
     folder = folder or path.parent
     found = (read(folder) or {}).get(path.relative_to(folder).as_posix())
@@ -161,8 +161,8 @@ def see(path: Path, folder: Path | None = None) -> None:
 
 
 def see_tables(folder: Path, subfolder: str, apart: str) -> None:
-    """See that the files of a subfolder are those that were written: all by name and size, and all
-    but those whose names end in `apart`, which have checksums of their own, by content.
+    """Check that the files of a subfolder are those that were written: all by name and size, and
+    all but those whose names end in `apart`, which have checksums of their own, by content.
 
     Raises: DamagedError where one is not.
     """
@@ -175,8 +175,8 @@ def see_tables(folder: Path, subfolder: str, apart: str) -> None:
 
 
 def faults(folder: Path, *, deep: bool) -> Iterator[tuple[Path, str]]:
-    """The files of the folder that are not what was written, and what is wrong: looked at by name
-    and size, and where `deep` by content too. A generation that was dropped is no fault."""
+    """The files of the folder that are not what was written, and what is wrong with each: compared
+    by name and size, and where `deep` by content too. A generation that was dropped is no fault."""
     try:
         sums = read(folder)
     except DamagedError:
@@ -193,7 +193,7 @@ def _is_dropped(folder: Path) -> bool:
 
 
 def _fault(path: Path, wanted: Checksum, *, whole: bool) -> str:
-    """What is wrong with a file; nothing where it is well."""
+    """What is wrong with a file; empty where nothing is."""
     try:
         size = path.stat().st_size
         if size != wanted.bytes:
@@ -208,14 +208,15 @@ def _fault(path: Path, wanted: Checksum, *, whole: bool) -> str:
 
 
 def damaged(path: Path, fault: str = "is damaged") -> DamagedError:
-    """The error that names the file by its last folders: where the store is, is not for all."""
+    """The error for a damaged file, which names it by its last folders: the store's path is not for
+    all."""
     place = "/".join(path.parts[-4:] if path.parent.name == "generation" else path.parts[-3:])
     return DamagedError(f"{place} {fault}.")
 
 
 @final
 class SeenBlocks:
-    """The blocks of a file's content, each seen to be what was written when it is first read."""
+    """The blocks of a file's content, each checked when it is first read."""
 
     def __init__(self, path: Path, size: int) -> None:
         """Raises: DamagedError where the file has another size."""
@@ -227,7 +228,7 @@ class SeenBlocks:
         self._seen: set[int] = set()
 
     def see(self, data: mmap.mmap, start: int, end: int) -> None:
-        """See that the blocks which hold these bytes of the content are what was written.
+        """Check that the blocks which hold these bytes of the content are what was written.
 
         Raises: DamagedError where one is not.
         """

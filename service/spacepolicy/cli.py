@@ -1,7 +1,7 @@
-"""The command line: arguments become a call of a command.
+"""The command line: parses the arguments and runs the command that they name.
 
 A command is a module of `commands` with `add_arguments(parser)` and `run(given, chosen)`. Only the
-module of the command that is given is imported, so that others do not slow its start.
+module of the given command is imported, so that the others do not slow its start.
 """
 
 import argparse
@@ -22,9 +22,9 @@ from spacepolicy.settings import Settings
 _FAILED: Final = 1
 _COULD_NOT_RUN: Final = 2
 _INTERRUPTED: Final = 130
-"""128 and the number of SIGINT, as shells have it."""
+"""128 and the number of SIGINT, as shells report it."""
 _SHOWN_BEFORE: Final = 60
-"""A line is shown from so many characters before its mistake, to be read on one line."""
+"""How many characters of a line are shown before its mistake, so that it fits on one line."""
 
 
 @final
@@ -32,7 +32,7 @@ _SHOWN_BEFORE: Final = 60
 class CommandEntry:
     """A command: its name, what it does, and an example of its arguments.
 
-    Its module has its name, but for `import`, which is a word of Python. `needs` is a library
+    Its module has its name, but for `import`, which is a keyword of Python. `needs` is a library
     without which `--help` does not list it.
     """
 
@@ -167,21 +167,21 @@ COMMANDS: Final = (
 """Every command, in the order of `--help`."""
 _NAMES: Final = frozenset(each.name for each in COMMANDS)
 _DEFAULT: Final = "serve"
-"""The command where none is given."""
+"""The command that runs where none is given."""
 
 
 class CommandModule(Protocol):
-    """What the module of a command has."""
+    """The interface of the module of a command."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the arguments of the command."""
 
     def run(self, given: argparse.Namespace, chosen: Settings) -> int:
-        """Run the command; its exit status."""
+        """Run the command; return its exit status."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments name; its exit status."""
+    """Run the command that the arguments name; return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     named = next((word for word in words if word in _NAMES), _DEFAULT)
     parser = program({named})
@@ -207,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _marked(error: ProblemError) -> str:
-    """The line of a mistake with a caret below its place; nothing where it has no place."""
+    """The line of a mistake with a caret below its place; empty where the error has no place."""
     line, column = error.extras.get("text"), error.extras.get("column")
     if not isinstance(line, str) or not isinstance(column, int):
         return ""
@@ -218,7 +218,7 @@ def _marked(error: ProblemError) -> str:
 
 
 def _blank(character: str) -> str:
-    """What is as wide as the character on a terminal."""
+    """Blank text as wide as the character is on a terminal."""
     if character == "\t":
         return "\t"
     return "  " if unicodedata.east_asian_width(character) in "FW" else " "

@@ -1,8 +1,7 @@
-"""Copies of documents that a user has: what their bytes say, markup left out.
+"""Copies of documents that a user has: their text, without markup.
 
-A file is read as UTF-8, or by its byte order mark as UTF-16. What has tags of HTML is read as HTML:
-elements that stand as blocks end a line, others end nothing; of Markdown, the targets of links are
-left out.
+A file is read as UTF-8, or by its byte order mark as UTF-16. Text with HTML tags is read as HTML:
+block elements end a line, others end nothing; in Markdown, the targets of links are left out.
 
 Spec: https://html.spec.whatwg.org/multipage/rendering.html#flow-content-3
 """
@@ -19,7 +18,7 @@ from typing import Final, final
 from spacepolicy.errors import UsageError
 
 SUFFIXES: Final = (".txt", ".html", ".htm", ".xhtml", ".md")
-"""How the names of copies end in a folder of them."""
+"""The suffixes of the names of copies in a folder of them."""
 _MARKUP: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<!DOCTYPE", re.IGNORECASE)
 _TARGET: Final = re.compile(r"(?<=\])\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _INLINE: Final = frozenset(
@@ -40,7 +39,7 @@ _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 @dataclass(frozen=True, slots=True)
 class CopyText:
     """The text of a copy as a reader sees it, and as it `stands` in the file, to which offsets
-    belong; and the SHA-256 of the file's bytes."""
+    refer; and the SHA-256 of the file's bytes."""
 
     text: str
     stands: str
@@ -48,9 +47,9 @@ class CopyText:
 
 
 def read_copy(content: bytes, name: str) -> CopyText:
-    """What the bytes of a copy of that name say.
+    """Read the bytes of a copy with that name.
 
-    Raises: UsageError where they are no text.
+    Raises: UsageError where they are not text.
     """
     try:
         text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
@@ -68,8 +67,8 @@ def _plain(text: str, name: str) -> str:
 
 
 def seen(html: str) -> str:
-    """The text of HTML, as a reader sees it. Each character is looked at once: what is not closed
-    goes on to the end.
+    """The text of HTML, as a reader sees it. Each character is looked at once: an element that is
+    not closed goes on to the end.
 
     >>> seen("<p>One <b title='>'>w</b>ord&shy;</p><script>x</script><p>more</p>").split()
     ['One', 'word\\xad', 'more']
@@ -86,8 +85,8 @@ def seen(html: str) -> str:
 
 
 def _markup(html: str, start: int) -> tuple[int, str]:
-    """Where the markup ends that begins there, and the element's name; its own place where there
-    is none."""
+    """The offset where the markup that begins at `start` ends, and the element's name; `start`
+    itself where no markup begins there."""
     if html.startswith("<!--", start):
         return _behind(html, "-->", start), ""
     tag = _TAG.match(html, start)
@@ -118,7 +117,7 @@ class SourceTexts:
 
     @property
     def digest(self) -> str:
-        """What tells these copies from others; empty without any."""
+        """A digest of the copies that changes when they do; empty without any."""
         lines = (f"{name} {copy.sha256}" for name, copy in sorted(self.copies.items()))
         return hashlib.sha256("\n".join(lines).encode()).hexdigest() if self.copies else ""
 

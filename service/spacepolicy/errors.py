@@ -57,7 +57,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
 Severity = Literal["error", "warning", "note"]
-"""What a finding weighs: only errors keep files from being published."""
+"""How serious a finding is: only errors keep files from being published."""
 
 
 class SpacepolicyError(Exception):
@@ -84,7 +84,7 @@ class Finding:
 
 
 class FindingsError(SpacepolicyError):
-    """Files have findings; `findings` holds them in the order they were met."""
+    """Files have findings; `findings` holds them in the order in which they were found."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
@@ -102,8 +102,8 @@ class UsageError(SpacepolicyError):
 class ProblemError(SpacepolicyError):
     """A problem that the outside sees.
 
-    `extras` are the typed members beside title, status and detail (RFC 9457 section 3.2);
-    `headers` go on the HTTP answer, with the `fields` that every problem of the kind has.
+    `extras` are the typed members beside title, status and detail (RFC 9457 section 3.2); `headers`
+    go on the HTTP answer, with the `fields` that every problem of the kind has.
     """
 
     kind: ClassVar[str]
@@ -318,7 +318,7 @@ class UpstreamError(ProblemError):
 
 
 class EngineFailedError(ProblemError):
-    """Told with Retry-After, also where it comes from a worker, which sends no header fields."""
+    """Has Retry-After, also where it comes from a worker, which sends no header fields."""
 
     kind = "engine-failed"
     title = "The process that was answering was ended from outside"
@@ -328,7 +328,7 @@ class EngineFailedError(ProblemError):
 
 
 class CrashedError(EngineFailedError):
-    """The process crashed; whether of the query, only asking again can tell."""
+    """The process crashed; whether the query caused it, only another try can show."""
 
 
 class MemoryLimitError(ProblemError):
@@ -339,7 +339,7 @@ class MemoryLimitError(ProblemError):
 
 
 class WriteMemoryLimitError(MemoryLimitError):
-    """The memory limit of a write, which no narrower query would keep to."""
+    """The memory limit of a write, which a narrower query would not avoid."""
 
     remedy = "Send the write in parts, or have the operator set a larger --memory-mib."
 
@@ -369,8 +369,8 @@ class PublicationIncompleteError(ProblemError):
 
 
 class RevisionChangedError(ProblemError):
-    """Told with Retry-After, also where it comes from a thread that asks, which sends no header
-    fields."""
+    """Has Retry-After, also where it comes from a thread of the engine client, which sends no
+    header fields."""
 
     kind = "revision-changed"
     title = "Another revision was published while the query was answered"
@@ -411,7 +411,7 @@ class TimeLimitError(ProblemError):
 
 
 class WriteTimeLimitError(TimeLimitError):
-    """The time limit of a write, which no narrower query would keep to."""
+    """The time limit of a write, which a narrower query would not avoid."""
 
     remedy = (
         "Send the write in parts, have the operator bring the data by `spacepolicy import FILE`, "

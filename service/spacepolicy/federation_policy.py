@@ -11,7 +11,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def origin_of(url: str) -> str | None:
-    """The scheme, host and port of an http or https address; None where it is none, or names a
+    """The scheme, host and port of an http or https address; None where it is not one, or names a
     user.
 
     >>> origin_of("HTTPS://Query.Example.org/sparql?x#y")
@@ -31,11 +31,11 @@ def origin_of(url: str) -> str | None:
 @final
 @dataclass(frozen=True, slots=True)
 class FederationPolicy:
-    """The origins that queries may ask; `private`: at private addresses too."""
+    """The origins that queries may ask; `private`: also those with private addresses."""
 
     origins: frozenset[str] = frozenset()
     private: bool = False
 
     def allows(self, url: str) -> bool:
-        """Whether the address is of a listed origin."""
+        """Whether the address belongs to a listed origin."""
         return origin_of(url) in self.origins

@@ -6,13 +6,13 @@ letters and digits, each Han, Kana or Hangul character is one of its own, and ev
 separates. So line breaks, quotation marks, dashes and white space do not matter; the case of
 letters does. A fingerprint is the number of tokens and the SHA-256 of them, joined by one space.
 
-A copy is searched by a window of that many tokens, which is moved on by one token at a time: its
+A copy is searched with a window of that many tokens, which moves on by one token at a time: its
 tokens stand in one buffer, joined by spaces, so that each window is a slice of it that is hashed.
-Where a line ends in a hyphen, a copy does not tell whether it broke a word (`plan-ning`) or a
+Where a line ends in a hyphen, a copy does not show whether it broke a word (`plan-ning`) or a
 compound (`well-known`). The copy is then read in both ways, and in a third that joins those words
 which it also has in one piece elsewhere; the fingerprint itself is of one reading alone.
 
-Started as `python -m spacepolicy.fingerprints` it prints that of standard input.
+Started as `python -m spacepolicy.fingerprints` it prints the fingerprint of standard input.
 
 Spec: https://unicode.org/reports/tr15/ (NFKC), https://unicode.org/reports/tr24/ (scripts)
 """
@@ -58,7 +58,7 @@ class Fingerprint:
 
 
 def parse(written: str) -> Fingerprint | None:
-    """The fingerprint that is written so; None where it is none.
+    """Parse a fingerprint; None where the text is not one.
 
     >>> parse("0 e3b0c442") is None
     True
@@ -68,7 +68,7 @@ def parse(written: str) -> Fingerprint | None:
 
 
 def fingerprint(text: str) -> Fingerprint:
-    """The fingerprint of the words of a text, which may be none.
+    """The fingerprint of the words of a text, which may have none.
 
     >>> fingerprint("plant broad-\\nleaved\\n“trees”") == fingerprint("plant broadleaved trees")
     True
@@ -89,7 +89,8 @@ def tokens(text: str) -> list[str]:
 @final
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where words stand in a text, in code points: from `start` up to, but without, `end`."""
+    """The offsets of a passage in a text, in code points: `start`, and `end`, which is
+    exclusive."""
 
     start: int
     end: int
@@ -105,7 +106,7 @@ class Copy:
         self._readings = [_Reading(words) for words in _readings(_pieces(self._aligned.text))]
 
     def places(self, wanted: Collection[Fingerprint]) -> dict[Fingerprint, list[Place]]:
-        """Where each fingerprint fits, in the order of the text."""
+        """Where each fingerprint occurs, in the order of the text."""
         found: dict[Fingerprint, set[Place]] = {each: set() for each in wanted}
         for count in {each.tokens for each in wanted if each.tokens}:
             digests = {bytes.fromhex(each.sha256): each for each in wanted if each.tokens == count}
@@ -115,7 +116,7 @@ class Copy:
         return {each: sorted(places, key=_in_order) for each, places in found.items()}
 
     def occurrences(self, words: str) -> int:
-        """How often the words stand in the text, other than by overlapping themselves."""
+        """How often the words occur in the text without overlapping themselves."""
         wanted = f" {' '.join(tokens(words))} ".encode()
         return max(reading.occurrences(wanted) for reading in self._readings)
 
@@ -130,9 +131,9 @@ def _in_order(place: Place) -> tuple[int, int]:
 @final
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """Runs of letters and digits, and characters that are tokens of their own: what they are, and
-    where they begin and end; and which of them go on from the one before with nothing but removed
-    characters between: True where these are soft hyphens alone."""
+    """Runs of letters and digits, and characters that are tokens of their own: their texts, where
+    they begin and end, and whether each follows the one before with only removed characters
+    between: True where these are soft hyphens alone."""
 
     texts: list[str]
     starts: list[int]
@@ -153,7 +154,7 @@ def _pieces(text: str) -> _Pieces:
 
 
 _Joins = Callable[[str, str], bool]
-"""Whether a line that ends in a hyphen breaks a word there: of the two pieces, one is made."""
+"""Whether the hyphen at the end of a line divides a word: the two pieces are then joined."""
 
 
 def _always(_before: str, _after: str) -> bool:
@@ -165,7 +166,7 @@ def _never(_before: str, _after: str) -> bool:
 
 
 def _words(pieces: _Pieces, joins: _Joins) -> _Pieces:
-    """The words that the pieces make; none of them goes on from another."""
+    """The words that the pieces form; none of them continues another."""
     if not pieces.joints:
         return pieces
     texts = pieces.texts
@@ -203,14 +204,14 @@ class _Reading:
         self._behind = list(accumulate(len(word.encode()) + 1 for word in words.texts))
 
     def occurrences(self, words: bytes) -> int:
-        """How often the words stand there, which have a space before and behind them."""
+        """How often the words occur in the buffer; they have a space before and behind them."""
         return (b" %b " % self._buffer.replace(b" ", b"  ")).count(words.replace(b" ", b"  ")[1:-1])
 
     def windows(
         self, count: int, digests: Mapping[bytes, object]
     ) -> Iterator[tuple[bytes, int, int]]:
-        """The windows of so many words that have one of the digests: it, and where the first word
-        begins and the last one ends."""
+        """The windows of `count` words that have one of the digests: the digest, and where the
+        first word begins and the last one ends."""
         buffer, sha256, last = self._buffer, hashlib.sha256, count - 1
         starts = chain((0,), self._behind)
         for number, (start, behind) in enumerate(zip(starts, self._behind[last:], strict=False)):
@@ -225,15 +226,15 @@ class _Reading:
 @final
 @dataclass(frozen=True, slots=True)
 class _Aligned:
-    """A text in NFKC, and the chunks that it was made of: where each ends, there and in the text
-    before."""
+    """A text in NFKC, and the chunks that it was made of: where each ends, in it and in the
+    original text."""
 
     text: str
     ends: list[int]
     ends_before: list[int]
 
     def place(self, start: int, end: int) -> Place:
-        """The place in the text before; of a chunk that was changed, the whole."""
+        """The place in the original text; for a chunk that was changed, the whole of it."""
         if not self.ends:
             return Place(start, end)
         first, last = bisect_right(self.ends, start), bisect_right(self.ends, end - 1)

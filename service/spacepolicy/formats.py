@@ -15,7 +15,7 @@ from pyoxigraph import QueryResultsFormat, RdfFormat
 
 Kind = Literal["solutions", "columns", "graph", "page"]
 """What a format can hold: SELECT and ASK results, SELECT results alone, RDF, or a page for people
-(of any)."""
+(any of these)."""
 VERSIONS: Final = ("1.0", "1.1", "1.2", "1.2-basic")
 """The versions of SPARQL and RDF that a request may announce."""
 
@@ -23,12 +23,12 @@ VERSIONS: Final = ("1.0", "1.1", "1.2", "1.2-basic")
 @final
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A row of the table. `name` is the value of `?format=`; `aliases` are media types that
-    ask for this format too and are answered under their own name. `row_mark` is what the engine
-    writes once for each solution or triple and never inside a term, None where there is no such
-    mark; JSON has it between solutions that bind something, CSV also where a value holds one.
-    Files of `other_extensions` are read as this format too. A `whole` format is sent once all of it
-    is there; `terms`: each cell as its term, rather than as its value."""
+    """A row of the table. `name` is the value of `?format=`; `aliases` are media types that ask for
+    this format too and are answered under their own name. `row_mark` is what the engine writes once
+    for each solution or triple and never inside a term, None where there is no such mark; JSON has
+    it between solutions that bind something, CSV also where a value holds one. Files with
+    `other_extensions` are read as this format too. A `whole` format is sent only when it is
+    complete; `terms`: each cell is a term, rather than its value."""
 
     name: str
     label: str
@@ -46,7 +46,7 @@ class Format:
 
     @property
     def of_terms(self) -> "Format":
-        """The format with a term in each cell, where it is one of columns."""
+        """For a format of columns, the same with a term in each cell."""
         if self.kind != "columns" or self.terms:
             return self
         return replace(self, name=f"{self.name} {_TERMS}", terms=True)
@@ -208,12 +208,12 @@ KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
 }
 """The kinds of formats for each form of answer, pages left out."""
 GIVEN: Final = {"solutions": "solutions", "boolean": "a boolean", "graph": "a graph"}
-"""What is said of each form."""
+"""What messages call each form."""
 
 
 def named(name: str, among: Iterable[Format] = FORMATS) -> Format | None:
-    """The first of the formats that goes by the name, extension or media type, as `?format=`
-    may say it; "json" and "xml" name a graph's JSON-LD and RDF/XML too, and signs do not count.
+    """The first of the formats with that name, extension or media type, as `?format=` may have it;
+    "json" and "xml" name a graph's JSON-LD and RDF/XML too, and punctuation does not count.
 
     >>> named("json").label, named("json", offered("graph")).label
     ('SPARQL results in JSON', 'JSON-LD')
@@ -231,7 +231,7 @@ def named(name: str, among: Iterable[Format] = FORMATS) -> Format | None:
 
 
 def of_file(name: str) -> Format | None:
-    """The format of graphs that a file of that name is in; None where its ending names none.
+    """The format of graphs that the file's extension names; None where it names none.
 
     >>> of_file("pizza.OWL").label, of_file("notes.txt")
     ('RDF/XML', None)
@@ -244,8 +244,8 @@ def of_file(name: str) -> Format | None:
 
 
 def last_named(names: Iterable[str], among: Sequence[Format] = FORMATS) -> Format | None:
-    """The format by the last of the names that names one of these: clients repeat `format` in
-    several spellings, for services that know only some.
+    """The format that the last usable one of the names names: clients repeat `format` in several
+    spellings, for services that know only some of them.
 
     >>> last_named(["tsv", "text/tab-separated-values"]).name
     'tsv'
@@ -257,8 +257,8 @@ def last_named(names: Iterable[str], among: Sequence[Format] = FORMATS) -> Forma
 
 
 def offered(*kinds: Kind) -> tuple[Format, ...]:
-    """The formats of these kinds, in the order of preference; those of columns where they can be
-    made."""
+    """The formats of these kinds, in the order of preference; those of columns only where their
+    library is installed."""
     made = kinds if not _missing() else [kind for kind in kinds if kind != "columns"]
     return tuple(format for format in FORMATS if format.kind in made)
 
@@ -269,8 +269,8 @@ def _missing() -> bool:
 
 
 def advice(wanted: Iterable[str]) -> str:
-    """What to install, where one of the names or Accept fields asks for a format of columns that
-    cannot be made; else nothing."""
+    """What to install, where one of the names or Accept fields asks for a format of columns whose
+    library is missing; else empty."""
     columns = [format for format in FORMATS if format.kind == "columns"]
     names = [each for text in wanted for each in _split(text, ",")]
     asked = [format for name in names if (format := named(_split_first(name), columns))]
@@ -290,7 +290,7 @@ def _split_first(member: str) -> str:
 @final
 @dataclass(frozen=True, slots=True)
 class MediaRange:
-    """One member of an Accept header: `type/subtype;parameters` and its quality from 0 to 1."""
+    """A member of an Accept header: `type/subtype;parameters` and its quality from 0 to 1."""
 
     type: str
     subtype: str
@@ -298,7 +298,7 @@ class MediaRange:
     quality: float
 
     def specificity(self, media_type: str) -> int | None:
-        """How exactly this range names the media type; None where it does not."""
+        """How specifically this range matches the media type; None where it does not match."""
         kind, _, subtype = media_type.partition("/")
         if self.type == "*":
             return 0
@@ -312,7 +312,8 @@ class MediaRange:
 
 
 def _satisfied(parameter: tuple[str, str]) -> bool:
-    """Whether every text this service writes has the parameter; a JSON-LD profile is a wish."""
+    """Whether every text this service writes has the parameter; a JSON-LD profile is only a
+    preference."""
     name, value = parameter
     match name:
         case "charset":
@@ -326,7 +327,7 @@ def _satisfied(parameter: tuple[str, str]) -> bool:
 
 
 def media_ranges(accept: str) -> tuple[MediaRange, ...]:
-    """The well-formed members of an Accept header; a member that is not is passed over."""
+    """The well-formed members of an Accept header; others are ignored."""
     return tuple(
         range_ for member in _split(accept, ",") if (range_ := _media_range(member)) is not None
     )
@@ -352,7 +353,7 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _quality(text: str) -> float | None:
-    """A qvalue: 0 to 1 with up to three decimals, None where it is not one."""
+    """A qvalue: 0 to 1 with up to three decimals; None where it is not one."""
     whole, _, decimals = text.partition(".")
     if whole not in ("0", "1") or len(decimals) > 3 or (decimals and not decimals.isdecimal()):
         return None
@@ -361,7 +362,7 @@ def _quality(text: str) -> float | None:
 
 
 def _split(text: str, separator: str) -> Iterator[str]:
-    """The parts between separators that stand outside quoted strings."""
+    """Split the text at separators outside of quoted strings."""
     start, quoted, escaped = 0, False, False
     for index, character in enumerate(text):
         if escaped:
@@ -389,21 +390,21 @@ def quality(media_type: str, ranges: Iterable[MediaRange]) -> float:
 @final
 @dataclass(frozen=True, slots=True)
 class FormatChoice:
-    """A format and the media type that it goes out under."""
+    """A format and the media type under which it is sent."""
 
     format: Format
     media_type: str
 
     @property
     def content_type(self) -> str:
-        """The Content-Type field's value; texts say their charset."""
+        """The value of Content-Type; texts have a charset."""
         if self.media_type.startswith("text/"):
             return f"{self.media_type}; charset=utf-8"
         return self.media_type
 
 
 def negotiate(accept: str | None, formats: Sequence[Format]) -> FormatChoice | None:
-    """The format the client likes best; among equals the first offered. None: none acceptable.
+    """The format that the client prefers; among equals the first offered. None: none acceptable.
 
     An absent or empty Accept accepts everything, and so does one without a well-formed member.
     A format's own media type is preferred to its aliases where the client likes both alike.

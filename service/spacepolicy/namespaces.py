@@ -17,7 +17,7 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 @final
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The IRI under which everything the project names lives, ending in a slash.
+    """The IRI that everything the project names begins with, ending in a slash.
 
     >>> Base("https://example.org/").term("Passage").value
     'https://example.org/def/Passage'
@@ -26,7 +26,7 @@ class Base:
     iri: str
 
     def term(self, name: str) -> NamedNode:
-        """The class or property of that name."""
+        """The class or property with that local name."""
         return NamedNode(f"{self.iri}def/{name}")
 
     @property
@@ -46,15 +46,15 @@ class Base:
 
     @property
     def inferred(self) -> NamedNode:
-        """The graph of what is only inferred."""
+        """The graph of the statements that are only inferred."""
         return NamedNode(f"{self.iri}graph/inferred")
 
     @property
     def service(self) -> NamedNode:
-        """The graph of what a service says of itself; it is no part of the dataset."""
+        """The graph in which a service describes itself; it is no part of the dataset."""
         return NamedNode(f"{self.iri}graph/service")
 
     @property
     def sources(self) -> str:
-        """What the IRIs of sources and of their passages begin with."""
+        """The prefix of the IRIs of sources and of their passages."""
         return f"{self.iri}source/"

@@ -1,7 +1,7 @@
-"""Things called by a name: a value of a parameter that is no IRI names one.
+"""Values of parameters that are names: where a value is no IRI, it names a thing.
 
-In this order: an IRI, a prefixed name, the last part of an IRI of the dataset, a label; the last
-two where one thing alone has it.
+It is read, in this order, as an IRI, a prefixed name, the last part of an IRI of the dataset, a
+label; the last two only where a single thing has it.
 """
 
 import re
@@ -19,14 +19,14 @@ _LABELS: Final = (
     "<http://www.w3.org/2000/01/rdf-schema#label> <http://www.w3.org/2004/02/skos/core#prefLabel>"
 )
 _MOST_FOUND: Final = 20
-"""Things of one name, and choices, are told up to so many."""
+"""The most things of one name, or choices, that a message lists."""
 _LOCAL, _LABEL = "local", "label"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class NamedValue:
-    """A thing that a value may stand for, and what it is called."""
+    """A thing that a value may stand for, and its name."""
 
     iri: str
     name: str = ""
@@ -36,8 +36,8 @@ class NamedValue:
 
 
 def iri_of(value: str, prefixes: Mapping[str, str]) -> str | None:
-    """The IRI that the value is, absolute, in angle brackets or with a prefix; None where it is
-    none."""
+    """The IRI that the value is, absolute, in angle brackets or with a prefix; None where it is not
+    one."""
     if value.startswith("<") and value.endswith(">"):
         return value[1:-1]
     prefixed = _PREFIXED.fullmatch(value)
@@ -50,8 +50,8 @@ def iri_of(value: str, prefixes: Mapping[str, str]) -> str | None:
 
 
 def text_for(word: str) -> str:
-    """The query for the things whose IRI ends in the word, or that are labelled so: their IRIs as
-    `thing`, and by which of both as `by`."""
+    """The query for the things whose IRI ends in the word, or that have it as a label: their IRIs
+    as `thing`, and which of the two it was as `by`."""
     name = str(Literal(word))
     ends = " || ".join(f"STRENDS(STR(?thing), {Literal(mark + word)})" for mark in "/#")
     return f"""SELECT DISTINCT ?thing ?by {{
@@ -65,10 +65,10 @@ def text_for(word: str) -> str:
 def meant(
     parameter: str, word: str, found: Iterable[tuple[str, str]], choices: Sequence[NamedValue]
 ) -> str:
-    """The IRI of the one thing of that name; `found` are IRIs with what they were found by,
-    `choices` what the parameter may be, none where that is not known.
+    """The IRI of the only thing with that name; `found` are pairs of an IRI and what it was found
+    by, `choices` the values that the parameter may have, empty where that is not known.
 
-    Raises: BadParameterError, with the choices, where no thing or several have the name.
+    Raises: BadParameterError, with the choices, where no thing has the name, or several have it.
     """
     allowed = {choice.iri for choice in choices}
     named = list(found)
@@ -84,8 +84,8 @@ def meant(
 
 
 def _unclear(parameter: str, word: str, things: Sequence[NamedValue]) -> BadParameterError:
-    told = ", ".join(map(str, things[:_MOST_FOUND]))
-    return _error(f"{parameter}: {word!r} is the name of several things: {told}.", things)
+    listed = ", ".join(map(str, things[:_MOST_FOUND]))
+    return _error(f"{parameter}: {word!r} is the name of several things: {listed}.", things)
 
 
 def _unknown(parameter: str, word: str, choices: Sequence[NamedValue]) -> BadParameterError:
@@ -94,10 +94,10 @@ def _unknown(parameter: str, word: str, choices: Sequence[NamedValue]) -> BadPar
         return _error(f"{parameter}: nothing is called {word!r}. {wanted}", choices)
     near = _near(word, choices)
     first = f" {near} was perhaps meant." if near else ""
-    told = ", ".join(map(str, choices[:_MOST_FOUND]))
+    listed = ", ".join(map(str, choices[:_MOST_FOUND]))
     more = " …" if len(choices) > _MOST_FOUND else ""
     return _error(
-        f"{parameter}: none of the choices is called {word!r}.{first} They are: {told}{more}.",
+        f"{parameter}: none of the choices is called {word!r}.{first} They are: {listed}{more}.",
         choices,
     )
 
@@ -119,5 +119,5 @@ def local(iri: str) -> str:
 
 
 def _error(detail: str, choices: Sequence[NamedValue]) -> BadParameterError:
-    told = [{"iri": choice.iri, "name": choice.name} for choice in choices[:_MOST_FOUND]]
-    return BadParameterError(detail, extras={"choices": told})
+    listed = [{"iri": choice.iri, "name": choice.name} for choice in choices[:_MOST_FOUND]]
+    return BadParameterError(detail, extras={"choices": listed})

@@ -29,36 +29,36 @@ ColumnType = Literal[
 ]
 Subject = Literal["policy", "thing", "vocabulary"]
 """What the rows of an answer are about: policies and their parts, a thing that a parameter names,
-or the vocabulary and what is known beside all policies."""
+or the vocabulary and what is independent of any policy."""
 Language = Literal["en", "zh"]
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER: Final = "#+"
 _TAGS: Final = "tags.toml"
-"""What the tags are called, in each language, beside the queries."""
+"""The file beside the queries that names the tags, in each language."""
 _PARAMETERS: Final = "parameters.toml"
-"""What the parameters are called, likewise."""
+"""The file that names the parameters, likewise."""
 Names = Mapping[str, Mapping[Language, str]]
-"""What things are called in each language, by the names that programs have for them."""
+"""The names of things in each language, by their identifiers."""
 SIDE_BY_SIDE: Final = "side-by-side"
 """The tag of queries that compare things."""
 TIMELINE: Final = "timeline"
-"""The tag of queries that tell when a thing is."""
+"""The tag of queries that give the time of a thing."""
 PLACES: Final = "places"
-"""The tag of queries that tell where a thing is."""
+"""The tag of queries that give the location of a thing."""
 EXTENT: Final = "extent"
-"""The tag of queries that tell which places things are about."""
+"""The tag of queries that give the places which things are about."""
 FIGURES: Final = "figures"
-"""The tag of queries that count what there is of each thing: the sums tell how much there is."""
+"""The tag of queries that count by thing: the sums show how much data there is."""
 LANES: Final = "lanes"
-"""The tag of queries that tell when several things are."""
+"""The tag of queries that give the times of several things."""
 AXIS: Final = "axis"
-"""The tag of queries that tell in numbers what several things aim at and reach."""
+"""The tag of queries that give, as numbers, the targets and results of several things."""
 MATRIX: Final = "matrix"
-"""The tag of queries that tell what each part of a thing deals with."""
+"""The tag of queries that give the subjects of each part of a thing."""
 HOME: Final = "home"
-"""The tag of queries that the first page answers."""
+"""The tag of queries whose answers are on the first page."""
 START: Final = "start"
-"""The tag of queries with which a newcomer begins."""
+"""The tag of queries for newcomers to begin with."""
 EXAMPLE: Final = "example"
 """The tag of queries that show how words become statements."""
 _ROLES: Final[Mapping[str, tuple[int, str]]] = {
@@ -75,16 +75,17 @@ _ROLES: Final[Mapping[str, tuple[int, str]]] = {
     MATRIX: (4, "the part, what it deals with, the passage, the thing"),
     EXAMPLE: (5, "the words, the passage, the subject, the property, the object"),
 }
-"""How many columns a query has that pages are made of, and what they are."""
+"""How many columns a query that pages are made of has, and what they are."""
 TODAY: Final = "today"
-"""The default of a date that is the day (UTC) on which the query is asked, and a value that says
-the same."""
+"""The default of a date parameter that is the day (UTC) on which the query is asked; given as a
+value, it means the same."""
 TODAY_IN_SPARQL: Final = "STRDT(SUBSTR(STR(NOW()), 1, 10), xsd:date)"
-"""How a query takes that day itself, where the date is not bound."""
+"""How a query computes that day itself, where the date is not bound."""
 POLICY: Final = "policy"
-"""The parameter that takes the policies which an answer is to speak of."""
+"""The parameter that takes the policies which the answer is about."""
 COMPARISON: Final = "comparison"
-"""The tag of queries whose answer over several policies is more than their answers over each."""
+"""The tag of queries whose answer over several policies is more than the union of the answers over
+each."""
 _KEYS: Final = frozenset({"title", "description", "about", "tags", "parameters", "columns"})
 _COLUMN_KEYS: Final = ("name", "type", "en", "zh")
 _PARAMETER_KEYS: Final = frozenset({"name", "type", "required", "default", "options"})
@@ -95,8 +96,8 @@ _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @final
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a saved query: its type, what it is when it is not given, and what people call
-    it, in each language that says so."""
+    """A parameter of a saved query: its type, its default, and its label in each language that has
+    one."""
 
     name: str
     type: ParameterType
@@ -107,14 +108,14 @@ class Parameter:
 
     @property
     def defaults_to_today(self) -> bool:
-        """Whether it is the day on which the query is asked when it is not given."""
+        """Whether the default is the day on which the query is asked."""
         return self.type == "date" and self.default == TODAY
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class AnswerColumn:
-    """A column of an answer: the type of its values, and what they are, in each language."""
+    """A column of an answer: the type of its values, and a description in each language."""
 
     name: str
     type: ColumnType
@@ -126,10 +127,10 @@ class AnswerColumn:
 class SavedQuery:
     """A query with a name and a question as its title, in English and Chinese.
 
-    `columns` are the names of those of its answer, none where it is no SELECT; `described` says
-    what they hold, empty where the header does not; `prefixes` are those the text declares. `tags`
-    are in their order, each with what it is called in each language; that and the description may
-    lack a language.
+    `columns` are the names of the columns of its answer, none where it is no SELECT; `described`
+    says what they hold, empty where the header does not; `prefixes` are those that the text
+    declares. `tags` are in their order, each with its label in each language; labels and the
+    description may lack a language.
     """
 
     name: str
@@ -146,7 +147,7 @@ class SavedQuery:
 
 
 def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
-    """The saved queries of the folder, by name.
+    """The saved queries in the folder, sorted by name.
 
     Raises: FindingsError naming each header or query that is wrong.
     """
@@ -164,7 +165,7 @@ def read_catalogue(folder: Path) -> tuple[SavedQuery, ...]:
 
 
 def tag_names(folder: Path) -> dict[str, dict[Language, str]]:
-    """What tags are called, in the folder of saved queries.
+    """The labels of the tags, from the folder of saved queries.
 
     Raises: FindingsError where the file is wrong.
     """
@@ -172,7 +173,7 @@ def tag_names(folder: Path) -> dict[str, dict[Language, str]]:
 
 
 def _names(path: Path) -> dict[str, dict[Language, str]]:
-    """What things are called, as the file says; nothing where there is none.
+    """The labels in the file; empty where there is no file.
 
     Raises: FindingsError where the file is wrong.
     """
@@ -190,7 +191,7 @@ def _names(path: Path) -> dict[str, dict[Language, str]]:
 def read_query(
     path: Path, tags: Names = MappingProxyType({}), parameters: Names = MappingProxyType({})
 ) -> SavedQuery:
-    """The saved query of that file; `tags` and `parameters` are what these are called.
+    """Read the saved query in the file; `tags` and `parameters` are the labels of these.
 
     Raises: FindingsError where the name, the header or the query is wrong.
     """
@@ -224,7 +225,7 @@ def _wrong(path: Path, line: int | None, message: str, remedy: str = "") -> Find
 
 
 def read_header(path: Path, text: str, keys: Set[str]) -> dict[str, Any]:
-    """The table in the `#+` lines of a query, whose keys are among these.
+    """Read the header, the `#+` lines of a query; `keys` are those that it may have.
 
     Raises: FindingsError where there is none or it is wrong.
     """
@@ -254,7 +255,7 @@ def _title(path: Path, header: Mapping[str, Any]) -> dict[Language, str]:
 
 
 def _words(path: Path, key: str, words: object) -> dict[Language, str]:
-    """Words by their language; those that name none are English."""
+    """Texts by their language; one without a language is English."""
     if isinstance(words, str):
         return {"en": words}
     languages = get_args(Language)
@@ -264,7 +265,7 @@ def _words(path: Path, key: str, words: object) -> dict[Language, str]:
 
 
 def _listed(path: Path, header: Mapping[str, Any], key: str) -> list[Any]:
-    """The list of that key; none where there is no such key."""
+    """The list under that key; empty where there is no such key."""
     listed = header.get(key) or []
     if not isinstance(listed, list):
         raise _wrong(path, 1, f"{key!r} is no list", f"Write `{key}: [...]`.")
@@ -307,7 +308,7 @@ def _column(path: Path, table: object) -> AnswerColumn:
 
 
 def _check_columns(query: SavedQuery) -> None:
-    """See that the columns which the header describes are those of the answer."""
+    """Check that the columns which the header describes are those of the answer."""
     names = tuple(column.name for column in query.described)
     if names and names != query.columns:
         message = f"the header describes {', '.join(names)}; the answer has "
@@ -334,7 +335,8 @@ def _check_parameters(query: SavedQuery) -> None:
 
 
 def _check_role(query: SavedQuery) -> None:
-    """See that a query which pages are made of gives what they show, on whatever day."""
+    """Check that a query which pages are made of has the columns they need, and no date of
+    today."""
     kept = next((tag for tag in query.tags if tag in _ROLES or tag == HOME), None)
     if kept and any(each.defaults_to_today for each in query.parameters):
         message = f"a query tagged {kept} has a date that is {TODAY} by default"
@@ -362,15 +364,15 @@ def check_syntax(path: Path, text: str) -> tuple[str, ...]:
     try:
         found = Store().query(text)
     except SyntaxError as error:
-        told = query_syntax_error(str(error), text, {})
-        message = f"the query is not SPARQL: {told.detail}"
-        raise _wrong(path, cast("int", told.extras["line"]), message) from error
+        problem = query_syntax_error(str(error), text, {})
+        message = f"the query is not SPARQL: {problem.detail}"
+        raise _wrong(path, cast("int", problem.extras["line"]), message) from error
     variables = found.variables if isinstance(found, QuerySolutions) else ()
     return tuple(variable.value for variable in variables)
 
 
 def unread(text: str, error: Exception, prefixes: Mapping[str, str] | None = None) -> str:
-    """Say what is wrong with a query that the engine refused or stopped at, and the cure.
+    """Describe what is wrong with a query that the engine refused or stopped at, and the remedy.
 
     `prefixes` are those that need no declaration.
 
@@ -387,7 +389,7 @@ def _slot(name: str) -> re.Pattern[str]:
 
 
 def bind(query: SavedQuery, values: Mapping[str, Sequence[str]]) -> str:
-    """The query's text with each parameter bound to its values; several values are several rows.
+    """The query's text with each parameter bound to its values; several values become several rows.
 
     A value is text of the parameter's type: an IRI (absolute, `<…>` or with a prefix of the
     query), a string, an integer, a date, or a string with its language (`word@en`).
@@ -422,7 +424,7 @@ def _fallback(query: SavedQuery, parameter: Parameter) -> tuple[str, ...]:
 
 
 def _term(query: SavedQuery, parameter: Parameter, value: str) -> str:
-    """The value as a term in SPARQL's own notation, whatever characters it holds."""
+    """The value as a term in SPARQL syntax, whatever characters it holds."""
     try:
         match parameter.type:
             case "iri":
@@ -444,14 +446,14 @@ def _term(query: SavedQuery, parameter: Parameter, value: str) -> str:
 
 
 def today() -> str:
-    """Today's date (UTC), as ISO 8601 writes it."""
+    """Today's date (UTC) in ISO 8601."""
     return datetime.now(UTC).date().isoformat()
 
 
 def with_today(
     query: SavedQuery, values: Mapping[str, Sequence[str]], day: str
 ) -> Mapping[str, Sequence[str]]:
-    """The values, with the day in the place of each `today`, said or by default; the same object
+    """The values, with the day in the place of each `today`, given or by default; the same object
     where there is none."""
     dated: dict[str, Sequence[str]] = {}
     for each in query.parameters:
@@ -469,7 +471,7 @@ def _iri(query: SavedQuery, value: str) -> str:
 def named_things(
     query: SavedQuery, values: Mapping[str, Sequence[str]], prefixes: Mapping[str, str]
 ) -> Iterator[tuple[Parameter, str]]:
-    """The values of the query's parameters that should be IRIs and are none: names of things."""
+    """The values that should be IRIs and are not: names of things."""
     for parameter in query.parameters:
         for value in values.get(parameter.name, ()) if parameter.type == "iri" else ():
             if iri_of(value, {**prefixes, **query.prefixes}) is None:
@@ -482,8 +484,8 @@ def with_iris(
     prefixes: Mapping[str, str],
     meant: Mapping[tuple[str, str], str],
 ) -> dict[str, list[str]]:
-    """The values with an IRI for each that names a thing; `meant` has those of names, by the
-    parameter and the name."""
+    """The values with an IRI for each name of a thing; `meant` has the IRIs, by the parameter and
+    the name."""
     known = {**prefixes, **query.prefixes}
     iris = {parameter.name for parameter in query.parameters if parameter.type == "iri"}
     return {
@@ -496,5 +498,5 @@ def with_iris(
 
 
 def tagged(catalogue: Iterable[SavedQuery], tag: str) -> tuple[SavedQuery, ...]:
-    """The saved queries that carry the tag, in the catalogue's order."""
+    """The saved queries with the tag, in the catalogue's order."""
     return tuple(query for query in catalogue if tag in query.tags)

@@ -1,4 +1,4 @@
-"""Answers of the engine and their bytes in any format of the table.
+"""Answers of the engine, serialised in any format of the table.
 
 Spec: https://www.w3.org/TR/sparql11-results-json/, https://www.w3.org/TR/rdf-sparql-XMLres/,
 https://www.w3.org/TR/sparql11-results-csv-tsv/, https://www.rfc-editor.org/rfc/rfc4180
@@ -35,29 +35,31 @@ from spacepolicy.xml_serialization import (
 
 Answer = QuerySolutions | QueryBoolean | QueryTriples | Iterator[Quad] | Iterator[Triple]
 Form = OneOf["solutions", "boolean", "graph"]
-"""What a query gives: SELECT solutions, ASK a boolean, CONSTRUCT and DESCRIBE a graph."""
+"""The form of a query's answer: SELECT gives solutions, ASK a boolean, CONSTRUCT and DESCRIBE a
+graph."""
 _CSV_PIECE: Final = 8192
-"""Characters that are gathered before they are encoded and written, since both cost more by line
-than by piece; the first of a long answer goes out soon."""
+"""Characters that are collected before they are encoded and written, since both cost more by line
+than by piece; the first piece of a long answer still goes out soon."""
 _COLUMNS: Final = "spacepolicy.columns.writing"
-"""Imported where it is needed: pyarrow is no dependency, and takes 0.2 s and 40 MB."""
+"""Imported only when it is needed: pyarrow is optional, and takes 0.2 s and 40 MB."""
 
 
 def load_columns() -> None:
-    """Have what writes columns at hand, where that is installed: a worker opens no files."""
+    """Import the module that writes columns, where pyarrow is installed: a worker opens no files
+    later."""
     if find_spec("pyarrow") is not None:
         import_module(_COLUMNS)
 
 
 class ByteSink(Protocol):
-    """Where an answer's bytes go, piece by piece."""
+    """Receives an answer's bytes, piece by piece."""
 
     def write(self, data: bytes, /) -> int:
         """Take the bytes."""
         ...
 
     def flush(self) -> None:
-        """Hear that no more bytes follow."""
+        """Called when no more bytes follow."""
         ...
 
 
@@ -73,7 +75,7 @@ def form(answer: Answer) -> Form:
 
 
 def _uncounted(_rows: int) -> None:
-    """Nobody counts."""
+    """The default of `count`: does nothing."""
 
 
 def write(
@@ -86,8 +88,8 @@ def write(
     """Write the answer to the output as it is computed.
 
     Solutions need a format of solutions or columns, booleans one of solutions, a graph a format of
-    graphs; `prefixes` shorten the IRIs of Turtle, TriG and RDF/XML. `count` is told how many rows
-    there are in formats of columns, as they come.
+    graphs; `prefixes` shorten the IRIs of Turtle, TriG and RDF/XML. In formats of columns, `count`
+    gets the number of rows of each block as it comes.
 
     Raises: NotAcceptableError where XML cannot carry the answer; OSError where it breaks off, or
     the format cannot carry it.
@@ -130,7 +132,7 @@ def _write_xml(
 
 
 def whole(answer: Answer, format: Format, prefixes: Mapping[str, str]) -> bytes:
-    """The bytes of an answer that is at hand, as `write` writes it.
+    """The bytes of a complete answer, as `write` writes it.
 
     Raises: NotAcceptableError where the format cannot carry it.
     """
@@ -143,8 +145,8 @@ def whole(answer: Answer, format: Format, prefixes: Mapping[str, str]) -> bytes:
 
 
 def _write_csv(answer: QuerySolutions, output: ByteSink) -> None:
-    """The solutions as CSV. The engine's own leaves IRIs with a comma (those of passages, RFC 5147)
-    unquoted, which RFC 4180 section 2 forbids.
+    """Write the solutions as CSV. The engine's own CSV leaves IRIs with a comma (those of passages,
+    RFC 5147) unquoted, which RFC 4180 section 2 forbids.
     """
     lines = [",".join(_quoted(variable.value) for variable in answer.variables)]
     size = 0

@@ -1,7 +1,7 @@
 """How a setting is declared: once, as a field with its default, its help, its unit and its range.
 
 The options of the command line, the checks of values, the table of limits in `docs/limits.md` and
-the page of settings in the documentation's site follow from the declaration.
+the page of settings in the documentation's site are generated from the declaration.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ _METAVARS: Final[Mapping[str, str]] = {
     "bytes": "BYTES",
     "port": "PORT",
 }
-"""What stands for the value in `--help`, by the unit."""
+"""The placeholder of the value in `--help`, by the unit."""
 Value = TypeVar("Value")
 
 
@@ -27,19 +27,19 @@ class Shape(Protocol):
     """The values that a setting may have."""
 
     def fitting(self, name: str, value: object) -> object:
-        """Return the value as the setting holds it, from its type or from text.
+        """Convert the value, from its type or from text, to the one that the setting holds.
 
         Raises: UsageError where the setting takes no such value.
         """
 
     def argument(self) -> Mapping[str, Any]:
-        """Return what argparse is to know of the option."""
+        """Return the keyword arguments of argparse's `add_argument`."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class NumberShape:
-    """A number with its unit, the least and the most that it may be."""
+    """A number with its unit, its minimum and its maximum."""
 
     kind: type[int] | type[float]
     low: float
@@ -47,7 +47,7 @@ class NumberShape:
     unit: str
 
     def fitting(self, name: str, value: object) -> float:
-        """Raises: UsageError where it is no number, or lies outside of the range."""
+        """Raises: UsageError where it is not a number, or out of range."""
         try:
             number = self.kind(str(value))
         except ValueError as error:
@@ -57,7 +57,7 @@ class NumberShape:
         return number
 
     def argument(self) -> Mapping[str, Any]:
-        """Return type and unit."""
+        """Return its type and its unit as the placeholder."""
         return {"type": self.kind, "metavar": _METAVARS[self.unit]}
 
 
@@ -69,7 +69,7 @@ class ChoiceShape:
     words: tuple[str, ...]
 
     def fitting(self, name: str, value: object) -> str:
-        """Raises: UsageError where it is none of the words."""
+        """Raises: UsageError where it is not one of the words."""
         if value not in self.words:
             shown = " or ".join((", ".join(self.words[:-1]), self.words[-1]))
             raise UsageError(f"{name} is {shown}, not {value!r}.")
@@ -83,7 +83,7 @@ class ChoiceShape:
 @final
 @dataclass(frozen=True, slots=True)
 class FlagShape:
-    """True or false; the option alone means true."""
+    """True or false; the option without a value means true."""
 
     def fitting(self, name: str, value: object) -> bool:
         """Raises: UsageError where it is neither."""
@@ -114,7 +114,7 @@ class TextShape:
         return str(value)
 
     def argument(self) -> Mapping[str, Any]:
-        """Return what stands for the value."""
+        """Return the placeholder of the value."""
         return {"metavar": self.metavar}
 
 
@@ -123,7 +123,7 @@ class TextShape:
 class Limit:
     """The row of a setting in `docs/limits.md`: what is limited, what a client gets, and why.
 
-    `shown` is its default in words, where a number with its unit does not say it.
+    `shown` is the default in words, where a number with its unit is not enough.
     """
 
     what: str
@@ -135,7 +135,7 @@ class Limit:
 @final
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting as it was declared; `name` is that of its field."""
+    """A setting as it was declared; `name` is the name of its field."""
 
     name: str
     default: object
@@ -150,12 +150,12 @@ class Setting:
 
     @property
     def variable(self) -> str:
-        """Its name in the environment."""
+        """Its environment variable."""
         return f"{PREFIX}{self.name.upper()}"
 
     @property
     def option(self) -> str:
-        """Its option of the command line."""
+        """Its command line option."""
         return f"--{self.spelling}"
 
     @property
@@ -165,7 +165,7 @@ class Setting:
 
     @property
     def range(self) -> str:
-        """The least and the most that a number may be; empty for others."""
+        """The minimum and maximum of a number; empty for others."""
         match self.shape:
             case NumberShape(low=low, high=high):
                 return f"{low:,} to {high:,}"
@@ -188,18 +188,18 @@ def number(
     unit: str = "",
     limit: Limit | None = None,
 ) -> Value:
-    """Declare a number; a whole one where its default is."""
+    """Declare a number; an integer where its default is one."""
     kind = int if isinstance(default, int) else float
     return _declared(default, meaning, NumberShape(kind, *between, unit), limit)
 
 
 def choice(default: Value, words: tuple[str, ...], meaning: str) -> Value:
-    """Declare one of a few words."""
+    """Declare a choice of a few words."""
     return _declared(default, meaning, ChoiceShape(words))
 
 
 def flag(meaning: str) -> bool:
-    """Declare what is false where nothing is said."""
+    """Declare a boolean that is false by default."""
     return _declared(False, meaning, FlagShape())
 
 
@@ -210,15 +210,15 @@ def text(
     metavar: str | None = None,
     check: Callable[[str], object] = str,
 ) -> Value:
-    """Declare a text, or None where nothing is said."""
+    """Declare a text, or None by default."""
     return _declared(default, meaning, TextShape(metavar, check))
 
 
 def _declared(default: Value, meaning: str, shape: Shape, limit: Limit | None = None) -> Value:
-    """Return the field, with the type of its value, as `dataclasses.field` does."""
+    """Return the field, typed as its value, as `dataclasses.field` does."""
     return field(default=default, metadata={_KEY: (meaning, shape, limit)})
 
 
 def setting_of(declared: "Field[Any]") -> Setting:
-    """Return the setting of a field that was declared here."""
+    """The setting that a field of `Settings` declares."""
     return Setting(declared.name, declared.default, *declared.metadata[_KEY])

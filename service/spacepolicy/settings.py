@@ -1,6 +1,6 @@
 """What an operator can set, and where it comes from: command line, environment, file, defaults.
 
-Only the commands read this; everything below is passed what it needs. The engine hands the
+Only the commands read this; everything below gets what it needs as arguments. The engine passes the
 environment on to its processes.
 """
 
@@ -21,18 +21,18 @@ from spacepolicy.setting_fields import Limit, Setting, choice, flag, number, set
 
 Mode = Literal["merged", "stored"]
 Guard = Literal["refuse", "warn", "off"]
-LogFormat = Literal["text", "json"]
 """What the guard does with a write that breaks a rule of the dataset."""
+LogFormat = Literal["text", "json"]
 FILE: Final = "spacepolicy.toml"
 _IRI: Final = re.compile(r"[^\s<>\"{}|\\^`\x00-\x20]+")
-"""What an IRI consists of (RFC 3987 section 2.2), as far as N-Triples hold it."""
+"""The characters of an IRI (RFC 3987 section 2.2), as far as N-Triples allows them."""
 _MAIL: Final = re.compile(r"[^@:]+@[^@:]+")
 
 
 def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """The networks of proxies, as addresses or CIDR between commas.
 
-    Raises: UsageError where one is none.
+    Raises: UsageError where one is not valid.
 
     >>> networks("127.0.0.1, 10.0.0.0/8")
     (IPv4Network('127.0.0.1/32'), IPv4Network('10.0.0.0/8'))
@@ -46,9 +46,9 @@ def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def origins(text: str, option: str = "service-origins") -> frozenset[str]:
-    """The origins between commas that the option lists.
+    """Parse the origins, separated by commas, that the option lists.
 
-    Raises: UsageError where one is none.
+    Raises: UsageError where one is not valid.
 
     >>> sorted(origins("https://a.example, http://10.0.0.5:8890"))
     ['http://10.0.0.5:8890', 'https://a.example:443']
@@ -102,8 +102,8 @@ def _contact(value: str) -> None:
 class Settings:
     """One value for each option of `serve`; the other commands read those they share.
 
-    `store` and `content` are None until asked for: see `store_directory` and `content_directory`.
-    `default_graph` and `content` are what the store says where nothing else is asked for.
+    `store` and `content` are None unless given: see `store_directory` and `content_directory`.
+    `default_graph` and `content` default to what the store records.
     """
 
     store: str | None = text(
@@ -391,7 +391,7 @@ def load(
     recorded: Callable[[Path], Mapping[str, str]] = lambda _: {},
 ) -> Settings:
     """The settings in force: arguments over environment over `spacepolicy.toml` over what the store
-    says of itself, which `recorded` reads, over defaults.
+    records, which `recorded` reads, over defaults.
 
     Raises: UsageError where a name is unknown or a value does not fit.
     """
@@ -428,7 +428,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 
 def environment() -> Mapping[str, str]:
-    """The process's environment; the only place that reads it."""
+    """The process's environment; nothing else reads it."""
     return os.environ
 
 
@@ -437,7 +437,7 @@ def environment() -> Mapping[str, str]:
 class ContentFolder:
     """The folder that holds ontology/, data/, queries/ and seeds/.
 
-    `packaged`: it travelled in the wheel, without the sources' texts.
+    `packaged`: it is the one in the wheel, which has no texts of sources.
     """
 
     path: Path
@@ -445,8 +445,9 @@ class ContentFolder:
 
 
 def content_directory(settings: Settings, working: Path) -> ContentFolder | None:
-    """The files to build from: those asked for, else the checkout one stands in, else the
-    checkout the package runs from, else what the wheel brought. None where `content` is "none".
+    """The folder to build from: the one that is given, else the checkout that `working` is in, else
+    the checkout that the package runs from, else the one in the wheel. None where `content` is
+    "none".
 
     Raises: UsageError where there is no such folder.
     """
@@ -462,16 +463,16 @@ def content_directory(settings: Settings, working: Path) -> ContentFolder | None
 
 
 def language() -> Literal["en", "zh"]:
-    """The language of the reader, as the locale of the environment has it."""
+    """The language of the reader, from the locale in the environment."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((os.environ[name] for name in names if os.environ.get(name)), "")
     return "zh" if locale.lower().startswith("zh") else "en"
 
 
 def texts_directory(settings: Settings) -> Path | None:
-    """The folder of copies of texts that are not shipped; None where there is none.
+    """The folder of copies of texts that are not shipped; None where none is given.
 
-    Raises: UsageError where it is no folder.
+    Raises: UsageError where it is not a folder.
     """
     if settings.texts is None:
         return None
@@ -488,7 +489,7 @@ def _asked_for(path: Path) -> ContentFolder:
 
 
 def _checkout(inside: Path) -> Path | None:
-    """The nearest folder upwards that holds a content tree beside its pyproject.toml."""
+    """The nearest parent folder that has a content tree beside its pyproject.toml."""
     for folder in (inside, *inside.parents):
         if (folder / "pyproject.toml").is_file() and (folder / "ontology").is_dir():
             return folder
@@ -496,7 +497,8 @@ def _checkout(inside: Path) -> Path | None:
 
 
 def store_directory(settings: Settings, working: Path, environment: Mapping[str, str]) -> Path:
-    """Where revisions are kept: as asked, else `.spacepolicy/` in a checkout, else XDG's.
+    """The folder of the store: the one that is given, else `.spacepolicy/` in a checkout, else
+    XDG's.
 
     Raises: UsageError where the name is empty.
     """

@@ -1,6 +1,6 @@
-"""Words that are near one another: what was meant where a word is misspelt.
+"""Words that are similar to one another: what was meant where a word is misspelt.
 
-Spec: https://doi.org/10.1145/363958.363994 (distance with neighbours exchanged)
+Spec: https://doi.org/10.1145/363958.363994 (distance with transpositions)
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ _LONG: Final = 64
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that fewest slips of the pen lead to from the word; None where none is near.
+    """The candidate with the fewest typing errors from the word; None where none is near.
 
-    A slip is a letter too much, too few, wrong, or two exchanged; one is allowed for each three
-    letters, three at most. Case counts half a slip.
+    An error is a letter too much, too few, wrong, or two exchanged; one is allowed for each three
+    letters, three at most. A difference in case counts half.
 
     >>> nearest("bulids", ["builds", "funds"])
     'builds'
@@ -37,8 +37,8 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def distance(one: str, other: str, limit: int) -> int:
-    """How many slips of the pen lead from one word to the other; more than the limit where they
-    are more."""
+    """The number of typing errors between the two words; some number over the limit where there are
+    more."""
     if sum(1 for letter in set(one) if letter not in other) > limit:
         return limit + 1
     before: list[int] = []

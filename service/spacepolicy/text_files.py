@@ -1,7 +1,7 @@
-"""Text files of a content: UTF-8 without a byte order mark, lines that end with LF.
+"""Text files of the content: UTF-8 without a byte order mark, lines that end with LF.
 
-What a file holds instead is a finding at its line: another encoding, NUL, control characters,
-marks that a merge left behind, and ends of lines as other systems write them.
+Anything else is a finding at its line: another encoding, NUL, control characters, markers of a
+merge conflict, and line ends of other systems.
 
 Spec: https://www.rfc-editor.org/rfc/rfc3629, https://git-scm.com/docs/git-merge
 """
@@ -22,10 +22,10 @@ _SAVE_AS: Final = "Save the file as UTF-8 without a byte order mark."
 
 
 def read_text(path: Path) -> str:
-    """Return the text of the file, its ends of lines as LF, a byte order mark left out.
+    """Read the text of a file, with line ends as LF and without a byte order mark.
 
-    Raises: FindingsError where it cannot be read, or its bytes are no text or still hold the marks
-    of a merge.
+    Raises: FindingsError where it cannot be read, its bytes are not text, or it has markers of a
+    merge conflict.
     """
     try:
         data = path.read_bytes()
@@ -50,7 +50,8 @@ Save the file as UTF-8 without a byte order mark.'
 
 
 def byte_order_mark(name: str, data: bytes) -> Finding | None:
-    """Return that the bytes begin with a mark which tells nothing in UTF-8; None where not."""
+    """The finding that the bytes begin with a byte order mark, which UTF-8 does not need; else
+    None."""
     if not data.startswith(codecs.BOM_UTF8):
         return None
     message = "the file begins with a byte order mark (BOM, the bytes EF BB BF)."
@@ -58,7 +59,7 @@ def byte_order_mark(name: str, data: bytes) -> Finding | None:
 
 
 def strange_line_ends(name: str, data: bytes) -> Finding | None:
-    """Return where the first of the lines ends that do not end with LF alone; None without one."""
+    """The finding at the first line that does not end with LF alone; None where there is none."""
     found = _CARRIAGE_RETURN.search(data)
     if found is None:
         return None
@@ -120,7 +121,7 @@ def _conflict(name: str, data: bytes) -> Finding | None:
 
 
 def _line(data: bytes, place: int) -> int:
-    """The line, counted from 1, of that byte; lines end as they do for an editor."""
+    """The line, counted from 1, of the byte at that offset; lines end as they do for an editor."""
     return len(_CARRIAGE_RETURN.sub(b"\n", data[:place]).split(b"\n"))
 
 
@@ -132,4 +133,4 @@ _UNREADABLE: Final[tuple[Callable[[str, bytes], Finding | None], ...]] = (
     _lost,
     _conflict,
 )
-"""What is looked for, the likeliest cause of the others first."""
+"""The checks of the bytes, the likeliest cause of the others first."""

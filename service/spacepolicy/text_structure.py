@@ -1,8 +1,8 @@
 """The structure of a text: its sentences and its parts, by headings and numbering.
 
 English and Chinese: "Section 3", "Sec. 3", "1.2", "(a)", "(ii)", "First, …", "第一条", "一、",
-"（一）", "一是". Offsets are code points, ends exclusive. Numbers of different kinds lie in one
-another in the order in which they first come.
+"（一）", "一是". Offsets are code points, ends exclusive. Kinds of numbers nest in the order in
+which they first occur.
 """
 
 import itertools
@@ -20,13 +20,14 @@ _ABBREVIATED: Final = re.compile(
     r"\b(?:Secs?|Arts?|Nos?|Paras?|pp?|Ch|Vol|Fig|Dr|Mr|Mrs|Ms|Prof|St|Inc|Ltd|Co|Corp|vs|cf|"
     r"e\.g|i\.e|U\.S|U\.K|[A-Z])\.$"
 )
-"""What a full stop behind ends no sentence; a single capital is an initial."""
+"""Abbreviations whose full stop ends no sentence; a single capital is an initial."""
 _LONGEST: Final = 8
 """Characters that hold the longest abbreviation, with what is before it."""
 _EDGES: Final = " \t\r\n\f\u00a0\u3000,;:.!?、，；：。！？"
 _JOINING: Final = re.compile(r"[,;]\s*(?:and|or)$")
 _LONGEST_HEADING: Final = 90
-"""Characters of a line that is a heading without a number: more is a paragraph."""
+"""The longest line, in characters, that can be a heading without a number: a longer one is a
+paragraph."""
 _HAN: Final = "〇零一二三四五六七八九十百"
 _ORDINALS: Final = (
     "First|Second|Third|Fourth|Fifth|Sixth|Seventh|Eighth|Ninth|Tenth|Eleventh|Twelfth|"
@@ -58,7 +59,7 @@ class PartMark:
 @final
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A part of a text: where it stands, its number, and how deep it lies, from 0."""
+    """A part of a text: its offsets, its number, and its depth, from 0."""
 
     start: int
     end: int
@@ -91,7 +92,7 @@ _ROMAN: Final = re.compile(r"[ivxl]+")
 
 
 def sentence_ends(text: str) -> Iterator[Span]:
-    """The ends of sentences: the stop with what closes behind it, or the end of a line.
+    """The ends of sentences: the stop with the closing marks behind it, or the end of a line.
 
     >>> [*sentence_ends("See Sec. 3. It rains.")]
     [(10, 11)]
@@ -107,7 +108,7 @@ def sentence_ends(text: str) -> Iterator[Span]:
 
 
 def sentences(text: str) -> Iterator[Span]:
-    """The sentences without the stops at their ends; a part begins one of its own.
+    """The sentences without the stops at their ends; a part begins a new one.
 
     >>> text = "Plant trees: (a) oaks, and (b) limes.\\n\\n种树。浇水。"
     >>> [text[start:end] for start, end in sentences(text)]
@@ -146,7 +147,7 @@ def part_marks(text: str) -> tuple[PartMark, ...]:
 
 
 def _told_apart(marks: Iterator[PartMark]) -> tuple[PartMark, ...]:
-    """Letters, Roman numbers and figures in brackets as kinds of their own: (i) after (h) is a
+    """Treat letters, Roman numbers and figures in brackets as different kinds: (i) after (h) is a
     letter."""
     kept: list[PartMark] = []
     letter = ""
@@ -169,7 +170,7 @@ def _told_apart(marks: Iterator[PartMark]) -> tuple[PartMark, ...]:
 
 
 def _headings(text: str) -> Iterator[int]:
-    """Where lines begin that stand alone, are short and have no stop at their end."""
+    """The offsets of lines that stand alone, are short and have no stop at their end."""
     for match in re.finditer(r"(?:(?<=\n\n)|\A)(?P<line>\S[^\n]*)(?=\n)", text):
         line = match["line"].rstrip()
         if len(line) <= _LONGEST_HEADING and line[-1] not in ".!?;,。！？；，:：":
@@ -177,7 +178,7 @@ def _headings(text: str) -> Iterator[int]:
 
 
 def parts(text: str) -> tuple[TextPart, ...]:
-    """The parts of a text, each with those that lie in it behind it.
+    """The parts of a text in its order, each followed by those inside it.
 
     >>> found = parts("Section 1: Aim\\nGrow. (a) Plant. (b) Water.\\nSection 2: End\\nRest.\\n")
     >>> [(each.kind, each.numbering, each.depth) for each in found]
@@ -192,7 +193,7 @@ def parts(text: str) -> tuple[TextPart, ...]:
 
 
 def _depths(marks: Sequence[PartMark]) -> Iterator[int]:
-    """How deep each part lies: a kind that is open closes those within it, another opens one."""
+    """The depth of each part: a kind that is open closes those within it, another opens one."""
     opened: list[str] = []
     for mark in marks:
         kind = mark.kind + "." * mark.numbering.count(".")  # 1.2 lies in 1
@@ -213,8 +214,8 @@ def _end(text: str, marks: Sequence[PartMark], depths: Sequence[int], at: int) -
 
 
 def joined_lines(text: str, is_wrapped: Callable[[str], bool]) -> str:
-    """The text with the lines of a paragraph joined where `is_wrapped` says of a line that the
-    next one goes on with it; a word that was divided at the end of a line is whole again."""
+    """Join the lines of a paragraph where `is_wrapped` says of a line that the next one continues
+    it; a word that was divided at the end of a line is whole again."""
     lines = text.split("\n")
     joined = [lines[0]]
     for before, line in itertools.pairwise(lines):

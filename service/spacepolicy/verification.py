@@ -1,10 +1,10 @@
-"""Whether the passages of a source are what its text says: quotations and fingerprints.
+"""Checks whether the passages of a source are in its text: quotations and fingerprints.
 
-Both sides are normalised alike, as fingerprints are. A passage is *checked*, *skipped* or *failed*,
-and each is counted apart: what could not be compared is never counted as right. A quotation has
-offsets, which are those of the text that has the recorded SHA-256: it is compared there and is
-looked for nowhere else; in another text it cannot be checked. A fingerprint is looked for in any
-copy, and fails where it fits in no place, or in more than one.
+Both sides are normalised in the same way, as fingerprints are. A passage is *checked*, *skipped* or
+*failed*, and each is counted apart: what could not be compared is never counted as right. A
+quotation has offsets, which refer to the text with the recorded SHA-256: it is compared there and
+is searched nowhere else; in another text it cannot be checked. A fingerprint is searched in any
+copy, and fails where it matches no place, or more than one.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ _OTHER_TEXT: Final = (
 @final
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """A passage as it is described: by quotation, with `start`, `end` and `exact` words, or by
+    """A passage as the data describe it: by quotation, with `start`, `end` and `exact` words, or by
     reference, with a `locator`, and a `fingerprint` where one was taken."""
 
     passage: str
@@ -43,8 +43,8 @@ class Cited:
 @final
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a passage, and why where it is not checked; its `words` as the text at hand has
-    them, None where it does not show them."""
+    """The outcome of a passage, and the reason where it is not checked; `words` as the given text
+    has them, None where it does not show them."""
 
     cited: Cited
     outcome: Outcome
@@ -54,7 +54,7 @@ class Result:
 
     @property
     def table(self) -> dict[str, Any]:
-        """The result for JSON."""
+        """The result as JSON members."""
         cited = self.cited
         return {
             "passage": cited.passage,
@@ -71,8 +71,8 @@ class Result:
 @final
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of the passages of a source: `recorded` is the SHA-256 of the text that they were
-    taken from, `found` that of the text at hand, None where there is none."""
+    """The results of the passages of a source: `recorded` is the SHA-256 of the text that they were
+    taken from, `found` that of the given text, None where there is none."""
 
     source: str
     recorded: str | None
@@ -81,13 +81,13 @@ class Verification:
 
     @property
     def counts(self) -> dict[Outcome, int]:
-        """How many passages came out each way."""
+        """The number of passages by outcome."""
         counted = Counter(result.outcome for result in self.results)
         return {outcome: counted[outcome] for outcome in OUTCOMES}
 
     @property
     def table(self) -> dict[str, Any]:
-        """The verification for JSON."""
+        """The verification as JSON members."""
         return {
             "source": self.source,
             "sha256": self.recorded,
@@ -106,7 +106,7 @@ def exit_status(verifications: Iterable[Verification]) -> int:
 
 
 def report(verifications: Sequence[Verification]) -> dict[str, Any]:
-    """Several verifications for JSON, with the counts of all."""
+    """Several verifications as JSON members, with the counts of all."""
     together = {name: sum(each.counts[name] for each in verifications) for name in OUTCOMES}
     return {"counts": together, "sources": [each.table for each in verifications]}
 
@@ -119,8 +119,8 @@ def verify(
     *,
     is_own: bool = False,
 ) -> Verification:
-    """What the text at hand says of the passages of the source; `is_own`: it ought to be the text
-    that was recorded."""
+    """Check the passages of the source against the given text; `is_own`: it should be the recorded
+    one."""
     passages = tuple(cited)
     if copy is None:
         results = tuple(Result(each, "skipped", _NO_TEXT) for each in passages)
@@ -150,7 +150,7 @@ def _mark(cited: Cited) -> Fingerprint | None:
 
 
 def _quoted(cited: Cited, exact: str, text: str) -> Result:
-    """A quotation in the text that it was taken from."""
+    """Check a quotation in the text that it was taken from."""
     start, end = cited.start, cited.end
     if start is None or end is None or not 0 <= start < end <= len(text):
         return Result(cited, "failed", "its offsets are no place in the text")
@@ -162,7 +162,7 @@ def _quoted(cited: Cited, exact: str, text: str) -> Result:
 
 
 def _elsewhere(cited: Cited, exact: str, text: Copy, other: str, *, is_own: bool) -> Result:
-    """A quotation in a text that its offsets are not of."""
+    """Check a quotation in another text, to which its offsets do not apply."""
     if tokens(exact) and text.occurrences(exact) == 0:
         return Result(cited, "failed", f"its words stand nowhere in the text; {other}")
     return Result(cited, "failed" if is_own else "skipped", other)

@@ -1,9 +1,9 @@
 """A process that verifies the passages of one source and ends.
 
 Started as `python -m spacepolicy.verification_process MEMORY_BYTES`. Standard input has a request
-as JSON, as `request` makes it; standard output gets the table of the verification. To read a page
-and to look for fingerprints takes a processor's time in one piece, which would hold up whoever
-waits in the same process.
+as JSON, as `request` makes it; standard output gets the table of the verification. Reading a page
+and searching fingerprints keep a processor busy without a pause, which would hold up everyone else
+in the same process.
 """
 
 import base64
@@ -27,7 +27,7 @@ _PR_SET_PDEATHSIG: Final = 1
 @final
 @dataclass(frozen=True, slots=True)
 class SentCopy:
-    """A copy as it came: its bytes, and a name whose ending tells what they are."""
+    """A copy as it was received: its bytes, and a name whose extension gives the format."""
 
     content: bytes
     name: str
@@ -41,18 +41,18 @@ def request(
     *,
     is_own: bool,
 ) -> bytes:
-    """What the process is to do, as `verification.verify` takes it."""
+    """The request to the process; the arguments are those of `verification.verify`."""
     table = {
         "source": source,
         "cited": [asdict(each) for each in cited],
         "recorded": recorded,
-        "copy": _told(copy),
+        "copy": _copy_table(copy),
         "is_own": is_own,
     }
     return json.dumps(table).encode("utf-8", "surrogatepass")
 
 
-def _told(copy: CopyText | SentCopy | None) -> dict[str, str] | None:
+def _copy_table(copy: CopyText | SentCopy | None) -> dict[str, str] | None:
     match copy:
         case SentCopy(content, name):
             return {"content": base64.b64encode(content).decode(), "name": name}
@@ -63,7 +63,7 @@ def _told(copy: CopyText | SentCopy | None) -> dict[str, str] | None:
 
 
 def answer(asked: bytes) -> bytes:
-    """The table of the verification that is asked for; why not, where the copy is no text."""
+    """The table of the requested verification; the reason where the copy is not text."""
     table = json.loads(asked)
     try:
         copy = _copy(table["copy"])
@@ -74,12 +74,12 @@ def answer(asked: bytes) -> bytes:
     return json.dumps(found.table).encode()
 
 
-def _copy(told: dict[str, str] | None) -> CopyText | None:
-    if told is None:
+def _copy(table: dict[str, str] | None) -> CopyText | None:
+    if table is None:
         return None
-    if "content" in told:
-        return read_copy(base64.b64decode(told["content"]), told["name"])
-    return CopyText(**told)
+    if "content" in table:
+        return read_copy(base64.b64decode(table["content"]), table["name"])
+    return CopyText(**table)
 
 
 def main() -> None:

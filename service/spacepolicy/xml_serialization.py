@@ -1,4 +1,4 @@
-"""What XML can carry of an answer, and how: what it cannot is a problem, never broken bytes.
+"""Answers as XML: what XML cannot carry is a problem, never broken bytes.
 
 RDF/XML writes predicates as names of elements and labels of blank nodes as names; XML 1.0 has no
 way to write most control characters, and reads a carriage return that is not escaped as a newline.
@@ -29,12 +29,13 @@ _RENAMED: Final = "x-"
 
 
 def sayable(text: str) -> str:
-    """The text with U+FFFD in the place of what XML cannot carry, for words that people read."""
+    """The text with U+FFFD in the place of characters that XML cannot carry, for text people
+    read."""
     return _NO_XML.sub("\ufffd", text)
 
 
 def cannot_say(format: Format, reason: str) -> NotAcceptableError:
-    """The problem of an answer that the format cannot carry, with the formats that are left."""
+    """The problem of an answer that the format cannot carry, with the formats that can."""
     offered = formats.offered(format.kind)
     available = [each.media_type for each in offered if each is not format]
     return NotAcceptableError(
@@ -44,20 +45,20 @@ def cannot_say(format: Format, reason: str) -> NotAcceptableError:
 
 
 class _Output(Protocol):
-    """Where bytes go."""
+    """Receives bytes."""
 
     def write(self, data: bytes, /) -> int:
         """Take the bytes."""
         ...
 
     def flush(self) -> None:
-        """Hear that no more bytes follow."""
+        """Called when no more bytes follow."""
         ...
 
 
 @final
 class XmlOutput:
-    """Passes XML on, carriage returns escaped. `problem` is why it did not."""
+    """Passes XML on with carriage returns escaped. `problem` is why it was refused."""
 
     def __init__(self, output: _Output, format: Format) -> None:
         self.problem: NotAcceptableError | None = None
@@ -80,12 +81,12 @@ class XmlOutput:
         return len(data)
 
     def flush(self) -> None:
-        """Hear that no more bytes follow."""
+        """Called when no more bytes follow."""
         self._output.flush()
 
 
 def rdfxml_prefixes(prefixes: Mapping[str, str]) -> dict[str, str]:
-    """The prefixes that XML can declare."""
+    """The prefixes that can be declared in XML."""
     return {
         prefix: iri
         for prefix, iri in prefixes.items()
@@ -96,9 +97,9 @@ def rdfxml_prefixes(prefixes: Mapping[str, str]) -> dict[str, str]:
 def rdfxml_triples(
     statements: Iterable[Triple | Quad], format: Format, prefixes: Mapping[str, str]
 ) -> Iterator[Triple]:
-    """The triples as RDF/XML can write them.
+    """The triples, changed to what RDF/XML can write.
 
-    Raises: NotAcceptableError where a predicate can be no element.
+    Raises: NotAcceptableError where a predicate cannot be an element.
     """
     known: set[NamedNode] = set()
     for each in statements:
@@ -119,7 +120,7 @@ def _predicates(triple: Triple) -> Iterator[NamedNode]:
 
 
 def _is_element(predicate: NamedNode, prefixes: Mapping[str, str]) -> bool:
-    """Whether the engine writes the predicate as an element that an XML parser takes."""
+    """Whether the engine writes the predicate as an element that an XML parser accepts."""
     triple = Triple(NamedNode("urn:s"), predicate, Literal(""))
     try:
         written = serialize([triple], format=RdfFormat.RDF_XML, prefixes=dict(prefixes))

@@ -210,8 +210,8 @@ def _date(
         link = "startsFrom" if is_start else "isDueBy"
         yield subject, base.term(link), node
         yield node, _TYPE, base.term("Start" if is_start else "Deadline")
-        for predicate, told in said:
-            yield node, predicate, told
+        for predicate, value_term in said:
+            yield node, predicate, value_term
 
 
 def _time(
