@@ -1,7 +1,7 @@
 """Accepted proposals as quotations with statements, to be confirmed by a person.
 
-A passage that holds what nobody has confirmed says so: `<#char=…> :assertionStatus
-status:proposed`, which keeps a revision from being published until the line is taken out.
+A passage with statements that nobody has confirmed has the mark `<#char=…> :assertionStatus
+status:proposed`, which keeps a revision from being published until the line is removed.
 """
 
 import re
@@ -36,7 +36,7 @@ _YEAR: Final = re.compile(r"\d{4}")
 @final
 @dataclass(frozen=True, slots=True)
 class AcceptedProposals:
-    """Proposals that were accepted; those of `confirmed` by a person."""
+    """Proposals that were accepted, and which of them a person has `confirmed`."""
 
     annotation: Annotation
     proposals: tuple[Proposal, ...]
@@ -46,9 +46,9 @@ class AcceptedProposals:
 def write_quotes(
     folder: Path, name: str, accepted: AcceptedProposals, *, replacing: str = ""
 ) -> Path:
-    """Write the proposals as `data/<name>.quotes` of the content folder; its path.
+    """Write the proposals to `data/<name>.quotes` of the content folder; return its path.
 
-    `replacing` is what stands there already and may go: what the same person wrote before.
+    `replacing` is the existing text that may be overwritten: what the same person wrote before.
 
     Raises: UsageError where the file is there, or the text is not in seeds/; FindingsError.
     """
@@ -77,7 +77,8 @@ def write_quotes(
 
 
 def _awaits_confirmation(held: Sequence[Proposal], confirmed: Collection[Proposal]) -> bool:
-    """Whether something said in a passage is not confirmed; of a passage alone, whether it is."""
+    """Whether a statement in a passage is not confirmed; for a passage without any, whether it
+    is."""
     said = [each for each in held if each.kind != "passage"] or held
     return any(each not in confirmed for each in said)
 
@@ -105,7 +106,7 @@ def _camel(path: str) -> str:
 
 
 def _quads(accepted: AcceptedProposals, source: SourceDocument, base: Base) -> Iterator[Quad]:
-    """What the proposals state, each in the passage that holds it."""
+    """The statements of the proposals, each in the graph of its passage."""
     of_parts = {each.subject: each for each in accepted.proposals if each.kind == "part"}
     spans = sorted(_passages(accepted, of_parts.values()))
     for start, end in spans:
@@ -138,7 +139,7 @@ def _passages(accepted: AcceptedProposals, parts: Iterable[Proposal]) -> Iterato
 
 
 def _is_held(proposal: Proposal, start: int, end: int) -> bool:
-    """Whether the place of the proposal, of a part its label, lies in the passage."""
+    """Whether the place of the proposal, for a part its label, lies in the passage."""
     if proposal.kind == "part":
         return start <= proposal.start < end
     return start <= proposal.start and proposal.end <= end
@@ -176,7 +177,7 @@ def _statements(
 
 
 def _whole(iri: str, policy: NamedNode, parts: dict[str, Proposal]) -> NamedNode:
-    """The narrowest part whose IRI the IRI goes on, or the policy."""
+    """The narrowest part whose IRI begins the given one, or the policy."""
     wholes = [each for each in parts if iri.startswith(f"{each}/") and each != iri]
     return NamedNode(max(wholes, key=len)) if wholes else policy
 
@@ -200,7 +201,7 @@ def _part(
 def _date(
     date: Proposal, subject: NamedNode, policy: NamedNode, base: Base
 ) -> Iterator[_Statement]:
-    """The deadline or start, as a thing of its own named by its value."""
+    """The deadline or start, as a separate resource named by its value."""
     value = date.object
     name = re.sub(r"[^0-9a-z]+", "-", value.lower()).strip("-")
     is_start = value.endswith("/..")
@@ -217,7 +218,7 @@ def _date(
 def _time(
     value: str, policy: NamedNode, base: Base
 ) -> Iterator[tuple[NamedNode, NamedNode | Literal]]:
-    """What the ontology says of such a value; nothing of those that it asks more about."""
+    """The statements of the ontology about such a value; none for values that need more."""
     first = value.removesuffix("/..")
     if value.startswith("R/"):
         yield base.term("countsFrom"), policy
@@ -241,7 +242,7 @@ def _literal(value: str, datatype: str) -> Literal:
 
 
 def _quantity(quantity: Proposal, policy: NamedNode, base: Base) -> Iterator[_Statement]:
-    """The quantity alone: what it is a target, a budget or a result of, a person says."""
+    """The quantity alone: a person decides whether it is a target, a budget or a result."""
     found = _QUANTITY.fullmatch(quantity.object)
     if found is None:
         return

@@ -1,4 +1,4 @@
-"""Acts: what a clause says is to be done, by the verbs that the ontology holds."""
+"""Acts: what a clause requires to be done, by the verbs in the ontology."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -14,16 +14,17 @@ _AS_VERB: Final = re.compile(r"(?:^|[\s,])(?:\w+s)$", re.IGNORECASE)
 _BEGINS: Final = 0.8
 _BEHIND_MODAL: Final = 0.7
 _OF_SUBJECT: Final = 0.6
-"""How sure an act is that opens its clause, follows “shall”, or a subject."""
+"""The score of an act that opens its clause, or follows “shall” or a subject."""
 _NEAREST_MODAL: Final = 400
-"""Characters behind the beginning of a sentence in which its modal verb is looked for: what comes
-later belongs to another clause."""
+"""Characters from the beginning of a sentence in which its modal verb is searched: a later one
+belongs to another clause."""
 _PURPOSE: Final = re.compile(r"\b(?:by|for|from|to)\b|[:;]")
 _PASSIVE: Final = re.compile(r"\b(?:is|are)(?: to be)? $")
 _PAST: Final = re.compile(r"[A-Za-z-]+[^e]ed\b")
-"""“Adopted on 3 March” tells what was done; “need” and “speed” are no such forms."""
+"""“Adopted on 3 March” reports a past act; “need” and “speed” are not such forms."""
 _NOT_BEHIND: Final = ("的", "到", "至", "本")
-"""Behind a Chinese verb: it describes a thing, says how far something goes, or is of this text."""
+"""After a Chinese verb: it describes a thing, says how far something goes, or is about this
+text."""
 _TIME: Final = re.compile(r"(?:by|from|in|until|within)\b[^,，]{1,60}[,，]\s*", re.IGNORECASE)
 
 
@@ -34,11 +35,11 @@ def propose_acts(
     mentions: Sequence[Mention],
     subject_of: Callable[[Clause], str],
 ) -> Iterator[Proposal]:
-    """A proposal for each act and each known thing that it may be on, within its clause."""
+    """A proposal for each act and each known thing that may be its object, within its clause."""
     title_end = _title_end(text)
     for clause in clauses:
         if clause.end <= title_end:
-            continue  # a title names what is done, and does not do it
+            continue  # a title names an act, and does not require it
         for found, score in _acts_of(text, clause, table):
             acted_on = _acted_on(text, clause, found, mentions)
             iri, label = (acted_on.iri, acted_on.text) if acted_on else ("", "")
@@ -59,14 +60,14 @@ def propose_acts(
 
 
 def _title_end(text: str) -> int:
-    """Where the first line ends, if others follow and it ends like no sentence."""
+    """Where the first line ends, if others follow and it does not end like a sentence."""
     title, following, _ = text.partition("\n")
     is_sentence = title.rstrip()[-1:] in (*".。;；:：!！?？", "")
     return 0 if is_sentence or not following else len(title)
 
 
 def _acted_on(text: str, clause: Clause, act: Worded, mentions: Sequence[Mention]) -> Name | None:
-    """The first thing that is named behind the act, unless it is only what the act is for."""
+    """The first thing that is named after the act, unless it is only the act's purpose."""
     behind = (each for each in mentions if act.end <= each.start < clause.end)
     first = next(behind, None)
     if first is None or _PURPOSE.search(text, act.end, first.start):
@@ -78,7 +79,7 @@ def _acts_of(text: str, clause: Clause, table: WordingTable) -> Iterator[tuple[W
     """The act of the clause, with those that are joined to its verb."""
     first, score = _first(text, clause, table)
     if first is None or (first.end == clause.end and not first.wording.has_gap):
-        return  # nothing is acted on
+        return  # there is no object
     yield first, score
     end = first.end
     while joint := _JOINED.match(text, end, clause.end):
@@ -114,7 +115,7 @@ def _first(text: str, clause: Clause, table: WordingTable) -> tuple[Worded | Non
 
 
 def _verbs(text: str, start: int, end: int, table: WordingTable) -> Iterator[Worded]:
-    """Acts behind a modal verb: in their base form, or behind “to”."""
+    """Acts after a modal verb: in their base form, or after “to”."""
     for found in table.acts.find(text, start, min(end, start + _NEAREST_MODAL)):
         word = re.match(r"[\w-]+", text[found.start : found.end])
         is_base = word is None or word[0].lower() == found.wording.words.split(" ")[0]

@@ -1,4 +1,4 @@
-"""All proposals for a text, by the rules of this package; the same text gives the same ones."""
+"""All proposals for a text, by the rules of this package; equal texts get equal proposals."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,16 +22,16 @@ from spacepolicy.knowledge.loading.record import FileRecord
 
 _SENTENCE: Final = 0.9
 _MEASURE: Final = 0.8
-"""Scores order proposals for the same words; they are ranks, not probabilities: a sentence is surer
-than a measure, whose ends are commas."""
+"""Scores order proposals for the same words; they are ranks, not probabilities: a sentence is more
+certain than a measure, whose ends are commas."""
 
 
 @final
 @dataclass(frozen=True)
 class Background:
-    """What is known before a text is read: names of things, and wordings.
+    """The knowledge for reading texts: names of things, and wordings.
 
-    `base` begins all IRIs of the project, `iris` are those that something is said of.
+    `base` begins all IRIs of the project, `iris` are those with statements about them.
     """
 
     base: str
@@ -45,7 +45,7 @@ class Background:
 
 
 def read_background(folder: Path, *, packaged: bool) -> Background:
-    """What the files of a content folder know.
+    """Read the background from the files of a content folder.
 
     Raises: FindingsError where the files have no base.
     """
@@ -53,7 +53,7 @@ def read_background(folder: Path, *, packaged: bool) -> Background:
 
 
 def background_of(record: FileRecord) -> Background:
-    """What the files know."""
+    """The background in the files."""
     iris = {each.subject.value for each in record.quads() if isinstance(each.subject, NamedNode)}
     names = Names(read_names(record))
     return Background(record.base.iri, names, read_wordings(record), frozenset(iris))
@@ -62,7 +62,8 @@ def background_of(record: FileRecord) -> Background:
 def annotate(
     text: str, source: str, background: Background, others: Iterable[Proposal] = ()
 ) -> Annotation:
-    """The proposals for the text of the source of that name; `others` are those of others."""
+    """The proposals for the text of the source with that name; `others` come from other
+    annotators."""
     found = [*_proposals(text, source, background), *others]
     unique = {(each.order, each.words): each for each in found}
     ordered = sorted(unique.values(), key=lambda each: each.order)
@@ -126,7 +127,8 @@ _TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 def _subjects(
     clauses: Sequence[Clause], parts: Sequence[Part], policy: str
 ) -> Callable[[Clause], str]:
-    """The IRI of what a clause says, new: counted below the narrowest part that holds it."""
+    """The new IRI of the measure in a clause: numbered below the narrowest part that contains
+    it."""
     counts: dict[str, int] = {}
     named: dict[int, str] = {}
     for clause in clauses:

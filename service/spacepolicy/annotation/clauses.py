@@ -1,6 +1,6 @@
-"""Passages: the sentences of a text, and the clauses of those that list what is to be done.
+"""Passages: the sentences of a text, and the clauses of those that list acts.
 
-A list of acts is divided where a comma is followed by words that the ontology knows as an act.
+A list of acts is divided where a comma is followed by words for an act in the ontology.
 """
 
 import re
@@ -32,17 +32,18 @@ _ADVERBIAL: Final = re.compile(
     r"[^,]{1,120},\s+|[^，。；]{1,16}(?:年|年底|前|起|内|后)[，,]",
     re.IGNORECASE,
 )
-"""When or where, at the beginning of a sentence: what follows is not another clause."""
+"""Time or place at the beginning of a sentence: what follows is not another clause."""
 _GROUNDS: Final = re.compile(r"[为根依按围自以经本]")
-"""How Chinese sentences begin that state a purpose, a ground or a day, or speak of their text."""
+"""The beginnings of Chinese sentences that state a purpose, a ground or a day, or are about their
+text."""
 _COMMA_ZH: Final = re.compile(r"，(?:并|以及|同时)?")
 _ELABORATES: Final = re.compile(r"^其中|^包括|^如|\d")
-"""What only says how much of the clause before."""
+"""A phrase that only quantifies the clause before."""
 _LIST: Final = 2
-"""So many acts behind commas make a sentence that opens otherwise a list of acts."""
+"""So many acts after commas make a sentence with another beginning a list of acts."""
 _TRIMMED: Final = " \t\r\n\u3000"
 _SHORTEST: Final = 4
-"""Characters: what is shorter says nothing by itself."""
+"""Characters: a shorter clause means nothing by itself."""
 
 
 @final
@@ -73,7 +74,7 @@ def find_clauses(text: str, parts: Sequence[Part], acts: Wordings) -> tuple[Clau
 
 
 def _stretches(text: str, parts: Sequence[Part]) -> Iterator[tuple[int, int]]:
-    """What stands between the labels and headings."""
+    """The text between the labels and headings."""
     at = 0
     for part in parts:
         if part.start >= at:
@@ -91,7 +92,7 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The stretch without the punctuation and conjunctions around it, where something is left."""
+    """The stretch without the punctuation and conjunctions around it, unless nothing is left."""
     while start < end and text[start] in f"{_TRIMMED},，:：;.、":
         start += 1
     while end > start and text[end - 1] in f"{_TRIMMED}.。;；,，":
@@ -103,7 +104,7 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iterator[Clause]:
-    """The clauses of a sentence; only what begins with an act is divided."""
+    """The clauses of a sentence; only a sentence that begins with an act is divided."""
     cuts = [start]
     if is_cjk(text[start:end]):
         cuts += _chinese_cuts(text, start, end, acts)
@@ -123,8 +124,8 @@ def _divided(text: str, start: int, end: int, acts: Wordings, part: int) -> Iter
 
 
 def _chinese_cuts(text: str, start: int, end: int, acts: Wordings) -> Iterator[int]:
-    """Commas of a Chinese sentence between clauses: behind an act, before another or before what
-    is not only a bound of it."""
+    """Commas of a Chinese sentence between clauses: after an act, before another or before a phrase
+    that does not only quantify it."""
     if _GROUNDS.match(text, start, end):
         return
     before = start
@@ -149,7 +150,7 @@ def _shares(text: str, at: int, end: int, acts: Wordings) -> bool:
 
 
 def _openings(text: str, start: int, end: int, acts: Wordings) -> Iterator[int]:
-    """Where an act opens what follows a comma, or a pronoun what follows “and”."""
+    """Where an act begins after a comma, or a pronoun after “and”."""
     for found in _PARTING.finditer(text, start, end):
         subject = _SUBJECT.match(text, found.end(), end)
         if found[0].strip() == "and" and not subject:

@@ -1,8 +1,8 @@
 """Dates, periods and deadlines: of the calendar, counted from an event, and recurring.
 
-Values are those of ISO 8601 (EDTF for what is open or has parts left out): `2027-06`, `2030/..`,
-`2027/2032`, `P120D`, `R/P2Y`, `--02-16`. The property says what the date is for, as far as the
-words around it tell.
+Values are in ISO 8601 (EDTF for open ranges and omitted parts): `2027-06`, `2030/..`, `2027/2032`,
+`P120D`, `R/P2Y`, `--02-16`. The property says what the date is for, as far as the words around it
+show.
 
 Spec: https://www.loc.gov/standards/datetime/
 """
@@ -24,8 +24,8 @@ _NOT_NAME: Final = r"(?!\w)"
 _ZH_NUMBER: Final = rf"(?:\d{{1,5}}|[{CHINESE}]{{1,8}})"
 _ZH_YEAR: Final = rf"(?:{_YEAR}|二〇[{CHINESE}]{{2}})"
 _SURE: Final = 0.9
-"""Scores order proposals for the same words; they are ranks, not probabilities: a date is written
-in few ways."""
+"""Scores order proposals for the same words; they are ranks, not probabilities: there are few ways
+to write a date."""
 _Read = Callable[[re.Match[str]], str]
 
 
@@ -207,8 +207,8 @@ _RULES: Final[tuple[tuple[str, str, str, _Read], ...]] = (
     ),
     ("date-zh", "", r"(?P<month>\d{1,2})月(?P<day>\d{1,2})日", _date),
 )
-"""The name of the rule, the property that it proposes, what the words look like, their value; what
-comes first goes before what overlaps it."""
+"""The name of the rule, the property that it proposes, the pattern of its words, their value;
+earlier rules take precedence where places overlap."""
 _COMPILED: Final = tuple(
     (
         rule,
@@ -244,7 +244,7 @@ def propose_dates(text: str, property_iri: Callable[[str], str]) -> Iterator[Pro
 
 
 def _value(found: re.Match[str], read: _Read) -> str:
-    """The value; the year may stand in the second of two ways to write it."""
+    """The value; the year may be in the second of two alternatives of the pattern."""
     if found.groupdict().get("same") and not found.groupdict().get("year"):
         year = _iso(found["same"])
         return f"{year}-12-31" if read is _year_end else year

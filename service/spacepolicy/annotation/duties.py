@@ -1,7 +1,7 @@
-"""Duties: who carries something out, with whom, who is consulted, told or paid by.
+"""Duties: who carries something out, with whom, who is consulted, informed or paid by.
 
-Parties are read where the wording says: before it, behind it or within it. Known actors are named
-by their IRI; what only looks like a name, by its words.
+Parties are read where the wording expects them: before it, after it or within it. Known actors are
+named by their IRI; words that only look like a name, by the words.
 """
 
 import re
@@ -32,10 +32,10 @@ _ASIDE: Final = re.compile(
 )
 _KNOWN: Final = 0.8
 _LOOKS_LIKE: Final = 0.6
-"""Scores order proposals for the same words; they are ranks, not probabilities: an actor that is
-known is surer than words that look like one."""
+"""Scores order proposals for the same words; they are ranks, not probabilities: a known actor is
+more certain than words that look like one."""
 _FARTHEST: Final = 300
-"""Characters behind the words of a role in which its actor is looked for, about three lines."""
+"""Characters after the words of a role in which its actor is searched, about three lines."""
 
 
 def propose_duties(
@@ -89,7 +89,7 @@ def _parties(text: str, clause: Clause, worded: Worded) -> Iterator[tuple[int, i
 
 
 def _before(text: str, clause: Clause, end: int) -> Iterator[tuple[int, int]]:
-    """The subject: what stands before the wording, without times and asides."""
+    """The subject: the words before the wording, without times and asides."""
     start = clause.start
     while time := _TIME.match(text, start, end):
         start = time.end()
@@ -101,7 +101,8 @@ def _before(text: str, clause: Clause, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _behind(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The list behind the wording; of one without “and” the first, what follows is the subject."""
+    """The list after the wording; without “and” only its first item, since the subject follows
+    it."""
     at = start + 1 if text[start : start + 1] == " " else start
     found = [*_listed(text, at, end)]
     if len(found) > 1 and "and" not in text[found[-2][1] : found[-1][0]]:

@@ -1,8 +1,9 @@
 """The port for other annotators: a command that reads a text and writes proposals as JSON.
 
 The command gets the text on standard input, in UTF-8, and the name of the source as its last
-argument. It writes the JSON that `annotate --json` prints, of which `proposals` is needed, within
-a time and a size. Whatever does not fit the text or the data is refused with its place.
+argument. It writes the JSON that `annotate --json` prints, of which only `proposals` is needed,
+within a time and a size. A proposal that does not fit the text or the data is refused with its
+place.
 """
 
 import json
@@ -19,21 +20,21 @@ from spacepolicy.annotation.proposals import KINDS, Kind, Proposal
 from spacepolicy.errors import SpacepolicyError
 
 TIMEOUT_SECONDS: Final = 120.0
-"""A model on a slow machine reads a long policy in less."""
+"""A model on a slow machine needs less for a long policy."""
 _MOST_BYTES: Final = 64 << 20
-"""Far more than a text of a thousand pages gets of proposals."""
+"""Far more than the proposals for a text of a thousand pages."""
 _SHOWN: Final = 300
-"""Characters of what a command says when it fails."""
+"""Characters of a command's error output that are shown."""
 
 
 class AnnotatorError(SpacepolicyError):
-    """Another annotator could not be run, or what it wrote is not what was asked for."""
+    """Another annotator could not be run, or its output is not valid."""
 
 
 def ask_annotator(
     command: str, text: str, source: str, background: Background, timeout_seconds: float
 ) -> tuple[Proposal, ...]:
-    """What the command proposes for the text.
+    """The command's proposals for the text.
 
     Raises: AnnotatorError.
     """
@@ -73,7 +74,7 @@ def _run(command: list[str], text: str, timeout_seconds: float) -> bytes:
 
 
 def _feed(process: subprocess.Popen[bytes], text: str, timeout_seconds: float) -> None:
-    """Give the command the text, and end it with its children when its time is over."""
+    """Send the command the text, and end it with its children when its time is over."""
     try:
         process.communicate(text.encode(), timeout=timeout_seconds)
     except subprocess.TimeoutExpired as error:
@@ -93,7 +94,7 @@ def _read_all(proposals: list[object], text: str, background: Background) -> Ite
 
 
 def _read(said: object, text: str, background: Background) -> Proposal:
-    """The proposal that the JSON says. Raises: ValueError with what is wrong."""
+    """Parse a proposal. Raises: ValueError with what is wrong."""
     if not isinstance(said, dict):
         raise ValueError("it is no object")
     kind, start, end = said.get("kind"), said.get("start"), said.get("end")
@@ -132,7 +133,7 @@ def _text(said: Mapping[str, object], key: str) -> str:
 
 
 def _refuse_unknown(texts: Mapping[str, str], background: Background, *, is_new: bool) -> None:
-    """An IRI of the project that nothing is said of may only be the subject of what is new."""
+    """An IRI of the project without statements may only be the subject of a new thing."""
     for key in ("subject", "property", "object"):
         iri = texts[key]
         known = not iri.startswith(background.base) or iri in background.iris

@@ -1,4 +1,4 @@
-"""Words in their forms: regular inflection of English, characters of Chinese as they are."""
+"""Words in their forms: regular inflection of English; Chinese characters are unchanged."""
 
 import re
 from functools import cache
@@ -14,7 +14,7 @@ _SHORTEST_PLURAL: Final = 4
 
 
 def is_cjk(text: str) -> bool:
-    """Whether a text holds characters of Chinese.
+    """Whether a text contains Chinese characters.
 
     >>> is_cjk("第3条")
     True
@@ -23,7 +23,7 @@ def is_cjk(text: str) -> bool:
 
 
 def words_in(text: str) -> list[tuple[int, int]]:
-    """Where the words of a text begin and end; each Chinese character is one."""
+    """Where the words of a text begin and end; each Chinese character is a word."""
     return [found.span() for found in _WORD.finditer(text)]
 
 

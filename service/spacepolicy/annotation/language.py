@@ -1,6 +1,7 @@
 """Words of English and Chinese that the rules need: numerals, months, units, words for parts.
 
-They stand in `language.toml`, and are of the languages alone: what texts are about is in the data.
+They are in `language.toml`, and belong to the languages alone: the subjects of texts are in the
+data.
 """
 
 import tomllib
@@ -17,19 +18,19 @@ ORDINALS: Final[tuple[str, ...]] = tuple(_TABLE["ordinals"])
 """The English ordinals from the first on."""
 MONTHS: Final[tuple[str, ...]] = tuple(_TABLE["months"])
 STOPS: Final[frozenset[str]] = frozenset(_TABLE["stops"])
-"""Words that end what is counted."""
+"""Words that end the counted noun."""
 PRONOUNS: Final[frozenset[str]] = frozenset(_TABLE["pronouns"])
-"""Words that are no names of parties."""
+"""Words that are not names of parties."""
 CLASSIFIERS: Final[str] = _TABLE["classifiers"]
-"""Characters between a number and what is counted."""
+"""Characters between a number and the counted noun."""
 UNITS: Final[Mapping[str, str]] = _TABLE["units"]
 """The code of a unit (UCUM), by its name."""
 MONEY: Final[Mapping[str, str]] = _TABLE["money"]
 """The code of a currency (ISO 4217), by its sign or name."""
 PARTS: Final[Mapping[str, str]] = _TABLE["parts"]
-"""What a locator begins with, by the word for the part."""
+"""The first part of a locator, by the word for the part."""
 SCALES: Final[Mapping[str, int]] = _TABLE["scales"]
-"""What a number is multiplied with by the word behind it."""
+"""The factor of a number, by the word after it."""
 SPANS: Final[Mapping[str, str]] = _TABLE["spans"]
 """The letter of a span of time (ISO 8601)."""
 IRREGULAR: Final[Mapping[str, tuple[str, ...]]] = {

@@ -19,7 +19,7 @@ _NAMING: Final = frozenset(
     {f"{RDFS}label", f"{SKOS}prefLabel", f"{SKOS}altLabel", f"{SKOS}hiddenLabel", f"{DCTERMS}title"}
 )
 _SHORTEST_CJK: Final = 2
-"""A single character of Chinese stands within too many words."""
+"""A single Chinese character is part of too many words."""
 _SURE: Final = 0.9
 _UNSURE_CASE: Final = 0.6
 """A name of one common word (“Guidelines”) is often just that word."""
@@ -28,7 +28,7 @@ _UNSURE_CASE: Final = 0.6
 @final
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name of a thing, and the classes that are said of it."""
+    """A name of a thing, and the thing's classes."""
 
     text: str
     iri: str
@@ -38,7 +38,7 @@ class Name:
 @final
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A place where things are named; several where the name is that of several."""
+    """A place where things are named; several things where they share the name."""
 
     start: int
     end: int
@@ -103,7 +103,7 @@ def _key(name: str) -> _Key:
 
 
 def _fits(name: str, written: str) -> bool:
-    """Whether what is written has the capitals of the name, and no sentence ends within it."""
+    """Whether the text has the capitals of the name, and no sentence ends within it."""
     if any(sign in written for sign in "。；;\n"):
         return False
     return not name[:1].isupper() or written[:1].isupper()
@@ -125,7 +125,7 @@ def read_names(record: FileRecord) -> Iterator[Name]:
 
 
 def _classes(record: FileRecord) -> Mapping[str, frozenset[str]]:
-    """The classes of the ontology that each thing is said to be of, wider ones included."""
+    """The classes of the ontology of each thing, wider ones included."""
     terms = f"{record.base.iri}def/"
     said: dict[str, set[str]] = {}
     wider: dict[str, set[str]] = {}

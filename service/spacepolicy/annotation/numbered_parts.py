@@ -1,7 +1,7 @@
 """Parts by their numbering, in English and Chinese: “Sec. 3(b)(ii)”, “第三条”, “（一）”.
 
-A label counts where it begins a line or a sentence and goes on with the numbering of its level, or
-opens a level below; so references (“subsection (b)”) are no parts.
+A label counts where it begins a line or a sentence and continues the numbering of its level, or
+opens a level below; so references (“subsection (b)”) are not parts.
 """
 
 import re
@@ -60,7 +60,7 @@ _LABELS: Final[tuple[tuple[str, str], ...]] = (
         rf"(?P<label>(?P<n>[{numerals.CHINESE}]{{1,2}})是)(?=[^\d，。])",
     ),
 )
-"""The styles of labels, and what each looks like."""
+"""The styles of labels, and the pattern of each."""
 _EXPRESSIONS: Final = tuple(
     (style, re.compile(each, re.IGNORECASE if style in ("word", "ordinal") else 0))
     for style, each in _LABELS
@@ -72,8 +72,8 @@ _TITLE: Final = re.compile(rf"{_TITLE_WORD}(?:,? {_TITLE_WORD})*\.(?=\s|$)")
 _LONGEST_HEADING: Final = 80
 """A line of a page; a longer one is a sentence."""
 _SURE: Final = 0.95
-"""Scores order proposals for the same words; they are ranks, not probabilities: a part's number
-says what it is."""
+"""Scores order proposals for the same words; they are ranks, not probabilities: a part's number is
+almost certain."""
 
 
 @final
@@ -81,7 +81,7 @@ says what it is."""
 class Part:
     """A numbered part: where its label, its heading and the whole begin and end.
 
-    `numbering` is what the document calls it (`3(b)(ii)`), `locator` the same with dots.
+    `numbering` is the number in the document (`3(b)(ii)`), `locator` the same with dots.
     """
 
     start: int
@@ -106,10 +106,10 @@ class _Label:
 
     @property
     def readings(self) -> Mapping[str, int]:
-        """The series that the label may belong to, and the number that it says there.
+        """The series that the label may belong to, with its number in each.
 
-        “(i)” is the first of one in Roman numerals, or the ninth letter; of several the first
-        opens a series.
+        “(i)” is the first in Roman numerals, or the ninth letter; where there are several, only the
+        first can open a series.
         """
         written = self.written.rpartition(".")[2]
         series = f"{self.style}-{self.word}-{self.written.count('.')}"
@@ -127,7 +127,7 @@ class _Label:
 @final
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A series of labels that is open: the one that it has come to."""
+    """A series of labels that is open, with its latest label."""
 
     style: str
     series: str
@@ -143,9 +143,10 @@ def find_parts(text: str) -> tuple[Part, ...]:
 
 
 def _end(text: str, parts: Sequence[Part], at: int) -> int:
-    """Where the next part of the same level or a wider one begins, white space before it left out.
+    """Where the next part of the same level or a wider one begins, without the white space before
+    it.
 
-    The last of a series within a paragraph ends with it.
+    The last part of a series within a paragraph ends with the paragraph.
     """
     part = parts[at]
     following = (each.start for each in parts[at + 1 :] if each.level <= part.level)
@@ -161,7 +162,7 @@ def _end(text: str, parts: Sequence[Part], at: int) -> int:
 
 
 def _labels(text: str) -> list[_Label]:
-    """What looks like a label, in the order of the text; at one place the first style."""
+    """The possible labels, in the order of the text; at one place the first style."""
     found: dict[int, _Label] = {}
     for style, expression in _EXPRESSIONS:
         for each in expression.finditer(text):
@@ -175,7 +176,7 @@ def _labels(text: str) -> list[_Label]:
 
 
 def _numbered(text: str, labels: Sequence[_Label]) -> Iterator[Part]:
-    """The labels that go on with a numbering, or open one."""
+    """The labels that continue a numbering, or open one."""
     stack: list[_Level] = []
     last: dict[str, int] = {}
     for label in labels:
@@ -201,7 +202,7 @@ def _numbered(text: str, labels: Sequence[_Label]) -> Iterator[Part]:
 
 
 def _shown(stack: Sequence[_Level]) -> Sequence[_Level]:
-    """The levels that a number consists of: “Goal 1.1” says all before it."""
+    """The levels of which a number consists: “Goal 1.1” includes all before it."""
     for at in range(len(stack) - 1, -1, -1):
         if "." in stack[at].locator and at:
             return stack[at:]
@@ -209,15 +210,15 @@ def _shown(stack: Sequence[_Level]) -> Sequence[_Level]:
 
 
 def _numbering(stack: Sequence[_Level]) -> str:
-    """What the document calls the part; figures that would touch have a dot between them."""
+    """The part's number in the document; digits that would touch have a dot between them."""
     joined = "".join(f"{each.shown}\0" for each in _shown(stack))
     return re.sub(r"(?<=\w)\0(?=\w)", ".", joined).replace("\0", "")
 
 
 def _next_level(stack: list[_Level], label: _Label, last: Mapping[str, int]) -> _Level | None:
-    """The level that the label goes on with, those below it closed; or a new one below.
+    """The level that the label continues, after those below it are closed; or a new one below.
 
-    Articles may be counted through all chapters: `last` is how far each series has come.
+    Articles may be numbered through all chapters: `last` is the latest number of each series.
     """
     if label.style == "quoted":
         return _quoted_level(stack, label)
@@ -236,13 +237,13 @@ def _next_level(stack: list[_Level], label: _Label, last: Mapping[str, int]) -> 
 
 
 def _close(stack: list[_Level], label: _Label) -> None:
-    """Close the levels that a new series cannot lie within."""
+    """Close the levels that cannot contain the new series."""
     while stack and _RANKS[stack[-1].style] > _RANKS[label.style]:
         stack.pop()
 
 
 def _quoted_level(stack: list[_Level], label: _Label) -> _Level:
-    """Parts that have names and no numbers are counted."""
+    """Parts with names and without numbers are counted."""
     series = f"quoted-{label.word}"
     before = next((each.count for each in stack if each.series == series), 0)
     stack.clear()
@@ -250,7 +251,8 @@ def _quoted_level(stack: list[_Level], label: _Label) -> _Level:
 
 
 def _goes_on(label: _Label, level: _Level, value: int) -> bool:
-    """Whether the number follows on the last one; words may leave some out, dots begin again."""
+    """Whether the number follows the last one; number words may skip some, dotted numbers begin
+    again."""
     if label.style in ("word", "dotted") and value > level.count:
         return True
     return value == level.count + 1 or (value == 1 and "." in label.written)
@@ -266,7 +268,7 @@ _RANKS: Final[Mapping[str, int]] = {
     "item-zh": 5,
     "bracket": 4,
 }
-"""How wide the parts of a style are: a new series lies within none that is narrower."""
+"""How wide the parts of a style are: a new series is not inside a narrower one."""
 
 
 def _letter(written: str) -> int | None:
@@ -291,7 +293,7 @@ def _level(label: _Label, series: str, value: int) -> _Level:
 
 
 def _heading(text: str, label: _Label) -> tuple[int, str]:
-    """Where the heading behind a label ends, and its words; there may be none."""
+    """Where the heading after a label ends, and its words; there may be none."""
     found = _HEADING.match(text, label.end)
     line = found["heading"].rstrip() if found else ""
     start = found.start("heading") if found else label.end

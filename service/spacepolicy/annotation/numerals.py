@@ -10,14 +10,14 @@ _DIGITS: Final = {each: n for n, each in enumerate("零一二三四五六七八�
 _TENS: Final = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS: Final = {"万": 10**4, "亿": 10**8}
 _LONGEST: Final = 40
-"""Characters of a number: what is longer is none that a policy names."""
+"""Characters of a number: a longer one is not one that a policy names."""
 CHINESE: Final = "零〇一二两三四五六七八九十百千万亿"
 ENGLISH: Final = "|".join(sorted(ONES[1:], key=len, reverse=True))
 ORDINAL: Final = "|".join(sorted(ORDINALS, key=len, reverse=True))
 
 
 def roman(written: str) -> int | None:
-    """The number that a Roman numeral says.
+    """The value of a Roman numeral; None where it is not one.
 
     >>> [roman(each) for each in ("iv", "XII", "sec")]
     [4, 12, None]
@@ -31,7 +31,7 @@ def roman(written: str) -> int | None:
 
 
 def ordinal(word: str) -> int | None:
-    """The number that an English ordinal says.
+    """The value of an English ordinal; None where it is not one.
 
     >>> ordinal("Twelfth")
     12
@@ -41,7 +41,7 @@ def ordinal(word: str) -> int | None:
 
 
 def chinese(written: str) -> int | None:
-    """The number that Chinese numerals say.
+    """The value of Chinese numerals; None where they are not.
 
     >>> [chinese(each) for each in ("十二", "两百零五", "三万", "二〇二六", "年")]
     [12, 205, 30000, 2026, None]
@@ -64,7 +64,8 @@ def chinese(written: str) -> int | None:
 
 
 def number(written: str) -> float | None:
-    """The number that figures, an English word or Chinese numerals say.
+    """The value of digits, an English number word or Chinese numerals; None where it is none of
+    these.
 
     >>> [number(each) for each in ("1,200", "92.5", "four", "十二", "many")]
     [1200.0, 92.5, 4.0, 12.0, None]

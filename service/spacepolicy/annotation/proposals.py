@@ -1,4 +1,4 @@
-"""A proposal: words of a text, what they may say, and the rule that proposes it."""
+"""A proposal: words of a text, what they may state, and the rule that proposes it."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,16 +8,15 @@ from typing import Final, Literal, final, get_args
 Kind = Literal["part", "passage", "mention", "act", "quantity", "date", "duty", "relation"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _SAYS_NOTHING: Final = " \t\r\n\u3000,.;:!?()[]“”\"'‘’、，。；：！？（）《》—–-"
-"""White space and punctuation: left alone, these are not worth a passage."""
+"""White space and punctuation: a stretch of these alone is not worth a passage."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What words of a text may say; offsets are code points, `end` behind the last.
+    """A statement that words of a text may make; offsets are code points, `end` is exclusive.
 
     `subject`, `predicate` and `object` are IRIs or, for objects that are values, texts; empty where
-    nothing is proposed. `new`: the subject does not exist yet. `score` is between 0 and 1.
     """
 
     kind: Kind
@@ -34,7 +33,7 @@ class Proposal:
 
     @property
     def order(self) -> tuple[int, int, str, float, str, str]:
-        """What proposals are sorted by: the order of the text, wider before narrower."""
+        """The sort key of proposals: the order of the text, wider before narrower."""
         return self.start, -self.end, self.kind, -self.score, self.predicate, self.object
 
 
@@ -54,13 +53,14 @@ class Annotation:
 
     @property
     def uncovered(self) -> tuple[tuple[int, int], ...]:
-        """The stretches of the text, punctuation aside, that no proposal but a part holds."""
+        """The stretches of the text, without punctuation, that only proposals for parts cover, or
+        none."""
         held = [(each.start, each.end) for each in self.proposals if each.kind != "part"]
         return tuple(_gaps(self.text, sorted([*held, *_labels(self.proposals)])))
 
 
 def _labels(proposals: Iterable[Proposal]) -> Iterator[tuple[int, int]]:
-    """Where the number or the heading of a part stands."""
+    """The places of the numbers and headings of parts."""
     return ((each.start, each.start + len(each.label)) for each in proposals if each.kind == "part")
 
 
@@ -82,7 +82,7 @@ def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def as_json(annotation: Annotation) -> Mapping[str, object]:
-    """The annotation as the JSON that `annotate --json` prints and other annotators write."""
+    """The annotation in the format that `annotate --json` prints and other annotators write."""
     return {
         "source": annotation.source,
         "sha256": annotation.sha256,

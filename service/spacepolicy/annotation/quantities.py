@@ -1,7 +1,7 @@
-"""Quantities: numbers with what they count or measure, money, and the comparator before them.
+"""Quantities: numbers with their counted nouns or units, money, and the comparator before them.
 
-Units are codes of UCUM, with what is counted in braces (`{ship}`-like), money is a code of ISO
-4217. Numbers that name things (`Part 450`, `2027/4`) are no quantities.
+Units are codes of UCUM, with counted nouns in braces (`{ship}`-like), money is a code of ISO 4217.
+Numbers that name things (`Part 450`, `2027/4`) are not quantities.
 
 Spec: https://ucum.org/ucum
 """
@@ -31,7 +31,7 @@ _FIGURE_NAMES: Final = re.compile(
     r"(?:\b[A-Z][\w’-]*|\b(?:sections?|subsections?|parts?|titles?|rules?|articles?|no\.|number|"
     r"chapters?|paragraphs?|annex|order|directive|version|phase|figure|table)|[第（(《])\s*$",
 )
-"""What before a number makes it the name of something."""
+"""Words before a number that make it the name of something."""
 _NAMES_BEHIND: Final = re.compile(
     r"-[A-Z]|\s*(?:[ap]\.?m\b|o[’']clock|U\.S\.C|C\.F\.R|[号条章节款届次期]|是|、|[)）])"
 )
@@ -39,9 +39,9 @@ _NOUNS: Final = re.compile(r"[ -](?P<nouns>[a-z][a-z’'-]*(?:[ ][a-z][a-z’'-]
 _SURE: Final = 0.9
 _UNSURE: Final = 0.7
 """Scores order proposals for the same words; they are ranks, not probabilities: a number with a
-known unit is surer than a comparison with a baseline."""
+known unit is more certain than a comparison with a baseline."""
 _EXACTLY: Final = "/exactly"
-"""A bound behind the number goes before “reaches” before it."""
+"""A bound after the number takes precedence over “reaches” before it."""
 _BASELINE: Final = re.compile(
     rf"(?:up|down|compared) (?:from|with|to) (?P<number>{_FIGURES})\b(?!\s?%)"
 )
@@ -67,7 +67,7 @@ def propose_quantities(
     taken: Sequence[tuple[int, int]],
     property_iri: Callable[[str], str],
 ) -> Iterator[Proposal]:
-    """A proposal for each quantity outside of what is taken by dates and labels."""
+    """A proposal for each quantity outside of `taken`, the places of dates and labels."""
     found = [*_ranges(text, [*_numbers(text, taken)])]
     whole = Wordings(tuple(each for each in comparators.entries if not each.has_gap))
     unit = ""
@@ -93,7 +93,7 @@ def _with_unit(found: _Found, unit: str) -> _Found:
 
 
 def _numbers(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[_Found]:
-    """Numbers that are no names, with their units."""
+    """Numbers that are not names, with their units."""
     for found in _NUMBER.finditer(text):
         start, end = found.span()
         if any(start < behind and before < end for before, behind in taken):
@@ -139,7 +139,7 @@ def _unit(text: str, at: int) -> tuple[str, str, int]:
 
 
 def _counted(nouns: re.Match[str], at: int) -> tuple[str, str, int]:
-    """What is counted: up to the first plural, or the first word."""
+    """The counted noun: up to the first plural, or the first word."""
     words = nouns["nouns"].split(" ")
     kept = []
     for word in words:
@@ -182,12 +182,12 @@ def _ranges(text: str, found: Sequence[_Found]) -> Iterator[_Found]:
 
 
 def _is_range(text: str, found: _Found) -> bool:
-    """Whether the number is followed by nothing of its own, or “between” stands before it."""
+    """Whether the number has no noun of its own after it, or “between” is before it."""
     return not found.unit or "between" in text[max(0, found.start - 10) : found.start].lower()
 
 
 def _compared(text: str, found: _Found, comparators: Wordings) -> _Found:
-    """The quantity with the comparator that stands before its number, or in Chinese behind it."""
+    """The quantity with the comparator before its number, in Chinese also after it."""
     start, end, comparator = found.start, found.end, ""
     for each in comparators.find(text, max(0, start - 30), start):
         if not each.wording.before and not text[each.end : start].strip():
@@ -203,7 +203,7 @@ def _compared(text: str, found: _Found, comparators: Wordings) -> _Found:
 def _more_than_before(
     text: str, comparators: Wordings, property_iri: Callable[[str], str]
 ) -> Iterator[Proposal]:
-    """“More … than in 2027”: a comparison with what is, without a number."""
+    """“More … than in 2027”: a comparison with a baseline, without a number."""
     for each in comparators.entries:
         if each.has_gap and not each.is_chinese:
             expression = (

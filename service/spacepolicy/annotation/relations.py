@@ -1,4 +1,4 @@
-"""Relations to other documents: what a text revokes, amends, replaces or is based on."""
+"""Relations to other documents: which ones a text revokes, amends, replaces or is based on."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,8 @@ def propose_relations(
     mentions: Sequence[Mention],
     policy: str,
 ) -> Iterator[Proposal]:
-    """A proposal for each title of a document that a wording of a relation is said of."""
+    """A proposal for each title of a document in the place that a wording of a relation refers
+    to."""
     by_place = {each.start: each for each in mentions}
     for clause in clauses:
         for worded in relations.find(text, clause.start, clause.end):
@@ -54,7 +55,7 @@ def propose_relations(
 
 
 def _is_purpose(text: str, worded: Worded) -> bool:
-    """Whether the words are what is to be done (“to replace the station”), not what is done."""
+    """Whether the words are an intention (“to replace the station”), not an act of the text."""
     return text[max(0, worded.start - 3) : worded.start].lower() == "to "
 
 

@@ -1,7 +1,7 @@
-"""The words by which texts say what properties and concepts of the ontology mean.
+"""The words by which texts express properties and concepts of the ontology.
 
-They stand in the ontology, as annotations of its terms; which of them are acts, duties, relations,
-comparators and modalities follows from where a term has its place there.
+They are annotations of the terms in the ontology; which of them are acts, duties, relations,
+comparators and modalities follows from the place of the term there.
 """
 
 import re
@@ -18,7 +18,7 @@ from spacepolicy.namespaces import RDFS, SKOS
 
 GAP: Final = "…"
 _BETWEEN: Final = r"\s+(?:[\w'’&-]+,?\s+){0,6}?"
-"""Up to six words; what is written says so of the sign for them."""
+"""Up to six words, for the sign that stands for words in a wording."""
 _BETWEEN_CJK: Final = r"[^，。；、：\n]{0,24}?"
 """About as much in Chinese, within a clause."""
 _PARTY: Final = rf"^{GAP}|{GAP}$"
@@ -27,9 +27,9 @@ _PARTY: Final = rf"^{GAP}|{GAP}$"
 @final
 @dataclass(frozen=True, slots=True)
 class WordingEntry:
-    """Words, and the property that they speak of; with the concept that is its value, if any.
+    """Words, and the property that they express; with the concept that is its value, if any.
 
-    `before`, `after`: what the words are said of stands there; in Chinese it may also stand within.
+    `before`, `after`: where the thing that they refer to is named; in Chinese also within.
     """
 
     words: str
@@ -45,7 +45,7 @@ class WordingEntry:
 
     @property
     def has_gap(self) -> bool:
-        """Whether other words stand between the first and the last."""
+        """Whether other words may stand between the first and the last."""
         return GAP in self.words.strip(GAP)
 
     @property
@@ -69,7 +69,8 @@ def _inflected(phrase: str) -> str:
 @final
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """Words of a text that are a wording; `gap` is what stands in place of its sign for words."""
+    """Words of a text that match a wording; `gap` is the text in the place of its sign for
+    words."""
 
     start: int
     end: int
@@ -93,13 +94,13 @@ class Wordings:
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
-        """All in one; the number of the group is that of the pattern."""
+        """All patterns in one; the number of the group is that of the pattern."""
         groups = "|".join(f"({pattern})" for pattern, _ in self._patterns)
         return re.compile(groups or r"(?!)", re.IGNORECASE)
 
     def find(self, text: str, start: int, end: int) -> Iterator[Worded]:
-        """Where wordings stand between the offsets, the longest at each place; several where the
-        same words are those of several."""
+        """Where wordings occur between the offsets, the longest at each place; several where they
+        have the same words."""
         for found in self._expression.finditer(text, start, end):
             yield from self._worded(found)
 
@@ -117,7 +118,7 @@ class Wordings:
 @final
 @dataclass(frozen=True, slots=True)
 class WordingTable:
-    """All wordings that an ontology holds, by what they speak of."""
+    """All wordings of an ontology, by group."""
 
     acts: Wordings
     duties: Wordings
@@ -127,7 +128,7 @@ class WordingTable:
 
 
 def read_wordings(record: FileRecord) -> WordingTable:
-    """The wordings that the files hold."""
+    """Read the wordings in the files."""
     base = record.base
     worded = base.term("isWordedAs")
     groups: dict[str, list[WordingEntry]] = {
@@ -149,7 +150,7 @@ def _wording(words: str, predicate: str, value: str) -> WordingEntry:
 @final
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where terms stand in the ontology: their wider properties, and the schemes of concepts."""
+    """The places of terms in the ontology: their wider properties, and the schemes of concepts."""
 
     base: str
     wider: Mapping[str, frozenset[str]]
@@ -169,7 +170,7 @@ class _Places:
         return cls(record.base.iri, frozen, schemes)
 
     def of(self, iri: str) -> tuple[str, str, str]:
-        """The group that the term's wordings belong to, the property, and its value if any."""
+        """The group of the term's wordings, the property, and its value if any."""
         scheme = self.schemes.get(iri, "").rpartition("/")[2]
         if scheme in _SCHEMES:
             group, name = _SCHEMES[scheme]

@@ -1,1 +1,1 @@
-"""The one layout of Turtle and TriG, and the lines where statements stand."""
+"""The canonical layout of Turtle and TriG, and the lines where statements stand."""

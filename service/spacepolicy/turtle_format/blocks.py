@@ -98,7 +98,7 @@ def _node(node: Node, graph: _Graph) -> str:
 
 
 def _object(term: Term, graph: _Graph, indent: str, *, in_order: bool = True) -> str:
-    """The term; the members of a list in their order, or sorted where that says nothing."""
+    """The term; the members of a list in their order, or sorted where the order means nothing."""
     match term:
         case Literal():
             return literal_form(term, graph.names)

@@ -1,6 +1,6 @@
 """The compact layout of statements: a subject a line, where it fits.
 
-Where it does not fit, it goes on in lines that are indented, as much on each as fits.
+A longer paragraph continues in indented lines, with as much on each as fits.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ from spacepolicy.turtle_format.order import (
 )
 
 WIDTH: Final = 120
-"""The longest line that statements are joined on: what fits side by side on a screen of today."""
+"""The longest line that statements are joined on: what fits side by side on a current screen."""
 
 _INDENT: Final = "  "
 
@@ -56,7 +56,7 @@ def compact(quads: Iterable[Quad], names: PrefixNames, blank: BlankNodes) -> str
 
 
 def _paragraph(subject: str, phrases: Sequence[_Phrase]) -> str:
-    """The subject with its phrases, broken behind a phrase or, where one is too long, an object."""
+    """The subject with its phrases, broken after a phrase or, where one is too long, an object."""
     lines = [subject]
     last = len(phrases) - 1
     for number, (verb, objects) in enumerate(phrases):

@@ -1,4 +1,4 @@
-"""The one layout of Turtle and TriG, so that files differ only where their data differ.
+"""The canonical layout of Turtle and TriG, so that files differ only where their data differ.
 
 Every statement stands on a line of its own: the subject alone, then `predicate object ;` with the
 predicate repeated for each object, then a dot alone. Adding or removing a statement about a
@@ -44,7 +44,7 @@ _PARSER_PLACE = re.compile(r"^Parser error at .*?: ")
 @final
 @dataclass(frozen=True, slots=True)
 class TurtleDocument:
-    """What a text says, its blank nodes with canonical labels, and how it shortens IRIs."""
+    """The statements of a text, its blank nodes with canonical labels, and how it shortens IRIs."""
 
     quads: frozenset[Quad]
     base: str | None
@@ -52,7 +52,7 @@ class TurtleDocument:
 
 
 def rdf_format(path: str) -> RdfFormat:
-    """Turtle or TriG, as the file's name says.
+    """Turtle or TriG, by the file's extension.
 
     Raises:
         UsageError: the name ends neither in .ttl nor in .trig.
@@ -69,10 +69,10 @@ def format_text(text: str, *, path: str, prefixes: Mapping[str, str] = MappingPr
     `prefixes` are those of the project: they and those that the file itself declares with
     sh:declare take the place of others for the same namespace, and of other meanings of the same
     prefix, since editors replace them when they save. Declared prefixes stay where they are used;
-    those of OWL, SKOS and their like come by themselves, those that serialisers number (`ns1`)
-    go. The base stays, and shortens the IRIs that differ from it by their fragment. Blank nodes
-    are ordered by what they say, so that their labels do not matter, and so are the members of
-    lists that OWL reads as sets. Printing what was printed changes nothing.
+    those of OWL, SKOS and their like come by themselves, those that serialisers number (`ns1`) go.
+    The base stays, and shortens the IRIs that differ from it by their fragment. Blank nodes are
+    ordered by their statements, so that their labels do not matter, and so are the members of lists
+    that OWL reads as sets. Printing what was printed changes nothing.
 
     Raises:
         FindingsError: there is a syntax error, or something that the layout would lose: comments,
@@ -128,7 +128,7 @@ def _read(text: str, path: str) -> TurtleDocument:
 
 
 def is_newer(quad: Quad) -> bool:
-    """Whether the quad has what RDF 1.1 has not: a triple term, a base direction."""
+    """Whether the quad has a term that RDF 1.1 does not have: a triple term, a base direction."""
     term = quad.object
     return isinstance(term, Triple) or (isinstance(term, Literal) and term.direction is not None)
 
@@ -144,7 +144,8 @@ def _print(document: TurtleDocument, project: Mapping[str, str], *, base_may_go:
 
 
 def names_of(document: TurtleDocument, project: Mapping[str, str]) -> PrefixNames:
-    """The names to print with: declared prefixes that are used, the project's, the well-known."""
+    """The names to print with: declared prefixes that are used, the project's, the well-known
+    ones."""
     prefix_of = {namespace: prefix for prefix, namespace in project.items()}
     declared = {
         prefix: namespace
@@ -217,7 +218,7 @@ def _syntax_error(error: SyntaxError, path: str) -> Finding:
 
 
 def newer_rdf(path: str) -> Finding:
-    """The finding that a file uses what the layout does not know."""
+    """The finding that a file uses RDF 1.2, which the layout does not support."""
     return Finding(
         path,
         None,

@@ -1,8 +1,8 @@
 """The line at which each statement of a Turtle or TriG file stands, for findings that name it.
 
 Parsers lose the lines: pyoxigraph has none, rdflib gives each object of a list the line of the
-last. So pyoxigraph is fed one token at a time: a statement that it gives then stands where that
-token does or, when the token closes a bracket, where the bracket opened. Only the objects that
+last. So pyoxigraph is fed one token at a time: a statement that it then yields is at the line of
+that token or, when the token closes a bracket, at the line of the opening one. Only objects that
 are collections are known before they close.
 
 Spec: https://www.w3.org/TR/turtle/#sec-parsing, https://www.w3.org/TR/trig/#sec-parsing
@@ -51,7 +51,7 @@ def line_of(
 
 
 def first_line(lines: Mapping[Quad, int], wanted: Sequence[Term | GraphName | None]) -> int | None:
-    """The same among lines that are known; `wanted` are the terms of a quad, None for any."""
+    """The same for lines that are known; `wanted` are the terms of a quad, None for any."""
     for quad, line in lines.items():
         if all(term in (None, has) for term, has in zip(wanted, quad, strict=True)):
             return line
@@ -59,7 +59,7 @@ def first_line(lines: Mapping[Quad, int], wanted: Sequence[Term | GraphName | No
 
 
 def lines_of_text(trig: str) -> Mapping[Quad, int]:
-    """The line of each statement of a text of TriG, as `statement_lines` has it for a file."""
+    """The line of each statement of a TriG text, as `statement_lines` returns it for a file."""
     return _lines(trig, RdfFormat.TRIG)
 
 
@@ -78,7 +78,7 @@ def _lines(text: str, format: RdfFormat) -> Mapping[Quad, int]:
 @final
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The line where the object read last begins, and that of the innermost open collection."""
+    """The line where the last object begins, and that of the innermost open collection."""
 
     line: int = 0
     parenthesis: int | None = None
@@ -86,7 +86,7 @@ class _Place:
 
 @final
 class _Feed:
-    """A binary file that gives one token at each read and knows the place it has come to."""
+    """A binary file that returns one token at each read and knows its place."""
 
     def __init__(self, found: Sequence[TurtleToken]) -> None:
         self._steps = zip(_places(found), _chunks(found), strict=True)
@@ -114,7 +114,7 @@ def _places(found: Sequence[TurtleToken]) -> Iterator[_Place]:
 
 
 def _chunks(found: Sequence[TurtleToken]) -> Iterator[bytes]:
-    """Each token with what ends it, so that no parser waits for the next one.
+    """Each token with a separator, so that no parser waits for the next one.
 
     A plain string gets the datatype that it has anyway; line breaks stay where they were.
     """

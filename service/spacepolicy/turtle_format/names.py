@@ -32,7 +32,7 @@ WELL_KNOWN: Mapping[str, str] = {
     "vann": "http://purl.org/vocab/vann/",
     "xsd": XSD,
 }
-"""Prefixes of public vocabularies that a document may use without having declared them."""
+"""Prefixes of public vocabularies that a document may use without declaring them."""
 
 _MACHINE_MADE_PREFIX = re.compile(r"ns[0-9]+|j\.[0-9]+")
 
@@ -53,7 +53,7 @@ _SHORT_FORMS: Mapping[str, re.Pattern[str]] = {
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED = re.compile('[\\\\"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]')
 _ADJACENT_LINES = re.compile(r"[^\n]\n[^\n]")
-"""What code and verse have, and paragraphs apart by empty lines have not."""
+"""Consecutive lines, which code and verse have, and paragraphs separated by empty lines do not."""
 
 _ESCAPED_IN_LONG = re.compile(
     '\\\\|"(?="")|"(?=\\Z)|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]'
@@ -65,8 +65,8 @@ _ESCAPED_IN_LONG = re.compile(
 class PrefixNames:
     """The base and the prefixes that shorten the IRIs of one document.
 
-    `written` has each IRI that was asked for with its prefixed name, None where it has none: the
-    same few stand in most statements.
+    `written` caches the prefixed name of each IRI, None where it has none: most statements have the
+    same few.
     """
 
     base: str | None
@@ -75,7 +75,7 @@ class PrefixNames:
 
     @property
     def used(self) -> frozenset[str]:
-        """The prefixes of the names that were asked for."""
+        """The prefixes of the names that were written."""
         return frozenset(name.partition(":")[0] for name in self.written.values() if name)
 
 

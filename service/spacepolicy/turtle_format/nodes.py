@@ -29,7 +29,7 @@ SETS = frozenset(
         "unionOf",
     )
 )
-"""The properties whose lists OWL reads as sets: the order of their members says nothing.
+"""The properties whose lists OWL reads as sets: the order of their members means nothing.
 
 Spec: https://www.w3.org/TR/owl2-syntax/#Structural_Equivalence
 """
@@ -42,11 +42,11 @@ _Cells = Mapping[Term, tuple[Term, Term]]
 @final
 @dataclass(frozen=True, slots=True)
 class BlankNodes:
-    """The part that each blank node of a document plays.
+    """The way in which each blank node of a document is written.
 
-    `nested` are used once, and not by themselves; `collections` are the members of the lists
-    that begin at some of them; those that are used otherwise have `labels`. What is left is
-    never used and stands as a subject without a name.
+    `nested` are used once, and not by themselves; `collections` are the members of the lists that
+    begin at some of them; those that are used otherwise have `labels`. The others are never used
+    and stand as subjects without a name.
     """
 
     nested: Set[Term]
@@ -55,7 +55,7 @@ class BlankNodes:
 
 
 def blank_nodes(quads: Collection[Quad]) -> BlankNodes:
-    """The part of each blank node; `quads` carry canonical labels, whose order is kept."""
+    """How each blank node is written; `quads` have canonical labels, whose order is kept."""
     local = _local(quads)
     uses = Counter(quad.object for quad in quads)
     users = {
@@ -70,7 +70,7 @@ def blank_nodes(quads: Collection[Quad]) -> BlankNodes:
 
 
 def as_sets(quads: Collection[Quad]) -> frozenset[Quad]:
-    """What the quads say when the lists that OWL reads as sets have no order.
+    """The quads with the lists that OWL reads as sets in no order.
 
     Blank nodes get canonical labels (RDFC-1.0).
     """
@@ -121,7 +121,7 @@ def _on_cycles(users: Mapping[Term, Term]) -> set[Term]:
 
 
 def _cells(quads: Iterable[Quad], nested: Set[Term]) -> _Cells:
-    """The first and the rest of the nested nodes that say just these two things."""
+    """The first and the rest of the nested nodes that have only these two statements."""
     said: defaultdict[Term, list[tuple[NamedNode, Term]]] = defaultdict(list)
     for quad in quads:
         if quad.subject in nested:

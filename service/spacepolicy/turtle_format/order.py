@@ -1,4 +1,4 @@
-"""The order of what a document says, so that equal data is printed equally.
+"""The order of a document's statements, so that equal data is printed equally.
 
 Runs of digits count as numbers: task/2 comes before task/10, #char=9,12 before #char=10,11.
 """
@@ -39,7 +39,7 @@ _DIGITS = re.compile("([0-9]+)")
 
 
 def natural_key(text: str) -> NaturalKey:
-    """The key that sorts runs of digits by the number they write.
+    """The key that sorts runs of digits by their value.
 
     >>> sorted(["task/10", "task/2", "task/2/measure/1"], key=natural_key)
     ['task/2', 'task/2/measure/1', 'task/10']
@@ -54,7 +54,7 @@ def _number_key(digits: str) -> tuple[int, str]:
 
 
 def graph_key(name: GraphName) -> tuple[int, NaturalKey]:
-    """The default graph first, then named graphs by their IRIs, then those without one."""
+    """The key that sorts the default graph first, then named graphs by IRI, then by blank node."""
     match name:
         case DefaultGraph():
             return 0, natural_key("")
@@ -65,7 +65,7 @@ def graph_key(name: GraphName) -> tuple[int, NaturalKey]:
 
 
 def subject_key(subject: Node, types: Collection[Term], text: str) -> SubjectKey:
-    """The ontology's header first, then IRIs, then blank nodes by what is printed of them."""
+    """The key that sorts the ontology's header first, then IRIs, then blank nodes by their text."""
     match subject:
         case NamedNode():
             return int(ONTOLOGY not in types), natural_key(subject.value)
@@ -74,13 +74,14 @@ def subject_key(subject: Node, types: Collection[Term], text: str) -> SubjectKey
 
 
 def predicate_key(predicate: NamedNode, name: str) -> tuple[int, bool, str]:
-    """The type first, then names, definition and notes, then the rest by the name printed."""
+    """The key that sorts the type first, then names, definition and notes, then others by name."""
     rank = _RANKS.get(predicate.value, len(_RANKS))
     return rank, name.startswith("<"), name
 
 
 def object_key(term: Term, text: str) -> ObjectKey:
-    """IRIs, then literals by language tag and value, then blank nodes by what is printed."""
+    """The key that sorts IRIs, then literals by language tag and value, then blank nodes by
+    text."""
     match term:
         case NamedNode():
             return 0, "", natural_key(term.value), text

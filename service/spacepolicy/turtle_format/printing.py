@@ -1,4 +1,4 @@
-"""The one layout of each kind of file of graphs, by how its name ends."""
+"""The canonical layout of each kind of file of graphs, by its extension."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
@@ -14,7 +14,7 @@ from spacepolicy.turtle_format.table_making import changed_table
 from spacepolicy.turtle_format.tables_layout import format_table
 
 Change = Callable[[Iterable[Quad]], Iterable[Quad]]
-"""What is done to the statements of a file: those that there are become others."""
+"""A function that changes the statements of a file."""
 _PRINTERS: Final[Mapping[str, Callable[..., str]]] = {
     ".ttl": format_text,
     ".trig": format_text,
@@ -28,7 +28,7 @@ _CHANGERS: Final[Mapping[str, Callable[..., str]]] = {
     ".csv": changed_table,
 }
 PRINTED: Final = frozenset(_PRINTERS)
-"""How the names of files end that are printed."""
+"""The extensions of the files that are printed."""
 
 
 def print_file(text: str, *, path: str, prefixes: Mapping[str, str] = MappingProxyType({})) -> str:

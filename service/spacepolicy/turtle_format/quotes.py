@@ -12,12 +12,12 @@
     task:2 a :Task .
 
 A line that begins with `>` quotes a passage in full; `#` is the heading of a part, a passage that
-contains others, by its first and last words; `@` names a passage by the locator that the document
-itself has, `=` its fingerprint. What stands before the first of these is said of the document.
-Where words alone do not tell the place, its start follows the sign (`>953 plant trees`) or, for
-words that cannot be written, start and end (`>953,964`). Below it, `<#>` is the passage itself, as
-`<>` is the document. Such a line is one that begins so and is
-not within a string; all others are Turtle.
+contains others, by its first and last words; `@` names a passage by the locator in the document
+itself, `=` its fingerprint. Statements before the first of these are about the document. Where the
+words alone do not determine the place, its start follows the sign (`>953 plant trees`) or, for
+words that cannot be written, start and end (`>953,964`). In the statements of a passage, `<#>` is
+the passage itself, as `<>` is the document. Only a line that begins so and is not within a string
+is one of these; all others are Turtle.
 
 Spec: https://www.w3.org/TR/turtle/#sec-grammar
 """
@@ -34,9 +34,9 @@ from spacepolicy.turtle_format.tokens import TurtleToken, tokens
 Sign = Literal[">", "#", "@"]
 
 ITSELF: Final = "<#>"
-"""What the passage is called among its own statements."""
+"""The name of the passage in its own statements."""
 OMITTED: Final = " … "
-"""What stands for the words between the first and the last ones of a part."""
+"""Replaces the words between the first and the last ones of a part."""
 _MARK: Final = re.compile(
     r"(?P<sign>[>#])(?:(?P<start>0|[1-9][0-9]*)(?:,(?P<end>0|[1-9][0-9]*))?)?"
     r"(?:[ \t]+(?P<words>.*))?"
@@ -49,7 +49,7 @@ _PIECE: Final = re.compile(
       |"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|<[^<>"{}|^`\x00-\x20]*>|\#[^\n]*|[^\n]""",
     re.VERBOSE | re.DOTALL,
 )
-"""A string, an IRI or a comment, in which no line begins that is not Turtle; else a character."""
+"""A string, an IRI or a comment, inside of which every line is Turtle; else a character."""
 
 
 @final
@@ -96,7 +96,7 @@ class QuotedSection:
 
 @final
 class NotationError(SyntaxError):
-    """A line or statement that the notation has not; its place is that in the file."""
+    """A line or statement that the notation does not allow; its place is in the file."""
 
     def __init__(self, reason: str, line: int, column: int) -> None:
         super().__init__(reason)
@@ -131,7 +131,7 @@ def read_sections(text: str) -> tuple[QuotedSection, ...]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers; one goes on where a string does."""
+    """The lines with their numbers; a line continues where a string does."""
     at, number = 0, 1
     while at < len(text):
         end = _end_of_line(text, at)
@@ -141,7 +141,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _end_of_line(text: str, at: int) -> int:
-    """Where the line ends, line breaks within strings passed over."""
+    """Where the line ends; line breaks within strings do not count."""
     if text[at] in ">#=":
         return (text.find("\n", at) + 1) or len(text)
     while at < len(text) and text[at] != "\n":
@@ -269,7 +269,7 @@ def _naming_itself(section: QuotedSection, graph: str, shifts: dict[int, int]) -
 
 
 def _open(lines: list[str], first: QuotedSection, opening: str, shifts: dict[int, int]) -> bool:
-    """Open the document's graph before its first statement; whether there is one."""
+    """Open the document's graph before its first statement; return whether there is one."""
     start = _first_statement(list(first.tokens()))
     if start is None:
         return False

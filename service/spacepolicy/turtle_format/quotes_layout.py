@@ -1,4 +1,4 @@
-"""The one layout of `.quotes` files: their quotations in order, the statements of each compact.
+"""The canonical layout of `.quotes` files: quotations in order, the statements of each compact.
 
 A subject stands on one line where it fits, and an empty line goes before each part; subjects,
 predicates and objects are in the order that Turtle files have them in. Prefixes that need no
@@ -35,7 +35,7 @@ from spacepolicy.turtle_format.quotes import (
 from spacepolicy.turtle_format.tokens import tokens
 
 _BASE: Final = "urn:x-layout:document"
-"""Stands for the document, whose IRI need not be known to print what is said of it."""
+"""The placeholder for the document, whose IRI is not needed to print statements about it."""
 
 
 def format_quotes(
@@ -100,7 +100,7 @@ def _read(
 
 
 def notation_finding(path: str, error: NotationError) -> Finding:
-    """The finding at the line and column of the file."""
+    """The finding at the error's line and column in the file."""
     return Finding(path, error.lineno, "syntax", f"Column {error.offset}: {error.msg}.")
 
 

@@ -1,4 +1,4 @@
-"""Tables made of statements: a column for each property, language and datatype.
+"""Makes tables from statements: a column for each property, language and datatype.
 
 Spec: https://www.rfc-editor.org/rfc/rfc4180
 """
@@ -57,7 +57,7 @@ def changed_table(
 def table_of(
     quads: Sequence[Quad], graph: str, names: PrefixNames, project: Mapping[str, str]
 ) -> ThingTable:
-    """The table that says this of the graph and of things with names.
+    """Make the table with these statements about the graph and named things.
 
     `project` are the prefixes that need no declaration, with those of public vocabularies.
     """

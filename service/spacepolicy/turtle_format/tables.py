@@ -1,4 +1,4 @@
-"""The notation of `.csv` files: one thing a row, under a header that says what each column is.
+"""The notation of `.csv` files: one thing a row, under a header that defines the columns.
 
     @prefix,tree:,<https://example.org/id/tree/>
     #,label@en,trees
@@ -7,9 +7,9 @@
     tree:oak,:Tree,oak,橡树,English oak | common oak,region:north | region:west
 
 A column is named by its property, with the language (`@en`) or the datatype (`^^xsd:date`) of its
-values where they are texts; without one, values are names, IRIs in angle brackets or numbers, as
-Turtle has them. A sign behind the name, of | ; and /, parts several values. A row that begins with
-`#` describes the table itself, one with `@prefix` declares a prefix.
+values where they are texts; without one, values are names, IRIs in angle brackets or numbers, as in
+Turtle. A sign after the name, of | ; and /, separates several values. A row that begins with `#`
+describes the table itself, one with `@prefix` declares a prefix.
 
 Spec: https://www.rfc-editor.org/rfc/rfc4180
 """
@@ -22,7 +22,7 @@ from typing import Final, final
 from spacepolicy.turtle_format.quotes import NotationError
 
 SIGNS: Final = ("|", ";", "/")
-"""The signs that may part values, in the order in which they are tried."""
+"""The signs that may separate values, in the order in which they are tried."""
 _CELL: Final = re.compile(r'"((?:[^"]|"")*)"|([^",\n]*)')
 _COLUMN: Final = re.compile(
     r"(?P<name><[^<>\s]+>|[^\s@^|;/<>]+)(?:@(?P<language>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)"
@@ -40,7 +40,7 @@ class Cell:
     column: int
 
     def error(self, reason: str) -> NotationError:
-        """What is wrong with the cell, at its place."""
+        """The error for the cell, at its place."""
         return NotationError(reason, self.line, self.column)
 
 
@@ -50,9 +50,9 @@ Row = Sequence[Cell]
 @final
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """What the values of a column are: of which property, in which language or datatype.
+    """The property of the values of a column, and their language or datatype.
 
-    `head` is the cell that says so, where the column was read.
+    `head` is the header cell, where the column was read.
     """
 
     name: str
@@ -77,7 +77,7 @@ class TableColumn:
 @final
 @dataclass(frozen=True, slots=True)
 class ThingTable:
-    """A file: prefixes, what is said of the table itself, its columns and its things.
+    """A file: prefixes, the statements about the table itself, its columns and its things.
 
     A thing is its name and the other cells of its row.
     """

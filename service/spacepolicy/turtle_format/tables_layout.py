@@ -1,4 +1,4 @@
-"""Tables as TriG, and their one layout: things by their names, values in a cell in order."""
+"""Tables as TriG, and their canonical layout: things sorted by name, values in a cell in order."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ COMMON: Final[Mapping[str, str]] = {
 """Properties that are written without their prefix, since most tables have them."""
 _NUMBER: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|true|false")
 GRAPH: Final = "urn:x-layout:table"
-"""Stands for the graph, whose IRI need not be known to print what it says."""
+"""The placeholder for the graph, whose IRI is not needed to print its statements."""
 
 
 def table_trig(table: ThingTable, graph: str, prefixes: Mapping[str, str]) -> str:

@@ -1,1 +1,1 @@
-"""Proposals on a page, to be confirmed, changed or refused by one person, on loopback."""
+"""A page of proposals, which one person confirms, changes or refuses, on loopback."""

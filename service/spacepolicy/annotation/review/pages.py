@@ -18,7 +18,7 @@ _PACKAGE: Final = files("spacepolicy.annotation.review")
 WORDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     _PACKAGE.joinpath("words.toml").read_text(encoding="utf-8")
 )
-"""The words of the pages, by language."""
+"""The texts of the pages, by language."""
 STYLE: Final = _PACKAGE.joinpath("style.css").read_bytes()
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("spacepolicy.annotation.review", "."),
@@ -28,9 +28,9 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 _MARKED: Final = ("mention", "date", "quantity")
-"""The kinds whose words are marked in the text; those of the others are whole clauses."""
+"""The kinds whose words are marked in the text; the other kinds cover whole clauses."""
 _SHOWN: Final = 90
-"""Characters of the words that a proposal shows: about a line; the whole is beside it."""
+"""Characters of the words that a proposal shows: about a line; the whole text is beside it."""
 
 
 @final
@@ -45,7 +45,7 @@ class Piece:
 @final
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A proposal as it is shown."""
+    """A proposal for display."""
 
     number: int
     kind: str
@@ -63,7 +63,7 @@ class Row:
 @final
 @dataclass(frozen=True, slots=True)
 class PageSection:
-    """A passage, or what stands between two, with its proposals."""
+    """A passage, or the text between two, with its proposals."""
 
     start: int
     end: int
@@ -87,7 +87,7 @@ def review_page(session: ReviewSession, language: str, message: str = "") -> str
 
 
 def notice_page(language: str, heading: str, text: str = "", *, leads_back: bool = False) -> str:
-    """A page that says one thing."""
+    """A page with a single message."""
     back = WORDS[language]["back"] if leads_back else ""
     return _TEMPLATES.get_template("notice.html").render(
         lang=language, heading=heading, text=text, back=back
@@ -110,7 +110,7 @@ def _sections(session: ReviewSession) -> Iterator[PageSection]:
 
 
 def _starts(session: ReviewSession) -> Iterator[int]:
-    """Where sections begin: at labels of parts, and at clauses that no label leads to."""
+    """Where sections begin: at labels of parts, and at clauses without a label before them."""
     text = session.annotation.text
     parts = find_parts(text)
     yield from (each.start for each in parts)

@@ -1,8 +1,9 @@
-"""The server of a review: on loopback, for whoever has its one-time address, until it is finished.
+"""The server of a review: on loopback, for the holder of its one-time address, until it is
+finished.
 
-The address holds a token that is taken once and answered with a cookie; every request needs that
-cookie, the Host that the server listens at and, where it changes something, an Origin of its own.
-Nothing is shared with other origins.
+The address has a token that is accepted once and answered with a cookie; every request needs that
+cookie, the Host that the server listens at and, for changes, the server's own Origin. Nothing is
+shared with other origins.
 
 Spec: https://www.rfc-editor.org/rfc/rfc6454 (Origin), https://www.rfc-editor.org/rfc/rfc6265
 """
@@ -45,7 +46,7 @@ class ReviewServer(ThreadingHTTPServer):
 
     @property
     def origin(self) -> str:
-        """What the addresses of its pages begin with."""
+        """The beginning of the addresses of its pages."""
         return f"http://127.0.0.1:{self.server_port}"
 
     @property
@@ -89,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._notice(HTTPStatus.NOT_FOUND, "There is no such page.")
 
     def do_POST(self) -> None:  # the name that http.server asks for
-        """Do what a form asks for, and lead back to the page."""
+        """Carry out what a form requests, and redirect to the page."""
         allowed = (
             self.headers.get("Host") == urlsplit(self._review.origin).netloc
             and self.headers.get("Origin") == self._review.origin
@@ -134,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._notice(HTTPStatus.NOT_FOUND, "There is no such page.")
 
     def _open(self, token: str) -> None:
-        """Give the cookie for the token, once."""
+        """Set the cookie for the token, once."""
         review = self._review
         if not review.token or not secrets.compare_digest(token.encode(), review.token.encode()):
             self._notice(HTTPStatus.FORBIDDEN, "This address was used, or is none of this review.")
@@ -163,7 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
         return parse_qs(body, keep_blank_values=True)
 
     def _pass_over(self, length: int) -> None:
-        """Read what is refused, up to a size: who is still sending does not read an answer."""
+        """Read a refused body, up to a limit: a client that is still sending does not read an
+        answer."""
         left = min(length, _MOST_PASSED_OVER)
         while left > 0 and (read := self.rfile.read(min(left, _MOST_BYTES))):
             left -= len(read)
@@ -214,4 +216,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing: the terminal is the person's."""
+        """Log nothing: the terminal is the person's."""

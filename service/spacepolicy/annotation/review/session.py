@@ -1,4 +1,4 @@
-"""What a person has decided of the proposals for a text."""
+"""A person's decisions on the proposals for a text."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ _LONGEST: Final = 2000
 
 @final
 class ReviewSession:
-    """The proposals with what was decided of each; asked by several threads."""
+    """The proposals with the decision on each; safe to use from several threads."""
 
     def __init__(
         self, folder: Path, name: str, annotation: Annotation, background: Background
@@ -33,31 +33,31 @@ class ReviewSession:
 
     @property
     def proposals(self) -> Sequence[Proposal]:
-        """The proposals as they are now, in the order of the text."""
+        """The current proposals, in the order of the text."""
         return tuple(self._proposals)
 
     def decision(self, number: int) -> Decision:
-        """What was decided of the proposal of that number."""
+        """The decision on the proposal with that number."""
         return self._decisions[number]
 
     def counts(self) -> dict[Decision, int]:
-        """How many proposals have each decision."""
+        """The number of proposals by decision."""
         return {each: self._decisions.count(each) for each in DECISIONS}
 
     def decide(self, numbers: Sequence[int], decision: Decision) -> None:
-        """Decide of the proposals of these numbers. Raises: UsageError where there is none."""
+        """Decide on the proposals with these numbers. Raises: UsageError where there is none."""
         self._see(numbers)
         with self._lock:
             for number in numbers:
                 self._decisions[number] = decision
 
     def change(self, number: int, predicate: str, value: str) -> None:
-        """Give a proposal another property and object, which confirms it.
+        """Change the property and object of a proposal, which confirms it.
 
         Both are IRIs, or names below those of the project; the object of a date, a quantity or a
         part is a text.
 
-        Raises: UsageError where something is meant that does not exist.
+        Raises: UsageError where a named term or thing does not exist.
         """
         self._see([number])
         before = self._proposals[number]
@@ -76,7 +76,7 @@ class ReviewSession:
             raise UsageError("There is no such proposal.")
 
     def _existing(self, written: str, below: str) -> str:
-        """The IRI that is written in full, or below the base, or below that of its kind."""
+        """The IRI that is written in full, or relative to the base, or to that of its kind."""
         written = written.strip()[:_LONGEST]
         base = self.background.base
         if not written:
@@ -88,7 +88,7 @@ class ReviewSession:
         return found
 
     def write(self, *, with_undecided: bool) -> Path:
-        """Write what is confirmed, and what is undecided as proposed; the path.
+        """Write the confirmed proposals, and the undecided ones as proposed; return the path.
 
         Raises: UsageError where nothing is confirmed, or the file is there; FindingsError.
         """
@@ -111,7 +111,8 @@ class ReviewSession:
 
 
 def _with_passages(chosen: Sequence[Proposal], proposals: Sequence[Proposal]) -> Iterator[Proposal]:
-    """The proposals with the passages that hold them, which are needed to say them anywhere."""
+    """The proposals with the passages that contain them, which are needed to state them
+    anywhere."""
     yield from chosen
     there = set(chosen)
     for each in proposals:
