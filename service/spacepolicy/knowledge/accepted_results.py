@@ -1,4 +1,5 @@
-"""Acceptance: what saved queries answer over documents and sets, taken over as what is expected."""
+"""Acceptance: the answers of saved queries over documents and sets, written as the expected
+ones."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -38,7 +39,7 @@ from spacepolicy.saved_queries import POLICY, SavedQuery, read_catalogue, today,
 _LABEL: Final = NamedNode(f"{RDFS}label")
 _TYPE: Final = f"{RDF}type"
 _PLAIN: Final = frozenset({f"{XSD}integer", f"{XSD}boolean"})
-"""Datatypes whose values SPARQL writes as they are."""
+"""Datatypes whose values SPARQL writes without quotes."""
 
 
 @final
@@ -54,7 +55,7 @@ class ResultDifference:
 @final
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A file of expected answers as the answers are now, how they differ, and its text."""
+    """A file of expected answers updated to the current ones, the differences, and its text."""
 
     path: Path
     differences: tuple[ResultDifference, ...]
@@ -62,12 +63,12 @@ class Accepted:
 
     @property
     def changes(self) -> bool:
-        """Whether the file is not written so yet."""
+        """Whether the file differs from this text."""
         return not self.path.is_file() or self.path.read_text(encoding="utf-8") != self.text
 
 
 def accepted(material: CheckContext, names: Sequence[str]) -> Iterator[Accepted]:
-    """Each file of expected answers with the answers of the queries named, of all where none is.
+    """Each file of expected answers, updated for the named queries, for all where none is named.
 
     Raises: UsageError where a query is unknown, FindingsError where files cannot be read.
     """
@@ -82,7 +83,7 @@ def accepted(material: CheckContext, names: Sequence[str]) -> Iterator[Accepted]
 
 
 def _files(material: CheckContext, catalogue: Sequence[SavedQuery]) -> Iterator[Expected]:
-    """What the files of the documents, and of the sets whose documents are there, expect now."""
+    """The expected answers of the files of documents, and of sets whose documents are present."""
     for source in material.sources:
         path = document_path(material.content, source.name)
         yield read_document(path) if path.is_file() else Expected(path, (source.name,), (), ())
@@ -125,8 +126,8 @@ def _accepted(
 
 
 def _answered(query: SavedQuery, case: Case, scope: QueryScope, evidence: "_Evidence") -> Case:
-    """The case with the rows of the answer; those that were expected keep their passages. An answer
-    of today names its day from now on."""
+    """The case with the rows of the answer; rows that were expected keep their passages. A query
+    with the date of today gets that day as a parameter."""
     dated = with_today(query, case.parameters, today())
     case = replace(case, parameters={name: tuple(given) for name, given in dated.items()})
     known = {row.values: row.passages for row in case.rows}
@@ -167,7 +168,7 @@ def _differences(before: Case, after: Case) -> Iterator[ResultDifference]:
 
 @final
 class _Evidence:
-    """The passages of the documents, to be found by what they quote and state."""
+    """The passages of the documents, indexed by their quotations and statements."""
 
     def __init__(self, scope: QueryScope, base: Base) -> None:
         self._scope = scope
@@ -198,7 +199,7 @@ class _Evidence:
 
     def of(self, terms: Terms, parameters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         """The passages that justify the row: those in it, else those that it quotes, else those
-        that state what it says; none where that is not plain."""
+        that state its values; empty where that is not clear."""
         found = (
             {each for each in terms if isinstance(each, NamedNode) and each in self._passages}
             or self._quoted(terms)
@@ -240,7 +241,7 @@ class _Evidence:
 
 
 def _passages(scope: QueryScope) -> Iterator[NamedNode]:
-    """The passages that state something."""
+    """The passages with statements."""
     for graph in scope.dataset.named_graphs():
         iri = graph.value if isinstance(graph, NamedNode) else ""
         if isinstance(graph, NamedNode) and iri.startswith(scope.sources) and "#" in iri:
@@ -248,7 +249,7 @@ def _passages(scope: QueryScope) -> Iterator[NamedNode]:
 
 
 def _place(passage: str) -> tuple[str, list[int]]:
-    """By document, then by the place in its text."""
+    """The sort key: by document, then by the place in its text."""
     document, _, place = passage.partition("#")
     return document, [int(n) for n in place.partition("=")[2].split(",") if n.isdecimal()]
 
@@ -263,7 +264,7 @@ def _value(term: object) -> str:
 
 
 def written(expected: Expected) -> str:
-    """The text of the file, in its one layout."""
+    """The text of the file, in the canonical layout."""
     is_document = expected.path.name.endswith(SUFFIX)
     over = "this document alone" if is_document else "the documents named here, and no others"
     if expected.is_vocabulary:

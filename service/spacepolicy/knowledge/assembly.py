@@ -1,7 +1,7 @@
 """Assembly: files become one checked, reasoned dataset.
 
 The named graphs are the record; the default graph is the knowledge: the RDF merge of the record
-(ontologies that the core does not import and earlier versions left out) and what follows from it.
+(without earlier versions and ontologies that the core does not import) and the inferences from it.
 
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
@@ -27,12 +27,11 @@ Report = Callable[[str], None]
 @final
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The dataset that files make.
+    """The dataset built from files.
 
-    `store` holds the record's named graphs, the graph of what is only inferred, and the default
-    graph; the counts are of statements, and of the record's graphs. `record_sha256` is over the
-    record, by the algorithm `digest`; `checks` are the gates that the files passed, and what each
-    told.
+    `store` holds the record's named graphs, the graph of inferences, and the default graph; the
+    counts are of statements, and of the record's graphs. `record_sha256` is over the record, by the
+    algorithm `digest`; `checks` are the gates that the files passed, with the report of each.
     """
 
     base: Base

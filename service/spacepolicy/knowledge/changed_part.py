@@ -1,4 +1,4 @@
-"""Gates that judge a change alone: the files that differ, the targets of shapes that it reaches."""
+"""Gates that check only a change: the files that differ, the targets of shapes that it affects."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 
 
 def part_of(gate: Gate, changes: Changes) -> Gate:
-    """Return the gate that judges of the change what this one judges of everything."""
+    """Return the gate that checks only the change."""
     if gate.name == "layout":
         return replace(gate, judge=partial(_layout, changes))
     if not is_small(changes):
@@ -35,8 +35,8 @@ def _layout(changes: Changes, material: CheckContext) -> GateResult:
 
 
 def _shapes(changes: Changes, material: CheckContext) -> GateResult:
-    """What the change reaches and does not conform: targets are screened as those of a write are,
-    and the validator judges the rest over everything known."""
+    """The affected targets that do not conform: they are prefiltered as those of a write are, and
+    the validator checks the rest over all knowledge."""
     shapes = graph_of(material.shapes)
     reasoner, statements = _followed(material, changes)
     aims = AffectedTargets(reasoner, shapes).aims(reasoner.terms.delta(statements))
@@ -51,11 +51,11 @@ def _shapes(changes: Changes, material: CheckContext) -> GateResult:
 
 
 def _followed(material: CheckContext, changes: Changes) -> tuple[Reasoner, Iterable[Triple]]:
-    """A reasoner that knows what is there now, and the statements that came or went, with those
-    that follow from them."""
+    """A reasoner over the current statements, and the statements that were added or removed, with
+    their inferences."""
     now = material.knowledge
     added, removed = changes.added & now, changes.removed - now
-    if ChangeKind.STATEMENTS not in changes.kinds:  # nothing follows from words
+    if ChangeKind.STATEMENTS not in changes.kinds:  # words have no inferences
         return material.reasoner, added | removed
     reasoner = Reasoner((now - added) | removed)
     found = reasoner.change(added=added, withdrawn=removed)

@@ -1,4 +1,4 @@
-"""What changed in files since an earlier state of them, and which gates that concerns."""
+"""The changes in files since an earlier state, and the gates that they concern."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from spacepolicy.namespaces import OWL
 
 
 class ChangeKind(StrEnum):
-    """A kind of change: what of the project it is in."""
+    """A kind of change: the part of the project in which it is."""
 
     AXIOMS = "axioms"
     SHAPES = "shapes"
@@ -41,7 +41,7 @@ class ChangeKind(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The files that differ, the kinds of change in them, and the statements that came and went."""
+    """The files that differ, the kinds of change in them, and the added and removed statements."""
 
     files: frozenset[str]
     kinds: frozenset[ChangeKind]
@@ -50,7 +50,8 @@ class Changes:
 
 
 def read_changes(material: CheckContext, before: Mapping[str, bytes | None]) -> Changes:
-    """Return what differs; `before` has the earlier content of each file that does, None for none.
+    """Return the changes; `before` has the earlier content of each file that differs, None for
+    none.
 
     A file of graphs that could not be read then counts as changed in its axioms.
 
@@ -91,13 +92,13 @@ def _canonical(quads: Iterable[Quad]) -> frozenset[Quad]:
 @final
 @dataclass(frozen=True, slots=True)
 class _Sorts:
-    """Tells kinds of statements apart, by the graphs of shapes and the properties that annotate."""
+    """Distinguishes kinds of statements, by the graphs of shapes and the annotation properties."""
 
     shapes: frozenset[str]
     annotating: Set[object]
 
     def kind(self, quad: Quad) -> ChangeKind:
-        """The kind of change that one statement more or less is."""
+        """The kind of change that adding or removing the statement is."""
         if graph_iri(quad) in self.shapes:
             return ChangeKind.SHAPES
         if _has_no_name(quad) or is_axiomatic(quad.triple) or _declares_term(quad):
@@ -108,7 +109,8 @@ class _Sorts:
 
 
 def _has_no_name(quad: Quad) -> bool:
-    """Whether a node is only found by what is said of it, as those of class expressions are."""
+    """Whether a node has no name and is part of an expression, as those of class expressions
+    are."""
     return isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode)
 
 
@@ -129,12 +131,12 @@ _LEFT_OUT: Final[Mapping[ChangeKind, frozenset[str]]] = {
     ChangeKind.OTHER: frozenset({*_REASONERS, "shapes", "evidence", "queries"}),
 }
 """The gates that a change of that kind does not concern, or that take longer than two seconds and
-find little there. For statements `rules` has its own part alone: clashes. Gates that are not named
-judge any change."""
+find little there. For statements, only a part of `rules` runs: clashes. Gates that are not named
+run for any change."""
 
 
 def concerned(names: Sequence[str], changes: Changes) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of the gates to run, and of those to leave out, in their order."""
+    """Return the names of the gates to run, and of those to skip, in their order."""
     out = frozenset(names)
     for kind in changes.kinds:
         out &= _LEFT_OUT[kind]
@@ -142,5 +144,5 @@ def concerned(names: Sequence[str], changes: Changes) -> tuple[tuple[str, ...], 
 
 
 def is_small(changes: Changes) -> bool:
-    """Whether no axiom, shape or rule changed, so that gates can judge what the change reaches."""
+    """Whether no axiom, shape or rule changed, so that gates can check only the affected part."""
     return not changes.kinds & {ChangeKind.AXIOMS, ChangeKind.SHAPES, ChangeKind.RULES}

@@ -1,4 +1,4 @@
-"""Citation: where given words stand in a source, and the passages that hold them."""
+"""Citation: where given words occur in a source, and the passages that contain them."""
 
 import difflib
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ _SHORTEST_LIKENESS: Final = 3
 @final
 @dataclass(frozen=True, slots=True)
 class CitedPlace:
-    """A place where the words stand.
+    """A place where the words occur.
 
-    `text` is the source's own spelling; `passages` hold all of it, the narrowest first;
-    `touched` hold a part of it.
+    `text` is the source's own spelling; `passages` contain all of it, the narrowest first;
+    `touched` contain a part of it.
     """
 
     start: int
@@ -34,7 +34,7 @@ class CitedPlace:
 @final
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The places where words stand in a source; where there are none, the most similar passage."""
+    """The places of the words in a source; where there are none, the most similar passage."""
 
     words: str
     source: SourceDocument
@@ -43,20 +43,20 @@ class Citation:
 
     @property
     def found(self) -> bool:
-        """Whether a passage holds the words."""
+        """Whether a passage contains the words."""
         return any(standing.passages for standing in self.standings)
 
     @property
     def likeness(self) -> float:
-        """How near the nearest passage comes to the words."""
+        """The similarity of the nearest passage to the words."""
         return 0 if self.nearest is None else _likeness(_folded(self.words)[0], self.nearest)
 
 
 def quoted_sources(
     folder: Path, *, packaged: bool
 ) -> tuple[tuple[SourceDocument, tuple[DescribedPassage, ...]], ...]:
-    """Each source with those of its passages that the files describe, right or wrong; a text that
-    is new may have no passages and no metadata.
+    """Each source with its passages in the files, right or wrong; a new text may have no passages
+    and no metadata.
 
     Raises: FindingsError where no base is found.
     """
@@ -67,9 +67,9 @@ def quoted_sources(
 
 
 def cite(words: str, source: SourceDocument, passages: Sequence[DescribedPassage]) -> Citation:
-    """Where the words stand, whatever their white space, case and shape of quotes and dashes.
+    """Find the words, regardless of white space, case and the form of quotes and dashes.
 
-    Without the source's text, only what the passages quote is searched.
+    Without the source's text, only the quotations of passages are searched.
     """
     spans = sorted(set(_spans(words, source, passages)))
     standings = tuple(_standing(start, end, text, passages) for start, end, text in spans)
@@ -87,7 +87,7 @@ def _spans(
 
 
 def _found(words: str, text: str, offset: int) -> Iterator[tuple[int, int, str]]:
-    """Start, end and spelling of the words in the text, which stands at the offset."""
+    """Start, end and spelling of the words in the text, which begins at the offset."""
     wanted, _ = _folded(words)
     folded, positions = _folded(text)
     at = folded.find(wanted) if wanted else -1
@@ -98,7 +98,7 @@ def _found(words: str, text: str, offset: int) -> Iterator[tuple[int, int, str]]
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """The text without white space, case and curls, and where each of its characters stood."""
+    """The text without white space, case and curls, and the offset of each of its characters."""
     characters, positions = [], []
     for position, character in enumerate(text):
         for plain in character.translate(_QUOTES).casefold():
@@ -123,7 +123,7 @@ def _nearest(words: str, passages: Sequence[DescribedPassage]) -> DescribedPassa
 
 
 def _likeness(wanted: str, passage: DescribedPassage) -> float:
-    """How much of the words the passage says, then how little else."""
+    """How much of the words the passage has, then how little else."""
     folded, _ = _folded(passage.exact)
     matcher = difflib.SequenceMatcher(None, folded, wanted, autojunk=False)
     shared = (block.size for block in matcher.get_matching_blocks())

@@ -1,4 +1,4 @@
-"""The digest of a content: what tells one state of its files, and of this code, from another."""
+"""The digest of the content: it changes with the files, and with this code."""
 
 import hashlib
 import platform
@@ -13,13 +13,13 @@ _CONTENT: Final = {
     "queries": (".rq",),
     "seeds": (".toml", ".txt", ".trig"),
 }
-"""What is read of each folder of the content."""
+"""The files that are read, by folder of the content."""
 _LIBRARIES: Final = ("pyoxigraph", "pyshacl", "rdflib")
 
 
 def content_sha256(content: Path) -> str:
-    """The digest of all that a dataset is made of: the names and bytes of the files, the code
-    that reads them, and the versions of the libraries it uses."""
+    """The digest of everything that determines a dataset: the names and bytes of the files, the
+    code that reads them, and the versions of the libraries it uses."""
     digest = hashlib.sha256()
     for name, path in (*_content_files(content), *_code_files()):
         digest.update(f"{name}\n{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
@@ -37,7 +37,7 @@ def _content_files(content: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _code_files() -> Iterator[tuple[str, Path]]:
-    """The modules of this package, and those of others that say what is in a dataset."""
+    """The modules of this package, and others that determine the content of a dataset."""
     package = Path(__file__).parent
     for path in (*sorted(package.rglob("*.py")), package.parent / "namespaces.py"):
         yield path.relative_to(package.parent).as_posix(), path

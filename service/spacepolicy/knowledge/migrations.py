@@ -1,8 +1,8 @@
-"""Migrations: data of an earlier version of the ontology carried over to a later one.
+"""Migrations: convert data of an earlier version of the ontology to a later one.
 
 A migration is a folder `migrations/<version>/` of SPARQL updates, carried out in the order of their
-names. The `#+` header of each says what it finds and what it changes, and has a query that counts
-what it would find.
+names. The `#+` header of each describes what it finds and what it changes, and has a query that
+counts the matches.
 
 Spec: https://www.w3.org/TR/sparql11-update/
 """
@@ -25,13 +25,13 @@ _KEYS: Final = ("title", "finds", "changes", "count")
 _VERSION: Final = re.compile(r"\d+\.\d+")
 _PREFIXES: Final = re.compile(r"^PREFIX .*$", re.MULTILINE)
 _UNNAMED: Final = NamedNode("urn:x-spacepolicy:default-graph")
-"""The name of the default graph while updates run, which look at named graphs alone."""
+"""The name of the default graph while updates run, which only see named graphs."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One update: its name, what it finds and changes, the query that counts, and the update."""
+    """An update: its name, what it finds and changes, the query that counts, and the update."""
 
     name: str
     title: str
@@ -44,7 +44,7 @@ class Step:
 @final
 @dataclass(frozen=True, slots=True)
 class StepEffect:
-    """What a step came to: how much it found, and the statements that went and came."""
+    """The effect of a step: its matches, and the statements that were removed and added."""
 
     step: Step
     found: int
@@ -61,8 +61,8 @@ def read_migration(content: Path, version: str) -> tuple[Step, ...]:
     known = sorted(path.name for path in folder.glob("*") if path.is_dir())
     wanted = version.removesuffix(".0") if version.count(".") == 2 else version
     if _VERSION.fullmatch(wanted) is None or wanted not in known:
-        told = ", ".join(known) or "none"
-        raise UsageError(f"There is no migration to version {version}; there are: {told}.")
+        versions = ", ".join(known) or "none"
+        raise UsageError(f"There is no migration to version {version}; there are: {versions}.")
     return tuple(_read(path) for path in sorted((folder / wanted).glob("*.ru")))
 
 
@@ -78,10 +78,10 @@ def _read(path: Path) -> Step:
 
 
 def migrated(quads: Iterable[Quad], steps: Iterable[Step]) -> tuple[list[Quad], list[StepEffect]]:
-    """Return the quads after the steps, and what each step came to.
+    """Return the quads after the steps, and the effect of each step.
 
-    Literals stay as they are written, in statements that a step moves too: the engine's own forms
-    of numbers and language tags are not taken over.
+    Literals keep their lexical forms, in statements that a step moves too: the engine's own forms
+    of numbers and language tags are not used.
     """
     kept = {_as_stored(_named(quad)): quad for quad in quads}
     store = Store()
@@ -98,7 +98,7 @@ def migrated(quads: Iterable[Quad], steps: Iterable[Step]) -> tuple[list[Quad], 
 
 
 def counted(store: Store, step: Step) -> int:
-    """Return how much a step would find in the store."""
+    """Return the number of the step's matches in the store."""
     for row in cast("QuerySolutions", store.query(step.count)):
         value = row[0]
         return int(value.value) if isinstance(value, Literal) else 0
@@ -123,7 +123,7 @@ def _unnamed(quad: Quad, written: Mapping[Term, Term]) -> Quad:
 
 
 def told(effects: Iterable[StepEffect]) -> Iterator[str]:
-    """Return what a person is told of a migration: what each step found, and what it changed."""
+    """Return the report of a migration for people: what each step found, and what it changed."""
     for effect in effects:
         if not effect.found:
             continue

@@ -1,4 +1,4 @@
-"""The passages of a content folder, verified against its own texts or a user's copies."""
+"""Verifies the passages of a content folder against its own texts or a user's copies."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def verified_files(
     text: Path | None = None,
     texts: Path | None = None,
 ) -> tuple[Verification, ...]:
-    """What came of the passages of each source, or of that of the name. `text` is a copy of it,
+    """Verify the passages of each source, or of the one with that name. `text` is a copy of it,
     `texts` a folder of copies, each named after its source; else the content's own texts are read.
 
     Raises: UsageError where there is no such source, or a copy cannot be read; FindingsError where

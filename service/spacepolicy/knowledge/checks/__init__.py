@@ -1,1 +1,1 @@
-"""The gates that judge the files."""
+"""The gates that check the files."""

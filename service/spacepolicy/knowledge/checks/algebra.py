@@ -1,4 +1,4 @@
-"""What a parsed query is made of: its terms, its triple patterns, and what must be met together."""
+"""The parts of a parsed query: its terms, its triple patterns, and the conjunctions of patterns."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -10,15 +10,15 @@ from rdflib.paths import InvPath, MulPath, Path
 from rdflib.plugins.sparql.parserutils import CompValue
 
 MAX_ALTERNATIVES: Final = 64
-"""Alternatives of a query that are looked at; UNIONs joined with UNIONs multiply, and saved queries
-have a few."""
+"""The most alternatives of a query that are checked; UNIONs joined with UNIONs multiply, and saved
+queries have a few."""
 _MAX_DEPTH: Final = 100
-"""Nesting that is followed; the lexer lets 128 pass, and saved queries nest far less."""
+"""The nesting that is followed; the lexer accepts 128, and saved queries nest far less."""
 Pattern = tuple[object, object, object]
 
 
 def children(node: object) -> Iterator[object]:
-    """What the node is made of."""
+    """The direct parts of the node."""
     match node:
         case CompValue():
             yield from (value for key, value in node.items() if key != "_vars")
@@ -35,7 +35,7 @@ def children(node: object) -> Iterator[object]:
 
 
 def iris(node: object, depth: int) -> Iterator[URIRef]:
-    """Every IRI in it."""
+    """Every IRI in the node."""
     if isinstance(node, URIRef):
         yield node
     if isinstance(node, LiteralNode | str) or depth > _MAX_DEPTH:
@@ -45,7 +45,7 @@ def iris(node: object, depth: int) -> Iterator[URIRef]:
 
 
 def comparisons(node: object, depth: int) -> Iterator[tuple[str, object]]:
-    """Comparisons of a language tag: how it is compared (`=` or `langMatches`), and with what."""
+    """Comparisons of a language tag: the operator (`=` or `langMatches`), and the other operand."""
     if depth > _MAX_DEPTH or isinstance(node, str):
         return
     if isinstance(node, CompValue):
@@ -75,7 +75,7 @@ def triples(node: object, depth: int) -> Iterator[Pattern]:
 
 
 def alternatives(node: object, depth: int = 0) -> list[list[Pattern]]:
-    """The triple patterns that must be met together, for each choice of the branches of UNIONs."""
+    """The triple patterns that are joined, for each choice of the branches of UNIONs."""
     if not isinstance(node, CompValue) or depth > _MAX_DEPTH:
         return [[]]
     match node.name:
@@ -93,7 +93,7 @@ def alternatives(node: object, depth: int = 0) -> list[list[Pattern]]:
 
 
 def linked(node: object, depth: int) -> Iterator[set[str]]:
-    """The variables that an expression, a BIND, a graph or a sub-query brings together."""
+    """The variables that an expression, a BIND, a graph or a sub-query connects."""
     if depth > _MAX_DEPTH or isinstance(node, str):
         return
     if isinstance(node, CompValue):
@@ -108,7 +108,7 @@ def linked(node: object, depth: int) -> Iterator[set[str]]:
 
 
 def variables(node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401  a tree of many types
-    """The names of the variables in it."""
+    """The names of the variables in the node."""
     if isinstance(node, Variable):
         yield str(node)
     elif depth <= _MAX_DEPTH and not isinstance(node, str):

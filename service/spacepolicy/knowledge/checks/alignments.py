@@ -1,8 +1,8 @@
-"""Alignments: each term of another vocabulary that ours is related to is one that it has.
+"""Alignments: each term of another vocabulary that ours is related to exists there.
 
 The terms of a vocabulary are those that rdflib ships, or those that `ontology/vocabularies/*.txt`
 list: its namespace in the first line, then one name a line, with notes after `#`. A list is
-committed, so that a slip of the pen is found where no other copy of the vocabulary is at hand.
+committed, so that a typing error is found where no other copy of the vocabulary is available.
 """
 
 import difflib
@@ -26,7 +26,7 @@ FOLDER: Final = "ontology/vocabularies"
 
 
 def pinned(content: Path) -> dict[str, frozenset[str]]:
-    """Return the IRIs of the terms that are listed, by their vocabulary's namespace."""
+    """Return the IRIs of the listed terms, by their vocabulary's namespace."""
     found: dict[str, frozenset[str]] = {}
     for path in sorted((content / FOLDER).glob("*.txt")):
         namespace, *lines = read_text(path).splitlines()
@@ -36,7 +36,7 @@ def pinned(content: Path) -> dict[str, frozenset[str]]:
 
 
 def alignment_faults(record: FileRecord, content: Path) -> Iterator[StatementFault]:
-    """Return the terms that alignments name and their vocabulary lacks, with the nearest it has."""
+    """Return the terms in alignments that their vocabulary lacks, with the nearest one it has."""
     known = {**vocabularies(), **pinned(content)}
     graph = record.base.alignments
     named: dict[NamedNode, StatementPlace] = {}
@@ -55,7 +55,7 @@ def alignment_faults(record: FileRecord, content: Path) -> Iterator[StatementFau
 
 
 def _relates(predicate: NamedNode) -> bool:
-    """Whether the predicate relates terms, or says what kind of term something is."""
+    """Whether the predicate relates terms, or declares the kind of a term."""
     return predicate.value.startswith((RDFS, RDF, SKOS))
 
 

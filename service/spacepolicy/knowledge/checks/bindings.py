@@ -1,4 +1,5 @@
-"""Bindings: which variables the parts of a query surely bind, and joins by those they may not.
+"""Bindings: which variables the parts of a query certainly bind, and joins by possibly unbound
+ones.
 
 A solution that leaves a variable unbound is compatible with whatever a later pattern binds it to:
 it is joined with every solution of that pattern.
@@ -19,7 +20,7 @@ from spacepolicy.knowledge.checks.algebra import children, triples, variables
 Names = frozenset[str]
 _NONE: Final[Names] = frozenset()
 _MAX_DEPTH: Final = 100
-"""How deep a query is read, as by the other rules of the linter."""
+"""How deeply a query is read, as by the other rules of the linter."""
 _LENIENT: Final = frozenset(
     {
         "Builtin_BOUND",
@@ -33,17 +34,17 @@ _LENIENT: Final = frozenset(
 )
 """Expressions that may have a value, or be true, where a variable in them is unbound."""
 _TOTAL: Final = frozenset({"Builtin_BOUND", "Builtin_EXISTS", "Builtin_NOTEXISTS"})
-"""Expressions that have a value whatever is bound."""
+"""Expressions that have a value even where variables are unbound."""
 _FAILING: Final = frozenset({"Function", "MultiplicativeExpression"})
-"""Expressions that may be an error though all in them is bound: casts, and products that divide."""
+"""Expressions that may be an error though all variables are bound: casts, and divisions."""
 _EXISTS: Final = frozenset({"Builtin_EXISTS", "Builtin_NOTEXISTS"})
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class UnboundJoin:
-    """A variable that may be unbound when a later pattern is joined by it, and triple patterns of
-    that one which have it."""
+    """A variable that may be unbound when a later pattern is joined by it, and the triple patterns
+    of the later one that have it."""
 
     variable: str
     patterns: tuple[tuple[object, object, object], ...]
@@ -52,21 +53,21 @@ class UnboundJoin:
 @final
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """The variables that every solution binds, and those that some do."""
+    """The variables that every solution binds, and those that some solutions bind."""
 
     certain: Names = _NONE
     possible: Names = _NONE
 
     @property
     def open(self) -> Names:
-        """Those that may be unbound."""
+        """The variables that may be unbound."""
         return self.possible - self.certain
 
 
 def unbound_joins(algebra: CompValue) -> tuple[UnboundJoin, ...]:
     """The joins of the query by variables that may be unbound.
 
-    A parameter of a saved query, `VALUES ?name { UNDEF }`, is bound by whoever asks.
+    A parameter of a saved query, `VALUES ?name { UNDEF }`, is bound by the client.
     """
     found: list[UnboundJoin] = []
     _bound(algebra.p if "p" in algebra else algebra, found, 0)
@@ -74,7 +75,7 @@ def unbound_joins(algebra: CompValue) -> tuple[UnboundJoin, ...]:
 
 
 def _bound(node: object, found: list[UnboundJoin], depth: int) -> _Bound:
-    """What the part binds; joins in it by what may be unbound are noted."""
+    """The variables that the part binds; records the joins in it by possibly unbound ones."""
     if not isinstance(node, CompValue) or depth > _MAX_DEPTH:
         return _Bound()
     read = _PARTS.get(node.name)
@@ -112,7 +113,7 @@ def _names(node: object) -> Names:
 
 
 def _values(node: CompValue, _found: list[UnboundJoin], _depth: int) -> _Bound:
-    """What a VALUES block binds; UNDEF is a string there. A parameter's counts for nothing."""
+    """The variables of a VALUES block; UNDEF is a string there. A parameter is ignored."""
     rows: Sequence[Mapping[Variable, object]] = node.res
     bound = [
         frozenset(str(name) for name, value in row.items() if value != "UNDEF") for row in rows
@@ -131,8 +132,8 @@ def _joined(node: CompValue, found: list[UnboundJoin], depth: int) -> _Bound:
 
 
 def _left_joined(node: CompValue, found: list[UnboundJoin], depth: int) -> _Bound:
-    """OPTIONAL: a pattern that is tied by another variable too gives an open one its value where it
-    has none yet, as names in a second language do."""
+    """OPTIONAL: a pattern that is also joined by another variable gives a possibly unbound one its
+    value where it has none yet, as names in a second language do."""
     one, other = (_bound(each, found, depth + 1) for each in (node.p1, node.p2))
     tied = one.certain & (other.possible | _names(node.expr))
     names = _NONE if tied else one.open & other.possible
@@ -181,7 +182,7 @@ def _exists_in(node: object, depth: int) -> Iterator[CompValue]:
 
 
 def _tested(node: object, depth: int) -> Names:
-    """The variables that the expression asks BOUND of."""
+    """The variables that the expression tests with BOUND."""
     if depth > _MAX_DEPTH or isinstance(node, str):
         return _NONE
     if isinstance(node, CompValue) and node.name == "Builtin_BOUND":
@@ -197,8 +198,8 @@ def _extended(node: CompValue, found: list[UnboundJoin], depth: int) -> _Bound:
 
 
 def _has_value(expression: object, certain: Names) -> bool:
-    """Whether the expression surely has a value where these variables have one: it casts and
-    divides nothing, and what it needs is bound."""
+    """Whether the expression certainly has a value where these variables have one: it has no casts
+    and divisions, and the variables it needs are bound."""
     if isinstance(expression, Variable):
         return str(expression) in certain
     if not isinstance(expression, CompValue):
@@ -212,7 +213,7 @@ def _has_value(expression: object, certain: Names) -> bool:
 
 
 def _aggregated(node: CompValue, found: list[UnboundJoin], depth: int) -> _Bound:
-    """A group has a solution at least, so that its aggregates of what is bound have values."""
+    """A group has at least one solution, so that its aggregates of bound variables have values."""
     inner = _bound(node.p, found, depth + 1)
     certain, possible = set(inner.certain), set(inner.possible)
     for each in node.A:
@@ -224,13 +225,13 @@ def _aggregated(node: CompValue, found: list[UnboundJoin], depth: int) -> _Bound
 
 
 def _join(name: str, later: object) -> UnboundJoin:
-    """The join of what comes before with the later pattern."""
+    """The join of the earlier patterns with the later one."""
     patterns = [each for each in triples(later, 0) if Variable(name) in each]
     return UnboundJoin(name, tuple(patterns))
 
 
 def predicates(join: UnboundJoin) -> Iterator[URIRef]:
-    """The predicates by which the later pattern is known in the text."""
+    """The predicates that identify the later pattern in the text."""
     for _, predicate, _ in join.patterns:
         if isinstance(predicate, URIRef):
             yield predicate
@@ -249,4 +250,4 @@ _PARTS: Final[Mapping[str, Callable[[CompValue, list[UnboundJoin], int], _Bound]
     "Union": _union,
     "values": _values,
 }
-"""How each part of the algebra binds; all others bind what the part in them binds."""
+"""The function for each part of the algebra; all others bind what the part in them binds."""

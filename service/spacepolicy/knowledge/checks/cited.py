@@ -1,4 +1,4 @@
-"""Passages of a source, of either kind, as they are verified; and what a copy says of them."""
+"""Passages of a source, of either kind, as they are verified; and their comparison with a copy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +14,15 @@ from spacepolicy.verification import Cited, verify
 
 
 def cited_in(base: Base, source: SourceDocument, graphs: Graphs) -> list[Cited]:
-    """The passages of the source, in the order of the text, those by reference by their names."""
+    """The passages of the source, in the order of the text, then those by reference by their
+    names."""
     return sorted(map(_cited, describe(base, source, graphs)), key=_order)
 
 
 def copy_faults(
     base: Base, source: SourceDocument, graphs: Graphs, texts: Path
 ) -> Iterator[StatementFault]:
-    """Fingerprints that do not fit the copy of the source in a folder of copies, if there is one.
+    """Fingerprints that do not match the copy of the source in a folder of copies, if there is one.
 
     Raises: UsageError where the copy cannot be read.
     """
@@ -43,7 +44,7 @@ def copy_faults(
 
 
 def _cited(description: Description) -> Cited:
-    """The passage as its description tells; what is told twice is as good as not told."""
+    """The passage from its description; a value that is given twice counts as missing."""
     start, end = _number(description, "start"), _number(description, "end")
     exact, locator, address, fingerprint = (
         _only(description, name)

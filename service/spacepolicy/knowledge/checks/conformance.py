@@ -1,5 +1,5 @@
-"""The gate of shapes: whether they can be used, each is seen to fail, and all that is known
-conforms to them."""
+"""The gate of shapes: whether they are valid, each is seen to fail, and all knowledge conforms to
+them."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -26,7 +26,7 @@ _NODE_SHAPE: Final = NamedNode(f"{SH}NodeShape")
 
 
 def shapes(material: CheckContext) -> GateResult:
-    """Return what does not conform, and what is wrong with the shapes themselves."""
+    """Return the violations, and the faults of the shapes themselves."""
     named = sum(
         triple.predicate == _TYPE and triple.object == _NODE_SHAPE
         for triple in material.shapes
@@ -52,8 +52,8 @@ def _conforming(material: CheckContext) -> tuple[Finding, ...]:
 
 
 def _own(material: CheckContext, written: ShapeSyntax) -> Iterator[Finding]:
-    """What is wrong with the messages and examples of the shapes; a content that brings no rules
-    of its own need not have any."""
+    """The faults of the messages and examples of the shapes; content without rules of its own need
+    not have any."""
     if not (material.content / CHECKS).is_dir():
         return
     graph = graph_of(material.shapes)

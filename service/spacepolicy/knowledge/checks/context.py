@@ -1,6 +1,6 @@
-"""Material: the files of a content folder and all that is made of them, each once and when asked.
+"""The files of a content folder and everything computed from them, each once and on demand.
 
-Gates look at it, and a dataset is assembled from it, so that both judge the same.
+Gates check it, and a dataset is assembled from it, so that both use the same.
 
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
@@ -53,12 +53,12 @@ from spacepolicy.store.revision import FileGraphs
 
 @final
 class CheckContext:
-    """What a content folder holds and what follows from it.
+    """The contents of a content folder and the inferences from them.
 
-    Every part that rests on the files raises FindingsError where they cannot be read or declare
-    no base. `packaged`: the sources' texts may be missing. `beside` are quads of other graphs that
-    are merged with those of the files; graphs that the files state are left out of them. `texts` is
-    a folder of copies of texts that are not shipped. `language` is that of the reader of findings.
+    Every property that needs the files raises FindingsError where they cannot be read or declare no
+    base. `packaged`: the sources' texts may be missing. `beside` are quads of other graphs that are
+    merged with those of the files, except graphs that the files state. `texts` is a folder of
+    copies of texts that are not shipped. `language` is that of the reader of findings.
     """
 
     def __init__(
@@ -104,7 +104,8 @@ class CheckContext:
 
     @cached_property
     def file_findings(self) -> tuple[Finding, ...]:
-        """How graphs are shared out among the files, and how imports tie ontologies together."""
+        """The faults in the distribution of graphs over files, and in imports between
+        ontologies."""
         sources = (source.iri for source in self.sources)
         return (
             *self._read.graph_findings,
@@ -118,7 +119,7 @@ class CheckContext:
 
     @cached_property
     def graphs(self) -> Graphs:
-        """What each graph of the record states, by its IRI."""
+        """The statements of each graph of the record, by its IRI."""
         return self.record.graphs()
 
     @property
@@ -128,19 +129,19 @@ class CheckContext:
 
     @property
     def source_findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the files of the sources."""
+        """The faults of the files of the sources."""
         return self._read.source_findings
 
     @cached_property
     def passages(self) -> Mapping[str, tuple[DescribedPassage, ...]]:
-        """The passages of each source that are described wholly, by the source's name."""
+        """The completely described passages of each source, by the source's name."""
         return {
             source.name: read_passages(self.base, source, self.graphs) for source in self.sources
         }
 
     @cached_property
     def references(self) -> Mapping[str, tuple[PassageReference, ...]]:
-        """The passages of each source that are named by a locator, by the source's name."""
+        """The passages of each source that have a locator, by the source's name."""
         return {
             source.name: read_references(self.base, source, self.graphs) for source in self.sources
         }
@@ -159,12 +160,13 @@ class CheckContext:
 
     @property
     def earlier(self) -> tuple[Quad, ...]:
-        """What earlier versions of the ontology state, each in the graph of its IRI."""
+        """The statements of earlier versions of the ontology, each in the graph of its IRI."""
         return self._versions[0]
 
     @cached_property
     def quads(self) -> tuple[Quad, ...]:
-        """What the files state as the engine keeps it, blank nodes named by RDFC-1.0, sorted."""
+        """The statements of the files as the engine keeps them, blank nodes labelled by RDFC-1.0,
+        sorted."""
         return canonical(self.record.quads())
 
     @cached_property
@@ -174,7 +176,7 @@ class CheckContext:
 
     @property
     def digest_algorithm(self) -> str:
-        """How the digest is made."""
+        """The algorithm of the digest."""
         return self._digest.algorithm
 
     @cached_property
@@ -183,27 +185,28 @@ class CheckContext:
 
     @cached_property
     def knowledge(self) -> frozenset[Triple]:
-        """What the default graph asserts: the set of statements in the graphs that are merged."""
+        """The statements that the default graph asserts: the merge of the graphs that are
+        merged."""
         merged = knowledge_graphs(self.record)
         stated = (quad.triple for quad in self.quads if graph_iri(quad) in merged)
         return frozenset((*stated, *(quad.triple for quad in self.beside)))
 
     @property
     def file_graphs(self) -> FileGraphs:
-        """The graphs that the files state."""
+        """The graphs that the files state, by their treatment."""
         owned = frozenset(self.graphs).union(map(graph_iri, self.earlier))
         return FileGraphs(owned, owned - knowledge_graphs(self.record), shape_graphs(self.record))
 
     @cached_property
     def reasoner(self) -> Reasoner:
-        """The knowledge with what follows from it, and what clashes in it."""
+        """The knowledge with its inferences and clashes."""
         return Reasoner(self.knowledge)
 
     @cached_property
     def construct_rules(self) -> tuple[ConstructRule, ...]:
         """The rules beyond OWL, in the order of their IRIs.
 
-        Raises: FindingsError where one is not of the form that is carried out.
+        Raises: FindingsError where one is not of the supported form.
         """
         name = self.base.rules.value
         try:
@@ -214,23 +217,23 @@ class CheckContext:
 
     @cached_property
     def inferred_by_owl(self) -> Sequence[Triple]:
-        """What follows from the knowledge by its axioms and is not asserted."""
+        """The inferences from the knowledge by its axioms that are not asserted."""
         return self.reasoner.inferences()
 
     @cached_property
     def inferred(self) -> Sequence[Triple]:
-        """What follows from the knowledge and is not asserted, by rules beyond OWL too."""
+        """The inferences from the knowledge that are not asserted, by rules beyond OWL too."""
         by_owl = self.inferred_by_owl
         return (*by_owl, *Stratum(self.construct_rules, self.knowledge, by_owl).concluded)
 
     @cached_property
     def default(self) -> Sequence[Triple]:
-        """The default graph: what is asserted and what follows."""
+        """The default graph: asserted statements and inferences."""
         return (*self.knowledge, *self.inferred)
 
     @cached_property
     def dataset(self) -> Store:
-        """The record's named graphs, the graph of what is only inferred, and the default graph."""
+        """The record's named graphs, the graph of inferences, and the default graph."""
         store = Store()
         store.extend(self.quads)
         store.extend(self.beside)
@@ -240,25 +243,25 @@ class CheckContext:
 
     @property
     def published(self) -> Store:
-        """The dataset with earlier versions of the ontology, which no gate judges again."""
+        """The dataset with earlier versions of the ontology, which no gate checks again."""
         store = self.dataset
         store.extend(self.earlier)
         return store
 
     @cached_property
     def shapes(self) -> tuple[Triple, ...]:
-        """What the graphs of shapes state; they are not merged."""
+        """The statements of the graphs of shapes; they are not merged."""
         graphs = sorted(shape_graphs(self.record))
         return tuple(triple for graph in graphs for triple in self.graphs[graph])
 
     @cached_property
     def names(self) -> KnownNames:
-        """What the files say something of, to judge names by."""
+        """The names with statements in the files, for checking names."""
         return KnownNames(self.record)
 
     @cached_property
     def hygiene(self) -> tuple[HygieneRule, ...]:
-        """The rules that the content brings along for itself, by name."""
+        """The content's own rules, by name."""
         return read_hygiene(self.content)
 
     @cached_property
@@ -268,7 +271,7 @@ class CheckContext:
 
 
 def _renamed(quad: Quad) -> Quad:
-    """Return the quad with names of blank nodes that the current version has for none."""
+    """Return the quad with labels of blank nodes that the current version does not use."""
     subject, predicate, value, graph = quad
     one, other = (
         BlankNode(f"earlier-{term.value}") if isinstance(term, BlankNode) else term
@@ -278,9 +281,9 @@ def _renamed(quad: Quad) -> Quad:
 
 
 def canonical(quads: Iterable[Quad]) -> tuple[Quad, ...]:
-    """The quads as the engine keeps them, their blank nodes named by RDFC-1.0, sorted.
+    """The quads as the engine keeps them, their blank nodes labelled by RDFC-1.0, sorted.
 
-    The names depend on nothing but the quads: the same files make the same dataset.
+    The labels depend on nothing but the quads: the same files make the same dataset.
     """
     engine = Store()
     engine.extend(quads)

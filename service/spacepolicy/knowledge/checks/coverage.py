@@ -1,9 +1,9 @@
-"""Clauses: whether a source's leaf passages are its clauses, each of them once and nothing else.
+"""Checks that the leaf passages of a source are its clauses, each of them once and nothing else.
 
-Beside a text stands what joins its clauses (`connectives`), what the page left in it (`residue`)
-and the words with which its clauses open (`openings`). A leaf is then one clause within one
-sentence when it overlaps no other, holds no end of a sentence, and holds no connective between a
-clause and the opening of another. Whatever of the text no leaf holds is connectives and residue.
+The metadata of a text list what joins its clauses (`connectives`), what the page left in it
+(`residue`) and the words with which its clauses open (`openings`). A leaf is one clause within one
+sentence when it overlaps no other, contains no end of a sentence, and contains no connective
+between a clause and the opening of another. All text outside of leaves is connectives and residue.
 """
 
 import re
@@ -23,14 +23,14 @@ from spacepolicy.text_structure import sentence_ends
 _PUNCTUATION: Final = re.compile(r"[^\w\s]")
 _JOINING: Final = r"\s,;:\u3001\uff0c\uff1b\uff1a"
 _EDGE: Final = re.compile(rf"^[{_JOINING}]|[{_JOINING}]$")
-"""White space and the commas and colons that no clause begins or ends with."""
+"""White space, commas and colons, with which no clause begins or ends."""
 _DESCRIBE: Final = "Describe the clause as a passage, or list what joins it in {}."
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Connectives:
-    """What the metadata says of how the text is divided; the longest connective is tried first."""
+    """The metadata about the division of the text; the longest connective is tried first."""
 
     connectives: tuple[str, ...]
     residue: tuple[tuple[int, int, str], ...]
@@ -40,7 +40,7 @@ class Connectives:
 @final
 @dataclass(frozen=True, slots=True)
 class Division:
-    """The characters of a text by what holds them."""
+    """The numbers of characters of a text by what covers them."""
 
     characters: int
     clauses: int
@@ -54,7 +54,7 @@ class Division:
 
 
 def read_marks(metadata: Mapping[str, object]) -> Connectives:
-    """The marks in a source's metadata; what is not of their form is passed over.
+    """Read the marks in a source's metadata; malformed ones are ignored.
 
     >>> read_marks({"connectives": [" ", ", and "], "openings": ["plant"]}).connectives
     (', and ', ' ')
@@ -81,7 +81,7 @@ def _stretches(listed: Iterable[object]) -> Iterator[tuple[int, int, str]]:
 
 
 def divide(text: str, passages: Iterable[DescribedPassage], marks: Connectives) -> Division:
-    """How many characters of the text leaves, connectives and residue hold."""
+    """Count the characters of the text in leaves, connectives and residue."""
     found = coverage(text, passages)
     joined = residue = 0
     for start, end in found.gaps:
@@ -92,7 +92,7 @@ def divide(text: str, passages: Iterable[DescribedPassage], marks: Connectives) 
 
 
 def _pieces(text: str, start: int, end: int, marks: Connectives) -> Iterator[tuple[str, int, int]]:
-    """A stretch that no leaf holds as connectives, residue and what is left over (`unheld`)."""
+    """Split a stretch without leaves into connectives, residue and the rest (`unheld`)."""
     left_over = at = start
     while at < end:
         kind, stop = _piece(text, at, end, marks)
@@ -131,7 +131,7 @@ def metadata_findings(source: SourceDocument, table_lines: Sequence[str]) -> Ite
 def coverage_findings(
     source: SourceDocument, passages: Iterable[DescribedPassage]
 ) -> Iterator[Finding]:
-    """Words of the text that no leaf passage holds and that are listed nowhere."""
+    """Words of the text that are in no leaf passage and are not listed."""
     if source.text is None:
         return
     marks = read_marks(source.metadata)
@@ -151,7 +151,7 @@ def coverage_findings(
 def clause_faults(
     source: SourceDocument, passages: Iterable[DescribedPassage]
 ) -> Iterator[StatementFault]:
-    """Leaf passages that overlap, hold the end of a sentence or what joins, or join two clauses."""
+    """Leaf passages that overlap, contain the end of a sentence or a connective, or two clauses."""
     graph = NamedNode(source.iri)
     marks = read_marks(source.metadata)
     clauses = sorted(leaves(passages), key=lambda passage: (passage.start, passage.end))
@@ -187,7 +187,7 @@ def unstated_faults(
     passages: Iterable[DescribedPassage],
     graphs: Mapping[str, Sequence[object]],
 ) -> Iterator[StatementFault]:
-    """Quoted clauses of which nothing is stated; `graphs` has what each graph states."""
+    """Quoted clauses without statements; `graphs` has the statements of each graph."""
     for passage in leaves(passages):
         if not graphs.get(passage.iri):
             message = f"nothing is stated of “{passage.exact}”."
@@ -197,9 +197,9 @@ def unstated_faults(
 
 
 def joined_clause(words: str, marks: Connectives) -> str | None:
-    """The second clause of words that join two; None where they are one.
+    """The second clause of words that join two; None where they are one clause.
 
-    A clause goes before when an opening stands there and something follows it: what only joins
+    A clause precedes only where it begins with an opening that something follows: what only joins
     two verbs, as in “plan and plant trees”, or only leads in, as in “First, plant trees”, is one
     clause. After a mere blank only an opening of several words begins a clause.
 

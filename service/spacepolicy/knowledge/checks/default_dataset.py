@@ -1,4 +1,4 @@
-"""The dataset that the files make, as queries of the service find it."""
+"""The dataset built from the files, as the service's queries see it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ from spacepolicy.serialization import Answer
 @final
 @dataclass(frozen=True, slots=True)
 class DefaultDataset:
-    """A dataset, and the graph of it that patterns do not find unless a query names its dataset."""
+    """A dataset, and the graph of it that patterns do not match unless a query names its
+    dataset."""
 
     store: Store
     unlisted: str
 
     def query(self, text: str, prefixes: Mapping[str, str] | None = None) -> Answer:
-        """The answer.
+        """Run the query.
 
         Raises: SyntaxError, ValueError, RuntimeError, OSError, as the engine does.
         """

@@ -1,10 +1,11 @@
-"""The queries that documentation shows: each is SPARQL and has an answer, as readers copy it.
+"""Checks the queries in the documentation: each is valid SPARQL and has an answer, as readers copy
+it.
 
-They stand in the fenced blocks of README.md and docs/*.md: whole blocks of `sparql` (one that says
-more, such as `sparql mistake`, is shown for its text alone), `query=` and `update=` in commands, in
-single quotes (those that do not end are shown in double quotes, and not run), and `query = "…"` in
-Python; and in the examples of terms. What a query asks of things that the data do not have, such as
-those that a reader has just written, needs no answer.
+They are in the fenced blocks of README.md and docs/*.md: whole blocks of `sparql` (one with another
+word, such as `sparql mistake`, is only an illustration), `query=` and `update=` in commands, in
+single quotes (those that do not end are illustrations in double quotes, and not run), and `query =
+"…"` in Python; and in the examples of terms. A query about things that the data do not have, such
+as those that a reader has just written, needs no answer.
 
 Spec: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
 """
@@ -57,7 +58,7 @@ class DocumentedQuery:
 def documentation_findings(
     content: Path, dataset: DefaultDataset, prefixes: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Return the queries that README.md and docs/*.md show in vain; a content without has none."""
+    """Return the faulty queries in README.md and docs/*.md; content without these has none."""
     for path in (content / "README.md", *sorted((content / "docs").glob("*.md"))):
         if path.is_file():
             for shown in shown_queries(path.relative_to(content).as_posix(), read_text(path)):
@@ -70,7 +71,7 @@ def example_faults(
     dataset: DefaultDataset, prefixes: Mapping[str, str]
 ) -> Iterator[StatementFault]:
     """Return the examples of terms that are queries and do not run, or, as warnings, have no
-    answer: the document that answers may have been taken out."""
+    answer: the document that answers may have been removed."""
     for quad in dataset.store.quads_for_pattern(None, _EXAMPLE, None, None):
         text = quad.object.value if isinstance(quad.object, Literal) else ""
         if _FORM.match(text) and isinstance(quad.graph_name, NamedNode):
@@ -125,7 +126,7 @@ def _wrong(
 
 
 def _asks_of_others(text: str, dataset: DefaultDataset, prefixes: Mapping[str, str]) -> bool:
-    """Whether the query names, by a whole IRI, a thing that the dataset says nothing of."""
+    """Whether the query names, by a whole IRI, a thing without statements in the dataset."""
     for iri, written, _ in mentions(text, dict(prefixes)):
         if written.startswith("<"):
             said = dataset.store.quads_for_pattern(NamedNode(iri), None, None, None)

@@ -1,8 +1,8 @@
 """Documents: which files are a document's own, and the dataset of some documents alone.
 
-A document is a source of the content. Its own files are those of `data/` and `seeds/` that bear
-its name: `data/<name>.trig`, `data/background/<name>.trig`, `seeds/<name>.toml`; all other files
-are shared.
+A document is a source of the content. Its own files are those of `data/` and `seeds/` with its
+name: `data/<name>.trig`, `data/background/<name>.trig`, `seeds/<name>.toml`; all other files are
+shared.
 """
 
 from collections.abc import Iterator, Set
@@ -27,9 +27,9 @@ def names_of_documents(material: CheckContext) -> frozenset[str]:
 
 
 def dataset_of(material: CheckContext, names: Set[str]) -> Store:
-    """The dataset that the shared files make with those of the documents named, reasoned anew.
+    """The dataset from the shared files and those of the named documents, reasoned anew.
 
-    What other documents say is left out, so that nothing in it changes as documents are added.
+    The statements of other documents are left out, so that nothing changes as documents are added.
     """
     others = frozenset(_graphs_of(material, names_of_documents(material) - names))
     if not others:
@@ -47,14 +47,14 @@ def dataset_of(material: CheckContext, names: Set[str]) -> Store:
 
 
 def _graphs_of(material: CheckContext, names: Set[str]) -> Iterator[str]:
-    """The graphs that the own files of the documents state."""
+    """The graphs in the own files of the documents."""
     for file in material.record.files:
         if file.name.startswith(("data/", f"{SEEDS}/")) and file.path.stem in names:
             yield from file.graphs
 
 
 def policies_of(store: Store, material: CheckContext, source: SourceDocument) -> tuple[str, ...]:
-    """The policies that the document is, or reports on, sorted."""
+    """The policies that the document is or reports on, sorted."""
     policy, reports = material.base.term("PolicyDocument"), material.base.term("reportsOn")
     iri = NamedNode(source.iri)
     found = {quad.object for quad in store.quads_for_pattern(iri, reports, None, DefaultGraph())}

@@ -1,6 +1,6 @@
-"""Things that a key makes one: two names of ours with the same number are a slip.
+"""Duplicate keys: two of our names with the same key are a mistake.
 
-What follows from it is nonsense (two labels, two headings, clashes), so that other gates wait.
+The inferences from it are nonsense (two labels, two headings, clashes), so that other gates wait.
 
 Spec: https://www.w3.org/TR/owl2-syntax/#Keys
 """
@@ -29,7 +29,7 @@ def merged_findings(
 ) -> Iterator[Finding]:
     """Return a finding for each two things under the base that agree in a key.
 
-    `axioms` are statements among which those are that the rules were made of.
+    `axioms` are statements that include those from which the rules were compiled.
     """
     same = [each for each in reasoner.inferences() if _are_ours(each, record.base.iri)]
     if not same:
@@ -56,7 +56,7 @@ def merged_findings(
 def _agreed(
     values: Sequence[Triple], record: FileRecord, prefixes: Mapping[str, str]
 ) -> Iterator[str]:
-    """Each value in which they agree, with the places where it stands."""
+    """Each value in which they agree, with the places of the statements."""
     places: dict[tuple[NamedNode, Term], list[str]] = {}
     for each in values:
         place = stated_at(record, place_of(each))
@@ -73,7 +73,7 @@ def _inside(term: Term, base: str) -> str:
 
 
 def _are_ours(statement: Triple, base: str) -> bool:
-    """Whether it says that two things under the base are the same; one of the two directions."""
+    """Whether it states that two things under the base are the same; one of the two directions."""
     one, other = statement.subject, statement.object
     return (
         statement.predicate == SAME

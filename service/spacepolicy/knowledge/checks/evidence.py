@@ -1,7 +1,7 @@
-"""Evidence: passages of the sources, and whether the words they quote stand at their offsets.
+"""Evidence: passages of the sources, and whether the quoted words are at their offsets.
 
-A passage is named `<source>#char=START,END` (0-based, end-exclusive code points); the graph of
-that name holds what the passage says, the graph `<source>` describes it.
+A passage is named `<source>#char=START,END` (0-based, end-exclusive code points); the graph of that
+name has the statements of the passage, the graph `<source>` describes it.
 
 Spec: https://www.rfc-editor.org/rfc/rfc5147, https://www.w3.org/TR/annotation-model/#selectors
 """
@@ -21,10 +21,10 @@ from spacepolicy.turtle_format.order import natural_key
 _TYPE: Final = NamedNode(f"{RDF}type")
 _FRAGMENT: Final = re.compile(r"char=(\d+),(\d+)")
 LOCATION: Final = "#loc="
-"""What stands between the source and the locator in the name of a passage by reference."""
+"""Separates the source and the locator in the name of a passage by reference."""
 
 Graphs = Mapping[str, Sequence[Triple]]
-"""What each graph states, by its IRI."""
+"""The statements of each graph, by its IRI."""
 
 
 def is_reference(iri: str) -> bool:
@@ -37,8 +37,8 @@ def is_reference(iri: str) -> bool:
 class DescribedPassage:
     """A stretch of a source as it is described.
 
-    `within` are the passages that it is said to lie in, `about` the things that its own graph
-    makes statements of.
+    `within` are the passages that it is stated to lie in, `about` the subjects of the statements in
+    its own graph.
     """
 
     iri: str
@@ -54,18 +54,18 @@ class DescribedPassage:
 @final
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a source's graph says of one of its passages, before it is judged."""
+    """The statements of a source's graph about one of its passages, before they are checked."""
 
     iri: NamedNode
     values: Mapping[str, tuple[object, ...]]
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The literal values of the property of that name."""
+        """The literal values of the property with that name."""
         values = self.values.get(name, ())
         return tuple(value.value for value in values if isinstance(value, Literal))
 
     def iris(self, name: str) -> tuple[str, ...]:
-        """The IRIs that are values of the property of that name, sorted."""
+        """The IRIs that are values of the property with that name, sorted."""
         values = self.values.get(name, ())
         return tuple(sorted(value.value for value in values if isinstance(value, NamedNode)))
 
@@ -73,9 +73,9 @@ class Description:
 def read_passages(
     base: Base, source: SourceDocument, graphs: Graphs
 ) -> tuple[DescribedPassage, ...]:
-    """The passages of the source that are described wholly, in the order of the text.
+    """The completely described passages of the source, in the order of the text.
 
-    Where the text is not there, their words may be missing.
+    Where the text is missing, their words may be too.
     """
     descriptions = describe(base, source, graphs)
     passages = (_passage(source, description, graphs) for description in descriptions)
@@ -130,7 +130,7 @@ def _passage(
 
 
 def evidence_faults(base: Base, source: SourceDocument, graphs: Graphs) -> Iterator[StatementFault]:
-    """Whatever keeps the source's quotations from being evidence.
+    """Everything that keeps the source's quotations from being evidence.
 
     Where the source's text is not there, quotations are not compared with it.
     """
@@ -156,7 +156,7 @@ def evidence_faults(base: Base, source: SourceDocument, graphs: Graphs) -> Itera
 
 
 _At = Callable[[str], tuple[StatementPlace, ...]]
-"""Where a property of the passage at hand is stated; else where the passage is described."""
+"""The place where a property of the passage is stated; else where the passage is described."""
 
 
 def _places(base: Base, source: SourceDocument, iri: NamedNode) -> _At:
@@ -273,14 +273,14 @@ class Coverage:
 
 
 def leaves(passages: Iterable[DescribedPassage]) -> tuple[DescribedPassage, ...]:
-    """The passages that no other lies within: what a statement can be quoted from."""
+    """The passages that contain no others, from which statements can be quoted."""
     passages = tuple(passages)
     containers = {iri for passage in passages for iri in passage.within}
     return tuple(passage for passage in passages if passage.iri not in containers)
 
 
 def coverage(text: str, passages: Iterable[DescribedPassage]) -> Coverage:
-    """How much of the text the leaf passages hold.
+    """How much of the text the leaf passages cover.
 
     >>> clause = DescribedPassage("#char=4,7", 4, 7, "two")
     >>> coverage("one two three", [clause])

@@ -1,8 +1,8 @@
-"""Expectations: whether saved queries run, and answer over each document what is expected of them.
+"""Expected answers: whether saved queries run, and give the expected answers over each document.
 
-A document's answers are judged over that document alone: the dataset that its own files make with
-the shared ones, its policies bound. So they stay as they are when another document is added. Sets
-are judged over the documents that they name, once all of them are there. Rows compare as a bag, in
+A document's answers are checked over that document alone: the dataset of its own files and the
+shared ones, with its policies bound. So they stay the same when another document is added. Sets are
+checked over the documents that they name, once all of them are present. Rows compare as a bag, in
 their order where the query has one.
 """
 
@@ -44,7 +44,7 @@ from spacepolicy.saved_queries import (
 
 _ACCEPT: Final = "Run `spacepolicy accept`, and look at what it writes down."
 _POLICY_COLUMNS: Final = frozenset({POLICY, f"{POLICY}_name"})
-"""Columns that tell the rows of one policy from those of another."""
+"""Columns that distinguish the rows of one policy from those of another."""
 _DATATYPES: Final[Mapping[ColumnType, str]] = {
     "string": f"{XSD}string",
     "langString": f"{RDF}langString",
@@ -61,8 +61,8 @@ _FAILURES: Final = (BadParameterError, SyntaxError, RuntimeError, OSError, Value
 @final
 @dataclass(frozen=True, slots=True)
 class QueryScope:
-    """Where cases are asked: the dataset of some documents alone, the policies that their answers
-    speak of, and the source in which passages without a document's name are."""
+    """The scope of cases: the dataset of some documents alone, the policies that their answers are
+    about, and the source of passages that are written without a document's name."""
 
     dataset: Store
     policies: tuple[str, ...]
@@ -78,7 +78,8 @@ class QueryScope:
 
 
 def answer_findings(catalogue: Sequence[SavedQuery], material: CheckContext) -> Iterator[Finding]:
-    """What saved queries answer otherwise than is expected, over each document and each set."""
+    """The differences between the answers of saved queries and the expected ones, by document and
+    set."""
     names = names_of_documents(material)
     dataset = DefaultDataset(material.dataset, material.base.inferred.value)
     for query in catalogue:
@@ -99,7 +100,7 @@ def answer_findings(catalogue: Sequence[SavedQuery], material: CheckContext) -> 
 
 
 def answer_report(material: CheckContext) -> Iterator[str]:
-    """How many rows are expected, over how many documents and sets; which sets wait."""
+    """The number of expected rows, documents and sets; and which sets wait for documents."""
     names = names_of_documents(material)
     read = [each for each in _read(material) if isinstance(each, Expected)]
     asked = [each for each in read if names >= set(each.documents)]
@@ -114,7 +115,7 @@ def answer_report(material: CheckContext) -> Iterator[str]:
 
 
 def _read(material: CheckContext) -> Iterator[Expected | Finding]:
-    """What the files expect; what is wrong with those that cannot be read."""
+    """Read the files; findings for those that cannot be read."""
     documents = sorted((material.content / "data").rglob(f"*{SUFFIX}"))
     for path in (*documents, *set_paths(material.content)):
         try:
@@ -124,7 +125,7 @@ def _read(material: CheckContext) -> Iterator[Expected | Finding]:
 
 
 def _left_out(expected: Expected) -> Iterator[Finding]:
-    """A file of a document that is not there; a set may wait for its documents."""
+    """The finding for a file of a missing document; a set may wait for its documents."""
     if expected.path.name.endswith(SUFFIX):
         message = f"there is no document {expected.documents[0]!r}."
         remedy = "Name the file as the document's own, or remove it."
@@ -132,7 +133,7 @@ def _left_out(expected: Expected) -> Iterator[Finding]:
 
 
 def scope_of(material: CheckContext, expected: Expected) -> QueryScope:
-    """Where the cases of the file are asked; its documents are there."""
+    """The scope of the cases of the file; its documents are present."""
     dataset = dataset_of(material, frozenset(expected.documents))
     is_document = expected.path.name.endswith(SUFFIX)
     document = expected.documents[0] if is_document else None
@@ -145,8 +146,8 @@ def scope_of(material: CheckContext, expected: Expected) -> QueryScope:
 
 
 def is_due(query: SavedQuery, expected: Expected) -> bool:
-    """Whether the file has to say what the query answers: a document's file each that is about
-    policies or things, a set each that compares, the set of the vocabulary each that is about it.
+    """Whether the file must have the query's answer: a document's file for each query about
+    policies or things, a set for each that compares, the set of the vocabulary for each about it.
     """
     if expected.is_vocabulary:
         return query.about == VOCABULARY
@@ -180,7 +181,7 @@ def _file_findings(
 
 
 def _run_findings(query: SavedQuery, dataset: DefaultDataset) -> Iterator[Finding]:
-    """What is wrong with the query and its header over all that is there."""
+    """The faults of the query and its header over the whole dataset."""
     yield from _policy_findings(query)
     if query.columns and not query.described:
         message = "the header does not say what the columns of the answer hold."
@@ -200,7 +201,7 @@ def _run_findings(query: SavedQuery, dataset: DefaultDataset) -> Iterator[Findin
 
 
 def _policy_findings(query: SavedQuery) -> Iterator[Finding]:
-    """Find where rows of two policies could not be told apart."""
+    """Find queries whose rows of two policies could not be distinguished."""
     takes = any(each.name == POLICY and each.type == "iri" for each in query.parameters)
     if query.about == VOCABULARY:
         if takes:
@@ -218,7 +219,7 @@ def _policy_findings(query: SavedQuery) -> Iterator[Finding]:
 
 
 def _fits(term: object, type_: ColumnType) -> bool:
-    """Whether the value of a column is of its type, or there is none."""
+    """Whether the value of a column has its type, or is unbound."""
     if term is None or type_ == "any":
         return True
     if type_ == "iri":
@@ -227,9 +228,9 @@ def _fits(term: object, type_: ColumnType) -> bool:
 
 
 def ask(query: SavedQuery, case: Case, scope: QueryScope) -> list[Terms]:
-    """The rows that the query answers in the case, in an order that they alone make.
+    """The rows of the query's answer in the case, in an order that depends on the rows alone.
 
-    Raises: BadParameterError, SyntaxError and what else keeps the query from running.
+    Raises: BadParameterError, SyntaxError and other errors of the query.
     """
     given: dict[str, Sequence[str]] = dict(case.parameters)
     if scope.policies and any(each.name == POLICY for each in query.parameters):
@@ -268,9 +269,10 @@ def _case_findings(
 
 
 def terms_of(query: SavedQuery, row: ExpectedRow) -> Terms:
-    """The row as terms, in the engine's own reading of their notation.
+    """Parse the row into terms, with the engine's own parser.
 
-    Raises: SyntaxError where a value is none, ValueError where they are not one for each column.
+    Raises: SyntaxError where a value is not valid, ValueError where there is not one for each
+    column.
     """
     if len(row.values) != len(query.columns):
         raise ValueError(f"it has {len(row.values)} values for {len(query.columns)} columns")
@@ -314,7 +316,7 @@ def _differences(
 def _unjustified(
     path: Path, query: SavedQuery, row: ExpectedRow, scope: QueryScope
 ) -> Iterator[Finding]:
-    """Passages of a row that state nothing."""
+    """Passages of a row without statements."""
     for written in row.passages:
         passage = scope.passage(written)
         if passage is None or not states(scope.dataset, passage):
@@ -323,12 +325,12 @@ def _unjustified(
 
 
 def states(dataset: Store, graph: NamedNode) -> bool:
-    """Whether anything stands in the graph."""
+    """Whether the graph has statements."""
     return next(dataset.quads_for_pattern(None, None, None, graph), None) is not None
 
 
 def shown(terms: Iterable[object]) -> str:
-    """The row for people."""
+    """The row as text for people."""
     return f"({' '.join(UNBOUND if term is None else str(term) for term in terms)})"
 
 

@@ -1,7 +1,7 @@
-"""Expected answers: what saved queries answer over a document alone, and over sets of documents.
+"""Expected answers: the answers of saved queries over single documents, and over sets of documents.
 
-`data/<name>.expect.yaml` is of the document of that name, `queries/sets/<name>.yaml` names its
-`documents`; the set `vocabulary` is of none. Both have, by the name of a query, a case or a list of
+`data/<name>.expect.yaml` is for the document with that name, `queries/sets/<name>.yaml` names its
+`documents`; the set `vocabulary` has none. Both have, by the name of a query, a case or a list of
 cases: `parameters` other than the defaults, and `rows`, each with `values` written as in a VALUES
 block (UNDEF: unbound) and the `passages` that justify it, as `#char=0,9` or `<document>#char=0,9`.
 """
@@ -19,7 +19,7 @@ from spacepolicy.text_files import read_text
 SUFFIX: Final = ".expect.yaml"
 SETS: Final = "queries/sets"
 VOCABULARY: Final = "vocabulary"
-"""The name of the set that is of no document."""
+"""The name of the set without documents."""
 UNBOUND: Final = "UNDEF"
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Nodes: TypeAlias = "dict[str, yaml.Node]"
@@ -49,9 +49,9 @@ class Case:
 @final
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a file expects: over which documents, asked of which policies, case by case.
+    """The content of a file: the documents, the policies, and the cases.
 
-    `policies` are those that a document's answers speak of; none for a set.
+    `policies` are those that a document's answers are about; empty for a set.
     """
 
     path: Path
@@ -61,7 +61,7 @@ class Expected:
 
     @property
     def is_vocabulary(self) -> bool:
-        """Whether it is of no document."""
+        """Whether it is the set without documents."""
         return self.path.stem == VOCABULARY and not self.documents
 
     def of(self, query: str) -> tuple[Case, ...]:
@@ -70,12 +70,12 @@ class Expected:
 
 
 def document_path(content: Path, name: str) -> Path:
-    """Where the answers expected over the document stand."""
+    """The file of the answers expected over the document."""
     return content / "data" / f"{name}{SUFFIX}"
 
 
 def read_document(path: Path) -> Expected:
-    """What is expected over a document alone.
+    """Read the expected answers over a single document.
 
     Raises: FindingsError naming the line that is wrong.
     """
@@ -86,7 +86,7 @@ def read_document(path: Path) -> Expected:
 
 
 def read_set(path: Path) -> Expected:
-    """What is expected over a set of documents.
+    """Read the expected answers over a set of documents.
 
     Raises: FindingsError naming the line that is wrong.
     """
@@ -154,7 +154,7 @@ def _table(path: Path, node: yaml.Node | None, keys: set[str] | None = None) -> 
 
 
 def _texts(path: Path, node: yaml.Node) -> tuple[str, ...]:
-    """The words of a scalar or of a sequence of them, as they are written."""
+    """The texts of a scalar or of a sequence of them, as they are written."""
     nodes: list[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else [node]
     for each in nodes:
         if not isinstance(each, yaml.ScalarNode):

@@ -1,7 +1,7 @@
-"""The gates: what must hold of a content folder before it is published, one verdict each.
+"""The gates: checks that a content folder passes before it is published, with one result each.
 
-The table at the end is their one home: the order is that of `check`, and `build` takes from it
-the gates that it needs.
+All are in the table at the end, in the order of `check`; `build` takes from it the gates that it
+needs.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -61,7 +61,8 @@ def _layout(material: CheckContext) -> GateResult:
 
 
 def layout_of(material: CheckContext, names: Container[str] | None = None) -> GateResult:
-    """Return where files of graphs are not in the one layout; of those names alone where given."""
+    """Return where files of graphs are not in the canonical layout; only for `names` where
+    given."""
     paths = [
         path
         for folder in ("ontology", "data")
@@ -74,7 +75,7 @@ def layout_of(material: CheckContext, names: Container[str] | None = None) -> Ga
 
 
 def _kept_layout(material: CheckContext) -> GateResult:
-    """The same for a content that brings rules of its own; others may be laid out as they like."""
+    """The same for content with rules of its own; other content may have any layout."""
     return _layout(material) if (material.content / RULES_FOLDER).is_dir() else GateResult(())
 
 
@@ -83,7 +84,7 @@ def _layout_findings(path: Path, prefixes: Mapping[str, str]) -> Iterator[Findin
         before = read_text(path)
         after = print_file(before, path=str(path), prefixes=prefixes)
     except FindingsError as error:
-        # That a file cannot be read is told by the gate of syntax.
+        # The gate of syntax reports a file that cannot be read.
         yield from (each for each in error.findings if each.rule not in _OF_SYNTAX)
         return
     if after != before:
@@ -94,7 +95,7 @@ def _layout_findings(path: Path, prefixes: Mapping[str, str]) -> Iterator[Findin
 
 
 def _hygiene(name: str, material: CheckContext) -> GateResult:
-    """The verdict of the content's own rules for that gate."""
+    """The result of the content's own rules for that gate."""
     rules = [rule for rule in material.hygiene if rule.gate == name]
     faults = (
         fault
@@ -132,8 +133,8 @@ def _metadata(material: CheckContext) -> GateResult:
 
 
 def _saved(material: CheckContext) -> GateResult:
-    """What can be known of queries without their answers: headers, names, choices; and whether
-    those that documentation shows answer."""
+    """What can be checked of queries without their answers: headers, names, choices; and whether
+    those in the documentation have answers."""
     dataset = DefaultDataset(material.dataset, material.base.inferred.value)
     prefixes = material.prefixes
     catalogue = read_catalogue(material.content / "queries")
@@ -178,7 +179,7 @@ def _remark_findings(query: SavedQuery, vocabulary: QueryVocabulary) -> Iterator
 
 
 def _rule_findings(rule: HygieneRule) -> Iterator[Finding]:
-    """What is surely wrong with the query of a rule, which may ask for what is not there."""
+    """The certain mistakes in the query of a rule, which may ask for what is not there."""
     path = f"{RULES_FOLDER}/{rule.name}.rq"
     for each in unbound_remarks(rule.text):
         yield Finding(path, each.line, each.rule, each.message, each.remedy)
@@ -246,7 +247,7 @@ def _not_shipped(material: CheckContext) -> frozenset[str]:
 
 
 def _shares(division: Division) -> str:
-    """What the characters of a text are in.
+    """The shares of a text's characters, as text.
 
     >>> _shares(Division(100, 90, 8, 1))
     '100 characters: 90 quoted, 8 connectives, 1 residue (99.0 %)'
@@ -317,7 +318,7 @@ GATES: Final = (
         _queries,
     ),
 )
-"""All gates, in the order of `check`. Its `rules` asks other reasoners too, which takes a while."""
+"""All gates, in the order of `check`. `rules` also runs other reasoners, which takes a while."""
 
 BUILD_GATES: Final = (
     SYNTAX,
@@ -329,5 +330,5 @@ BUILD_GATES: Final = (
     SHAPES,
     Gate("queries", "saved queries are questions with choices, and name what there is", _saved),
 )
-"""The gates that a dataset passes before it is published: all that is known in a few seconds.
-What other reasoners say, and whether answers are those expected, is left to `check`."""
+"""The gates that a dataset passes before it is published: those that take a few seconds. Other
+reasoners, and the comparison with expected answers, are left to `check`."""

@@ -1,4 +1,4 @@
-"""Lint: what is likely wrong with a query, judged against the ontology and the data's languages.
+"""Lint: likely mistakes in a query, checked against the ontology and the data's languages.
 
 Unknown terms, patterns that nothing can match, languages that do not occur, tags compared as
 strings, variables used once, patterns that nothing joins, and joins by variables that may be
@@ -35,14 +35,14 @@ _NOISE: Final = re.compile(
 _VARIABLE: Final = re.compile(r"(\bAS\s+)?[?$](\w+)", re.IGNORECASE)
 _LITERAL_TAG: Final = re.compile(r"""["']@([A-Za-z]+(?:-[A-Za-z0-9]+)*)""")
 _MAY_LEAVE_UNBOUND: Final = re.compile(r"\b(optional|union|bind|undef|as)\b", re.IGNORECASE)
-"""What a query has that may leave a variable unbound; reading it takes much longer than this."""
+"""Keywords of queries that may leave a variable unbound; parsing takes much longer than this."""
 _RDF_TYPE: Final = URIRef(TYPE.value)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class LintRemark:
-    """What is likely wrong, at which line, and what to do."""
+    """A likely mistake, its line, and the remedy."""
 
     line: int
     rule: str
@@ -53,7 +53,7 @@ class LintRemark:
 def remarks(
     text: str, vocabulary: QueryVocabulary, prefixes: Mapping[str, str]
 ) -> Iterator[LintRemark]:
-    """What is likely wrong with the query, which is known to be SPARQL 1.1; it may leave out the
+    """The likely mistakes in the query, which is known to be SPARQL 1.1; it may omit the
     declarations of the prefixes.
 
     Raises: pyparsing.ParseException where it is not.
@@ -79,15 +79,15 @@ def remarks(
 
 
 def unbound_remarks(text: str) -> Iterator[LintRemark]:
-    """The remarks on joins by what may be unbound; the query declares its prefixes."""
+    """The remarks on joins by possibly unbound variables; the query declares its prefixes."""
     if _MAY_LEAVE_UNBOUND.search(text):
         yield from _unbound_joins(_algebra(text), _Place(text, {}))
 
 
 @lru_cache(maxsize=256)
 def _algebra(text: str) -> CompValue:
-    """The algebra of a query, which nobody may change. A parse takes 50 ms, and `watch` and the
-    tests judge the same 140 queries and rules again and again: 75 kB each.
+    """The algebra of a query, which must not be changed. A parse takes 50 ms, and `watch` and the
+    tests check the same 140 queries and rules again and again: 75 kB each.
 
     Raises: pyparsing.ParseException where it is no query.
     """
@@ -103,12 +103,12 @@ class _Place:
     prefixes: dict[str, str]
 
     def line(self, words: str) -> int:
-        """The first line, header left out, with the words."""
+        """The first line with the words, without the header."""
         found = re.search(rf"^(?!#).*{re.escape(words)}(?!\w)", self.text, re.MULTILINE)
         return self.text.count("\n", 0, found.start()) + 1 if found else 1
 
     def last_line(self, name: str, beside: Sequence[str]) -> int:
-        """The last line, header left out, with the variable and one of the words; or with the
+        """The last line with the variable and one of the words, without the header; or with the
         variable alone."""
         lines = enumerate(_without_header(self.text).splitlines(), 1)
         found = [(n, line) for n, line in lines if re.search(rf"[?$]{name}(?!\w)", line)]
@@ -194,7 +194,7 @@ def _lines(text: str, pattern: str) -> Iterator[int]:
 
 
 def _lonely_variables(algebra: CompValue, place: _Place) -> Iterator[LintRemark]:
-    """Variables that join nothing and are not answered: most are slips of the pen."""
+    """Variables that join nothing and are not selected: most are typing errors."""
     text = _NOISE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), place.text)
     if re.search(r"(?i)\bselect\s+(distinct\s+|reduced\s+)?\*", text):
         return
@@ -214,7 +214,7 @@ def _lonely_variables(algebra: CompValue, place: _Place) -> Iterator[LintRemark]
 def _impossible(
     patterns: Iterable[Pattern], vocabulary: QueryVocabulary, place: _Place
 ) -> Iterator[LintRemark]:
-    """Nodes that would have to be of two classes that share nothing."""
+    """Nodes that would have to be in two disjoint classes."""
     classes: dict[object, set[str]] = {}
     for subject, predicate, value in patterns:
         if predicate == _RDF_TYPE:
@@ -238,7 +238,7 @@ def _impossible(
 
 
 def _ends(predicate: object, vocabulary: QueryVocabulary) -> tuple[Iterable[str], Iterable[str]]:
-    """The classes of what a predicate or path begins and ends at."""
+    """The classes of the two ends of a predicate or path."""
     match predicate:
         case URIRef():
             name = str(predicate)

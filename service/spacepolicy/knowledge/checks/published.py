@@ -1,8 +1,8 @@
-"""Terms that an earlier version published: each is still there, in use or deprecated.
+"""Terms that an earlier version published: each still exists, in use or deprecated.
 
 `ontology/versions/<version>.txt` lists the IRIs that a version had, one a line, without the base:
 `spacepolicy terms` prints them. The list is committed, so that a shallow clone and an installed
-package know what was promised, which git's history would not tell them.
+package know what was published, which git's history would not show them.
 
 Spec: https://www.w3.org/TR/cooluris/
 """
@@ -52,7 +52,7 @@ class PublishedTerm:
 
 
 def declared_terms(record: FileRecord) -> frozenset[str]:
-    """Return the IRIs of the terms and concepts of the ontologies that make the knowledge."""
+    """Return the IRIs of the terms and concepts of the ontologies that are merged."""
     graphs = knowledge_graphs(record)
     return frozenset(
         quad.subject.value
@@ -66,7 +66,7 @@ def declared_terms(record: FileRecord) -> frozenset[str]:
 
 
 def read_published(content: Path, base: str) -> Iterator[PublishedTerm]:
-    """Return the terms that the versions list."""
+    """Return the terms in the lists of the versions."""
     for path in sorted((content / FOLDER).glob("*.txt")):
         name = path.relative_to(content).as_posix()
         for number, line in enumerate(read_text(path).splitlines(), 1):
@@ -75,7 +75,7 @@ def read_published(content: Path, base: str) -> Iterator[PublishedTerm]:
 
 
 def gone_terms(content: Path, record: FileRecord) -> Iterator[StatementFault | Finding]:
-    """Return the published terms that are no more, at the new name where one is likely."""
+    """Return the published terms that no longer exist, at the new name where one is likely."""
     declared = declared_terms(record)
     published = {each.iri: each for each in read_published(content, record.base.iri)}
     new = sorted(declared - published.keys())

@@ -1,4 +1,5 @@
-"""The headers of saved queries: what pages and clients show of them, and what they let choose."""
+"""The headers of saved queries: the texts on pages and in clients, and the choices of
+parameters."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,11 +18,11 @@ from spacepolicy.knowledge.checks.spelling import (
 from spacepolicy.saved_queries import Parameter, SavedQuery, unread
 
 _ENDS: Final = {"title": {"en": "?", "zh": "？"}, "description": {"en": ".", "zh": "。"}}
-"""How the sentences of a header end, in each language."""
+"""The ends of a header's sentences, by language."""
 
 
 def header_findings(query: SavedQuery, names: KnownNames) -> Iterator[Finding]:
-    """Return what is missing of the header's words, and names in the query that are nobody's."""
+    """Return what the header's texts lack, and unknown names in the query."""
     yield from _words(query)
     yield from _tags(query)
     yield from _parameters(query)
@@ -66,10 +67,10 @@ def _parameters(query: SavedQuery) -> Iterator[Finding]:
 def option_findings(
     query: SavedQuery, dataset: DefaultDataset, prefixes: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Return which parameters offer no choices; their queries have the ontology's prefixes."""
+    """Return which parameters have no choices; their queries have the ontology's prefixes."""
     for parameter in query.parameters:
         if parameter.options is not None:
-            # That a prefix of the query is not declared is told once, by prefix_findings.
+            # prefix_findings reports once that a prefix of the query is not declared.
             known = {**query.prefixes, **prefixes}
             wrong = _wrong_options(parameter, parameter.options, dataset, known)
             if wrong:
@@ -123,7 +124,7 @@ def _declared(prefixes: Mapping[str, str]) -> str:
 def prefix_findings(
     catalogue: Iterable[SavedQuery], prefixes: Mapping[str, str], path: str, line: int | None
 ) -> Iterator[Finding]:
-    """Return the prefixes of saved queries that the core ontology, at that place, lacks."""
+    """Return the prefixes of saved queries that the core ontology lacks, at that place."""
     wanted: dict[tuple[str, str], str] = {}
     for query in catalogue:
         for name, iri in query.prefixes.items():
@@ -143,7 +144,7 @@ def _near(parameter: Parameter) -> str:
 
 
 def _line(query: SavedQuery, near: str) -> int:
-    """The line of the header at which what is looked for ends."""
+    """The line of the header at which the match ends."""
     header = re.search(r"(^#\+.*\n?)+", query.text, re.MULTILINE)
     found = re.search(near, header[0], re.DOTALL) if header else None
     return query.text.count("\n", 0, header.start() + found.end()) + 1 if header and found else 1

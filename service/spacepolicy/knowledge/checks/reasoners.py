@@ -1,4 +1,4 @@
-"""The gates in which reasoners judge: profiles, consistency, and that all infer the same."""
+"""The gates that run reasoners: profiles, consistency, and equal inferences."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ from spacepolicy.knowledge.reference_reasoners.negatives import (
 )
 
 _MOST: Final = 50
-"""Results that differ mostly differ for one reason: more findings than this help nobody."""
+"""The most differences that are reported: they mostly have one reason, and more help nobody."""
 _OF_ONTOLOGY: Final = re.compile(r" in OntologyID\(.*?\)(?=\]|$)")
 _TERMS: Final = frozenset(
     map(owl, ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty"))
@@ -49,7 +49,7 @@ _TERMS: Final = frozenset(
 
 
 def clashes(material: CheckContext) -> GateResult:
-    """What cannot hold together by our own rules; first of all, things that a key makes one."""
+    """Contradictions by our own rules; before them, things that a key makes the same."""
     reasoner = material.reasoner
     report = (
         count(len(reasoner.rules), "rule"),
@@ -63,7 +63,7 @@ def clashes(material: CheckContext) -> GateResult:
 
 
 def rules(material: CheckContext) -> GateResult:
-    """Clashes; where there are none, what owlrl or HermiT infers otherwise than we do."""
+    """Clashes; where there are none, the inferences in which owlrl or HermiT differ from ours."""
     own = clashes(material)
     if own.findings:
         return GateResult(own.findings, (*own.report, "not compared: nothing follows from clashes"))
@@ -87,8 +87,8 @@ def rules(material: CheckContext) -> GateResult:
 def _for_hermit(
     material: CheckContext, without_keys: frozenset[Triple]
 ) -> tuple[Iterable[Triple], frozenset[Triple]]:
-    """What HermiT is told, and what it should infer: without keys, unless something follows from
-    them here."""
+    """The input for HermiT, and the inferences it should make: without keys, unless something
+    follows from them here."""
     knowledge = material.knowledge
     by_owl = (*knowledge, *material.inferred_by_owl)
     wanted = between_individuals(compared(by_owl), knowledge)
@@ -120,14 +120,14 @@ def _differences(
 
 
 def _near(triple: Triple) -> tuple[StatementPlace, ...]:
-    """Where something is said of the statement's subject."""
+    """The places with statements about the statement's subject."""
     if not isinstance(triple.subject, NamedNode):
         return ()
     return (StatementPlace(triple.subject, triple.predicate), StatementPlace(triple.subject))
 
 
 def profiles(material: CheckContext) -> GateResult:
-    """What of the knowledge is beyond OWL 2 DL or OWL 2 RL."""
+    """The parts of the knowledge that are beyond OWL 2 DL or OWL 2 RL."""
     found = hermit.profiles(material.knowledge)
     only_rl = tuple(said for said in found.rl if said not in found.dl)
     faults = (
@@ -155,7 +155,7 @@ def _words(material: CheckContext, said: AxiomText) -> str:
 
 
 def _named(said: AxiomText) -> tuple[StatementPlace, ...]:
-    """Where what the axiom is about is declared or told of; its first term comes first."""
+    """Where the terms of the axiom are declared or used; its first term comes first."""
     terms = [NamedNode(iri) for iri in said.terms]
     return (
         *(StatementPlace(term) for term in terms),
@@ -163,16 +163,16 @@ def _named(said: AxiomText) -> tuple[StatementPlace, ...]:
     )
 
 
-def _stated(told: Iterable[AxiomText]) -> Iterator[StatementPlace]:
-    """Where one of an axiom's terms is said of another."""
-    for said in told:
-        for one, other in permutations(map(NamedNode, said.terms), 2):
+def _stated(axioms: Iterable[AxiomText]) -> Iterator[StatementPlace]:
+    """The statements that relate two terms of one of the axioms."""
+    for axiom in axioms:
+        for one, other in permutations(map(NamedNode, axiom.terms), 2):
             yield StatementPlace(one, object=other)
 
 
 def consistency(material: CheckContext) -> GateResult:
-    """Whether HermiT finds a world for the knowledge, things for each class, and none for what
-    axioms exclude."""
+    """Whether HermiT finds the knowledge consistent, the classes satisfiable, and the excluded
+    cases contradictory."""
     verdict = hermit.judge(material.knowledge)
     axioms = count(verdict.axioms, "axiom")
     if not verdict.is_consistent:
@@ -202,8 +202,8 @@ def _is_term(triple: Triple) -> bool:
 
 
 def _conflict(material: CheckContext) -> StatementFault:
-    """The least that cannot hold together; where our rules see a clash, only its grounds are
-    looked through, which saves minutes."""
+    """A minimal contradiction; where our rules see a clash, only its grounds are searched, which
+    saves minutes."""
     prover = Prover(material.reasoner, material.reasoner.rules)
     grounds = {
         ground for clash in material.reasoner.clashes()[:1] for ground in grounds_of(prover, clash)
@@ -249,8 +249,8 @@ def _keys(
     material: CheckContext, ontology: Iterable[Triple], keys: tuple[KeyCase, ...]
 ) -> Iterator[StatementFault]:
     cases = [case for key in keys for case in (key.refused, key.possible)]
-    told = hermit.contradicted(ontology, cases)
-    for key, refused, impossible in zip(keys, told[::2], told[1::2], strict=True):
+    contradicted = hermit.contradicted(ontology, cases)
+    for key, refused, impossible in zip(keys, contradicted[::2], contradicted[1::2], strict=True):
         axiom, places = _axiom(material, key.axiom), (place_of(key.axiom),)
         if impossible:
             message = f"nothing can have the values of `{axiom}`."

@@ -1,8 +1,9 @@
-"""References: passages that are named by the document's own numbering, where its text is not here.
+"""References: passages that are named by the document's own numbering, where its text is not
+shipped.
 
 A passage is named `<source>#loc=LOCATOR`, the parts of the locator from the widest to the narrowest
-with dots between them; the graph of that name holds what the passage says, the graph `<source>`
-describes it. What its description has to say, the shapes ask.
+with dots between them; the graph of that name has the statements of the passage, the graph
+`<source>` describes it. The shapes define what its description must have.
 """
 
 import re
@@ -29,7 +30,7 @@ _LOCATOR: Final = re.compile(r"[^\s.#/?%]+(?:\.[^\s.#/?%]+)*")
 @final
 @dataclass(frozen=True, slots=True)
 class PassageReference:
-    """A passage by reference; `within` are the passages that it is said to lie in."""
+    """A passage by reference; `within` are the passages that it is stated to lie in."""
 
     iri: str
     locator: str
@@ -52,7 +53,7 @@ def _reference(description: Description) -> PassageReference | None:
 
 
 def reference_leaves(references: Iterable[PassageReference]) -> tuple[PassageReference, ...]:
-    """The passages that no other lies within."""
+    """The passages that contain no others."""
     found = tuple(references)
     containers = {iri for each in found for iri in each.within}
     return tuple(each for each in found if each.iri not in containers)
@@ -61,7 +62,7 @@ def reference_leaves(references: Iterable[PassageReference]) -> tuple[PassageRef
 def reference_faults(
     base: Base, source: SourceDocument, graphs: Graphs
 ) -> Iterator[StatementFault]:
-    """Whatever keeps the source's passages by reference from being evidence."""
+    """Everything that keeps the source's passages by reference from being evidence."""
     references = {each.iri: each for each in read_references(base, source, graphs)}
     described = {each.iri.value for each in describe(base, source, graphs)}
     for graph in sorted(graphs):
@@ -87,7 +88,7 @@ def _name_faults(source: SourceDocument, reference: PassageReference) -> Iterato
 def _container_faults(
     source: SourceDocument, reference: PassageReference, references: Mapping[str, PassageReference]
 ) -> Iterator[StatementFault]:
-    """What it is said to lie in without lying there, and the other way round."""
+    """Containers that are stated but do not fit the locator, and the other way round."""
     for iri in reference.within:
         outer = references.get(iri)
         if outer is None or not reference.locator.startswith(f"{outer.locator}."):
@@ -103,7 +104,7 @@ def _container_faults(
 def _all_within(
     reference: PassageReference, references: Mapping[str, PassageReference]
 ) -> set[str]:
-    """The passages that it is said to lie in, at any depth."""
+    """The passages that it is stated to lie in, at any depth."""
     found, waiting = set[str](), [*reference.within]
     while waiting:
         iri = waiting.pop()

@@ -1,4 +1,4 @@
-"""What a gate is, and its verdict."""
+"""A gate and its result."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,22 +15,22 @@ from spacepolicy.knowledge.reference_reasoners.child_process import ReasonerErro
 @final
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What a gate found, and what it counted on the way."""
+    """The findings of a gate, and its counts."""
 
     findings: tuple[Finding, ...]
     report: tuple[str, ...] = ()
     unable: str | None = None
-    """Why the gate could not judge, or not wholly."""
+    """Why the gate could not check, or only a part."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate: its name, what holds where it finds nothing, and how it judges.
+    """A gate: its name, the rule that holds where it has no findings, and the function that checks.
 
-    `asks_reasoners`: other processes do its work, so others can judge at the same time.
-    `judges_clients`: a build lets it judge graphs that clients have put, too; the other gates
-    judge what the files state.
+    `asks_reasoners`: other processes do its work, so other gates can run at the same time.
+    `judges_clients`: in a build it also checks the graphs that clients have put; the other gates
+    check the files' graphs.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Gate:
 
 
 def judge(gate: Gate, material: CheckContext) -> GateResult:
-    """The gate's verdict, its findings by file and line; what it rests on may be at fault too."""
+    """Run the gate; its findings are by file and line, also those of what it depends on."""
     try:
         verdict = gate.judge(material)
     except FindingsError as error:
@@ -55,12 +55,12 @@ def judge(gate: Gate, material: CheckContext) -> GateResult:
 
 
 def order(finding: Finding) -> tuple[str, int, str]:
-    """By file, line and message."""
+    """The sort key: file, line and message."""
     return (finding.path, finding.line or 0, finding.message)
 
 
 def _inside(content: Path, finding: Finding) -> Finding:
-    """The finding with its path as seen from the content folder."""
+    """The finding with its path relative to the content folder."""
     path = Path(finding.path)
     if not path.is_relative_to(content):
         return finding
@@ -80,7 +80,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def located_all(material: CheckContext, faults: Iterable[StatementFault]) -> tuple[Finding, ...]:
-    """The faults as findings by file and line."""
+    """Locate the faults: findings by file and line."""
     return tuple(_located(material, fault) for fault in faults)
 
 

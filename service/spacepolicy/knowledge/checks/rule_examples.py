@@ -1,7 +1,7 @@
-"""Examples of rules: each rule of the content is seen to find what breaks it.
+"""Examples for rules: each rule of the content is seen to find a violation.
 
-`ontology/checks/examples/<rule>.trig` holds statements that break the rule of that name, as if
-they were part of the record.
+`ontology/checks/examples/<rule>.trig` has statements that violate the rule of that name, as if they
+were part of the record.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,8 @@ FOLDER: Final = f"{CHECKS}examples"
 
 
 def rule_example_findings(gate: str, material: CheckContext) -> Iterator[Finding]:
-    """Return the rules of the gate that no example breaks; of `naming`, examples of no rule too."""
+    """Return the rules of the gate without a violating example; for `naming`, examples without a
+    rule too."""
     for rule in material.hygiene:
         if rule.gate == gate:
             yield from _of_rule(rule, material)
@@ -46,7 +47,7 @@ def _of_rule(rule: HygieneRule, material: CheckContext) -> Iterator[Finding]:
 
 
 def finds_example(rule: HygieneRule, path: Path, material: CheckContext) -> bool:
-    """Return whether the rule finds the example, at a line of it."""
+    """Return whether the rule finds the example, at one of its lines."""
     stated = _read(path)
     bad = FileRecord(material.base, (GraphFile(path, path.name, stated),))
     added = [each for quad in stated for each in (quad, _merged(quad))]
@@ -68,7 +69,7 @@ def _merged(quad: Quad) -> Quad:
 
 
 class _Added:
-    """A dataset with more quads, for as long as the context lasts."""
+    """A dataset with additional quads, while the context lasts."""
 
     def __init__(self, dataset: Store, quads: list[Quad]) -> None:
         self._dataset = dataset

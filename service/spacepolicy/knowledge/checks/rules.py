@@ -1,9 +1,9 @@
-"""Hygiene: rules that a content brings along for itself, `ontology/checks/*.rq`, one a file.
+"""Hygiene: the content's own rules, `ontology/checks/*.rq`, one in each file.
 
 A rule is a SELECT whose every row is a finding. Its `#+` header names the gate it belongs to and
-says in a title what holds, in a message what a row means (`{?name}` stands for the row's value),
-and in a remedy how to mend it. The variables subject, predicate, object and graph lead to the
-line of the statement at fault.
+has as title the rule, as message the meaning of a row (`{?name}` is replaced by the row's value),
+and a remedy. The variables subject, predicate, object and graph lead to the line of the statement
+at fault.
 """
 
 import difflib
@@ -28,7 +28,7 @@ from spacepolicy.text_files import read_text
 
 FOLDER: Final = "ontology/checks"
 GATES_OF_RULES: Final = ("metadata", "naming", "labels", "pitfalls", "skos", "evidence")
-"""The gates that judge by rules of the content."""
+"""The gates that run rules of the content."""
 _KEYS: Final = frozenset({"gate", "title", "message", "remedy", "severity"})
 _NEEDED: Final = ("gate", "title", "message", "remedy")
 _SLOT: Final = re.compile(r"\{\?(\w+)\}")
@@ -37,7 +37,7 @@ _SLOT: Final = re.compile(r"\{\?(\w+)\}")
 @final
 @dataclass(frozen=True, slots=True)
 class HygieneRule:
-    """A rule: what holds by it, what a row of its query means, and how to mend that."""
+    """A rule: what holds, the meaning of a row of its query, and the remedy."""
 
     name: str
     gate: str
@@ -96,7 +96,7 @@ def _no_gate(path: Path, text: str, gate: str) -> Finding:
 def hygiene_faults(
     rule: HygieneRule, dataset: Store, prefixes: Mapping[str, str]
 ) -> Iterator[StatementFault]:
-    """What the rule finds in the dataset, each finding once.
+    """The violations of the rule in the dataset, each once.
 
     Raises: FindingsError where the engine stops at the rule.
     """
@@ -148,7 +148,7 @@ def _fault(
 
 
 def _unnamed(values: Mapping[str, object], dataset: Store) -> UnnamedNode | None:
-    """What is known of the row's subject where it has no name."""
+    """The description of the row's subject where it has no name."""
     subject, predicate = values.get("subject"), values.get("predicate")
     if not isinstance(subject, BlankNode):
         return None
@@ -160,7 +160,7 @@ def _unnamed(values: Mapping[str, object], dataset: Store) -> UnnamedNode | None
 
 
 def _places(values: Mapping[str, object]) -> Iterator[StatementPlace]:
-    """Where the row's statement stands: as much of it as can be found."""
+    """The places of the row's statement: as much of it as is known."""
     subject, predicate, graph = (
         value if isinstance(value := values.get(name), NamedNode) else None
         for name in ("subject", "predicate", "graph")

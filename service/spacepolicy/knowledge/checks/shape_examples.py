@@ -1,8 +1,8 @@
-"""Examples of shapes: each constraint is seen to fail, and says so in both languages.
+"""Examples for shapes: each constraint is seen to fail, with a message in both languages.
 
-`ontology/checks/examples/<Shape>.ttl` holds bad individuals for the node shape of that name:
-between them they break each of its constraints. All examples are validated at once, each with
-names of its own.
+`ontology/checks/examples/<Shape>.ttl` has invalid individuals for the node shape of that name:
+together they violate each of its constraints. All examples are validated at once, each with names
+of its own.
 
 Spec: https://www.w3.org/TR/shacl/#core-components
 """
@@ -70,7 +70,7 @@ class TestedConstraint:
 @final
 @dataclass(frozen=True, slots=True)
 class ShapeExample:
-    """The bad individuals for a shape."""
+    """The invalid individuals for a shape."""
 
     shape: str
     path: Path
@@ -88,7 +88,7 @@ def _local(node: Node) -> str:
 
 
 def constraints(shapes: Graph, shape: Node) -> Iterator[TestedConstraint]:
-    """Return what the shape and its property shapes demand; what they refer to is one of them."""
+    """Return the constraints of the shape and its property shapes; a referenced shape is one."""
     for parameter, component in CONSTRAINTS.items():
         if (shape, SH[parameter], None) in shapes:
             yield TestedConstraint(shape, shape, component)
@@ -117,7 +117,7 @@ def _read(path: Path) -> ShapeExample:
 
 
 def example_findings(content: Path, shapes: Graph) -> Iterator[Finding]:
-    """Return examples that are missing, and those of no shape."""
+    """Return missing examples, and those without a shape."""
     known, given = node_shapes(shapes), {example.shape for example in read_examples(content)}
     for name in sorted(given - known.keys()):
         message = f"there is no shape {name} that the example could break."
@@ -125,7 +125,7 @@ def example_findings(content: Path, shapes: Graph) -> Iterator[Finding]:
 
 
 def example_faults(content: Path, shapes: Graph) -> Iterator[StatementFault]:
-    """Return the constraints that no example breaks, and shapes without an example."""
+    """Return the constraints that no example violates, and shapes without an example."""
     examples = read_examples(content)
     given = {example.shape for example in examples}
     broken = _broken(examples, shapes)
@@ -157,7 +157,7 @@ def _broken(examples: tuple[ShapeExample, ...], shapes: Graph) -> set[TestedCons
 
 
 def _apart(node: Node, own: set[str], shape: str) -> Node:
-    """The node under a name of the example's own, where it is one of its individuals."""
+    """The node renamed for the example, where it is one of its individuals."""
     if isinstance(node, URIRef) and _namespace(node) in own:
         return URIRef(f"{node}#{shape}")
     return node
@@ -168,7 +168,7 @@ def _namespace(node: Node) -> str:
 
 
 def message_faults(shapes: Graph) -> Iterator[StatementFault]:
-    """Return constraints whose message is not there once in each language."""
+    """Return constraints without exactly one message in each language."""
     for name, shape in sorted(node_shapes(shapes).items()):
         for each in constraints(shapes, shape):
             messages = [

@@ -1,7 +1,7 @@
-"""Whether shapes are written as SHACL has them, so that a validator can use every one of them.
+"""Checks that shapes follow SHACL's syntax, so that a validator can use every one of them.
 
-A validator passes over what it does not know, or stops at it; so each parameter is judged by what
-it may hold, and each query is read, before anything is validated.
+A validator ignores what it does not know, or stops at it; so each parameter's value is checked, and
+each query is parsed, before anything is validated.
 
 Spec: https://www.w3.org/TR/shacl/#syntax-rules, https://www.w3.org/TR/shacl/#sparql-constraints
 """
@@ -42,7 +42,7 @@ _TARGETS: Final = ("targetClass", "targetNode", "targetObjectsOf", "targetSubjec
 
 @final
 class ShapeSyntax:
-    """Judges what graphs of shapes state; `names` are what files say something of."""
+    """Checks graphs of shapes; `names` are those with statements in the files."""
 
     def __init__(
         self, triples: Iterable[Triple], prefixes: Mapping[str, str], names: KnownNames
@@ -67,7 +67,7 @@ class ShapeSyntax:
         }
 
     def faults(self) -> Iterator[StatementFault]:
-        """Return what is not as SHACL has it, each at its statement."""
+        """Return the violations of SHACL's syntax, each at its statement."""
         for triple in self._triples:
             name = triple.predicate.value.removeprefix(SH)
             judge = self._parameters.get(name) if triple.predicate.value.startswith(SH) else None
@@ -77,7 +77,7 @@ class ShapeSyntax:
                 yield from self._query_faults(triple, name)
 
     def aimless(self) -> Iterator[StatementFault]:
-        """Return the node shapes without a target that nothing refers to: they judge nothing."""
+        """Return the node shapes without a target or a reference to them: they have no effect."""
         for shape in sorted(self._named_shapes(), key=str):
             if not any(self._said[shape, f"{SH}{target}"] for target in _TARGETS):
                 yield from self._aimless(shape)
@@ -154,7 +154,7 @@ class ShapeSyntax:
         return found
 
     def _members(self, head: Term) -> list[Term] | None:
-        """The members of the list; None where it is none."""
+        """The members of the list; None where it is not one."""
         members: list[Term] = []
         while head != _NIL:
             firsts, rests = self._said[head, _FIRST.value], self._said[head, _REST.value]

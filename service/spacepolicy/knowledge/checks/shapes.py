@@ -1,8 +1,7 @@
-"""Shapes: whether the data is complete and well formed, by the SHACL shapes that come with it.
+"""Shapes: whether the data is complete and well formed, by the SHACL shapes of the content.
 
-What is validated is the default graph: everything stated, merged, and what follows from it. So
-shapes may rely on inferred classes and on relations that were taken over. The shapes themselves
-stand in graphs that are not merged.
+The default graph is validated: all statements, merged, and the inferences. So shapes may rely on
+inferred classes and relations. The shapes themselves are in graphs that are not merged.
 
 Spec: https://www.w3.org/TR/shacl/
 """
@@ -61,7 +60,7 @@ class Violation:
 
 
 def graph_of(triples: Iterable[Triple]) -> Graph:
-    """The triples as a graph that can be validated."""
+    """The triples as a graph for the validator."""
     graph = PreparedGraph()
     graph.parse(data=serialize(triples, format=RdfFormat.N_TRIPLES), format="nt")
     return graph
@@ -69,7 +68,8 @@ def graph_of(triples: Iterable[Triple]) -> Graph:
 
 @final
 class PreparedGraph(Graph):
-    """A graph that parses a query once: constraints in SPARQL ask the same of every focus node.
+    """A graph that parses a query once: SPARQL constraints have the same query for every focus
+    node.
 
     Without it validation takes five times as long; it can go when pyshacl prepares its queries.
     """
@@ -86,7 +86,7 @@ class PreparedGraph(Graph):
 
 @lru_cache(maxsize=256)
 def _prepared(text: str) -> Query:
-    """The query parsed; the validator has written its prefixes before it."""
+    """Parse the query; the validator has written its prefixes before it."""
     return prepareQuery(text)
 
 
@@ -149,7 +149,7 @@ def _language(node: Node) -> str | None:
 def shape_faults(
     data: Iterable[Triple], shapes: Iterable[Triple], prefixes: Mapping[str, str]
 ) -> Iterator[StatementFault]:
-    """Where the data does not conform to the shapes."""
+    """The violations of the shapes in the data."""
     constraints, everything = graph_of(shapes), graph_of(data)
     for found in validate(everything, constraints):
         focus, path, value = map(_term, (found.focus, found.path, found.value))
@@ -177,7 +177,7 @@ def shape_faults(
 
 
 def unnamed_in(graph: Graph, node: Node, predicate: NamedNode | None = None) -> UnnamedNode:
-    """Return what the graph says of the blank node."""
+    """Return the description of the blank node in the graph."""
     says = ((NamedNode(str(p)), _term(o)) for p, o in graph.predicate_objects(node))
     held = ((_term(s), NamedNode(str(p))) for s, p in graph.subject_predicates(node))
     return UnnamedNode(
@@ -188,7 +188,7 @@ def unnamed_in(graph: Graph, node: Node, predicate: NamedNode | None = None) -> 
 
 
 def _term(node: Node | None) -> NamedNode | Literal | None:
-    """The node as the record has it; None where it has no name."""
+    """The node as a term of the record; None where it is a blank node."""
     match node:
         case URIRef():
             return NamedNode(str(node))

@@ -1,9 +1,9 @@
-"""Spelling: whether each IRI that files and queries use is that of a term or a thing there is.
+"""Spelling: whether each IRI in files and queries is that of an existing term or thing.
 
-A term under the base is there when the files say something of it (files that declare no term are
-not judged by that), an individual when they say its class. A term of a known vocabulary is there
-when the vocabulary has it, or when the files declare it and say with rdfs:isDefinedBy that the
-vocabulary does.
+A term under the base exists when the files have statements about it (where the files declare terms
+at all), an individual when they state its class. A term of a known vocabulary exists when the
+vocabulary has it, or when the files declare it and state with rdfs:isDefinedBy that the vocabulary
+does.
 
 Spec: https://www.w3.org/TR/turtle/#sec-iri, https://www.w3.org/TR/sparql11-query/#QSynIRI
 """
@@ -32,29 +32,29 @@ _KINDS: Final = frozenset(
     for name in ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty")
 )
 _OPERATORS: Final = re.compile(r"[|/*+!?=&]")
-"""What SPARQL writes between names without a blank."""
+"""Operators that SPARQL allows between names without a blank."""
 _ESCAPE: Final = re.compile(r"\\(.)")
 _NEAR: Final = 0.6
-"""How alike two names are, of 1, for one to be proposed for the other: difflib's own default."""
+"""The least similarity, of 1, of a name that is proposed for another: difflib's own default."""
 _SLIP: Final = 0.9
-"""How alike they are where the one is likely a slip of the pen for the other."""
+"""The similarity from which one name is probably a typing error for the other."""
 
 
 @final
 @dataclass(frozen=True)
 class KnownNames:
-    """What the files say something of, to find names that are not there and those near them."""
+    """The names with statements in the files, to find unknown ones and those near them."""
 
     record: FileRecord
 
     @cached_property
     def subjects(self) -> frozenset[str]:
-        """The IRIs that something is said of."""
+        """The IRIs with statements."""
         return frozenset(_subjects(self.record.quads()))
 
     @cached_property
     def classified(self) -> frozenset[str]:
-        """The IRIs whose class is said."""
+        """The IRIs with a class."""
         return frozenset(_subjects(self.record.quads(), _TYPE))
 
     @cached_property
@@ -64,7 +64,7 @@ class KnownNames:
 
     @cached_property
     def borrowed(self) -> frozenset[str]:
-        """The terms that the files say a vocabulary of others defines."""
+        """The terms that another vocabulary defines, as the files state."""
         return frozenset(
             quad.subject.value
             for quad in self.record.quads()
@@ -75,7 +75,7 @@ class KnownNames:
         )
 
     def fault(self, iri: str) -> str | None:
-        """Return what is wrong with the IRI; None where it is that of a term or a thing."""
+        """Return what is wrong with the IRI; None where it names a term or a thing."""
         vocabulary = vocabulary_of(iri)
         if vocabulary is not None:
             has = iri in vocabularies()[vocabulary] or iri in self.borrowed
@@ -99,7 +99,8 @@ class KnownNames:
         )
 
     def _is_judged(self, iri: str) -> bool:
-        """Whether the IRI is one of ours and no graph's, whose names are judged elsewhere."""
+        """Whether the IRI is one of ours and not a graph's; names of graphs are checked
+        elsewhere."""
         base = self.record.base
         left_out = (base.sources, f"{base.iri}graph/", base.ontology.value)
         is_name = "#" not in iri and not iri.endswith("/")
@@ -116,7 +117,7 @@ class KnownNames:
         return None
 
     def near(self, iri: str, likeness: float = _NEAR) -> str:
-        """Return the name that is most like it; empty where none is like it."""
+        """Return the most similar name; empty where none is similar."""
         vocabulary = vocabulary_of(iri)
         if vocabulary is not None:
             known: Collection[str] = vocabularies()[vocabulary]
@@ -136,7 +137,7 @@ class KnownNames:
 
 
 def spelling_findings(names: KnownNames) -> Iterator[Finding]:
-    """Return the names in the files of graphs that are nobody's, each once a file, at its line."""
+    """Return the unknown names in the files of graphs, each once a file, at its line."""
     for file in names.record.files:
         faults = {iri: fault for iri in sorted(_used(file)) if (fault := names.fault(iri))}
         if faults:
@@ -144,7 +145,7 @@ def spelling_findings(names: KnownNames) -> Iterator[Finding]:
 
 
 def query_spelling(names: KnownNames, name: str, text: str) -> Iterator[Finding]:
-    """Return the names in a query that are nobody's, each once, at its line."""
+    """Return the unknown names in a query, each once, at its line."""
     used = {iri for iri, _, _ in mentions(text)}
     faults = {iri: fault for iri in sorted(used) if (fault := names.fault(iri))}
     return text_findings(names, name, text, faults)
@@ -153,7 +154,7 @@ def query_spelling(names: KnownNames, name: str, text: str) -> Iterator[Finding]
 def text_findings(
     names: KnownNames, path: str, text: str, faults: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Return a finding for each IRI at fault, where the text first mentions it."""
+    """Return a finding for each faulty IRI, where the text first mentions it."""
     places: dict[str, tuple[int, str]] = {}
     prefixes: dict[str, str] = {}
     for iri, written, line in mentions(text, prefixes):
@@ -180,7 +181,7 @@ def _otherwise(iri: str, names: KnownNames) -> str:
 def mentions(text: str, prefixes: dict[str, str] | None = None) -> Iterator[tuple[str, str, int]]:
     """Return each IRI in a text of Turtle, TriG or SPARQL, as it is written, with its line.
 
-    What prefixes are declared on the way is left in `prefixes`.
+    Prefixes that the text declares are added to `prefixes`.
 
     >>> list(mentions("PREFIX a: <urn:a:>\\nASK { a:b|a:c* ?x . <urn:d> a a:e }"))
     [('urn:a:b', 'a:b', 2), ('urn:a:c', 'a:c', 2), \

@@ -1,7 +1,7 @@
-"""Vocabularies of others whose terms are all known: RDF, RDFS, OWL, SKOS, SHACL, Dublin Core …
+"""Public vocabularies whose terms are all known: RDF, RDFS, OWL, SKOS, SHACL, Dublin Core …
 
-The lists are those that rdflib ships, so that none is copied here. Left out are vocabularies of
-which it ships a part or that grow faster than it does (DCAT, GeoSPARQL, Brick …).
+The lists are those that rdflib ships, so that none is copied here. Vocabularies of which it ships a
+part, or that grow faster than it does (DCAT, GeoSPARQL, Brick …), are left out.
 
 Spec: https://rdflib.readthedocs.io/en/stable/namespaces_and_bindings/
 """

@@ -1,4 +1,4 @@
-"""The vocabulary that queries are judged by: its terms, their types, and the languages of texts.
+"""The vocabulary against which queries are checked: its terms, their types, and languages of texts.
 
 A domain or range counts also where a wider property or the inverse states it.
 """
@@ -26,7 +26,7 @@ _NONE: Final[frozenset[str]] = frozenset()
 @final
 @dataclass(frozen=True, slots=True)
 class QueryVocabulary:
-    """What queries can be judged by: the terms there are, their types, and the languages used."""
+    """The basis for checking queries: the existing terms, their types, and the languages used."""
 
     namespace: str
     names: Mapping[str, str]
@@ -38,7 +38,7 @@ class QueryVocabulary:
     deprecated: Mapping[str, frozenset[str]]
 
     def clash(self, classes: Iterable[str]) -> tuple[str, str] | None:
-        """Two of the classes that share no individual."""
+        """Two of the classes that are disjoint; None where there are none."""
         for one, other in combinations(sorted(set(classes)), 2):
             wide = product(
                 self.above.get(one, {one}) | {one}, self.above.get(other, {other}) | {other}
@@ -49,7 +49,7 @@ class QueryVocabulary:
 
 
 def read_vocabulary(namespace: str, knowledge: Iterable[Triple]) -> QueryVocabulary:
-    """The vocabulary of what is known, inferences included; IRIs in the namespace must be there."""
+    """The vocabulary of the knowledge, inferences included; IRIs in the namespace must exist."""
     triples = tuple(knowledge)
     above = _grouped(triples, SUBCLASS)
     wider, inverse = _grouped(triples, SUBPROPERTY), _grouped(triples, owl("inverseOf"))
@@ -71,8 +71,8 @@ def read_vocabulary(namespace: str, knowledge: Iterable[Triple]) -> QueryVocabul
 
 
 def _deprecated(triples: Sequence[Triple]) -> dict[str, frozenset[str]]:
-    """The deprecated terms, each with what is asked in its place: what a narrower property than
-    isReplacedBy names, else what that names."""
+    """The deprecated terms, each with its replacement: the object of a property narrower than
+    isReplacedBy, else that of isReplacedBy."""
     replaced = NamedNode(f"{DCTERMS}isReplacedBy")
     outdated = {
         triple.subject.value
@@ -92,7 +92,7 @@ def _deprecated(triples: Sequence[Triple]) -> dict[str, frozenset[str]]:
 
 
 def _names(triples: Iterable[Triple]) -> Iterator[tuple[str, str]]:
-    """Every IRI that is said something of, with a name for people."""
+    """Every IRI with statements, with a name for people."""
     label = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
     labelled: list[tuple[str, str]] = []
     for triple in triples:
@@ -127,7 +127,7 @@ def _turned(
     opposite: Mapping[str, frozenset[str]],
     inverse: Mapping[str, frozenset[str]],
 ) -> dict[str, frozenset[str]]:
-    """With what the inverses' other ends say."""
+    """The classes of properties with those at the other ends of their inverses."""
     found = dict(own)
     for one, others in inverse.items():
         for other in others:

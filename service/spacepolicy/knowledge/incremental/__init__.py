@@ -1,1 +1,1 @@
-"""What keeps a dataset right while it is written: derivation, the guard, and what maintains it."""
+"""Maintains a dataset while it is written: derivation, validation, and publication."""

@@ -1,7 +1,7 @@
-"""Reach: whose conformance may hang on a statement, by what the shapes look at from their targets.
+"""Affected targets: whose conformance may depend on a statement, by what the shapes read from them.
 
-Every statement that a shape may read from a target is noted by its predicate (of classes, by the
-class) with the way back to the target.
+Every statement that a shape may read from a target is indexed by its predicate (for classes, by the
+class) with the path back to the target.
 
 Spec: https://www.w3.org/TR/shacl/ (sections 2.1.3 on targets, 2.3 on paths, 5 on SPARQL)
 """
@@ -37,7 +37,7 @@ _TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjec
 
 @final
 class AffectedTargets:
-    """Finds the targets that statements reach, over what a reasoner knows."""
+    """Finds the targets that statements affect, over a reasoner's knowledge."""
 
     def __init__(self, reasoner: Reasoner, shapes: Graph) -> None:
         self._reasoner = reasoner
@@ -54,8 +54,8 @@ class AffectedTargets:
             self._walk(shape, shape, itself, ())
 
     def aims(self, *changed: Delta) -> dict[Node, Nodes]:
-        """The targets of each shape whose conformance the statements may change, as they came or
-        went; by the reasoner's numbers."""
+        """The targets of each shape whose conformance the added or removed statements may change,
+        as the reasoner's numbers."""
         found: dict[Node, set[int]] = {}
         for key, rows in itertools.chain.from_iterable(each.items() for each in changed):
             for shape, nodes in self._reached(key, rows):
@@ -64,7 +64,7 @@ class AffectedTargets:
         return {shape: nodes for shape, nodes in targets.items() if nodes}
 
     def _reached(self, key: Key, rows: AbstractSet[Row]) -> Iterator[tuple[Node, Nodes]]:
-        """What statements of a key reach; nothing where there are none."""
+        """The targets that statements of a key affect; empty where there are none."""
         terms = self._reasoner.terms
         predicate = TYPE if key < 0 else terms.term(key)
         kinds = self._kinds.get(cast("Term", terms.term(~key)), ()) if key < 0 else ()
@@ -79,7 +79,7 @@ class AffectedTargets:
             yield shape, way(subjects)
 
     def _targets_among(self, shape: Node, nodes: Nodes) -> Nodes:
-        """Those of the nodes that are targets of the shape; no literal is one."""
+        """Those of the nodes that are targets of the shape; literals never are."""
         found = (self._meeting(kind, value, nodes) for kind, value in self._targets[shape])
         return {node for node in NONE.union(*found) if node >= 0}
 
@@ -113,7 +113,7 @@ class AffectedTargets:
             self._note(target, predicate, side, then(way, back))
 
     def _walk(self, target: Node, shape: Node, back: Way, above: tuple[Node, ...]) -> None:
-        """Note what the shape reads; `back` leads from its focus to the targets of the outermost
+        """Index what the shape reads; `back` leads from its focus to the targets of the outermost
         shape."""
         if shape in above:
             return
@@ -136,7 +136,7 @@ class AffectedTargets:
             self._walk(target, each, beyond, (*above, shape))
 
     def _inner(self, shape: Node) -> Iterator[Node]:
-        """The shapes that its values are held to."""
+        """The shapes that the values have to conform to."""
         for name in _INNER:
             yield from self._shapes.objects(shape, name)
         for name in _LISTS:
@@ -144,8 +144,8 @@ class AffectedTargets:
                 yield from Collection(self._shapes, members)
 
     def _note_query(self, target: Node, select: str, back: Way) -> None:
-        """Note what a query reads, from `$this` along its patterns; what hangs together with
-        `$this` by no pattern reaches every target."""
+        """Index what a query reads, from `$this` along its patterns; a pattern that is not
+        connected to `$this` affects every target."""
         try:
             algebra = prepareQuery(select).algebra
         except Exception:  # noqa: BLE001 # whatever the library makes of a query
@@ -174,7 +174,7 @@ class AffectedTargets:
 
 
 def prefixed(shapes: Graph, constraint: Node) -> str:
-    """The query of a SPARQL constraint, with the prefixes that are declared for it."""
+    """The query of a SPARQL constraint, with its declared prefixes."""
     declared = {
         str(shapes.value(each, SH.prefix)): shapes.value(each, SH.namespace)
         for holder in shapes.objects(constraint, SH.prefixes)

@@ -1,4 +1,4 @@
-"""Which nodes surely conform, which surely do not, and what follows where shapes are combined.
+"""Which nodes certainly conform, which certainly do not, and the results of combined shapes.
 
 Spec: https://www.w3.org/TR/shacl/#core-components-logical
 """
@@ -14,26 +14,26 @@ from spacepolicy.knowledge.reasoning.facts import NONE
 @final
 @dataclass(frozen=True, slots=True)
 class Conformance:
-    """The nodes that surely conform, and those that surely do not; others are undecided."""
+    """The nodes that certainly conform, and those that certainly do not; others are undecided."""
 
     conforming: Nodes
     violating: Nodes = NONE
 
 
 Judge = Callable[[Nodes], Conformance]
-"""Which of the nodes conform to a shape."""
+"""A function that decides which of the nodes conform to a shape."""
 Check = Callable[[Nodes, Values], Conformance]
-"""Which of the nodes meet a constraint of their values."""
+"""A function that decides which of the nodes meet a constraint on their values."""
 UNDECIDED: Final = Conformance(NONE)
 
 
 def alone(nodes: Nodes) -> Values:
-    """Each node alone: the value of a node shape."""
+    """Each node as its own value, as in a node shape."""
     return {node: {node} for node in nodes}
 
 
 def all_of(nodes: Nodes, judged: Iterable[Conformance]) -> Conformance:
-    """The nodes that conform in all ways, and those that do not in some."""
+    """The nodes that conform to all, and those that do not to some."""
     conforming, violating = set(nodes), set[int]()
     for each in judged:
         conforming &= each.conforming
@@ -79,7 +79,7 @@ def negation(judge: Judge) -> Judge:
 
 
 def of_each(judge: Judge) -> Check:
-    """Whether each value conforms."""
+    """The check that each value conforms."""
 
     def check(nodes: Nodes, values: Values) -> Conformance:
         every = united(values, nodes)
@@ -95,7 +95,7 @@ def of_each(judge: Judge) -> Check:
 
 
 def counted(met: Callable[[int, int], bool], limit: int) -> Check:
-    """Whether there are as many values as there may be."""
+    """The check of the number of values."""
 
     def check(nodes: Nodes, values: Values) -> Conformance:
         conforming = {node for node in nodes if met(len(values.get(node, NONE)), limit)}
@@ -108,4 +108,4 @@ COUNTS: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "minCount": lambda count, limit: count >= limit,
     "maxCount": lambda count, limit: count <= limit,
 }
-"""Constraints of how many values there are."""
+"""Constraints on the number of values."""

@@ -1,7 +1,8 @@
-"""The guard: whether what a write touches keeps to the shapes and to the meaning of the terms.
+"""The guard: validates that a write conforms to the shapes and to the meaning of the terms.
 
-Of all targets of the shapes, those are looked at whose conformance the change may touch (`reach`);
-those that do not surely conform (`screen`) are judged by pyshacl, over what the reasoner knows.
+Only those targets of the shapes are checked whose conformance the change may affect
+(`affected_targets`); those that do not certainly conform (`prefilter`) are validated by pyshacl,
+over the reasoner's knowledge.
 
 Spec: https://www.w3.org/TR/shacl/
 """
@@ -33,28 +34,28 @@ _RULES: Final = URIRef(
 )
 _FALSE: Final = LiteralNode("false", datatype=XSD.boolean)
 _PORTION: Final = 500
-"""How many nodes the validator is asked about at once: seconds, where it finds much."""
+"""How many nodes the validator gets at once: seconds, where it finds much."""
 _ENOUGH: Final = 100
-"""After so many violations no more are looked for: the validator takes milliseconds for each."""
+"""After so many violations no more are searched: the validator takes milliseconds for each."""
 _TARGETS: Final = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
-    """The results, as JSON tells them, and the SHACL report as N-Triples; `refuses` where one of
-    them is a violation."""
+    """The results, as JSON members, and the SHACL report as N-Triples; `refuses` where one of them
+    is a violation."""
 
     violations: tuple[dict[str, str], ...]
     report: bytes
     refuses: bool
     whole: bool = True
-    """Whether all was looked at; else there may be more violations."""
+    """Whether everything was validated; else there may be more violations."""
 
 
 @final
 class Guard:
-    """Judges changes of what a reasoner knows by shapes."""
+    """Validates changes of a reasoner's knowledge with shapes."""
 
     def __init__(self, reasoner: Reasoner, shapes: Iterable[Triple], dataset: Store) -> None:
         self._reasoner = reasoner
@@ -69,13 +70,13 @@ class Guard:
         prefixes: Mapping[str, str],
         applied: Callable[[], None] = lambda: None,
     ) -> ValidationResult:
-        """Whether the statements that came and went leave all well; the dataset is looked at once
-        `applied` returns."""
+        """Validate the statements that were added and removed; the dataset is read once `applied`
+        returns."""
         aims = self._reach.aims(derived.appeared, derived.gone)
         report, whole = self._validated(aims, applied)
         for clash in derived.clashes:
             _add_clash(report, clash, wording, prefixes)
-        violations = tuple(_told(report))
+        violations = tuple(_json_members(report))
         refuses = any(each["severity"] == "Violation" for each in violations)
         lines = report.serialize(format="nt", encoding="utf-8") if violations else b""
         return ValidationResult(violations, lines, refuses, whole)
@@ -83,8 +84,8 @@ class Guard:
     def _validated(
         self, aims: Mapping[Node, Nodes], applied: Callable[[], None]
     ) -> tuple[Graph, bool]:
-        """The report on those targets of the shapes that do not surely conform, and whether it is
-        of all of them: where very much is wrong, the rest is not looked at."""
+        """The report on those targets of the shapes that do not certainly conform, and whether it
+        covers all of them: after many violations, the rest is skipped."""
         suspects = tuple(self._screen.suspects(aims, applied))
         report, violations = Graph(), 0
         for first in range(0, len(suspects), _PORTION):
@@ -96,7 +97,7 @@ class Guard:
         return report, True
 
     def _reported(self, suspects: Sequence[tuple[Node, Term]]) -> Graph:
-        """What the validator says of the nodes, each by its shape."""
+        """The validator's report on the nodes, each with its shape."""
         shapes = shapes_for(self._shapes, suspects)
         data = PreparedGraph(store=_Facts(self._reasoner))
         _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
@@ -117,8 +118,8 @@ def _add_report(report: Graph, found: Graph) -> None:
 
 
 def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:
-    """Return the shapes with these nodes for targets, and what they refer to: the validator reads
-    all of it each time."""
+    """Return the shapes with these nodes as targets, and the shapes that they refer to: the
+    validator reads all of the graph each time."""
     found, seen, aims = Graph(), set[Node](), tuple(suspects)
     waiting = [shape for shape, _ in aims]
     while waiting:
@@ -137,7 +138,7 @@ def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:
 
 @final
 class _Facts(GraphStore):
-    """What a reasoner knows, as rdflib reads it; the validator wants a store of graphs."""
+    """A reasoner's knowledge as an rdflib store; the validator needs a store of graphs."""
 
     context_aware = True
     graph_aware = True
@@ -155,7 +156,7 @@ class _Facts(GraphStore):
             yield tuple(node_of(part) for part in triple), iter(())
 
     def __len__(self, context: Any = None) -> int:  # noqa: ANN401
-        """Something: that there are statements is all that is asked."""
+        """Return 1: callers only test whether there are statements."""
         return 1
 
 
@@ -180,8 +181,8 @@ def _add_clash(report: Graph, clash: Clash, wording: Wording, prefixes: Mapping[
         report.add((result, predicate, value))
 
 
-def _told(report: Graph) -> Iterator[dict[str, str]]:
-    """Each result as JSON tells it, violations first."""
+def _json_members(report: Graph) -> Iterator[dict[str, str]]:
+    """Each result as JSON members, violations first."""
     names = {
         "severity": SH.resultSeverity,
         "focus": SH.focusNode,
@@ -192,16 +193,16 @@ def _told(report: Graph) -> Iterator[dict[str, str]]:
     }
     results = []
     for result in report.objects(None, SH.result):
-        told = {
+        members = {
             name: str(found)
             for name, predicate in names.items()
             if (found := report.value(result, predicate)) is not None
             and not isinstance(found, BNode)
         }
-        told["severity"] = told.get("severity", str(SH.Violation)).rpartition("#")[2]
+        members["severity"] = members.get("severity", str(SH.Violation)).rpartition("#")[2]
         messages = sorted(report.objects(result, SH.resultMessage), key=_by_language)
-        told["message"] = str(messages[0]) if messages else ""
-        results.append(told)
+        members["message"] = str(messages[0]) if messages else ""
+        results.append(members)
     order = ("Violation", "Warning", "Info")
     return iter(
         sorted(

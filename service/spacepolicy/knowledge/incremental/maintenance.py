@@ -1,4 +1,4 @@
-"""Maintenance of a store: carries writes out one by one, each judged, derived and published."""
+"""Maintenance of a store: carries writes out one by one, each derived, validated and published."""
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
@@ -36,8 +36,9 @@ _WELL: Final = ValidationResult((), b"", refuses=False)
 @final
 @dataclass(frozen=True, slots=True)
 class ChangeOutcome:
-    """What a change comes to: the statements of the record that come and go, the whole difference
-    as RDF Patch, the graphs that it touches, marked, and what the guard reports, as N-Triples."""
+    """The result of a change: the statements of the record that are added and removed, the whole
+    difference as RDF Patch, the graphs that it touches, marked, and the guard's report, as
+    N-Triples."""
 
     added: int
     removed: int
@@ -49,7 +50,7 @@ class ChangeOutcome:
 @final
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A change that is taken in and not published; its digest may still be on its way."""
+    """A change that is taken in and not published; its digest may still be computed."""
 
     step: PublicationStep
     digest: Future[str]
@@ -61,12 +62,12 @@ class _Taken:
 
 @final
 class Maintenance:
-    """A store and what is derived in it, ready to be written.
+    """A store and the statements derived in it, ready for writes.
 
-    Changes are taken in one after the other, each upon the ones before, and then published at once.
-    `merged`: what the named graphs say is derived into the default graph, and where files stand
-    behind the store, what follows from it too; else nothing is derived and nothing judged. The
-    store must have a revision.
+    Changes are taken in one after the other, each on top of the ones before, and then published at
+    once. `merged`: the named graphs are merged into the default graph, and where the store has
+    files, the inferences too; else nothing is derived and nothing validated. The store must have a
+    revision.
     """
 
     def __init__(self, durable: DurableStore, guard: GuardMode, *, merged: bool) -> None:
@@ -76,7 +77,7 @@ class Maintenance:
         self._beside = ThreadPoolExecutor(2, thread_name_prefix="beside")
         self._taken: list[_Taken] = []
         self._unkept_bytes = 0
-        """What has changed since the digest was kept."""
+        """The bytes of changes since the digest was saved."""
         self._prepare()
 
     @property
@@ -92,7 +93,7 @@ class Maintenance:
         return self._revision.number + len(self._taken)
 
     def _prepare(self) -> None:
-        """Derive what there is, to be ready for what changes."""
+        """Derive everything, to be ready for changes."""
         self._is_stale = True
         self._taken.clear()
         self._knowledge: Materialisation | GraphMerge | None = None
@@ -120,7 +121,7 @@ class Maintenance:
         self._is_stale = False
 
     def _read_digest(self) -> RecordDigest:
-        """The digest of the record: as it was kept, or of what the dataset says, and kept then."""
+        """The digest of the record: the saved one, or that of the dataset, which is then saved."""
         path, revision = self.durable.path, self._revision
         found = digest_file.load(path, revision, self._derived)
         if found is None:
@@ -133,10 +134,10 @@ class Maintenance:
         return RecordDigest(dataset_lines(self.durable.live, self._derived))
 
     def _change_digest(self, change: Change) -> None:
-        """Update the digest by a change that is not in the dataset yet."""
+        """Update the digest for a change that is not in the dataset yet."""
         try:
             self._digest.change(change.added, change.removed)
-        except DamagedError:  # what was kept of it is found damaged when it is wanted
+        except DamagedError:  # a saved block is found damaged when it is needed
             self._digest = self._digest_of_live()
             self._digest.change(change.added, change.removed)
 
@@ -155,11 +156,11 @@ class Maintenance:
         dry_run: bool = False,
         tell: bool = True,
     ) -> ChangeOutcome:
-        """Take a change of the record in, to be published; a dry run is taken back at once. The
-        outcome has the patch where it is to be told.
+        """Take a change of the record in, to be published; a dry run is undone at once. The outcome
+        has the patch where `tell`.
 
-        Raises: InvalidDataError where the guard refuses it, and nothing is changed then; StoreError
-        where it cannot be written: then nothing that was taken in is there any more.
+        Raises: InvalidDataError where the guard refuses it, and then nothing is changed; StoreError
+        where it cannot be written: then none of the changes that were taken in are there any more.
         """
         self.refresh()
         if self._taken:
@@ -185,9 +186,9 @@ class Maintenance:
         return ChangeOutcome(added, removed, patch, marked(whole), judgement.report)
 
     def publish(self) -> list[Revision]:
-        """Publish what was taken in, one revision each.
+        """Publish the changes that were taken in, one revision each.
 
-        Raises: StoreError where it cannot be written; nothing of it is there any more.
+        Raises: StoreError where they cannot be written; then none of them are there any more.
         """
         steps = [each.finished() for each in self._taken]
         self._taken.clear()
@@ -200,7 +201,7 @@ class Maintenance:
         try:
             yield
         except StoreError:
-            self._is_stale = True  # what was derived is of a store that is no more
+            self._is_stale = True  # the derived statements belong to a store that is gone
             self._taken.clear()
             raise
 
@@ -212,7 +213,7 @@ class Maintenance:
         if self._is_stale:
             self._guard = self._knowledge = None
             gc.unfreeze()
-            gc.collect()  # what refers to itself holds the former dataset open, and so locked
+            gc.collect()  # cyclic garbage holds the former dataset open, and so locked
             self._prepare()
             gc.freeze()
         if self._unkept_bytes > digest_file.MOST_PATCH_BYTES // 2:
@@ -233,7 +234,7 @@ class Maintenance:
     def _judged(
         self, derived: DerivedChange | None, applied: Callable[[], None]
     ) -> ValidationResult:
-        """What the guard says, once the change is `applied` to the dataset.
+        """The guard's result, once the change is `applied` to the dataset.
 
         Raises: InvalidDataError where it refuses.
         """
@@ -302,7 +303,7 @@ class Maintenance:
         )
 
     def build(self, draft: Draft) -> tuple[Revision, Change]:
-        """Publish what files make, where that is something new.
+        """Publish the draft from files, where it differs from the revision in force.
 
         Raises: StoreError where it cannot be written.
         """
@@ -316,7 +317,7 @@ def _default(quads: Quads) -> int:
 
 
 def _joined(change: Change, derived: DerivedChange | None) -> Change:
-    """The change of the record and of what is derived."""
+    """The change of the record together with that of the derived graphs."""
     if derived is None:
         return change
     return Change(

@@ -1,4 +1,4 @@
-"""The knowledge of a store that is written: what its default graph says after a change.
+"""Incremental materialisation: the default graph of a store after a change.
 
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge
 """
@@ -20,14 +20,14 @@ from spacepolicy.store.revision import Change
 
 _DEFAULT = DefaultGraph()
 MANY_QUADS: Final = 20_000
-"""From so many on, quads are kept as lines."""
+"""From this number on, quads are kept as lines."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class DerivedChange:
-    """What follows from a change of the record: how the derived graphs change, the clashes that
-    were not there before, and the statements of the default graph that come and go."""
+    """The derived effects of a change of the record: the change of the derived graphs, the new
+    clashes, and the statements of the default graph that are added and removed."""
 
     quads: Change
     clashes: tuple[Clash, ...]
@@ -37,7 +37,7 @@ class DerivedChange:
 
 @final
 class GraphMerge:
-    """The RDF merge of named graphs as the record changes: what they state, a set.
+    """The RDF merge of named graphs as the record changes: the set of their statements.
 
     `apart` are graphs that are not merged.
     """
@@ -47,7 +47,7 @@ class GraphMerge:
         self._apart = apart
 
     def stated(self) -> frozenset[Triple]:
-        """All that the merged graphs state."""
+        """All statements of the merged graphs."""
         return frozenset(
             quad.triple
             for graph in self._dataset.named_graphs()
@@ -59,15 +59,15 @@ class GraphMerge:
         return quad.graph_name != _DEFAULT and quad.graph_name not in self._apart
 
     def difference(self, change: Change) -> tuple[list[Triple], list[Triple]]:
-        """What no merged graph states any longer, and what one states now; the dataset must not
-        have the change yet."""
+        """The statements that no merged graph has any longer, and those that one has now; the
+        dataset must not have the change yet."""
         removed = frozenset(filter(self._is_merged, change.removed))
         added = {quad.triple for quad in change.added if self._is_merged(quad)}
         gone = {quad.triple for quad in removed} - added
         return [triple for triple in gone if not self.holds(triple, removed)], list(added)
 
     def holds(self, triple: Triple, but: frozenset[Quad] = frozenset()) -> bool:
-        """Whether a merged graph of the dataset states it elsewhere than in those quads."""
+        """Whether a merged graph of the dataset has it in another quad than those."""
         return any(
             self._is_merged(quad) and quad not in but
             for quad in self._dataset.quads_for_pattern(
@@ -76,14 +76,14 @@ class GraphMerge:
         )
 
     def change(self, change: Change) -> DerivedChange:
-        """How the default graph changes where nothing is inferred."""
+        """The change of the default graph where nothing is inferred."""
         gone, added = self.difference(change)
         come = [triple for triple in added if not self.holds(triple)]
         quads = Change(_in_default(gone), _in_default(come))
         return DerivedChange(quads, (), {}, {})
 
     def undo(self, change: Change) -> None:
-        """Take back a change that the dataset has not got: nothing is kept of it here."""
+        """Undo a change that the dataset does not have: nothing is stored here."""
 
 
 def _in_default(triples: Iterable[Triple]) -> tuple[Quad, ...]:
@@ -92,10 +92,11 @@ def _in_default(triples: Iterable[Triple]) -> tuple[Quad, ...]:
 
 @final
 class Materialisation:
-    """What the merged graphs of a dataset assert, and what follows; kept as the record changes.
+    """The statements that the merged graphs of a dataset assert, and the inferences; updated as the
+    record changes.
 
-    `apart` are graphs that are not merged, `inferred` is the graph of what only follows, `rules`
-    are those beyond OWL.
+    `apart` are graphs that are not merged, `inferred` is the graph of inferences, `rules` are those
+    beyond OWL.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class Materialisation:
         return self._change(*self._merge.difference(change))
 
     def undo(self, change: Change) -> None:
-        """Take back a change that the dataset has not got."""
+        """Undo a change that the dataset does not have."""
         withdrawn, added = self._merge.difference(change)
         before = [triple for triple in added if not self._merge.holds(triple)]
         self._shift(withdrawn=before, added=withdrawn)
@@ -124,7 +125,7 @@ class Materialisation:
     def _shift(
         self, *, withdrawn: Sequence[Triple], added: Sequence[Triple]
     ) -> tuple[ClosureChange, Turnover]:
-        """Take statements of the record back and others in, in both strata."""
+        """Withdraw statements of the record and add others, in both strata."""
         shift = self.reasoner.shift(added=added, withdrawn=withdrawn)
         watched = self._stratum.watched
         come, gone = (
@@ -162,7 +163,7 @@ class Materialisation:
 
 
 def _of_graphs(terms: TermNumbers, deltas: Mapping[Graph, Delta]) -> Quads:
-    """The statements in the graphs, as lines where they are very many."""
+    """The statements in the graphs, as lines where there are very many."""
     counts = {graph: sum(map(len, delta.values())) for graph, delta in deltas.items()}
     if sum(counts.values()) <= MANY_QUADS:
         return tuple(

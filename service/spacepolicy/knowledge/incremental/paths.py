@@ -1,4 +1,4 @@
-"""Property paths over what a reasoner knows: where they lead, whence, and what they read.
+"""Property paths over a reasoner's knowledge: their values, their inverse, and what they read.
 
 Paths are followed from many nodes at once, and nodes are the reasoner's numbers for terms: so most
 of the work is done by operations on sets.
@@ -24,12 +24,12 @@ Side = Choice["subject", "object"]
 Nodes = AbstractSet[int]
 """Terms by their numbers: literals have negative ones."""
 Way = Callable[[Nodes], Nodes]
-"""From nodes to all that they lead to."""
+"""A function from nodes to all nodes that they lead to."""
 Values = Mapping[int, Nodes]
-"""What each node leads to; nothing where a node is missing."""
+"""The nodes that each node leads to; empty where a node is missing."""
 Read = tuple[NamedNode, Side, Way]
-"""A predicate that a path reads, the side of it where the way back begins, and that way to where
-the path starts."""
+"""A predicate that a path reads, the side of it where the way back begins, and that way to the
+start of the path."""
 _NOTHING: Final[Values] = {}
 
 
@@ -41,19 +41,18 @@ class Paths:
         self._reasoner = reasoner
 
     def forward(self, path: AnyPath) -> Way:
-        """From where the path starts, to what it leads to.
+        """The way from the start of the path to its values.
 
-        Raises: TypeError for a path that is no path of SHACL.
+        Raises: TypeError for a path that SHACL does not have.
         """
         return self._way(path, inverse=False)
 
     def backward(self, path: AnyPath) -> Way:
-        """From what the path leads to, to where it starts."""
+        """The way from the values of the path to its start."""
         return self._way(path, inverse=True)
 
     def values(self, path: AnyPath) -> Callable[[Nodes], Values]:
-        """What the path leads to from each of the nodes; more nodes than were asked for may be
-        there.
+        """The values of the path for each of the nodes; the result may have other nodes too.
 
         Raises: as `forward`.
         """
@@ -78,7 +77,7 @@ class Paths:
         return {**subjects, **{kind: facts.members(~kind) for kind in nodes if kind >= 0}}
 
     def _classes(self, nodes: Nodes, others: Values) -> Values:
-        """The classes of each of the nodes; `others` has what they are of that is no class."""
+        """The classes of each of the nodes; `others` has those that are not indexed as classes."""
         found: dict[int, set[int]] = {node: set(others.get(node, NONE)) for node in nodes}
         for key, members in tuple(self._reasoner.facts.classes.items()):
             for node in members & nodes:
@@ -135,7 +134,7 @@ class Paths:
             before = then(self.backward(each), before)
 
     def _turned(self, path: AnyPath) -> Iterator[Read]:
-        """What the inverse of the path reads."""
+        """The predicates that the inverse of the path reads."""
         if isinstance(path, URIRef):
             yield NamedNode(str(path)), "object", itself
         elif isinstance(path, SequencePath):
@@ -152,17 +151,17 @@ class Paths:
 
 
 def united(values: Values, nodes: Nodes) -> Nodes:
-    """All that the nodes lead to."""
+    """The union of the values of the nodes."""
     return NONE.union(*(found for node in nodes if (found := values.get(node))))
 
 
 def itself(nodes: Nodes) -> Nodes:
-    """No step at all."""
+    """The way without a step."""
     return nodes
 
 
 def then(first: Way, second: Way) -> Way:
-    """One way after the other."""
+    """The composition of two ways."""
     if second is itself:
         return first
     if first is itself:
@@ -171,7 +170,7 @@ def then(first: Way, second: Way) -> Way:
 
 
 def _repeated(step: Way, *, zero: bool, more: bool) -> Way:
-    """The step none, one or more times, as it may be."""
+    """The step repeated none, one or more times, as allowed."""
 
     def way(nodes: Nodes) -> Nodes:
         found = set(step(nodes))

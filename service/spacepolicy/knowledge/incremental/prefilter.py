@@ -1,8 +1,8 @@
-"""The screen: which nodes surely conform to a shape, so that the validator is asked about few.
+"""The prefilter: which nodes certainly conform to a shape, so that the validator gets only a few.
 
-All nodes of a shape are looked at together, by the reasoner's numbers for terms. Each constraint
-says which of them surely meet it and which surely do not; of the others the validator is asked, and
-of all that a constraint is about which is not known here.
+All nodes of a shape are checked together, as the reasoner's numbers for terms. Each constraint
+decides which of them certainly meet it and which certainly do not; the validator gets the others,
+and all nodes of a constraint that is not known here.
 
 Spec: https://www.w3.org/TR/shacl/ (sections 2.3 on paths, 4 on the core constraints, 5 on SPARQL)
 """
@@ -41,18 +41,18 @@ from spacepolicy.knowledge.reasoning.facts import NONE
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 
 _DEEPEST: Final = 20
-"""How deep shapes are followed that refer to each other: people nest three or four."""
+"""How deeply shapes that refer to each other are followed: people nest three or four."""
 _SILENT: Final = frozenset(
     {"path", "message", "severity", "name", "description", "order", "group", "flags", "prefixes",
      "targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "declare",
      "qualifiedMinCount", "qualifiedMaxCount", "sparql"}
 )  # fmt: skip
-"""What of a shape constrains nothing by itself; queries are asked of targets alone, see
+"""The parts of a shape that constrain nothing by themselves; queries are run for targets alone, see
 `suspects`."""
 _FEW: Final = 16
-"""So many nodes are asked about one by one: each query is short then."""
+"""So many nodes are queried one by one: each query is short then."""
 _TOGETHER: Final = 500
-"""How many nodes a query is asked about at once: its text has some 40 KB then."""
+"""How many nodes are in one query: its text then has some 40 KB."""
 _EXISTS: Final = re.compile(r"\bEXISTS\s*\{[^{}]*\}", re.IGNORECASE)
 _FLAT: Final = re.compile(r"[^{}]*\bSELECT\b[^{}()*+]*\{[^{}]*\}\s*", re.IGNORECASE)
 _CLOSURE: Final = re.compile(r"[*+](?![^<>]*>)")
@@ -60,10 +60,10 @@ _BINDS_THIS: Final = re.compile(r"\{\s*[?$]this\s+[^{}?$\s]")
 
 
 def is_flat(query: str) -> bool:
-    """Whether to have `$this` bound is the same as to join with its values: the query has one group
-    of patterns and filters and counts nothing; where it asks whether something exists, it begins
-    with a pattern about `$this`. Optional patterns are left out, which the engine finds for all
-    nodes before it joins, and paths of any length, which are only quick from a bound end.
+    """Whether binding `$this` gives the same as joining with its values: the query has one group of
+    patterns and filters and no aggregates; where it tests EXISTS, it begins with a pattern about
+    `$this`. OPTIONAL is excluded, which the engine evaluates for all nodes before it joins, and so
+    are paths of any length, which are only fast from a bound end.
 
     >>> is_flat("SELECT $this WHERE { $this <urn:p> ?o . FILTER (?o > 1) }")
     True
@@ -86,7 +86,8 @@ def is_flat(query: str) -> bool:
 
 @final
 class Prefilter:
-    """Looks at nodes through shapes, over what a reasoner knows and a store that holds the same."""
+    """Checks nodes with shapes, over a reasoner's knowledge and a store with the same
+    statements."""
 
     def __init__(self, reasoner: Reasoner, shapes: Graph, dataset: Store) -> None:
         self._reasoner = reasoner
@@ -100,9 +101,9 @@ class Prefilter:
     def suspects(
         self, aims: Mapping[Node, Nodes], applied: Callable[[], None] = lambda: None
     ) -> Iterator[tuple[Node, Term]]:
-        """The nodes, each with its shape, that do not surely conform; of targets by their shape,
-        given by the reasoner's numbers. The store is asked once `applied` returns: then it holds
-        what the reasoner knows."""
+        """The targets, each with its shape, that do not certainly conform; `aims` has them by
+        shape, as the reasoner's numbers. The store is queried once `applied` returns: then it has
+        the reasoner's knowledge."""
         passed: dict[Node, Nodes] = {}
         for shape, nodes in aims.items():
             passed[shape] = self._shape(shape)(nodes).conforming
@@ -129,7 +130,7 @@ class Prefilter:
         return caught
 
     def _caught_together(self, query: str, nodes: list[Term]) -> set[Term]:
-        """The nodes for which the query has a solution, asked for many at once."""
+        """The nodes for which the query has a solution, many in one query."""
         caught: set[Term] = {node for node in nodes if not isinstance(node, NamedNode)}
         named = [node for node in nodes if isinstance(node, NamedNode)]
         start = query.index("{") + 1
@@ -194,7 +195,7 @@ class Prefilter:
         return judge
 
     def _check(self, shape: Node, parameter: str, wanted: Node) -> Check:
-        """What the constraint says of nodes and values; nothing, where it is not known here."""
+        """The check of the constraint; none where it is not known here."""
         of_shapes: dict[str, Callable[[], Check]] = {
             "node": lambda: of_each(self._inner(wanted)),
             "property": lambda: of_each(self._inner(wanted)),
@@ -219,8 +220,8 @@ class Prefilter:
         return lambda _nodes, _values: UNDECIDED
 
     def _inner(self, shape: Node) -> Judge:
-        """The judge of a shape that others refer to; where it has a query, which is asked of
-        targets alone, nothing surely conforms."""
+        """The judge of a shape that others refer to; where it has a query, which is run for targets
+        alone, nothing certainly conforms."""
         judge = self._shape(shape)
         if (shape, SH.sparql, None) not in self._shapes:
             return judge
@@ -238,7 +239,7 @@ class Prefilter:
         return lambda: {self._reasoner.terms.number(term) for term in allowed}
 
     def _among(self, allowed: Callable[[], Nodes]) -> Check:
-        """Whether each value is one of those that are allowed."""
+        """The check that each value is one of the allowed ones."""
 
         def judge(values: Nodes) -> Conformance:
             conforming = values & allowed()
@@ -255,7 +256,7 @@ class Prefilter:
         return check
 
     def _of_terms(self, met: Callable[[Term], bool]) -> Check:
-        """Whether each value surely meets what is asked of its term."""
+        """The check that each value's term certainly meets the condition."""
         terms = self._reasoner.terms
 
         def is_met(number: int) -> bool:

@@ -1,4 +1,4 @@
-"""Statements that are kept as numbers."""
+"""Statements that are stored as numbers."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from spacepolicy.knowledge.reasoning.terms import TermNumbers
 @final
 @dataclass(frozen=True, slots=True)
 class NumberedStatements(Collection[Triple]):
-    """Statements that are kept as numbers, and made when they are looked through."""
+    """Statements that are stored as numbers, and constructed on iteration."""
 
     terms: TermNumbers
     delta: Delta

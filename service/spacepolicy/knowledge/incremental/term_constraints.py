@@ -1,4 +1,4 @@
-"""Constraints of SHACL on each value by itself: whether a term surely meets them.
+"""Constraints of SHACL on single values: whether a term certainly meets them.
 
 Spec: https://www.w3.org/TR/shacl/#core-components-value-type and the two sections after it
 """
@@ -23,7 +23,7 @@ def _has_datatype(term: Term, datatype: NamedNode) -> bool:
 
 
 def is_less(one: object, other: object, *, equal: bool) -> bool:
-    """Whether one surely is less than the other, or as much; numbers and nothing else."""
+    """Whether one certainly is less than the other, or equal; only for numbers."""
     if not isinstance(one, Literal) or not isinstance(other, Literal):
         return False
     first, second = value(one), value(other)
@@ -45,7 +45,7 @@ def is_unique(values: Iterable[object]) -> bool:
 
 
 def _bound(*, least: bool, equal: bool) -> Callable[[Graph, Node], Callable[[Term], bool]]:
-    """A bound of numbers, the least or the greatest, and whether it may be reached."""
+    """A bound of numbers, the minimum or the maximum, and whether it is inclusive."""
 
     def check(_: Graph, wanted: Node) -> Callable[[Term], bool]:
         limit = term_of(wanted)
@@ -88,4 +88,4 @@ OF_TERMS: Final[Mapping[str, Callable[[Graph, Node], Callable[[Term], bool]]]] =
     "minExclusive": _bound(least=True, equal=False),
     "maxExclusive": _bound(least=False, equal=False),
 }
-"""Constraints of each value by itself."""
+"""Constraints on single values."""

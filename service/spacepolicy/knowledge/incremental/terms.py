@@ -1,4 +1,4 @@
-"""Terms of the engine and of the validator, one as the other."""
+"""Conversion between terms of the engine and nodes of the validator."""
 
 from functools import lru_cache
 
@@ -9,12 +9,12 @@ from rdflib.term import Node
 
 Term = NamedNode | BlankNode | Literal
 _MANY = 1 << 16
-"""Terms whose key is remembered: as many as a large write mentions."""
+"""Terms that are cached: as many as a large write mentions."""
 
 
 @lru_cache(maxsize=_MANY)
 def node_of(term: Term) -> Node:
-    """The term as the validator has it."""
+    """The term as a node of the validator."""
     match term:
         case NamedNode():
             return URIRef(term.value)
@@ -28,7 +28,7 @@ def node_of(term: Term) -> Node:
 
 @lru_cache(maxsize=_MANY)
 def term_of(node: Node) -> Term:
-    """The node as the engine has it."""
+    """The node as a term of the engine."""
     match node:
         case URIRef():
             return NamedNode(str(node))

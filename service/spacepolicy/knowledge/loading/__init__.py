@@ -1,1 +1,1 @@
-"""What the files say: graphs, the ontology, the sources."""
+"""Reads the files: graphs, the ontology, the sources."""

@@ -1,7 +1,7 @@
-"""Nodes without a name, found again in the files by what is said of them.
+"""Finds blank nodes in the files by their statements.
 
-Each reading of a file gives blank nodes other labels, so that none leads from what was derived
-back to a line; their statements do.
+Each reading of a file gives blank nodes other labels, so that these do not lead from an inference
+back to a line; the statements do.
 
 Spec: https://www.w3.org/TR/rdf11-concepts/#section-blank-nodes
 """
@@ -17,7 +17,7 @@ from spacepolicy.knowledge.loading.record import FileRecord, UnnamedNode
 def unnamed(
     node: BlankNode, statements: Iterable[Quad | Triple], predicate: NamedNode | None = None
 ) -> UnnamedNode:
-    """Return what the statements say of the node."""
+    """Return the description of the node in the statements."""
     says: set[tuple[NamedNode, NamedNode | Literal]] = set()
     held: set[tuple[NamedNode, NamedNode]] = set()
     for each in statements:
@@ -29,7 +29,7 @@ def unnamed(
 
 
 def find_unnamed(record: FileRecord, wanted: UnnamedNode) -> tuple[str, int] | None:
-    """Return the file and line of the node of which the files say most of this and nothing else."""
+    """Return the file and line of the node with most of these statements and no others."""
     found = [
         (score, file.name, line)
         for file in record.files
@@ -47,7 +47,7 @@ def _may_be(quad: Quad, wanted: UnnamedNode) -> bool:
 
 
 def _alike(lines: Mapping[Quad, int], wanted: UnnamedNode) -> Iterator[tuple[int, int]]:
-    """How much is said of each node that may be the one, and its line."""
+    """The number of matching statements of each candidate node, and its line."""
     by_node: defaultdict[BlankNode, list[Quad]] = defaultdict(list)
     for quad in lines:
         for end in {quad.subject, quad.object}:

@@ -1,7 +1,7 @@
-"""The catalogs by which ontology editors find the files of what an ontology imports.
+"""The catalogs by which ontology editors find the files of imported ontologies.
 
 Each folder of ontology files that has a `catalog-v001.xml` can be opened by itself when the catalog
-leads to every ontology that belongs to the core. One that only imports the core needs no entry.
+has every ontology that belongs to the core. One that only imports the core needs no entry.
 
 Spec: https://www.oasis-open.org/committees/entity/spec-2001-08-06.html
 """
@@ -26,7 +26,8 @@ _VERSION: Final = NamedNode(f"{OWL}versionIRI")
 def catalog_findings(
     content: Path, record: FileRecord, belonging: Iterable[str]
 ) -> Iterator[Finding]:
-    """Where a catalog does not lead to the file of an ontology; `belonging` are those it has to."""
+    """Find catalogs that lack the file of an ontology; `belonging` are those that they must
+    have."""
     files = _files(record)
     needed = sorted(files.keys() & set(belonging))
     for catalog in sorted((content / "ontology").rglob(_NAME)):
@@ -65,7 +66,7 @@ def _listed(text: str) -> Mapping[str, str]:
 def _wrong(
     catalog: Path, name: str, text: str, listed: Mapping[str, str], files: Mapping[str, Path]
 ) -> Iterator[Finding]:
-    """Entries that lead to no file, or to another than that of their ontology."""
+    """Entries without an existing file, or with another file than that of their ontology."""
     lines = text.splitlines()
     for ontology, uri in listed.items():
         found = (catalog.parent / uri).resolve()

@@ -1,7 +1,7 @@
-"""Compiled sources: what is said of a source and its passages, where its text does not travel.
+"""Compiled sources: the statements about a source and its passages, where its text is not shipped.
 
-A package has `seeds/<name>.trig` in place of the text: everything that `data/<name>.…` and
-`seeds/<name>.toml` say, with what is derived of the text.
+A package has `seeds/<name>.trig` instead of the text: all statements of `data/<name>.…` and
+`seeds/<name>.toml`, with those derived from the text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from spacepolicy.knowledge.loading.sources import SourceDocument
 
 
 def write_compiled(content: Path, folder: Path) -> Iterator[Path]:
-    """Write the compiled form of each source whose text is there; yields the files.
+    """Write the compiled form of each source whose text is present; yield the files.
 
     Raises: FindingsError where a file of the content cannot be read.
     """

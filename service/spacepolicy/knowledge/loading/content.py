@@ -1,6 +1,6 @@
-"""The files of a content folder, read whole: what they write out and what is derived of that.
+"""Reads all files of a content folder: their statements and those derived from these.
 
-Every command and gate reads them here, so that all see the same statements.
+Every command and gate reads them here, so that all get the same statements.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,10 +29,10 @@ from spacepolicy.knowledge.loading.text_checks import text_findings
 @final
 @dataclass(frozen=True, slots=True)
 class ReadContent:
-    """What a content folder says.
+    """The content of a folder.
 
-    `unread` is why files could not be read, `graph_findings` what is wrong with how their
-    statements are shared out, `source_findings` with the files of the sources.
+    `unread` has the reasons why files could not be read, `graph_findings` the faults in the
+    distribution of statements over files, `source_findings` those of the files of the sources.
     """
 
     record: FileRecord
@@ -68,8 +68,8 @@ def read_content(folder: Path, *, packaged: bool) -> ReadContent:
 
 
 def _with_causes(unread: Iterable[Finding], of_sources: Iterable[Finding]) -> Iterator[Finding]:
-    """What could not be read, and what is wrong with a source where its quotations could not:
-    that is the cause, and goes in the place of the finding that its text is not there."""
+    """The findings of files that could not be read, with those of sources whose quotations could
+    not: the latter are the cause, and replace the finding that the text is missing."""
     unread = tuple(unread)
     quoting = {Path(each.path).stem for each in unread if each.path.endswith(QUOTES)}
     causes = tuple(each for each in of_sources if Path(each.path).stem in quoting)
@@ -83,7 +83,7 @@ def _with_causes(unread: Iterable[Finding], of_sources: Iterable[Finding]) -> It
 def _with_compiled(
     folder: Path, files: Sequence[GraphFile], sources: Iterable[SourceDocument], note: Note
 ) -> tuple[GraphFile, ...]:
-    """The files, those of a source whose text stayed behind in its compiled form."""
+    """The files, those of a source without its text replaced by its compiled form."""
     absent = (source.name for source in sources if source.text is None)
     found = {name: file for name in absent if (file := read_compiled(folder, name, note))}
     replaced = {f"data/{name}" for name in found}
@@ -96,7 +96,7 @@ def _frozen(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def ontology_prefixes(folder: Path) -> dict[str, str]:
-    """The prefixes that the core ontology declares; none where it cannot be read."""
+    """The prefixes that the core ontology declares; empty where it cannot be read."""
     passed_over: list[Finding] = []
     files = name_graphs(read_files(folder, passed_over.append), passed_over.append)
     base = find_base(files, passed_over.append)

@@ -1,6 +1,6 @@
-"""Files of data carried from one notation into the other: what they say stays the same.
+"""Converts data files from one notation to another: the statements stay the same.
 
-What is derived of the text or of the metadata of the source is left out on the way.
+Statements that are derived from the text or the metadata of the source are left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,9 +36,10 @@ from spacepolicy.turtle_format.quotes_layout import declared_in, format_quotes, 
 
 _TYPE: Final = NamedNode(f"{RDF}type")
 _SHORT: Final = 60
-"""Characters of a part that its heading quotes whole: half a line."""
+"""The longest part, in characters, that its heading quotes in full: half a line."""
 _ENDS: Final = (4, 6, 9, 14)
-"""Words that a heading has of each end of its part, tried in this order until they tell it."""
+"""Numbers of words that a heading has of each end of its part, tried in this order until they are
+unambiguous."""
 
 
 def to_quotes(
@@ -47,11 +48,12 @@ def to_quotes(
     context: NotationContext,
     declared: Mapping[str, str] | None = None,
 ) -> str:
-    """A file of TriG about the passages of a source, in the notation of quotations.
+    """Convert a TriG file about the passages of a source to the notation of quotations.
 
     `declared` are its prefixes where it is not written yet.
 
-    Raises: FindingsError where it states graphs of others, or ones that the notation cannot name.
+    Raises: FindingsError where it has graphs of other documents, or ones that the notation cannot
+    name.
     """
     base = context.base
     quads = _needed(file, source, base)
@@ -87,7 +89,7 @@ def to_quotes(
 
 
 def to_trig(file: GraphFile, source: SourceDocument, context: NotationContext) -> str:
-    """A file of quotations as TriG in the one layout."""
+    """Convert a file of quotations to TriG in the canonical layout."""
     declared = {"": f"{context.base.iri}def/", **_declared(file)}
     head = f"@base <{source.iri}> .\n" + "".join(
         f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in declared.items()
@@ -97,7 +99,7 @@ def to_trig(file: GraphFile, source: SourceDocument, context: NotationContext) -
 
 
 def _needed(file: GraphFile, source: SourceDocument, base: Base) -> tuple[Quad, ...]:
-    """The quads that the file has to write out."""
+    """The quads that the file has to contain."""
     tables = source_files(file.path.parents[1], base, [source], [], lambda _: None)
     derived = {quad for table in tables for quad in table.quads}
     needed = without_derivable(file, base, source)
@@ -145,7 +147,7 @@ def _marks(quads: Iterable[Quad], source: SourceDocument, base: Base) -> Iterato
 
 
 def _passages_in(quad: Quad, source: SourceDocument, base: Base) -> Iterator[str]:
-    """The passages that the statement shows to be some: by its graph, or by what it says."""
+    """The passages that the statement shows to be such: by its graph, or by its content."""
     graph, subject = graph_iri(quad), quad.subject
     if graph != source.iri:
         yield graph
@@ -165,7 +167,7 @@ def _fingerprints(quads: Iterable[Quad], base: Base) -> Mapping[str, str]:
 
 
 def _said_by_marks(marks: Mapping[str, Mark], source: SourceDocument, base: Base) -> Iterator[Quad]:
-    """What a passage's line says of it by itself."""
+    """The statements about passages that their lines imply."""
     graph = NamedNode(source.iri)
     for iri, mark in marks.items():
         passage = NamedNode(iri)
@@ -177,7 +179,7 @@ def _said_by_marks(marks: Mapping[str, Mark], source: SourceDocument, base: Base
 
 
 def _quoting(sign: Sign, span: tuple[int, int], searched: SearchedText | None, after: int) -> Mark:
-    """The shortest line that leads to the passage, behind what was quoted before."""
+    """The shortest line that determines the passage, after the earlier quotations."""
     start, end = span
     if searched is not None:
         quoted = [*_quotable(sign, searched.text[start:end])]
@@ -198,7 +200,7 @@ def _leads_to(mark: Mark, span: tuple[int, int], searched: SearchedText, after: 
 
 
 def _quotable(sign: Sign, text: str) -> Iterator[str]:
-    """The words of a passage: whole, or for a long part those at its ends."""
+    """The words of a passage: in full, or for a long part those at its ends."""
     words = text.split()
     whole = " ".join(words)
     if not whole:
@@ -213,9 +215,9 @@ def _quotable(sign: Sign, text: str) -> Iterator[str]:
 
 
 def converted(record: FileRecord, sources: Iterable[SourceDocument], path: Path, to: str) -> str:
-    """The text of the file at the path in another notation: `quotes`, `csv` or `trig`.
+    """Convert the file at the path to another notation: `quotes`, `csv` or `trig`.
 
-    Raises: UsageError where it is no file of the record, or of no source.
+    Raises: UsageError where it is not a file of the record, or belongs to no source.
     """
     context = context_of(record, sources)
     file = next((each for each in record.files if each.path.resolve() == path.resolve()), None)

@@ -1,13 +1,13 @@
 """Descriptions of sources and of their passages, derived from names, texts and metadata.
 
-A passage is named `<source>#char=START,END`: the text has its words, and what stands before and
-behind them; its container is the shortest other passage that holds it. What a source is stands in
-its table of metadata. A file that writes such a statement out keeps its own: whether it is true is
-judged as evidence. Only which passages there are is written: by its graph or, where one states
-nothing itself and only holds others, as `<#char=START,END> a :Passage`.
+A passage is named `<source>#char=START,END`: its words, and those before and after it, are taken
+from the text; its container is the shortest other passage that contains it. The description of a
+source is in its table of metadata. A statement that a file itself has is kept: the gate of evidence
+checks whether it is true. Files only have to state which passages exist: by their graphs or, for a
+passage that has no statements and only contains others, as `<#char=START,END> a :Passage`.
 
 A passage by reference is named `<source>#loc=LOCATOR`, by the document's own numbering, whose parts
-lie in one another; where, when and in which copy it was read is the same for the whole source.
+nest; where, when and in which copy it was read is the same for the whole source.
 
 Spec: https://www.rfc-editor.org/rfc/rfc5147, https://www.w3.org/TR/annotation-model/#selectors
 """
@@ -28,14 +28,14 @@ _TYPE: Final = NamedNode(f"{RDF}type")
 _INTEGER: Final = NamedNode(f"{XSD}integer")
 _FRAGMENT: Final = re.compile(r"char=(0|[1-9][0-9]*),(0|[1-9][0-9]*)")
 CONTEXT: Final = 32
-"""Characters before and behind a passage: enough to find it again, as the ontology's notes say."""
+"""Characters before and after a passage: enough to find it again, as the ontology's notes say."""
 
 Span = tuple[int, int]
 _Statement = tuple[NamedNode, NamedNode, NamedNode | Literal]
 
 
 def span_of(passage: str) -> Span | None:
-    """The start and end in the name of a passage; None where it has not that form.
+    """The start and end in the name of a passage; None where it has another form.
 
     >>> span_of("https://example.org/source/plan#char=18,29")
     (18, 29)
@@ -45,7 +45,7 @@ def span_of(passage: str) -> Span | None:
 
 
 def locator_of(passage: str) -> str | None:
-    """The document's own locator in the name of a passage; None where it is named otherwise.
+    """The document's own locator in the name of a passage; None where it has another form.
 
     >>> locator_of("https://example.org/source/order#loc=sec.3.b.ii")
     'sec.3.b.ii'
@@ -57,7 +57,7 @@ def locator_of(passage: str) -> str | None:
 def with_descriptions(
     files: Iterable[GraphFile], base: Base, sources: Iterable[SourceDocument]
 ) -> tuple[GraphFile, ...]:
-    """The files with the descriptions of the passages that each of them names first."""
+    """The files with the descriptions of the passages that each of them is the first to name."""
     described = {source.iri: source for source in sources}
     files = tuple(files)
     naming_files = _naming_files(files, base, described)
@@ -75,7 +75,7 @@ def with_descriptions(
 def _statements(
     base: Base, source: SourceDocument, passages: Iterable[str]
 ) -> Iterator[_Statement]:
-    """What describes the passages of a source, by their words or by the document's own locators."""
+    """The description of the passages of a source, by their words or by the document's locators."""
     passages = tuple(passages)
     spans = {passage: span for passage in passages if (span := span_of(passage))}
     containers = _containers(spans)
@@ -96,7 +96,7 @@ def _outer(locator: str, locators: Mapping[str, str]) -> str | None:
 def _reference_statements(
     base: Base, source: SourceDocument, passage: NamedNode, locator: str, outer: str | None
 ) -> Iterator[_Statement]:
-    """What describes a passage by reference: its name, and what was read of the source."""
+    """The description of a passage by reference: its locator, and how the source was read."""
     yield passage, _TYPE, base.term("Passage")
     yield passage, base.term("source"), NamedNode(source.iri)
     yield passage, base.term("locator"), Literal(locator)
@@ -115,7 +115,7 @@ def _with(file: GraphFile, added: Iterable[Quad]) -> GraphFile:
 def _naming_files(
     files: Iterable[GraphFile], base: Base, described: Mapping[str, SourceDocument]
 ) -> Mapping[str, str]:
-    """The file of each passage: the first that has its graph or says that it is one."""
+    """The file of each passage: the first that has its graph or states that it is a passage."""
     naming_files: dict[str, str] = {}
     kind = base.term("Passage")
     for file in files:
@@ -133,8 +133,8 @@ def _naming_files(
 def _written(
     files: Iterable[GraphFile], described: Mapping[str, SourceDocument]
 ) -> Mapping[str, set[tuple[object, NamedNode]]]:
-    """Subject and predicate of what files write out in the graph of each source; of classes, what
-    else a passage is does not make it none."""
+    """Subject and predicate of the statements that files have in the graph of each source; of
+    rdf:type only the class of passages counts."""
     written: defaultdict[str, set[tuple[object, NamedNode]]] = defaultdict(set)
     for file in files:
         for quad in file.quads:
@@ -144,7 +144,7 @@ def _written(
 
 
 def _containers(spans: Mapping[str, Span]) -> Mapping[str, str | None]:
-    """The shortest passage that holds each passage and is not the same stretch."""
+    """The shortest passage that contains each passage and is not the same stretch."""
     containers: dict[str, str | None] = {}
     opened: list[str] = []
     for passage in sorted(spans, key=lambda each: (spans[each][0], -spans[each][1])):
@@ -160,7 +160,7 @@ def _containers(spans: Mapping[str, Span]) -> Mapping[str, str | None]:
 def passage_statements(
     base: Base, source: SourceDocument, passage: str, span: Span, container: str | None
 ) -> Iterator[_Statement]:
-    """What describes the passage; without the text, all but its words and their context."""
+    """The description of the passage; without the text, all but its words and their context."""
     iri, (start, end) = NamedNode(passage), span
     yield iri, _TYPE, base.term("Passage")
     yield iri, base.term("source"), NamedNode(source.iri)
@@ -181,7 +181,7 @@ def passage_statements(
 
 
 def without_derivable(file: GraphFile, base: Base, source: SourceDocument) -> tuple[Quad, ...]:
-    """The quads that a file of the source has to write out: what would be derived is left out."""
+    """The quads that a file of the source has to contain: derivable ones are left out."""
     stated = {graph_iri(quad) for quad in file.written}
     kind = base.term("Passage")
     bare = tuple(

@@ -1,7 +1,7 @@
-"""What the files said at an earlier time, where some of them differ since.
+"""The statements of the files at an earlier time, where some of them have changed since.
 
-What is derived of a file depends on the text and the metadata of its source: where these differ,
-the file is compared too.
+The statements derived for a file depend on the text and the metadata of its source: where these
+have changed, the file is compared too.
 """
 
 import tomllib
@@ -35,7 +35,7 @@ Before = Mapping[str, bytes | None]
 @final
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The files as they were. `compared` are the names of those that may say something else now,
+    """The earlier files. `compared` are the names of those whose statements may have changed,
     `unread` of those that could not be read then."""
 
     files: Mapping[str, GraphFile]
@@ -43,20 +43,20 @@ class Earlier:
     unread: frozenset[str]
 
     def quads(self, name: str) -> Sequence[Quad]:
-        """What the file of that name said; nothing where there was none."""
+        """The statements of the file with that name then; empty where there was none."""
         file = self.files.get(name)
         return () if file is None else file.quads
 
 
 def is_of_graphs(name: str) -> bool:
-    """Whether a file of that name states graphs of its own."""
+    """Whether a file with that name has graphs of its own."""
     return Path(name).suffix in _FORMATS.keys() | NOTATIONS
 
 
 def read_earlier(
     content: Path, record: FileRecord, sources: Iterable[SourceDocument], before: Before
 ) -> Earlier:
-    """The files of the record as they were before; `sources` are those of now."""
+    """The files of the record as they were before; `sources` are the current ones."""
     unread: set[str] = set()
     then = [_earlier_source(source, before) for source in _with_gone(sources, record.base, before)]
     context = context_of(record, then)
@@ -81,7 +81,7 @@ def _written(file: GraphFile) -> GraphFile:
 
 
 def _with_misplaced(files: Iterable[GraphFile], before: Before) -> Before:
-    """With the files whose passages stood elsewhere in an earlier text of their source."""
+    """With the files whose passages were elsewhere in an earlier text of their source."""
     texts = {Path(name).stem for name in before if name.endswith(".txt")}
     quoting = (file for file in files if file.path.suffix in NOTATIONS and file.path.stem in texts)
     return {**before, **{file.name: file.path.read_bytes() for file in quoting}}
@@ -97,8 +97,8 @@ def _parsed(content: Path, name: str, data: bytes, context: NotationContext) -> 
 
 
 def _of_sources(record: FileRecord, then: Mapping[str, GraphFile], before: Before) -> set[str]:
-    """The tables of sources that differ, and the files of which something is derived where a text
-    or a table does."""
+    """The tables of sources that have changed, and the files with derived statements whose text or
+    table has."""
     changed = {Path(name).stem for name in before if name.startswith(f"{FOLDER}/")}
     now = {file.name: file for file in record.files}
     names = now.keys() | then.keys()
@@ -110,7 +110,7 @@ def _of_sources(record: FileRecord, then: Mapping[str, GraphFile], before: Befor
 def _with_gone(
     sources: Iterable[SourceDocument], base: Base, before: Before
 ) -> tuple[SourceDocument, ...]:
-    """The sources of now, and those whose metadata is gone."""
+    """The current sources, and those whose metadata is gone."""
     known = {source.name: source for source in sources}
     for name in before:
         path = Path(name)

@@ -1,6 +1,6 @@
-"""Marks for what is still to be filled in: `[fill in: …]`, in Chinese texts `[待填：…]`.
+"""Marks for text that has to be filled in: `[fill in: …]`, in Chinese texts `[待填：…]`.
 
-Scaffolds write them; a file that holds one is not finished.
+Scaffolds write them; a file with one is not finished.
 """
 
 import re
@@ -13,7 +13,7 @@ _MARK: Final = re.compile(r"\[(?:fill in: |待填：)(?P<what>[^\]\n]+)\]")
 
 
 def fill_in(what: str) -> str:
-    """The mark for something in English, or in a notation.
+    """The mark in English, or in a notation.
 
     >>> fill_in("the parent")
     '[fill in: the parent]'
@@ -22,12 +22,12 @@ def fill_in(what: str) -> str:
 
 
 def fill_in_zh(what: str) -> str:
-    """The mark for something in Chinese."""
+    """The mark in Chinese."""
     return f"[待填：{what}]"
 
 
 def fill_in_findings(path: str, text: str) -> Iterator[Finding]:
-    """A finding for each mark in the text of the file, with what it asks for.
+    """A finding for each mark in the text of the file.
 
     >>> [(each.line, each.message) for each in fill_in_findings("a.ttl", "\\n[fill in: a name]")]
     [(2, 'still to be filled in: a name.')]

@@ -1,4 +1,4 @@
-"""Reading the files of graphs, and what is wrong with how graphs are shared out among them.
+"""Reads the files of graphs, and checks the distribution of graphs over them.
 
 `ontology/**/*.ttl` are graphs named by their owl:Ontology, those of `ontology/versions/`, which are
 earlier versions, by their owl:versionIRI; `data/**/*.trig` name their own.
@@ -33,23 +33,23 @@ _TYPE: Final = NamedNode(f"{RDF}type")
 _ONTOLOGY: Final = NamedNode(f"{OWL}Ontology")
 _VERSION: Final = NamedNode(f"{OWL}versionIRI")
 CHECKS: Final = "ontology/checks/"
-"""Where rules and the examples that break them stand; they are no part of the ontology."""
+"""The folder of rules and the examples that violate them; they are not part of the ontology."""
 VERSIONS: Final = "ontology/versions/"
-"""Where earlier versions of the ontology stand: they answer by their IRIs and are no part of what
-is known."""
+"""The folder of earlier versions of the ontology: they are served by their IRIs and are not part of
+the knowledge."""
 _FOLDERS: Final = {"ontology": RdfFormat.TURTLE, "data": RdfFormat.TRIG}
 
 Note = Callable[[Finding], None]
-"""Where a finding goes that does not stop the work at hand."""
+"""Receives a finding that does not stop the current work."""
 
 
 def compiled_path(folder: Path, name: str) -> Path:
-    """Where a folder of sources has the compiled form of one whose text stayed behind."""
+    """The path of the compiled form of a source without its text."""
     return folder / f"{name}.trig"
 
 
 def read_compiled(content: Path, name: str, note: Note) -> GraphFile | None:
-    """The compiled form of the source of that name; None where there is none."""
+    """Read the compiled form of the source with that name; None where there is none."""
     path = compiled_path(content / FOLDER, name)
     if not path.is_file():
         return None
@@ -58,7 +58,8 @@ def read_compiled(content: Path, name: str, note: Note) -> GraphFile | None:
 
 
 def read_files(content: Path, note: Note) -> tuple[GraphFile, ...]:
-    """The files of graphs in a content folder, by name; what cannot be read is noted."""
+    """Read the files of graphs in a content folder, by name; files that cannot be read are
+    noted."""
     files: list[GraphFile] = []
     for folder, format in _FOLDERS.items():
         for path in sorted((content / folder).rglob("*")):
@@ -119,7 +120,8 @@ def _read(path: Path, name: str, format: RdfFormat, note: Note) -> Iterator[Grap
 
 
 def readable(path: Path, name: str, note: Note) -> bytes | None:
-    """The bytes of a text file without a byte order mark; None where it cannot be read, noted."""
+    """The bytes of a text file without a byte order mark; None, and noted, where it cannot be
+    read."""
     try:
         data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
@@ -132,7 +134,7 @@ def readable(path: Path, name: str, note: Note) -> bytes | None:
 
 
 def name_graphs(files: Iterable[GraphFile], note: Note) -> tuple[GraphFile, ...]:
-    """The files with every statement in a named graph; those that are in none are noted."""
+    """The files with every statement in a named graph; statements in none are noted."""
     return tuple(
         _ontology_graph(file, note) if file.path.suffix == ".ttl" else _data_graphs(file, note)
         for file in files
@@ -177,7 +179,7 @@ def _outside_graphs(file: GraphFile, quad: Quad) -> Finding:
 
 
 def graph_findings(record: FileRecord, sources: Iterable[str]) -> Iterator[Finding]:
-    """Graphs that two files state, that are never written, or of a source not described.
+    """Graphs in two files, graphs that must not be written, and those of an undescribed source.
 
     `sources` are the IRIs of the sources that are described.
     """

@@ -1,4 +1,4 @@
-"""The files of data in notations of the project's own, read as the TriG that they stand for.
+"""Data files in the project's own notations, read as the TriG that they stand for.
 
 `data/<name>.quotes` quotes from the source of that name, `data/background/<name>.csv` is a table
 of things.
@@ -21,13 +21,14 @@ from spacepolicy.knowledge.loading.tables import read_table_file
 from spacepolicy.namespaces import Base
 
 NOTATIONS: Final = frozenset({QUOTES, TABLE})
-"""How the names of such files end."""
+"""The extensions of these files."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class NotationContext:
-    """What files in a notation are read with: the base, the project's prefixes, the sources."""
+    """The context for reading files in a notation: the base, the project's prefixes, the
+    sources."""
 
     base: Base
     prefixes: Mapping[str, str]
@@ -35,7 +36,7 @@ class NotationContext:
 
 
 def context_of(record: FileRecord, sources: Iterable[SourceDocument]) -> NotationContext:
-    """The context that the ontology and the sources make."""
+    """The context from the ontology and the sources."""
     known = {source.name: source for source in sources}
     return NotationContext(record.base, declared_prefixes(record), known)
 
@@ -43,9 +44,10 @@ def context_of(record: FileRecord, sources: Iterable[SourceDocument]) -> Notatio
 def read_notations(
     content: Path, record: FileRecord, context: NotationContext, note: Note
 ) -> Iterator[GraphFile]:
-    """The files of the content in such notations, by name; what cannot be read is noted.
+    """Read the files of the content in these notations, by name; files that cannot be read are
+    noted.
 
-    The record is of the other files. One whose source is compiled is passed over.
+    The record has the other files. A file whose source is compiled is skipped.
     """
     names = {file.name for file in record.files}
     for path in sorted((content / "data").rglob("*")):
@@ -72,9 +74,9 @@ def _noted(
 
 
 def parse_notation(path: Path, name: str, data: bytes, context: NotationContext) -> GraphFile:
-    """The one file with these bytes, which are UTF-8.
+    """Parse a file with these bytes, which are UTF-8.
 
-    Raises: FindingsError where it cannot be read.
+    Raises: FindingsError where it is not valid.
     """
     text = data.decode().replace("\r\n", "\n").replace("\r", "\n")
     if path.suffix == TABLE:

@@ -1,4 +1,4 @@
-"""What the core ontology's header says of the whole: its base, its prefixes, its imports.
+"""The header of the core ontology: its base, its prefixes, its imports.
 
 Spec: https://www.w3.org/TR/owl2-syntax/#Imports, https://www.w3.org/TR/shacl/#sparql-prefixes,
 https://vocab.org/vann/
@@ -52,7 +52,7 @@ def find_base(files: Iterable[GraphFile], note: Note) -> Base | None:
 
 
 def _declares(file: GraphFile, ontology: str) -> bool:
-    """Whether the file says that the ontology's terms are in <base>def/."""
+    """Whether the file states that the ontology's terms are in <base>def/."""
     wanted = f"{ontology.removesuffix('ontology')}def/"
     return any(
         quad.subject == NamedNode(ontology)
@@ -64,10 +64,10 @@ def _declares(file: GraphFile, ontology: str) -> bool:
 
 
 def import_findings(record: FileRecord) -> tuple[Finding, ...]:
-    """Where imports do not tie the ontologies under the base together.
+    """Find imports that do not connect the ontologies under the base.
 
-    An import that no file answers often is what cuts another file off: that one is found only when
-    every import is answered.
+    An import of a missing ontology often is what disconnects another file: that one is reported
+    only when every import is found.
     """
     return (*_unanswered(record),) or (*_unconnected(record),)
 
@@ -91,9 +91,10 @@ def _unanswered(record: FileRecord) -> Iterator[Finding]:
 
 
 def _unconnected(record: FileRecord) -> Iterator[Finding]:
-    """Ontologies that imports do not tie to the core: they would be left out in silence.
+    """Ontologies that no imports connect to the core: they would be left out without a message.
 
-    Those that another such ontology imports are left out with it, and found where it is alone.
+    Those that another such ontology imports are left out with it, and reported where they stand
+    alone.
     """
     core = record.base.ontology.value
     left_out = _ontologies(record) - knowledge_graphs(record) - _aside(record)
@@ -112,7 +113,7 @@ def _unconnected(record: FileRecord) -> Iterator[Finding]:
 
 
 def _imports(record: FileRecord) -> Mapping[str, set[str]]:
-    """What each ontology imports."""
+    """The imports of each ontology."""
     imports: dict[str, set[str]] = {}
     for quad in record.quads():
         if quad.predicate == _IMPORTS and isinstance(quad.object, NamedNode):
@@ -121,9 +122,9 @@ def _imports(record: FileRecord) -> Mapping[str, set[str]]:
 
 
 def knowledge_graphs(record: FileRecord) -> frozenset[str]:
-    """The graphs that make the knowledge: the data, and the ontologies tied to the core.
+    """The graphs of the knowledge: the data, and the ontologies connected to the core.
 
-    These are the core, those that import it, directly or through others, and whatever one of them
+    These are the core, those that import it, directly or through others, and all that one of them
     imports. Shapes and alignments import the core too, and are part of it only when imported.
     """
     graphs = frozenset(graph_iri(quad) for quad in record.quads())
@@ -137,7 +138,7 @@ def _ontologies(record: FileRecord) -> frozenset[str]:
 
 
 def _aside(record: FileRecord) -> frozenset[str]:
-    """The ontologies that speak of the core without being part of it, though they import it."""
+    """The ontologies that import the core without being part of it: shapes and alignments."""
     return _graphs_with_shapes(record) | {record.base.alignments.value}
 
 

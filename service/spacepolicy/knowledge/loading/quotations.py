@@ -1,4 +1,4 @@
-"""Where the words of a text stand: found as they are written, whatever white space parts them."""
+"""Finds words in a text as they are written, regardless of white space between them."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final, final
 
 _LISTED: Final = 3
-"""Places that a message lists: the first ones show what is meant."""
+"""The most places in a message: the first ones show what is meant."""
 
 
 @final
@@ -18,7 +18,7 @@ class SearchedText:
 
     @cached_property
     def _squeezed(self) -> tuple[str, list[int]]:
-        """The text with one blank for each run of white space, and where each character stood."""
+        """The text with one blank for each run of white space, and the offset of each character."""
         characters: list[str] = []
         positions: list[int] = []
         for position, character in enumerate(self.text):
@@ -38,13 +38,13 @@ class SearchedText:
             at = squeezed.find(wanted, at + 1)
 
     def stands(self, words: str, start: int) -> int | None:
-        """The end of the words where they stand at `start`; None where they do not."""
+        """The end of the words where they are at `start`; None where they are not."""
         found = next(self.places(words, start), None)
         return found[1] if found and found[0] == start else None
 
     def agreeing(self, words: str, start: int) -> tuple[str, int]:
-        """The longest beginning of the words that stands in the text from `start` on, and where
-        it ends."""
+        """The longest beginning of the words that is in the text after `start`, and where it
+        ends."""
         low, high, end = 0, len(words), start
         while low < high:
             middle = (low + high + 1) // 2
@@ -56,13 +56,13 @@ class SearchedText:
         return words[:low].strip(), end
 
     def shown(self, start: int) -> str:
-        """The place as people find it: line and column, and the character for programs."""
+        """The place for people: line and column; and the offset for programs."""
         line = self.text.count("\n", 0, start) + 1
         column = start - (self.text.rfind("\n", 0, start) + 1) + 1
         return f"line {line}, column {column} (character {start})"
 
     def listed(self, places: list[tuple[int, int]]) -> str:
-        """The places, the first of them where there are many."""
+        """The places; where there are many, the first ones."""
         shown = [self.shown(start) for start, _ in places[:_LISTED]]
         more = len(places) - len(shown)
         return "; ".join(shown) + (f"; and {more} more" if more else "")

@@ -1,8 +1,8 @@
 """Files of quotations: `data/<name>.quotes`, read with the text of the source of that name.
 
-The words of each passage are looked for behind the last quotation, so that a file follows the
-text. Where they stand once, that is the passage; in none or in more than one place, it is a
-finding that shows the places: nothing is taken for the first of several.
+The words of each passage are searched after the last quotation, so that a file follows the text.
+Where they occur once, that is the passage; where they occur in no place or in several, a finding
+shows the places: none of several is chosen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,12 @@ from spacepolicy.turtle_format.quotes_layout import implied_prefixes
 
 SUFFIX: Final = ".quotes"
 _NEAR: Final = 40
-"""Characters of the text that are shown where words leave it: enough to see the difference."""
+"""Characters of the text that are shown where words depart from it: enough to see the
+difference."""
 
 
 class MisquotedError(Exception):
-    """Words that are not found in the one place where they should stand."""
+    """Words that are not in the one place where they should be."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
@@ -43,7 +44,7 @@ class MisquotedError(Exception):
 @final
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a passage stands, and from where on the next one is looked for."""
+    """The place of a passage, and the offset after which the next one is searched."""
 
     start: int
     end: int
@@ -59,9 +60,9 @@ def read_quotes(
     base: Base,
     prefixes: Mapping[str, str],
 ) -> GraphFile:
-    """The file of quotations, whose text this is, as a file of graphs.
+    """Parse a file of quotations into a file of graphs.
 
-    Raises: FindingsError with the lines and columns at which it cannot be read.
+    Raises: FindingsError with the lines and columns where it is not valid.
     """
     if source is None:
         message = f"there is no source {path.stem}, from which the file could quote."
@@ -87,7 +88,7 @@ def read_quotes(
 
 
 NO_TEXT: Final = "no-text"
-"""The rule that a file breaks where words are quoted from a text that is not there."""
+"""The rule that a file violates where it quotes from a text that is missing."""
 
 
 def _needs_text(section: QuotedSection) -> bool:
@@ -111,7 +112,7 @@ def _described(mark: Mark, graph: str, base: Base) -> str:
 
 
 def _fragments(name: str, marks: Sequence[Mark], source: SourceDocument) -> list[str]:
-    """The fragment that names each passage. Raises: FindingsError with all that is not found."""
+    """The fragment that names each passage. Raises: FindingsError with all that are not found."""
     findings: list[Finding] = []
     fragments: list[str] = []
     searched = None if source.text is None else SearchedText(source.text)
@@ -134,9 +135,9 @@ def _fragments(name: str, marks: Sequence[Mark], source: SourceDocument) -> list
 
 
 def find(mark: Mark, searched: SearchedText | None, after: int) -> Found:
-    """The place of the passage, from `after` on.
+    """Find the place of the passage, after `after`.
 
-    Raises: MisquotedError where the words do not tell one place.
+    Raises: MisquotedError where the words do not determine one place.
     """
     if mark.start is not None and mark.end is not None:
         start, end = mark.start, mark.end

@@ -1,4 +1,4 @@
-"""The record: what the project's files state, each graph with the file that states it."""
+"""The record: the statements of the project's files, each graph with its file."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from spacepolicy.turtle_format.order import Term
 class GraphFile:
     """A file of graphs. `name` is its path inside the content folder; `quads` name their graph.
 
-    `derived` are those of the quads that the file does not write out: descriptions of passages.
-    `trig` is what the file says as TriG, each statement on the line that it has in the file, where
-    the file is in a notation of the project's own.
+    `derived` are those of the quads that are not in the file: descriptions of passages. `trig` is
+    the content of the file as TriG, each statement on the line that it has in the file, where the
+    file is in a notation of the project's own.
     """
 
     path: Path
@@ -37,16 +37,16 @@ class GraphFile:
 
     @property
     def written(self) -> tuple[Quad, ...]:
-        """The quads that the file writes out."""
+        """The quads that are in the file itself."""
         return tuple(quad for quad in self.quads if quad not in self.derived)
 
     @property
     def text(self) -> str:
-        """What the file says as Turtle or TriG. Raises: FindingsError where it cannot be read."""
+        """The file as Turtle or TriG. Raises: FindingsError where it cannot be read."""
         return read_text(self.path) if self.trig is None else self.trig
 
     def lines(self) -> Mapping[Quad, int]:
-        """The line, counted from 1, of each statement that the file writes out."""
+        """The line, counted from 1, of each statement that is in the file itself."""
         return statement_lines(self.path) if self.trig is None else lines_of_text(self.trig)
 
 
@@ -64,7 +64,7 @@ class FileRecord:
             yield from file.quads
 
     def graphs(self) -> dict[str, list[Triple]]:
-        """What each graph states, by its IRI."""
+        """The statements of each graph, by its IRI."""
         graphs: dict[str, list[Triple]] = {}
         for quad in self.quads():
             graphs.setdefault(graph_iri(quad), []).append(quad.triple)
@@ -74,7 +74,7 @@ class FileRecord:
 @final
 @dataclass(frozen=True, slots=True)
 class StatementPlace:
-    """A statement in a file, by those of its parts that are known."""
+    """A statement in a file, by its known parts."""
 
     subject: NamedNode | None = None
     predicate: NamedNode | None = None
@@ -85,10 +85,10 @@ class StatementPlace:
 @final
 @dataclass(frozen=True, slots=True)
 class UnnamedNode:
-    """A blank node by what is known of it.
+    """A blank node by its statements.
 
-    `says` are its statements whose objects have names, `held` those that lead to it from what has
-    one; `predicate` is the one that a fault is about.
+    `says` are its statements whose objects have names, `held` those that lead to it from a named
+    subject; `predicate` is the one that a fault is about.
     """
 
     says: frozenset[tuple[NamedNode, NamedNode | Literal]]
@@ -104,9 +104,9 @@ class UnnamedNode:
 @final
 @dataclass(frozen=True, slots=True)
 class StatementFault:
-    """What is wrong with a statement, before its file is known; the first place found counts.
+    """A fault of a statement, before its file is known; the first place that is found counts.
 
-    Where it is about a blank node, `node` says which: that goes before the places.
+    Where it is about a blank node, `node` describes it and takes precedence over the places.
     """
 
     rule: str
@@ -118,9 +118,9 @@ class StatementFault:
 
 
 def located(record: FileRecord, fault: StatementFault) -> Finding:
-    """The fault as a finding, at the first of its places that a file states.
+    """Locate the fault: a finding at the first of its places that a file states.
 
-    What no file says anything of stands where something is said with it.
+    A term that no file has as a subject is located where it is used.
     """
     mentioned = (StatementPlace(object=place.subject) for place in fault.places if place.subject)
     found = (stated_at(record, place) for place in (*fault.places, *mentioned))
@@ -128,7 +128,7 @@ def located(record: FileRecord, fault: StatementFault) -> Finding:
 
 
 def stated_at(record: FileRecord, place: StatementPlace) -> tuple[str, int] | None:
-    """The first file, and its line, that states what the place says; None where none does."""
+    """The first file, and its line, with a statement at the place; None where there is none."""
     for file in record.files:
         if any(stands_at(quad, place) for quad in file.quads):
             return file.name, line_in(file, place) or 1
@@ -141,7 +141,7 @@ def finding_at(fault: StatementFault, path: str, line: int | None) -> Finding:
 
 
 def stands_at(quad: Quad, place: StatementPlace) -> bool:
-    """Whether the statement has the parts of the place."""
+    """Whether the statement has the known parts of the place."""
     return (
         place.subject in (None, quad.subject)
         and place.predicate in (None, quad.predicate)
@@ -151,9 +151,9 @@ def stands_at(quad: Quad, place: StatementPlace) -> bool:
 
 
 def line_in(file: GraphFile, place: StatementPlace) -> int | None:
-    """The line of the file at which the statement stands; Turtle does not name its one graph.
+    """The line of the file with the statement; Turtle does not name its only graph.
 
-    What is derived of a passage stands where the passage is named.
+    A derived statement about a passage is at the line where the passage is named.
     """
     graph = None if file.path.suffix == ".ttl" else place.graph
     wanted = [(place.subject, place.predicate, place.object, graph)]
@@ -164,7 +164,7 @@ def line_in(file: GraphFile, place: StatementPlace) -> int | None:
 
 
 def place_of(triple: Triple) -> StatementPlace:
-    """Where the statement stands, as far as its parts have names."""
+    """The place of the statement, as far as its parts have names."""
     return StatementPlace(
         triple.subject if isinstance(triple.subject, NamedNode) else None,
         triple.predicate,
@@ -173,7 +173,7 @@ def place_of(triple: Triple) -> StatementPlace:
 
 
 def graph_iri(quad: Quad) -> str:
-    """The IRI of the graph that the statement stands in; empty where it is in none."""
+    """The IRI of the statement's graph; empty where it is in none."""
     return quad.graph_name.value if isinstance(quad.graph_name, NamedNode) else ""
 
 

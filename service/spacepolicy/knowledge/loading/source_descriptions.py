@@ -1,7 +1,7 @@
-"""What a source is, as the table of its metadata says: statements in the source's own graph.
+"""The description of a source in its table of metadata, as statements in the source's own graph.
 
-Each key that is known makes statements of one property, at its line; what the data write out goes
-before. IRIs may be relative to the project's base: `kind = "concept/document-kind/news-item"`.
+Each known key makes statements of one property, at its line; statements in the data take
+precedence. IRIs may be relative to the project's base: `kind = "concept/document-kind/news-item"`.
 
 Spec: https://toml.io/en/v1.0.0, https://www.rfc-editor.org/rfc/rfc3986#section-5
 """
@@ -33,7 +33,8 @@ _Kind = TypeVar("_Kind")
 @final
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """A key of the metadata: the property of its statements, and how its value is read."""
+    """A key of the metadata: the property of its statements, and the function that reads its
+    value."""
 
     predicate: NamedNode
     read: Callable[[object, SourceDocument, Base], _Values]
@@ -64,7 +65,7 @@ def _iris(value: object, _: SourceDocument, base: Base) -> _Values:
 
 
 def _address(value: object, source: SourceDocument, base: Base) -> _Values:
-    """An IRI; a note in words says nothing to programs."""
+    """An IRI; a note in words is of no use to programs."""
     if _of(str, value).startswith(("http://", "https://")):
         yield from _iris(value, source, base)
 
@@ -98,7 +99,7 @@ def source_files(
     files: Iterable[GraphFile],
     note: Callable[[Finding], None],
 ) -> tuple[GraphFile, ...]:
-    """The tables of metadata as files of graphs, with what `files` do not write out themselves."""
+    """The tables of metadata as files of graphs, without the statements that `files` have."""
     written = {
         (graph_iri(quad), quad.predicate)
         for file in files
@@ -145,7 +146,7 @@ def _statement(source: SourceDocument, predicate: NamedNode, value: NamedNode | 
 def description_faults(
     base: Base, source: SourceDocument, stated: Iterable[Triple]
 ) -> Iterator[StatementFault]:
-    """Where the source's own graph, which states this, says otherwise than the metadata."""
+    """Find where the source's own graph contradicts its metadata."""
     iri = NamedNode(source.iri)
     said: dict[NamedNode, set[object]] = {}
     for triple in stated:

@@ -2,7 +2,7 @@
 
 `seeds/<name>.toml` describes the source `<base>source/<name>`, whose text is `seeds/<name>.txt`
 byte for byte; a text that may not be shipped has no digest there, and passages by reference. The
-texts are other people's: an installed package travels without them.
+texts are other people's: an installed package does not include them.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ _RESTORE: Final = (
 @final
 @dataclass(frozen=True, slots=True)
 class SourceDocument:
-    """A document that is quoted. `text` is None where it did not travel with its metadata."""
+    """A document that is quoted. `text` is None where it is not shipped with its metadata."""
 
     name: str
     iri: str
@@ -48,11 +48,11 @@ class SourceDocument:
 
     @property
     def is_not_shipped(self) -> bool:
-        """Whether its text belongs to nobody here: there is none, and no digest of one."""
+        """Whether its text may not be shipped: it has neither a text nor a digest."""
         return self.text is None and bool(self.metadata) and "sha256" not in self.metadata
 
     def literal(self, value: str) -> Literal:
-        """Words of the source, in the language that its metadata says it is in."""
+        """A text of the source as a literal, in the language in its metadata."""
         return Literal(value, language=self.language)
 
     @property
@@ -63,7 +63,7 @@ class SourceDocument:
 
 
 def reading_of(source: SourceDocument) -> Mapping[str, Literal]:
-    """How a source that is not shipped was read, by the properties of its passages that say so:
+    """How a source that is not shipped was read, by the properties of its passages that state it:
     at which address, on which day, in which copy, and how many independent sources agree."""
     found: dict[str, Literal] = {}
     for key, (name, kind, datatype) in _READING.items():
@@ -81,7 +81,7 @@ def reading_of(source: SourceDocument) -> Mapping[str, Literal]:
 def read_sources(
     content: Path, base: Base, *, packaged: bool, note: Callable[[Finding], None]
 ) -> tuple[SourceDocument, ...]:
-    """The sources of a content folder, by name; what is wrong with their files is noted.
+    """Read the sources of a content folder, by name; faults of their files are noted.
 
     `packaged`: the texts may be missing.
     """
@@ -94,7 +94,7 @@ def read_sources(
 
 
 def undescribed_sources(content: Path, base: Base) -> Iterator[SourceDocument]:
-    """The texts that have no metadata yet, by name."""
+    """The texts without metadata, by name."""
     for text in sorted((content / FOLDER).glob("*.txt")):
         if not text.with_suffix(".toml").is_file():
             yield SourceDocument(
@@ -129,7 +129,7 @@ def _read(
 
 
 def _damage(name: str, metadata: Mapping[str, object], content: bytes) -> Finding | None:
-    """What happened to the text on its way here, where its bytes show it."""
+    """The damage that happened to the text on the way, where its bytes show it."""
     path = f"{FOLDER}/{name}"
     recorded = metadata.get("sha256", found := hashlib.sha256(content).hexdigest())
     damage = unreadable(path, content) or byte_order_mark(path, content)
@@ -156,7 +156,7 @@ def _metadata(table: Path, note: Callable[[Finding], None]) -> Mapping[str, obje
 def _faults(
     table: Path, metadata: Mapping[str, object], content: bytes | None, *, packaged: bool
 ) -> Iterator[Finding]:
-    """What does not agree between the metadata and the text's bytes."""
+    """Differences between the metadata and the text's bytes."""
     path, text = f"{FOLDER}/{table.name}", f"{FOLDER}/{table.stem}.txt"
     recorded = metadata.get("sha256")
     if metadata and content is None and recorded is None:

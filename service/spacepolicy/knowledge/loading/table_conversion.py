@@ -1,4 +1,4 @@
-"""Background graphs carried from TriG into tables of things and back."""
+"""Converts background graphs from TriG to tables of things and back."""
 
 from collections.abc import Mapping
 
@@ -20,9 +20,9 @@ from spacepolicy.turtle_format.tables_layout import print_table
 
 
 def to_table(file: GraphFile, context: NotationContext) -> str:
-    """A background graph of things with names as a table.
+    """Convert a background graph of named things to a table.
 
-    Raises: FindingsError where it states other graphs, or says something of nodes without a name.
+    Raises: FindingsError where it has other graphs, or statements about blank nodes.
     """
     graph = f"{context.base.iri}graph/background/{file.path.stem}"
     for quad in file.quads:
@@ -43,7 +43,7 @@ def to_table(file: GraphFile, context: NotationContext) -> str:
 
 
 def table_to_trig(file: GraphFile, context: NotationContext) -> str:
-    """A table of things as TriG in the one layout."""
+    """Convert a table of things to TriG in the canonical layout."""
     table = read_table(file.path.read_text(encoding="utf-8"))
     prefixes = {**table.prefixes, "graph": f"{context.base.iri}graph/background/"}
     head = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in prefixes.items())

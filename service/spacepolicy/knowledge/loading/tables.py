@@ -19,9 +19,9 @@ _FOLDER: Final = "data/background/"
 def read_table_file(
     path: Path, name: str, text: str, *, base: Base, prefixes: Mapping[str, str]
 ) -> GraphFile:
-    """The table, whose text this is, as a file of graphs.
+    """Parse a table into a file of graphs.
 
-    Raises: FindingsError with the line and column at which it cannot be read.
+    Raises: FindingsError with the line and column where it is not valid.
     """
     if not name.startswith(_FOLDER):
         message = f"tables of things are background: they stand in {_FOLDER}."

@@ -1,4 +1,4 @@
-"""The text files of a content folder: whether each can be read, and ends its lines as it should."""
+"""Checks the text files of a content folder: whether each can be read, and its line ends."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +16,13 @@ _KINDS: Final = {
     "queries": (".rq", ".toml", ".yaml"),
     SEEDS: (".toml",),
 }
-"""The files of each folder by how their names end; texts that are quoted are judged as sources."""
+"""The files of each folder by their extensions; quoted texts are checked as sources."""
 
 
 _JUDGES: Final = (unreadable, byte_order_mark, strange_line_ends)
-"""What is looked for in the bytes of a file; the first that is found is told."""
+"""The checks of a file's bytes; the first fault that is found is reported."""
 _QUERIES: Final = {"queries": (".rq", ".toml", ".yaml", ".md"), CHECKS: (".rq", ".md")}
-"""The files of folders in which whatever ends otherwise would be passed over in silence."""
+"""The extensions in folders whose other files would be ignored without a message."""
 
 
 def stray_findings(content: Path) -> Iterator[Finding]:
@@ -37,8 +37,8 @@ def stray_findings(content: Path) -> Iterator[Finding]:
 
 
 def text_findings(content: Path) -> Iterator[Finding]:
-    """Return what is wrong with the bytes of the files, one finding for each file at fault; and
-    what scaffolds left to be filled in."""
+    """Return the faults of the files' bytes, one finding for each faulty file; and the marks of
+    scaffolds that were not filled in."""
     for folder, suffixes in _KINDS.items():
         for path in sorted((content / folder).rglob("*")):
             if path.suffix in suffixes and path.is_file():

@@ -1,1 +1,1 @@
-"""What follows from the axioms, and why."""
+"""The inferences from the axioms, and their proofs."""

@@ -37,14 +37,14 @@ class ClashWords:
         self._index = AxiomIndex(self._axioms)
 
     def explained(self, prover: Prover, clash: Clash) -> str:
-        """The sentences of the least set, data first, each with its place."""
+        """The sentences of the minimal set, data first, each with its place."""
         form, joint = _WORDS[self._language]
         said = [f"{self._sentence(each)}{self._at(each)}" for each in self.least(prover, clash)]
         return form.format(joint.join(dict.fromkeys(said)))
 
     def least(self, prover: Prover, clash: Clash) -> list[Triple]:
-        """Statements and axioms of which none can be left out: what the proofs of the clash rest
-        on, less whatever the clash remains without."""
+        """A minimal set of statements and axioms that clash: those that the proofs of the clash
+        rest on, without any that the clash does not need."""
         kept = [*dict.fromkeys(_rests_on(prover, clash))]
         for each in [*kept]:
             fewer = [other for other in kept if other != each]
@@ -53,7 +53,7 @@ class ClashWords:
         return kept
 
     def _whole(self, statements: Iterable[Triple]) -> list[Triple]:
-        """The statements with the class expressions and lists that they are made of."""
+        """The statements with the class expressions and lists in them."""
         found = dict.fromkeys(statements)
         waiting = [*found]
         while waiting:

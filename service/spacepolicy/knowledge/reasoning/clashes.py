@@ -1,4 +1,4 @@
-"""Clashes as findings: what cannot hold together, by which axiom, and where its grounds stand."""
+"""Clashes as findings: what is contradictory, by which axiom, and where its grounds are stated."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -16,7 +16,7 @@ from spacepolicy.knowledge.reasoning.rule import is_axiomatic
 from spacepolicy.knowledge.reasoning.wording import Wording
 
 _MOST: Final = 100
-"""One wrong axiom can make every statement clash: more findings than this help nobody."""
+"""The most findings: one wrong axiom can make every statement clash, and more help nobody."""
 
 
 def clash_findings(
@@ -28,8 +28,8 @@ def clash_findings(
 ) -> Iterator[Finding]:
     """A finding for all clashes that rest on the same asserted statements.
 
-    `axioms` are statements among which those are that the rules were made of; `language` is that of
-    the explanation.
+    `axioms` are statements that include those from which the rules were compiled; `language` is
+    that of the explanation.
     """
     if not reasoner.clashes():
         return
@@ -47,7 +47,7 @@ def clash_findings(
 
 
 def grounds_of(prover: Prover, clash: Clash) -> tuple[Triple, ...]:
-    """The asserted statements that the statements which clash follow from."""
+    """The asserted statements from which the clashing statements follow."""
     proofs = filter(None, map(prover.prove, clash.statements))
     return tuple(dict.fromkeys(ground for proof in proofs for ground in proof.grounds))
 
@@ -78,7 +78,7 @@ def _at(record: FileRecord, statement: Triple) -> str:
 
 
 def _home(record: FileRecord, statement: Triple) -> tuple[str, int] | None:
-    """The file and line that state it; None where it has no name to be found by."""
+    """The file and line of the statement; None where it has no named part to be found by."""
     if not isinstance(statement.subject, NamedNode):
         return None
     return stated_at(record, place_of(statement))

@@ -1,9 +1,8 @@
 """Rules beyond OWL: SPARQL CONSTRUCT queries that the ontology states as `sh:SPARQLRule`.
 
-They say what OWL cannot: dates that are computed, and values that hold where nothing is said to the
-contrary. A rule concludes one statement about the things of its first variable; its body has triple
-patterns, `GRAPH ?g { … }` for what is asserted and not only inferred, FILTER, FILTER NOT EXISTS,
-BIND and VALUES.
+They express what OWL cannot: computed dates, and default values. A rule concludes one statement
+about the things of its first variable; its body has triple patterns, `GRAPH ?g { … }` for asserted
+statements, FILTER, FILTER NOT EXISTS, BIND and VALUES.
 
 Spec: https://www.w3.org/TR/shacl-af/#SPARQLRule, https://www.w3.org/TR/sparql11-query/#construct
 """
@@ -32,7 +31,7 @@ _CLOSING: Final = {"(": ")", "{": "}"}
 
 
 class RuleError(ValueError):
-    """The rule is not of the form that is carried out here."""
+    """The rule is not of the supported form."""
 
 
 @final
@@ -40,10 +39,10 @@ class RuleError(ValueError):
 class ConstructRule:
     """A rule: its conclusion follows where its body has a solution.
 
-    `body` is the group of its WHERE clause, in SPARQL, with the prefixes of `prologue`;
-    `predicate` is that of the conclusion; `positive` are the triple patterns outside of FILTERs,
-    which are the premises of a proof; `links` are the predicates by which the body leads from one
-    variable to another, `watched` all its predicates.
+    `body` is the group of its WHERE clause, in SPARQL, with the prefixes of `prologue`; `predicate`
+    is that of the conclusion; `positive` are the triple patterns outside of FILTERs, which are the
+    premises of a proof; `links` are the predicates by which the body leads from one variable to
+    another, `watched` all its predicates.
     """
 
     iri: NamedNode
@@ -64,7 +63,7 @@ class ConstructRule:
 
     @property
     def rule(self) -> InferenceRule:
-        """The rule as a step of a proof names it."""
+        """The rule as it is named in a step of a proof."""
         return InferenceRule(self.name, self.axiom, self.positive, self.conclusion)
 
 
@@ -99,7 +98,7 @@ def read_construct_rules(
 def stored_rules(
     dataset: Store, base: Base, prefixes: Mapping[str, str]
 ) -> tuple[ConstructRule, ...]:
-    """Return the rules of the graph that the project's files alone may state."""
+    """Return the rules of the graph that only the project's files may state."""
     quads = dataset.quads_for_pattern(None, None, None, base.rules)
     return read_construct_rules((quad.triple for quad in quads), prefixes)
 
@@ -138,8 +137,8 @@ def _read(iri: NamedNode, name: str, text: Literal, prefixes: Mapping[str, str])
 
 
 def _check_reach(iri: NamedNode, conclusion: Pattern, whole: tuple[Pattern, ...]) -> None:
-    """Raises RuleError where a pattern is about what the conclusion's subject does not lead to:
-    only so is it known whose conclusions a changed statement may touch."""
+    """Raises RuleError where a pattern is not connected to the conclusion's subject: otherwise it
+    would not be known whose conclusions a changed statement affects."""
     reached: set[PatternTerm] = {conclusion.subject}
     while more := {e.object for e in whole if e.subject in reached} - reached:
         reached |= more
@@ -167,7 +166,7 @@ def _patterns(
 
 
 def _in_brackets(words: Iterator[str]) -> list[str]:
-    """Go past what is in brackets or braces; what braces hold is given."""
+    """Skip what is in brackets or braces; return what is in braces."""
     kept: list[str] = []
     expected: list[str] = []
     for word in words:
@@ -183,7 +182,7 @@ def _in_brackets(words: Iterator[str]) -> list[str]:
 
 
 def _of_triples(words: Iterable[str]) -> Iterator[str]:
-    """The words of the triple patterns, those in a GRAPH group too, each group ended by a dot."""
+    """The tokens of the triple patterns, those in a GRAPH group too, each group ended by a dot."""
     words = iter(words)
     for word in words:
         if word == "GRAPH":

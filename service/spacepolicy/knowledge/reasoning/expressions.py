@@ -1,8 +1,8 @@
 """Class and property expressions as patterns of statements about their members.
 
-A class on the condition's side may be an intersection, a union, a some-values or has-value
-restriction; on the consequence's an intersection, an all-values or has-value restriction, at most
-one or none of something, or a complement. What is written otherwise is of no rule.
+A class in the condition may be an intersection, a union, a some-values or has-value restriction; in
+the consequence an intersection, an all-values or has-value restriction, a cardinality of at most
+one or zero, or a complement. Other expressions are in no rule.
 
 Spec: https://www.w3.org/TR/owl2-profiles/#Class_Expressions_3,
 https://www.w3.org/TR/owl2-mapping-to-rdf/
@@ -38,7 +38,7 @@ _NIL: Final = NamedNode(f"{RDF}nil")
 
 
 def owl(name: str) -> NamedNode:
-    """The term of OWL of that name."""
+    """The OWL term with that name."""
     return NamedNode(f"{OWL}{name}")
 
 
@@ -87,13 +87,13 @@ class OutsideDatatype:
 
 
 Test = DifferentLiterals | OutsideDatatype
-"""What must be seen of values beside the premises for a clash."""
+"""The condition on values, besides the premises, for a clash."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RuleHead:
-    """What follows from a membership where more premises hold too; no conclusion is a clash."""
+    """The consequence of a membership where more premises hold too; no conclusion is a clash."""
 
     more: Body
     conclusion: Pattern | None
@@ -102,7 +102,7 @@ class RuleHead:
 
 @final
 class AxiomIndex:
-    """The axioms' statements, to be looked up in a stable order."""
+    """The statements of the axioms, indexed, in a stable order."""
 
     def __init__(self, triples: Iterable[Triple]) -> None:
         self._objects: dict[tuple[object, NamedNode], list[Term]] = {}
@@ -124,7 +124,7 @@ class AxiomIndex:
         return next(iter(self.objects(subject, owl(name))), None)
 
     def members(self, head: Term) -> tuple[Term, ...]:
-        """The members of a list; a list that is broken off or circular ends there."""
+        """The members of a list; an incomplete or circular list ends there."""
         members: list[Term] = []
         seen: set[Term] = set()
         while head != _NIL and head not in seen and self.objects(head, _FIRST):
@@ -135,7 +135,7 @@ class AxiomIndex:
 
 
 def is_datatype(ontology: AxiomIndex, values: Term) -> bool:
-    """Whether values of the range are literals, of which nothing can be stated."""
+    """Whether values of the range are literals, which cannot be subjects."""
     if not isinstance(values, NamedNode):
         return _DATATYPE in ontology.objects(values, TYPE)
     return (
@@ -146,14 +146,15 @@ def is_datatype(ontology: AxiomIndex, values: Term) -> bool:
 
 
 def variables(letter: str = "v") -> Iterator[Variable]:
-    """Variables without end, no two alike."""
+    """An endless series of different variables."""
     return (Variable(f"{letter}{number}") for number in itertools.count())
 
 
 def links(
     ontology: AxiomIndex, role: Term, subject: PatternTerm, value: PatternTerm
 ) -> Iterator[Pattern]:
-    """The statement that the property links the two; nothing where it is no property to state."""
+    """The statement that the property links the two; none where the property cannot be a
+    predicate."""
     inverse = ontology.one(role, "inverseOf")
     if isinstance(role, NamedNode):
         yield Pattern(subject, role, value)
@@ -164,7 +165,7 @@ def links(
 def bodies(
     ontology: AxiomIndex, expression: Term, member: PatternTerm, fresh: Iterator[Variable]
 ) -> Iterator[Body]:
-    """The ways in which the member is seen to be of the class; none where no rule can tell."""
+    """The conditions for the member to be in the class; none where no rule can express them."""
     if isinstance(expression, NamedNode):
         yield () if expression == THING else (Pattern(member, TYPE, expression),)
         return
@@ -204,7 +205,7 @@ def _restricted(
 def heads(
     ontology: AxiomIndex, expression: Term, member: PatternTerm, fresh: Iterator[Variable]
 ) -> Iterator[RuleHead]:
-    """What follows from the member's being of the class."""
+    """The consequences of the member's being in the class."""
     if isinstance(expression, NamedNode):
         if expression != THING:
             is_nothing = expression == NOTHING
@@ -260,7 +261,7 @@ def _at_most(
     member: PatternTerm,
     fresh: Iterator[Variable],
 ) -> Iterator[RuleHead]:
-    """No value of the class counted, or one at the most: two are then the same."""
+    """At most one value, or none, in the counted class: two values are then the same."""
     role, values = counted
     met: list[Body] = [()]
     others = [next(fresh) for _ in range(most + 1)]

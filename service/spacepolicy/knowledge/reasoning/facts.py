@@ -10,8 +10,8 @@ from typing import Final, final
 
 Row = tuple[int, ...]
 Key = int
-"""Which statements: a predicate's number, or the complement (`~`) of the number of a class, for
-the statements that something is of it."""
+"""The key of statements: a predicate's number, or for memberships of a class the complement (`~`)
+of the class's number."""
 Delta = dict[Key, set[Row]]
 """New statements, or withdrawn ones, by their key."""
 Index = dict[int, set[int]]
@@ -19,7 +19,7 @@ NONE: Final[frozenset[int]] = frozenset()
 
 
 def add(whole: Delta, more: Delta) -> None:
-    """Put more rows to those of the whole."""
+    """Add the rows of `more` to `whole`."""
     for key, rows in more.items():
         if key in whole:
             whole[key] |= rows
@@ -28,7 +28,7 @@ def add(whole: Delta, more: Delta) -> None:
 
 
 def joined(deltas: Iterable[Delta]) -> Delta:
-    """The rows of all of them."""
+    """The union of the rows."""
     whole: Delta = {}
     for delta in deltas:
         add(whole, delta)
@@ -36,13 +36,13 @@ def joined(deltas: Iterable[Delta]) -> Delta:
 
 
 def less(delta: Delta, other: Delta) -> Delta:
-    """The rows that the other has not."""
+    """The rows of `delta` that `other` does not have."""
     return {key: rows - other.get(key, set()) for key, rows in delta.items()}
 
 
 @final
 class FactTable:
-    """The statements of a predicate, by subject; by object too, once that was asked for."""
+    """The statements of a predicate, indexed by subject; on demand by object too."""
 
     __slots__ = ("_subjects", "objects")
 
@@ -52,7 +52,7 @@ class FactTable:
 
     @property
     def subjects(self) -> Index:
-        """The subjects of each object; made when first asked for, and kept."""
+        """The subjects of each object; indexed on the first call, and kept."""
         if self._subjects is None:
             self._subjects = {}
             for subject, objects in self.objects.items():
@@ -97,7 +97,7 @@ def _take(index: Index, key: int, value: int) -> None:
 
 @final
 class Facts:
-    """All that holds."""
+    """All statements that hold."""
 
     __slots__ = ("classes", "relations")
 
@@ -106,11 +106,11 @@ class Facts:
         self.relations: dict[Key, FactTable] = {}
 
     def members(self, key: Key) -> set[int]:
-        """The members of the class; the set stays the same one."""
+        """The members of the class; always the same set object."""
         return self.classes.setdefault(key, set())
 
     def relation(self, key: Key) -> FactTable:
-        """The relation of the predicate; it stays the same one."""
+        """The table of the predicate; always the same object."""
         found = self.relations.get(key)
         if found is None:
             found = self.relations[key] = FactTable()
@@ -131,7 +131,7 @@ class Facts:
         return row[1] in self.relation(key).objects.get(row[0], NONE)
 
     def matching(self, key: Key, one: int | None, other: int | None) -> Iterator[Row]:
-        """The rows of the key that have the numbers that are given."""
+        """The rows of the key with the given numbers."""
         if key < 0:
             return self._matching_members(key, one, other)
         relation = self.relation(key)
@@ -151,7 +151,7 @@ class Facts:
         return iter([(one,)] if one in members else [])
 
     def missing(self, key: Key, rows: Iterable[Row]) -> set[Row]:
-        """Those of the rows that do not hold yet and can be stated: no literal is a subject."""
+        """The rows that do not hold yet and can be stated: literals cannot be subjects."""
         if key < 0:
             members = self.members(key)
             return {row for row in rows if row[0] not in members and row[0] >= 0}

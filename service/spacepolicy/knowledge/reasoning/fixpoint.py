@@ -1,8 +1,8 @@
-"""Reasoning: everything that rules make of statements, kept as statements come and go.
+"""Reasoning: all inferences of rules from statements, updated as statements come and go.
 
-Each round joins only what uses a statement that the round before found (semi-naive evaluation).
-What is withdrawn takes back all that rests on it; what also follows from something else is then
-found again (delete and rederive).
+Each round joins only with statements that the round before found (semi-naive evaluation). A
+withdrawn statement removes all inferences that rest on it; those that also follow from other
+statements are then inferred again (delete and rederive).
 
 Spec: Gupta, Mumick, Subrahmanian, Maintaining Views Incrementally, SIGMOD 1993,
 https://doi.org/10.1145/170035.170066
@@ -25,18 +25,18 @@ from spacepolicy.knowledge.reasoning.rules import compile_rules
 from spacepolicy.knowledge.reasoning.terms import TermNumbers
 
 _PORTION: Final = 50_000
-"""How many statements are reasoned over at once in the beginning: what is joined with one another
-then mostly stays in the processor's cache."""
+"""How many statements are reasoned over at once at the start: statements that are joined with one
+another then mostly stay in the processor's cache."""
 
 _NEAR_BITS: Final = 11
-"""Terms whose numbers differ in the last 11 bits alone: 2,048 of them fit into the second cache of
-a processor."""
+"""Terms whose numbers differ only in the last 11 bits: 2,048 of them fit into the second cache of a
+processor."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Statements that cannot hold together, by a rule without a conclusion."""
+    """Contradictory statements, by a rule without a conclusion."""
 
     rule: InferenceRule
     statements: tuple[Triple, ...]
@@ -45,7 +45,7 @@ class Clash:
 @final
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """What follows from asserted statements and is not asserted, and what clashes in the whole."""
+    """The inferences from asserted statements that are not asserted, and all clashes."""
 
     inferred: frozenset[Triple]
     clashes: tuple[Clash, ...]
@@ -55,7 +55,7 @@ class Reasoning:
 @final
 @dataclass(frozen=True, slots=True)
 class InferredChange:
-    """What is inferred now and was not before, and the other way round."""
+    """The inferences that are new, and those that are gone."""
 
     appeared: frozenset[Triple]
     gone: frozenset[Triple]
@@ -64,9 +64,9 @@ class InferredChange:
 @final
 @dataclass(frozen=True, slots=True)
 class ClosureChange:
-    """How a change shifts what holds and what only follows, as rows of the numbers of `terms`:
-    what holds now and did not, what holds no longer, what only follows now, and what no longer
-    does."""
+    """The effects of a change on the statements that hold and on the inferences, as rows of the
+    numbers of `terms`: what now holds and did not, what no longer holds, what is now only inferred,
+    and what no longer is."""
 
     terms: TermNumbers
     come: Delta
@@ -83,10 +83,10 @@ def reason(rules: Sequence[InferenceRule], asserted: Iterable[Triple]) -> Reason
 
 @final
 class Reasoner:
-    """The statements asserted, and what follows from them by the rules of their own axioms.
+    """The asserted statements, and the inferences by the rules of their own axioms.
 
-    `rules` in place of those of the axioms stay as they are given. `rounds` counts those of the
-    last change.
+    `rules`, where given, replace those of the axioms and stay the same. `rounds` counts those of
+    the last change.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Reasoner:
         self._find_clashes(None)
 
     def _new(self, asserted: Iterable[Triple]) -> Delta:
-        """Take the statements as asserted; those among them that did not hold yet."""
+        """Assert the statements; return those that did not hold yet."""
         new: Delta = {}
         for key, rows in self._terms.delta(asserted).items():
             derived = self._derived.get(key)
@@ -128,7 +128,7 @@ class Reasoner:
 
     @property
     def facts(self) -> Facts:
-        """All that holds, until the axioms change; to be read."""
+        """All statements that hold, until the axioms change; read-only."""
         return self._facts
 
     def asserted(self) -> Iterator[Triple]:
@@ -139,17 +139,17 @@ class Reasoner:
             yield from self._terms.triples(key, rows)
 
     def inferences(self) -> list[Triple]:
-        """Every statement that follows and is not asserted, each once."""
+        """Every inference that is not asserted, each once."""
         with _without_collection():
             return _stated(self._terms, self._derived)
 
     def inferred(self) -> frozenset[Triple]:
-        """The same, to be looked up in."""
+        """The same as a set."""
         with _without_collection():
             return _triples(self._terms, self._derived)
 
     def clashes(self) -> tuple[Clash, ...]:
-        """What cannot hold together, in a stable order."""
+        """The contradictions, in a stable order."""
         found = sorted(
             self._clashes.items(), key=lambda each: (each[0][0], str(each[1].statements))
         )
@@ -158,9 +158,9 @@ class Reasoner:
     def change(
         self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()
     ) -> InferredChange:
-        """Assert statements and withdraw others; one that is in both is asserted after.
+        """Assert statements and withdraw others; one that is in both is asserted afterwards.
 
-        A change of the axioms starts anew.
+        After a change of the axioms, everything is inferred anew.
         """
         added, withdrawn = tuple(added), tuple(withdrawn)
         with _without_collection():
@@ -178,7 +178,7 @@ class Reasoner:
     def shift(
         self, *, added: Iterable[Triple] = (), withdrawn: Iterable[Triple] = ()
     ) -> ClosureChange:
-        """Assert statements and withdraw others, as `change` does, and tell what that shifts."""
+        """Assert statements and withdraw others, as `change` does; return the effects as rows."""
         added, withdrawn = tuple(added), tuple(withdrawn)
         with _without_collection():
             if not self._fixed and any(map(is_axiomatic, itertools.chain(added, withdrawn))):
@@ -203,7 +203,7 @@ class Reasoner:
             )
 
     def _standing(self, delta: Delta) -> tuple[Delta, Delta]:
-        """Those of the statements that hold, and those that only follow."""
+        """Those of the statements that hold, and those that are only inferred."""
         none = frozenset[Row]()
         held = {
             key: {row for row in rows if self._facts.holds(key, row)} for key, rows in delta.items()
@@ -230,7 +230,7 @@ class Reasoner:
     def matching(
         self, subject: Term | None, predicate: NamedNode | None, value: Term | None
     ) -> Iterator[Triple]:
-        """The statements that hold and have the parts that are given."""
+        """The statements that hold and have the given parts."""
         keys = self._facts.keys() if predicate is None else self._keys(predicate, value)
         one = None if subject is None else self._terms.number(subject)
         other = None if value is None else self._terms.number(value)
@@ -247,7 +247,7 @@ class Reasoner:
             yield from self._facts.classes
 
     def classes_of(self, thing: Term) -> Iterator[Term]:
-        """The classes that the thing is of."""
+        """The classes of the thing."""
         number = self._terms.number(thing)
         for key, members in self._facts.classes.items():
             if number in members:
@@ -265,7 +265,7 @@ class Reasoner:
         return all(self._facts.holds(key, row) and row not in derived for row in rows)
 
     def _assert(self, delta: Delta) -> tuple[Delta, Delta]:
-        """Add asserted statements; what is inferred then and was not, and what no longer is."""
+        """Add asserted statements; return the inferences that are new, and those that are gone."""
         new: Delta = {}
         gone: Delta = {}
         for key, rows in delta.items():
@@ -280,7 +280,8 @@ class Reasoner:
         return found, gone
 
     def _saturate(self, new: Delta, whole: Delta, *, first: bool = False) -> Delta:
-        """Add what follows from what is new, to the whole too; `first`: what is new is all."""
+        """Add the consequences of the new statements, to `whole` too; `first`: all statements are
+        new."""
         while first or any(new.values()):
             self.rounds += 1
             found = self._program.consequences(new, first=first)
@@ -296,14 +297,14 @@ class Reasoner:
         return whole
 
     def _worth_stating(self, key: Key, rows: set[Row]) -> set[Row]:
-        """Those of the rows that are inferred at all."""
+        """Those of the rows that are stated as inferences at all."""
         if key not in self._program.schema:
             return rows
         return {row for row in rows if self._is_worth_stating(key, row)}
 
     def _is_worth_stating(self, key: Key, row: Row) -> bool:
-        """Whether it tells anyone anything: no class without a name below or above another,
-        nothing below itself or the same as itself, no literal the same as anything."""
+        """Whether it is useful: not a nameless class below or above another, not a term below or
+        equal to itself, not a literal equal to anything."""
         one, other = row
         if one == other or other < 0:
             return False
@@ -311,7 +312,8 @@ class Reasoner:
         return key == self._program.same or BlankNode not in kinds
 
     def _withdraw(self, delta: Delta) -> tuple[Delta, Delta]:
-        """Take back asserted statements; what is inferred then and was not, what no longer is."""
+        """Withdraw asserted statements; return the inferences that are new, and those that are
+        gone."""
         left: Delta = {}
         for key, rows in delta.items():
             derived = self._derived.get(key, frozenset[Row]())
@@ -331,7 +333,7 @@ class Reasoner:
         return less(back, resting), less(resting, back)
 
     def _resting_on(self, withdrawn: Delta) -> Delta:
-        """What was inferred from the statements in any way, and from what rests on them."""
+        """The inferences that rest on the statements, directly or through other inferences."""
         resting: Delta = {}
         delta = withdrawn
         while any(delta.values()):
@@ -381,7 +383,8 @@ def _stated(terms: TermNumbers, delta: Delta) -> list[Triple]:
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Many small sets make no circles: looking for some would take most of the time."""
+    """Disable the cyclic collector: many small sets form no cycles, and a search takes most of the
+    time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,7 +1,7 @@
 """Joins over facts: from the rows of one atom, step by step, to the rows that meet all atoms.
 
-A row holds the numbers that a join has bound so far. Each step binds one more variable, to what
-all the atoms that lead to it have in common.
+A row has the numbers that a join has bound so far. Each step binds one more variable, to the
+intersection of all the atoms that contain it.
 
 Spec: Ngo, Ré, Rudra, Skew Strikes Back, SIGMOD Record 42(4), 2013,
 https://doi.org/10.1145/2590989.2590991
@@ -21,7 +21,7 @@ Slot = int | str
 @final
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A premise or a conclusion: of a class one slot, of a relation two."""
+    """A premise or a conclusion: a class has one slot, a relation two."""
 
     key: Key
     slots: tuple[Slot, ...]
@@ -33,14 +33,14 @@ Step = Callable[[Iterable[Row]], Iterable[Row]]
 @final
 @dataclass(frozen=True, slots=True)
 class JoinPlan:
-    """From the rows of the atom that it starts with to the rows of the slots it ends in."""
+    """Joins the rows of the first atom to rows of the result's slots."""
 
     select: Step
     steps: tuple[Step, ...]
     project: Step
 
     def run(self, rows: Iterable[Row]) -> Iterable[Row]:
-        """The rows that the join makes of these."""
+        """Join these rows."""
         found = self.select(rows)
         for step in self.steps:
             if not found:
@@ -50,7 +50,7 @@ class JoinPlan:
 
 
 def plan(facts: Facts, start: Atom, others: Iterable[Atom], end: Sequence[Slot]) -> JoinPlan:
-    """The join of the start's rows with the other atoms, to the slots of its end."""
+    """Plan the join of the start's rows with the other atoms, to the slots of its end."""
     places: dict[Slot, int] = {}
     for place, slot in enumerate(start.slots):
         if isinstance(slot, str):
@@ -75,7 +75,7 @@ def plan(facts: Facts, start: Atom, others: Iterable[Atom], end: Sequence[Slot])
 
 
 def _selection(start: Atom, constants: Row) -> Step:
-    """The rows of the start that meet its own constants and repetitions, with all constants."""
+    """The rows of the start that match its constants and repeated variables, with all constants."""
     slots = start.slots
     wanted = [(place, slot) for place, slot in enumerate(slots) if isinstance(slot, int)]
     again = [
@@ -112,7 +112,7 @@ def _projection(places: Sequence[int]) -> Step:
 def _next(
     facts: Facts, waiting: Sequence[Atom], places: dict[Slot, int]
 ) -> tuple[Step, Sequence[Atom], Sequence[Slot]]:
-    """The step to take next, the atoms that it meets, and the slots that it binds."""
+    """The next step, the atoms that it meets, and the slots that it binds."""
     for atom in waiting:
         if all(slot in places for slot in atom.slots):
             return _filter(facts, atom, places), [atom], []
@@ -126,13 +126,13 @@ def _next(
 
 
 def _leads_to(slot: Slot, atom: Atom, places: dict[Slot, int]) -> bool:
-    """Whether the atom tells the slot's numbers once the places are filled."""
+    """Whether the atom determines the slot's numbers once the places are filled."""
     return atom.slots.count(slot) == 1 and all(s == slot or s in places for s in atom.slots)
 
 
 def _reach(slot: Slot, waiting: Iterable[Atom], places: dict[Slot, int]) -> tuple[bool, int, int]:
-    """How narrowly the slot's numbers are told: a subject has few objects, an object may have
-    many subjects; the more atoms tell, the better."""
+    """The sort key of how few numbers the slot can have: a subject has few objects, an object may
+    have many subjects; the more atoms restrict it, the better."""
     met = [atom for atom in waiting if _leads_to(slot, atom, places)]
     linking = [atom for atom in met if len(atom.slots) == 2]
     return any(atom.slots[1] == slot for atom in linking), len(linking), len(met)
@@ -148,7 +148,7 @@ def _filter(facts: Facts, atom: Atom, places: dict[Slot, int]) -> Step:
 
 
 def _expansion(facts: Facts, slot: Slot, met: Sequence[Atom], places: dict[Slot, int]) -> Step:
-    """Each row with each number that all the atoms tell."""
+    """Each row with each number that all the atoms allow."""
     lookups = [_lookup(facts, atom, slot, places) for atom in met if len(atom.slots) == 2]
     classes = [facts.members(atom.key) for atom in met if len(atom.slots) == 1]
     (index, place), more = lookups[0], lookups[1:]
@@ -181,7 +181,7 @@ def _lookup(facts: Facts, atom: Atom, slot: Slot, places: dict[Slot, int]) -> tu
 
 
 def _product(facts: Facts, atom: Atom) -> Step:
-    """Each row with each row of an atom that it has nothing in common with."""
+    """Each row with each row of an atom without a common variable."""
     if len(atom.slots) == 2 and atom.slots[0] == atom.slots[1]:
         return lambda rows: [
             row + each[:1] for row in rows for each in facts.rows(atom.key) if each[0] == each[1]

@@ -1,4 +1,4 @@
-"""Axioms and statements as sentences of labels, in English or Chinese, for who reads no OWL."""
+"""Axioms and statements as sentences of labels, in English or Chinese, for readers without OWL."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -62,7 +62,7 @@ def with_articles(words: str) -> str:
 
 
 class TermLabels:
-    """The labels of terms, by language, among some statements."""
+    """The labels of terms, by language, from some statements."""
 
     def __init__(self, statements: Iterable[Triple]) -> None:
         self._found: dict[object, dict[str, str]] = {}
@@ -79,9 +79,9 @@ class TermLabels:
 
 @final
 class PlainWords:
-    """Puts axioms and statements into sentences in a language.
+    """Writes axioms and statements as sentences in a language.
 
-    `axioms` are all those that class expressions may be parts of.
+    `axioms` include all parts of class expressions.
     """
 
     def __init__(self, axioms: Iterable[Triple], labels: TermLabels, language: Language) -> None:
@@ -92,7 +92,7 @@ class PlainWords:
         self._expressions = Wording(kept, self.named)
 
     def named(self, term: Term) -> str:
-        """The term by its label in quotation marks; a literal as it is written."""
+        """The label of the term in quotation marks; a literal as it is written."""
         if isinstance(term, LiteralTerm):
             return f"“{term.value}”"
         label = self._labels.of(term, self._language)
@@ -102,7 +102,7 @@ class PlainWords:
         return f"“{label}”"
 
     def axiom(self, axiom: Triple) -> str:
-        """The axiom that the statement makes."""
+        """The axiom of the statement as a sentence."""
         subject, predicate, value = axiom
         if predicate in _BETWEEN:
             return self._said(_BETWEEN[predicate], *map(self.expression, (subject, value)))
@@ -134,7 +134,7 @@ class PlainWords:
         return self.statement(Triple(subject, TYPE, kind))  # type: ignore[arg-type] # a declaration
 
     def statement(self, statement: Triple) -> str:
-        """What a statement says of its subject."""
+        """The statement as a sentence."""
         subject, predicate, value = statement
         one, other = self.named(subject), self.named(value)
         if predicate == TYPE:
@@ -144,7 +144,7 @@ class PlainWords:
         )
 
     def expression(self, term: Term) -> str:
-        """A class or property by its label, or what it is made of."""
+        """A class or property by its label, or by its expression."""
         return self._expressions.expression(term)
 
     def _said(self, form: tuple[str, str], *parts: str) -> str:

@@ -1,7 +1,7 @@
-"""Rules compiled to joins: what follows from new facts, what still follows, and what clashes.
+"""Rules compiled to joins: consequences of new facts, rederivable facts, and clashes.
 
-The rules that let one name stand for another are carried out here as they are: they are about
-statements of any predicate but those that axioms are made of.
+The rules of owl:sameAs that replace one name by another are implemented here directly: they apply
+to statements of any predicate but those of axioms.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,8 +40,8 @@ _REPLACING: Final = ("eq-rep-s", "eq-rep-o")
 @final
 @dataclass(frozen=True, slots=True)
 class _Conclusive:
-    """A rule in numbers that has a conclusion: a plan for each premise, and one to see whether
-    given rows of the conclusion follow."""
+    """A rule in numbers with a conclusion: a plan for each premise, and one to check whether given
+    rows of the conclusion follow."""
 
     body: tuple[Atom, ...]
     head: Atom
@@ -52,7 +52,7 @@ class _Conclusive:
 @final
 @dataclass(frozen=True, slots=True)
 class _Clashing:
-    """A rule in numbers that finds a clash; rows are of its variables, in order."""
+    """A rule in numbers that finds a clash; rows have its variables, in order."""
 
     number: int
     body: tuple[Atom, ...]
@@ -122,9 +122,9 @@ class Program:
         return _Clashing(number, body, plans, variables, test)
 
     def consequences(self, new: Delta, *, first: bool = False) -> Delta:
-        """What the rules make of the whole with at least one premise among what is new.
+        """The conclusions of the rules from `whole` with at least one premise in `new`.
 
-        `first`: what is new is the whole.
+        `first`: `new` is the whole.
         """
         found: Delta = {}
         if first:
@@ -141,7 +141,7 @@ class Program:
         return found
 
     def _replace(self, new: Delta, found: Delta) -> None:
-        """What follows for the same things under their other names."""
+        """Conclude the same of things under their other names."""
         same = self.facts.relation(self.same)
         if not same.objects or not self._replacing:
             return
@@ -160,7 +160,7 @@ class Program:
                 found.setdefault(key, set()).update(self._renamed(met, same.objects))
 
     def _renamed(self, rows: Iterable[Row], names: Index) -> Iterator[Row]:
-        """The rows with another of its names for one of their things at a time."""
+        """The rows with one thing at a time replaced by another of its names."""
         for row in rows:
             if "eq-rep-s" in self._replacing:
                 for name in names.get(row[0], ()):
@@ -170,7 +170,7 @@ class Program:
                     yield (row[0], name)
 
     def rederivable(self, gone: Delta) -> Delta:
-        """Those of the statements that follow from what holds."""
+        """Those of the statements that follow from the statements that hold."""
         found: Delta = {}
         same = self.facts.relation(self.same)
         for key, rows in gone.items():
@@ -184,12 +184,12 @@ class Program:
         return found
 
     def _is_renamed(self, key: Key, row: Row, same: FactTable) -> bool:
-        """Whether the row is one that holds, under another name: a rule leads from the first name
-        to the second, and that the second is the same as the first may not have been found yet."""
+        """Whether the row holds under another name: a rule leads from the first name to the second,
+        and that the second is the same as the first may not have been inferred yet."""
         return any(self.facts.holds(key, each) for each in self._renamed([row], same.subjects))
 
     def clashing(self, new: Delta | None) -> Iterator[tuple[int, Row]]:
-        """The clashes with a premise among what is new (None: all); the rule's number, its row."""
+        """The clashes with a premise in `new` (None: all); the rule's number and its row."""
         for rule in self._clashing:
             starts: Iterable[tuple[int, Iterable[Row]]]
             if new is None:
@@ -207,7 +207,7 @@ class Program:
         return len(facts.members(key)) if key < 0 else len(facts.relation(key).objects)
 
     def statements(self, number: int, row: Row) -> tuple[Triple, ...]:
-        """The statements that meet the premises of the rule of that number."""
+        """The statements that meet the premises of the rule with that number."""
         rule = next(each for each in self._clashing if each.number == number)
         bound = {
             name: self.terms.term(each) for name, each in zip(rule.variables, row, strict=True)
@@ -216,7 +216,7 @@ class Program:
 
 
 def _fewest(body: Sequence[Atom], new: Delta) -> tuple[int, set[Row]]:
-    """The premise that the fewest rows meet, and these."""
+    """The premise with the fewest new rows, and these."""
     sizes = [len(new.get(atom.key, ())) for atom in body]
     place = sizes.index(min(sizes))
     return place, new.get(body[place].key, set())
@@ -240,7 +240,7 @@ def _test(terms: TermNumbers, test: Test, variables: Sequence[str]) -> Callable[
 
 
 def _differ(one: Term, other: Term) -> bool:
-    """Whether two literals stand for different things; one way round only."""
+    """Whether two literals have different values; in one direction only."""
     if not isinstance(one, Literal) or not isinstance(other, Literal):
         return False
     return str(one) < str(other) and value(one) != value(other)

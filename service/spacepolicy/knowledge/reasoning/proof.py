@@ -1,8 +1,8 @@
-"""Proofs: why a statement holds, by which rules and axioms, from statements that are asserted.
+"""Proofs: why a statement holds, by which rules and axioms, from asserted statements.
 
-What could lead to the statement is followed backwards, one rule at a time, until some way rests on
-asserted statements alone. So a proof is of the fewest levels, and among what was followed the
-smallest (Knuth's generalisation of Dijkstra's algorithm); it never goes round in a circle.
+The search goes backwards from the statement, one level of rules at a time, until some derivation
+rests on asserted statements alone. So a proof has the fewest levels, and is the smallest among
+those that were searched (Knuth's generalisation of Dijkstra's algorithm); it is never circular.
 
 Spec: Knuth, A Generalization of Dijkstra's Algorithm, Information Processing Letters 6(1), 1977
 """
@@ -21,12 +21,12 @@ from spacepolicy.knowledge.reasoning.stratum import Stratum
 
 
 class Closure(Protocol):
-    """Everything that holds, and what of it is asserted."""
+    """All statements that hold, and which of them are asserted."""
 
     def matching(
         self, subject: Term | None, predicate: NamedNode | None, value: Term | None, /
     ) -> Iterator[Triple]:
-        """The statements that hold and have the parts that are given."""
+        """The statements that hold and have the given parts."""
 
     def is_asserted(self, statement: Triple, /) -> bool:
         """Whether the statement is asserted, and not only inferred or unknown."""
@@ -35,7 +35,7 @@ class Closure(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class StoredClosure:
-    """A closure in a store: the default graph holds everything, and one graph what is inferred."""
+    """A closure in a store: the default graph has everything, and one graph the inferences."""
 
     store: Store
     inferred: NamedNode
@@ -43,14 +43,14 @@ class StoredClosure:
     def matching(
         self, subject: Term | None, predicate: NamedNode | None, value: Term | None, /
     ) -> Iterator[Triple]:
-        """The statements of the default graph that have the parts that are given."""
+        """The statements of the default graph with the given parts."""
         if isinstance(subject, Literal | Triple):
             return iter(())
         quads = self.store.quads_for_pattern(subject, predicate, value, DefaultGraph())
         return (quad.triple for quad in quads)
 
     def is_asserted(self, statement: Triple, /) -> bool:
-        """Whether the default graph has the statement, and the inferred graph has not."""
+        """Whether the default graph has the statement, and the graph of inferences does not."""
         subject, predicate, value = statement
         return (
             Quad(subject, predicate, value) in self.store
@@ -61,7 +61,7 @@ class StoredClosure:
 @final
 @dataclass(frozen=True, slots=True)
 class ProofStep:
-    """A statement, and the rule that it follows from the premises by; asserted where it has none.
+    """A statement, and the rule and premises from which it follows; without a rule it is asserted.
 
     Each premise is the statement of an earlier step.
     """
@@ -74,13 +74,13 @@ class ProofStep:
 @final
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Steps, each after those it rests on; the last is of what is proved."""
+    """Steps, each after those it rests on; the last is the proved statement."""
 
     steps: tuple[ProofStep, ...]
 
     @property
     def statement(self) -> Triple:
-        """What is proved."""
+        """The proved statement."""
         return self.steps[-1].statement
 
     @property
@@ -92,7 +92,7 @@ class Proof:
 @final
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way in which a statement follows by one rule; `rank` tells rules apart."""
+    """A derivation of a statement by one rule; `rank` distinguishes rules."""
 
     statement: Triple
     rank: int
@@ -138,7 +138,7 @@ class Prover:
         return None
 
     def _ways(self, statement: Triple) -> Iterator[_Way]:
-        """Every way in which the statement follows by one rule from others that hold."""
+        """Every derivation of the statement by one rule from others that hold."""
         for key in _keys(statement):
             for rank, rule, conclusion in self._concluding.get(key, ()):
                 bound = _matched(conclusion, statement, {})
@@ -153,7 +153,7 @@ class Prover:
     def _met(
         self, premises: Sequence[Pattern], bound: Mapping[Variable, Term]
     ) -> Iterator[tuple[Triple, ...]]:
-        """The statements that meet the premises, for each way in which some do."""
+        """The statements that meet the premises, for each solution."""
         if not premises:
             yield ()
             return
@@ -168,7 +168,7 @@ class Prover:
 
 
 def _key(pattern: Pattern) -> object:
-    """What a conclusion and a statement that it may be have in common; None: nothing is known."""
+    """The index key that a conclusion shares with the statements it may be; None: any statement."""
     if isinstance(pattern.predicate, Variable):
         return None
     if pattern.predicate == TYPE and not isinstance(pattern.object, Variable):
@@ -184,7 +184,7 @@ def _keys(statement: Triple) -> tuple[object, ...]:
 def _matched(
     pattern: Pattern, statement: Triple, bound: Mapping[Variable, Term]
 ) -> dict[Variable, Term] | None:
-    """What the pattern's variables stand for where the statement meets it."""
+    """The bindings of the pattern's variables where the statement matches it."""
     found = dict(bound)
     for part, term in zip(pattern.parts, statement, strict=True):
         if isinstance(part, Variable):
@@ -213,7 +213,7 @@ def _known(pattern: Pattern, bound: Mapping[Variable, Term]) -> int:
 def _cheapest(
     statement: Triple, asserted: Iterable[Triple], ways: Sequence[_Way]
 ) -> tuple[ProofStep, ...] | None:
-    """The steps of the smallest tree of ways from what is asserted to the statement."""
+    """The steps of the smallest tree of derivations from asserted statements to the statement."""
     resting = _by_premise(ways)
     lacking = {id(way): len(set(way.premises)) for way in ways}
     costs: dict[Triple, int] = {}
@@ -236,9 +236,9 @@ def _cheapest(
             lacking[id(way)] -= 1
             if not lacking[id(way)]:
                 cost = 1 + sum(costs[premise] for premise in way.premises)
-                told = " ".join(map(str, way.premises))
+                premises = " ".join(map(str, way.premises))
                 after = ProofStep(way.statement, way.rule, way.premises)
-                heapq.heappush(waiting, (cost, way.rank, told, next(order), after))
+                heapq.heappush(waiting, (cost, way.rank, premises, next(order), after))
     return _in_order(statement, steps) if statement in costs else None
 
 
@@ -251,7 +251,7 @@ def _by_premise(ways: Iterable[_Way]) -> dict[Triple, list[_Way]]:
 
 
 def _in_order(statement: Triple, steps: Mapping[Triple, ProofStep]) -> tuple[ProofStep, ...]:
-    """The steps that the statement rests on, each after its own."""
+    """The steps that the statement rests on, in an order where each comes after its premises."""
     ordered: dict[Triple, ProofStep] = {}
     waiting = [(statement, False)]
     while waiting:

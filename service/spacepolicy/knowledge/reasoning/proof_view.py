@@ -1,7 +1,7 @@
 """Explanations: the proof of a statement for people and programs, down to the words of the sources.
 
-An asserted statement is explained by the graphs that state it: a passage with its quotation, or
-the graph of an ontology or of a background that says it.
+An asserted statement is explained by the graphs that contain it: a passage with its quotation, or
+the graph of an ontology or of background data.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,14 +23,14 @@ from spacepolicy.namespaces import OWL, RDFS, SKOS, Base
 _LABELS: Final = (NamedNode(f"{RDFS}label"), NamedNode(f"{SKOS}prefLabel"))
 _VERSION: Final = NamedNode(f"{OWL}versionIRI")
 _SAYS: Final = {TYPE: "is a"}
-"""What is said for properties that no ontology of ours labels."""
+"""The words for properties that no ontology of ours labels."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ProofOrigin:
-    """A graph that states something; for a passage, where it stands in the source and its words;
-    for one by reference, its locator and the address of the document."""
+    """A graph that contains a statement; for a passage, its place in the source and its words; for
+    one by reference, its locator and the address of the document."""
 
     graph: str
     start: int | None = None
@@ -41,7 +41,8 @@ class ProofOrigin:
 
     @property
     def table(self) -> dict[str, object]:
-        """The origin for programs; the `words` of a reference are known to whoever has a copy."""
+        """The origin as JSON members; the `words` of a reference are known to the holder of a
+        copy."""
         if self.locator is not None:
             named = {"locator": self.locator, "address": self.address, "words": None}
             return {"graph": self.graph, **named}
@@ -59,7 +60,7 @@ class ProofOrigin:
 
 @final
 class Explainer:
-    """Explains statements of a whole dataset: record, default graph, and what is only inferred."""
+    """Explains statements of a whole dataset: record, default graph, and inferences."""
 
     def __init__(self, store: Store, base: Base, prefixes: Mapping[str, str]) -> None:
         self._store = store
@@ -75,7 +76,7 @@ class Explainer:
         return self._prover.prove(statement)
 
     def origins(self, statement: Triple) -> tuple[ProofOrigin, ...]:
-        """The graphs that state it, sorted."""
+        """The graphs that contain it, sorted."""
         subject, predicate, value = statement
         quads = self._store.quads_for_pattern(subject, predicate, value, None)
         graphs = {quad.graph_name for quad in quads} - {DefaultGraph(), self._base.inferred}
@@ -102,12 +103,12 @@ class Explainer:
         return next((literal.value for literal in literals), None)
 
     def text(self, proof: Proof, language: str = "en") -> str:
-        """The proof as an indented tree; what was shown already is not shown again."""
+        """The proof as an indented tree; repeated steps are shown once."""
         return "\n".join(self._lines(proof, language))
 
     def _lines(self, proof: Proof, language: str) -> Iterator[str]:
         steps = {step.statement: step for step in proof.steps}
-        told: set[Triple] = set()
+        shown: set[Triple] = set()
         yield shown(proof.statement, self._prefixes)
         waiting = [(proof.statement, 0)]
         while waiting:
@@ -115,10 +116,10 @@ class Explainer:
             margin = "  " * depth
             yield f"{margin}- {self.said(statement, language)}"
             step = steps[statement]
-            if statement in told:
+            if statement in shown:
                 yield f"{margin}  as shown above"
                 continue
-            told.add(statement)
+            shown.add(statement)
             yield from (f"{margin}  {line}" for line in self._reasons(step))
             waiting += ((premise, depth + 1) for premise in reversed(step.premises))
 
@@ -151,7 +152,7 @@ class Explainer:
         return short(term, self._prefixes)
 
     def table(self, proof: Proof) -> dict[str, object]:
-        """The proof for programs: numbered steps, each after those it rests on.
+        """The proof as JSON members: numbered steps, each after those it rests on.
 
         Terms are written as in SPARQL 1.1 Query Results JSON.
         """
@@ -183,7 +184,7 @@ class Explainer:
 
 
 def _stratum(store: Store, base: Base, prefixes: Mapping[str, str]) -> Stratum:
-    """The stratum beyond OWL of a published dataset, as far as its rules look."""
+    """The stratum beyond OWL of a published dataset, as far as its rules read it."""
     rules = stored_rules(store, base, prefixes)
     concluded = {rule.predicate for rule in rules}
     asserted: list[Triple] = []
@@ -199,7 +200,7 @@ def _stratum(store: Store, base: Base, prefixes: Mapping[str, str]) -> Stratum:
 
 
 def _axioms(store: Store) -> Iterator[Triple]:
-    """What the default graph says that may be part of an axiom."""
+    """The statements of the default graph that may be part of an axiom."""
     for predicate in AXIOM_PREDICATES:
         for quad in store.quads_for_pattern(None, predicate, None, DefaultGraph()):
             yield quad.triple

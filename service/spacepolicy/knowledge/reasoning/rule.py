@@ -1,4 +1,4 @@
-"""A rule, and the rules that hold in any ontology."""
+"""The form of a rule, and the rules that hold in any ontology."""
 
 from dataclasses import dataclass
 from typing import Final, final
@@ -38,7 +38,7 @@ class InferenceRule:
 
     @property
     def sound(self) -> bool:
-        """Whether the rule says only what its premises bind, and names no blank node."""
+        """Whether the conclusion only has variables of the premises, and no blank node."""
         patterns = (*self.premises, *([self.conclusion] if self.conclusion else []))
         if any(isinstance(part, BlankNode) for pattern in patterns for part in pattern.parts):
             return False
@@ -78,7 +78,7 @@ GENERAL_RULES: Final = (
     _general("eq-diff1", (Pattern(_X, SAME, _Y), Pattern(_X, _DIFFERENT, _Y)), None),
     _general("cls-nothing2", (Pattern(_X, TYPE, NOTHING),), None),
 )
-"""What holds in any ontology."""
+"""The rules that hold in any ontology."""
 
 AXIOM_PREDICATES: Final = frozenset(
     {
@@ -120,7 +120,7 @@ AXIOM_PREDICATES: Final = frozenset(
         ),
     }
 )
-"""The predicates of the statements that axioms are made of."""
+"""The predicates of statements that are parts of axioms."""
 AXIOM_KINDS: Final = frozenset(
     {
         NamedNode(f"{RDFS}Datatype"),
@@ -140,11 +140,11 @@ AXIOM_KINDS: Final = frozenset(
         ),
     }
 )
-"""What something is said to be of by an axiom."""
+"""The classes of things that axioms declare."""
 
 
 def is_axiomatic(triple: Triple) -> bool:
-    """Whether the statement may be part of an axiom; all others leave the rules as they are."""
+    """Whether the statement may be part of an axiom; all others leave the rules unchanged."""
     if triple.predicate == TYPE:
         return triple.object in AXIOM_KINDS
     return triple.predicate in AXIOM_PREDICATES

@@ -1,7 +1,7 @@
-"""Rules compiled from an ontology's own axioms: what follows from which statements, and why.
+"""Rules compiled from an ontology's own axioms: which statements follow from which, and why.
 
-Each axiom becomes rules over statements about individuals, named as the table of OWL 2 RL names
-them. A rule without a conclusion finds a clash.
+Each axiom becomes rules over statements about individuals, named as in the table of OWL 2 RL. A
+rule without a conclusion finds a clash.
 
 Spec: https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules
 """
@@ -43,12 +43,12 @@ _KINDS: Final[dict[NamedNode, tuple[str, tuple[_Ends, ...], _Ends | None]]] = {
     owl("AsymmetricProperty"): ("prp-asyp", ((_X, _Y), (_Y, _X)), None),
     owl("IrreflexiveProperty"): ("prp-irp", ((_X, _X),), None),
 }
-"""For each kind of property: the rule's name, what the property must link, and what it links then
-(nothing: that is a clash)."""
+"""For each kind of property: the rule's name, the links in its premises, and the link in its
+conclusion (None: a clash)."""
 
 
 def compile_rules(axioms: Iterable[Triple]) -> tuple[InferenceRule, ...]:
-    """The rules that the axioms among these statements make, in a stable order."""
+    """The rules of the axioms among these statements, in a stable order."""
     ontology = AxiomIndex(filter(is_axiomatic, axioms))
     rules = itertools.chain(
         GENERAL_RULES,
@@ -100,7 +100,7 @@ def _datatype_rules(ontology: AxiomIndex, axiom: Triple) -> Iterator[InferenceRu
 def _implication(
     ontology: AxiomIndex, name: str, axiom: Triple, condition: Term, consequence: Term
 ) -> Iterator[InferenceRule]:
-    """Whatever is of the condition's class is of the consequence's."""
+    """Every member of the condition's class is in the consequence's."""
     for value in _enumerated(ontology, condition):
         for head in heads(ontology, consequence, value, variables("c")):
             yield InferenceRule("cls-oo", axiom, head.more, head.conclusion, head.test)
@@ -122,7 +122,7 @@ def _memberships(
     member: Variable,
     consequence: Term,
 ) -> Iterator[InferenceRule]:
-    """Where the body holds, the member is of the class."""
+    """Where the body holds, the member is in the class."""
     if not body:
         return
     for head in heads(ontology, consequence, member, variables("c")):
@@ -154,7 +154,7 @@ def _inclusion(
     *,
     inverse: bool = False,
 ) -> Iterator[InferenceRule]:
-    """Whatever the lesser property links, the greater links too (the other way round: inverse)."""
+    """What the lesser property links, the greater links too (`inverse`: the other way round)."""
     ends = (_Y, _X) if inverse else (_X, _Y)
     for premise in links(ontology, lesser, _X, _Y):
         for conclusion in links(ontology, greater, *ends):
@@ -163,7 +163,7 @@ def _inclusion(
 
 
 def _characteristic_rules(ontology: AxiomIndex) -> Iterator[InferenceRule]:
-    """What a property's own kind says of it."""
+    """The rules of a property's own characteristics."""
     for axiom in ontology.statements(TYPE):
         kind, role = axiom.object, axiom.subject
         if isinstance(kind, NamedNode) and kind in _KINDS and isinstance(role, NamedNode):
@@ -188,7 +188,7 @@ def _chain_rules(ontology: AxiomIndex) -> Iterator[InferenceRule]:
 
 
 def _identity_rules(ontology: AxiomIndex) -> Iterator[InferenceRule]:
-    """What makes two names stand for the same, and two values for too many."""
+    """The rules that make two names the same, and find too many values."""
     for axiom in ontology.statements(TYPE):
         if axiom.object == owl("FunctionalProperty"):
             yield from _single_valued(ontology, axiom)
@@ -226,7 +226,7 @@ def _key_rules(ontology: AxiomIndex, axiom: Triple) -> Iterator[InferenceRule]:
 
 
 def _value_rules(ontology: AxiomIndex) -> Iterator[InferenceRule]:
-    """Individuals said to be different, and links said not to hold."""
+    """Individuals stated to be different, and negative property assertions."""
     for axiom in ontology.statements(TYPE):
         if axiom.object == owl("AllDifferent"):
             different = _listed(ontology, axiom.subject, "members", "distinctMembers")

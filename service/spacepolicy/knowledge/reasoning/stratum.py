@@ -1,8 +1,9 @@
-"""The stratum after OWL's: what rules beyond OWL conclude from all that holds by its axioms.
+"""The stratum after OWL's: the conclusions of rules beyond OWL from all that holds by its axioms.
 
-Its conclusions are no premises of OWL's rules, so that one pass of each stratum is enough (what a
-rule denies is never concluded in the same stratum by another). A store of its own holds what the
-rules look at: the default graph what holds, a named graph what is asserted.
+Its conclusions are not premises of OWL's rules, so that one pass of each stratum is enough (what a
+rule negates is never concluded by another in the same stratum). A store of its own has the
+statements that the rules read: in the default graph all that hold, in a named graph the asserted
+ones.
 
 Spec: https://www.w3.org/TR/shacl-af/#rules, https://www.w3.org/TR/sparql11-query/#construct
 """
@@ -28,14 +29,14 @@ from spacepolicy.knowledge.reasoning.expressions import Pattern, Term
 _HOLDS: Final = DefaultGraph()
 _ASSERTED: Final = NamedNode("urn:x-spacepolicy:asserted")
 _MANY: Final = 2_000
-"""With so many things touched, all conclusions are drawn anew: the engine then reads each relation
-once, where it would look each thing up."""
+"""With so many subjects affected, all conclusions are drawn anew: the engine then reads each
+relation once, instead of looking up each subject."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """What is concluded now and was not, and the other way round."""
+    """The conclusions that are new, and those that are gone."""
 
     appeared: frozenset[Triple]
     gone: frozenset[Triple]
@@ -43,10 +44,10 @@ class Turnover:
 
 @final
 class Stratum:
-    """What follows by the rules from what is asserted and what OWL infers from it.
+    """The conclusions of the rules from asserted statements and OWL's inferences.
 
-    `concluded` is what follows and neither is asserted nor follows by OWL; `watched` are the
-    predicates that the rules read or conclude.
+    `concluded` has those that neither are asserted nor follow by OWL; `watched` are the predicates
+    that the rules read or conclude.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Stratum:
         self._conclude(None)
 
     def _conclude(self, subjects: Iterable[Term] | None) -> None:
-        """Add what follows, about those subjects or all, until nothing new does."""
+        """Add conclusions, about those subjects or all, until there are no new ones."""
         only = "" if subjects is None else " ".join(map(str, subjects))
         new = True
         while new:
@@ -87,9 +88,9 @@ class Stratum:
     def change(
         self, *, come: Iterable[Triple], gone: Iterable[Triple], asserted: frozenset[Triple]
     ) -> Turnover:
-        """Take in what holds now by assertion or OWL, and what no longer does.
+        """Take in the statements that now hold by assertion or OWL, and those that no longer do.
 
-        `asserted`: those of what comes that are asserted. A statement that stays and is no longer
+        `asserted` are those in `come` that are asserted. A statement that stays and is no longer
         asserted, or is asserted now, is in both `gone` and `come`.
         """
         arrived = [each for each in come if each.predicate in self.watched]
@@ -118,7 +119,8 @@ class Stratum:
         self._conclude(None if everything else touched)
 
     def _touched(self, changed: Iterable[Triple]) -> set[Term]:
-        """The subjects whose conclusions may rest on these: theirs, and whatever leads to them."""
+        """The subjects whose conclusions may rest on these: their own, and all that lead to
+        them."""
         links = frozenset().union(*(rule.links for rule in self._rules))
         touched: set[Term] = set()
         waiting: list[Term] = [each.subject for each in changed]
@@ -135,7 +137,7 @@ class Stratum:
                 yield quad.subject
 
     def ways(self, statement: Triple) -> Iterator[tuple[ConstructRule, tuple[Triple, ...]]]:
-        """Each way in which the statement follows by one rule, with the premises that it has."""
+        """Each derivation of the statement by one rule, with its premises."""
         for rule in self._rules:
             if rule.predicate == statement.predicate and isinstance(statement.subject, NamedNode):
                 for solution in self._solutions(rule, statement):
@@ -161,7 +163,7 @@ def _quad(triple: Triple, graph: NamedNode | DefaultGraph) -> Quad:
 
 
 def _filled(pattern: Pattern, solution: Mapping[str, Term]) -> Triple:
-    """The statement that meets the pattern in that solution."""
+    """The statement that matches the pattern in that solution."""
     subject, predicate, value = (
         solution[part.value] if isinstance(part, Variable) else part for part in pattern.parts
     )

@@ -1,4 +1,4 @@
-"""Numbers for terms, so that statements can be joined fast: literals have negative ones."""
+"""Numbers for terms, so that statements can be joined fast: those of literals are negative."""
 
 from collections.abc import Container, Iterable, Iterator
 from typing import Final, final
@@ -14,7 +14,7 @@ _RESOURCES: Final = (NamedNode, BlankNode)
 
 @final
 class TermNumbers:
-    """Terms and their numbers; a term once numbered keeps its number."""
+    """Terms and their numbers; a term keeps its number."""
 
     __slots__ = ("_numbers", "_terms", "type")
 
@@ -24,7 +24,7 @@ class TermNumbers:
         self.type = self.number(TYPE)
 
     def number(self, term: Term) -> int:
-        """The number of the term, given now if it has none."""
+        """The number of the term, assigned now if it has none."""
         found = self._numbers.get(term)
         if found is None:
             count = len(self._terms)
@@ -33,11 +33,11 @@ class TermNumbers:
         return found
 
     def term(self, number: int) -> Term:
-        """The term of the number."""
+        """The term with that number."""
         return self._terms[number if number >= 0 else ~number]
 
     def delta(self, triples: Iterable[Triple]) -> Delta:
-        """The statements in numbers."""
+        """The statements as rows of numbers."""
         known, number, typed = self._numbers, self.number, self.type
         delta: Delta = {}
         for triple in triples:
@@ -78,8 +78,8 @@ class TermNumbers:
         )
 
     def words(self, key: Key, rows: Iterable[Row], known: dict[int, bytes]) -> Iterator[bytes]:
-        """The statements of the key's rows in N-Triples, each without its end; `known` are the
-        words of numbers, to which more are added."""
+        """The statements of the key's rows in N-Triples, each without its final dot; `known` caches
+        the texts of numbers."""
         if key < 0:
             end = b" %b %b" % (self._word(self.type, known), self._word(~key, known))
             for (one,) in rows:
@@ -97,7 +97,7 @@ class TermNumbers:
         return word
 
     def atom(self, pattern: Pattern) -> Atom:
-        """The pattern, whose predicate is no variable, in numbers."""
+        """The pattern, whose predicate is not a variable, in numbers."""
         role, kind = pattern.predicate, pattern.object
         if role == TYPE and isinstance(kind, _RESOURCES):
             return Atom(~self.number(kind), (self._slot(pattern.subject),))

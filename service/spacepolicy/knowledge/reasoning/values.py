@@ -1,7 +1,7 @@
-"""The values of literals: which are alike, and which are not of a datatype.
+"""The values of literals: which are equal, and which are not of a datatype.
 
-Only datatypes whose values are told apart by rules are known; a literal of another one is a value
-by itself, and of every datatype that is not known.
+Only datatypes whose values the rules distinguish are known; a literal of another one is a value by
+itself, and belongs to every datatype that is not known.
 
 Spec: https://www.w3.org/TR/xmlschema11-2/, https://www.w3.org/TR/owl2-syntax/#Datatype_Maps
 """
@@ -48,7 +48,7 @@ _BOUNDS: Final[dict[str, tuple[int | None, int | None]]] = {
     "unsignedShort": (0, 2**16 - 1),
     "unsignedByte": (0, 2**8 - 1),
 }
-"""The least and the greatest value of each datatype of whole numbers."""
+"""The minimum and maximum of each integer datatype."""
 _STRINGS: Final = frozenset({"string", "normalizedString", "token", "language", "Name", "NCName"})
 _PLAIN: Final = f"{RDF}PlainLiteral"
 _LANG_STRING: Final = f"{RDF}langString"
@@ -56,7 +56,7 @@ _ANY: Final = f"{RDFS}Literal"
 
 
 def value(literal: Literal) -> object:
-    """What the literal stands for; equal where two literals stand for the same.
+    """The literal's value; equal where two literals denote the same value.
 
     >>> from pyoxigraph import Literal, NamedNode
     >>> value(Literal("01", datatype=NamedNode(f"{XSD}int"))) == value(Literal(1))

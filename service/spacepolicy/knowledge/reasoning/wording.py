@@ -1,4 +1,4 @@
-"""Axioms and class expressions in words, as OWL's Manchester syntax puts them.
+"""Axioms and class expressions in OWL's Manchester syntax.
 
 Spec: https://www.w3.org/TR/owl2-manchester-syntax/
 """
@@ -21,7 +21,7 @@ from spacepolicy.knowledge.reasoning.expressions import (
 )
 
 Named = Callable[[Term], str]
-"""How a term is called."""
+"""A function from a term to its name."""
 _BETWEEN: Final[dict[NamedNode, str]] = {
     SUBCLASS: "SubClassOf",
     SUBPROPERTY: "SubPropertyOf",
@@ -51,14 +51,14 @@ _RESTRICTIONS: Final = {
 
 @final
 class Wording:
-    """Puts the axioms among these statements into words."""
+    """Writes the axioms among these statements as text."""
 
     def __init__(self, axioms: Iterable[Triple], named: Named) -> None:
         self._axioms = AxiomIndex(axioms)
         self._named = named
 
     def axiom(self, axiom: Triple) -> str:
-        """The axiom that the statement makes."""
+        """The axiom of the statement as text."""
         subject, predicate, value = axiom
         if predicate in _BETWEEN:
             one, other = self.expression(subject), self.expression(value)

@@ -1,1 +1,1 @@
-"""What other reasoners say of the same axioms."""
+"""Runs other reasoners over the same axioms."""

@@ -1,4 +1,4 @@
-"""Another reasoner in a process of its own, which can be killed: N-Triples in, an answer out."""
+"""Another reasoner in a separate process, which can be killed: N-Triples in, an answer out."""
 
 import subprocess
 import sys
@@ -8,23 +8,24 @@ from typing import Final
 from spacepolicy.errors import SpacepolicyError
 
 _MISSING: Final = 3
-"""The status with which a child ends that lacks a library or a Java runtime."""
+"""The exit status of a child that lacks a library or a Java runtime."""
 _PATIENCE: Final = 4
-"""How much longer than its seconds a reasoner may take by the clock: beside other work on two
-processors (load 12), 36 s of work took 170 s."""
+"""The factor from a reasoner's seconds to its wall-clock limit: beside other work on two processors
+(load 12), 36 s of work took 170 s."""
 
 
 class ReasonerError(SpacepolicyError):
-    """Another reasoner could not judge: it ran too long, or could not read, or is not there."""
+    """Another reasoner could not answer: it took too long, could not read, or is not installed."""
 
 
 def ask(reasoner: str, module: str, arguments: Sequence[str], data: bytes, seconds: float) -> bytes:
-    """What the module prints as a program that reads the data; the reasoner's name is for people.
+    """Run the module as a program that reads the data; return its output. `reasoner` is the name
+    for people.
 
-    `seconds` are of processor time for one that limits itself by them, and a quarter of the time
-    that may pass.
+    `seconds` are of processor time for a program that limits itself, and a quarter of the
+    wall-clock limit.
 
-    Raises: ReasonerError where it ends with another status than 0, or not in the time.
+    Raises: ReasonerError where it ends with another status than 0, or takes too long.
     """
     command = [sys.executable, "-m", module, *arguments]
     try:
@@ -45,6 +46,6 @@ def ask(reasoner: str, module: str, arguments: Sequence[str], data: bytes, secon
 
 
 def missing(what: object) -> SystemExit:
-    """The end of a child that cannot begin, for want of what is named."""
+    """The exit of a child that cannot start, since what is named is missing."""
     print(what, file=sys.stderr)
     return SystemExit(_MISSING)

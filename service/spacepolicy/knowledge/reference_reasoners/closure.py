@@ -1,4 +1,4 @@
-"""What owlrl infers, in a process of its own: it changes rdflib's datatypes for all."""
+"""owlrl's inferences, in a separate process: it changes rdflib's datatypes globally."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,7 +11,7 @@ _CHILD: Final = "spacepolicy.knowledge.reference_reasoners.closure_owlrl"
 
 
 def closure(triples: Iterable[Triple], seconds: float = 300) -> frozenset[Triple]:
-    """The statements with all that owlrl makes of them under OWL 2 RL.
+    """The statements with all of owlrl's inferences under OWL 2 RL.
 
     Raises: ReasonerError where it does not answer in the time.
     """

@@ -1,4 +1,4 @@
-"""The child process of `closure`: owlrl over what stands on standard input, N-Triples out."""
+"""The child process of `closure`: owlrl over standard input, N-Triples out."""
 
 import sys
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ def main() -> None:
 
 
 def expanded(triples: Iterable[Triple]) -> frozenset[Triple]:
-    """The statements and what owlrl makes of them, without those about literals.
+    """The statements and owlrl's inferences, without those about literals.
 
     Literals keep their lexical forms: rdflib would write "01" as 1.
     """

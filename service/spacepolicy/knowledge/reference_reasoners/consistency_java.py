@@ -28,7 +28,7 @@ Answer = dict[str, Any]
 
 
 def main() -> None:
-    """Do the job that the arguments name with what stands on standard input."""
+    """Do the job that the arguments name with the data on standard input."""
     job, seconds = sys.argv[1], int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     _start_java()
@@ -65,7 +65,7 @@ def _manager() -> Any:  # noqa: ANN401
 
 
 def _read(text: str) -> Any:  # noqa: ANN401
-    """The ontology that the N-Triples make; they are Turtle too, which the OWLAPI reads."""
+    """Parse the N-Triples into an ontology; they are Turtle too, which the OWLAPI reads."""
     source = _owlapi("io.StringDocumentSource")(text)
     return _manager().loadOntologyFromOntologyDocument(source)
 
@@ -116,7 +116,7 @@ def _terms(axiom: Any) -> list[str]:  # noqa: ANN401
 
 
 def _contradicted(text: str, cases: Sequence[str]) -> Answer:
-    """Each case is read with the rest, which says what its properties are."""
+    """Each case is read with the rest, which declares its properties."""
     return {"contradicted": [not _hermit(_read(text + each)).isConsistent() for each in cases]}
 
 
@@ -144,8 +144,8 @@ def _conflict(ontology: Any) -> Answer:  # noqa: ANN401
     renderer = _java(
         "uk.ac.manchester.cs.owl.owlapi.mansyntaxrenderer.ManchesterOWLSyntaxOWLObjectRendererImpl"
     )()
-    told = [(" ".join(str(renderer.render(each)).split()), _terms(each)) for each in found]
-    return {"axioms": sorted(told)}
+    texts = [(" ".join(str(renderer.render(each)).split()), _terms(each)) for each in found]
+    return {"axioms": sorted(texts)}
 
 
 def _smallest(
@@ -166,7 +166,7 @@ def _smallest(
 
 
 def _entailed(ontology: Any) -> Answer:  # noqa: ANN401
-    """The classes of each individual, what it is the same as, and what it is linked to."""
+    """The classes of each individual, its equal individuals, and its links."""
     typed = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     same = "http://www.w3.org/2002/07/owl#sameAs"
     reasoner = _hermit(ontology)
@@ -183,7 +183,7 @@ def _entailed(ontology: Any) -> Answer:  # noqa: ANN401
 
 
 def _same_individuals(reasoner: Any, individuals: Sequence[Any]) -> dict[str, frozenset[str]]:  # noqa: ANN401
-    """The individuals that are one and the same, by the IRI of each."""
+    """The groups of equal individuals, by the IRI of each."""
     groups = {str(each.getIRI()): frozenset([str(each.getIRI())]) for each in individuals}
     for individual in individuals:
         found = [
@@ -195,10 +195,10 @@ def _same_individuals(reasoner: Any, individuals: Sequence[Any]) -> dict[str, fr
 
 
 def _links(ontology: Any, reasoner: Any, groups: Mapping[str, frozenset[str]]) -> Iterator[str]:  # noqa: ANN401
-    """What each individual is linked to by each property, as N-Triples.
+    """The links of each individual by each property, as N-Triples.
 
-    HermiT 1.3.8 fails over links of individuals that are the same (a
-    ConcurrentModificationException of its own): these are given one name first.
+    HermiT 1.3.8 fails over links of equal individuals (a ConcurrentModificationException of its
+    own): these get one name first.
     """
     if any(len(group) > 1 for group in groups.values()):
         _give_one_name(ontology, groups)

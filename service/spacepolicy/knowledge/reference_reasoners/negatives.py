@@ -1,7 +1,7 @@
-"""What must not be: cases made up after axioms that exclude something, for HermiT to refuse.
+"""Negative tests: cases constructed from axioms that exclude something, for HermiT to refuse.
 
-Disjoint classes give a class each that is below both, and so of nothing; all can be judged in one
-run. A key gives two things that agree in it and are said to differ; beside each stands the same
+Disjoint classes give a class that is below both, and so is unsatisfiable; all can be tested in one
+run. A key gives two things that agree in it and are stated to differ; beside each is the same case
 with one value changed, which must be possible, or the refusal would prove nothing.
 
 Spec: https://www.w3.org/TR/owl2-direct-semantics/
@@ -42,7 +42,7 @@ _SAMPLES: Final = (
 @final
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Two classes that an axiom keeps apart, and the class made up below both."""
+    """Two classes that an axiom makes disjoint, and the constructed class below both."""
 
     axiom: Triple
     kinds: tuple[NamedNode, NamedNode]
@@ -50,13 +50,13 @@ class Exclusion:
 
     @property
     def statements(self) -> tuple[Triple, ...]:
-        """What says that the class is below both."""
+        """The statements that the class is below both."""
         declared = Triple(self.below, TYPE, _CLASS)
         return (declared, *(Triple(self.below, SUBCLASS, kind) for kind in self.kinds))
 
 
 def exclusions(rules: Iterable[InferenceRule]) -> tuple[Exclusion, ...]:
-    """One for each pair of named classes that a rule lets nothing be both of."""
+    """One for each pair of named classes that a rule makes disjoint."""
     found: dict[tuple[NamedNode, NamedNode], Triple] = {}
     for rule in rules:
         kinds = [each.object for each in rule.premises if each.predicate == TYPE]
@@ -73,7 +73,7 @@ def exclusions(rules: Iterable[InferenceRule]) -> tuple[Exclusion, ...]:
 @final
 @dataclass(frozen=True, slots=True)
 class KeyCase:
-    """Two things that agree in a key and differ, and two that do not agree."""
+    """Two things that agree in a key and are different, and two that do not agree."""
 
     axiom: Triple
     refused: tuple[Triple, ...]
@@ -81,7 +81,8 @@ class KeyCase:
 
 
 def key_cases(rules: Iterable[InferenceRule], triples: Iterable[Triple]) -> Iterator[KeyCase]:
-    """A case for each key; `triples` say which properties have literals, and of which datatype."""
+    """A case for each key; `triples` declare which properties have literals, and of which
+    datatype."""
     held = frozenset(triples)
     literal = {each.subject for each in held if each == Triple(each.subject, TYPE, _LITERAL)}
     ranges: dict[object, Term] = {
@@ -122,8 +123,8 @@ def _made(
     *,
     agree: bool,
 ) -> Triple:
-    """The premise with things and literals for variables; the second thing has values of its own
-    where the two are not to agree."""
+    """The premise with things and literals in the place of variables; the second thing has other
+    values where the two are not to agree."""
     own = not agree and conclusion.object in premise.parts
     ends = (conclusion.subject, conclusion.object)
 
@@ -138,7 +139,7 @@ def _made(
 
 
 def _apart(conclusion: Pattern) -> Iterator[Triple]:
-    """That the two things differ."""
+    """The statement that the two things are different."""
     names = [
         part.value for part in (conclusion.subject, conclusion.object) if isinstance(part, Variable)
     ]

@@ -1,1 +1,1 @@
-"""Scaffolds: what a new term, shape, query or document needs, with marks where people decide."""
+"""Scaffolds: the files for a new term, shape, query or document, with marks where people decide."""

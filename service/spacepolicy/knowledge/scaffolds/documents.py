@@ -1,7 +1,7 @@
-"""The scaffold of a document: its text and metadata, its quotations ready, names and expectations.
+"""The scaffold of a document: its text and metadata, its quotations, names and expected answers.
 
-Each sentence is a quotation and each numbered part a heading above its sentences; statements are
-for people, or for `spacepolicy annotate`, to make.
+Each sentence is a quotation and each numbered part a heading above its sentences; people add the
+statements, or `spacepolicy annotate`.
 """
 
 import csv
@@ -37,15 +37,16 @@ from spacepolicy.turtle_format.printing import print_file
 _JOINING: Final = (", and ", " and ", "; and ", ", ", "; ", ": ", ". ", ".", " ", "\n\n", "\n")
 _KINDS: Final = "concept/document-kind"
 _JOINING_ZH: Final = ("，", "、", "；", "：", "。", "\n\n", "\n")
-"""What joins clauses where a sentence is divided; the longest that fits is taken."""
+"""The connectives between clauses where a sentence is divided; the longest that fits is used."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class DocumentDraft:
-    """What is known of a document: the name of its files, its text, and the file it came in.
+    """The input for a document: the name of its files, its text, and the file it came in.
 
-    `title` is empty for the first line; `kind` is a concept's name, empty where it is not known.
+    An empty `title` stands for the first line; `kind` is a concept's name, empty where it is not
+    known.
     """
 
     name: str
@@ -57,7 +58,7 @@ class DocumentDraft:
 
     @property
     def text(self) -> str:
-        """The text as it is kept."""
+        """The text as it is stored."""
         return self.source_text.text
 
     @property
@@ -67,9 +68,9 @@ class DocumentDraft:
 
 
 def new_document(context: ScaffoldContext, draft: DocumentDraft) -> Scaffold:
-    """The files of a document.
+    """Make the files of a document.
 
-    Raises: UsageError where the name or the kind is wrong, or one of the files is there.
+    Raises: UsageError where the name or the kind is wrong, or one of the files exists.
     """
     name = draft.name
     rule = "a document is place-year-topic in kebab-case, as skerrow-2028-charting"
@@ -112,7 +113,7 @@ def _quotes(
     found: Sequence[Span],
     draft: DocumentDraft,
 ) -> str:
-    """The sentences as quotations, in their parts; what the title makes is stated below it."""
+    """The sentences as quotations, in their parts; the statements of the title are below it."""
     base, graph = context.base, NamedNode(source.iri)
     policy = NamedNode(f"{base.iri}id/policy/{source.name}")
     spans = [*found, *_containers(source.text or "", found)]
@@ -135,7 +136,7 @@ def _prefixes(base: Base) -> dict[str, str]:
 
 
 def _containers(text: str, found: Sequence[Span]) -> Iterator[Span]:
-    """The parts that hold more than one sentence, to the stop at their end, each once."""
+    """The parts that contain more than one sentence, to the stop at their end, each once."""
     seen = set(found)
     for part in parts(text):
         within = [(a, b) for a, b in found if part.start <= a and b <= part.end]
@@ -186,7 +187,7 @@ def _kind_line(context: ScaffoldContext, kind: str) -> str:
 
 
 def _connectives(text: str, found: Sequence[Span], language: str) -> list[str]:
-    """What joins clauses: what stands between the sentences, and what may within them."""
+    """The connectives of clauses: the text between the sentences, and what may be within them."""
     edges = [0, *(edge for span in found for edge in span), len(text)]
     gaps = {text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)} - {""}
     return sorted(

@@ -1,4 +1,4 @@
-"""The text of a PDF, by pypdf, which the extra `documents` installs."""
+"""Reads the text of a PDF with pypdf, which the extra `documents` installs."""
 
 from pathlib import Path
 

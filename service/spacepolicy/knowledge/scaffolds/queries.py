@@ -21,9 +21,9 @@ _TEXT: Final = Template(Path(__file__).with_name("query.txt").read_text(encoding
 
 
 def new_query(context: ScaffoldContext, name: str, *, about: str, tag: str) -> Scaffold:
-    """A saved query that lists the parts of policies that are of a class.
+    """A saved query that lists the parts of policies that are in a class.
 
-    Raises: UsageError where a name is wrong, or the query is there.
+    Raises: UsageError where a name is wrong, or the query exists.
     """
     checked_name(name, KEBAB_NAME, "a query is in kebab-case, as tasks-by-domain; it is its path")
     path = f"queries/{name}.rq"

@@ -1,4 +1,4 @@
-"""What a scaffold is, what it is made with, and the rules that names follow."""
+"""The form of a scaffold, its context, and the rules for names."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -35,14 +35,14 @@ Statement = tuple[NamedNode, Term]
 @dataclass(frozen=True, slots=True)
 class Scaffold:
     """Files by their names in the content folder, with their whole text: `new` ones, and `grown`
-    ones, which had less. `after` is what is to be done once the marks are filled in."""
+    ones, to which text was added. `after` lists what to do once the marks are filled in."""
 
     new: Mapping[str, str]
     grown: Mapping[str, str]
     after: tuple[str, ...]
 
     def to_fill(self) -> list[str]:
-        """Where something is still to be filled in, and what: a line each."""
+        """The places that have to be filled in, and with what: a line each."""
         found = {**self.new, **self.grown}
         return [
             f"{finding.path}:{finding.line}: {finding.message}"
@@ -72,7 +72,7 @@ class ScaffoldContext:
                 self.stated.setdefault(quad.subject, []).append(entry)
 
     def values(self, subject: NamedNode, predicate: NamedNode) -> list[Term]:
-        """What is stated of the subject by that property."""
+        """The values of that property of the subject."""
         return [value for (name, value), _ in self.stated.get(subject, ()) if name == predicate]
 
     def label(self, subject: NamedNode, language: str = "en") -> str:
@@ -82,14 +82,14 @@ class ScaffoldContext:
         return names[0] if names else re.split(r"[/#:]", subject.value)[-1]
 
     def home(self, term: NamedNode, kind: NamedNode) -> GraphFile | None:
-        """The first file that states the term to be of the kind; None where none does."""
+        """The first file that states that the term is of the kind; None where none does."""
         for file in self.record.files:
             if any((q.subject, q.predicate, q.object) == (term, TYPE, kind) for q in file.quads):
                 return file
         return None
 
     def module(self, name: str) -> GraphFile:
-        """The file of the ontology of that name. Raises: UsageError where there is none."""
+        """The file of the ontology with that name. Raises: UsageError where there is none."""
         files = {
             Path(file.name).stem: file
             for file in self.record.files
@@ -110,7 +110,7 @@ class ScaffoldContext:
     def known(self, written: str, kinds: Iterable[NamedNode], what: str) -> NamedNode:
         """The term that is written as `Name`, `:Name`, `prefix:name` or an IRI in full.
 
-        Raises: UsageError with the nearest name where none of these kinds is declared so.
+        Raises: UsageError with the nearest name where no such term is of these kinds.
         """
         term = self._expanded(written)
         wanted = frozenset(kinds)
@@ -134,7 +134,7 @@ class ScaffoldContext:
         return NamedNode(known[prefix] + local)
 
     def unused(self, term: NamedNode, file: str = "") -> None:
-        """Raise UsageError where something is stated of the term, or the new file is there."""
+        """Raise UsageError where the term has statements, or the new file exists."""
         if term in self.stated:
             raise UsageError(f"<{term.value}> is there already; nothing was written.")
         if file and (self.content / file).exists():
@@ -143,15 +143,15 @@ class ScaffoldContext:
     def grown(
         self, file: GraphFile, statements: Iterable[Triple], before: str | None = None
     ) -> str:
-        """The text of the file with more statements, in the one layout; `before` is its text where
-        it has grown already."""
+        """The text of the file with more statements, in the canonical layout; `before` is its text
+        where it has grown already."""
         text = read_text(file.path) if before is None else before
         added = (serialize(statements, format=RdfFormat.N_TRIPLES) or b"").decode()
         return print_file(f"{text}\n{added}", path=file.name, prefixes=self.prefixes)
 
 
 def checked_name(name: str, form: re.Pattern[str], rule: str) -> str:
-    """The name. Raises: UsageError with the rule where it has another form."""
+    """Check the form of a name. Raises: UsageError with the rule where it differs."""
     if form.fullmatch(name) is None:
         raise UsageError(f"{name!r} is no name: {rule}.")
     return name
@@ -167,5 +167,5 @@ def in_words(name: str) -> str:
 
 
 def text(value: str, language: str) -> Literal:
-    """A text in that language."""
+    """A literal in that language."""
     return Literal(value, language=language)

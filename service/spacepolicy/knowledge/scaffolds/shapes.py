@@ -1,4 +1,4 @@
-"""Scaffolds of shapes, each with an example that breaks it."""
+"""Scaffolds of shapes, each with an example that violates it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -27,7 +27,7 @@ _SUBCLASS: Final = NamedNode(f"{RDFS}subClassOf")
 
 
 def new_shape(context: ScaffoldContext, name: str, *, required: str) -> Scaffold:
-    """The shape of a class that has none, which asks for a property.
+    """The shape of a class without one, which requires a property.
 
     Raises: UsageError where the class or the property is unknown, or the class has a shape.
     """
@@ -44,7 +44,7 @@ def class_shape(
     parents: Sequence[NamedNode] = (),
     path: NamedNode | None = None,
 ) -> Scaffold:
-    """The shape of the class, which asks for a property of it or of a class above it."""
+    """The shape of the class, which requires a property of it or of a superclass."""
     file = context.shapes()
     name = kind.value.rpartition("/")[2]
     graph = next(iter(file.graphs))
@@ -65,7 +65,7 @@ def class_shape(
 
 
 def _properties(context: ScaffoldContext, kinds: Sequence[NamedNode]) -> Iterator[NamedNode]:
-    """The properties of the nearest class that has some, from the class upwards."""
+    """The properties of the nearest class that has any, from the class upwards."""
     seen: set[NamedNode] = set()
     waiting = [*kinds]
     while waiting:

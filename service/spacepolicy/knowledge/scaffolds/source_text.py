@@ -1,5 +1,5 @@
-"""The text of a source as it is kept: read in the encoding that it has, its lines as the gates want
-them, and each change said.
+"""The text of a source as it is stored: decoded, its lines as the gates require them, with a report
+of each change.
 """
 
 import codecs
@@ -21,22 +21,22 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""Byte order marks; that of UTF-16 begins that of UTF-32, which goes first."""
+"""Byte order marks; that of UTF-32 begins with that of UTF-16, and is tried first."""
 _COMMON: Final = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年"
-"""The commonest Chinese characters: bytes that give many of them are Chinese."""
+"""The commonest Chinese characters: bytes that decode to many of them are Chinese."""
 _CHINESE: Final = ("gb18030", "big5", "utf-16-le", "utf-16-be")
 _STRAY: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\u200e\u200f\u2060\ufeff]")
 _WRAPPED: Final = 0.6
-"""A line at least so long, measured by the long lines of its text, was ended by its margin."""
+"""A line of at least this part of the text's long lines was wrapped at the margin."""
 _MARGIN: Final = 120
-"""A text whose long lines are longer has no margin: each of its lines is a paragraph."""
+"""A text whose long lines are longer was not wrapped: each of its lines is a paragraph."""
 _STOPS: Final = re.compile(r"[.!?:;。！？：；][\"'”’)\]]*\s*$")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A text as it is kept, and what was changed of the file, `sha256` of whose bytes is given."""
+    """A text as it is stored, and the changes of the file; `sha256` is that of the file's bytes."""
 
     text: str
     changes: tuple[str, ...]
@@ -51,7 +51,7 @@ class SourceText:
 
 
 def read_source_text(path: Path, encoding: str | None) -> SourceText:
-    """The text of a file of text or a PDF.
+    """Read a text file or a PDF.
 
     Raises: UsageError where it cannot be read as text.
     """
@@ -109,7 +109,8 @@ def _likeness(data: bytes, encoding: str) -> float:
 
 
 def normalised(text: str) -> tuple[str, list[str]]:
-    """The text with lines that end in LF, composed letters and no stray characters; each change.
+    """The text with lines that end in LF, composed letters and no stray characters; and each
+    change.
 
     >>> normalised("One line\\r\\nand another.\\r\\n")[1]
     ['2 ends of lines CR LF or CR written as LF']

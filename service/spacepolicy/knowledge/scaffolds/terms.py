@@ -48,11 +48,11 @@ _EXAMPLE: Final = "words of a source, in quotation marks, or “… (made up)”
 def new_class(
     context: ScaffoldContext, name: str, *, parent: str, module: str, labels: tuple[str, str]
 ) -> Scaffold:
-    """A class below a parent, with its shape and an example that breaks the shape.
+    """A class below a parent, with its shape and an example that violates the shape.
 
     `labels` are those in English and Chinese, empty where they are not known.
 
-    Raises: UsageError where a name is wrong, or the class is there.
+    Raises: UsageError where a name is wrong, or the class exists.
     """
     rule = "a class is a singular noun in UpperCamelCase, as PolicyDocument"
     term = context.base.term(checked_name(name, CLASS_NAME, rule))
@@ -81,10 +81,12 @@ def new_class(
 @final
 @dataclass(frozen=True, slots=True)
 class _Siblings:
-    """The classes directly below the parent, by where it can be stated that they are disjoint.
+    """The classes directly below the parent, by the file that can state that they are disjoint with
+    it.
 
-    The file names those `within_reach`, which it or what it imports declares; the files of those
-    `in_importers` import it, so that they name the new class; neither can for those `out_of_reach`.
+    The new class's file can name those `within_reach`, which it or its imports declare; the files
+    of those `in_importers` import it, and can name the new class; neither can for those
+    `out_of_reach`.
     """
 
     within_reach: tuple[NamedNode, ...]
@@ -92,7 +94,7 @@ class _Siblings:
     out_of_reach: tuple[NamedNode, ...]
 
     def advice(self) -> Iterator[str]:
-        """What is to be looked at once the class is described."""
+        """What to check once the class is described."""
         if self.within_reach:
             listed = _listed(self.within_reach)
             yield f"It is stated to be disjoint with {listed}: take out what may be both."
@@ -109,7 +111,7 @@ def _listed(classes: Iterable[NamedNode]) -> str:
 
 
 def _siblings(context: ScaffoldContext, file: GraphFile, parent: NamedNode) -> _Siblings:
-    """Those beside a new class of the file; not roles, which a condition makes: they overlap."""
+    """The siblings of a new class in the file; without roles, which overlap."""
     reach = with_imports(context.record, file.graphs)
     within: list[NamedNode] = []
     in_importers: dict[str, tuple[GraphFile, tuple[NamedNode, ...]]] = {}
@@ -140,7 +142,7 @@ def new_property(
 ) -> Scaffold:
     """A property with its domain and range; a range in `xsd:` makes it one of data.
 
-    Raises: UsageError where a name is wrong, or the property is there.
+    Raises: UsageError where a name is wrong, or the property exists.
     """
     rule = "a property is in lowerCamelCase and begins with a verb, as hasTask"
     term = context.base.term(checked_name(name, PROPERTY_NAME, rule))
@@ -172,9 +174,9 @@ def new_property(
 def new_concept(
     context: ScaffoldContext, path: str, *, broader: str, labels: tuple[str, str]
 ) -> Scaffold:
-    """A concept `scheme/name` of a scheme that is there, on top or below a broader one.
+    """A concept `scheme/name` of an existing scheme, on top or below a broader one.
 
-    Raises: UsageError where a name is wrong, the scheme is unknown or the concept is there.
+    Raises: UsageError where a name is wrong, the scheme is unknown or the concept exists.
     """
     scheme_name, _, name = path.partition("/")
     rule = "a concept is scheme/name, both in kebab-case, as goal-kind/outcome"
@@ -217,7 +219,7 @@ def _scheme_file(context: ScaffoldContext, scheme: NamedNode) -> GraphFile:
 
 
 def _names(label: str, zh: str, definition: str, file: GraphFile) -> Iterator[Statement]:
-    """What every term says of itself in both languages, and where it is defined."""
+    """The statements of every term: texts in both languages, and where it is defined."""
     yield LABEL, text(label, "en")
     yield LABEL, text(zh or _unnamed(label), "zh")
     yield DEFINITION, text(definition, "en")
@@ -228,7 +230,7 @@ def _names(label: str, zh: str, definition: str, file: GraphFile) -> Iterator[St
 
 
 def _unnamed(label: str) -> str:
-    """The mark for a Chinese name, which tells terms apart."""
+    """The mark for a Chinese name, which is unique to the term."""
     return fill_in_zh(f"“{label}”的中文名称")
 
 

@@ -1,1 +1,1 @@
-"""How two states of the ontology and its data differ, and what that changes for users."""
+"""The differences between two states of the ontology and its data, and their effects on users."""

@@ -1,4 +1,4 @@
-"""Which constraints of shapes came and went, compared by what they ask for."""
+"""The constraints of shapes that were added and removed, compared by their content."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -20,7 +20,7 @@ _SOFT: Final = (f"{SH}Warning", f"{SH}Info")
 
 
 def shape_changes(old: Side, new: Side) -> Iterator[TermChange]:
-    """The differences in shapes, each with what it changes for who writes data."""
+    """The differences in shapes, each with its effect on people who write data."""
     before, after = _constraints(old.shapes), _constraints(new.shapes)
     for shape in sorted(before.keys() | after.keys()):
         then, now = before.get(shape, {}), after.get(shape, {})
@@ -41,7 +41,7 @@ def shape_changes(old: Side, new: Side) -> Iterator[TermChange]:
 
 
 def _constraints(shapes: Iterable[Triple]) -> Mapping[str, Mapping[str, bool]]:
-    """What each shape asks for, in words, and whether that is a remark only."""
+    """The constraints of each shape as text, and whether each is only a remark."""
     about: dict[object, list[Triple]] = {}
     for each in shapes:
         about.setdefault(each.subject, []).append(each)
@@ -69,12 +69,12 @@ def _is_soft(node: Term, about: Mapping[object, list[Triple]]) -> bool:
 
 
 def _text(node: Term, about: Mapping[object, list[Triple]], depth: int) -> str:
-    """The node by its name, or by what is said of it; blank nodes have no names of their own."""
+    """The node by its name, or by its statements; blank nodes have no names of their own."""
     if isinstance(node, Literal):
         return " ".join(node.value.split())
     if not isinstance(node, BlankNode):
         return _short(node)
-    if depth > 12:  # a circle of blank nodes says nothing that could be told
+    if depth > 12:  # cyclic blank nodes have no finite text
         return "…"
     said = (each for each in about.get(node, ()) if each.predicate.value not in _WORDS)
     parts = sorted(f"{_short(e.predicate)} {_text(e.object, about, depth + 1)}" for e in said)

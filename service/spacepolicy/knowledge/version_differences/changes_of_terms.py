@@ -1,8 +1,8 @@
-"""Which terms came, went, mean something else or are worded otherwise.
+"""The terms that were added, removed, changed in meaning or in wording.
 
 Meaning is compared after inference: an axiom that the other state has too, or that follows there,
-is no difference. Class expressions are compared by what they are made of, so that names of blank
-nodes do not matter.
+is no difference. Class expressions are compared by their structure, so that labels of blank nodes
+do not matter.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,18 +48,18 @@ _WORDS: Final[Mapping[NamedNode, str]] = {
     NamedNode(f"{RDFS}comment"): "comment",
 }
 _AROUND: Final = 20
-"""Characters that are shown around a change of words: enough to find it."""
+"""Characters that are shown around a change of a text: enough to find it."""
 _MOST: Final = 120
 """Characters of a text that are shown: a line of a terminal."""
 _NAMING: Final = ("label", "preferred label", "definition")
-"""Words that make a term known in a language where it was not."""
+"""Texts that introduce a term in a language."""
 Entailed = frozenset[tuple[NamedNode, NamedNode, NamedNode]]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class TermChange:
-    """A difference in a term: what it is, what it changes for users, and the step it asks for."""
+    """A difference in a term: what it is, its effect on users, and the version step it requires."""
 
     section: Section
     term: str
@@ -115,7 +115,7 @@ def _went(old: Side, new: Side) -> Iterator[TermChange]:
 
 
 def _renamed(old: Side, new: Side, term: NamedNode) -> NamedNode | None:
-    """The new term of the same kind and label, in place of one that is gone."""
+    """The new term with the same kind and label that replaces a removed one."""
     for each in sorted(new.kinds.keys() - old.kinds.keys(), key=str):
         if new.kinds[each] == old.kinds[term] and _label(new, each) == _label(old, term):
             return each
@@ -124,14 +124,14 @@ def _renamed(old: Side, new: Side, term: NamedNode) -> NamedNode | None:
 
 @final
 class Meaning:
-    """The axioms of a state and what follows from them between terms with names."""
+    """The axioms of a state and their consequences between named terms."""
 
     def __init__(self, side: Side) -> None:
         self._side = side
 
     @cached_property
     def entailed(self) -> Entailed:
-        """Hierarchies, domains, ranges and disjointness as they follow."""
+        """The inferred hierarchies, domains, ranges and disjointness."""
         stated = self._side.statements
         above = {each: _closed(each, stated) for each in _HIERARCHIES}
         found = {(one, each, two) for each in _HIERARCHIES for one, two in above[each]}
@@ -177,7 +177,7 @@ class Meaning:
 
     @cached_property
     def axioms(self) -> Mapping[tuple[NamedNode, str], Triple]:
-        """The axioms that are stated, by the term that each is about and its words."""
+        """The stated axioms, by the term that each is about and its text."""
         found = {}
         for triple in self._side.statements:
             is_meant = is_axiomatic(triple) or triple.predicate == _BROADER
@@ -241,7 +241,7 @@ def _meant(old: Side, new: Side) -> Iterator[TermChange]:
 def _follows(triple: Triple, meaning: Meaning) -> bool:
     subject, predicate, value = triple
     if predicate == _DISJOINT:
-        return True  # told by pairs
+        return True  # reported as pairs
     return (
         isinstance(subject, NamedNode)
         and isinstance(value, NamedNode)
@@ -250,7 +250,7 @@ def _follows(triple: Triple, meaning: Meaning) -> bool:
 
 
 def _narrower(old: Side, new: Side, term: NamedNode, words: str, triple: Triple) -> TermChange:
-    """An axiom more: narrower for what there was, but where it only leads up to a new term."""
+    """A new axiom: narrower for existing data, unless it only leads up to a new term."""
     leads_up = triple.predicate in (SUBCLASS, SUBPROPERTY, _BROADER, owl("inverseOf"))
     value = triple.object
     if leads_up and isinstance(value, NamedNode) and value not in old.kinds:
@@ -274,7 +274,7 @@ def _wider(new: Side, term: NamedNode, words: str, triple: Triple) -> TermChange
 
 
 def _disjointness(old: Side, new: Side, before: Meaning, after: Meaning) -> Iterator[TermChange]:
-    """Pairs of classes that were there in both states and exclude each other in one alone."""
+    """Pairs of classes in both states that are disjoint in only one of them."""
 
     def pairs(of: Entailed) -> set[tuple[NamedNode, NamedNode]]:
         kept = old.kinds.keys() & new.kinds.keys()
@@ -339,7 +339,7 @@ def _wording(
 
 
 def _shown(gone: Sequence[tuple[str, str]], come: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """The texts that went and came; of one that was changed, what is different with a few words
+    """The texts that were removed and added; of a changed one, the difference with a few words
     around it."""
     if len(gone) == len(come) and [each for each, _ in gone] == [each for each, _ in come]:
         pairs = [
@@ -370,6 +370,6 @@ def _quoted(language: str, text: str, other: str) -> str:
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of the common beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -1,7 +1,7 @@
-"""What a difference changes or breaks: saved queries, data of the old state, inferences.
+"""The effects of a difference: on saved queries, data of the old state, and inferences.
 
-The old state's queries are what others have copied, and its data are what theirs are like: both are
-tried with the new ontology.
+Others have copied the old state's queries, and their data are like its data: both are tried with
+the new ontology.
 """
 
 from collections import Counter
@@ -28,15 +28,15 @@ from spacepolicy.turtle_format.order import Term
 
 _FAILURES: Final = (BadParameterError, SyntaxError, RuntimeError, OSError, ValueError)
 _SHOWN: Final = 12
-"""Kinds of inferences, or things that do not conform, that are told one by one."""
+"""The most kinds of inferences, or violations, that are listed one by one."""
 Rows = Counter[str]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Something that changes: what it is of (query, data, inferences), what is different, what that
-    means for users, and whether something breaks."""
+    """An effect: on what (query, data, inferences), the difference, its meaning for users, and
+    whether it is a breaking change."""
 
     of: str
     name: str
@@ -46,8 +46,8 @@ class Impact:
 
 
 def impacts(old: Side, new: Side, steps: Sequence[Step] = ()) -> tuple[Impact, ...]:
-    """All that the difference changes or breaks; nothing where one side is a file alone. The old
-    state's data are carried over by the steps of a migration."""
+    """All effects of the difference; empty where one side is a single file. The old state's data
+    are migrated with the steps."""
     if old.material is None or new.material is None:
         return ()
     found = [*_of_queries(old.material, new.material), *_of_data(old.material, new.material)]
@@ -100,7 +100,7 @@ def _of_header(then: SavedQuery, now: SavedQuery) -> Iterator[Impact]:
 
 
 def _of_answer(query: SavedQuery, old: CheckContext, new: CheckContext) -> Iterator[Impact]:
-    """How the old state's query answers over both states."""
+    """The answers of the old state's query over both states."""
     before, after = _rows(query, old), _rows(query, new)
     if isinstance(after, str):
         if not isinstance(before, str):
@@ -121,7 +121,7 @@ def _of_answer(query: SavedQuery, old: CheckContext, new: CheckContext) -> Itera
 
 
 def _rows(query: SavedQuery, material: CheckContext) -> Rows | str:
-    """The rows of the answer with the defaults of the parameters; what is wrong where it fails."""
+    """The rows of the answer with the parameters' defaults; the error where it fails."""
     dataset = DefaultDataset(material.dataset, material.base.inferred.value)
     try:
         answer = dataset.query(bind(query, {}))
@@ -139,7 +139,7 @@ def _value(term: Term | None) -> str:
 
 
 def _of_data(old: CheckContext, new: CheckContext) -> Iterator[Impact]:
-    """Statements of the data that came and went, file by file."""
+    """Statements of the data that were added and removed, by file."""
     then, now = _by_file(old), _by_file(new)
     for name in sorted(then.keys() | now.keys()):
         before, after = then.get(name, frozenset()), now.get(name, frozenset())
@@ -151,7 +151,7 @@ def _of_data(old: CheckContext, new: CheckContext) -> Iterator[Impact]:
 
 
 def _by_file(material: CheckContext) -> Mapping[str, frozenset[str]]:
-    """What each file of data says, but for statements about blank nodes, whose names differ."""
+    """The statements of each file of data, without those about blank nodes, whose labels differ."""
     return {
         file.name: frozenset(
             str(quad.triple)
@@ -164,8 +164,8 @@ def _by_file(material: CheckContext) -> Mapping[str, frozenset[str]]:
 
 
 def _of_older_data(old: Side, new: Side, steps: Sequence[Step]) -> Iterator[Impact]:
-    """What data like the old state's meet under the new ontology and its shapes, carried over by
-    the steps of a migration."""
+    """The effects on data like the old state's, migrated with the steps, under the new ontology and
+    its shapes."""
     then, now = old.material, new.material
     if then is None or now is None:
         return
@@ -191,7 +191,7 @@ def _of_older_data(old: Side, new: Side, steps: Sequence[Step]) -> Iterator[Impa
 
 
 def _data(material: CheckContext, side: Side) -> tuple[Quad, ...]:
-    """The quads of the knowledge that are none of the ontology."""
+    """The quads of the knowledge that are not in the ontology."""
     merged = knowledge_graphs(material.record)
     return tuple(
         quad
@@ -201,7 +201,7 @@ def _data(material: CheckContext, side: Side) -> tuple[Quad, ...]:
 
 
 def _apart(triple: Triple) -> Triple:
-    """The statement with blank nodes that no other state has."""
+    """The statement with labels of blank nodes that no other state has."""
     subject, predicate, value = triple
     one = BlankNode(f"old-{subject.value}") if isinstance(subject, BlankNode) else subject
     other = BlankNode(f"old-{value.value}") if isinstance(value, BlankNode) else value
@@ -233,7 +233,7 @@ def _fault(fault: StatementFault) -> tuple[str, str]:
 
 
 def _of_inferences(old: Side, new: Side) -> Iterator[Impact]:
-    """What follows in one state alone, counted by what is concluded."""
+    """The inferences in only one state, counted by predicate or class."""
     if old.material is None or new.material is None:
         return
     then, now = _named(old.material.inferred), _named(new.material.inferred)

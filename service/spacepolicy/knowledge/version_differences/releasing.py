@@ -1,8 +1,8 @@
-"""What a release writes: version IRIs, the files of the version before, the list of its terms.
+"""The files of a release: version IRIs, the files of the version before, the list of its terms.
 
-The core's version is that of the release. A module that differs gets the same version where it had
-the core's, else the next one of its own; one that does not differ keeps its version, under which it
-goes on answering.
+The core's version is that of the release. A changed module gets the same version where it had the
+core's, else the next one of its own; an unchanged one keeps its version, under which it stays
+available.
 """
 
 import re
@@ -42,7 +42,7 @@ _STREAM: Final = re.compile(r"^## Ontology\n", re.MULTILINE)
 @final
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What a release writes: the text of each file by its name, and what is said of it."""
+    """The files of a release: the text of each by its name, and a report."""
 
     files: Mapping[str, str]
     report: tuple[str, ...]
@@ -59,7 +59,7 @@ def step_between(old: Version, new: Version) -> Step:
 
 
 def release(old: CheckContext, new: CheckContext, version: str, today: date) -> Release:
-    """The files that make the new state the version, after the old state.
+    """Make the files that turn the new state into the version, after the old state.
 
     Raises: UsageError where the old state has no version or is kept already.
     """
@@ -129,7 +129,7 @@ def _version(file: GraphFile) -> str:
 
 
 def _next(own: str, core: str, version: str) -> str:
-    """The version of a module in a release: the core's where it kept step with it."""
+    """The version of a module in a release: the core's where it had the same before."""
     if own == core or not own:
         return version
     step = step_between(read_version(core), read_version(version))
@@ -137,7 +137,7 @@ def _next(own: str, core: str, version: str) -> str:
 
 
 def _differ(one: GraphFile, other: GraphFile) -> bool:
-    """Whether they say something else, versions and days aside."""
+    """Whether their statements differ, apart from versions and dates."""
     return _said(one) != _said(other)
 
 
@@ -167,9 +167,9 @@ def _raised(
 
 
 def with_heading(changelog: str, version: str) -> str:
-    """The changelog in which what was unreleased of the ontology is the version's.
+    """The changelog with the unreleased ontology entries under the version.
 
-    Raises: UsageError where it has no such part, or nothing stands there.
+    Raises: UsageError where it has no such section, or the section is empty.
     """
     stream = _STREAM.search(changelog)
     found = _UNRELEASED.search(changelog, stream.end()) if stream else None

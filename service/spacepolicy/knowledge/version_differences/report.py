@@ -1,4 +1,4 @@
-"""The whole difference of two states, and its words: for a terminal, a pull request, programs."""
+"""The whole difference of two states as text: for a terminal, a pull request, programs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -28,8 +28,8 @@ _STEPS: Final[Mapping[Step, str]] = {
 @final
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How two states differ. `asked` is the least version for the new one; None where the old one
-    has none."""
+    """The differences between two states. `asked` is the least version for the new one; None where
+    the old one has none."""
 
     old: str
     new: str
@@ -54,7 +54,7 @@ class Difference:
 
 
 def difference(old: Side, new: Side, steps: Sequence[MigrationStep] = ()) -> Difference:
-    """Compare two states; data of the old one are carried over by the steps.
+    """Compare two states; the data of the old one are migrated with the steps.
 
     Raises: FindingsError where one cannot be read.
     """
@@ -64,19 +64,19 @@ def difference(old: Side, new: Side, steps: Sequence[MigrationStep] = ()) -> Dif
     if old.version is not None:
         try:
             asked = written(after(read_version(old.version), step))
-        except UsageError:  # a version of another form asks for none
+        except UsageError:  # a version of another form requires none
             asked = None
     found = impacts(old, new, steps)
     return Difference(old.name, new.name, old.version, new.version, step, asked, changes, found)
 
 
 def table(found: Difference) -> dict[str, object]:
-    """The difference for programs."""
+    """The difference as JSON members."""
     return {**asdict(found), "breaks": found.breaks, "version_is_enough": found.is_enough}
 
 
 def text_lines(found: Difference) -> Iterator[str]:
-    """The difference for a terminal."""
+    """The difference as text for a terminal."""
     yield f"{found.old} → {found.new}"
     yield from _verdict(found)
     for section, changes in _sections(found).items():
@@ -94,7 +94,7 @@ def text_lines(found: Difference) -> Iterator[str]:
 
 
 def markdown_lines(found: Difference) -> Iterator[str]:
-    """The difference as a pull request shows it."""
+    """The difference as Markdown for a pull request."""
     yield f"## What changes for users: {_cell(found.old)} → {_cell(found.new)}"
     yield ""
     yield from _verdict(found)

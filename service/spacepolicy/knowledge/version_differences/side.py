@@ -34,7 +34,7 @@ _TRUE: Final = "true"
 
 @final
 class Side:
-    """A state of the ontology, `name` as it was asked for; `material` has its data and queries,
+    """A state of the ontology, `name` as it was requested; `material` has its data and queries,
     None where it is one file."""
 
     def __init__(
@@ -58,18 +58,18 @@ class Side:
 
     @cached_property
     def labels(self) -> TermLabels:
-        """How terms and things are called."""
+        """The labels of terms and things."""
         known = self.statements if self.material is None else self.material.knowledge
         return TermLabels([*known, *self.statements])
 
     @cached_property
     def words(self) -> PlainWords:
-        """Axioms and statements in words."""
+        """The sentences for axioms and statements."""
         return PlainWords(filter(_is_of_axioms, self.statements), self.labels, "en")
 
     @cached_property
     def about(self) -> Mapping[NamedNode, list[Triple]]:
-        """What is stated of each thing with a name."""
+        """The statements of each named thing."""
         found: dict[NamedNode, list[Triple]] = {}
         for each in self.statements:
             if isinstance(each.subject, NamedNode):
@@ -77,12 +77,12 @@ class Side:
         return found
 
     def values(self, subject: NamedNode, predicate: NamedNode) -> list[Term]:
-        """What is stated of the term by that property."""
+        """The values of that property of the term."""
         return [each.object for each in self.about.get(subject, ()) if each.predicate == predicate]
 
     @cached_property
     def deprecated(self) -> frozenset[NamedNode]:
-        """The terms that are no longer to be used."""
+        """The deprecated terms."""
         return frozenset(
             subject
             for subject in self.kinds
@@ -94,7 +94,7 @@ class Side:
 
     @cached_property
     def version(self) -> str | None:
-        """The version that the core ontology has; of a file, its own."""
+        """The version of the core ontology; of a file, its own."""
         ontologies = [s for s in self.about if owl("Ontology") in self.values(s, TYPE)]
         if self.material is not None:
             ontologies = [self.material.base.ontology]
@@ -105,7 +105,7 @@ class Side:
 
     @cached_property
     def shapes(self) -> frozenset[Triple]:
-        """What the shapes state; a file may be one of shapes."""
+        """The statements of the shapes; a file may be one of shapes."""
         return self.statements if self.material is None else frozenset(self.material.shapes)
 
 
@@ -130,7 +130,7 @@ def _is_of_ontology(material: CheckContext, graph: str) -> bool:
 
 
 def file_side(name: str, path: Path) -> Side:
-    """The state that one Turtle file has. Raises: FindingsError where it cannot be read."""
+    """Read the state in a Turtle file. Raises: FindingsError where it cannot be read."""
     try:
         quads = [*parse(read_text(path).encode(), RdfFormat.TURTLE)]
     except SyntaxError as error:

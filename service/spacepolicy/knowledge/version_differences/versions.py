@@ -1,4 +1,4 @@
-"""The number that a version gets after a step.
+"""The version number after a step.
 
 Below 1.0 the second number is the major step, and the third one any other.
 
@@ -16,7 +16,7 @@ Version = tuple[int, int, int]
 
 
 def read_version(text: str) -> Version:
-    """The three numbers of a version. Raises: UsageError where there are not three.
+    """Parse a version. Raises: UsageError where it does not have three numbers.
 
     >>> read_version("0.2.0")
     (0, 2, 0)
@@ -44,5 +44,5 @@ def after(version: Version, step: Step) -> Version:
 
 
 def written(version: Version) -> str:
-    """The version as it is written."""
+    """The version as text."""
     return ".".join(map(str, version))
