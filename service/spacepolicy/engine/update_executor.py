@@ -47,7 +47,7 @@ class UpdateExecutor:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._told = b""
+        self._effect_lines = b""
 
     def edit(self, edit: DatasetEdit, kept: Sequence[bytes], uploads: Sequence[bytes]) -> bytes:
         """Carry the edit out and return its effect, in lines; after an exception the store is not
@@ -61,18 +61,18 @@ class UpdateExecutor:
             self._undo()
         for patch, graphs in zip(kept[::2], kept[1::2], strict=True):
             carry_out(self._store, patch, graphs.decode().splitlines())
-        self._told = b"".join(effect(self._store, edit, uploads))
-        return self._told
+        self._effect_lines = b"".join(effect(self._store, edit, uploads))
+        return self._effect_lines
 
     def _undo(self) -> None:
         """Undo the last edit."""
         marks = {b"X ": DROPPED, b"C ": CREATED}
         graphs = [
             marks[line[:2]] + line[2:].decode()
-            for line in self._told.split(b"\n")
+            for line in self._effect_lines.split(b"\n")
             if line[:2] in marks
         ]
-        undo(self._store, self._told, graphs)
+        undo(self._store, self._effect_lines, graphs)
 
 
 def effect(store: Store, edit: DatasetEdit, uploads: Sequence[bytes]) -> Iterator[bytes]:
@@ -95,13 +95,13 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
     if aim.inserts:
         said = Store()
         _run(said, edit)
-        yield from _told(store, (), lines(_extended(store, said)), graphs)
+        yield from _effect_lines(store, (), lines(_extended(store, said)), graphs)
         return
     seen = _compared(aim)
     before = _lines(store, seen)
     _run(store, edit)
     after = _lines(store, seen)
-    yield from _told(store, before - after, after - before, graphs)
+    yield from _effect_lines(store, before - after, after - before, graphs)
 
 
 def _extended(store: Store, said: Store) -> set[Quad]:
@@ -200,7 +200,7 @@ def _write_graph(store: Store, edit: DatasetEdit, triples: list[Quad]) -> Iterat
         added = _extended(store, said)
         if isinstance(graph, NamedNode):
             store.add_graph(graph)
-        yield from _told(store, (), lines(added), named)
+        yield from _effect_lines(store, (), lines(added), named)
         return
     before = _quads(store, [graph])
     if edit.kind == "delete" or not same(before, wanted):
@@ -212,7 +212,7 @@ def _write_graph(store: Store, edit: DatasetEdit, triples: list[Quad]) -> Iterat
         else:
             store.add_graph(graph)
     after = _quads(store, [graph])
-    yield from _told(store, lines(before - after), lines(after - before), named)
+    yield from _effect_lines(store, lines(before - after), lines(after - before), named)
 
 
 def graph_node(iri: str) -> NamedNode:
@@ -265,7 +265,7 @@ def _import(store: Store, edit: DatasetEdit, quads: list[Quad]) -> Iterator[byte
         after = _quads(store, together)
         removed |= found - after
         added |= after - found
-    yield from _told(store, lines(removed), lines(added), graphs)
+    yield from _effect_lines(store, lines(removed), lines(added), graphs)
 
 
 def sharing(*datasets: dict[Graph, set[Quad]]) -> Iterator[list[Graph]]:
@@ -291,7 +291,7 @@ def _replace(store: Store, graph: Graph, statements: set[Quad]) -> None:
         store.remove_graph(graph)
 
 
-def _told(
+def _effect_lines(
     store: Store,
     removed: Iterable[bytes],
     added: Iterable[bytes],
