@@ -133,8 +133,8 @@ def _naming_files(
 def _written(
     files: Iterable[GraphFile], described: Mapping[str, SourceDocument]
 ) -> Mapping[str, set[tuple[object, NamedNode]]]:
-    """Subject and predicate of the statements that files have in the graph of each source; of
-    rdf:type only the class of passages counts."""
+    """Subject and predicate of the statements that files have in the graph of each source, without
+    rdf:type: another type of a passage does not replace its class."""
     written: defaultdict[str, set[tuple[object, NamedNode]]] = defaultdict(set)
     for file in files:
         for quad in file.quads:

@@ -108,7 +108,7 @@ class Explainer:
 
     def _lines(self, proof: Proof, language: str) -> Iterator[str]:
         steps = {step.statement: step for step in proof.steps}
-        shown: set[Triple] = set()
+        printed: set[Triple] = set()
         yield shown(proof.statement, self._prefixes)
         waiting = [(proof.statement, 0)]
         while waiting:
@@ -116,10 +116,10 @@ class Explainer:
             margin = "  " * depth
             yield f"{margin}- {self.said(statement, language)}"
             step = steps[statement]
-            if statement in shown:
+            if statement in printed:
                 yield f"{margin}  as shown above"
                 continue
-            shown.add(statement)
+            printed.add(statement)
             yield from (f"{margin}  {line}" for line in self._reasons(step))
             waiting += ((premise, depth + 1) for premise in reversed(step.premises))
 
