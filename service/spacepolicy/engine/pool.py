@@ -245,7 +245,7 @@ class Pool:
                 self._idle.drop(connection)
 
     def _follow(self, connection: socket.socket) -> bool:
-        """Tell an idle worker to follow to the newest dataset; return whether it was sent."""
+        """Tell an idle worker to follow to the newest dataset; return whether that was sent."""
         message = request_bytes({"follow": int(self._dataset.parent.name)})
         try:
             return connection.send(message, socket.MSG_DONTWAIT) == len(message)

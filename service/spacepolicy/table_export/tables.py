@@ -55,7 +55,7 @@ def _write_classes(
 def _see_whole(
     revision: Revision, mode: str, merged: list[Partition], apart: list[Partition]
 ) -> None:
-    """See that as many statements were written as the revision counts.
+    """Check that as many statements were written as the revision counts.
 
     Raises: StoreError.
     """
