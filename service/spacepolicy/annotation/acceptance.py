@@ -79,8 +79,8 @@ def write_quotes(
 def _awaits_confirmation(held: Sequence[Proposal], confirmed: Collection[Proposal]) -> bool:
     """Whether a statement in a passage is not confirmed; for a passage without any, whether it
     is."""
-    said = [each for each in held if each.kind != "passage"] or held
-    return any(each not in confirmed for each in said)
+    statements_held = [each for each in held if each.kind != "passage"] or held
+    return any(each not in confirmed for each in statements_held)
 
 
 def _prefixes(quads: Iterable[Quad], base: Base) -> str:
@@ -206,12 +206,12 @@ def _date(
     name = re.sub(r"[^0-9a-z]+", "-", value.lower()).strip("-")
     is_start = value.endswith("/..")
     node = NamedNode(f"{policy.value}/{'start' if is_start else 'deadline'}/{name}")
-    said = [*_time(value, policy, base)]
-    if said:
+    values = [*_time(value, policy, base)]
+    if values:
         link = "startsFrom" if is_start else "isDueBy"
         yield subject, base.term(link), node
         yield node, _TYPE, base.term("Start" if is_start else "Deadline")
-        for predicate, value_term in said:
+        for predicate, value_term in values:
             yield node, predicate, value_term
 
 

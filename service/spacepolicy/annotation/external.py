@@ -40,12 +40,12 @@ def ask_annotator(
     """
     written = _run([*shlex.split(command), source], text, timeout_seconds)
     try:
-        said = json.loads(written)
+        answer = json.loads(written)
     except ValueError as error:
         raise AnnotatorError(f"The annotator did not write JSON: {error}.") from error
-    if not isinstance(said, dict) or not isinstance(said.get("proposals"), list):
+    if not isinstance(answer, dict) or not isinstance(answer.get("proposals"), list):
         raise AnnotatorError('The annotator did not write {"proposals": […]}.')
-    return tuple(_read_all(said["proposals"], text, background))
+    return tuple(_read_all(answer["proposals"], text, background))
 
 
 def _run(command: list[str], text: str, timeout_seconds: float) -> bytes:
@@ -64,8 +64,10 @@ def _run(command: list[str], text: str, timeout_seconds: float) -> bytes:
         size = output.seek(0, os.SEEK_END)
         if process.returncode:
             errors.seek(0)
-            said = errors.read(_SHOWN).decode("utf-8", "replace").strip()
-            reason = f"The annotator ended with {process.returncode}{f': {said}' if said else '.'}"
+            message = errors.read(_SHOWN).decode("utf-8", "replace").strip()
+            reason = (
+                f"The annotator ended with {process.returncode}{f': {message}' if message else '.'}"
+            )
             raise AnnotatorError(reason)
         if size > _MOST_BYTES:
             raise AnnotatorError(f"The annotator wrote {size:,} bytes; {_MOST_BYTES:,} are taken.")
@@ -93,22 +95,26 @@ def _read_all(proposals: list[object], text: str, background: Background) -> Ite
             raise AnnotatorError(f"Proposal {number} of the annotator: {error}.") from error
 
 
-def _read(said: object, text: str, background: Background) -> Proposal:
+def _read(proposal: object, text: str, background: Background) -> Proposal:
     """Parse a proposal. Raises: ValueError with what is wrong."""
-    if not isinstance(said, dict):
+    if not isinstance(proposal, dict):
         raise ValueError("it is no object")
-    kind, start, end = said.get("kind"), said.get("start"), said.get("end")
+    kind, start, end = proposal.get("kind"), proposal.get("start"), proposal.get("end")
     if kind not in KINDS:
         raise ValueError(f"its kind is {kind!r}, not one of {', '.join(KINDS)}")
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
         raise ValueError(f"{start!r} to {end!r} is no place in a text of {len(text)} code points")
-    if said.get("words", text[start:end]) != text[start:end]:
-        raise ValueError(f"its words are {said['words']!r}, but the text has {text[start:end]!r}")
-    score = said.get("score", 0.5)
+    if proposal.get("words", text[start:end]) != text[start:end]:
+        raise ValueError(
+            f"its words are {proposal['words']!r}, but the text has {text[start:end]!r}"
+        )
+    score = proposal.get("score", 0.5)
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
         raise ValueError(f"its score is {score!r}, not a number from 0 to 1")
-    is_new = said.get("new", False) is True
-    texts = {each: _text(said, each) for each in ("subject", "property", "object", "label", "rule")}
+    is_new = proposal.get("new", False) is True
+    texts = {
+        each: _text(proposal, each) for each in ("subject", "property", "object", "label", "rule")
+    }
     _refuse_unknown(texts, background, is_new=is_new)
     return Proposal(
         cast("Kind", kind),
@@ -125,8 +131,8 @@ def _read(said: object, text: str, background: Background) -> Proposal:
     )
 
 
-def _text(said: Mapping[str, object], key: str) -> str:
-    value = said.get(key)
+def _text(proposal: Mapping[str, object], key: str) -> str:
+    value = proposal.get(key)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"its {key} is {value!r}, not a text")
     return value or ""

@@ -127,15 +127,15 @@ def read_names(record: FileRecord) -> Iterator[Name]:
 def _classes(record: FileRecord) -> Mapping[str, frozenset[str]]:
     """The classes of the ontology of each thing, wider ones included."""
     terms = f"{record.base.iri}def/"
-    said: dict[str, set[str]] = {}
+    classes_by_iri: dict[str, set[str]] = {}
     wider: dict[str, set[str]] = {}
     for quad in record.quads():
         if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
             if quad.predicate.value == f"{RDF}type" and quad.object.value.startswith(terms):
-                said.setdefault(quad.subject.value, set()).add(quad.object.value)
+                classes_by_iri.setdefault(quad.subject.value, set()).add(quad.object.value)
             elif quad.predicate.value == f"{RDFS}subClassOf":
                 wider.setdefault(quad.subject.value, set()).add(quad.object.value)
-    return {iri: frozenset(_with_wider(each, wider)) for iri, each in said.items()}
+    return {iri: frozenset(_with_wider(each, wider)) for iri, each in classes_by_iri.items()}
 
 
 def _with_wider(classes: Iterable[str], wider: Mapping[str, Iterable[str]]) -> set[str]:

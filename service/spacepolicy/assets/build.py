@@ -152,8 +152,8 @@ def _run(name: str, command: Iterable[str], workspace: Path, seconds: float) -> 
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AssetBuildError(f"{name}: {error}"[:_REASON_CHARACTERS]) from error
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise AssetBuildError(f"{name}: {said}"[:_REASON_CHARACTERS])
+        output = " ".join((done.stderr or done.stdout).split())
+        raise AssetBuildError(f"{name}: {output}"[:_REASON_CHARACTERS])
 
 
 def _machine_settings() -> tuple[str, ...]:

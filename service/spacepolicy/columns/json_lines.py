@@ -64,15 +64,15 @@ class JsonLines:
         self._output.write(_bytes(lines))
 
     def _member(self, name: str, terms: Terms) -> tuple[pa.Array, ...]:
-        said = json.dumps(name, ensure_ascii=False) + ":"
+        key = json.dumps(name, ensure_ascii=False) + ":"
         if self._terms:
-            return said, pc.fill_null(_term(terms), "null")
+            return key, pc.fill_null(_term(terms), "null")
         values, unsaid = _values(terms)
         if not pc.any(unsaid).as_py():
-            return said, values
+            return key, values
         beside = json.dumps(name + TERM_SUFFIX, ensure_ascii=False) + ":"
         pieces = pc.binary_join_element_wise(f",{beside}", _term(terms), "")
-        return said, values, pc.if_else(pc.fill_null(unsaid, False), pieces, "")
+        return key, values, pc.if_else(pc.fill_null(unsaid, False), pieces, "")
 
     def finish(self) -> None:
         """Write the last line."""
@@ -93,18 +93,18 @@ def _bytes(lines: pa.Array) -> bytes:
 
 def _values(terms: Terms) -> tuple[pa.Array, pa.Array]:
     """The values as JSON; and which of them are null although they are bound."""
-    said = pa.nulls(len(terms), pa.string())
+    values = pa.nulls(len(terms), pa.string())
     unsaid = pc.and_(pc.is_valid(terms.values), False)
     kinds = terms.present()
     texts = [kind for kind in kinds if kind not in NATIVES]
     if texts:
-        said = pc.if_else(terms.of(*texts), _string(as_text(terms)), said)
+        values = pc.if_else(terms.of(*texts), _string(as_text(terms)), values)
     for kind in kinds & NATIVES.keys():
         own = pc.fill_null(terms.of(kind), False)
         found = _native(kind, pc.if_else(own, terms.values, None))
-        said = pc.if_else(own, found, said)
+        values = pc.if_else(own, found, values)
         unsaid = pc.or_(unsaid, pc.and_(own, pc.is_null(found)))
-    return pc.fill_null(said, "null"), unsaid
+    return pc.fill_null(values, "null"), unsaid
 
 
 def _native(kind: str, forms: pa.Array) -> pa.Array:

@@ -160,7 +160,7 @@ def draft_of(
         errors.append(error)
     if errors or assembly is None:
         raise FindingsError([finding for error in errors for finding in error.findings])
-    said = RevisionStatement(
+    statement = RevisionStatement(
         author=_AUTHOR,
         message=f"built from {content.path.name}",
         counts=Counts(
@@ -177,7 +177,7 @@ def draft_of(
         prefixes=assembly.prefixes,
         digest=assembly.digest,
     )
-    draft = Draft(assembly.store, said, merged)
+    draft = Draft(assembly.store, statement, merged)
     return draft if merged else _underived(draft, assembly.base.inferred, clients)
 
 
@@ -191,13 +191,13 @@ def _underived(draft: Draft, inferred: NamedNode, clients: Iterable[Quad]) -> Dr
     dataset.extend(clients)
     default = sum(1 for _ in dataset.quads_for_pattern(None, None, None, DefaultGraph()))
     record = RecordDigest(dataset)
-    said = replace(
+    statement = replace(
         draft.said,
         counts=Counts(len(dataset), 0, default, sum(1 for _ in dataset.named_graphs())),
         record_sha256=record.hexdigest(),
         digest=record.algorithm,
     )
-    return Draft(dataset, said, merged=False)
+    return Draft(dataset, statement, merged=False)
 
 
 def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
@@ -209,7 +209,7 @@ def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
     )
     dataset = Store()
     dataset.extend(beside | default)
-    said = RevisionStatement(
+    statement = RevisionStatement(
         _AUTHOR,
         "without files",
         Counts(len(beside), 0, len(default), sum(1 for _ in dataset.named_graphs())),
@@ -217,7 +217,7 @@ def _without_files(beside: frozenset[Quad], *, merged: bool) -> Draft:
         MERGED if merged else EMPTY,
         files=FileGraphs(),
     )
-    return Draft(dataset, said, merged)
+    return Draft(dataset, statement, merged)
 
 
 def clients_quads(

@@ -33,5 +33,5 @@ def _git(folder: Path, *arguments: str) -> bytes:
     except FileNotFoundError as error:
         raise UsageError("--since needs git, which is not installed.") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        raise UsageError(f"--since: {said[-1] if said else 'git failed'}.") from error
+        errors = error.stderr.decode(errors="replace").strip().splitlines()
+        raise UsageError(f"--since: {errors[-1] if errors else 'git failed'}.") from error

@@ -86,15 +86,15 @@ def _make(folder: Path, out: Path) -> None:
 
     Raises: SpacepolicyError with its messages.
     """
-    with TemporaryDirectory() as made:
+    with TemporaryDirectory() as scratch:
         command = [sys.executable, "-m", "sphinx", "--builder", "html", "--fail-on-warning"]
-        command += ["--quiet", "--keep-going", "--doctree-dir", f"{made}/doctrees"]
+        command += ["--quiet", "--keep-going", "--doctree-dir", f"{scratch}/doctrees"]
         ended = subprocess.run(  # noqa: S603 # our own
-            [*command, str(folder), f"{made}/html"], capture_output=True, text=True, check=False
+            [*command, str(folder), f"{scratch}/html"], capture_output=True, text=True, check=False
         )
         if ended.returncode != 0:
-            said = (ended.stderr + ended.stdout).replace(f"{folder}/", "").strip()
-            raise SpacepolicyError(f"The site was not made:\n{said}")
+            output = (ended.stderr + ended.stdout).replace(f"{folder}/", "").strip()
+            raise SpacepolicyError(f"The site was not made:\n{output}")
         if out.exists():
             shutil.rmtree(out)
-        shutil.copytree(f"{made}/html", out)
+        shutil.copytree(f"{scratch}/html", out)

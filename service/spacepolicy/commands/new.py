@@ -49,28 +49,32 @@ _KINDS: Final = {
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the kinds, each with its own arguments."""
     kinds = parser.add_subparsers(title="kinds", metavar="KIND", dest="kind", required=True)
-    made = {name: _kind(kinds, name) for name in _KINDS}
+    parsers = {name: _kind(kinds, name) for name in _KINDS}
     for name in ("class", "property", "concept"):
-        made[name].add_argument("--label", metavar="WORDS", default="", help="its name in English")
-        made[name].add_argument("--zh", metavar="WORDS", default="", help="its name in Chinese")
+        parsers[name].add_argument(
+            "--label", metavar="WORDS", default="", help="its name in English"
+        )
+        parsers[name].add_argument("--zh", metavar="WORDS", default="", help="its name in Chinese")
     for name in ("class", "property"):
-        made[name].add_argument(
+        parsers[name].add_argument(
             "--in", dest="module", metavar="MODULE", required=True, help="ontology/MODULE.ttl"
         )
-    made["class"].add_argument("--parent", metavar="CLASS", required=True, help="the class above")
-    made["property"].add_argument("--domain", metavar="CLASS", required=True, help="what has it")
-    made["property"].add_argument(
+    parsers["class"].add_argument(
+        "--parent", metavar="CLASS", required=True, help="the class above"
+    )
+    parsers["property"].add_argument("--domain", metavar="CLASS", required=True, help="what has it")
+    parsers["property"].add_argument(
         "--range", metavar="CLASS", required=True, help="a class, or a datatype as xsd:date"
     )
-    made["concept"].add_argument(
+    parsers["concept"].add_argument(
         "--broader", metavar="CONCEPT", default="", help="the one above it in the scheme"
     )
-    made["shape"].add_argument(
+    parsers["shape"].add_argument(
         "--property", metavar="PROPERTY", default="", help="what it asks for (one of the class)"
     )
-    made["query"].add_argument("--about", metavar="CLASS", required=True, help="what it lists")
-    made["query"].add_argument("--tag", metavar="TAG", default="things", help="(things)")
-    _add_document(made["document"])
+    parsers["query"].add_argument("--about", metavar="CLASS", required=True, help="what it lists")
+    parsers["query"].add_argument("--tag", metavar="TAG", default="things", help="(things)")
+    _add_document(parsers["document"])
 
 
 def _kind(kinds: _Kinds, name: str) -> ArgumentParser:

@@ -19,8 +19,8 @@ def add_option(parser: ArgumentParser, name: str, meaning: str | None = None) ->
     """Add the option of a setting; `meaning` is its help text, where that differs for this
     command."""
     setting = SETTINGS[name]
-    said = meaning or setting.meaning
-    shown = f"{said} ({shown_default(name)})" if setting.has_default else said
+    help_text = meaning or setting.meaning
+    shown = f"{help_text} ({shown_default(name)})" if setting.has_default else help_text
     parser.add_argument(setting.option, default=None, help=shown, **setting.shape.argument())
 
 

@@ -106,12 +106,12 @@ def _refusals(found: Difference, version: str) -> Iterator[str]:
 def _files(content: Path, old: Side, new: Side, version: str) -> Mapping[str, str]:
     if old.material is None or new.material is None:
         raise UsageError("There is no content to release.")
-    made = release(old.material, new.material, version, date.today())
-    files = dict(made.files)
+    prepared = release(old.material, new.material, version, date.today())
+    files = dict(prepared.files)
     if (content / _CHANGELOG).is_file():
         files[_CHANGELOG] = with_heading(read_text(content / _CHANGELOG), version)
     print()
-    for line in made.report:
+    for line in prepared.report:
         print(line)
     return files
 

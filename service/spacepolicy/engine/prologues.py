@@ -45,14 +45,14 @@ def parts(text: str, prefixes: Mapping[str, str], base: str | None) -> list[Upda
         return [UpdatePart(text, prefixes, base)]
     _check_labels(found, starts)
     declared = Declared(prefixes, base)
-    made = []
+    split = []
     for first, last in pairwise((0, *starts, len(found))):
         start = found[first].start if first else 0
         end = found[last - 1].start if last < len(found) else len(text)
         piece = _in_place(text, start, end)
-        made.append(UpdatePart(piece, dict(declared.prefixes), declared.base or None))
+        split.append(UpdatePart(piece, dict(declared.prefixes), declared.base or None))
         _declare(declared, found[first:last])
-    return made
+    return split
 
 
 def _starts(found: Sequence[SparqlToken]) -> list[int]:

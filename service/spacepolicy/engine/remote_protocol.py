@@ -158,6 +158,6 @@ def _refused(url: str, response: HTTPResponse) -> StoreError:
     if status < 400:
         there = response.headers.get("Location", "elsewhere")
         return StoreError(f"{url} sends requests on to {there}; name that address.")
-    said = " ".join(response.read(_MESSAGE_BYTES).decode("utf-8", "replace").split())
+    message = " ".join(response.read(_MESSAGE_BYTES).decode("utf-8", "replace").split())
     meaning = f" ({_MEANINGS[status]})" if status in _MEANINGS else ""
-    return StoreError(f"{url} answered {status}{meaning}: {said or response.reason}")
+    return StoreError(f"{url} answered {status}{meaning}: {message or response.reason}")

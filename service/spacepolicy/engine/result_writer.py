@@ -51,8 +51,8 @@ class ResultWriter:
         self.problem: ResultLimitError | None = None
         self._connection = connection
         self._query = query
-        self._header = b""
-        self._told: Header | None = None
+        self._header_frame = b""
+        self._header: Header | None = None
         self._row_mark: bytes | None = None
         self._beyond_marks: int | None = None
         self._empty = False
@@ -62,8 +62,8 @@ class ResultWriter:
 
     def begin(self, header: Header, format: Format) -> None:
         """Send the header before the first piece."""
-        self._told = header
-        self._header = header_frame(header)
+        self._header = header
+        self._header_frame = header_frame(header)
         self._row_mark = format.row_mark
         if header.form == "solutions":
             self._beyond_marks = _BEYOND_MARKS.get(format.name)
@@ -71,12 +71,12 @@ class ResultWriter:
     @property
     def begins(self) -> bool:
         """Whether nothing is sent yet: the whole answer is known once it is written."""
-        return bool(self._header)
+        return bool(self._header_frame)
 
     def hint(self, hints: tuple[Hint, ...]) -> None:
         """Add hints to the header before it is sent."""
-        if hints and self._told is not None:
-            self._header = header_frame(replace(self._told, hints=hints))
+        if hints and self._header is not None:
+            self._header_frame = header_frame(replace(self._header, hints=hints))
 
     def write(self, data: bytes) -> int:
         """Take the bytes, and send a piece when it is full.
@@ -93,8 +93,8 @@ class ResultWriter:
     def _taken(self, end: bytes) -> bytes:
         """The header where it was not sent yet, the current piece and the end, as frames."""
         head = frame_head(b"D", self._piece_bytes) if self._piece else b""
-        taken = b"".join((self._header, head, *self._piece, end))
-        self._header = b""
+        taken = b"".join((self._header_frame, head, *self._piece, end))
+        self._header_frame = b""
         self._piece.clear()
         self._piece_bytes = 0
         return taken

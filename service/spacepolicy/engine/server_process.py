@@ -67,14 +67,14 @@ class ServerProcess:
         """Raises: StoreError where it cannot load the dataset."""
         self.control.settimeout(_LOADING_SECONDS)
         try:
-            said = self.control.recv(4096)
+            message = self.control.recv(4096)
         except OSError:
-            said = b""
-        if not said.startswith(READY):
+            message = b""
+        if not message.startswith(READY):
             self.end()
-            raise StoreError(said.decode() or f"{dataset}: the engine ended while loading it.")
+            raise StoreError(message.decode() or f"{dataset}: the engine ended while loading it.")
         self.control.settimeout(None)
-        if (road := said.removeprefix(READY).strip().decode()) != _USUAL:
+        if (road := message.removeprefix(READY).strip().decode()) != _USUAL:
             self.order += f" by {road}"
 
     @property

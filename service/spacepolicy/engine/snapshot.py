@@ -174,10 +174,10 @@ def _lines(path: Path, empty: list[str]) -> Iterator[IO[bytes]]:
         assert process.stdout is not None  # noqa: S101 # it is a pipe
         assert process.stderr is not None  # noqa: S101 # it is a pipe
         yield process.stdout
-        said = process.stderr.read().decode(errors="replace").splitlines()
+        errors = process.stderr.read().decode(errors="replace").splitlines()
     if process.returncode != 0:
-        raise reading_error(path, said[-1] if said else "it cannot be read.")
-    empty += (line.removeprefix(_EMPTY) for line in said if line.startswith(_EMPTY))
+        raise reading_error(path, errors[-1] if errors else "it cannot be read.")
+    empty += (line.removeprefix(_EMPTY) for line in errors if line.startswith(_EMPTY))
 
 
 @contextmanager

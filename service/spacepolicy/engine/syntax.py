@@ -31,7 +31,7 @@ def query_syntax_error(
     declared = prefixes if isinstance(prefixes, Mapping) else dict.fromkeys(prefixes, "")
     mistake = find_mistake(text, declared, based=based) or _as_the_engine_says(message, text)
     line, column = place_of(text, mistake.start)
-    said, cure = detail(mistake.kind, mistake.values, line, column)
+    explanation, cure = detail(mistake.kind, mistake.values, line, column)
     extras: dict[str, Any] = {
         "line": line,
         "column": column,
@@ -44,7 +44,7 @@ def query_syntax_error(
     if mistake.edit is not None:
         edit = mistake.edit
         extras["edit"] = {"start": edit.start, "end": edit.end, "text": edit.text}
-    return QuerySyntaxError(said, extras=extras)
+    return QuerySyntaxError(explanation, extras=extras)
 
 
 def in_language(error: QuerySyntaxError, language: str) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def in_language(error: QuerySyntaxError, language: str) -> dict[str, Any]:
     if language == ENGLISH or "mistake" not in extras:
         return {}
     line, column, values = (extras[name] for name in ("line", "column", "values"))
-    said, cure = detail(str(extras["mistake"]), values, line, column, language)  # type: ignore[arg-type] # as made above
-    return {"detail": said, "cure": cure}
+    explanation, cure = detail(str(extras["mistake"]), values, line, column, language)  # type: ignore[arg-type] # as made above
+    return {"detail": explanation, "cure": cure}
 
 
 def _as_the_engine_says(message: str, text: str) -> Mistake:

@@ -93,9 +93,9 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
     yield from _named_targets(aim)
     graphs = set(store.named_graphs())
     if aim.inserts:
-        said = Store()
-        _run(said, edit)
-        yield from _effect_lines(store, (), lines(_extended(store, said)), graphs)
+        other = Store()
+        _run(other, edit)
+        yield from _effect_lines(store, (), lines(_extended(store, other)), graphs)
         return
     seen = _compared(aim)
     before = _lines(store, seen)
@@ -104,9 +104,9 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
     yield from _effect_lines(store, before - after, after - before, graphs)
 
 
-def _extended(store: Store, said: Store) -> set[Quad]:
+def _extended(store: Store, other: Store) -> set[Quad]:
     """Add another store's quads; return those that were new."""
-    added = {quad for quad in said if quad not in store}
+    added = {quad for quad in other if quad not in store}
     store.extend(added)
     return added
 
@@ -195,9 +195,9 @@ def _write_graph(store: Store, edit: DatasetEdit, triples: list[Quad]) -> Iterat
         yield b"E\n"
     wanted = {Quad(quad.subject, quad.predicate, quad.object, graph) for quad in triples}
     if edit.kind == "post":
-        said = Store()  # it keeps literals as the dataset does
-        said.extend(wanted)
-        added = _extended(store, said)
+        other = Store()  # it keeps literals as the dataset does
+        other.extend(wanted)
+        added = _extended(store, other)
         if isinstance(graph, NamedNode):
             store.add_graph(graph)
         yield from _effect_lines(store, (), lines(added), named)

@@ -127,5 +127,5 @@ def _likeness(wanted: str, passage: DescribedPassage) -> float:
     folded, _ = _folded(passage.exact)
     matcher = difflib.SequenceMatcher(None, folded, wanted, autojunk=False)
     shared = (block.size for block in matcher.get_matching_blocks())
-    said = sum(size for size in shared if size >= _SHORTEST_LIKENESS)
-    return said / max(len(wanted), 1) + matcher.ratio()
+    common = sum(size for size in shared if size >= _SHORTEST_LIKENESS)
+    return common / max(len(wanted), 1) + matcher.ratio()

@@ -195,7 +195,7 @@ class Leader:
 
     def _refused(self, path: str, response: HTTPResponse) -> FollowingError:
         status = response.status
-        said = " ".join(response.read(_MESSAGE_BYTES).decode("utf-8", "replace").split())
+        body = " ".join(response.read(_MESSAGE_BYTES).decode("utf-8", "replace").split())
         match status:
             case 401 | 403:
                 message = f"{self.url} refuses to be read ({status}); {TOKEN} has its token."
@@ -206,8 +206,8 @@ class Leader:
                 return FollowingError("address", message)
             case 404 if re.fullmatch(r"/revisions(\?.*)?", path):
                 return self._strange("has no revisions")
-            case 404 if '"not-found"' not in said and "/problems/not-found" not in said:
+            case 404 if '"not-found"' not in body and "/problems/not-found" not in body:
                 return self._strange("gives no files of revisions")
             case _:
-                message = f"{self.url} answered {status} to {path}: {said or response.reason}"
+                message = f"{self.url} answered {status} to {path}: {body or response.reason}"
                 return FollowingError("unreachable", message)

@@ -176,6 +176,6 @@ class Replica:
         if reason is not None:
             self.faults[reason] += 1
         if fault != self._fault:
-            said = f"not followed: {fault}" if fault else f"{self.leader} is followed again"
-            _log.warning("%s", said)
+            message = f"not followed: {fault}" if fault else f"{self.leader} is followed again"
+            _log.warning("%s", message)
         self._fault = fault

@@ -108,9 +108,9 @@ def _parted(quads: Iterable[Quad]) -> tuple[list[bytes], list[Statement]]:
     without: list[bytes] = []
     having: list[Statement] = []
     for line in lines(quads):
-        said = statement(line)
-        if len(said) == 1:
+        pieces = statement(line)
+        if len(pieces) == 1:
             without.append(line)
         else:
-            having.append(said)
+            having.append(pieces)
     return without, having

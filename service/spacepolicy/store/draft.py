@@ -31,26 +31,26 @@ def publish(durable: DurableStore, draft: Draft) -> tuple[Revision, Change]:
 
     Raises: StoreError where the store cannot be written; the revision in force stays.
     """
-    before, said = durable.revision, draft.said
+    before, statement = durable.revision, draft.said
     change = difference(durable.live, draft.dataset)
-    if before is not None and before.is_kept and change.empty and _same(durable, before, said):
-        noted = before.content_sha256 == said.content_sha256
-        return (before if noted else durable.note(said.content_sha256)), change
+    if before is not None and before.is_kept and change.empty and _same(durable, before, statement):
+        noted = before.content_sha256 == statement.content_sha256
+        return (before if noted else durable.note(statement.content_sha256)), change
     added, removed = (
-        record_count(quads, said.base, merged=draft.merged)
+        record_count(quads, statement.base, merged=draft.merged)
         for quads in (change.added, change.removed)
     )
     durable.apply(change)
-    (revision,) = durable.publish([step(change, replace(said, added=added, removed=removed))])
+    (revision,) = durable.publish([step(change, replace(statement, added=added, removed=removed))])
     return revision, change
 
 
-def _same(durable: DurableStore, before: Revision, said: RevisionStatement) -> bool:
+def _same(durable: DurableStore, before: Revision, statement: RevisionStatement) -> bool:
     return (before.base, dict(before.prefixes), before.counts, durable.files) == (
-        said.base,
-        dict(said.prefixes),
-        said.counts,
-        said.files,
+        statement.base,
+        dict(statement.prefixes),
+        statement.counts,
+        statement.files,
     )
 
 

@@ -83,10 +83,10 @@ class PublicationStep:
         return self.change.removed, self.change.added
 
 
-def step(change: Change, said: RevisionStatement) -> PublicationStep:
+def step(change: Change, statement: RevisionStatement) -> PublicationStep:
     """The change with its patch."""
     is_large = any(isinstance(each, QuadLines) for each in (change.removed, change.added))
-    return PublicationStep(change, said, None if is_large else patch(change))
+    return PublicationStep(change, statement, None if is_large else patch(change))
 
 
 def written(
@@ -106,7 +106,7 @@ def written(
 
     Raises: OSError, RuntimeError where it cannot be written.
     """
-    said = step.said
+    statement = step.said
     number = before.number + 1 if before else 1
     directory = pointer.folder(path, number)
     unfinished = directory.with_name(f".{directory.name}.unfinished")
@@ -119,26 +119,26 @@ def written(
         snapshot_making.make(live, unfinished)
     step.write_patch(unfinished / CHANGES)
     durable_files.write_new(unfinished / GRAPHS, marked(step.change))
-    if said.files is not None:
-        durable_files.write_new(unfinished / revision_folders.FILES, _listed(said.files))
+    if statement.files is not None:
+        durable_files.write_new(unfinished / revision_folders.FILES, _listed(statement.files))
     revision = Revision(
         number=number,
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        author=said.author,
-        message=said.message,
-        counts=said.counts,
-        record_sha256=said.record_sha256,
-        digest=said.digest,
-        content_sha256=said.content_sha256,
-        base=said.base,
-        prefixes=said.prefixes,
+        author=statement.author,
+        message=statement.message,
+        counts=statement.counts,
+        record_sha256=statement.record_sha256,
+        digest=statement.digest,
+        content_sha256=statement.content_sha256,
+        base=statement.base,
+        prefixes=statement.prefixes,
         directory=directory,
-        added=said.added,
-        removed=said.removed,
-        built=number if said.files is not None else before.built if before else 0,
+        added=statement.added,
+        removed=statement.removed,
+        built=number if statement.files is not None else before.built if before else 0,
         disk_bytes=_new_bytes(unfinished, None if ground else before),
         generation=ground,
-        checks=said.checks,
+        checks=statement.checks,
         mode=mode,
     )
     durable_files.write_new(

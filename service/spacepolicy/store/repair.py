@@ -280,9 +280,9 @@ def _bytes(file: Path) -> bytes | None:
 def _write_generation(dataset: Store, folder: Path) -> None:
     """Write the dataset as a generation to the folder."""
     (folder / "made").mkdir(parents=True)
-    made = Store(str(folder / "made"))
-    made.bulk_extend(dataset)
+    new = Store(str(folder / "made"))
+    new.bulk_extend(dataset)
     for graph in dataset.named_graphs():
-        made.add_graph(graph)
-    made.flush()
-    made.backup(str(folder / GENERATION))
+        new.add_graph(graph)
+    new.flush()
+    new.backup(str(folder / GENERATION))

@@ -243,8 +243,10 @@ class DurableStore:
     def _needs_snapshot(self, steps: Sequence[PublicationStep]) -> bool:
         """Whether the last of the revisions needs a snapshot: one with other files does, and one
         that is answered from disk."""
-        said = [step.said for step in steps]
-        if any(each.files is not None or each.counts.stored > self._memory_quads for each in said):
+        statements = [step.said for step in steps]
+        if any(
+            each.files is not None or each.counts.stored > self._memory_quads for each in statements
+        ):
             return True
         size = sum(step.patch_bytes for step in steps)
         return snapshot_making.is_due(self.revision, len(steps), size)

@@ -109,11 +109,11 @@ def http_page(document: Mapping[str, Any]) -> str:
 
 
 def _row(path: str, method: str, operation: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    said = operation.get("description") or operation.get("summary", "")
+    description = operation.get("description") or operation.get("summary", "")
     named = [each["name"] for each in operation.get("parameters", ())]
     return (
         code(f"{method.upper()} {path}"),
-        said.partition("\n\n")[0],
+        description.partition("\n\n")[0],
         ", ".join(map(code, named)),
         ", ".join(map(code, sorted(_media_types(operation)))),
     )

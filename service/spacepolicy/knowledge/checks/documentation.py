@@ -129,7 +129,7 @@ def _asks_of_others(text: str, dataset: DefaultDataset, prefixes: Mapping[str, s
     """Whether the query names, by a whole IRI, a thing without statements in the dataset."""
     for iri, written, _ in mentions(text, dict(prefixes)):
         if written.startswith("<"):
-            said = dataset.store.quads_for_pattern(NamedNode(iri), None, None, None)
-            if next(said, None) is None:
+            statements = dataset.store.quads_for_pattern(NamedNode(iri), None, None, None)
+            if next(statements, None) is None:
                 return True
     return False

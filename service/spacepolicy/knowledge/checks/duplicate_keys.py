@@ -63,8 +63,8 @@ def _agreed(
         found = places.setdefault((each.predicate, each.object), [])
         found += [f"{place[0]}:{place[1]}"] if place else []
     for (predicate, value), stated in places.items():
-        said = f"`{short(predicate, prefixes)} {short(value, prefixes)}`"
-        yield f"{said} ({' and '.join(stated)})" if stated else said
+        statement_text = f"`{short(predicate, prefixes)} {short(value, prefixes)}`"
+        yield f"{statement_text} ({' and '.join(stated)})" if stated else statement_text
 
 
 def _inside(term: Term, base: str) -> str:

@@ -203,12 +203,12 @@ def _source_faults(
 def _offset_faults(
     source: SourceDocument, passage: DescribedPassage, at: _At
 ) -> Iterator[StatementFault]:
-    said = f"{passage.start},{passage.end}"
+    offsets = f"{passage.start},{passage.end}"
     fragment = _FRAGMENT.fullmatch(passage.iri.partition("#")[2])
-    if fragment is None or f"{fragment[1]},{fragment[2]}" != said:
-        message = f"the passage <{passage.iri}> has start and end {said}, but another name."
+    if fragment is None or f"{fragment[1]},{fragment[2]}" != offsets:
+        message = f"the passage <{passage.iri}> has start and end {offsets}, but another name."
         yield StatementFault(
-            "offsets", message, at("start"), f"Name it <{source.iri}#char={said}>."
+            "offsets", message, at("start"), f"Name it <{source.iri}#char={offsets}>."
         )
     if passage.start >= passage.end:
         message = f"the passage <{passage.iri}> ends where it starts or before."

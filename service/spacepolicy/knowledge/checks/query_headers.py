@@ -34,12 +34,12 @@ def header_findings(query: SavedQuery, names: KnownNames) -> Iterator[Finding]:
 def _words(query: SavedQuery) -> Iterator[Finding]:
     for what, words in (("title", query.title), ("description", query.description)):
         for language, end in _ENDS[what].items():
-            said = {str(each): text for each, text in words.items()}.get(language, "").strip()
-            if not said:
+            sentence = {str(each): text for each, text in words.items()}.get(language, "").strip()
+            if not sentence:
                 message = f"the {what} is not there in {language}."
                 remedy = f"Write `{what}: {{en: …, zh: …}}`."
                 yield _finding(query, "saved-query-language", f"{what}:", message, remedy)
-            elif not said.endswith(end):
+            elif not sentence.endswith(end):
                 message = f"the {what} in {language} does not end with “{end}”."
                 remedy = "A title is a question, a description whole sentences."
                 yield _finding(query, "saved-query-language", f"{what}:", message, remedy)

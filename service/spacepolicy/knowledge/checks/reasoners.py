@@ -129,34 +129,34 @@ def _near(triple: Triple) -> tuple[StatementPlace, ...]:
 def profiles(material: CheckContext) -> GateResult:
     """The parts of the knowledge that are beyond OWL 2 DL or OWL 2 RL."""
     found = hermit.profiles(material.knowledge)
-    only_rl = tuple(said for said in found.rl if said not in found.dl)
+    only_rl = tuple(axiom for axiom in found.rl if axiom not in found.dl)
     faults = (
         StatementFault(
             f"owl-2-{name}",
-            f"{_words(material, said)} is beyond OWL 2 {name.upper()}.",
-            _named(said),
+            f"{_words(material, axiom)} is beyond OWL 2 {name.upper()}.",
+            _named(axiom),
             f"Write the axiom as OWL 2 {name.upper()} allows: {specification}.",
         )
         for name, violations, specification in (
             ("dl", found.dl, "https://www.w3.org/TR/owl2-syntax/#Ontologies"),
             ("rl", only_rl, "https://www.w3.org/TR/owl2-profiles/#OWL_2_RL"),
         )
-        for said in violations
+        for axiom in violations
     )
     statements = count(len(material.knowledge), "statement")
     return GateResult(located_all(material, faults), (statements, "OWL 2 DL", "OWL 2 RL"))
 
 
-def _words(material: CheckContext, said: AxiomText) -> str:
-    words = _OF_ONTOLOGY.sub("", said.words)
-    for iri in sorted(said.terms, key=len, reverse=True):
+def _words(material: CheckContext, axiom: AxiomText) -> str:
+    words = _OF_ONTOLOGY.sub("", axiom.words)
+    for iri in sorted(axiom.terms, key=len, reverse=True):
         words = words.replace(f"<{iri}>", short(NamedNode(iri), material.prefixes))
     return words
 
 
-def _named(said: AxiomText) -> tuple[StatementPlace, ...]:
+def _named(axiom: AxiomText) -> tuple[StatementPlace, ...]:
     """Where the terms of the axiom are declared or used; its first term comes first."""
-    terms = [NamedNode(iri) for iri in said.terms]
+    terms = [NamedNode(iri) for iri in axiom.terms]
     return (
         *(StatementPlace(term) for term in terms),
         *(StatementPlace(object=term) for term in terms),
@@ -211,12 +211,12 @@ def _conflict(material: CheckContext) -> StatementFault:
     ontology = {triple for triple in material.knowledge if _is_of_terms(triple)}
     found = hermit.conflict(ontology | grounds) if grounds else ()
     found = found or hermit.conflict(material.knowledge)
-    words = "; ".join(f"`{said.words}`" for said in found)
-    individual = sorted(found, key=lambda said: " Type " not in said.words)
+    words = "; ".join(f"`{axiom.words}`" for axiom in found)
+    individual = sorted(found, key=lambda axiom: " Type " not in axiom.words)
     return StatementFault(
         "consistent",
         f"these cannot hold together: {words}.",
-        (*_stated(individual), *(place for said in individual for place in _named(said))),
+        (*_stated(individual), *(place for axiom in individual for place in _named(axiom))),
         "Withdraw one of these statements, or weaken one of these axioms.",
     )
 

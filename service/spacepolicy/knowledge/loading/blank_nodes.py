@@ -54,9 +54,16 @@ def _alike(lines: Mapping[Quad, int], wanted: UnnamedNode) -> Iterator[tuple[int
             if isinstance(end, BlankNode):
                 by_node[end].append(quad)
     for node, quads in by_node.items():
-        said = unnamed(node, quads)
-        if said.says <= wanted.says and said.held <= wanted.held and (said.says or said.held):
-            yield len(said.says) + len(said.held), _line(node, quads, lines, wanted.predicate)
+        description = unnamed(node, quads)
+        if (
+            description.says <= wanted.says
+            and description.held <= wanted.held
+            and (description.says or description.held)
+        ):
+            yield (
+                len(description.says) + len(description.held),
+                _line(node, quads, lines, wanted.predicate),
+            )
 
 
 def _line(

@@ -97,8 +97,8 @@ class UnnamedNode:
 
     def shown(self, prefixes: Mapping[str, str]) -> str:
         """Return the node as Turtle writes it, with the first three of its statements."""
-        said = sorted(f"{short(p, prefixes)} {short(o, prefixes)}" for p, o in self.says)
-        return f"[ {' ; '.join(said[:3])}{' ; …' if len(said) > 3 else ''} ]"
+        statements = sorted(f"{short(p, prefixes)} {short(o, prefixes)}" for p, o in self.says)
+        return f"[ {' ; '.join(statements[:3])}{' ; …' if len(statements) > 3 else ''} ]"
 
 
 @final

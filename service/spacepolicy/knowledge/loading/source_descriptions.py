@@ -148,16 +148,16 @@ def description_faults(
 ) -> Iterator[StatementFault]:
     """Find where the source's own graph contradicts its metadata."""
     iri = NamedNode(source.iri)
-    said: dict[NamedNode, set[object]] = {}
+    values_of: dict[NamedNode, set[object]] = {}
     for triple in stated:
         if triple.subject == iri:
-            said.setdefault(triple.predicate, set()).add(triple.object)
+            values_of.setdefault(triple.predicate, set()).add(triple.object)
     for key, meant in _keys(base).items():
         try:
             values = set(meant.read(source.metadata[key], source, base))
         except (KeyError, ValueError):
             continue
-        for value in sorted(values - said.get(meant.predicate, values), key=str):
+        for value in sorted(values - values_of.get(meant.predicate, values), key=str):
             message = (
                 f"the graph <{source.iri}> says something else of its source than the metadata: "
                 f"{key} is {value} in {FOLDER}/{source.name}.toml."

@@ -39,8 +39,10 @@ class ClashWords:
     def explained(self, prover: Prover, clash: Clash) -> str:
         """The sentences of the minimal set, data first, each with its place."""
         form, joint = _WORDS[self._language]
-        said = [f"{self._sentence(each)}{self._at(each)}" for each in self.least(prover, clash)]
-        return form.format(joint.join(dict.fromkeys(said)))
+        sentences = [
+            f"{self._sentence(each)}{self._at(each)}" for each in self.least(prover, clash)
+        ]
+        return form.format(joint.join(dict.fromkeys(sentences)))
 
     def least(self, prover: Prover, clash: Clash) -> list[Triple]:
         """A minimal set of statements and axioms that clash: those that the proofs of the clash

@@ -153,8 +153,8 @@ class Stratum:
         names = [variable.value for variable in answer.variables]
         for row in answer:
             solution = {name: row[name] for name in names if row[name] is not None}
-            said = solution.get(value.value) if isinstance(value, Variable) else value
-            if said == statement.object:
+            bound = solution.get(value.value) if isinstance(value, Variable) else value
+            if bound == statement.object:
                 yield cast("Mapping[str, Term]", solution)
 
 

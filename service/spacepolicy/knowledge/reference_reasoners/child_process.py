@@ -37,12 +37,12 @@ def ask(reasoner: str, module: str, arguments: Sequence[str], data: bytes, secon
     if ended.returncode == 0:
         return ended.stdout
     lines = ended.stderr.decode(errors="replace").strip().splitlines()
-    said = lines[-1] if lines else f"status {ended.returncode}"
+    message = lines[-1] if lines else f"status {ended.returncode}"
     if ended.returncode == _MISSING:
         raise ReasonerError(
-            f"{reasoner} is not whole here: {said}. `spacepolicy doctor` says what mends it."
+            f"{reasoner} is not whole here: {message}. `spacepolicy doctor` says what mends it."
         )
-    raise ReasonerError(f"{reasoner} failed: {said}")
+    raise ReasonerError(f"{reasoner} failed: {message}")
 
 
 def missing(what: object) -> SystemExit:

@@ -80,8 +80,8 @@ def _decoded(data: bytes, encoding: str | None, path: Path) -> tuple[str, str]:
             continue
         if encoding or each in ("utf-8", "utf-8-sig") or "\x00" not in text:
             return text, each
-    said = f"as {encoding}" if encoding else "in any common encoding"
-    raise UsageError(f"{path} cannot be read {said}; name its encoding with --encoding.")
+    how = f"as {encoding}" if encoding else "in any common encoding"
+    raise UsageError(f"{path} cannot be read {how}; name its encoding with --encoding.")
 
 
 def _candidates(data: bytes) -> Iterator[str]:

@@ -46,13 +46,13 @@ def _constraints(shapes: Iterable[Triple]) -> Mapping[str, Mapping[str, bool]]:
     for each in shapes:
         about.setdefault(each.subject, []).append(each)
     found: dict[str, dict[str, bool]] = {}
-    for subject, said in about.items():
+    for subject, statements in about.items():
         if isinstance(subject, NamedNode) and any(
-            each.predicate == TYPE and each.object == _SHAPE for each in said
+            each.predicate == TYPE and each.object == _SHAPE for each in statements
         ):
             found[subject.value] = {
                 words: _is_soft(each.object, about)
-                for each in said
+                for each in statements
                 if each.predicate != TYPE and each.predicate.value not in _WORDS
                 if (words := f"{_short(each.predicate)} {_text(each.object, about, 0)}")
             }
@@ -76,8 +76,8 @@ def _text(node: Term, about: Mapping[object, list[Triple]], depth: int) -> str:
         return _short(node)
     if depth > 12:  # cyclic blank nodes have no finite text
         return "…"
-    said = (each for each in about.get(node, ()) if each.predicate.value not in _WORDS)
-    parts = sorted(f"{_short(e.predicate)} {_text(e.object, about, depth + 1)}" for e in said)
+    statements = (each for each in about.get(node, ()) if each.predicate.value not in _WORDS)
+    parts = sorted(f"{_short(e.predicate)} {_text(e.object, about, depth + 1)}" for e in statements)
     return f"({'; '.join(parts)})"
 
 

@@ -288,8 +288,8 @@ def _disjointness(old: Side, new: Side, before: Meaning, after: Meaning) -> Iter
     for excluding, found in ((True, now - then), (False, then - now)):
         for one, two in found:
             a, b = _label(new, one), _label(new, two)
-            said = with_articles(f"nothing is both a “{a}” and a “{b}”")
-            what = f"{'now' if excluding else 'no longer'}: {said}"
+            sentence = with_articles(f"nothing is both a “{a}” and a “{b}”")
+            what = f"{'now' if excluding else 'no longer'}: {sentence}"
             effect = (
                 "data in which something is both are wrong from now on"
                 if excluding

@@ -180,10 +180,14 @@ def _of_older_data(old: Side, new: Side, steps: Sequence[Step]) -> Iterator[Impa
     asserted = frozenset((*data, *new.statements))
     reasoner = Reasoner(asserted)
     for clash in reasoner.clashes()[:_SHOWN]:
-        said = " and ".join(dict.fromkeys(map(old.words.statement, clash.statements)))
+        sentence = " and ".join(dict.fromkeys(map(old.words.statement, clash.statements)))
         effect = "data like these are refused from now on: a migration is needed"
         yield Impact(
-            "data", clash.rule.name, f"cannot hold together any more: {said}", effect, breaks=True
+            "data",
+            clash.rule.name,
+            f"cannot hold together any more: {sentence}",
+            effect,
+            breaks=True,
         )
     by_owl = reasoner.inferences()
     rules = Stratum(now.construct_rules, asserted, by_owl).concluded

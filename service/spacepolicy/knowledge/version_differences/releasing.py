@@ -176,7 +176,7 @@ def with_heading(changelog: str, version: str) -> str:
     if found is None:
         raise UsageError("CHANGELOG.md has no `### [Unreleased]` below `## Ontology`.")
     behind = re.search(r"^###? ", changelog[found.end() :], re.MULTILINE)
-    said = changelog[found.end() :][: behind.start() if behind else None]
-    if "- " not in said:
+    section = changelog[found.end() :][: behind.start() if behind else None]
+    if "- " not in section:
         raise UsageError("CHANGELOG.md says nothing of this version below `### [Unreleased]`.")
     return f"{changelog[: found.end()]}\n### {version}\n{changelog[found.end() :]}"
