@@ -244,7 +244,7 @@ def of_file(name: str) -> Format | None:
 
 
 def last_named(names: Iterable[str], among: Sequence[Format] = FORMATS) -> Format | None:
-    """The format that the last usable one of the names names: clients repeat `format` in several
+    """The format for the last of the names that is known: clients repeat `format` in several
     spellings, for services that know only some of them.
 
     >>> last_named(["tsv", "text/tab-separated-values"]).name

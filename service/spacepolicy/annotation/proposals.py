@@ -17,6 +17,7 @@ class Proposal:
     """A statement that words of a text may make; offsets are code points, `end` is exclusive.
 
     `subject`, `predicate` and `object` are IRIs or, for objects that are values, texts; empty where
+    nothing is proposed. `new`: the subject does not exist yet. `score` is between 0 and 1.
     """
 
     kind: Kind

@@ -7,7 +7,7 @@
 - What is the same as itself, and literals as subjects.
 - What the rules beyond OWL conclude (`ontology/rules.ttl`): computed dates and values that hold
   where nothing is said to the contrary are a stratum of their own, after OWL's; what OWL infers is
-  compared without it (`Material.inferred_by_owl`), and tests judge it by its own proofs.
+  compared without it (`CheckContext.inferred_by_owl`), and tests judge it by its own proofs.
 - Beside owlrl: keys, of which it drops the last property, and so merges too much; and literals of
   annotation properties (labels, notes …), from which nothing follows: over them owlrl takes a
   third of its time (9 s instead of 14 over 5,800 statements, 17 instead of 28 over 7,600).
