@@ -1,1 +1,1 @@
-"""HTTP as the service speaks it: connections, framing, requests, what is kept of answers."""
+"""HTTP/1.1: connections, message framing, requests, and the response cache."""

@@ -1,4 +1,4 @@
-"""One byte range of a whole answer with a strong entity tag.
+"""Range requests: one byte range of a response that has a strong entity tag.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-14, https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5
 """
@@ -16,7 +16,7 @@ _ONE: Final = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.ASCII | re.I
 @final
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """The bytes from `start` up to, and without, `stop` of an answer of `size` bytes."""
+    """The bytes from `start` to `stop` (exclusive) of a representation of `size` bytes."""
 
     start: int
     stop: int
@@ -24,20 +24,22 @@ class ByteRange:
 
     @property
     def field(self) -> tuple[bytes, bytes]:
-        """The field that says which part of the answer it is."""
+        """The Content-Range field."""
         return b"content-range", b"bytes %d-%d/%d" % (self.start, self.stop - 1, self.size)
 
 
 def selected(range_: str | None, if_range: str | None, etag: str, size: int) -> ByteRange | None:
-    """The range that the fields ask for of what has the tag; None where all of it is sent: several
-    ranges, another unit, what is no range, or a condition that does not hold.
+    """Return the range that Range and If-Range ask for of the representation with that tag.
+
+    None where the whole is sent: no Range, several ranges, another unit, a malformed range, or an
+    If-Range that does not match.
 
     >>> selected("bytes=0-4", None, '"a"', 10), selected("bytes=-3", None, '"a"', 10)
     (ByteRange(start=0, stop=5, size=10), ByteRange(start=7, stop=10, size=10))
     >>> selected("bytes=0-4", '"b"', '"a"', 10), selected("bytes=0-1,3-4", None, '"a"', 10)
     (None, None)
 
-    Raises: RangeNotSatisfiableError where the answer ends before the range begins.
+    Raises: RangeNotSatisfiableError where the range begins beyond the end.
     """
     found = _ONE.fullmatch(range_ or "")
     if found is None or (if_range is not None and if_range.strip() != etag):

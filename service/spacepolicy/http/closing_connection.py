@@ -1,4 +1,4 @@
-"""Connections of the server as they end: refused, timed out, left by their clients, or closed."""
+"""How the server's connections end: refused, timed out, left by their clients, or closed."""
 
 import fcntl
 import logging
@@ -21,15 +21,16 @@ from spacepolicy.http.problem_responses import log_refusal, origin, problem_resp
 from spacepolicy.http.request_ids import id_in, id_of
 
 _LEAVING_SECONDS: Final = 0.25
-"""How long answers are still waited for, after a client has ended its sending side. One that is
-gone looks the same until something is sent to it; so quick answers arrive at one that only ended
-its side (`nc -N`), and longer queries stop within the second."""
+"""How long an answer may still take after the client has closed its sending side. A client that is
+gone looks the same until something is sent to it. So a client that only closed its sending side
+(`nc -N`) gets quick answers, and longer queries stop within a second."""
 _LINGER_SECONDS: Final = 5.0
 LINGER_BYTES: Final = 1 << 26
-"""How long, and how much of a refused body, is read and thrown away after the answer: closing with
-unread bytes would reset the connection, and the client might not see why (RFC 9112 section 9.6)."""
+"""How long, and how many bytes of, a refused body are read and discarded after the answer: closing
+with unread bytes would reset the connection, and the client might not see the answer (RFC 9112
+section 9.6)."""
 _PAUSE_SECONDS: Final = 1.0
-"""By how much a body's time is prolonged while the service does not read it."""
+"""By how much the deadline of a body is extended while the service itself does not read."""
 _DATE: Final = b"date"
 _log: Final = logging.getLogger("spacepolicy.requests")
 
@@ -37,34 +38,36 @@ _log: Final = logging.getLogger("spacepolicy.requests")
 @final
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What holds for requests as they arrive. Connections from `trusted_proxies` are not counted
-    by address, since all of their clients come from one."""
+    """Limits for requests as they arrive. Connections from `trusted_proxies` are not counted
+    by address, since all clients of a proxy share its address."""
 
     message: MessageLimits = field(default_factory=MessageLimits)
     connection: ConnectionLimits = field(default_factory=ConnectionLimits)
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
 
     def address(self, client: tuple[str, int] | None) -> str | None:
-        """What the client's connections are counted by; None where they are not."""
+        """Return the address by which the client's connections are counted; None for a trusted
+        proxy."""
         if client is None:
             return None
         return None if is_trusted(self.trusted_proxies, client[0]) else client[0]
 
 
 class ClosingConnection(HttpToolsProtocol):
-    """A connection with limits, that is closed so that its client sees what was said last.
+    """A connection with limits that is closed in a way that lets its client read the last answer.
 
-    `until` is when the part of a request that arrives has to be there. `_left`: the client has
-    ended its side. `_linger_bytes` is how much is still thrown away; -1 while nothing is.
+    `until` is the deadline for the part of a request that is arriving. `_left`: the client has
+    closed its sending side. `_linger_bytes` is how many bytes are still read and discarded; -1
+    before the connection lingers.
     """
 
     bounds: Limits
     root: str = ""
-    """Under which problems are explained."""
+    """The base URL of the pages that explain problems."""
     refusal: Callable[[ProblemError], None] = lambda _: None
-    """Hears of requests that are refused here."""
+    """Called with the problem of each request that is refused here."""
     registry: Connections | None = None
-    """Shared by all of a class; made in the event loop that they belong to."""
+    """Shared by all connections of a class; created in their event loop."""
     address: str | None = None
     until = math.inf
     _since = 0.0
@@ -77,28 +80,28 @@ class ClosingConnection(HttpToolsProtocol):
 
     @property
     def _busy(self) -> bool:
-        """Whether a request has come whole that is not answered yet."""
+        """Whether a complete request has arrived that is not answered yet."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return self._framing.complete and cycle is not None and not cycle.response_complete
 
     def _allow(self, seconds: float) -> None:
-        """Give the part of a request that begins so much time."""
+        """Set the deadline of the part of a request that begins now."""
         self._since = self.loop.time()
         self.until = self._since + seconds
 
     def date(self) -> bytes:
-        """The date of now, as HTTP writes it."""
+        """Return the value of the Date field for now."""
         return dict(self.server_state.default_headers).get(_DATE, b"")
 
     # The end of a connection
 
     def send_400_response(self, msg: str) -> None:
-        """Tell of what the parser refuses."""
+        """Answer a request that the parser refuses."""
         self._refuse(MalformedRequestError(msg))
 
     def _refuse(self, problem: ProblemError, data: bytes = b"") -> None:
-        """Say what is wrong with the request that arrives, and take no more; `data` came of it and
-        was not read."""
+        """Answer the arriving request with the problem, and take no more; `data` are bytes of the
+        request that were not parsed."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         unanswered = cycle is not None and not cycle.response_complete
         if cycle is not None and unanswered:
@@ -116,13 +119,13 @@ class ClosingConnection(HttpToolsProtocol):
         self._linger()
 
     def _request_id(self, data: bytes) -> bytes:
-        """The identifier of the request that arrives: the one that the application logs, where
-        that has been given the request."""
+        """The identifier of the arriving request: the one that the application logs, where the
+        request has been passed to it."""
         scope = cast("MutableMapping[str, Any] | None", self.scope)
         return id_in(self._framing.head or data) if scope is None else id_of(scope)
 
     def _end_writing(self) -> None:
-        """Close the connection once all is written; what may still come of a body is read first."""
+        """Close the connection once all is written; the rest of a body is read first."""
         if self._linger_bytes >= 0:
             return
         if self._framing.in_body and not self._left:
@@ -131,7 +134,7 @@ class ClosingConnection(HttpToolsProtocol):
             self._joined.finish()
 
     def _linger(self) -> None:
-        """Say that nothing more will be sent, and throw away what comes for a while."""
+        """Close the sending side, and for a while read and discard what arrives."""
         if self._linger_bytes >= 0 or self.transport.is_closing():
             return
         self._linger_bytes = LINGER_BYTES
@@ -147,7 +150,7 @@ class ClosingConnection(HttpToolsProtocol):
             self.abort()
 
     def _leave_soon(self) -> None:
-        """The client has gone, or has ended its side: what is not answered soon is stopped."""
+        """Stop what is not answered soon: the client is gone, or has closed its sending side."""
         if not self._left:
             self._left = True
             self.loop.call_later(_LEAVING_SECONDS, self._leave)
@@ -157,7 +160,7 @@ class ClosingConnection(HttpToolsProtocol):
             self.abort()
 
     def break_off(self) -> None:
-        """Leave an answer unfinished that has begun, in a way that its client sees."""
+        """Abort a response that has begun, so that its client sees that it is incomplete."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is not None and cycle.response_started and not cycle.response_complete:
             cycle.disconnected = True
@@ -169,10 +172,11 @@ class ClosingConnection(HttpToolsProtocol):
         cast("Connections", type(self).registry).remove(self)
         self.transport.abort()
 
-    # What the server's timer asks
+    # Called by the server's timer
 
     def standing(self) -> tuple[float, float]:
-        """As the port says: refused, idle, with half a head, with half a body, being answered."""
+        """Implements `Connection.standing`. From the smallest: refused, idle, in a head, in a
+        body, being answered."""
         if self._busy or self.transport.get_write_buffer_size():
             return (math.inf, 0.0)
         if self._linger_bytes >= 0:
@@ -185,23 +189,23 @@ class ClosingConnection(HttpToolsProtocol):
         return (3, self._framing.body_bytes / (age + 1))
 
     def expire(self) -> None:
-        """As the port says."""
+        """Implements `Connection.expire`."""
         if self._linger_bytes >= 0 and self.transport.get_write_buffer_size():
-            self.until += _PAUSE_SECONDS  # the answer is still being taken
+            self.until += _PAUSE_SECONDS  # the client is still reading the answer
         elif self._linger_bytes >= 0 or (self._framing.in_body and self.cycle.response_complete):
             self.abort()
         elif self._framing.untouched:
             self.until = math.inf
             self.transport.close()
         elif self._framing.in_body and self.flow.read_paused:
-            self._since += _PAUSE_SECONDS  # it is the service that does not read on
+            self._since += _PAUSE_SECONDS  # the service has paused reading, not the client
             self.until += _PAUSE_SECONDS
         else:
             part = "body" if self._framing.in_body else "head"
             self._refuse(RequestTimeoutError(f"The request's {part} did not come in time."))
 
     def look(self, now: float) -> None:
-        """As the port says."""
+        """Implements `Connection.look`."""
         waiting = self.transport.get_write_buffer_size()
         if not waiting:
             self._sent_mark = None
@@ -219,7 +223,7 @@ class ClosingConnection(HttpToolsProtocol):
             self._sent_mark = now, taken
 
     def _unacknowledged(self) -> int:
-        """How many bytes the system has taken that the other side has not."""
+        """How many bytes in the socket's send queue the client has not acknowledged."""
         descriptor = self.transport.get_extra_info("socket").fileno()
-        told = fcntl.ioctl(descriptor, termios.TIOCOUTQ, b"\0" * 4)
-        return cast("int", struct.unpack("i", told)[0])
+        queued = fcntl.ioctl(descriptor, termios.TIOCOUTQ, b"\0" * 4)
+        return cast("int", struct.unpack("i", queued)[0])

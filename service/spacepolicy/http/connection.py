@@ -1,9 +1,9 @@
-"""Connections of the server as they take requests and answer them.
+"""How the server's connections take requests and answer them.
 
-A whole request for the endpoint is answered by it without a task, where it can. The bytes of any
-other come through `framing` before the parser sees them, one request at a time: what is sent behind
-it waits, while the connection is still read, so that a client that leaves is noticed. Answers leave
-in one message where they are there at once.
+A complete request for the SPARQL endpoint is answered without an asyncio task where the endpoint
+can. The bytes of all others pass `framing` before the parser sees them, one request at a time.
+Pipelined requests wait; the connection is read meanwhile, so that a client that leaves is noticed.
+Head and body of a response go out in one message where both are ready.
 """
 
 import asyncio
@@ -29,19 +29,21 @@ from spacepolicy.http.requests import (
 )
 
 _BEHIND_BYTES: Final = 1 << 18
-"""How much is kept of requests that are sent behind an unanswered one: as much as is read at once,
-and more than clients that send requests behind one another send before they read."""
+"""How much of pipelined requests is buffered: as much as is read at once, and more than clients
+that pipeline send before they read."""
 _PAUSE_SECONDS: Final = 0.25
-"""Short against the second within which a client is to be missed, long against quick answers."""
+"""Short against the second within which a client's leaving is to be noticed, long against quick
+answers."""
 _SMALL_REST_BYTES: Final = 1 << 16
-"""A rest of a body that is not worth a new connection is read when the answer is out already."""
+"""A rest of a body up to this size is read after the answer: that costs less than a new
+connection."""
 
 
 class HttpConnection(ClosingConnection):
     """The server's side of one connection.
 
-    It is in one of these states: between requests; reading one; answering one, while what comes
-    `_behind` it waits; or lingering, when all is said and what still comes is thrown away.
+    It is in one of these states: between requests; reading one; answering one, while pipelined
+    bytes wait in `_behind`; or lingering, when the last answer is sent and input is discarded.
     """
 
     endpoint: Endpoint | None = None
@@ -61,7 +63,7 @@ class HttpConnection(ClosingConnection):
     def _busy(self) -> bool:
         return self._direct is not None or super()._busy
 
-    # What the transport tells
+    # Called by the transport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take requests from the connection, or refuse it where there are too many."""
@@ -89,14 +91,15 @@ class HttpConnection(ClosingConnection):
             self._read(data)
 
     def eof_received(self) -> bool:  # type: ignore[override] # as asyncio has it
-        """The client sends no more; whether the connection stays open for what it waits for."""
+        """Note that the client sends no more; return whether the connection stays open for the
+        answers that it waits for."""
         if self._linger_bytes >= 0 or not (self._busy or self._behind):
             return False
         self._leave_soon()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop what was asked over the connection."""
+        """Stop the requests of the connection."""
         if type(self).registry is not None:
             cast("Connections", type(self).registry).remove(self)
         self._linger_bytes = -1
@@ -111,9 +114,9 @@ class HttpConnection(ClosingConnection):
     # Requests
 
     def _keep_behind(self, data: bytes) -> None:
-        """Keep what comes behind a request that is not answered; where that is much, read no more
-        for a short while. After that it is thrown away, and the connection closed behind the
-        answer: a client that is not read could not be seen to leave."""
+        """Buffer bytes that arrive behind an unanswered request; beyond the limit, pause reading
+        for a short while. After that they are discarded, and the connection is closed after the
+        answer: a client that leaves is noticed only while its connection is read."""
         if self._overrun:
             self._thrown_away += len(data)
             if self._thrown_away > LINGER_BYTES:
@@ -125,7 +128,7 @@ class HttpConnection(ClosingConnection):
             self.flow.pause_reading()
 
     def look(self, now: float) -> None:
-        """As the port says; and read on where that has paused behind a long query."""
+        """Implements `Connection.look`; also resumes reading that was paused for long."""
         cycle, since = self._paused
         if self._busy and cycle is self.cycle and now - since > _PAUSE_SECONDS:
             self._overrun = True
@@ -133,12 +136,12 @@ class HttpConnection(ClosingConnection):
         super().look(now)
 
     def _read(self, data: bytes) -> None:
-        """Read the next bytes of a request, or the first."""
+        """Take bytes of a request, the first or more."""
         if not (self._framing.untouched and self._is_free() and self._answered_directly(data)):
             self._parse(data)
 
     def _parse(self, data: bytes) -> None:
-        """Have the parser read what the bytes add to the request at hand."""
+        """Pass the bytes that belong to the current request to the parser."""
         framing = self._framing
         untouched, in_body = framing.untouched, framing.in_body
         try:
@@ -156,9 +159,9 @@ class HttpConnection(ClosingConnection):
             self._next_request()
 
     def _decide_to_keep(self) -> None:
-        """Have an answer that begins now say whether the connection is closed behind it, as it is
-        where much of the request's body is still to come: else a client would send its next
-        request over a connection that is being closed (RFC 9112 section 9.6)."""
+        """Announce `Connection: close` in the response where much of the request's body is still
+        to come: else a client would send its next request over a connection that is being closed
+        (RFC 9112 section 9.6)."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is None or cycle.response_started:
             return
@@ -172,8 +175,8 @@ class HttpConnection(ClosingConnection):
             self._too_much_to_come = False
 
     def _keep_time(self, *, untouched: bool, in_body: bool) -> None:
-        """Set the time by which the part of the request has to be there that is arriving; before
-        these bytes, it was `untouched` or `in_body`."""
+        """Set the deadline of the part of the request that is arriving; `untouched` and `in_body`
+        say how far the request was before these bytes."""
         framing, limits = self._framing, self.bounds.connection
         if framing.complete:
             self.until = math.inf
@@ -186,7 +189,7 @@ class HttpConnection(ClosingConnection):
             self._allow(limits.head_seconds)
 
     def _answered_directly(self, data: bytes) -> bool:
-        """Whether the endpoint answers the request with which the bytes begin."""
+        """Pass the first request of the bytes to the endpoint; whether it answers it."""
         if self.endpoint is None or self.requests is None:
             return False
         request = self.requests.read(data, self._place)
@@ -205,7 +208,7 @@ class HttpConnection(ClosingConnection):
         return True
 
     def answered(self, response: bytes) -> None:
-        """As the port says; then wait for the next request as after any other."""
+        """Implements `Responder.answered`; then the connection waits for the next request."""
         self._direct = None
         self._joined.write_whole(response)
         self.server_state.total_requests += 1
@@ -217,7 +220,7 @@ class HttpConnection(ClosingConnection):
             self._go_on()
 
     def unanswered(self, begun: HeldAnswer | None) -> None:
-        """As the port says."""
+        """Implements `Responder.unanswered`."""
         direct, self._direct = cast("_Direct", self._direct), None
         self._handed = begun
         behind = self._behind
@@ -225,11 +228,11 @@ class HttpConnection(ClosingConnection):
         self._behind = behind
 
     def _is_free(self) -> bool:
-        """Whether an answer may go out at once."""
+        """Whether a response can be written at once."""
         return not self.flow.write_paused and not self.transport.is_closing()
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Called by the parser when a request begins."""
         super().on_message_begin()
         self._too_much_to_come = False
         if self._handed is not None:
@@ -240,21 +243,21 @@ class HttpConnection(ClosingConnection):
     # Answers
 
     def on_response_complete(self) -> None:
-        """An answer has gone out; its query has ended, if it was not needed."""
+        """Called when a response is sent; a query begun for it and not used is stopped."""
         self._drop_begun()
         super().on_response_complete()
         if self._framing.complete:
             self._next_request()
 
     def _next_request(self) -> None:
-        """Read the next request, which may have come already."""
+        """Go on to the next request, which may have arrived already."""
         self._framing.next_request()
         self.scope = None  # type: ignore[assignment] # as uvicorn has it before a first request
         self._allow(self.bounds.connection.idle_seconds)
         self._go_on()
 
     def _go_on(self) -> None:
-        """Read what has come behind the request that is answered, once this is done."""
+        """Read the pipelined bytes in the next iteration of the event loop."""
         if self._behind and not self._overrun:
             self.loop.call_soon(self._read_behind)
         elif self._left or self._overrun:
@@ -262,7 +265,7 @@ class HttpConnection(ClosingConnection):
 
     def _read_behind(self) -> None:
         if self._busy:
-            return  # it comes to this again
+            return  # called again when the request is answered
         behind, self._behind = self._behind, b""
         if behind and self._linger_bytes < 0 and not self.transport.is_closing():
             self._paused = None, math.inf
@@ -271,23 +274,22 @@ class HttpConnection(ClosingConnection):
         self._close_where_left()
 
     def _close_where_left(self) -> None:
-        """Close the connection of a client that sends no more, where what came behind its last
-        request is none."""
+        """Close the connection if the client sends no more and all its requests are answered."""
         if self._left and not self._busy and not self._behind and self._linger_bytes < 0:
             self.transport.close()
 
     def _drop_begun(self) -> None:
-        """End the query that has begun, where it was not needed."""
+        """Stop the query that was begun for the request, unless it was taken over."""
         begun, self._begun = self._begun, None
         if begun is not None:
             begun.drop()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nothing is done here: `expire` sees to idle connections."""
+        """Do nothing: `expire` closes idle connections."""
         self.timeout_keep_alive_task = None
 
     def shutdown(self) -> None:
-        """End the connection, once what is asked over it is answered."""
+        """Close the connection once its current request is answered."""
         if self._direct is not None:
             self._direct.pending.drop()
             self.unanswered(None)

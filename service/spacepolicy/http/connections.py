@@ -1,6 +1,6 @@
-"""The connections of a server: how many there may be, and how long each may take.
+"""The connections of a server: how many may be open, and how long each may take.
 
-One timer looks at all of them, so that a request costs no timer of its own.
+One timer checks all of them, so that a request costs no timer of its own.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ from spacepolicy.errors import OverloadedError, ProblemError, TooManyConnections
 SWEEP_SECONDS: Final = 0.25
 """How late a limit may be noticed: a client that has left has to be noticed within a second."""
 _RESERVED_DESCRIPTORS: Final = 64
-"""Descriptors that the service needs beside its connections: files, the control socket, the
-writer, uploads and the refused connections that are still told why."""
+"""Descriptors that the service needs besides its connections: files, the control socket, the
+writer, uploads and the refused connections that still get an answer."""
 _DESCRIPTORS_A_QUERY: Final = 2
 _LEAST_CONNECTIONS: Final = 16
 _SHARE_CLOSED: Final = 64
-"""Of so many connections one is closed where there are too many: to find the right ones takes a
-look at all, which a flood of new connections should not ask for each time."""
+"""Where there are too many connections, one in so many is closed: finding those with the least to
+lose takes a pass over all, which a flood of new connections should not cause each time."""
 _MAX_REFUSED: Final = 16
-"""Connections that are refused and still told why; beyond that the oldest is told nothing."""
+"""Refused connections that still get an answer; beyond that the oldest is closed without one."""
 
 
 @final
@@ -33,11 +33,11 @@ _MAX_REFUSED: Final = 16
 class ConnectionLimits:
     """How many connections there may be, and how long each part of a request may take.
 
-    The head has `head_seconds` from its first byte, and a new connection as long for that byte; a
-    body has `body_seconds` and one more for each `rate_bytes` that came; between requests a
-    connection may be idle for `idle_seconds`; of an answer, the client has to take `rate_bytes` a
-    second, looked at each `send_seconds`. There may be so many
-    `connections`, `from_one_address` of them from one. The settings say why.
+    A head may take `head_seconds` from its first byte, and a new connection as long to send that
+    byte; a body may take `body_seconds` and one second more for each `rate_bytes` received;
+    between requests a connection may be idle for `idle_seconds`; the client has to read
+    `rate_bytes` of an answer a second, checked every `send_seconds`. At most `connections` may be
+    open, `from_one_address` of them from the same address. `settings.py` gives the reasons.
     """
 
     connections: int = 1024
@@ -50,8 +50,8 @@ class ConnectionLimits:
 
 
 def most_connections(wanted: int, max_running: int) -> int:
-    """How many connections there may be: as many as wanted, where the process may have as many
-    descriptors beside those that it needs itself."""
+    """Return how many connections there may be: as many as wanted, as far as RLIMIT_NOFILE allows
+    after the descriptors that the process itself needs."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return wanted
@@ -60,28 +60,28 @@ def most_connections(wanted: int, max_running: int) -> int:
 
 
 class Connection(Protocol):
-    """What is asked of a connection; times are those of the event loop's clock."""
+    """A connection as `Connections` sees it; times are those of the event loop's clock."""
 
     address: str | None
-    """Where it comes from; None where that is not told apart from others."""
+    """The address it is counted by; None where it is not counted."""
     until: float
-    """When it has to be done with the part of a request that is arriving."""
+    """The deadline of the part of a request that is arriving."""
 
     def standing(self) -> tuple[float, float]:
-        """What is closed first where there are too many connections: the smallest. Those whose
-        request is being answered begin with infinity."""
+        """Return the rank among connections: the smallest is closed first where there are too
+        many. The first number is infinite while a request is being answered."""
         ...
 
     def expire(self) -> None:
-        """Its time is over."""
+        """Called when `until` has passed."""
         ...
 
     def look(self, now: float) -> None:
-        """See whether its client takes too little of its answer."""
+        """Check whether the client reads its answer fast enough."""
         ...
 
     def abort(self) -> None:
-        """Close it at once."""
+        """Close the connection at once."""
         ...
 
 
@@ -101,8 +101,10 @@ class Connections:
         return len(self._open)
 
     def add(self, connection: Connection) -> ProblemError | None:
-        """Take the connection in, another one going for it where there are too many; the problem
-        where it is refused, since all others are being answered."""
+        """Add the connection, and close others where there are too many.
+
+        Returns the problem where it is refused, since all others are being answered.
+        """
         refused = self._make_place(connection.address)
         if refused is None:
             self._open[connection] = None
@@ -117,7 +119,7 @@ class Connections:
         return refused
 
     def remove(self, connection: Connection) -> None:
-        """Forget the connection, which has been closed."""
+        """Remove a closed connection."""
         self._refused.pop(connection, None)
         if connection not in self._open:
             return
@@ -145,8 +147,8 @@ class Connections:
         return None
 
     def _close_some(self, address: str | None, limit: int) -> bool:
-        """Close the connections that have least to lose, of those from the address where one is
-        named; whether there was any that is not being answered."""
+        """Close the connections with the least to lose, of all or of one address; whether any was
+        closed."""
         standings = [
             (each.standing(), number, each)
             for number, each in enumerate(self._open)
@@ -160,7 +162,7 @@ class Connections:
         return bool(closed)
 
     def _sweep(self) -> None:
-        """Look at all connections, and again later, while there are any."""
+        """Check all connections, and schedule the next check while there are any."""
         now = self._now()
         for connection in [*self._open, *self._refused]:
             if connection.until <= now:

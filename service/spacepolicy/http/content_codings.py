@@ -1,7 +1,7 @@
-"""Content codings: which one a client wants, and bytes in it.
+"""Content codings: choosing one by Accept-Encoding, and encoding bodies.
 
-A coded body depends on the plain bytes alone, not on the pieces they came in: pieces are gathered
-to blocks of one size. So a streamed body equals the kept one, as a strong ETag promises.
+A coded body depends only on the plain bytes, not on the pieces they came in: pieces are gathered
+into blocks of one size. So a streamed body equals the cached one, as a strong ETag promises.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3, https://www.rfc-editor.org/rfc/rfc8878
 """
@@ -16,7 +16,7 @@ import zstandard
 
 IDENTITY: Final = "identity"
 SMALL_BYTES: Final = 1000
-"""What is not larger is left alone: its coding would cost more than it saves."""
+"""Bodies up to this size are not coded: that would cost more than it saves."""
 _BLOCK_BYTES: Final = 1 << 18
 """So much is coded at once: 2 ms with gzip, after which the event loop goes on."""
 _GZIP_LEVEL: Final = 4
@@ -39,7 +39,7 @@ class _Compressor(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """A row of the table: how to start, and how to flush after a block and at the end."""
+    """A content coding: its compressor, and the flush modes after a block and at the end."""
 
     name: str
     start: Callable[[], _Compressor]
@@ -61,24 +61,25 @@ CODINGS: Final[Mapping[str, Coding]] = {
         zlib.Z_FINISH,
     ),
 }
-"""The codings there are, the preferred first."""
+"""The supported codings, the preferred first."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class AcceptedEncoding:
-    """The coding a client likes best, and whether it takes plain bytes too."""
+    """The coding that the client prefers, and whether it accepts plain bytes too."""
 
     coding: str
     plain: bool
 
     def of(self, size: int) -> str:
-        """The coding for a whole body of this size."""
+        """Return the coding for a complete body of this size."""
         return IDENTITY if self.plain and size <= SMALL_BYTES else self.coding
 
 
 def wish(accept_encoding: str | None) -> AcceptedEncoding | None:
-    """What the field asks for; None where no coding there is, nor plain bytes, is acceptable.
+    """Return what Accept-Encoding asks for; None where neither a supported coding nor plain bytes
+    are acceptable.
 
     >>> wish("gzip, zstd;q=0.5"), wish("*;q=0")
     (AcceptedEncoding(coding='gzip', plain=True), None)
@@ -99,7 +100,7 @@ def wish(accept_encoding: str | None) -> AcceptedEncoding | None:
 
 
 def _qualities(field: str) -> dict[str, float]:
-    """The quality of each coding named; a member that is not well-formed is passed over."""
+    """The quality value of each coding in the field; malformed members are skipped."""
     found = [_MEMBER.fullmatch(member) for member in field.lower().split(",")]
     return {
         each[1].removeprefix("x-"): float(each[2] or 1) if each[2] else 1.0
@@ -110,7 +111,7 @@ def _qualities(field: str) -> dict[str, float]:
 
 @final
 class Encoder:
-    """Codes a body as it comes. What was fed and not finished stays visibly broken."""
+    """Encodes a body piece by piece. Without `finish` the coded body is detectably truncated."""
 
     def __init__(self, coding: str) -> None:
         self._coding = CODINGS[coding]
@@ -118,7 +119,7 @@ class Encoder:
         self._pending = bytearray()
 
     def feed(self, piece: bytes) -> bytes:
-        """The coded bytes of the blocks that the piece completes."""
+        """Return the coded bytes of the blocks that the piece completes."""
         self._pending += piece
         coded = bytearray()
         while len(self._pending) >= _BLOCK_BYTES:
@@ -128,14 +129,14 @@ class Encoder:
         return bytes(coded)
 
     def finish(self) -> bytes:
-        """The coded rest and the end of the coded body."""
+        """Return the coded remainder and the end of the coded body."""
         rest = self._compressor.compress(bytes(self._pending))
         self._pending.clear()
         return rest + self._compressor.flush(self._coding.flush_end)
 
 
 def encoded(body: bytes, coding: str) -> bytes:
-    """The whole body in the coding."""
+    """Return the complete body in the coding."""
     if coding == IDENTITY:
         return body
     encoder = Encoder(coding)

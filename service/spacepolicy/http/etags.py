@@ -1,4 +1,4 @@
-"""Entity tags in a content coding, and the conditions on them.
+"""Entity tags by content coding, and If-None-Match.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3,
 https://www.rfc-editor.org/rfc/rfc9110#section-13.1
@@ -17,7 +17,8 @@ _WEAK: Final = "W/"
 
 
 def etag(name: str, coding: str) -> str:
-    """The entity tag of what is named so, in the coding: a strong one, unless the name is weak.
+    """Return the entity tag of the representation of that name in the coding; weak where the name
+    begins with `W/`.
 
     >>> etag("abc", "identity"), etag("abc", "gzip"), etag("W/abc", "gzip")
     ('"abc"', '"abc-gzip"', 'W/"abc-gzip"')
@@ -28,12 +29,12 @@ def etag(name: str, coding: str) -> str:
 
 
 def is_weak(tag: str) -> bool:
-    """Whether what has the tag may have other bytes the next time, of which no part is sent."""
+    """Whether the tag is weak: the bytes may differ the next time, so no range of them is sent."""
     return tag.startswith(_WEAK)
 
 
 def matching(if_none_match: str | None, tags: Iterable[str]) -> str | None:
-    """The first of the tags that the field lists, compared weakly.
+    """Return the first of the tags that If-None-Match lists, by weak comparison.
 
     >>> matching('"x", W/"abc"', ['"abc"'])
     '"abc"'
@@ -47,5 +48,5 @@ def matching(if_none_match: str | None, tags: Iterable[str]) -> str | None:
 
 
 def any_state(if_none_match: str | None) -> bool:
-    """Whether the field is `*`: met by whatever there is."""
+    """Whether If-None-Match is `*`, which any current representation matches."""
     return if_none_match is not None and if_none_match.strip() == "*"

@@ -1,8 +1,8 @@
-"""The address that a client asked, as trusted proxies tell it.
+"""The URL that a client requested, as trusted proxies report it.
 
-Proxies tell it in `Forwarded`, or in the customary `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`
+Proxies report it in `Forwarded`, or in the customary `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`
 and `-Prefix`. A client may send either kind through a proxy that sets the other, so where the two
-differ neither is heard.
+differ both are ignored.
 
 Spec: https://www.rfc-editor.org/rfc/rfc7239#section-4
 """
@@ -19,11 +19,11 @@ Network = IPv4Network | IPv6Network
 _PAIR: Final = re.compile(
     r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:([!#$%&'*+.^_`|~0-9A-Za-z:-]+)|\"((?:[^\"\\]|\\.)*)\")\s*"
 )
-"""A pair; a port is taken without the quotation marks that it should have."""
+"""A forwarded-pair; a value with a port is accepted without the quotation marks it should have."""
 _HOST: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 _NODE: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::.*)?|([0-9.]+)(?::.*)?|([0-9A-Fa-f:]+)")
 _PREFIX: Final = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~%-]+)*/?")
-"""Segments of a path, of which none leads upwards."""
+"""Path segments, none of them `.` or `..`."""
 _FIELDS: Final = frozenset(
     f"x-forwarded-{name}".encode() for name in ("for", "proto", "host", "port", "prefix")
 ) | {b"forwarded", b"host"}
@@ -33,7 +33,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 @final
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """What one kind of field says; None of what it does not say."""
+    """What one kind of field says; None for each part that it does not give."""
 
     scheme: str | None = None
     host: str | None = None
@@ -42,8 +42,8 @@ class _Statement:
 
 
 def forwarded_url(scope: Scope, trusted: Sequence[Network]) -> str | None:
-    """Scheme, host and path prefix that the outermost trusted proxy was asked for, without a slash
-    at the end; None where none tells, or not plainly."""
+    """Return scheme, host and path prefix that the outermost trusted proxy was asked for, without
+    a trailing slash; None where no proxy reports them, or not consistently."""
     client = scope.get("client")
     if not trusted or client is None or not is_trusted(trusted, client[0]):
         return None
@@ -64,8 +64,8 @@ def forwarded_url(scope: Scope, trusted: Sequence[Network]) -> str | None:
 
 
 def origin_at(scheme: str, host: str, port: str | None = None) -> str | None:
-    """The origin, without a port that goes without saying; None where that is none. `port` is
-    taken where the host names none.
+    """Return the origin, without the scheme's default port; None where it is malformed. `port` is
+    used where the host has none.
 
     >>> origin_at("https", "Example.org:443")
     'https://example.org'
@@ -92,13 +92,13 @@ def _fields(scope: Scope) -> Mapping[bytes, str]:
 
 
 def _differ(one: _Statement, other: _Statement) -> bool:
-    """Whether they say different things of the same."""
+    """Whether both give a host or a scheme, and not the same."""
     hosts, schemes = {one.host, other.host} - {None}, {one.scheme, other.scheme} - {None}
     return len({str(each).lower() for each in hosts}) > 1 or len(schemes) > 1
 
 
 def _standard(fields: Mapping[bytes, str], trusted: Sequence[Network]) -> _Statement | None:
-    """What `Forwarded` says; None where it is no list of elements."""
+    """What `Forwarded` says; None where it is malformed."""
     if b"forwarded" not in fields:
         return _Statement()
     element = _outermost(fields[b"forwarded"], trusted)
@@ -111,9 +111,9 @@ def _standard(fields: Mapping[bytes, str], trusted: Sequence[Network]) -> _State
 def _customary(fields: Mapping[bytes, str], trusted: Sequence[Network]) -> _Statement:
     """What the fields `X-Forwarded-…` say.
 
-    Each proxy adds to `-For` whom it was asked by. Another field that has as many values was added
-    to by each, too; of any other the nearest proxy's counts, which is the last: those before it
-    may be the client's.
+    Each proxy appends its client's address to `-For`. Another field with as many values was
+    extended by each proxy, too. Of any other field only the last value counts, which the nearest
+    proxy wrote: those before it may be the client's.
     """
     nodes = _values(fields, b"for")
     behind = 0
@@ -137,8 +137,8 @@ def _values(fields: Mapping[bytes, str], name: bytes) -> list[str]:
 
 
 def _outermost(text: str, trusted: Sequence[Network]) -> Mapping[str, str] | None:
-    """What the outermost proxy said of those that follow on each other and are trusted; the
-    nearest speaks last. None where the field is no list of elements."""
+    """The element of the outermost proxy in the unbroken chain of trusted ones; the nearest proxy
+    writes last. None where the field is malformed."""
     elements = list(_elements(text))
     while elements:
         element = elements.pop()
@@ -150,7 +150,7 @@ def _outermost(text: str, trusted: Sequence[Network]) -> Mapping[str, str] | Non
 
 
 def _elements(text: str) -> Iterator[Mapping[str, str] | None]:
-    """The elements in their order; None in place of one that cannot be read."""
+    """The elements in their order; None for a malformed one, which ends them."""
     place, element = 0, dict[str, str]()
     while match := _PAIR.match(text, place):
         value = match[2] if match[3] is None else re.sub(r"\\(.)", r"\1", match[3])
@@ -182,7 +182,7 @@ def is_trusted(trusted: Sequence[Network], address: str) -> bool:
 
 
 def plain_address(text: str) -> IPv4Address | IPv6Address:
-    """The address; of one of IPv4 that a socket of IPv6 shows, that of IPv4.
+    """Return the address; an IPv4-mapped IPv6 address as IPv4.
 
     Raises: ValueError where the text is no address.
 

@@ -1,8 +1,9 @@
 """The framing of HTTP/1.1 requests, checked while their bytes arrive.
 
 A head is held back until it is complete and known to be well-formed; a body is passed on as it
-comes, chunks joined, their extensions and the trailers left out. So the parser behind this sees
-whole heads of bounded size alone, and no two of them can be told apart differently by a proxy.
+arrives, its chunks joined, without chunk extensions and trailers. So the parser behind this sees
+only complete heads of bounded size, and a proxy cannot see another boundary between two requests
+(request smuggling).
 
 Spec: https://www.rfc-editor.org/rfc/rfc9112 (sections 2.2, 6, 7.1)
 """
@@ -17,16 +18,16 @@ from spacepolicy.errors import FieldsTooLargeError, MalformedRequestError, UriTo
 from spacepolicy.http.request_head import read_head
 
 _SLACK_BYTES: Final = 16
-"""So much more of a head is held than it may have that one of the bounds is passed by then."""
+"""How much more of a head is held than its limits allow, so that one of them is surely exceeded."""
 _BLANK_BYTES: Final = 16
-"""How much of empty lines is passed over before a request; some old clients send one behind a
+"""How many bytes of empty lines are skipped before a request; some old clients send one after a
 body (RFC 9112 section 2.2)."""
 _CHUNK_LINE_BYTES: Final = 256
 """A chunk's size has 16 digits at most, and no extension is known that means anything here."""
 _FRAMING_BYTES: Final = 1 << 16
 _FRAMING_SHARE: Final = 2
-"""Chunk lines may take 64 KiB and twice what the chunks hold: lines of a text sent one by one pass,
-bytes sent one by one do not, since each costs as much as a piece of any size."""
+"""Chunk lines may take 64 KiB and twice what the chunks hold: a text sent in chunks of a line
+passes, one sent in chunks of a byte does not, since each chunk costs the same whatever its size."""
 _WRONG_LINE_END: Final = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)")
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 
@@ -34,14 +35,14 @@ _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80
 @final
 @dataclass(frozen=True, slots=True)
 class MessageLimits:
-    """What a request's head may have: the request line, all field lines together, one of them,
-    and how many. The trailers of a body may have as much."""
+    """How large a request's head may be: the request line, all field lines together, one field
+    line, and their number. The trailer section has the same limits."""
 
     line_bytes: int = (1 << 14) + 64
-    """A path and a query of 8 KiB each, which the application takes, and a method."""
+    """A path and a query of 8 KiB each, which the application accepts, and a method."""
     fields_bytes: int = 1 << 15
     field_bytes: int = 1 << 14
-    """Twice what proxies in front usually take, so that theirs is met first."""
+    """Twice what proxies in front usually accept, so that their limit is reached first."""
     fields: int = 100
     """Four times what browsers behind proxies send."""
 
@@ -62,8 +63,8 @@ class Phase(Enum):
 class Framing:
     """The requests of one connection, one after another.
 
-    `left` is how much of a body of known length is still to come; `body_bytes` how much of a body
-    has come.
+    `left` is how many bytes of the body, or of its current chunk, are still to come; `body_bytes`
+    how many of the body have arrived.
     """
 
     __slots__ = ("_head", "_held", "_limits", "_lines", "_overhead", "body_bytes", "left", "phase")
@@ -80,40 +81,41 @@ class Framing:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing has come of the next request."""
+        """Whether nothing of the next request has arrived."""
         return self.phase is Phase.HEAD and not self._held
 
     @property
     def head(self) -> bytes:
-        """What has come of the head of the request at hand, well-formed or not."""
+        """The head of the current request as far as it has arrived, well-formed or not."""
         return self._head or bytes(self._held)
 
     @property
     def complete(self) -> bool:
-        """Whether a request has come whole."""
+        """Whether a complete request has arrived."""
         return self.phase is Phase.COMPLETE
 
     @property
     def in_body(self) -> bool:
-        """Whether a head has come whose body has not ended."""
+        """Whether the head has arrived and the body has not ended."""
         return self.phase is not Phase.HEAD and self.phase is not Phase.COMPLETE
 
     @property
     def chunked(self) -> bool:
-        """Whether the body that is coming has no known length."""
+        """Whether the body that is arriving is chunked."""
         return self.in_body and self.phase is not Phase.LENGTH
 
     def next_request(self) -> None:
-        """Read the next request from here on."""
+        """Start reading the next request."""
         self.phase = Phase.HEAD
         self._head = b""
         self._lines = self._overhead = self.left = self.body_bytes = 0
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """What the bytes add to the request at hand, for a parser, and what comes behind it.
+        """Return the bytes for the parser that `data` adds to the current request, and the bytes
+        that follow that request.
 
         Raises: as `read_head`, UriTooLongError, FieldsTooLargeError, as soon as that is known;
-        nothing more can be read then.
+        the connection cannot be read any further then.
         """
         passed: list[bytes] = []
         ending = b""
@@ -155,9 +157,9 @@ class Framing:
         return data[taken:]
 
     def _without_blank_lines(self, data: bytes) -> bytes:
-        """The bytes from the first that is no end of a line.
+        """The bytes without leading empty lines.
 
-        Raises: MalformedRequestError where there are many before it.
+        Raises: MalformedRequestError where there are more than `_BLANK_BYTES` of them.
         """
         if data[:1] not in b"\r\n":
             return data
@@ -168,7 +170,7 @@ class Framing:
         return rest
 
     def _check_arriving(self, seen: int, stop: int) -> None:
-        """Hold the head so far, of which `seen` bytes were looked at before, to its bounds.
+        """Check the head so far against its limits; the first `seen` bytes were checked before.
 
         Raises: MalformedRequestError, UriTooLongError, FieldsTooLargeError.
         """
@@ -192,14 +194,14 @@ class Framing:
             raise _too_large("One header field has", limits.field_bytes)
 
     def _has_long_line(self, seen: int, stop: int) -> bool:
-        """Whether there is a field line that is too long among those of which something is new."""
+        """Whether a field line is too long; only possible where many bytes are new."""
         if stop - seen <= self._limits.field_bytes:
             return False
         lines = bytes(self._held[:stop]).split(b"\r\n")[1:]
         return any(len(line) > self._limits.field_bytes for line in lines)
 
     def _begin_body(self, length: int | None) -> None:
-        """Expect a body of the length, or one in chunks."""
+        """Expect a body of that length, or a chunked one where it is None."""
         self._overhead = 0
         self.left = length or 0
         if length is None:
@@ -217,9 +219,9 @@ class Framing:
         return data[len(piece) :]
 
     def _line(self, data: bytes, most: int, what: str) -> tuple[bytes | None, bytes]:
-        """The line that the bytes complete, None where they do not, and what is behind it.
+        """The line that the bytes complete (None where they do not), and the bytes after it.
 
-        Raises: MalformedRequestError where it is longer, or ends otherwise than in CR and LF.
+        Raises: MalformedRequestError where it is longer than `most`, or does not end in CR LF.
         """
         end = data.find(b"\n", 0, most + 2)
         self._held += data[: most + 2] if end < 0 else data[: end + 1]
@@ -267,7 +269,7 @@ class Framing:
         return rest
 
     def _read_trailers(self, data: bytes) -> bytes:
-        """Pass over the trailers, which may be left out (RFC 9112 section 7.1.2)."""
+        """Discard the trailer fields, as a recipient may (RFC 9112 section 7.1.2)."""
         limits = self._limits
         line, rest = self._line(data, limits.field_bytes, "trailer field")
         if line is None:

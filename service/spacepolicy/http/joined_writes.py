@@ -1,4 +1,4 @@
-"""A transport that joins the head of an answer to its body, and leaves closing to its owner."""
+"""A transport that sends head and body of a response together, and lets its owner close it."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,11 @@ _HEAD: Final = b"HTTP/1."
 
 @final
 class JoinedWrites:
-    """A transport that holds the head of an answer back until what follows it, or until the event
-    loop comes round, so that both go out together: one system call, and one waking of the client.
+    """A transport that holds back the head of a response until the first bytes of its body, or
+    until the next iteration of the event loop: one system call, and the client wakes up once.
 
-    `closing` is called when the connection is to be closed once all is written, and calls `finish`
-    for that. `written` counts bytes.
+    `closing` is called by `close`, and calls `finish` when the connection can be closed. `written`
+    counts bytes.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class JoinedWrites:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write the bytes, after what was held back."""
+        """Write the bytes after those held back; a head alone is held back."""
         if self._head:
             head, self._head = self._head, b""
             self.write_whole(head + data)
@@ -41,7 +41,7 @@ class JoinedWrites:
             self.write_whole(data)
 
     def write_whole(self, data: bytes) -> None:
-        """Write the bytes of a whole answer."""
+        """Write the bytes at once."""
         self.written += len(data)
         self._transport.write(data)
 
@@ -52,7 +52,7 @@ class JoinedWrites:
             self.write_whole(head)
 
     def close(self) -> None:
-        """Close the connection once all is written."""
+        """Ask the owner to close the connection."""
         self.flush()
         self._closing()
 

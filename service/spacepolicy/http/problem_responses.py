@@ -1,4 +1,4 @@
-"""Responses that tell a problem where no application is at hand to do it.
+"""Responses with a problem that are sent without the application.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -14,14 +14,14 @@ from spacepolicy.errors import ProblemError
 
 _PROBLEM: Final = "application/problem+json"
 _EXPOSED: Final = "Retry-After, X-Request-Id"
-"""What scripts of other origins may read of these responses beside what any may."""
+"""Fields that scripts of other origins may read in addition to the CORS-safelisted ones."""
 _log: Final = logging.getLogger("spacepolicy.requests")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RefusedRequest:
-    """The line of the log of a request that no application has seen."""
+    """The log line of a request that did not reach the application."""
 
     problem: ProblemError
     identifier: bytes
@@ -30,7 +30,7 @@ class RefusedRequest:
         return f"? - {self.problem.status} {self.problem.kind}"
 
     def fields(self) -> Mapping[str, object]:
-        """What the line says, by name."""
+        """The values of the log line, by name."""
         return {
             "request_id": self.identifier.decode(),
             "status": self.problem.status,
@@ -39,13 +39,13 @@ class RefusedRequest:
 
 
 def log_refusal(problem: ProblemError, identifier: bytes) -> None:
-    """Write the line of the request of that identifier, which is refused with the problem."""
+    """Log the request of that identifier, which is refused with the problem."""
     _log.info(RefusedRequest(problem, identifier))
 
 
 def problem_response(problem: ProblemError, root: str, date: bytes, identifier: bytes) -> bytes:
-    """Return the response to the request of that identifier, after which the connection is closed;
-    problems are explained under `root`."""
+    """Return the response, after which the connection is closed. `root` is the base URL of the
+    pages that explain problems; `identifier` is the request's."""
     members = {
         "type": f"{root}/problems/{problem.kind}",
         "title": problem.title,
@@ -67,7 +67,7 @@ def last_response(
     identifier: bytes,
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return the last response of a connection: the members as JSON."""
+    """Return the last response of a connection: `members` as a JSON object."""
     body = json.dumps(members).encode()
     fields = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
@@ -85,7 +85,7 @@ def last_response(
 
 
 def origin(scheme: str, server: tuple[str, int | None] | None) -> str:
-    """Return the origin of the address that a connection was made to.
+    """Return the origin of the local address of a connection.
 
     >>> origin("http", ("::1", 8000))
     'http://[::1]:8000'

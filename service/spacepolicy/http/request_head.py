@@ -34,16 +34,16 @@ _UPGRADE_LINE: Final = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)
 @final
 @dataclass(frozen=True, slots=True)
 class ParsedHead:
-    """A head as a parser takes it, and the length of the body behind it, None for chunks."""
+    """A head for the parser, and the length of the body; None for a chunked body."""
 
     head: bytes
     length: int | None
 
 
 def read_head(head: bytes) -> ParsedHead:
-    """The head of these bytes, which end in an empty line and have no other ends than CR and LF.
+    """Check a complete head, whose lines all end in CR LF, and return it for the parser.
 
-    Its target becomes a path, and no other protocol is asked for (RFC 9110 section 7.8).
+    The request target becomes origin-form, and Upgrade is removed (RFC 9110 section 7.8).
 
     Raises: MalformedRequestError, MethodNotAllowedError, NotImplementedHereError,
     ContentTooLargeError.
@@ -74,7 +74,7 @@ def _body_length(fields: dict[bytes, list[bytes]], *, old: bool) -> int | None:
 
 
 def _malformed_field(lines: bytes) -> MalformedRequestError:
-    """What is wrong with the first field line that is none."""
+    """The error of the first malformed field line."""
     for number, line in enumerate(lines.split(b"\r\n"), 1):
         if line[:1] in (b" ", b"\t"):
             return MalformedRequestError(f"Header line {number} goes on with the one before it.")
@@ -87,7 +87,7 @@ def _malformed_field(lines: bytes) -> MalformedRequestError:
 
 
 def _check_host(hosts: Sequence[bytes], *, old: bool) -> None:
-    """Raises: MalformedRequestError where there is not one host (RFC 9112 section 3.2)."""
+    """Raises: MalformedRequestError where there is not exactly one Host (RFC 9112 section 3.2)."""
     if len(hosts) > 1 or not (hosts or old):
         raise MalformedRequestError(f"The request has {len(hosts)} Host fields, and needs one.")
     if hosts and not _HOST.fullmatch(hosts[0]):
@@ -108,8 +108,8 @@ def _check_codings(codings: Sequence[bytes], *, with_length: bool, old: bool) ->
 
 
 def _length(lengths: Sequence[bytes]) -> int:
-    """Raises: MalformedRequestError where it is no number, ContentTooLargeError where it is none
-    that a body can have."""
+    """Raises: MalformedRequestError where it is no number, ContentTooLargeError where it has more
+    than `_LENGTH_DIGITS`."""
     if len(lengths) > 1 or not re.fullmatch(rb"[0-9]+", lengths[0]):
         raise MalformedRequestError("Content-Length is one number.")
     if len(lengths[0]) > _LENGTH_DIGITS:
@@ -118,8 +118,8 @@ def _length(lengths: Sequence[bytes]) -> int:
 
 
 def _with_origin_form(head: bytes, line: re.Match[bytes]) -> bytes:
-    """The head whose target is a path; the host of an absolute target is its Host (RFC 9112
-    section 3.2.2), and `*` stands for the service's root.
+    """The head with its target in origin-form; the host of an absolute-form target replaces Host
+    (RFC 9112 section 3.2.2), and `*` becomes `/`.
 
     Raises: MalformedRequestError, MethodNotAllowedError.
     """

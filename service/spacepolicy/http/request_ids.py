@@ -1,7 +1,7 @@
-"""Identifiers of requests: what a client or a proxy calls one, or else a new one.
+"""Request identifiers: the X-Request-Id of a client or proxy, or else a new one.
 
-They tell lines of logs apart, of this service and of those before it, and are no secret: that of a
-query, which cancels it, is another.
+They connect log lines of this service and of proxies before it, and are no secret: the identifier
+that cancels a query is a different one (X-Query-Id).
 """
 
 import itertools
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 FIELD: Final = b"x-request-id"
 _WELL_FORMED: Final = re.compile(rb"[A-Za-z0-9._~+/=:-]{1,128}")
-"""As long as what any proxy writes: UUIDs, hexadecimal digits, base64, names with a counter."""
+"""Fits what proxies write: UUIDs, hexadecimal digits, base64, names with a counter."""
 _LINE: Final = re.compile(rb"\r\nx-request-id:([^\r\n]*)(?=\r\n)", re.IGNORECASE)
 _KEY: Final = "spacepolicy.request_id"
 _RUN: Final = secrets.token_hex(6)
@@ -21,7 +21,7 @@ _numbers: Final = itertools.count(1)
 
 
 def request_id(given: bytes | None) -> bytes:
-    """Return the identifier that was given, where it is well-formed; else a new one.
+    """Return the given identifier where it is well-formed; else a new one.
 
     >>> request_id(b"7f3a-1"), request_id(b"two words") == request_id(None)
     (b'7f3a-1', False)
@@ -32,7 +32,7 @@ def request_id(given: bytes | None) -> bytes:
 
 
 def id_in(head: bytes) -> bytes:
-    """Return the identifier that a head gives, or what has come of one; else a new one.
+    """Return the identifier in a head, which may be incomplete; else a new one.
 
     >>> id_in(b"GET / HTTP/1.1\\r\\nX-Request-Id: 7f3a-1\\r\\nbad line\\r\\n")
     b'7f3a-1'
@@ -41,7 +41,7 @@ def id_in(head: bytes) -> bytes:
 
 
 def id_of(scope: MutableMapping[str, Any]) -> bytes:
-    """Return the identifier of the request of an ASGI scope, the same each time it is asked for."""
+    """Return the identifier of the request of an ASGI scope; the same at each call."""
     found: bytes | None = scope.get(_KEY)
     if found is None:
         found = _one_of([value.strip(b" \t") for name, value in scope["headers"] if name == FIELD])
@@ -50,5 +50,5 @@ def id_of(scope: MutableMapping[str, Any]) -> bytes:
 
 
 def _one_of(given: Sequence[bytes]) -> bytes:
-    """The identifier where one is given; of several, none is the request's."""
+    """The identifier where exactly one is given; else a new one."""
     return request_id(given[0] if len(given) == 1 else None)

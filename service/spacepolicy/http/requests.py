@@ -1,8 +1,8 @@
-"""Whole requests for one path, read in one step; what their field lines say is read once.
+"""Complete requests for one path, read in one step; their field lines are parsed once.
 
-Clients send the same field lines with each request, so what was read of them is remembered by
-their bytes: they were held to the limits and the grammar then, and only the request line is new.
-What comes in pieces, or is unusual otherwise, is left to the parser.
+Clients send the same field lines with each request, so parsed field lines are cached by their
+bytes: they were checked against limits and grammar then, and only the request line is new.
+Requests that arrive in pieces, or are unusual otherwise, are left to the parser.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9112
 """
@@ -21,22 +21,22 @@ from spacepolicy.http.framing import Framing, MessageLimits
 _MOST_HEADS: Final = 256
 _MOST_LINES: Final = 1024
 _MOST_HEAD_BYTES: Final = 4096
-"""So many heads are remembered, and so many bytes of field lines that lead to them, none of which
-are longer: 4 MiB, and some 25 MiB where clients try to make it much. Browsers send 1 to 2 KiB."""
+"""How many parsed heads and sets of field lines are cached, and how many bytes such a set may have:
+4 MiB together, and some 25 MiB where clients try to make it much. Browsers send 1 to 2 KiB."""
 _LOOKED_AT: Final = frozenset(
     b"accept accept-datetime accept-encoding authorization connection content-encoding "
     b"content-length content-type expect forwarded host range transfer-encoding "
     b"upgrade x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix "
     b"x-forwarded-proto x-query-id".split()
 )
-"""Fields that say what kind of request it is; proxies add others, which no two requests share."""
+"""Fields that decide how a request is answered; those that proxies add differ in each request."""
 _CONDITION: Final = b"if-none-match"
 _LENGTH: Final = re.compile(rb"(?<=\r\n)content-length:[ \t]*([0-9]{1,7})[ \t]*\r\n", re.IGNORECASE)
 """A length of seven digits is more than any query may have."""
 _UNUSUAL: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-"""Fields that say how a body comes, or that something has to be said before it comes."""
+"""Fields about the framing of the body, or that need an answer before the body is sent."""
 BEGUN: Final = "spacepolicy.begun"
-"""The key of a scope under which stands what has begun of its answer."""
+"""The key of an ASGI scope for the answer that was begun before (`HeldAnswer`)."""
 _WITH_BODY: Final = (b"POST", b"QUERY")
 Address = tuple[str, int | None] | None
 _Lines = tuple[tuple[bytes, bytes], ...]
@@ -45,7 +45,7 @@ _V = TypeVar("_V")
 
 
 class ConnectionPlace(NamedTuple):
-    """Where a connection arrived, and from where, where that matters."""
+    """The local address of a connection, and the client's where it matters."""
 
     scheme: str
     server: Address
@@ -55,12 +55,12 @@ class ConnectionPlace(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class RequestHead:
-    """The fields of a request that say of which kind it is, with the connection's addresses, read
+    """The fields that decide how a request is answered, with the connection's addresses; parsed
     once for all requests that have the same.
 
-    `fields` are by lower-case name, a repeated one as a list (RFC 9110 section 5.3); `lines` each
-    as it came. `number` tells the head from others; `closes`: the client sends nothing more.
-    `prepared` is for whoever answers: what follows from the head alone.
+    `fields` are by lower-case name, a repeated one as a list (RFC 9110 section 5.3); `lines` are
+    in the order received. `number` identifies the head; `closes`: the connection is closed after
+    the response. `prepared` caches what the endpoint derives from the head alone.
     """
 
     number: int
@@ -72,8 +72,8 @@ class RequestHead:
 
 
 class HttpRequest(NamedTuple):
-    """A whole request. `condition` is its If-None-Match, `id` its X-Request-Id; `size` how many
-    bytes it took of those that came."""
+    """A complete request. `condition` is its If-None-Match, `id` its X-Request-Id; `size` its
+    length in bytes."""
 
     method: bytes
     query: bytes
@@ -85,7 +85,7 @@ class HttpRequest(NamedTuple):
 
     @property
     def key(self) -> Hashable:
-        """All that tells the request from others, but for its condition and its identifier."""
+        """Identifies the request, apart from its condition and its identifier."""
         return self.head.number, self.method, self.query, self.body
 
 
@@ -93,31 +93,31 @@ class Pending(Protocol):
     """A request that is being answered without a task."""
 
     def drop(self) -> None:
-        """The client has gone; nothing is answered."""
+        """Called when the client has gone; nothing is sent."""
         ...
 
 
 class HeldAnswer(Protocol):
-    """What has begun of an answer, for the application to go on with."""
+    """An answer that has begun, for the application to go on with."""
 
     def drop(self) -> None:
-        """End it, unless it was taken."""
+        """Stop it, unless it was taken over."""
         ...
 
 
 class Responder(Protocol):
-    """The connection that a request came over, until it has heard one of the two."""
+    """The connection of a request; exactly one of `answered` and `unanswered` is called."""
 
     def date(self) -> bytes:
-        """The date of now, as HTTP writes it."""
+        """Return the value of the Date field for now."""
         ...
 
     def answered(self, response: bytes) -> None:
-        """Send the whole response."""
+        """Send the complete response."""
         ...
 
     def unanswered(self, begun: HeldAnswer | None) -> None:
-        """Let the application answer the request, together with what has begun of it."""
+        """Let the application answer the request, and take over what has begun of the answer."""
         ...
 
 
@@ -127,12 +127,12 @@ class Endpoint(Protocol):
     path: bytes
 
     def handle(self, request: HttpRequest, responder: Responder) -> bytes | Pending | None:
-        """The whole response; or the request while it is being answered, of which the responder
-        hears; None where the application has to answer it."""
+        """Return the complete response; or a `Pending`, whose result the responder gets later;
+        None where the application has to answer."""
         ...
 
     def close(self) -> None:
-        """The server ends: give up what is held for requests."""
+        """Called when the server stops: stop what is pending."""
         ...
 
 
@@ -142,7 +142,7 @@ _Found = tuple[RequestHead | None, str | None, bytes | None]
 
 @final
 class RequestReader:
-    """Reads whole requests for the path."""
+    """Reads complete requests for the path."""
 
     def __init__(self, path: bytes, limits: MessageLimits) -> None:
         self._limits = limits
@@ -155,8 +155,8 @@ class RequestReader:
         self._numbers = itertools.count()
 
     def read(self, data: bytes, place: ConnectionPlace) -> HttpRequest | None:
-        """The request with which the bytes begin, where they hold all of it; None where it has to
-        be parsed."""
+        """Return the request at the start of the bytes, if they hold all of it; None where the
+        parser has to read it."""
         line = self._line.match(data)
         if line is None:
             return None
@@ -183,7 +183,7 @@ class RequestReader:
         return HttpRequest(method, query, body, head, size, condition, identifier)
 
     def _learn(self, place: ConnectionPlace, lines: bytes, whole: bytes) -> _Found:
-        """The head of these lines; None, and not remembered, where they are not well-formed."""
+        """Parse the field lines and cache the result; not where they are malformed."""
         try:
             Framing(self._limits).feed(b"POST / HTTP/1.1\r\n" + whole)
         except ProblemError:
@@ -196,13 +196,13 @@ class RequestReader:
             head = self._read(place, found)
             _keep(self._heads, (place, found), head, _MOST_HEADS)
         condition, identifier = _joined(fields, _CONDITION), _joined(fields, request_ids.FIELD)
-        told = None if condition is None else condition.decode("latin-1")
-        learned = head, told, identifier
+        text = None if condition is None else condition.decode("latin-1")
+        learned = head, text, identifier
         _keep(self._seen, (place, lines), learned, _MOST_LINES)
         return learned
 
     def _read(self, place: ConnectionPlace, lines: _Lines) -> RequestHead | None:
-        """The head; None where a request with it has to be parsed."""
+        """The head; None where the parser has to read requests with it."""
         fields = dict[bytes, bytes]()
         for name, value in lines:
             fields[name] = fields[name] + b", " + value if name in fields else value
@@ -214,7 +214,7 @@ class RequestReader:
 
 
 def _fields(lines: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The fields, each as it came."""
+    """The fields in the order received."""
     for each in lines[:-4].split(b"\r\n"):
         name, _, value = each.partition(b":")
         yield name.lower(), value.strip(b" \t")
@@ -227,7 +227,7 @@ def _joined(fields: list[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
 
 
 def _keep(held: "OrderedDict[_K, _V]", key: _K, value: _V, most: int) -> None:
-    """Remember it, instead of the oldest."""
+    """Cache the value, and remove the oldest where there are more than `most`."""
     held[key] = value
     if len(held) > most:
         held.popitem(last=False)

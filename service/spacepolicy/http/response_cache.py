@@ -1,8 +1,8 @@
-"""Responses kept for the revision they were computed on, in two levels bounded in bytes together.
+"""A cache of responses for one revision, in two levels with one limit in bytes.
 
-The first level leads from a request, byte for byte, to the head of its response; the second from
-what a body depends on to the body, in every content coding it was asked for in. Whoever asks about
-a newer revision makes the cache forget the older one.
+The first level maps a request, byte for byte, to the head of its response; the second maps what a
+body depends on to the body, in each content coding it was sent in. The first access for a newer
+revision clears the cache.
 """
 
 from collections import OrderedDict
@@ -14,24 +14,24 @@ from spacepolicy.http.content_codings import IDENTITY
 
 _OVERHEAD_BYTES: Final = 512
 _SHARE: Final = 8
-"""One body takes no more than this part of the whole."""
+"""One body takes at most this fraction of the cache."""
 Fields = tuple[tuple[bytes, bytes], ...]
 """The names and values of header fields."""
 
 
 class Key(Hashable, Protocol):
-    """What something is kept under."""
+    """A key of the cache."""
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes."""
+        """About how many bytes the key takes."""
         ...
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """All of a request that its answer depends on, as it came."""
+    """All parts of a request that its answer depends on, as received."""
 
     target: bytes
     body: bytes
@@ -41,11 +41,11 @@ class RequestKey:
     reader: str
     origin: str
     day: str = ""
-    """The day, where the answer depends on the one on which it is asked."""
+    """The current day, where the answer depends on it."""
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes."""
+        """About how many bytes the key takes."""
         fields = (self.target, self.body, self.content_type, self.accept, self.accept_encoding)
         return sum(map(len, fields))
 
@@ -53,10 +53,10 @@ class RequestKey:
 @final
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """The head of a kept response: whose body, in which coding, under which tag and fields.
+    """The head of a cached response: the key and coding of its body, its entity tag and fields.
 
-    `written` is that head as bytes, where it is sent so: the status line and all fields but those
-    that no two responses have alike. `query` is for the log.
+    `written` is the head as bytes: the status line and all fields but those that differ in each
+    response; empty where it is not sent this way. `query` is for the log.
     """
 
     body: Key
@@ -71,7 +71,7 @@ class CachedResponse:
 @final
 @dataclass(slots=True)
 class _Body:
-    """A body in its codings, and the fields that always come with it."""
+    """A body by content coding, and the fields that are always sent with it."""
 
     fields: Fields
     variants: dict[str, bytes] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class _Revision:
 
 @final
 class ResponseCache:
-    """Keeps what was used last, up to `max_bytes`; of 0 bytes it keeps nothing."""
+    """Keeps the most recently used responses, up to `max_bytes`; with 0 it keeps nothing."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -98,7 +98,7 @@ class ResponseCache:
 
     @property
     def held_bytes(self) -> int:
-        """How many bytes are held, about."""
+        """About how many bytes are held."""
         return self._kept.held_bytes
 
     @property
@@ -107,7 +107,7 @@ class ResponseCache:
         return self._max_bytes // _SHARE
 
     def response(self, revision: int, request: Hashable) -> CachedResponse | None:
-        """The head of the response to this very request, where its body is there too."""
+        """Return the head of the response to exactly this request, if its body is cached too."""
         kept = self._of(revision)
         found = kept.responses.get(request) if kept else None
         if kept is None or found is None:
@@ -121,7 +121,7 @@ class ResponseCache:
         return response
 
     def body(self, revision: int, key: Key, coding: str = IDENTITY) -> bytes | None:
-        """The body in the coding, where it was kept in it."""
+        """Return the body in the coding, if it is cached in it."""
         kept = self._of(revision)
         body = kept.bodies.get(key) if kept else None
         if kept is None or body is None:
@@ -130,7 +130,7 @@ class ResponseCache:
         return body.variants.get(coding)
 
     def fields(self, revision: int, key: Key) -> Fields:
-        """The fields that come with the body."""
+        """Return the fields that are sent with the body."""
         kept = self._of(revision)
         body = kept.bodies.get(key) if kept else None
         return body.fields if body else ()
@@ -144,8 +144,8 @@ class ResponseCache:
         coding: str = IDENTITY,
         fields: Fields = (),
     ) -> None:
-        """Keep a whole body, the plain one first; one that is too large, or of an older
-        revision, is passed over."""
+        """Keep a complete body; a coded one only after the plain one. A body that is too large or
+        of an older revision is ignored."""
         kept = self._of(revision)
         if kept is None or len(body) > self.max_body_bytes:
             return
@@ -173,8 +173,8 @@ class ResponseCache:
         self._trim(kept)
 
     def _of(self, revision: int) -> _Revision | None:
-        """What is kept for the revision; an older one is forgotten, None for one older still, and
-        for 0, of which nothing is known."""
+        """The cache of the revision, cleared where it is newer than the last; None for an older
+        revision, and for 0, which stands for an unknown one."""
         if revision == 0:
             return None
         if revision > self._kept.number:
@@ -182,7 +182,7 @@ class ResponseCache:
         return self._kept if revision == self._kept.number else None
 
     def _trim(self, kept: _Revision) -> None:
-        """Remove what was used least recently; of the same age, heads before bodies."""
+        """Remove the least recently used: heads while there are more of them than bodies."""
         while kept.held_bytes > self._max_bytes and (kept.responses or kept.bodies):
             if len(kept.responses) > len(kept.bodies):
                 _, (_, size) = kept.responses.popitem(last=False)

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn, behind limits that hold while bytes arrive."""
+"""The HTTP server: uvicorn, with limits that are checked while bytes arrive."""
 
 import asyncio
 import logging
@@ -14,9 +14,9 @@ from spacepolicy.http.connection import HttpConnection
 from spacepolicy.http.requests import Endpoint, RequestReader
 
 _GRACE_SECONDS: Final = 1
-"""How long requests may go on when the service stops."""
+"""How long running requests may continue when the service stops."""
 _FLUSH_SECONDS: Final = 1
-"""How long clients may then still take to read the answers."""
+"""How long clients may take after that to read the answers."""
 _log: Final = logging.getLogger("spacepolicy.requests")
 
 
@@ -27,9 +27,12 @@ def server(
     public_url: str | None = None,
     refused: Callable[[ProblemError], None] = lambda _: None,
 ) -> uvicorn.Server:
-    """A server of the application, to be run over sockets that listen; the `endpoint` answers what
-    it can of the requests for its path before that. Problems are explained under `public_url`;
-    `refused` hears of those by which a request is refused before it is read."""
+    """Return a server of the application, to be run with listening sockets.
+
+    `endpoint` gets the requests for its path first, and answers those it can. `public_url` is the
+    base URL of the pages that explain problems; `refused` is called with the problem of each
+    request that is refused before the application sees it.
+    """
     within = limits or Limits()
     reader = None if endpoint is None else RequestReader(endpoint.path, within.message)
     direct = endpoint
@@ -63,14 +66,14 @@ def server(
 
 @final
 class _Server(uvicorn.Server):
-    """A server that ends what is left of requests itself, so that this is no error in the log."""
+    """A server that stops remaining requests itself, so that uvicorn logs no error for them."""
 
     def __init__(self, endpoint: Endpoint | None, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._endpoint = endpoint
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop taking requests, and end after those at hand, or after the time they have."""
+        """Take no more requests, and stop when the current ones are done or their time is up."""
         loop = asyncio.get_running_loop()
         ends = (
             loop.call_later(_GRACE_SECONDS, self._stop_requests),
@@ -83,7 +86,7 @@ class _Server(uvicorn.Server):
             self._endpoint.close()
 
     def _stop_requests(self) -> None:
-        """Break off the answers that have begun, and tell the others that the service stops."""
+        """Abort responses that have begun, and cancel the tasks of the other requests."""
         if self.server_state.tasks:
             count = len(self.server_state.tasks)
             _log.info("%d requests are stopped, since the service ends", count)

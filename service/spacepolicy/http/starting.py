@@ -1,8 +1,8 @@
 """Answers while the service starts: the port is open before queries can be answered.
 
-A thread takes connections from the listening socket and answers one request of each: `/livez` says
-that the process lives, all else is a problem with Retry-After. When the server takes over, new
-connections are left to it, and those taken before are still answered here, so that none is refused
+A thread accepts connections on the listening socket and answers one request of each: `/livez` says
+that the process is alive, all else is a problem with Retry-After. When the server takes over, it
+accepts new connections, and those accepted before are still answered here, so that none is refused
 or reset.
 """
 
@@ -20,23 +20,25 @@ from spacepolicy.http.problem_responses import last_response, log_refusal, origi
 from spacepolicy.http.request_ids import id_in
 
 _RETRY_SECONDS: Final = 2
-"""What a start takes once files are built; a longer one is asked after every other second."""
+"""How long a start takes once the files are built; during a longer one clients ask again every two
+seconds."""
 _HEAD_SECONDS: Final = 5.0
-"""How long the head of a request may take: probes and clients of a service that starts send it at
-once, and the thread is gone so long after the start."""
+"""How long the head of a request may take: probes and clients of a starting service send it at
+once, and the thread ends at most this long after the start."""
 _HEAD_BYTES: Final = 1 << 15
-"""As much as requests may have later."""
+"""The same limit as the server's."""
 _LINGER_SECONDS: Final = 2.0
 _LINGER_BYTES: Final = 1 << 26
-"""How long, and how much of a body, is read and thrown away after the answer: to close a connection
-with unread bytes would reset it (RFC 9112 section 9.6)."""
+"""How long, and how many bytes of, a body are read and discarded after the answer: closing with
+unread bytes would reset the connection (RFC 9112 section 9.6)."""
 _MOST_CONNECTIONS: Final = 256
 """Beyond that the oldest is closed, so that idle connections keep no probe from its answer."""
 
 
 @contextmanager
 def answers_while_starting(listening: socket.socket, root: str | None) -> Iterator[None]:
-    """Answer on the listening socket until the block ends; problems are explained under `root`."""
+    """Answer on the listening socket until the block ends; `root` is the base URL of the pages
+    that explain problems."""
     listening.setblocking(False)
     responder = _Responder(listening, (root or "").rstrip("/"))
     serving: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
@@ -53,10 +55,10 @@ def answers_while_starting(listening: socket.socket, root: str | None) -> Iterat
 def _run(
     responder: "_Responder", serving: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]"
 ) -> None:
-    """Take connections until the event that is told is set, then answer those that are left.
+    """Accept connections until the event in `serving` is set, then answer the remaining ones.
 
-    The loop is made here and not by the main thread, where a signal may end the start at any line:
-    a loop that is half made cannot be closed.
+    The loop is created in this thread and not in the main thread, where a signal may end the start
+    at any line: a partly created loop cannot be closed.
     """
 
     async def serve() -> None:
@@ -71,7 +73,7 @@ def _run(
 
 @final
 class _Responder:
-    """Takes connections and answers them, in the event loop of one thread."""
+    """Accepts connections and answers them, in the event loop of one thread."""
 
     def __init__(self, listening: socket.socket, root: str) -> None:
         self._listening = listening
@@ -79,20 +81,20 @@ class _Responder:
         self._taken: dict[asyncio.Task[None], None] = {}
 
     def begin(self) -> None:
-        """Take connections from now on."""
+        """Start accepting connections."""
         asyncio.get_running_loop().add_reader(self._listening, self._take)
 
     async def answered(self) -> None:
-        """Wait until all that were taken have their answers."""
+        """Wait until all accepted connections are answered."""
         if self._taken:
             await asyncio.wait(self._taken)
 
     async def take_no_more(self) -> None:
-        """Leave new connections to others."""
+        """Stop accepting connections."""
         asyncio.get_running_loop().remove_reader(self._listening)
 
     def _take(self) -> None:
-        """Take the next connection, where there still is one."""
+        """Accept the next connection, if there still is one."""
         try:
             connection, _ = self._listening.accept()
         except OSError:
@@ -105,7 +107,7 @@ class _Responder:
             next(iter(self._taken)).cancel()
 
     async def _answer(self, connection: socket.socket) -> None:
-        """Answer the request that comes, and close the connection."""
+        """Answer one request, and close the connection."""
         reader, writer = await asyncio.open_connection(sock=connection, limit=_HEAD_BYTES)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -139,9 +141,9 @@ class _Responder:
 
 
 async def _request_head(reader: asyncio.StreamReader) -> bytes:
-    """The head of the request, once it has come; of one that is too long, nothing.
+    """The head of the request; empty where it is too long.
 
-    Raises: IncompleteReadError where the client leaves before.
+    Raises: IncompleteReadError where the client closes the connection before its end.
     """
     try:
         return await reader.readuntil(b"\r\n\r\n")
