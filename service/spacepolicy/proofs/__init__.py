@@ -1,1 +1,1 @@
-"""Proofs of statements, in processes of their own."""
+"""Proofs of statements, searched for in separate processes."""

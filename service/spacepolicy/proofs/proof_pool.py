@@ -1,4 +1,4 @@
-"""The processes that explain statements, as the service holds them."""
+"""The pool of processes that explain statements."""
 
 import json
 import shutil
@@ -29,11 +29,11 @@ class ProofPool:
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """The process ids of those that were not stopped."""
+        """The process ids of those not stopped."""
         return tuple(process.pid for _, process in self._processes.values())
 
     def connect(self, dataset: RevisionDataset) -> socket.socket:
-        """A connection to a process that has the dataset, or is loading it.
+        """Return a connection to a process that has loaded the dataset, or is loading it.
 
         Raises: EngineError where none can be started.
         """
@@ -48,7 +48,7 @@ class ProofPool:
 
     def _started(self, dataset: RevisionDataset) -> socket.socket:
         ours, theirs = socket.socketpair()
-        told = [
+        arguments = [
             str(dataset.directory),
             dataset.base or "",
             json.dumps(dict(dataset.prefixes)),
@@ -57,7 +57,7 @@ class ProofPool:
         try:
             with theirs:
                 process = subprocess.Popen(  # noqa: S603 # our own module, no shell
-                    [sys.executable, "-m", _MODULE, *told],
+                    [sys.executable, "-m", _MODULE, *arguments],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     start_new_session=True,
@@ -84,7 +84,7 @@ class ProofPool:
         self._ended.append(process)
 
     def close(self) -> None:
-        """Stop every search; no process is left."""
+        """Stop all processes and wait for their end."""
         self._idle = None
         for connection in list(self._processes):
             self._stop(connection)

@@ -1,8 +1,8 @@
 """The port to whatever explains statements: a statement goes in, its proof comes out as JSON.
 
-A connection is a stream socket. A statement goes in as its length in four bytes and N-Triples;
-frames of the engine's port come out: data and an end, or a problem. Its proof is the table that
-`spacepolicy explain --format json` prints. Closing the connection stops the search.
+A connection is a stream socket. A statement is sent as its length in four bytes (big-endian) and
+N-Triples; the reply are frames of the engine's port: data and an end, or a problem. The proof is
+the table that `spacepolicy explain --format json` prints. Closing the connection stops the search.
 
 Spec: https://www.w3.org/TR/turtle/#sec-iri (how the terms of a statement are written)
 """
@@ -20,56 +20,56 @@ from spacepolicy.errors import UsageError
 from spacepolicy.namespaces import RDF
 
 _BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//|[^\s\"'<>]+:)[^\s\"'<>]*")
-"""An IRI as it stands, told from a prefixed name by `//` or a second colon."""
+"""An IRI without angle brackets, distinguished from a prefixed name by `//` or a second colon."""
 _LENGTH: Final = struct.Struct("!I")
 
 
 class RevisionDataset(Protocol):
-    """What is asked about: the folder of a revision, its base and its prefixes."""
+    """The dataset of a revision: its folder, its base and its prefixes."""
 
     @property
     def directory(self) -> Path:
-        """The folder."""
+        """The folder of the revision."""
         ...
 
     @property
     def base(self) -> str | None:
-        """What its IRIs begin with."""
+        """The base IRI."""
         ...
 
     @property
     def prefixes(self) -> Mapping[str, str]:
-        """The namespaces of names."""
+        """The namespaces by prefix."""
         ...
 
 
 class Explanations(Protocol):
-    """Whatever proves statements of a dataset, each in something that can be stopped."""
+    """Whatever proves statements of a dataset, each in a search that can be stopped."""
 
     def connect(self, dataset: RevisionDataset) -> socket.socket:
-        """A connection for one statement of the dataset; give it back by `release`.
+        """Return a connection for one statement of the dataset; give it back by `release`.
 
         Raises: EngineError where nothing can be explained now.
         """
         ...
 
     def release(self, connection: socket.socket, *, reusable: bool) -> None:
-        """Take back a connection: for another statement where it is reusable, else to stop it."""
+        """Give back a connection: for another statement if it is reusable, else to stop it."""
         ...
 
     def close(self) -> None:
-        """Stop every search."""
+        """Stop all searches."""
         ...
 
 
 def statement_to_bytes(statement: Triple) -> bytes:
-    """The statement as it goes over the connection."""
+    """Return the statement as it is sent over the connection."""
     body = f"{statement} .".encode()
     return _LENGTH.pack(len(body)) + body
 
 
 def receive_statement(connection: socket.socket) -> Triple | None:
-    """The statement that comes over the connection; None where the other side has gone."""
+    """Receive a statement; None where the other side has closed the connection."""
     head = connection.recv(_LENGTH.size, socket.MSG_WAITALL)
     if len(head) < _LENGTH.size:
         return None
@@ -82,7 +82,7 @@ def receive_statement(connection: socket.socket) -> Triple | None:
 
 
 def read_statement(terms: tuple[str, str, str], prefixes: Mapping[str, str], base: str) -> Triple:
-    """The statement of terms written as IRIs, prefixed names or Turtle literals.
+    """Return the statement of terms written as IRIs, prefixed names or Turtle literals.
 
     Raises: UsageError where one cannot be read.
 
@@ -98,7 +98,7 @@ def read_statement(terms: tuple[str, str, str], prefixes: Mapping[str, str], bas
 
 
 def read_term(text: str, prefixes: Mapping[str, str], base: str) -> NamedNode | Literal:
-    """The term; a literal as the engine keeps it.
+    """Return the term; a literal in the lexical form that the engine stores.
 
     Raises: UsageError where it cannot be read.
     """

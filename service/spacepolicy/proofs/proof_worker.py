@@ -1,8 +1,8 @@
-"""A process that explains statements of one revision, those of one connection, one at a time.
+"""A process that explains the statements of one connection, over one revision, one at a time.
 
 Started as `python -m spacepolicy.proofs.proof_worker DIRECTORY BASE PREFIXES MEMORY_BYTES` (the
-prefixes as JSON) with the connection as its standard input. It ends when the other side hangs up,
-and has no more memory than allowed beyond what is loaded.
+prefixes as JSON) with the connection as its standard input. It ends when the other side closes the
+connection. MEMORY_BYTES limits its memory beyond the loaded dataset.
 """
 
 import ctypes
@@ -31,11 +31,11 @@ from spacepolicy.namespaces import Base
 from spacepolicy.proofs.proof_service import receive_statement
 
 _PR_SET_PDEATHSIG: Final = 1
-"""Of <linux/prctl.h>: this process dies with its parent."""
+"""From <linux/prctl.h>: this process is killed when its parent dies."""
 
 
 def main(arguments: list[str], connection: socket.socket) -> None:
-    """Load the dataset and answer until the connection closes."""
+    """Load the dataset and answer statements until the connection closes."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     directory, base, prefixes, memory_bytes = arguments
     try:

@@ -1,1 +1,1 @@
-"""SPARQL over HTTP on its short way: which worker answers a query, and what comes of it."""
+"""The fast path of the SPARQL endpoint: dispatching queries to workers, and their responses."""

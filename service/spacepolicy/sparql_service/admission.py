@@ -1,4 +1,4 @@
-"""The queries that are being answered: how many at once, who waits, and how one is cancelled.
+"""Admission control: how many queries run at once, which wait, and how one is cancelled.
 
 All of it belongs to one event loop.
 """
@@ -18,15 +18,15 @@ from spacepolicy.sparql_service.waiting_queue import WaitingQueue
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{22,64}", re.ASCII)
 _RETRY_SECONDS: Final = 1
 _LENDING_SECONDS: Final = 0.05
-"""A client that takes longer over a piece does not keep others from the processor meanwhile."""
+"""While a client takes longer than this to read a piece, its seat is lent to another query."""
 State = Literal["waiting", "running", "sending"]
 
 
 @final
 @dataclass(slots=True, eq=False)
 class RunningQuery:
-    """A query on its way. Its identifier is for those who may cancel it, its text for those who run
-    the service, and for no one else; `text` is None of what the service asks for itself."""
+    """A query that waits or runs. Only those who may cancel it may see its identifier, and only
+    operators its text; `text` is None for the service's own queries."""
 
     identifier: str
     began: float
@@ -35,17 +35,17 @@ class RunningQuery:
     state: State = "waiting"
     cancelled: bool = False
     cut: bool = False
-    """Whether it was stopped for others, since its client takes the answer too slowly."""
+    """Whether it was stopped in favour of others, since its client reads the answer too slowly."""
 
     def age_seconds(self) -> float:
-        """How long ago it came."""
+        """How long ago the query arrived."""
         return time.monotonic() - self.began
 
 
 @final
 class Seat:
-    """A place among the longer queries. A query whose client is slow to read uses no processor: its
-    seat is lent to another query, and it goes on when the client does."""
+    """A place for a longer query. A query whose client is slow to read uses no processor: its seat
+    is lent to another query until the client reads on."""
 
     __slots__ = ("_held", "_running", "ticket")
 
@@ -78,8 +78,8 @@ class Seat:
         self._running.leave_seat()
 
     def reclaim(self) -> None:
-        """Take a lent seat back at once, even beyond `max_running`; others wait until there are
-        fewer."""
+        """Take a lent seat back at once, even beyond `max_running`; no seat is given to others
+        until fewer are taken."""
         if not self._held and self.ticket is not None and self.ticket in self._running.lent:
             del self._running.lent[self.ticket]
             self._held = True
@@ -88,7 +88,7 @@ class Seat:
 
 @final
 class Slot:
-    """One of the places in which queries begin, until it is left."""
+    """One of the places in which queries begin, held until `leave`."""
 
     __slots__ = ("_held", "_running")
 
@@ -119,8 +119,8 @@ async def lending(seat: Seat | None, pieces: AsyncIterator[bytes]) -> AsyncGener
 @final
 class Admission:
     """Two kinds of places: seats for `max_running` longer queries, with a queue of `max_waiting`
-    before a 503; and slots in which every query begins, for a short time, unless its like is known
-    to take long. So those that are short get in beside any number of long ones."""
+    before a 503; and slots in which every query begins, for a short time, unless queries of its
+    kind are known to take long. So short queries are answered beside any number of long ones."""
 
     def __init__(self, max_running: int, max_waiting: int, slots: int = 8) -> None:
         self.max_running = max_running
@@ -140,17 +140,17 @@ class Admission:
 
     @property
     def slots_wanted(self) -> bool:
-        """Whether anybody waits for a slot."""
+        """Whether a query waits for a slot."""
         return bool(self._first or self._later)
 
     @asynccontextmanager
     async def registered(
         self, identifier: str, text: str | None = None
     ) -> AsyncGenerator[RunningQuery]:
-        """The query's entry, until the block ends.
+        """Register the query until the block ends.
 
         Raises: QueryCancelledError where the query is cancelled, OverloadedError where it is
-        stopped for others, BadParameterError where another runs under the same identifier.
+        stopped in favour of others, BadParameterError where another runs under the same identifier.
         """
         if identifier in self._tickets:
             raise BadParameterError("Another query runs under this X-Query-Id.")
@@ -173,7 +173,7 @@ class Admission:
     async def admitted(
         self, identifier: str, wait_seconds: float, text: str | None = None
     ) -> AsyncGenerator[RunningQuery]:
-        """A seat for the query, held until the block ends.
+        """Register the query, and hold a seat for it until the block ends.
 
         Raises: as `registered` and `seat`.
         """
@@ -198,20 +198,20 @@ class Admission:
         return Seat(self, ticket)
 
     async def slot(self, ticket: RunningQuery, wait_seconds: float, *, first: bool) -> Slot:
-        """A slot to begin in, which is to be left soon; `first`: before those who are not.
+        """Return a slot to begin in, to be released soon; `first`: ahead of waiters without it.
 
         Raises: OverloadedError where none comes free in time.
         """
-        found = self.take_slot()
-        if found is None:
+        slot = self.take_slot()
+        if slot is None:
             waiting = self._first if first else self._later
             await self._wait(waiting, wait_seconds, self.leave_slot)
-            found = Slot(self)
+            slot = Slot(self)
         ticket.state = "running"
-        return found
+        return slot
 
     def take_slot(self) -> Slot | None:
-        """A slot, where one is free."""
+        """Return a slot if one is free."""
         if not self._free_slots:
             return None
         self._free_slots -= 1
@@ -233,7 +233,7 @@ class Admission:
         return True
 
     def ticket(self, identifier: str) -> RunningQuery | None:
-        """The query of this identifier."""
+        """Return the query of this identifier."""
         return self._tickets.get(identifier)
 
     @property
@@ -242,11 +242,11 @@ class Admission:
         return not self._seated and not self._waiting and self._free_slots == self._slots
 
     def tickets(self) -> tuple[RunningQuery, ...]:
-        """All queries, in the order in which they came."""
+        """Return all queries, in the order of arrival."""
         return tuple(self._tickets.values())
 
     def take_seat(self) -> bool:
-        """Take a seat if one is free; whether it was."""
+        """Take a seat if one is free; return whether it was."""
         if self._seated >= self.max_running or self._waiting:
             return False
         self._seated += 1
@@ -278,10 +278,10 @@ class Admission:
 
 
 def query_identifier(wanted: str | None) -> str:
-    """Return the identifier that the client chose, so that it can cancel the query before any
-    answer; or a new one.
+    """Return the identifier that the client chose, with which it can cancel the query before any
+    answer; else a new one.
 
-    Raises: BadParameterError where what it chose could be guessed.
+    Raises: BadParameterError where the chosen one has another form, or is too short to be secret.
     """
     if wanted is None:
         return secrets.token_urlsafe(16)

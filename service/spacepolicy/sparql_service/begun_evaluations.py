@@ -1,7 +1,7 @@
-"""Queries that are on their way when their request is handed to the application.
+"""Queries that were started on the fast path before their request is handed to the application.
 
-A short answer needs no task. Where the answer is not there soon, is large, or tells a problem, the
-application answers the request, and goes on with what has begun.
+A short answer needs no task. Where the answer takes longer, is large, or is a problem, the
+application answers the request, and takes over the running query.
 """
 
 from typing import final
@@ -16,9 +16,9 @@ from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
 
 @final
 class BegunEvaluation:
-    """A query that was started before its request was handed to the application, over a revision
-    and in an order of rows. It has a seat or a slot, unless it is finished, until its request takes
-    it over or it is dropped."""
+    """A query that was started before its request was handed to the application, over one revision
+    and row order. Unless finished, it holds a seat or a slot until the application takes it over
+    or it is dropped."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class BegunEvaluation:
         self._gone = False
 
     def take(self) -> tuple[QueryStream | BufferedResult, Seat | Slot | None] | None:
-        """The stream and its place, whose end is from now on the taker's to see to; None where it
-        is gone."""
+        """Take over the stream and its place; the caller must end the one and release the other.
+        None where it was taken or dropped before."""
         if self._gone:
             return None
         self._gone = True
@@ -48,14 +48,16 @@ class BegunEvaluation:
                 self._place.leave()
 
     def is_over(self, revision: int, order: str) -> bool:
-        """Whether it answers over the revision, in the order."""
+        """Whether it was started over this revision and row order."""
         return self._over == (revision, order)
 
 
 def begun_of(scope: Scope, revision: int, order: str) -> BegunEvaluation | None:
-    """The query of the request, where it has begun over the revision, in the order. Where another
-    revision has been published meanwhile it is dropped: its answer is not that of the newer one,
-    under whose number it would go out and be kept."""
+    """Return the query of the request that was started over this revision and row order.
+
+    A query over an older revision is dropped: its answer would be sent and cached under the number
+    of the newer one.
+    """
     begun = scope.get(BEGUN)
     assert begun is None or isinstance(begun, BegunEvaluation)  # noqa: S101 # nobody else uses the key
     if begun is not None and not begun.is_over(revision, order):

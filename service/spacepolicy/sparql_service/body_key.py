@@ -1,18 +1,18 @@
-"""What the body of an answer depends on."""
+"""The cache key of an answer's body."""
 
 from dataclasses import dataclass
 from typing import Final, final
 
 _OVERHEAD_BYTES: Final = 512
-"""What the object and its short parts take, at most: Python's objects have some 50 bytes each."""
+"""At most what the object and its short parts take: Python objects have some 50 bytes each."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class BodyKey:
-    """What a body depends on, beside the revision. `origin` is the address of the
-    endpoint, against which relative IRIs are resolved; `order` names the order of its rows, which
-    changes when the dataset has been loaded into memory."""
+    """What a body depends on besides the revision. `origin` is the address of the endpoint, against
+    which relative IRIs are resolved; `order` names the order of its rows, which changes when the
+    dataset has been loaded into memory."""
 
     text: str
     default_graphs: tuple[str, ...] | None

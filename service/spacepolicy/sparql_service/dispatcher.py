@@ -1,11 +1,11 @@
-"""Which worker answers a query, and when: the short ones first, behind one another.
+"""Dispatches queries to workers: which worker answers a query, and when.
 
-Quick queries share a few connections, as many as there are processors. Those that take some
+Quick queries share a few connections, as many as there are processors. Queries that take some
 milliseconds wait for one of as many others, so that they hinder the quick ones little and each
-other not at all. What takes longer has to have a seat, which is for the application to find.
+other not at all. Longer queries need a seat, and are left to the application.
 
-A kind that nobody has asked yet is tried as a quick one. When one of them has turned out not to be,
-the others are tried one at a time for a while, and never on all connections at once.
+An unknown kind is tried as a quick one. After one has turned out not to be quick, unknown kinds are
+tried one at a time per connection for a while, and never on all connections at once.
 """
 
 import asyncio
@@ -24,26 +24,26 @@ from spacepolicy.sparql_service.worker_channel import (
 )
 
 _SHORT_SECONDS: Final = 0.0005
-"""A channel with so much before it takes another query, though other workers sleep."""
+"""A channel with less work than this takes another query, even while other workers are idle."""
 _FULL_SECONDS: Final = 0.004
-"""What is sent over one channel takes no more together: were the first a long one, so much would be
-asked for twice."""
+"""How much work is queued on one channel: if the first query is a long one, the rest is sent
+again to other workers."""
 _WARY_SECONDS: Final = 1.0
 """How long unknown kinds are tried one at a time after one that was long."""
 _MEDIUM_PATIENCE: Final = 5
-"""So many times as long is waited for a query that has a connection of its own: while it has, fewer
-run at once than have seats, and each is done sooner. With the usual patience that is 0.25 s, within
-the second in which a client that leaves is to be missed."""
+"""A query with a connection of its own is waited for so many times as long: fewer of these run at
+once than have seats, so each is done sooner. With the usual patience that is 0.25 s, within the
+second in which a client's leaving is to be noticed."""
 _TRIES: Final = 3
-"""A query that loses its worker so often by no fault of its own is left to the application."""
+"""A query that loses its worker so often through other queries is left to the application."""
 
 
 @final
 class Dispatcher:
-    """Sends queries to the workers of an engine, of one event loop.
+    """Sends queries to the workers of an engine; belongs to one event loop.
 
-    An answer is waited for `patience_seconds` once its worker is at it. Of those that are not
-    quick, `max_waiting` may wait.
+    A query may take `patience_seconds` once its worker has begun; then it is left to the
+    application. At most `max_waiting` queries that are not quick are queued.
     """
 
     def __init__(self, engine: Engine, patience_seconds: float, max_waiting: int) -> None:
@@ -63,7 +63,7 @@ class Dispatcher:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits and nothing is to be answered."""
+        """Whether no query waits or runs."""
         channels = (*self._channels, *self._medium_channels)
         return not (self._quick or self._unknown or self._medium) and all(
             channel.idle for channel in channels
@@ -75,7 +75,7 @@ class Dispatcher:
         return len(self._quick) + len(self._unknown) + len(self._medium)
 
     def submit(self, pending: PendingQuery) -> bool:
-        """Send the query now or queue it; whether either was possible."""
+        """Send the query now or queue it; False where the application has to answer it."""
         estimate = pending.estimate
         if not self._engine.abreast or estimate.is_long:
             return False
@@ -89,8 +89,8 @@ class Dispatcher:
         return True
 
     def _sent_at_once(self, pending: PendingQuery) -> bool:
-        """Send the query if nothing else is queued; whether it was. Others that come in the same
-        iteration of the loop are sent together behind it."""
+        """Send the query if nothing else is queued; whether it was sent. Queries that come in the
+        same iteration of the event loop are sent together behind it."""
         estimate, channel = pending.estimate, self._channels[0] if self._channels else None
         if channel is None or not channel.idle or self._quick:
             return False
@@ -101,8 +101,8 @@ class Dispatcher:
         return True
 
     def turn_to(self, dataset: Path | None) -> None:
-        """Ask about another dataset from now on, or about none; what was sent is answered, what was
-        not is left to the application."""
+        """Switch to another dataset, or to none. Queries that were sent are still answered; queued
+        ones are left to the application."""
         if dataset == self._dataset:
             return
         self._dataset = dataset
@@ -119,18 +119,18 @@ class Dispatcher:
             channel.abort()
 
     def news(self) -> None:
-        """As the port says."""
+        """Implements `Listener.news`."""
         waiting = self._quick or self._unknown or self._medium
         if waiting and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._send)
 
     def unknown_is_long(self) -> None:
-        """As the port says."""
+        """Implements `Listener.unknown_is_long`."""
         self._wary_until = asyncio.get_running_loop().time() + _WARY_SECONDS
 
     def closed(self, channel: WorkerChannel, others: Sequence[PendingQuery]) -> None:
-        """As the port says."""
+        """Implements `Listener.closed`."""
         for channels in (self._channels, self._medium_channels, self._trying):
             if channel in channels:
                 channels.remove(channel)
@@ -177,8 +177,7 @@ class Dispatcher:
             touched[channel] = None
 
     def _send_unknown(self, touched: dict[WorkerChannel, None]) -> None:
-        """Send queries of kinds that were never measured, or of which the first is not answered
-        yet."""
+        """Send queries of kinds that were not measured yet."""
         wary = asyncio.get_running_loop().time() < self._wary_until
         while (pending := _next(self._unknown)) is not None:
             if pending.estimate.known:
@@ -209,8 +208,8 @@ class Dispatcher:
             touched[channel] = None
 
     def _room(self, seconds: float) -> WorkerChannel | None:
-        """The channel for a quick query: the first that has little before it, so that its worker
-        stays awake; else the one that has least, if it is not full."""
+        """The channel for a quick query: the first with little work, so that its worker stays
+        awake; else the one with the least, if it is not full."""
         shortest = None
         for channel in self._channels:
             if channel.seconds < _SHORT_SECONDS:
@@ -234,8 +233,8 @@ class Dispatcher:
         return found
 
     def _opened(self, channels: list[WorkerChannel], times: float | None = None) -> WorkerChannel:
-        """A new channel among these: for quick queries, or for others that are waited for so many
-        times as long."""
+        """Open a channel and add it to the list; `times` multiplies the patience, None for quick
+        queries."""
         assert self._dataset is not None  # noqa: S101 # something waits to be sent
         patience = self._patience_seconds * (times or 1)
         hold = HOLD_SECONDS if times is None else patience
@@ -246,7 +245,7 @@ class Dispatcher:
 
 
 def _next(waiting: deque[PendingQuery]) -> PendingQuery | None:
-    """The first for whose answer anybody waits."""
+    """The first query that is not dropped; dropped ones before it are removed."""
     while waiting and waiting[0].dropped:
         waiting.popleft()
     return waiting[0] if waiting else None

@@ -1,8 +1,8 @@
-"""The SPARQL endpoint on its short way: from a request's bytes to those of its response.
+"""The fast path of the SPARQL endpoint: from a request's bytes to those of its response.
 
-A request is answered from what is kept, or its query goes to a worker at once, and the answer goes
-out when it comes. No task is begun for that. Whatever takes longer, is large, or is unusual is
-left to the application, which goes on with what has begun.
+A request is answered from the cache, or its query is sent to a worker at once and the answer goes
+out when it arrives, without an asyncio task. What takes longer, is large, or is unusual is left to
+the application, which takes over the running query.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/
 """
@@ -31,16 +31,16 @@ from spacepolicy.sparql_service.prepared_query import (
 from spacepolicy.sparql_service.query_stream import BufferedResult, QueryStream
 
 _LARGEST_BYTES: Final = 1 << 17
-"""A larger response is sent in pieces, as its client takes them: by the application."""
+"""A larger response is left to the application, which sends it in pieces as its client reads."""
 _CODED_AT_ONCE_BYTES: Final = 1 << 14
-"""A larger body is coded in a thread: by the application."""
+"""A larger body is left to the application, which codes it in a thread."""
 _KEPT: Final = "kept"
 _CSV: Final = "text/csv"
 
 
 @final
 class SparqlEndpoint:
-    """Answers the query operation, of one event loop."""
+    """Answers the query operation; belongs to one event loop."""
 
     path = b"/sparql"
 
@@ -59,7 +59,7 @@ class SparqlEndpoint:
         self._running = running
 
     def handle(self, request: HttpRequest, responder: Responder) -> "bytes | Evaluation | None":
-        """As the port says."""
+        """Implements `Endpoint.handle`."""
         began, preparation = time.monotonic(), self._preparation
         if not preparation.admits(request.head):
             return None
@@ -88,10 +88,10 @@ class SparqlEndpoint:
         return evaluation if self._dispatcher.submit(evaluation) else None
 
     def close(self) -> None:
-        """As the port says."""
+        """Implements `Endpoint.close`."""
         self._dispatcher.close()
 
-    # What is kept
+    # From the cache
 
     def _again(
         self,
@@ -101,8 +101,8 @@ class SparqlEndpoint:
         date: bytes,
         arrival: Arrival,
     ) -> bytes | None:
-        """The response that the very same request had over the revision of that number; None where
-        the client may have it."""
+        """The cached response to exactly this request over the revision of that number; None where
+        the request is conditional, or the body is not cached."""
         if request.condition is not None:
             return None
         body = self._cache.body(number, cached.body, cached.coding)
@@ -120,7 +120,7 @@ class SparqlEndpoint:
         date: bytes,
         arrival: Arrival,
     ) -> bytes | None:
-        """The response with a body that is kept; None where the application has to send it."""
+        """The response with a cached body; None where the application has to send it."""
         key = prepared.body
         fields = self._cache.fields(prepared.revision, key) if key else ()
         response = self._response(request, prepared, fields, body, date=date, arrival=arrival)
@@ -128,10 +128,10 @@ class SparqlEndpoint:
             self._preparation.log(request, _KEPT, self._noted(prepared, 200, None, arrival))
         return response
 
-    # What comes of a query
+    # After the evaluation
 
     def answered(self, evaluation: "Evaluation", header: Header, body: bytes, end: End) -> None:
-        """Send the answer that has come; where that takes more, have the application do it."""
+        """Send the answer, or hand it to the application where it is too large."""
         request, prepared, arrival = evaluation.of, evaluation.prepared, evaluation.arrival
         fields: Fields = ()
         if header.warnings or header.hints:
@@ -148,7 +148,7 @@ class SparqlEndpoint:
         self._preparation.log(request, prepared.form, noted)
 
     def unanswered(self, evaluation: "Evaluation", stream: QueryStream | None) -> None:
-        """Have the application answer; what has begun goes on if there is a place for it."""
+        """Hand the request to the application; the running query goes on if there is a place."""
         begun: HeldAnswer | None = None
         if stream is not None:
             place = None if evaluation.dropped else self._place()
@@ -175,8 +175,8 @@ class SparqlEndpoint:
         date: bytes,
         arrival: Arrival,
     ) -> bytes | None:
-        """The whole response, which is kept where it may be; None where it is too large to be made
-        at once."""
+        """The complete response, cached where possible; None where it is too large to be built
+        here."""
         template = prepared.template
         coding = template.wish.of(len(plain))
         body: bytes | None = plain
@@ -198,7 +198,7 @@ class SparqlEndpoint:
         return _sent(request, written, body, date, arrival)
 
     def _coded(self, prepared: PreparedQuery, plain: bytes, coding: str) -> bytes | None:
-        """The body in the coding; None where to code it takes long."""
+        """The body in the coding; None where coding it takes long."""
         key = prepared.body
         kept = self._cache.body(prepared.revision, key, coding) if key else None
         if kept is None and len(plain) < _CODED_AT_ONCE_BYTES:
@@ -243,8 +243,8 @@ class SparqlEndpoint:
 
 @final
 class Evaluation:
-    """The query of a request, from the dispatcher until its answer has come; it reports nothing
-    once it is dropped."""
+    """The query of a request, from the dispatcher until its answer; it reports nothing once it is
+    dropped."""
 
     __slots__ = (
         "_endpoint", "arrival", "dataset", "dropped", "estimate", "of", "prepared", "request",
@@ -273,28 +273,28 @@ class Evaluation:
         self.tries = 0
 
     def drop(self) -> None:
-        """As the port says."""
+        """Implements `Pending.drop`."""
         self.dropped = True
 
     def answered(self, header: Header, body: bytes, end: End) -> None:
-        """As the port says."""
+        """Implements `PendingQuery.answered`."""
         self.estimate.took(end.seconds)
         if not self.dropped:
             self._endpoint.answered(self, header, body, end)
 
     def failed(self, problem: ProblemError) -> None:
-        """As the port says."""
+        """Implements `PendingQuery.failed`."""
         if not self.dropped:
-            told = BufferedResult(None, problem=problem)
-            self.responder.unanswered(BegunEvaluation(told, self.prepared))
+            result = BufferedResult(None, problem=problem)
+            self.responder.unanswered(BegunEvaluation(result, self.prepared))
 
     def unanswered(self, stream: QueryStream | None) -> None:
-        """As the port says."""
+        """Implements `PendingQuery.unanswered`."""
         self._endpoint.unanswered(self, stream)
 
 
 def _known(request: HttpRequest, prepared: PreparedQuery) -> str | None:
-    """The tag of a response that the client has and that is still this one."""
+    """The entity tag that If-None-Match lists and that is still current."""
     if request.condition is None or prepared.tag is None:
         return None
     wish = prepared.template.wish
@@ -307,8 +307,8 @@ def _known(request: HttpRequest, prepared: PreparedQuery) -> str | None:
 def _sent(
     request: HttpRequest, written: bytes, body: bytes, date: bytes, arrival: Arrival
 ) -> bytes:
-    """The response as it goes out, with the fields that no two have alike; to HEAD without its body
-    (RFC 9110 section 9.3.2)."""
+    """The response as it is sent, with the fields that differ in each response; without a body to
+    HEAD (RFC 9110 section 9.3.2)."""
     end = b"date: %b\r\nx-query-id: %b\r\nx-request-id: %b\r\n%b\r\n" % (
         date, arrival.query_id, arrival.request_id, _closing(request),
     )  # fmt: skip
@@ -326,7 +326,7 @@ def _not_modified(
 
 
 def _leads_to_metadata(request: HttpRequest, prepared: PreparedQuery) -> Fields:
-    """The link to what says the types of a table that has an address."""
+    """The link from a CSV table that has an address to its CSVW metadata."""
     is_table = prepared.template.media_type == _CSV and prepared.form == "solutions"
     if not is_table or request.method not in (b"GET", b"HEAD"):
         return ()
@@ -334,12 +334,12 @@ def _leads_to_metadata(request: HttpRequest, prepared: PreparedQuery) -> Fields:
 
 
 def _closing(request: HttpRequest) -> bytes:
-    """The field that says that the connection is closed, where it is."""
+    """`Connection: close`, where the connection is closed after the response."""
     return b"connection: close\r\n" if request.head.closes else b""
 
 
 def _written(prepared: PreparedQuery, coding: str, fields: Fields, size: int) -> bytes:
-    """The head of a response but for what no two have alike."""
+    """The head of a response without the fields that differ in each response."""
     template, tag = prepared.template, prepared.tag
     if tag is None:
         pieces = [template.fresh]

@@ -1,4 +1,4 @@
-"""Queries prepared for the SPARQL endpoint, and the port to what prepares them."""
+"""Queries prepared for the SPARQL endpoint, and the protocol of what prepares them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,10 @@ from spacepolicy.sparql_service.body_key import BodyKey
 @dataclass(frozen=True, slots=True)
 class ResponseTemplate:
     """What responses to requests of one kind have in common: the status line and the fields that
-    do not depend on the query's text, as they are sent; and in which content coding.
+    do not depend on the query's text, as bytes; and the accepted content coding (`wish`).
 
-    `fresh` is for what is not the same the next time, `lasting` for all else, `not_modified` for a
-    client that has it.
+    `fresh` is for answers that differ each time, `lasting` for all others, `not_modified` for a
+    304.
     """
 
     fresh: bytes
@@ -29,9 +29,11 @@ class ResponseTemplate:
 @final
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
-    """A query as the engine takes it, and how its answer goes out. It is asked over a revision, in
-    the order in which the engine gives its rows. `body` is what the answer is kept under, and `tag`
-    its name in any coding; None where it is not the same the next time."""
+    """A query as the engine takes it, over one revision and row order, and how its answer is sent.
+
+    `body` is the cache key of the answer, and `tag` its entity tag without the coding; both are
+    None where the answer differs each time.
+    """
 
     text: str
     shape: int
@@ -46,8 +48,8 @@ class PreparedQuery:
 
 
 class Arrival(NamedTuple):
-    """When a request came, by the monotonic clock, and the identifiers that are told with its
-    answer: its own, and that of its query."""
+    """When a request arrived, by the monotonic clock, and the identifiers that its response
+    carries: the request's and the query's."""
 
     began: float
     request_id: bytes
@@ -57,7 +59,7 @@ class Arrival(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class LoggedResponse:
-    """What is noted of a response."""
+    """What the log says of a response."""
 
     status: int
     media_type: str
@@ -68,7 +70,7 @@ class LoggedResponse:
 
 
 class Preparation(Protocol):
-    """How requests are read, for which revision, and what is noted of them."""
+    """Prepares requests for the endpoint, over the revision in force, and logs them."""
 
     @property
     def revision(self) -> int:
@@ -76,14 +78,14 @@ class Preparation(Protocol):
         ...
 
     def admits(self, head: RequestHead) -> bool:
-        """Whether a request with the head is one of those that are answered here, for whoever
-        sends it."""
+        """Whether requests with this head can be answered on the fast path, including their access
+        token."""
         ...
 
     def prepare(self, request: HttpRequest) -> PreparedQuery | None:
-        """What the request asks; None where the application has to look."""
+        """Return the prepared query of the request; None where the application has to answer."""
         ...
 
     def log(self, request: HttpRequest, kind: str, response: LoggedResponse) -> None:
-        """Write the line of the request, which was answered."""
+        """Write the log line of an answered request."""
         ...

@@ -1,8 +1,7 @@
-"""A query on its way to the engine and its answer on the way back, over one connection.
+"""A query sent to the engine and its answer, over one connection.
 
-Most answers are there within a few milliseconds, in one message: `soon` waits a little longer,
-without a task, a timer of its own or more than one turn of the event loop. `frames` is for all
-others.
+Most answers arrive within a few milliseconds, in one message: `soon` waits a little longer, without
+a task. `frames` is for all others.
 """
 
 import asyncio
@@ -21,20 +20,22 @@ from spacepolicy.errors import ProblemError
 SOON_SECONDS: Final = 0.05
 """How long an answer is waited for without a task."""
 LEFTOVER_SECONDS: Final = 1.0
-"""How long answers are read that nobody waits for: what is sent behind one another takes some
-milliseconds together, and a worker that is killed has to be made anew."""
+"""How long answers that nobody waits for are read before the worker is killed: pipelined queries
+take some milliseconds together, and a killed worker has to be started again."""
 HEADER_AND_PIECE: Final = 2
-"""How many frames a short answer has before its end."""
+"""How many frames a short answer has before its end frame."""
 
 
 @final
 class QueryStream:
     """One query over one connection; leaving the block gives the connection back, and stops the
-    query where it still runs. `rows` are those of a whole answer, None where they are not counted.
+    query if it still runs. `rows` is the number of rows of a complete answer, None where they are
+    not counted.
 
-    `unsent` is what is still to be sent of its request; `decoder` has read the connection so far,
-    and `come` is what it has found. `behind` others were asked over the connection behind this
-    query, whose answers nobody waits for any more: they are read before it is given back.
+    `unsent` is the part of the request still to be sent; `decoder` has read the connection so far,
+    and `come` are the frames received. `behind` is the number of other queries that were sent over
+    the connection after this one, whose answers nobody waits for any more: they are read before
+    the connection is given back.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class QueryStream:
         self._takes_more = False
         self.rows: int | None = None
         self.seconds = 0.0
-        """How much of a processor the answer took, once it has ended."""
+        """The processor time that the answer took; known once it has ended."""
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +80,8 @@ class QueryStream:
             self._engine.release(self._connection, reusable=reusable, slow=slow)
 
     async def soon(self, seconds: float, pieces: int = 1) -> tuple[Header, bytes] | None:
-        """The whole answer, where it is there within this time and comes in no more pieces; what
-        has come of it is kept.
+        """Return the complete answer if it arrives within `seconds` and in at most `pieces` pieces;
+        else None, and what has arrived stays for `frames`.
 
         Raises: ProblemError where the query fails within this time.
         """
@@ -93,7 +94,7 @@ class QueryStream:
         return self._whole()
 
     def holds_more(self, pieces: int) -> bool:
-        """Whether more pieces of the answer have come than so many."""
+        """Whether more than `pieces` pieces of the answer have arrived."""
         return len(self._come) > 1 + pieces
 
     def _whole(self) -> tuple[Header, bytes] | None:
@@ -120,7 +121,7 @@ class QueryStream:
         self._unsent = self._unsent[sent:]
 
     async def _readable(self, until: float) -> bool:
-        """Whether something has come until then."""
+        """Wait until the connection is readable; False where it is not by that time of the loop."""
         loop = asyncio.get_running_loop()
         news: asyncio.Future[bool] = loop.create_future()
         descriptor = self._connection.fileno()
@@ -133,9 +134,9 @@ class QueryStream:
             loop.remove_reader(descriptor)
 
     def _receive(self) -> None:
-        """Take what has come.
+        """Read what has arrived.
 
-        Raises: ProblemError where that tells of one, or the connection is broken.
+        Raises: ProblemError where a frame holds one, or the connection is broken.
         """
         try:
             piece = self._connection.recv(CHUNK_BYTES, socket.MSG_DONTWAIT)
@@ -148,7 +149,7 @@ class QueryStream:
     def _take(self, piece: bytes) -> None:
         """Keep the frames that the bytes complete.
 
-        Raises: ProblemError where a frame tells one, or nothing more comes.
+        Raises: ProblemError where a frame holds one, or the connection was closed.
         """
         if not piece:
             raise broken_off()
@@ -172,9 +173,9 @@ class QueryStream:
             raise problem
 
     async def frames(self) -> AsyncGenerator[Header | Data]:
-        """The frames of the answer up to its end, those first that have come already.
+        """Yield the frames of the answer up to its end, beginning with those already received.
 
-        Raises: ProblemError where the engine tells one or breaks off.
+        Raises: ProblemError where the engine reports one or breaks off.
         """
         loop = asyncio.get_running_loop()
         self._connection.setblocking(False)
@@ -194,8 +195,8 @@ class QueryStream:
 
 @final
 class UnreadAnswers:
-    """Reads answers that nothing waits for, so that their connection can be used again; after a
-    second it is closed."""
+    """Reads answers that nobody waits for, so that their connection can be used again; after
+    `LEFTOVER_SECONDS` the connection is closed."""
 
     def __init__(
         self, engine: Engine, connection: socket.socket, decoder: FrameDecoder, answers: int
@@ -231,7 +232,7 @@ class UnreadAnswers:
 
 @final
 class BufferedResult:
-    """The whole answer to a query, or its problem. `rows` as above."""
+    """The complete answer to a query, or its problem; `rows` as in `QueryStream`."""
 
     def __init__(
         self,
@@ -251,16 +252,16 @@ class BufferedResult:
         self.end()
 
     def end(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no connection is held."""
 
     async def soon(
         self,
         seconds: float,  # noqa: ARG002 # it is there
         pieces: int = 1,  # noqa: ARG002 # in one
     ) -> tuple[Header, bytes]:
-        """The whole answer.
+        """Return the complete answer.
 
-        Raises: the problem, where it is one.
+        Raises: the problem, where there is one.
         """
         header, body = self._answer
         if header is None:
@@ -268,7 +269,7 @@ class BufferedResult:
         return header, body
 
     async def frames(self) -> AsyncGenerator[Header | Data]:
-        """The header, and the data in one piece.
+        """Yield the header, and the data in one piece.
 
         Raises: as `soon`.
         """
@@ -283,7 +284,7 @@ def _tell(news: "asyncio.Future[bool]", come: bool) -> None:  # of a callback
 
 
 async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes]:
-    """The bytes that the frames carry."""
+    """Yield the payloads of the data frames."""
     async for frame in frames:
         if isinstance(frame, Data):
             yield frame.payload
@@ -292,7 +293,8 @@ async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes
 def begin(
     engine: Engine, query: Query, dataset: Path | None = None, *, slow: bool = False
 ) -> QueryStream:
-    """The stream of the query, which is still to be sent; `slow`: its kind takes long.
+    """Connect, and return the stream of the query, which is still to be sent; `slow`: queries of
+    its kind take long.
 
     Raises: EngineError where the engine takes no queries.
     """
@@ -302,9 +304,9 @@ def begin(
 async def answer_frames(
     engine: Engine, query: Query, dataset: Path | None = None
 ) -> AsyncGenerator[Header | Data]:
-    """The frames of the answer to the query, as they come.
+    """Yield the frames of the answer to the query as they arrive.
 
-    Raises: ProblemError where the engine tells one or breaks off.
+    Raises: ProblemError where the engine reports one or breaks off.
     """
     with begin(engine, query, dataset) as stream:
         async for frame in stream.frames():

@@ -1,4 +1,4 @@
-"""The queue of waiting queries: each waits for a place, first come first served, for a time."""
+"""A queue of queries that wait for a place, first come first served, each with a timeout."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from typing import final
 
 @final
 class WaitingQueue:
-    """Queries that wait for a place of one kind, of one event loop."""
+    """Queries that wait for a place of one kind; belongs to one event loop."""
 
     def __init__(self) -> None:
         self._places: deque[asyncio.Future[None]] = deque()
@@ -17,7 +17,7 @@ class WaitingQueue:
         return len(self._places)
 
     async def wait(self, seconds: float, release: Callable[[], None]) -> None:
-        """Wait for a place; one that comes after the time is over goes to the next by `release`.
+        """Wait for a place; one given after the timeout is passed on by `release`.
 
         Raises: TimeoutError after that time.
         """
@@ -36,7 +36,7 @@ class WaitingQueue:
                     self._places.remove(place)
 
     def give(self) -> bool:
-        """Give a place to the longest waiter; whether there was one."""
+        """Give a place to the longest waiter; return whether there was one."""
         while self._places:
             place = self._places.popleft()
             if not place.done():

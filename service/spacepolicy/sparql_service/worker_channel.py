@@ -1,8 +1,8 @@
-"""A connection to a worker over which queries are sent behind one another.
+"""A connection to a worker over which queries are pipelined.
 
-To wake a worker costs more than a look-up does, so a worker that is awake goes on with the next.
-One that holds others up keeps its connection for itself: the others are asked again elsewhere, and
-what the worker answers to them here is dropped.
+Waking a worker costs more than a look-up, so a worker that is awake goes on with the next query.
+A query that holds up others keeps the connection for itself: the others are sent again to other
+workers, and this worker's answers to them are dropped.
 """
 
 import asyncio
@@ -24,17 +24,17 @@ from spacepolicy.sparql_service.query_stream import (
 )
 
 HOLD_SECONDS: Final = 0.01
-"""What the first may have of a processor while others wait behind it: twice what a quick query may
-cost."""
+"""The processor time that the first query may take while others wait behind it: twice what a quick
+query may cost."""
 _SHARE: Final = 8
-"""A worker that gets less than this part of a processor is waited for no longer by the clock: on a
-machine where twelve processes wanted two processors a look-up came to have a connection of its own
-every few milliseconds, each of which needs a worker, and 460 were answered a second, not 2,000."""
+"""A worker is assumed to get at least this share (1/8) of a processor. By wall-clock time alone, on
+a machine where twelve processes wanted two processors, a look-up got a connection of its own every
+few milliseconds, each of which needs a worker, and 460 were answered a second instead of 2,000."""
 IDLE_SECONDS: Final = 0.25
-"""After this time a connection that nobody uses is given back."""
+"""After this time an unused connection is given back."""
 _BY_CLOCK_SECONDS: Final = 0.5
-"""The first goes on by itself after this time in any case: a client that leaves is to be missed
-within a second."""
+"""After this wall-clock time the first query is handed over in any case: a client's leaving is to
+be noticed within a second."""
 
 
 class PendingQuery(Protocol):
@@ -42,29 +42,29 @@ class PendingQuery(Protocol):
     called, once."""
 
     request: bytes
-    """As it goes over the connection."""
+    """The bytes that are sent over the connection."""
     dataset: Path
     estimate: CostEstimate
     dropped: bool
-    """Nobody waits for it any more."""
+    """Whether nobody waits for it any more."""
     tries: int
-    """How often it was sent."""
+    """How often it was sent to a worker."""
 
     def answered(self, header: Header, body: bytes, end: End) -> None:
-        """Its whole answer has come."""
+        """Called with the complete answer."""
         ...
 
     def failed(self, problem: ProblemError) -> None:
-        """It has come to a problem."""
+        """Called with the problem that the engine reports."""
         ...
 
     def unanswered(self, stream: QueryStream | None) -> None:
-        """No answer has come so soon; where it is under way, the stream goes on with it."""
+        """Called where the answer takes longer; `stream` is the query where it still runs."""
         ...
 
 
 class Listener(Protocol):
-    """What sends queries over channels."""
+    """What sends queries over channels, and is notified by them."""
 
     def news(self) -> None:
         """Called when a channel has room again, or is idle."""
@@ -75,13 +75,13 @@ class Listener(Protocol):
         ...
 
     def closed(self, channel: "WorkerChannel", others: Sequence[PendingQuery]) -> None:
-        """The channel takes no more; the others are to be asked elsewhere."""
+        """Called when the channel takes no more queries; the others have to be sent elsewhere."""
         ...
 
 
 @final
 class WorkerChannel:
-    """One connection, and the queries that were sent over it, in their order."""
+    """One connection, and the unanswered queries that were sent over it, in their order."""
 
     def __init__(
         self,
@@ -91,8 +91,10 @@ class WorkerChannel:
         hold_seconds: float,
         patience_seconds: float,
     ) -> None:
-        """Connect. The first query may take `hold_seconds` before the connection is its own, and
-        `patience_seconds` before it goes on by itself: of a processor, where the engine knows.
+        """Connect to a worker.
+
+        The first query may take `hold_seconds` before the others are sent elsewhere, and
+        `patience_seconds` before it is handed over; in processor time, where the engine knows it.
 
         Raises: EngineError, EngineFailedError where the engine takes no queries.
         """
@@ -112,7 +114,7 @@ class WorkerChannel:
         """Whether it takes more queries."""
         self._first_since = 0.0
         self._had_before: float | None = None
-        """What the worker had had of a processor when the first became so."""
+        """The worker's processor time when the first query became the first."""
         self._open = True
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._connection, self._receive)
@@ -120,11 +122,11 @@ class WorkerChannel:
 
     @property
     def idle(self) -> bool:
-        """Whether no answer is to come."""
+        """Whether no answer is awaited."""
         return not self._sent
 
     def put(self, pending: PendingQuery, seconds: float) -> None:
-        """Send the query with the next `flush`; it is expected to take so much."""
+        """Queue the query for the next `flush`; `seconds` is its expected processor time."""
         if not self._sent:
             self._begin_first()
             if self._watch is None:
@@ -136,7 +138,7 @@ class WorkerChannel:
         pending.tries += 1
 
     def flush(self) -> None:
-        """Send what was put, in one message."""
+        """Send the queued queries in one message."""
         data = b"".join(self._unsent)
         self._unsent = []
         try:
@@ -147,18 +149,18 @@ class WorkerChannel:
             self._end(self._leave())
 
     def close(self) -> None:
-        """Take no more queries; give the connection back once those are answered that were sent."""
+        """Take no more queries; give the connection back once all sent queries are answered."""
         self.shared = False
         if not self._sent and self._open:
             self._close(reusable=True)
 
     def abort(self) -> None:
-        """Close the connection, if it is open, without a call to the queries on it."""
+        """Close the connection if it is open, without notifying its queries."""
         self._sent.clear()
         if self._open:
             self._close(reusable=False)
 
-    # What the worker says
+    # Frames of the worker
 
     def _receive(self) -> None:
         try:
@@ -179,7 +181,7 @@ class WorkerChannel:
             self._listener.news()
 
     def _tell(self, frames: Iterable[Frame]) -> None:
-        """Tell the queries the frames, in their order."""
+        """Pass the frames to their queries."""
         for frame in frames:
             if isinstance(frame, Header | Data):
                 if self._sent and self._sent[0] is not None:
@@ -200,13 +202,13 @@ class WorkerChannel:
             self._hand_over()
 
     def _tell_first(self, frame: End | Problem) -> None:
-        """The answer to the first has ended."""
+        """Pass the complete answer, or the problem, to the first query."""
         come, self._come = self._come, []
         pending = self._next()
         if pending is None:
             return
         if isinstance(frame, Problem):
-            if isinstance(frame.error, CrashedError):  # perhaps made to from outside
+            if isinstance(frame.error, CrashedError):  # perhaps killed from outside
                 pending.unanswered(None)
             else:
                 pending.failed(frame.error)
@@ -217,7 +219,7 @@ class WorkerChannel:
         pending.answered(header, parts[0] if len(parts) == 1 else b"".join(parts), frame)
 
     def _next(self) -> PendingQuery | None:
-        """Remove the first query, which is answered, and go on with the next."""
+        """Remove the first query, which is answered; the next becomes the first."""
         self._begin_first()
         pending, seconds = self._sent.popleft(), self._expected.popleft()
         self.seconds = self.seconds - seconds if self._sent else 0.0
@@ -225,16 +227,16 @@ class WorkerChannel:
             self._close(reusable=self._decoder.reusable)
         return pending
 
-    # What takes too long
+    # Time limits
 
     def _begin_first(self) -> None:
-        """Another query is the first from now on."""
+        """Start measuring the query that is the first from now on."""
         self._first_since = self._loop.time()
         self._had_before = self._engine.processor_seconds(self._connection)
 
     def _took(self) -> float:
-        """What the first has had of a processor, where that is known, or by the clock where that is
-        much more."""
+        """How long the first query took: processor time where it is known, unless the wall-clock
+        time is much longer."""
         by_clock = self._loop.time() - self._first_since
         had = self._engine.processor_seconds(self._connection)
         if had is None:
@@ -248,8 +250,8 @@ class WorkerChannel:
         self._watch = self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
-        """See whether the first takes too long, or nobody uses the connection. The loop may have
-        been busy, and the answer have come."""
+        """Check whether the first query takes too long, or the connection is unused. The answer may
+        have arrived while the event loop was busy, so it is read first."""
         self._watch = None
         if self._sent:
             self._receive()
@@ -279,7 +281,7 @@ class WorkerChannel:
             self._watch_for(LEFTOVER_SECONDS)
 
     def _look_first(self, pending: PendingQuery, took: float) -> None:
-        """The first holds others up, or is not done soon."""
+        """Handle a first query that holds up others, or takes too long."""
         if not pending.estimate.known:
             self._listener.unknown_is_long()
         pending.estimate.took_longer(took)
@@ -290,7 +292,7 @@ class WorkerChannel:
             self._watch_for(min(self._patience_seconds - took, _BY_CLOCK_SECONDS))
 
     def _keep_alone(self) -> None:
-        """Leave the connection to the first; the others are asked elsewhere."""
+        """Leave the connection to the first query; the others are sent elsewhere."""
         shared, first = self.shared, self._sent[0]
         others = self._leave()[1:]
         self._sent[0] = first
@@ -298,14 +300,15 @@ class WorkerChannel:
             self._listener.closed(self, others)
 
     def _leave(self) -> list[PendingQuery]:
-        """Take no more queries, and drop the answers that are to come; those who wait for them."""
+        """Take no more queries, and drop the answers still to come; return the queries that wait
+        for them."""
         self.shared = False
         others = [each for each in self._sent if each is not None]
         self._sent = deque([None] * len(self._sent))
         return others
 
     def _hand_over(self) -> None:
-        """Let the first have the connection, and go on by itself."""
+        """Hand the connection over to the first query as a `QueryStream`."""
         self._keep_alone()
         pending, behind = self._sent[0], len(self._sent) - 1
         self._sent.clear()
@@ -325,14 +328,15 @@ class WorkerChannel:
     # The end
 
     def _break_off(self) -> None:
-        """The worker has gone. The first may be why, and is not simply sent again."""
+        """Handle the loss of the worker. The first query may be the cause, so it is not sent again
+        from here."""
         first = self._sent.popleft() if self._sent else None
         self._end(self._leave())
         if first is not None:
             first.unanswered(None)
 
     def _end(self, others: Sequence[PendingQuery]) -> None:
-        """Close the connection, whose worker is of no use any more."""
+        """Close the connection and stop using its worker."""
         self._sent.clear()
         if self._open:
             self._close(reusable=False)
@@ -343,7 +347,7 @@ class WorkerChannel:
         self._engine.release(self._connection, reusable=reusable, slow=self._decoder.slow)
 
     def _stop(self) -> None:
-        """Hear of the connection no more."""
+        """Stop watching the connection."""
         self._open = self.shared = False
         self._loop.remove_reader(self._connection)
         if self._watch is not None:
