@@ -1,1 +1,1 @@
-"""A revision in a SPARQL 1.1 store elsewhere: written in full or by patch, and checked."""
+"""Publishing a revision into a remote SPARQL 1.1 store: in full or by patch, and checked."""

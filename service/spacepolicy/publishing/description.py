@@ -1,4 +1,4 @@
-"""The description of a store as it is written, read, and taken away."""
+"""The description of a remote store: making, reading and deleting it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ from spacepolicy.store.revision import Counts, Revision
 def of_revision(
     revision: Revision, default_graph: str, *, complete: bool
 ) -> PublicationDescription:
-    """Return a new description of a store that holds the revision, or is on its way to it."""
+    """Return a new description of a store that holds the revision, or (where not `complete`) is
+    being brought to it."""
     return PublicationDescription(
         str(uuid4()),
         revision.number,
@@ -29,8 +30,8 @@ def of_revision(
 
 
 def facts_of(revision: Revision) -> tuple[tuple[str, str], ...]:
-    """Return what the description says of the revision besides which it is, in the order of the
-    names; `counts_of` and `time_of` read it."""
+    """Return the facts about the revision that the description holds, sorted by name; `counts_of`
+    and `time_of` read them."""
     counts = revision.counts
     return (
         ("defaultStatements", str(counts.default)),
@@ -43,14 +44,14 @@ def facts_of(revision: Revision) -> tuple[tuple[str, str], ...]:
 
 
 def counts_of(facts: Mapping[str, str]) -> Counts:
-    """Return how many statements the revision has; 0 of what is not said."""
+    """Return how many statements the revision has; 0 for a count that is missing."""
     names = ("recordStatements", "inferredStatements", "defaultStatements", "namedGraphs")
-    told = (facts.get(name, "") for name in names)
-    return Counts(*(int(number) if number.isdecimal() else 0 for number in told))
+    numbers = (facts.get(name, "") for name in names)
+    return Counts(*(int(number) if number.isdecimal() else 0 for number in numbers))
 
 
 def time_of(facts: Mapping[str, str]) -> str:
-    """Return when the revision was published where it comes from; where that is not said, now."""
+    """Return when the revision was made; the current time where that is missing."""
     try:
         return datetime.fromisoformat(facts["revisionTime"]).isoformat()
     except (KeyError, ValueError):
@@ -58,15 +59,15 @@ def time_of(facts: Mapping[str, str]) -> str:
 
 
 def read(store: RemoteEndpoints) -> PublicationDescription | None:
-    """Return what the store says of itself; None where it has no description.
+    """Return the description in the store; None where it has none.
 
-    Raises: UnreadableDescriptionError; StoreError where the store cannot be asked.
+    Raises: UnreadableDescriptionError; StoreError where the store cannot be queried.
     """
     return described(store.select(QUERY))
 
 
 def forget(store: RemoteEndpoints) -> None:
-    """Have the store forget its description.
+    """Delete the description in the store.
 
     Raises: StoreError.
     """

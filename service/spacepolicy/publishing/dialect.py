@@ -1,4 +1,4 @@
-"""What a store does otherwise than the recommendation, as far as a publication has to know."""
+"""How a store deviates from SPARQL 1.1, as far as it matters to a publication."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ def _never(_: bytes) -> bool:
 @final
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """An engine: how many statements it takes in a request, as which statement it keeps one, which
-    are taken away only by an operation that names no graph but theirs, and the graphs that it has
-    of its own, which are left alone."""
+    """An engine's deviations: `max_statements` per request; `kept` maps a statement to the one that
+    the engine stores; `is_apart` tells which statements are deleted only by an operation on a
+    single graph; `own_graphs` are the engine's, and are left alone."""
 
     name: str
     max_statements: int = MAX_STATEMENTS

@@ -1,4 +1,4 @@
-"""Which engine answers at an address: by the name that it gives itself in the field Server."""
+"""Which engine answers at an address: by its name in the Server field."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _DIALECTS: Final = (VIRTUOSO,)
 def dialect(store: RemoteEndpoints) -> Dialect:
     """Return the dialect of the store.
 
-    Raises: StoreError where it cannot be asked.
+    Raises: StoreError where it cannot be queried.
     """
     server = store.server()
     return next((each for each in _DIALECTS if server.startswith(each.name)), STANDARD)

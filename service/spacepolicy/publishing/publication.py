@@ -1,10 +1,10 @@
-"""A publication: what has to be sent so that a store elsewhere holds the revision in force.
+"""A publication: brings a remote store to the revision in force.
 
-A store that holds another revision of the same history gets what changed since, in one request that
-changes data and description together. Otherwise the description says first that a publication is
-under way, each graph is compared with what it has to say, the difference is sent in pieces, all is
-read again, and the description says last that the revision is there. Whatever breaks, the same
-command goes on from there: what has arrived is not sent again.
+A store that holds another revision of the same history gets the changes since, in one request that
+changes data and description together. Otherwise the description is first marked incomplete, each
+graph is compared with its wanted content, the difference is sent in pieces, all is read again, and
+the description is marked complete last. After a failure the same command continues: what has
+arrived is not sent again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ from spacepolicy.store.revision import Revision
 
 Report = Callable[[str], None]
 _SHOWN: Final = 5
-"""Graphs that differ are named up to so many: enough to see whose they are."""
+"""At most so many graphs are named in a message: enough to recognise the dataset."""
 Way = Literal["full", "patch", "none"]
 _T = TypeVar("_T")
 
@@ -41,8 +41,8 @@ _T = TypeVar("_T")
 @final
 @dataclass(frozen=True, slots=True)
 class PublicationOutcome:
-    """What was done, or would be: the way, and how many statements went and came in how many
-    requests; `faults` are graphs that differ afterwards, with what differs."""
+    """What was done, or would be: the way, and how many statements were removed and added in how
+    many requests; `faults` describe the graphs that differ afterwards."""
 
     way: Way
     removed: int
@@ -53,10 +53,10 @@ class PublicationOutcome:
 
 @final
 class RemotePublication:
-    """The revision in force on its way into a store elsewhere.
+    """Publishes the revision in force into a remote store.
 
-    `replace` has it written where the store holds what is not known to be an older revision, and
-    takes away what else is there; `dry` sends nothing.
+    `replace` publishes even where the store holds something that is not known to be an older
+    revision, and deletes all else there; `dry` changes nothing in the store.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class RemotePublication:
         self._dialect = STANDARD
 
     def run(self) -> PublicationOutcome:
-        """Bring the store to the revision, and check what it holds then.
+        """Bring the store to the revision, and check its contents then.
 
-        Raises: StoreError where the store cannot be asked, refuses, is changed by somebody else
-        meanwhile, or holds what is not replaced without being asked to; UsageError where it cannot
-        hold a statement; DamagedError.
+        Raises: StoreError where the store cannot be queried, refuses an update, is changed by
+        somebody else meanwhile, or holds something that only `replace` overwrites; UsageError where
+        a SPARQL 1.1 store cannot hold a statement; DamagedError.
         """
         wanted = self._contents
         self._report(
@@ -99,7 +99,8 @@ class RemotePublication:
         return self._patch(there)
 
     def _there(self) -> PublicationDescription | None:
-        """What the store says of itself; None too where it is not readable, and is replaced."""
+        """The description in the store; with `replace`, None also for an unreadable one, which is
+        deleted."""
         try:
             return description.read(self._store)
         except UnreadableDescriptionError:
@@ -125,8 +126,8 @@ class RemotePublication:
         return self._difference(there)
 
     def _patch(self, there: PublicationDescription) -> PublicationOutcome:
-        """The change since the revision that is there; what differs, where it is not known or does
-        not go into one request."""
+        """Send the changes since the revision in the store; the difference instead, where the
+        changes are not known or do not fit into one request."""
         try:
             patch = list(self._history.changes(there.target, self._revision.number))
         except (RevisionGoneError, ResultLimitError):
@@ -141,14 +142,15 @@ class RemotePublication:
     def _marked(
         self, patch: Iterable[bytes], mark: bytes, default_graph: str
     ) -> dict[str, list[bytes]]:
-        """The statements of the lines with that mark, by the graph that they have in the store."""
+        """The statements of the patch's lines with that mark, by their graph in the store."""
         text = b"".join(line[2:] for line in patch if line[:2] == mark)
         found = by_graph(quads(text)).items()
         kept = {graph: list(map(self._dialect.kept, lines)) for graph, lines in found}
         return _with_default(kept, default_graph)
 
     def _difference(self, there: PublicationDescription) -> PublicationOutcome:
-        """What differs, graph by graph, in pieces; incomplete until all is there."""
+        """Send the difference graph by graph, in pieces; the store is marked incomplete until all
+        is sent."""
         if not self._dry:
             there = self._mark(there)
         counted = self._counted(there.default_graph)
@@ -165,7 +167,7 @@ class RemotePublication:
         return outcome
 
     def _mark(self, there: PublicationDescription) -> PublicationDescription:
-        """Have the description say that this publication is under way; what it says then."""
+        """Mark the store as incomplete; return its new description."""
         union = remote_contents.is_union(self._store)
         name = DEFAULT_GRAPH if union else ""
         coming = description.of_revision(self._revision, name, complete=False)
@@ -173,7 +175,7 @@ class RemotePublication:
         return coming
 
     def _finish(self, there: PublicationDescription, piece: UpdatePiece) -> None:
-        """Send the last piece together with the description of a store that is complete."""
+        """Send the last piece, and mark the store as complete in the same request."""
         if not self._dry:
             coming = description.of_revision(self._revision, there.default_graph, complete=True)
             self._describe(there, coming, piece)
@@ -185,7 +187,7 @@ class RemotePublication:
         self._see(coming)
 
     def _see(self, coming: PublicationDescription) -> None:
-        """Raises: StoreError where the store does not say what was just written."""
+        """Raises: StoreError where the store does not have the description just written."""
         if description.read(self._store) != coming:
             raise StoreError(
                 f"{self._store.query_url} does not have the description that was sent: somebody "
@@ -194,25 +196,25 @@ class RemotePublication:
 
     @cached_property
     def _contents(self) -> Contents:
-        """What the revision holds.
+        """The statements of the revision.
 
-        Raises: UsageError where a SPARQL 1.1 store cannot.
+        Raises: UsageError where a SPARQL 1.1 store cannot hold one.
         """
         return contents(opened(self._revision.dataset))
 
     def _wanted(self, default_graph: str) -> Contents:
-        """What the store has to hold, by graph."""
+        """The statements that the store has to hold, by graph."""
         kept = self._dialect.kept
         wanted = {graph: frozenset(map(kept, lines)) for graph, lines in self._contents.items()}
         return _with_default(wanted, default_graph)
 
     def _counted(self, default_graph: str) -> dict[str, int]:
-        """How many statements the graphs of the store have, without those of its engine."""
+        """The number of statements of each graph in the store, without the engine's own graphs."""
         own = self._dialect.own_graphs
         return remote_contents.counts(self._store, own, default=not default_graph)
 
     def _without(self, counted: Mapping[str, int], there: PublicationDescription) -> dict[str, int]:
-        """Take away the graphs that the revision has not; how many statements they had."""
+        """Delete the graphs that the revision does not have; return their numbers of statements."""
         wanted = self._wanted(there.default_graph)
         others = {graph: number for graph, number in counted.items() if graph not in wanted}
         for graph in () if self._dry else sorted(others):
@@ -230,7 +232,7 @@ class RemotePublication:
         return self._parted(removed, added)
 
     def _parted(self, removed: Lines, added: Lines) -> Iterator[UpdatePiece]:
-        """The changes in pieces: first what is taken away by operations of one graph each."""
+        """The changes in pieces: first the deletions that need one operation per graph."""
         most, is_apart = self._dialect.max_statements, self._dialect.is_apart
         for graph, lines in removed.items():
             yield from pieces({graph: list(filter(is_apart, lines))}, {}, most)
@@ -244,7 +246,7 @@ class RemotePublication:
         default_graph: str,
         others: Mapping[str, int] = MappingProxyType({}),
     ) -> PublicationOutcome:
-        """What was done; `others` are statements of graphs that were taken away whole."""
+        """The outcome; `others` are the numbers of statements of graphs deleted as a whole."""
         parts = list(parts)
         faults = () if self._dry else self._checked(default_graph)
         removed = sum(len(part.removed) for part in parts) + sum(others.values())
@@ -252,7 +254,7 @@ class RemotePublication:
         return PublicationOutcome(way, removed, added, len(parts) + len(others), faults)
 
     def _checked(self, default_graph: str) -> tuple[str, ...]:
-        """What differs from the revision: counts first, then digests, graph by graph."""
+        """The graphs that differ from the revision: by their counts, else by their digests."""
         wanted = self._wanted(default_graph)
         counted = self._counted(default_graph)
         sizes = {graph: len(lines) for graph, lines in wanted.items()}
@@ -282,7 +284,7 @@ def _see_known(there: PublicationDescription, history: History) -> None:
 
 
 def _with_default(graphs: Mapping[str, _T], default_graph: str) -> dict[str, _T]:
-    """The graphs, the default graph under its name in the store."""
+    """The graphs, with the default graph under its name in the store."""
     return {graph or default_graph: lines for graph, lines in graphs.items()}
 
 

@@ -1,4 +1,4 @@
-"""What a store elsewhere holds: counts by graph, and the statements of graphs."""
+"""The contents of a remote store: counts by graph, and the statements of graphs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, cast
@@ -11,7 +11,7 @@ from spacepolicy.errors import StoreError
 from spacepolicy.publishing.statements import canonical
 
 _ROWS: Final = 5_000
-"""Asked for at once, unless a graph has more: half of what Virtuoso's configuration comes with."""
+"""Statements per query, unless a graph has more: half of Virtuoso's default limit of rows."""
 _COUNTS: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 _COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 _STATEMENTS: Final = "SELECT ?s ?p ?o { ?s ?p ?o }"
@@ -20,10 +20,11 @@ _STATEMENTS: Final = "SELECT ?s ?p ?o { ?s ?p ?o }"
 def counts(
     store: RemoteEndpoints, own_graphs: Collection[str] = (), *, default: bool
 ) -> dict[str, int]:
-    """Return how many statements each graph has, but for the description, empty graphs, and
-    `own_graphs` of the engine.
+    """Return how many statements each graph has, without the description, empty graphs, and the
+    engine's `own_graphs`.
 
-    `default`: the default graph is not their union, and is counted, by the empty string.
+    `default`: also count the default graph, under the empty string; not where it is the union of
+    the named graphs.
 
     Raises: StoreError.
     """
@@ -36,8 +37,8 @@ def counts(
 
 
 def is_union(store: RemoteEndpoints) -> bool:
-    """Return whether the default graph of the store, which has a description, is the union of its
-    named graphs.
+    """Return whether the store's default graph is the union of its named graphs. The store must
+    have a description.
 
     Raises: StoreError.
     """
@@ -47,9 +48,9 @@ def is_union(store: RemoteEndpoints) -> bool:
 def statements(
     store: RemoteEndpoints, counted: Mapping[str, int]
 ) -> Iterator[tuple[str, frozenset[bytes]]]:
-    """Return the graphs that were counted, each with what it says in canonical value form.
+    """Return the counted graphs, each with its statements in canonical value form.
 
-    Raises: StoreError; also where the store cuts its answers short.
+    Raises: StoreError, also where the store limits its answers.
     """
     for part in _parts(counted):
         rows = list(_quads(store, part))
@@ -65,7 +66,7 @@ def statements(
 
 
 def _parts(counted: Mapping[str, int]) -> Iterator[list[str]]:
-    """The graphs, as many as are asked for at once; the default graph by itself."""
+    """The graphs in batches of one query each; the default graph by itself."""
     part: list[str] = []
     size = 0
     for graph, number in sorted(counted.items()):

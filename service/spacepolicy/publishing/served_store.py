@@ -1,7 +1,7 @@
-"""A store elsewhere that is served: which revision it holds, as its description says.
+"""A remote store that is served: which revision it holds, according to its description.
 
-An answer is of one revision where the description has the same state before and after it, since no
-state comes back. `ServedStore.look` is the reading before; the engine does that after
+An answer is from one revision where the description has the same state before and after it, since
+states never repeat. `ServedStore.look` reads it before; the engine reads it after
 (`engine/remote.py`).
 """
 
@@ -27,20 +27,20 @@ from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision, SeenPublication
 
 _UNDESCRIBED_SECONDS: Final = 5.0
-"""How long a store without a description is taken to have none, so that other people's endpoints
-are not asked twice for each query. A store that nobody has published into yet is incomplete so much
-later than the publication began."""
+"""How long a store is assumed to have no description after it had none, so that other people's
+endpoints do not get two queries for each. The first publication into a store is noticed this much
+late."""
 _RETRY_SECONDS: Final = 2
-"""When to ask again while a publication is under way: one of the shipped data takes a minute, but
-nobody has to wait longer than it does."""
+"""When to retry while a publication is under way: one of the shipped data takes a minute, but
+clients should not wait much longer than it takes."""
 _FOLDER: Final = Path("publication")
-"""Below it is the name of the dataset of each publication; there are no such files."""
+"""The folder in the dataset names of publications; no such files exist."""
 
 
 @final
 class ServedStore:
-    """The store at the address, which the engine asks; its history has the revision that the store
-    was seen to hold last, and no other."""
+    """The store at the address, which the engine queries; its history holds only the revision that
+    the store was last seen to hold."""
 
     def __init__(self, url: str, engine: Remote, history: History) -> None:
         self.url = url
@@ -53,7 +53,7 @@ class ServedStore:
         self._lock = threading.Lock()
 
     def look(self) -> Revision:
-        """Return the revision that the store holds now, which is in force from then on; one without
+        """Return the revision that the store holds now, and put it in force; a revision without
         a number where the store has no description.
 
         Raises: PublicationIncompleteError, StoreUnavailableError.
@@ -82,10 +82,10 @@ class ServedStore:
         except UnreadableDescriptionError as error:
             raise _unavailable(str(error)) from error
         except QuerySyntaxError:
-            return None  # it says that it cannot be asked so, and has no description then
+            return None  # the store refuses this query, so it has no description
         except ProblemError as error:
             if self._is_described is False:
-                return None  # the query itself will say what is wrong
+                return None  # the client's query will report the problem
             raise _unavailable(error.detail) from error
 
     def _turned_to_undescribed(self) -> Revision:

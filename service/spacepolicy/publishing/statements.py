@@ -1,8 +1,8 @@
-"""Statements as another store can hold them: skolemised, and in canonical value form.
+"""Statements as a remote store can hold them: skolemised, and in canonical value form.
 
-A statement is a line of N-Triples, a graph the lines that it has. A blank node becomes an IRI made
-of the label that the store of revisions keeps for it, so that it has one name in all revisions and
-a patch can speak of it. Literals are in the form that the engine gives to values: `01` is `1`.
+A statement is a line of N-Triples, a graph a set of lines. A blank node becomes an IRI made of the
+label that the store of revisions keeps for it, so that it has one name in all revisions and a patch
+can refer to it. Literals have the engine's canonical lexical form: `01` becomes `1`.
 
 Spec: https://www.w3.org/TR/rdf11-concepts/#section-skolemization
 """
@@ -18,16 +18,16 @@ from spacepolicy.engine.nquads import Graph, graph_lines, lines
 from spacepolicy.errors import UsageError
 
 GENID: Final = "urn:x-spacepolicy:genid:"
-"""What the IRIs of blank nodes begin with."""
+"""The prefix of the IRIs of blank nodes."""
 
 Contents = Mapping[str, frozenset[bytes]]
 """The statements of each graph, by its IRI; those of the default graph by the empty string."""
 
 
 def contents(store: Store) -> dict[str, frozenset[bytes]]:
-    """Return what the graphs of a dataset say, but for empty ones.
+    """Return the statements of a dataset by graph, without empty graphs.
 
-    Raises: UsageError where a statement has a term that RDF 1.1 has not.
+    Raises: UsageError where a statement has a term that RDF 1.1 does not have.
     """
     graphs: tuple[Graph, ...] = (DefaultGraph(), *store.named_graphs())
     found = {_name(graph): frozenset(_lines(store, graph)) for graph in graphs}
@@ -35,19 +35,19 @@ def contents(store: Store) -> dict[str, frozenset[bytes]]:
 
 
 def canonical(quads: Iterable[Quad]) -> dict[str, frozenset[bytes]]:
-    """Return what quads say by graph, their literals in canonical value form."""
+    """Return the statements of quads by graph, their literals in canonical value form."""
     store = Store()
     store.extend(quads)
     return contents(store)
 
 
 def sha256(lines: Iterable[bytes]) -> str:
-    """Return the digest of a graph: over its statements, sorted."""
+    """Return the SHA-256 of a graph's sorted statements, in hexadecimal digits."""
     return hashlib.sha256(b"".join(sorted(lines))).hexdigest()
 
 
 def by_graph(quads: Iterable[Quad]) -> dict[str, list[bytes]]:
-    """Return quads as statements by graph, skolemised; the literals as they are."""
+    """Return the statements of quads by graph, skolemised; the literals unchanged."""
     found: dict[Graph, list[Quad]] = {}
     for quad in quads:
         triple = Quad(quad.subject, quad.predicate, quad.object)
@@ -56,12 +56,12 @@ def by_graph(quads: Iterable[Quad]) -> dict[str, list[bytes]]:
 
 
 def skolemised(line: bytes) -> bytes:
-    r"""Return a line of N-Triples or N-Quads with IRIs in the place of blank nodes.
+    r"""Return a line of N-Triples or N-Quads with IRIs in place of blank nodes.
 
     >>> skolemised(b'_:a <urn:p> "_:b" .\n')
     b'<urn:x-spacepolicy:genid:a> <urn:p> "_:b" .\n'
 
-    Raises: UsageError where a term is not of RDF 1.1, which SPARQL 1.1 stores hold.
+    Raises: UsageError where a term is not of RDF 1.1, as SPARQL 1.1 stores need.
     """
     pieces = list(statement(line))
     pieces[1::2] = [b"<%b%b>" % (GENID.encode(), label[2:]) for label in pieces[1::2]]

@@ -1,7 +1,7 @@
-"""The texts of updates: changes of data, in pieces that a store takes, under a condition.
+"""The texts of updates: changes of data, in pieces that a store accepts, under a condition.
 
-Each is one operation DELETE … INSERT … WHERE, which is carried out whole or not at all; there are
-no variables in its templates.
+Each is one DELETE … INSERT … WHERE operation, which is carried out entirely or not at all; its
+templates have no variables, except to clear a graph.
 
 Spec: https://www.w3.org/TR/sparql11-update/#deleteInsert
 """
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 MAX_STATEMENTS: Final = 2_000
-"""Of a request: stores compile it before they carry it out, which takes them some milliseconds; an
-answer that is long in coming is taken for lost by proxies."""
+"""Per request: stores compile it before they carry it out, and proxies time out where the answer
+takes long."""
 MAX_BYTES: Final = 1 << 20
-"""Of a request, unless one statement is larger: proxies and stores take at least a megabyte."""
+"""Per request, unless one statement is larger: proxies and stores accept at least a megabyte."""
 
 Lines = Mapping[str, Iterable[bytes]]
 """Statements by the IRI of their graph, "" for the default graph."""
@@ -23,7 +23,7 @@ Lines = Mapping[str, Iterable[bytes]]
 @final
 @dataclass(frozen=True, slots=True)
 class UpdatePiece:
-    """What one request takes away and adds: the graph and the statement."""
+    """The statements that one request deletes and inserts, each with its graph."""
 
     removed: list[tuple[str, bytes]] = field(default_factory=list)
     added: list[tuple[str, bytes]] = field(default_factory=list)
@@ -33,7 +33,7 @@ class UpdatePiece:
 
     def update(self, guard: str, removed: str = "", added: str = "") -> str:
         """Return the update that is carried out where the guard matches; `removed` and `added` are
-        more of its templates."""
+        appended to its templates."""
         gone = f"{_template(self.removed)}{removed}"
         come = f"{_template(self.added)}{added}"
         parts = [
@@ -45,7 +45,7 @@ class UpdatePiece:
 def pieces(
     removed: Lines, added: Lines, max_statements: int = MAX_STATEMENTS
 ) -> Iterator[UpdatePiece]:
-    """Return the changes in pieces of at most so many statements and `MAX_BYTES`; none where there
+    """Return the changes in pieces of at most `max_statements` and `MAX_BYTES`; none where there
     is no change."""
     piece, size = UpdatePiece(), 0
     for mark, lines in ((0, removed), (1, added)):
@@ -61,13 +61,13 @@ def pieces(
 
 
 def clearing(graph: str, guard: str) -> str:
-    """Return the update that takes all of a graph away where the guard matches."""
+    """Return the update that deletes all statements of a graph where the guard matches."""
     every = _of_graph(graph, "?s ?p ?o .\n")
     return f"DELETE {{\n{every}}}\nWHERE {{ {guard} {every}}}\n"
 
 
 def _template(lines: Iterable[tuple[str, bytes]]) -> str:
-    """The statements as they stand in a template, by graph."""
+    """The statements as a template, by graph."""
     found: dict[str, list[bytes]] = {}
     for graph, line in lines:
         found.setdefault(graph, []).append(line)

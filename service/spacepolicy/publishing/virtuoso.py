@@ -1,11 +1,11 @@
-"""Virtuoso, as Debian has it (7.2.5): seen by trying each datatype and size.
+"""The deviations of Virtuoso as packaged by Debian (7.2.5), found by trying each datatype and size.
 
-It keeps a duration as a number of seconds, refuses a time of day without a zone, cuts negative
-years, has no integers beyond 64 bits and judges geometries. Such literals are published with
-another datatype, of which it knows nothing. A decimal without a fraction is an integer to it.
+It stores a duration as a number of seconds, refuses a time without a timezone, truncates negative
+years, has no integers beyond 64 bits and validates geometries. Such literals are published with
+another datatype, unknown to it. It stores a decimal without a fraction as an integer.
 
-A DELETE whose template names several graphs leaves literals of most datatypes where they are. A
-request of several operations is not undone where one of them fails.
+A DELETE whose template names several graphs does not delete literals of most datatypes. A request
+of several operations is not rolled back where one of them fails.
 """
 
 import re
@@ -16,11 +16,11 @@ from spacepolicy.namespaces import XSD
 from spacepolicy.publishing.dialect import Dialect
 
 DATATYPE: Final = "urn:x-spacepolicy:datatype:"
-"""What the other datatypes begin with; the local name follows."""
+"""The prefix of the substituted datatypes; the local name follows."""
 _MAX_STATEMENTS: Final = 1_000
-"""Of a request: one of 1,500 is compiled to more than the 10,000 lines of SQL that there may be."""
+"""Per request: one of 1,500 compiles to more than the limit of 10,000 lines of SQL."""
 _MAX_INTEGER: Final = 2**63
-"""Integers have 64 bits there."""
+"""Virtuoso's integers have 64 bits."""
 _LITERAL: Final = re.compile(rb'"([^"\\]*)"\^\^<([^>]+[/#])([^>/#]+)> \.\n\Z')
 _UNKNOWN: Final = (
     "duration",
@@ -30,7 +30,7 @@ _UNKNOWN: Final = (
     "wktLiteral",
     "gmlLiteral",
 )
-"""Local names of datatypes whose literals it changes or refuses."""
+"""Local names of datatypes whose literals Virtuoso changes or refuses."""
 
 
 _DATATYPE: Final = re.compile(rb'[^ ]+ [^ ]+ ".*"\^\^<([^>]+)> \.\n\Z')
@@ -38,11 +38,11 @@ _OWN: Final = frozenset(
     f"{XSD}{name}".encode()
     for name in ("boolean", "date", "dateTime", "decimal", "double", "float", "integer", "string")
 )
-"""Datatypes whose values it keeps as those of its own."""
+"""Datatypes whose values Virtuoso stores natively."""
 
 
 def kept(line: bytes) -> bytes:
-    r"""Return the statement as Virtuoso can keep it.
+    r"""Return the statement as Virtuoso can store it.
 
     >>> kept(b'<urn:s> <urn:p> "P1D"^^<http://www.w3.org/2001/XMLSchema#duration> .\n')
     b'<urn:s> <urn:p> "P1D"^^<urn:x-spacepolicy:datatype:duration> .\n'
@@ -63,7 +63,7 @@ def kept(line: bytes) -> bytes:
 
 
 def is_apart(line: bytes) -> bool:
-    r"""Return whether the statement is left where a template takes it away beside another graph's.
+    r"""Return whether Virtuoso fails to delete the statement in a template with several graphs.
 
     >>> is_apart(b'<urn:s> <urn:p> "urn:o"^^<http://www.w3.org/2001/XMLSchema#anyURI> .\n')
     True
@@ -75,7 +75,7 @@ def is_apart(line: bytes) -> bool:
 
 
 def _is_beyond(value: str, local: str) -> bool:
-    """Whether the value is a number that it does not have, or a year before the first."""
+    """Whether the value is a number beyond 64 bits, or a negative year."""
     if local in ("date", "dateTime", "gYear", "gYearMonth"):
         return value.startswith("-")
     digits = value.removeprefix("-")
