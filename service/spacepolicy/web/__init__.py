@@ -1,1 +1,1 @@
-"""HTTP: protocols, negotiation, pages. It knows requests and answers, not files."""
+"""The web application: protocols, content negotiation, pages. It does not access files."""

@@ -1,7 +1,7 @@
-"""What is noted of each request, for one line of the log.
+"""The access log: one line for each request.
 
-Never a token, and nothing that a client wrote: the route stands for the path, a hash for the query,
-whose text is told at DEBUG alone.
+It never holds a token, nor text that a client wrote: the route stands for the path, and a hash for
+the query, whose text is logged only at DEBUG.
 """
 
 import hashlib
@@ -15,15 +15,18 @@ from starlette.types import Message, Scope
 
 _log: Final = logging.getLogger("spacepolicy.requests")
 _HASH_DIGITS: Final = 12
-"""48 bits: among a million queries, two have the same with a chance of 0.2 %."""
+"""48 bits: among a million queries, two have the same hash with a probability of 0.2 %."""
 
 
 @final
 @dataclass(slots=True)
 class AccessRecord:
-    """`kind` is the form of the query or the kind of the problem; `query` the text asked, None
-    where nothing was; `rows` the solutions, None where they are not counted. `request_id` and
-    `query_id` are those that the client is told."""
+    """What the log says of a request.
+
+    `kind` is the form of the query or the kind of the problem; `query` the query's text, None
+    where there is none; `rows` the number of solutions, None where they are not counted.
+    `request_id` and `query_id` are those in the response's header.
+    """
 
     began: float = field(default_factory=time.monotonic)
     kind: str = "-"
@@ -36,7 +39,7 @@ class AccessRecord:
     query_id: str = ""
 
     def hear(self, message: Message) -> None:
-        """Note what is sent."""
+        """Record an ASGI message that is sent to the client."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             for name, value in message["headers"]:
@@ -48,7 +51,7 @@ class AccessRecord:
             self.broken = bool(message.get("more_body", False))
 
     def log_line(self, method: str, route: str, revision: int, seconds: float) -> None:
-        """Write the line of a request with this method on this route, which took so long."""
+        """Log the request; `seconds` is how long it took."""
         if not _log.isEnabledFor(logging.INFO):
             return
         _log.info(RequestLine(method, route, self, revision, seconds))
@@ -59,7 +62,7 @@ class AccessRecord:
 @final
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """The line of a request, as text or as fields."""
+    """The log line of a request, as text or as fields."""
 
     method: str
     route: str
@@ -77,7 +80,7 @@ class RequestLine:
         )
 
     def fields(self) -> Mapping[str, object]:
-        """What the line says, by name; None where something is not known."""
+        """Return the values of the line by name; None for an unknown one."""
         record = self.record
         return {
             "request_id": record.request_id,
@@ -104,7 +107,7 @@ def _hash(text: str) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """The route's pattern; - where there is none."""
+    """Return the route's path pattern; `-` where no route matched."""
     if scope["path"] == "/sparql":
         return "/sparql"
     return getattr(scope.get("route"), "path", "-")

@@ -38,7 +38,7 @@ ANNOTATIONS: Final = "/annotations"
 CONTEXT: Final = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_TYPE: Final = f'application/ld+json; profile="{CONTEXT}"'
 _FRAGMENTS: Final = "http://tools.ietf.org/rfc/rfc5147"
-"""What the model has for fragments of plain text (RFC 5147)."""
+"""The model's IRI for fragments of plain text (RFC 5147)."""
 _JSON_LD: Final = formats.Format("annotations", "Web Annotation", "graph", MEDIA_TYPE, "jsonld")
 Source = Annotated[str, Query(description="the IRI of a source", min_length=1, max_length=4000)]
 Object = dict[str, Any]
@@ -71,8 +71,8 @@ def web_annotations(app_state: AppState) -> Handler:
 
 
 def _collection(app_state: AppState, found: GraphDocument, here: str) -> Object:
-    said = (*found.names, *found.statements)
-    names = {language: Labels(app_state.service, said, language) for language in LANGUAGES}
+    named = (*found.names, *found.statements)
+    names = {language: Labels(app_state.service, named, language) for language in LANGUAGES}
     own = Base(app_state.service.revision.base or "")
     around = _around(found, own)
     selected: list[tuple[PassageDocument | ReferenceDocument, list[Object]]] = [
@@ -98,14 +98,14 @@ def _collection(app_state: AppState, found: GraphDocument, here: str) -> Object:
 
 
 def _around(found: GraphDocument, own: Base) -> dict[NamedNode, dict[str, str]]:
-    """The words before and after each passage, where the source's graph tells them."""
+    """The text before and after each passage, where the source's graph states it."""
     roles = {own.term("prefixText"): "prefix", own.term("suffixText"): "suffix"}
-    told: dict[NamedNode, dict[str, str]] = {}
+    around: dict[NamedNode, dict[str, str]] = {}
     for triple in found.statements:
         role = roles.get(triple.predicate)
         if role and isinstance(triple.subject, NamedNode) and isinstance(triple.object, Literal):
-            told.setdefault(triple.subject, {})[role] = triple.object.value
-    return told
+            around.setdefault(triple.subject, {})[role] = triple.object.value
+    return around
 
 
 def _quoting(passage: PassageDocument, around: Mapping[str, str]) -> list[Object]:
@@ -144,12 +144,12 @@ def _annotation(
 
 
 def _in_words(statement: Triple, names: Labels, language: str) -> Object:
-    """The statement as its names tell it in the language."""
+    """The statement as a text body: the names of its terms in the language."""
     terms = (statement.subject, statement.predicate, statement.object)
-    told = (_name(term, names) for term in terms)
+    words = (_name(term, names) for term in terms)
     return {
         "type": "TextualBody",
-        "value": " ".join(told),
+        "value": " ".join(words),
         "format": "text/plain",
         "language": language_tag(language),
         "purpose": "describing",

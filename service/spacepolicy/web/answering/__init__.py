@@ -1,1 +1,1 @@
-"""From a request to an answer: SPARQL, and what every kept or streamed answer goes through."""
+"""From a request to its response: SPARQL, and the caching and streaming of all answers."""

@@ -1,4 +1,4 @@
-"""What the endpoint works with, and answers that need no evaluation because they are kept.
+"""The application state, and responses from the cache.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9111
 """
@@ -29,15 +29,15 @@ from spacepolicy.web.answering.sparql_request import RequestExchange
 from spacepolicy.web.service import Service
 
 _MAX_PROOFS: Final = 4
-"""Proofs that are looked for at once, in a process that holds the dataset; most are found at once,
-and long queries do not keep them from it."""
+"""How many proofs are searched for at once, each in a process with the dataset in memory; most are
+found at once, and they do not compete with long queries for seats."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """The service, and what is remembered between its requests. Long texts are read one at a
-    time, under `reading`, so that they cannot crowd out the short ones."""
+    """The service, and what it keeps between requests. The lock `reading` serialises the parsing of
+    long texts, so that they cannot crowd out the short ones."""
 
     service: Service
     running: Admission
@@ -59,12 +59,12 @@ class AppState:
 
     @property
     def edition(self) -> int:
-        """What answers over the served revision are kept under."""
+        """The cache key of the served revision."""
         return self.service.revision.edition
 
 
 def make_app_state(service: Service) -> AppState:
-    """Return the state of a service that has answered nothing yet."""
+    """Return the initial state of a service."""
     return AppState(
         service,
         Admission(service.max_running, service.max_waiting, max(4, 4 * service.engine.abreast)),
@@ -82,7 +82,7 @@ def make_app_state(service: Service) -> AppState:
 
 
 async def answer_again(app_state: AppState, exchange: RequestExchange) -> bool:
-    """Answer a request that was answered before, byte for byte; whether its answer is kept."""
+    """Answer from the cache if exactly this request was answered before; return whether it was."""
     head = app_state.cache.response(app_state.edition, exchange.key)
     if head is None:
         return False
@@ -101,7 +101,7 @@ async def answer_again(app_state: AppState, exchange: RequestExchange) -> bool:
 async def answer_known(
     app_state: AppState, exchange: RequestExchange, shape: ResponseShape, body_key: BodyKey | None
 ) -> bool:
-    """Answer by what the client or the cache has; whether either had it."""
+    """Answer with a 304 or from the cache; return whether that was possible."""
     known = shape.known(exchange.call)
     if known is not None:
         await send_not_modified(exchange.send, shape.head(IDENTITY), known)
@@ -127,7 +127,7 @@ async def send_whole(
     body_key: BodyKey | None,
     plain: bytes,
 ) -> None:
-    """Send a whole body; it is kept under its key, where it has one, and its head too."""
+    """Send a complete body; body and head are cached where `body_key` is given."""
     coding = shape.wish.of(len(plain))
     fields = shape.head(coding)
     body = None
@@ -142,7 +142,7 @@ async def send_whole(
 
 
 async def _kept(app_state: AppState, key: Key, coding: str) -> bytes | None:
-    """The kept body in the coding; coded now, and kept so, where it was not yet."""
+    """The cached body in the coding; coded and cached now, where only the plain one was."""
     body = app_state.cache.body(app_state.edition, key, coding)
     plain = app_state.cache.body(app_state.edition, key) if body is None else None
     if plain is not None:

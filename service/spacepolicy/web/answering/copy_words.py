@@ -1,4 +1,4 @@
-"""What a user's copies say of references, kept for the references asked about last."""
+"""The words of references in the user's copies of texts, cached for the latest references."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
@@ -10,14 +10,14 @@ Words = Mapping[str, str]
 
 @final
 class CopyWords:
-    """Keeps the words until other passages are described: copies stay as they were read."""
+    """Caches the words until the passages change: the copies themselves are read only once."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._known: tuple[Hashable, Words] | None = None
 
     async def get(self, described: Hashable, find: Callable[[], Awaitable[Words]]) -> Words:
-        """The words of the passages that are described so."""
+        """Return the words for the passages that `described` identifies; `find` reads them."""
         async with self._lock:
             if self._known is None or self._known[0] != described:
                 self._known = described, await find()

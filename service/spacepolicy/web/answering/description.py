@@ -1,4 +1,4 @@
-"""The service description: what the endpoint speaks, and the dataset it answers over.
+"""The service description: languages, formats and features of the endpoint, and its dataset.
 
 Spec: https://www.w3.org/TR/sparql11-service-description/, https://www.w3.org/TR/void/
 """
@@ -35,16 +35,17 @@ _DEFAULT_GRAPH: Final[Mapping[Mode, str]] = {
     "merged": "The merge, as a set, of the record's named graphs and what follows from them.",
     "stored": "What clients put into the default graph.",
 }
-"""What the default graph is. It is neither the union of all named graphs (shapes stay out of it,
-inferences come in) nor required to be named, so no sd:feature holds of either mode: graphs
-without triples are not remembered, and IRIs are not dereferenced."""
+"""What the default graph is. It is not the union of all named graphs (it lacks shapes and has
+inferences), and it need not be named; graphs without triples are not kept, and IRIs are not
+dereferenced. So no sd:feature about datasets holds in either mode."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the service may do beside answering: take updates, and ask others (SERVICE); the named
-    graph that only a dataset of the query's own has; and the one in which it describes itself."""
+    """Optional features: updates (`writable`), SERVICE (`federated`), the named graph that is only
+    in a dataset that the query itself names (`unlisted`), and the graph with the service's
+    description of itself (`describing`)."""
 
     writable: bool
     federated: bool
@@ -55,7 +56,7 @@ class Features:
 def description(
     endpoint: str, mode: Mode, contents: GraphCounts, format: Format, features: Features
 ) -> bytes:
-    """The description of the service at the endpoint's address, in a format of graphs."""
+    """Return the description of the service at the endpoint's address, in a format of graphs."""
     triples = (
         *_triples(endpoint, mode, contents, features),
         *_available(endpoint, features, contents),
@@ -90,8 +91,8 @@ def _triples(
 
 
 def _available(endpoint: str, features: Features, contents: GraphCounts) -> Iterator[Triple]:
-    """What a dataset of the query's own may name beside the graphs of the default dataset; the
-    graph that describes the service is made when it is asked for, and so is not counted here."""
+    """The graphs that FROM and FROM NAMED may name in addition to the default dataset. The graph
+    that describes the service is generated on demand, so it is not counted here."""
     service, graph = NamedNode(f"{endpoint}#service"), features.unlisted
     if features.describing is not None:
         yield Triple(service, NamedNode(f"{RDFS}seeAlso"), NamedNode(features.describing))

@@ -1,4 +1,4 @@
-"""Work that goes on for as long as its client is there."""
+"""Cancelling work when its client disconnects."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,9 +10,9 @@ from starlette.types import Receive
 
 @final
 class Connected:
-    """A block of the current task that ends, without an error, when the client has gone.
+    """A context manager whose block ends, without an error, when the client disconnects.
 
-    It looks out for that from `look` on, so that short work needs no task to look.
+    It watches for that only after `look`, so that short work needs no task.
     """
 
     def __init__(self, receive: Receive) -> None:
@@ -39,7 +39,7 @@ class Connected:
         return kind is asyncio.CancelledError and others == 0
 
     def look(self) -> None:
-        """Look out for the client from here on."""
+        """Start watching for a disconnect."""
         if self._lookout is None:
             self._lookout = asyncio.create_task(self._wait())
 
@@ -52,7 +52,7 @@ class Connected:
 
 
 async def while_connected(receive: Receive, answering: Awaitable[None]) -> None:
-    """Await the answering, and give it up when the client has gone."""
+    """Await `answering`; cancel it when the client disconnects."""
     async with Connected(receive) as client:
         client.look()
         await answering

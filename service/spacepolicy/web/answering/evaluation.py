@@ -1,7 +1,7 @@
-"""The evaluation of one query: in a seat, under its clock, for as long as its client is there.
+"""The evaluation of one query: in a seat, with a timeout, until its client disconnects.
 
-What goes wrong before the first byte is sent has its real status; afterwards only the log hears
-of it, and the body stays unterminated.
+A failure before the first byte is sent gets its real status; a later one is only logged, and the
+body stays unterminated.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ _log: Final = logging.getLogger(__name__)
 @final
 @dataclass(frozen=True, slots=True)
 class _Evaluation:
-    """What is evaluated, and where its answer goes."""
+    """The planned query, and where its answer goes."""
 
     app_state: AppState
     reply: ResponseSender
@@ -65,10 +65,10 @@ class _Evaluation:
 
     @property
     def streams(self) -> bool:
-        """Whether the engine's bytes are the answer's, in pieces where there are many."""
+        """Whether the engine's bytes are sent unchanged, and may be streamed."""
         format = self.planned.choice.format
-        made = format.kind == "page" or format.name == CSVW
-        return not made and not self.reply.exchange.call.old
+        converted = format.kind == "page" or format.name == CSVW
+        return not converted and not self.reply.exchange.call.old
 
 
 async def evaluate(
@@ -78,7 +78,7 @@ async def evaluate(
     timeout_seconds: float,
     receive: Receive,
 ) -> None:
-    """Send the answer of the query as it comes, for as long as the client is there.
+    """Send the answer of the query as it arrives, until the client disconnects.
 
     Raises: ProblemError where it fails before the first byte is sent.
     """
@@ -116,7 +116,7 @@ async def evaluate(
 def _begun(
     app_state: AppState, exchange: RequestExchange, ticket: RunningQuery, asked: EvaluationRequest
 ) -> AbstractAsyncContextManager[StartedQuery]:
-    """The stream of the query, which may have begun already."""
+    """The stream of the query, which may have been started already."""
     taken = exchange.begun.take() if exchange.begun else None
     match taken:
         case None:
@@ -132,7 +132,7 @@ def _begun(
 async def _answer(
     evaluation: _Evaluation, begun: StartedQuery, ticket: RunningQuery, client: Connected
 ) -> None:
-    """Send the answer at once where it is there; else look out for the client and the time.
+    """Send the answer at once if it is complete; else watch for a disconnect and the timeout.
 
     Raises: ProblemError, TimeoutError.
     """
@@ -158,7 +158,7 @@ async def _answer(
 def _fail(
     reply: ResponseSender, identifier: str, problem: ProblemError, cause: BaseException
 ) -> None:
-    """Raise the problem while nothing is sent yet."""
+    """Raise the problem if nothing is sent yet; else log it."""
     if not reply.started:
         problem.headers["X-Query-Id"] = identifier
         raise problem from cause
@@ -166,7 +166,7 @@ def _fail(
 
 
 async def _header(frames: AsyncIterator[Header | Data]) -> Header:
-    """The header: from here on the query is known to be one."""
+    """The header, the first frame: the engine has accepted the query."""
     header = await anext(frames)
     assert isinstance(header, Header)  # noqa: S101 # the port's first frame
     return header
@@ -196,13 +196,14 @@ async def _send(
         if planned.choice.format.kind == "page":
             rows = await gathered(pieces, limit, _too_large(limit))
             text, form = planned.query.text, planned.form
-            said = (*planned.hints, *hints)
-            page = await asyncio.to_thread(pages.answer, app_state.service, text, form, rows, said)
+            shown = (*planned.hints, *hints)
+            page = await asyncio.to_thread(pages.answer, app_state.service, text, form, rows, shown)
             await whole(page.encode())
         elif planned.choice.format.name == CSVW:
             metadata = json.loads(await gathered(pieces, limit, _too_large(limit)))
-            told = metadata if planned.table is None else {**metadata, "url": planned.table}
-            await whole(json.dumps(told, ensure_ascii=False, indent=1).encode())
+            if planned.table is not None:
+                metadata = {**metadata, "url": planned.table}
+            await whole(json.dumps(metadata, ensure_ascii=False, indent=1).encode())
         elif _wants_whole(planned, reply.exchange.call):
             await _send_gathered(evaluation, planned, pieces, deadline)
         elif reply.exchange.call.old:
@@ -213,8 +214,8 @@ async def _send(
 
 
 def _wants_whole(planned: QueryPlan, call: SparqlRequest) -> bool:
-    """Whether the answer is sent once its length is known: by its format, or since its client asks
-    for that, or for a part of it."""
+    """Whether the answer is sent only once its length is known: because of its format, or because
+    the client asks for the length (HEAD) or a range."""
     if planned.shape.wish.coding != IDENTITY or call.old:
         return False
     asks = call.method == "HEAD" or (call.method == "GET" and call.field(b"range") is not None)
@@ -224,13 +225,13 @@ def _wants_whole(planned: QueryPlan, call: SparqlRequest) -> bool:
 async def _send_gathered(
     evaluation: _Evaluation, planned: QueryPlan, pieces: AsyncGenerator[bytes], deadline: float
 ) -> None:
-    """Send the answer whole; one that is larger than may be gathered, or not there after half the
-    time that is left, is streamed, where its format may be.
+    """Send the answer with its length. An answer that is too large for that, or not complete after
+    half of the time left, is streamed if its format allows it.
 
-    Raises: ResultLimitError where it may not.
+    Raises: ResultLimitError where the format does not.
     """
     app_state, reply, shape = evaluation.app_state, evaluation.reply, planned.shape
-    # The other half is for sending: a length that is made until the end leaves nothing but a 504.
+    # The other half is for sending: gathering up to the deadline could only end in a 504.
     half = (asyncio.get_running_loop().time() + deadline) / 2
     until = deadline if planned.choice.format.whole else half
     gathered_ = await gather(pieces, app_state.cache.max_body_bytes, MAX_FILE_BYTES, until)
@@ -247,15 +248,15 @@ async def _send_gathered(
 
 
 async def _unexpected(reply: ResponseSender, shape: ResponseShape, body: bytes) -> None:
-    """Send what comes in one piece, as no answer does that is too large to be gathered."""
+    """Send an answer that has one piece; does not happen where it is too large to be gathered."""
     await reply.whole(shape.head(IDENTITY), body)
 
 
 def _kept(
     app_state: AppState, planned: QueryPlan, pieces: AsyncGenerator[bytes]
 ) -> AsyncGenerator[bytes]:
-    """The pieces, which are kept while they go out: columns, which are read into memory whole by
-    those who ask again, in a file, and others in the cache."""
+    """The pieces, which are also kept while they are sent: columns in a file, since clients load
+    them as a whole and ask for them again, others in the cache."""
     tag, coding = planned.shape.tag, planned.shape.wish.coding
     if planned.choice.format.kind == "columns" and tag is not None and coding == IDENTITY:
         return teed(pieces, partial(app_state.files.keep, tag))

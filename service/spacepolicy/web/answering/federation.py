@@ -1,4 +1,4 @@
-"""SERVICE: a query whose blocks are answered by the endpoints that they name.
+"""SERVICE: evaluates the blocks of a query at the endpoints that they name.
 
 Spec: https://www.w3.org/TR/sparql11-federated-query/
 """
@@ -23,16 +23,16 @@ from spacepolicy.sparql_service.query_stream import answer_frames, payloads
 from spacepolicy.web.answering.plan import QueryPlan
 
 _MAX_BYTES: Final = 1 << 23
-"""What the answers of other endpoints may have together: they become part of the query's text,
-which is parsed whole."""
+"""The limit of the other endpoints' answers together: they become part of the query's text, which
+is parsed as a whole."""
 _log: Final = logging.getLogger(__name__)
 
 
 async def answered(outside: FederationPolicy, planned: QueryPlan, seconds: float) -> Query:
-    """The query with answers in the place of its blocks, which are asked all at once.
+    """Return the query with its SERVICE blocks replaced by their answers, asked in parallel.
 
     Raises: EgressRefusedError, which SILENT does not hide; UpstreamError, TimeLimitError or
-    ResultLimitError where one is not answered whole.
+    ResultLimitError where a block gets no complete answer.
     """
     query = planned.query
     try:
@@ -50,7 +50,7 @@ async def answered(outside: FederationPolicy, planned: QueryPlan, seconds: float
 async def _solutions(
     outside: FederationPolicy, block: ServiceBlock, query: Query, seconds: float
 ) -> str:
-    """What the block comes to, as a VALUES clause."""
+    """The solutions of the block, as a VALUES clause."""
     _log.info("a query asks %s", origin_of(block.url))
     asked = replace(
         query,

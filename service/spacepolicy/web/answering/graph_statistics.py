@@ -1,4 +1,4 @@
-"""What the served dataset holds, graph by graph, asked of the engine once a revision."""
+"""The number of triples of each graph of the served dataset, counted once per revision."""
 
 import asyncio
 import json
@@ -29,16 +29,16 @@ class GraphCounts:
 
 @final
 class GraphStatistics:
-    """Keeps the contents of the revision asked about last."""
+    """Caches the counts of the latest revision."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._known: tuple[int, GraphCounts] | None = None
 
     async def of(self, service: Service) -> GraphCounts:
-        """The contents of the served revision.
+        """Return the counts of the served revision.
 
-        Raises: ProblemError where the engine does not tell them.
+        Raises: ProblemError where the query fails.
         """
         edition = service.revision.edition
         async with self._lock:

@@ -1,5 +1,4 @@
-"""What the service itself asks of the engine, answered whole: in a seat, under the clock, and
-for as long as the client is there."""
+"""The service's own queries, with admission and a timeout like those of clients."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -34,9 +33,9 @@ _GRAPH_FORMAT: Final = "ntriples"
 
 
 async def pieces(app_state: AppState, query: Query) -> AsyncGenerator[bytes]:
-    """The answer as it comes.
+    """Yield the answer as it arrives.
 
-    Raises: ProblemError where it fails or no seat comes free.
+    Raises: ProblemError where the query fails or no seat comes free.
     """
     service = app_state.service
     seconds = time_left(service.timeout_seconds)
@@ -59,9 +58,9 @@ async def pieces(app_state: AppState, query: Query) -> AsyncGenerator[bytes]:
 
 
 async def body(app_state: AppState, query: Query) -> bytes:
-    """The whole answer.
+    """Return the complete answer.
 
-    Raises: ProblemError where it fails, is too large, or no seat comes free.
+    Raises: ProblemError where the query fails, its answer is too large, or no seat comes free.
     """
     limit = app_state.service.max_page_bytes
     too_large = ResultLimitError(
@@ -73,7 +72,8 @@ async def body(app_state: AppState, query: Query) -> bytes:
 
 
 def public_query(app_state: AppState, text: str, graph_format: str | None = None) -> Query:
-    """The query as clients ask it: with the ontology's prefixes, over the default dataset."""
+    """Return the query as clients send it: with the ontology's prefixes, over the default
+    dataset."""
     service, revision = app_state.service, app_state.service.revision
     return Query(
         text,
@@ -84,13 +84,13 @@ def public_query(app_state: AppState, text: str, graph_format: str | None = None
 
 
 async def graph(app_state: AppState, text: str) -> tuple[Triple, ...]:
-    """The statements that a CONSTRUCT gives."""
+    """Return the statements of a CONSTRUCT."""
     answer = await body(app_state, public_query(app_state, text, _GRAPH_FORMAT))
     return tuple(quad.triple for quad in parse(answer, format=RdfFormat.N_TRIPLES))
 
 
 async def rows(app_state: AppState, text: str) -> tuple[Row, ...]:
-    """The solutions of a SELECT; a variable that is not bound is not in the row."""
+    """Return the solutions of a SELECT; an unbound variable is not in its row."""
     answer = await body(app_state, public_query(app_state, text))
     solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
     assert isinstance(solutions, QuerySolutions)  # noqa: S101 # the text is a SELECT
@@ -102,7 +102,7 @@ async def rows(app_state: AppState, text: str) -> tuple[Row, ...]:
 
 
 async def boolean(app_state: AppState, text: str) -> bool:
-    """The answer of an ASK, over every named graph there is."""
+    """Return the answer of an ASK, over a dataset with all named graphs."""
     answer = parse_query_results(await body(app_state, Query(text)), format=QueryResultsFormat.JSON)
     assert isinstance(answer, QueryBoolean)  # noqa: S101 # the text is an ASK
     return bool(answer)

@@ -1,7 +1,7 @@
-"""Whole answers that are too large to be kept in memory: in temporary files, by their tags.
+"""Complete answers that are too large for the cache in memory: temporary files by entity tag.
 
-A file has no name and is gone with the process. Readers of Parquet ask for dozens of parts of one
-answer, each of which would be evaluated again without it.
+The files have no names and vanish with the process. Readers of Parquet ask for dozens of ranges of
+one answer, each of which would otherwise be evaluated again.
 """
 
 import asyncio
@@ -14,33 +14,33 @@ from typing import IO, Final, final
 from weakref import finalize
 
 MAX_FILE_BYTES: Final = 1 << 28
-"""What a whole answer may have: a Parquet file of some ten million rows."""
+"""The largest answer that is kept: a Parquet file of some ten million rows."""
 _MAX_BYTES: Final = 1 << 30
-"""What all files may have together, on the disk of temporary files."""
+"""The limit of all files together."""
 _PIECE_BYTES: Final = 1 << 17
-"""Read and sent at once: twice what the server holds for a client before it waits."""
+"""How much is read and sent at once: twice what the server buffers for a client before it waits."""
 
 
 @final
 class KeptFile:
-    """The bytes of an answer, in a file that is gone once nobody holds on to it."""
+    """The bytes of an answer in an open, nameless file, closed when this object is collected."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
-        """Hold on to the file, which may be closed then."""
+        """Duplicate the file's descriptor; the file may be closed after that."""
         file.flush()
         self.descriptor = os.dup(file.fileno())
         self.size = size
         finalize(self, os.close, self.descriptor)
 
     def pieces(self, start: int = 0, stop: int | None = None) -> "_Pieces":
-        """The bytes from one place to another, in pieces."""
+        """Return the bytes from `start` to `stop` (exclusive), in pieces."""
         return _Pieces(self, start, self.size if stop is None else stop)
 
 
 @final
 class _Pieces:
     def __init__(self, file: KeptFile, start: int, stop: int) -> None:
-        self._file = file  # which is held on to while it is read
+        self._file = file  # keeps the descriptor open while it is read
         self._place = start
         self._stop = stop
 
@@ -58,20 +58,20 @@ class _Pieces:
 
 @final
 class KeptFiles:
-    """Keeps the files that were asked for last."""
+    """Keeps the most recently used files."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[str, KeptFile] = OrderedDict()
 
     def get(self, tag: str | None) -> KeptFile | None:
-        """The file of the tag, where it is kept."""
+        """Return the file of the tag; None where it is not kept."""
         found = self._files.get(tag) if tag is not None else None
         if tag is not None and found is not None:
             self._files.move_to_end(tag)
         return found
 
     def keep(self, tag: str, file: KeptFile) -> None:
-        """Keep the file; those that were not asked for longest go."""
+        """Keep the file; the least recently used are dropped."""
         self._files[tag] = file
         while sum(each.size for each in self._files.values()) > _MAX_BYTES:
             self._files.popitem(last=False)
@@ -79,8 +79,8 @@ class KeptFiles:
 
 @final
 class Gathered:
-    """The pieces of an answer, gathered up to a limit: `body` in memory where they are few, else
-    `file`; `rest` are those that came behind the limit, None where it is whole."""
+    """The pieces of an answer, gathered up to a limit: in memory as `body`, or as `file` where they
+    are large; `rest` are the pieces after the limit, None where the answer is complete."""
 
     def __init__(self) -> None:
         self.body: bytes | None = None
@@ -88,11 +88,11 @@ class Gathered:
         self.rest: AsyncIterator[bytes] | None = None
 
     def whole_file(self) -> KeptFile | None:
-        """The file, where it is all of the answer."""
+        """Return the file if it holds the complete answer."""
         return self.file if self.rest is None else None
 
     async def everything(self) -> AsyncGenerator[bytes]:
-        """All pieces: those that were gathered, and those behind."""
+        """Yield all pieces: those gathered, then the rest."""
         if self.body is not None:
             yield self.body
         if self.file is not None:
@@ -106,8 +106,8 @@ class Gathered:
 async def teed(
     pieces: AsyncIterator[bytes], keep: Callable[[KeptFile], None]
 ) -> AsyncGenerator[bytes]:
-    """The pieces; once they have ended, `keep` gets them in a file, if they are several and not too
-    many for one."""
+    """Yield the pieces; at their end, call `keep` with a file of them, unless there is only one or
+    they are more than `MAX_FILE_BYTES`."""
     first = await anext(pieces, None)
     if first is None:
         return
@@ -136,8 +136,8 @@ async def _behind(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncGenerator[
 async def gather(
     pieces: AsyncIterator[bytes], memory_bytes: int, limit: int, until: float = math.inf
 ) -> Gathered:
-    """Gather pieces up to the limit of bytes and, once they are in a file, until a time of the
-    event loop; in memory while they are no more than `memory_bytes`."""
+    """Gather pieces up to `limit` bytes, in memory up to `memory_bytes`, else in a file; writing
+    the file stops at `until`, a time of the event loop."""
     found, held, size = Gathered(), bytearray(), 0
     async for piece in pieces:
         held += piece
@@ -152,7 +152,7 @@ async def gather(
 async def _gather_file(
     found: Gathered, first: bytes, pieces: AsyncIterator[bytes], limit: int, until: float
 ) -> None:
-    """Gather the pieces behind the first into a file."""
+    """Gather `first` and the pieces after it into a file."""
     size, now = 0, asyncio.get_running_loop().time
     with tempfile.TemporaryFile() as file:
         async for piece in _behind(first, pieces):

@@ -1,7 +1,7 @@
-"""What is to be done for an operation, decided before the engine is asked.
+"""Plans a query operation before the engine is asked.
 
-The lexer reads the form of the query, so that nothing is evaluated that cannot be answered in a
-format the client takes, that would reach out, or that is too deep to be read.
+The lexer determines the form of the query, so that a query is refused before its evaluation where
+no accepted format fits, it calls a forbidden endpoint, or it is nested too deeply.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ from spacepolicy.web.answering.sparql_request import SparqlRequest
 from spacepolicy.web.service import Service
 
 _ENGINE_FORMATS: Final = {"graph": "turtle", "solutions": "json"}
-"""The formats that pages are made of."""
+"""The engine's formats from which pages are rendered."""
 _FORMS: Final[Mapping[str, Form]] = {
     "select": "solutions",
     "ask": "boolean",
@@ -44,9 +44,9 @@ _FORMS: Final[Mapping[str, Form]] = {
 @final
 @dataclass(frozen=True, slots=True)
 class QueryPlan:
-    """A query and the dataset it is about, how its answer goes out, and where it is kept: `body` is
-    None where it is not. `blocks` are what it asks of others; `hints` are about the request, for
-    its page; `kind` is the shape of its text, None where that was not read."""
+    """A query and its dataset, how its answer is sent, and its cache key `body`, None where it is
+    not cached. `blocks` are its SERVICE blocks; `hints` are about the request, for its page; `kind`
+    is the shape of its text (`Scan.shape`), None where that is not known."""
 
     query: Query
     dataset: Path
@@ -58,7 +58,7 @@ class QueryPlan:
     hints: tuple[Hint, ...] = ()
     kind: int | None = None
     table: str | None = None
-    """The address of the table in CSV that the answer describes."""
+    """The address of the CSV table that the answer, its CSVW metadata, describes."""
 
 
 def plan(
@@ -68,9 +68,9 @@ def plan(
     operation: QueryOperation,
     text: str,
 ) -> QueryPlan:
-    """The plan for the query text.
+    """Return the plan for the query text.
 
-    Raises: ProblemError where the query is refused, or its answer has no format that is wanted.
+    Raises: ProblemError where the query is refused, or no accepted format fits its answer.
     """
     prefixes, outside, endpoint = context.revision.prefixes, service.outside, context.endpoint
     scanned = allowed(service, scan(text, prefixes))
@@ -120,19 +120,19 @@ def plan(
 
 
 def _is_linked(call: SparqlRequest, choice: FormatChoice) -> bool:
-    """Whether the answer is a table with an address, to which what describes it can lead."""
+    """Whether the answer is a CSV table with an address, which is linked to its metadata."""
     return choice.format.name == "csv" and call.method in ("GET", "HEAD")
 
 
 def _coding(call: SparqlRequest, choice: FormatChoice) -> AcceptedEncoding:
-    """The content coding that the client likes best; a whole file of columns is compressed inside,
-    and read in parts."""
+    """The content coding that the client prefers; none for files of columns, which are compressed
+    internally and read by range."""
     found = acceptable_coding(call)
     return AcceptedEncoding(IDENTITY, plain=True) if choice.format.whole and found.plain else found
 
 
 def allowed(service: Service, scanned: Scan) -> Scan:
-    """What the lexer has seen of a query that may be evaluated.
+    """Check that the query may be evaluated, and return its scan.
 
     Raises: BadParameterError where it is an update, QueryTooComplexError, EgressRefusedError.
     """
@@ -146,8 +146,8 @@ def allowed(service: Service, scanned: Scan) -> Scan:
 
 
 def hinted(planned: QueryPlan, hints: tuple[Hint, ...]) -> QueryPlan:
-    """The plan with hints about the request, which the answers of others do not have: of a page,
-    which shows them, nothing is kept."""
+    """Return the plan with hints about the request. They belong to this request alone, so a page,
+    which shows them, is not cached."""
     if not hints:
         return planned
     shape = replace(planned.shape, hints=(*planned.shape.hints, *hint_fields(hints)))
@@ -157,15 +157,15 @@ def hinted(planned: QueryPlan, hints: tuple[Hint, ...]) -> QueryPlan:
 
 
 def _any_choice() -> FormatChoice:
-    """For a text that is no query: the engine will tell where it goes wrong."""
+    """The format for a text that is no query: the engine will report the syntax error."""
     json = formats.FORMATS[0]
     return FormatChoice(json, json.media_type)
 
 
 def acceptable_coding(call: SparqlRequest) -> AcceptedEncoding:
-    """The content coding that the client likes best.
+    """Return the content coding that the client prefers.
 
-    Raises: NotAcceptableError where it takes none there is.
+    Raises: NotAcceptableError where it accepts none of those supported.
     """
     found = wish(call.field(b"accept-encoding"))
     if found is None:
@@ -178,17 +178,19 @@ def acceptable_coding(call: SparqlRequest) -> AcceptedEncoding:
 
 
 def engine_mark(context: QueryContext) -> tuple[str, str]:
-    """The mark of the revision, and a name for the engine that answers over it."""
+    """Return the mark of the revision, and the name of the engine's row order."""
     return mark(context.revision), context.order
 
 
 def tag_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> str:
-    """A name for the answer: another for every revision, engine, query, dataset and format."""
+    """Return an entity tag for the answer, different for each revision, row order, query, dataset
+    and format."""
     return tags_of(marks, content_type, body)(body.text)
 
 
 def tags_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> Callable[[str], str]:
-    """How the answers to texts are named that differ from this one in the text alone."""
+    """Return the function from a query's text to the entity tag of its answer, for queries that
+    differ from `body` only in their text."""
     graphs = [
         part
         for each in (body.default_graphs, body.named_graphs)
@@ -203,7 +205,7 @@ def tags_of(marks: tuple[str, str], content_type: str, body: BodyKey) -> Callabl
 def description_plan(
     context: QueryContext, call: SparqlRequest, choice: FormatChoice
 ) -> tuple[ResponseShape, BodyKey]:
-    """How the service description goes out, and where it is kept."""
+    """Return the response shape of the service description, and its cache key."""
     body = BodyKey("", None, None, choice.format.name, context.endpoint)
     tag = tag_of(engine_mark(context), choice.content_type, body)
     return ResponseShape(choice.content_type, acceptable_coding(call), tag), body

@@ -1,8 +1,8 @@
-"""Requests of the SPARQL endpoint's short way, prepared once for each kind of request.
+"""Prepares requests for the SPARQL endpoint's fast path, once for each kind of request.
 
-A kind of request is a head with all parameters but the query's text. What follows from it alone
-(the operation, the format, the fields of the answer, what the engine is told beside the text) is
-kept with the head; of a text only the lexer's reading is new.
+A kind of request is a head with all parameters except the query's text. What follows from it alone
+(the operation, the format, the fields of the response, the engine's parameters) is cached with the
+head; for each new text only the lexer runs.
 """
 
 import time
@@ -43,11 +43,11 @@ from spacepolicy.web.common_headers import with_always
 from spacepolicy.web.service import Service
 
 _SHORT_TEXT: Final = 4096
-"""A longer text is read in a thread: by the application."""
+"""A longer text is left to the application, which scans it in a thread."""
 _LEAST_TIMEOUT_SECONDS: Final = 1.0
-"""A shorter time is watched from the start: by the application."""
+"""A query with a shorter timeout is left to the application, which checks it from the start."""
 _MOST_KINDS: Final = 8
-"""Kinds of requests that are remembered of one head; clients use one or two."""
+"""How many kinds of requests are cached for one head; clients use one or two."""
 _OF_ONE_REQUEST: Final = frozenset({b"x-query-id", b"accept-datetime", b"range"})
 _WITHOUT_TEXT: Final = b"query=ASK%7B%7D"
 _ACCESS: Final = "access"
@@ -56,18 +56,18 @@ _ACCESS: Final = "access"
 @final
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """Whether requests with a head are of the usual kind, and the token that they bring."""
+    """Whether requests with a head can take the fast path, and their access token."""
 
     usual: bool
     secret: str | None = None
     endpoint: str = ""
-    """The address of the endpoint, as its client knows it."""
+    """The address of the endpoint, as the client used it."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What answers to queries of one form have in common, over one revision of one order."""
+    """What answers to queries of one form have in common, over one revision and row order."""
 
     revision: Revision
     dataset: Path
@@ -76,14 +76,14 @@ class _Form:
     beside_text: bytes
     template: ResponseTemplate
     name: Callable[[str], str] | None
-    """The tag of the answer to a text; None where nothing is kept."""
+    """The entity tag of the answer by the query's text; None where answers are not cached."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of request: its operation but for the text, the address of the endpoint that it knows,
-    and what was made of that for each form of query."""
+    """A kind of request: the address of the endpoint, its operation without the text, and what was
+    derived from them for each form of query."""
 
     endpoint: str
     call: SparqlRequest
@@ -103,15 +103,15 @@ class ServicePreparation:
 
     @property
     def revision(self) -> int:
-        """As the port says."""
+        """Implements `Preparation.revision`."""
         return self._history.current.number
 
-    # Who asks
+    # Access
 
     def admits(self, head: RequestHead) -> bool:
-        """As the port says."""
+        """Implements `Preparation.admits`."""
         if self._service.published is not None:
-            return False  # the store is asked first which revision it holds
+            return False  # the application first asks the store which revision it holds
         access = head.prepared.get(_ACCESS)
         if access is None:
             access = head.prepared[_ACCESS] = self._access(head)
@@ -136,14 +136,14 @@ class ServicePreparation:
         forwarded = forwarded_url(scope, self._service.trusted_proxies)
         return _Access(True, secret, f"{self._service.address(scope, forwarded)}/sparql")
 
-    # What is asked
+    # Queries
 
     def prepare(self, request: HttpRequest) -> PreparedQuery | None:
-        """As the port says."""
+        """Implements `Preparation.prepare`."""
         try:
             return self._prepared(request)
         except ProblemError:
-            return None  # the application finds it again, and tells it
+            return None  # the application meets the same problem, and reports it
 
     def _prepared(self, request: HttpRequest) -> PreparedQuery | None:
         """Raises: ProblemError."""
@@ -181,7 +181,7 @@ class ServicePreparation:
         )
 
     def _asked(self, request: HttpRequest) -> tuple[_Kind, str] | None:
-        """The kind of the request, and its text.
+        """The kind of the request, and the query's text; None where the application has to answer.
 
         Raises: ProblemError.
         """
@@ -209,7 +209,7 @@ class ServicePreparation:
     def _kind(
         self, request: HttpRequest, media_type: str | None, query: bytes, rest: bytes
     ) -> _Kind | None:
-        """The kind of requests with these parameters beside the text."""
+        """The cached or new kind of the request, by its parameters except the text."""
         prepared, key = request.head.prepared, (request.method, query, rest)
         if key in prepared:
             found: _Kind | None = prepared[key]
@@ -243,8 +243,8 @@ class ServicePreparation:
         return _Kind(request.head.prepared[_ACCESS].endpoint, call, asked, {})
 
     def _form(self, kind: _Kind, form: str, text: str, revision: Revision) -> _Form | None:
-        """What answers to queries of this form have in common; None where they are pages, or tell
-        of the address that is asked.
+        """What answers to queries of this form have in common; None where they are pages or CSVW
+        metadata, which depend on the address.
 
         Raises: ProblemError.
         """
@@ -256,9 +256,8 @@ class ServicePreparation:
             ):
                 return found
         order = engine.order(self._dataset_of(revision))
-        made = self._new_form(kind, text, revision, order)
-        kind.forms[form] = made
-        return made
+        new = kind.forms[form] = self._new_form(kind, text, revision, order)
+        return new
 
     def _new_form(self, kind: _Kind, text: str, revision: Revision, order: str) -> _Form | None:
         service = self._service
@@ -283,7 +282,8 @@ class ServicePreparation:
         )
 
     def _dataset_of(self, revision: Revision) -> Path:
-        """Where its data stand; the very same path for all kinds of requests."""
+        """The path of its dataset; the same object each time, as the dispatcher compares by
+        identity."""
         if self._dataset is None or self._dataset[0] is not revision:
             self._dataset = revision, revision.dataset
         return self._dataset[1]
@@ -304,26 +304,26 @@ class ServicePreparation:
         )
 
     def log(self, request: HttpRequest, kind: str, response: LoggedResponse) -> None:
-        """As the port says."""
+        """Implements `Preparation.log`."""
         arrival = response.arrival
-        sheet = AccessRecord(
+        record = AccessRecord(
             arrival.began, kind, response.query, response.rows, response.status,
             response.media_type, broken=False, request_id=arrival.request_id.decode(),
             query_id=arrival.query_id.decode(),
         )  # fmt: skip
         method, seconds = request.method.decode(), time.monotonic() - arrival.began
-        sheet.log_line(method, "/sparql", response.revision, seconds)
-        self._service.metrics.answered(method, "/sparql", sheet, seconds)
+        record.log_line(method, "/sparql", response.revision, seconds)
+        self._service.metrics.answered(method, "/sparql", record, seconds)
 
 
 def _scope_of(head: RequestHead) -> dict[str, object]:
-    """As much of an ASGI scope as follows from a head."""
+    """The part of an ASGI scope that follows from a head."""
     scheme, server, client = head.place
     return {"headers": head.lines, "scheme": scheme, "server": server, "client": client}
 
 
 def _split(form: bytes) -> tuple[bytes, bytes]:
-    """The text as it came in a form, and the other parameters."""
+    """The query's text, still form-encoded, and the other parameters."""
     if form.startswith(b"query=") and b"&" not in form:
         return form[6:], b""
     pieces = form.split(b"&")
@@ -335,13 +335,13 @@ def _split(form: bytes) -> tuple[bytes, bytes]:
 
 
 def _may_be_revision(piece: bytes) -> bool:
-    """Whether the parameter names a revision, or is not plainly another."""
+    """Whether the parameter is `revision`, or may be when it is decoded."""
     name = piece.partition(b"=")[0]
     return name == b"revision" or b"%" in name
 
 
 def _text(raw: bytes, media_type: str | None) -> str | None:
-    """The text of a query; None where the application has to say what is wrong with it."""
+    """The text of a query; None where it is not UTF-8, which the application reports."""
     try:
         if media_type == QUERY:
             return raw.decode("utf-8-sig")
@@ -351,8 +351,8 @@ def _text(raw: bytes, media_type: str | None) -> str | None:
 
 
 def _unquoted(value: bytes) -> str:
-    """The text that is quoted so, as forms do. An escape of HTML forms is written as one of Python,
-    whose decoder is many times as quick as one in Python.
+    """Decode a form-encoded text. Percent escapes are rewritten as Python's `\\x` escapes, whose
+    decoder in C is many times as quick as one in Python.
 
     Raises: ValueError where it is not UTF-8.
 
@@ -364,7 +364,7 @@ def _unquoted(value: bytes) -> str:
         try:
             return escaped.decode("unicode_escape").encode("latin-1").decode()
         except ValueError:
-            pass  # a percent sign that begins no escape stands for itself
+            pass  # a percent sign that begins no escape stays as it is
     return unquote_plus(value.decode(), errors="strict")
 
 

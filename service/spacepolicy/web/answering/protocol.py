@@ -1,4 +1,4 @@
-"""The SPARQL protocol's operations: from the parameters of a request to what is asked.
+"""The SPARQL protocol's operations, parsed from the parameters of a request.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/#query-operation,
 https://www.w3.org/TR/sparql11-protocol/#update-operation,
@@ -24,22 +24,22 @@ COLUMNS: Final = "columns"
 """The parameter that says whether cells of Arrow, Parquet and NDJSON are `values` or `terms`."""
 Parameters = list[tuple[str, str]]
 _SHORT_FIELD: Final = 256
-"""A longer Accept is negotiated each time: what is remembered is bounded by number, so each has to
-be short. Browsers send up to 140 characters."""
+"""The result of negotiating a longer Accept is not cached: the cache is limited by number, so each
+entry has to be short. Browsers send up to 140 characters."""
 BYTE_ORDER_MARK: Final = "\ufeff"
 """The byte order mark that some editors begin a text with."""
 _GRAPHS: Final = ("default-graph-uri", "named-graph-uri")
 _KNOWN: Final = frozenset({*_SINGLE, *_GRAPHS, *OF_ALL, COLUMNS})
-"""The parameters of a query; those of an update are told that they are."""
+"""The parameters of a query; the parameters of an update get an error of their own."""
 _USING: Final = ("using-graph-uri", "using-named-graph-uri")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class QueryOperation:
-    """What is asked. `text` is None where the request brings no query, `plain` where it brings
-    nothing at all that the protocol names; `format`, as often as it is given, and `accept` say how
-    to answer, with `terms` in columns; `hints` are about parameters that say nothing here."""
+    """A query operation. `text` is None where the request has no query; `plain`: it has no
+    parameter of the protocol at all. `format` (all values given) and `accept` choose the format,
+    `terms` the cells of columns; `hints` are about ignored parameters."""
 
     text: str | None
     default_graphs: tuple[str, ...] | None
@@ -53,14 +53,14 @@ class QueryOperation:
 
     @property
     def wants_page(self) -> bool:
-        """Whether the client would rather have a page than a graph."""
+        """Whether the client prefers a page to a graph."""
         choice = self._choice("graph", "page")
         return choice is not None and choice.format.kind == "page"
 
     def choice(self, *kinds: formats.Kind) -> FormatChoice:
-        """The format of these kinds that the client asks for.
+        """Return the format among these kinds that the client asks for.
 
-        Raises: NotAcceptableError that lists those there are.
+        Raises: NotAcceptableError, which lists the formats offered.
         """
         choice = self._choice(*kinds)
         if choice is None:
@@ -86,7 +86,7 @@ class QueryOperation:
 @final
 @dataclass(frozen=True, slots=True)
 class UpdateOperation:
-    """What is to be changed; the graphs are None where the request gives none."""
+    """An update operation; the graphs are None where the request names none."""
 
     text: str
     using_graphs: tuple[str, ...] | None
@@ -96,15 +96,14 @@ class UpdateOperation:
 
 @lru_cache(maxsize=256)
 def _negotiated(accept: str, kinds: tuple[formats.Kind, ...]) -> FormatChoice | None:
-    """What is negotiated, remembered: most clients send one of a few fields."""
+    """The negotiated format, cached: most clients send one of a few fields."""
     return formats.negotiate(accept, formats.offered(*kinds))
 
 
 def operation(service: Service, call: SparqlRequest) -> QueryOperation | UpdateOperation:
-    """The operation that the request asks for; parameters of other protocols are passed over.
+    """Return the operation that the request asks for; unknown parameters are ignored.
 
-    Raises: ProblemError where a parameter is wrong or given twice, or where an update comes as
-    none may.
+    Raises: ProblemError where a parameter is wrong or repeated, or an update is not allowed.
     """
     content = _content(call)
     name = f"{content.type}/{content.subtype}" if content else ""
@@ -126,7 +125,7 @@ def operation(service: Service, call: SparqlRequest) -> QueryOperation | UpdateO
 
 
 def _content(call: SparqlRequest) -> formats.MediaRange | None:
-    """The media type of the body where there is one; an update may be empty."""
+    """The media type of the body, None where there is no body; an update may be empty."""
     if not call.body and call.method != "POST":
         return None
     content = media_type(call.field(b"content-type") or "")
@@ -151,9 +150,9 @@ def _query(
 
 
 def wants_terms(given: Sequence[str]) -> bool:
-    """Whether the cells of columns are to be terms.
+    """Whether the cells of columns are to be terms; `given` are the values of the parameter.
 
-    Raises: BadParameterError where they are to be what they cannot be.
+    Raises: BadParameterError where the last is neither `terms` nor `values`.
     """
     if given and given[-1] not in ("terms", "values"):
         raise BadParameterError(f"{COLUMNS} is `values` or `terms`, not {given[-1][:40]!r}.")
@@ -167,7 +166,7 @@ def _update(
     parameters: Parameters,
     addressed: int,
 ) -> UpdateOperation:
-    """Raises: ForbiddenError where nothing is written here, BadParameterError."""
+    """Raises: ForbiddenError where the service takes no writes, BadParameterError."""
     if service.writer is None:
         raise ForbiddenError(f"{service.read_only} It takes queries, and no updates.")
     in_address = any(name == "update" for name, _ in parameters[:addressed])
@@ -207,9 +206,9 @@ def _text(body: bytes) -> str:
 
 
 def _single(parameters: Parameters) -> dict[str, str]:
-    """The parameters that may come once.
+    """The parameters that may be given only once.
 
-    Raises: BadParameterError where one comes twice, or a query and an update together.
+    Raises: BadParameterError where one is repeated, or a query and an update come together.
     """
     names = [name for name, _ in parameters]
     for name in sorted(_SINGLE):
@@ -227,7 +226,7 @@ def _all(parameters: Iterable[tuple[str, str]], wanted: str) -> tuple[str, ...] 
 
 
 def _check_version(versions: set[str | None]) -> None:
-    """Raises: BadParameterError where the versions differ, or none such is spoken here."""
+    """Raises: BadParameterError where the versions differ, or one is not supported."""
     if len(versions) > 1:
         raise BadParameterError("The version parameter and the media type's version differ.")
     for version in versions:
@@ -239,7 +238,7 @@ def _check_version(versions: set[str | None]) -> None:
 
 
 def _check_format(names: Sequence[str]) -> None:
-    """Raises: NotAcceptableError where `?format=` names no format at all."""
+    """Raises: NotAcceptableError where `?format=` names no known format."""
     if names and formats.last_named(names) is None:
         available = [format.name for format in formats.FORMATS]
         raise NotAcceptableError(
@@ -249,16 +248,16 @@ def _check_format(names: Sequence[str]) -> None:
 
 
 def timeout_seconds(service: Service, text: str | None) -> float:
-    """How long the query may take, as asked.
+    """Return the query's timeout: the default, or the parameter's value.
 
-    Raises: BadParameterError where that is no time it may take.
+    Raises: BadParameterError where that is no number, or not in the allowed range.
     """
     most = max(service.timeout_seconds, service.max_timeout_seconds)
     return service.timeout_seconds if text is None else _seconds(text, most)
 
 
 def write_seconds(service: Service, text: str | None) -> float:
-    """How long the write may take, as asked.
+    """Return the write's timeout: the default, or the parameter's value.
 
     Raises: as `timeout_seconds`.
     """

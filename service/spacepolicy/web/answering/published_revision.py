@@ -1,5 +1,5 @@
-"""The revision that a store elsewhere holds, read for requests; and the requests asked again where
-it changed meanwhile."""
+"""The revision that a remote store holds, read for each request; and requests that are answered
+again where it changed meanwhile."""
 
 import asyncio
 from contextlib import suppress
@@ -12,12 +12,12 @@ from spacepolicy.publishing.served_store import ServedStore
 from spacepolicy.store.revision import Revision
 
 _MAX_REPLAYED_BYTES: Final = 1 << 22
-"""A request with a larger body is not answered again: four times what a query may have."""
+"""A request with a larger body is not answered again: four times the limit of a query."""
 
 
 @final
 class PublishedRevision:
-    """Reads the revision for those who ask; those who come during a reading share the next."""
+    """Reads the revision; calls during a reading share the next one."""
 
     def __init__(self, store: ServedStore) -> None:
         self._store = store
@@ -43,37 +43,37 @@ class PublishedRevision:
 
 @final
 class ReplayedRequest:
-    """The messages of a request, which can be read again from the first, so often that it is
-    answered at most in so many attempts."""
+    """An ASGI `receive` that can be rewound, so that a request is answered in up to `attempts`
+    attempts."""
 
     def __init__(self, receive: Receive, attempts: int) -> None:
         self._receive = receive
         self._left = attempts - 1
-        self._heard: list[Message] = []
+        self._messages: list[Message] = []
         self._next = 0
         self._bytes = 0
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it can be read again: all of it is held, and attempts are left."""
+        """Whether the request can be read again: all of it is held, and attempts are left."""
         return self._left > 0 and self._bytes <= _MAX_REPLAYED_BYTES
 
     def rewind(self) -> None:
-        """Begin again."""
+        """Start again from the first message."""
         self._left -= 1
         self._next = 0
 
     async def __call__(self) -> Message:
-        """Return the next message, one that was read before or a new one."""
-        if self._next < len(self._heard):
+        """Return the next message, a held one or a new one."""
+        if self._next < len(self._messages):
             self._next += 1
-            return self._heard[self._next - 1]
+            return self._messages[self._next - 1]
         message = await self._receive()
         self._bytes += len(message.get("body", b""))
         if self._bytes <= _MAX_REPLAYED_BYTES:
-            self._heard.append(message)
+            self._messages.append(message)
             self._next += 1
         else:
-            self._heard.clear()
+            self._messages.clear()
             self._next = 0
         return message

@@ -1,4 +1,4 @@
-"""What a query is answered on: the revision, the order of its rows, the endpoint's address."""
+"""The context of a query: the revision, the row order, the endpoint's address."""
 
 from dataclasses import dataclass
 from typing import final
@@ -13,8 +13,8 @@ from spacepolicy.web.service import Service
 @final
 @dataclass(frozen=True, slots=True)
 class QueryContext:
-    """The revision; the order in which its engine gives rows; the address of the endpoint, against
-    which relative IRIs are resolved; and what tells a page for this reader from others."""
+    """The revision; the engine's row order; the address of the endpoint, against which relative
+    IRIs are resolved; and the variant of pages for this reader."""
 
     revision: Revision
     order: str
@@ -23,7 +23,7 @@ class QueryContext:
 
 
 def query_context(service: Service, scope: Scope) -> QueryContext:
-    """The context of the request at hand."""
+    """Return the context of the current request."""
     revision = service.revision
     return QueryContext(
         revision,

@@ -1,8 +1,8 @@
-"""How queries start next to one another: short ones never wait for long ones.
+"""How queries start, so that short ones never wait for long ones.
 
 Every query begins in a slot, and most are answered there. One that is not done soon goes on in a
-seat, if there is one; if there is none, it is stopped after a little longer, waits for a seat and
-begins anew. What is known to be long waits for a seat at once.
+seat, if one is free; otherwise it is stopped after a little longer, waits for a seat and starts
+again. A query of a kind known to be long waits for a seat at once.
 """
 
 import asyncio
@@ -27,23 +27,24 @@ from spacepolicy.sparql_service.query_stream import (
 from spacepolicy.web.answering.app_state import AppState
 
 _SLOT_SECONDS: Final = 0.25
-"""How long a query may stay in a slot while there is no seat and others want the slot: fifty times
-what a look-up takes on a machine at rest; with eight slots more than thirty begin a second."""
+"""How long a query may stay in a slot while no seat is free and others wait for a slot: fifty times
+what a look-up takes on an idle machine; with eight slots more than thirty begin a second."""
 _PATIENT_SECONDS: Final = 2.0
-"""How long it may stay otherwise, or where its like is known to be quick: a machine that is loaded
-is slow with everything."""
+"""How long it may stay otherwise, or where its kind is known to be quick: on a loaded machine
+everything is slow."""
 _PIECES: Final = 4
-"""How many pieces of 256 KiB are held of an answer that has no seat yet."""
+"""How many pieces of 256 KiB are buffered of an answer whose query has no seat yet."""
 _ATTEMPTS: Final = 2
-"""A process that crashes may have been made to from outside; one that does so twice was not."""
+"""A worker that crashes once may have been killed from outside; after two crashes the query is
+taken for the cause."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """A query, the dataset it is about, and how long it may take; `waits` hears that it waits.
-    `others` asks other services first, in so many seconds, and gives the query to go on with;
-    `kind` is the shape of its text, where that was read."""
+    """A query, its dataset, and its timeout; `waits` is called when it has to wait.
+    `others` evaluates SERVICE blocks within so many seconds, and returns the query to go on with;
+    `kind` is the shape of the query's text, where it is known."""
 
     query: Query
     dataset: Path
@@ -53,7 +54,7 @@ class EvaluationRequest:
     kind: int | None = None
 
     def estimate(self, app_state: AppState) -> CostEstimate:
-        """What the query is expected to cost."""
+        """Return the estimate for the query's kind."""
         kind = scan(self.query.text, {}).shape if self.kind is None else self.kind
         return app_state.costs.of(kind)
 
@@ -61,8 +62,8 @@ class EvaluationRequest:
 @final
 @dataclass(frozen=True, slots=True)
 class StartedQuery:
-    """The stream of a query that has begun; it is over, or goes on in a seat until the deadline, by
-    the event loop's clock."""
+    """The stream of a query: complete, or running in a seat until the deadline, a time of the event
+    loop."""
 
     stream: QueryStream | BufferedResult
     deadline: float
@@ -76,7 +77,7 @@ async def opened(
     asked: EvaluationRequest,
     begun: "SlotAttempt | None" = None,
 ) -> AsyncGenerator[StartedQuery]:
-    """The stream of the query, until the block ends; it may have begun in a slot.
+    """Start the query, and end it with the block; `begun`: it was started in a slot already.
 
     Raises: ProblemError where it fails early or gets no place, TimeoutError.
     """
@@ -98,7 +99,7 @@ async def going_on(
     seat: Seat | None,
     asked: EvaluationRequest,
 ) -> AsyncGenerator[StartedQuery]:
-    """The stream of a query that has begun before its request came to the application."""
+    """Take over a query that was started before its request came to the application."""
     if seat is not None:
         seat.ticket = ticket
     with _learning(
@@ -109,7 +110,7 @@ async def going_on(
 
 @contextmanager
 def _learning(estimate: CostEstimate, found: StartedQuery) -> Iterator[StartedQuery]:
-    """End the stream, and give up the seat, when the block ends; note what the query took."""
+    """When the block ends, end the stream, release the seat and record what the query took."""
     began, stream = _now(), found.stream
     try:
         yield found
@@ -127,9 +128,9 @@ def _learning(estimate: CostEstimate, found: StartedQuery) -> Iterator[StartedQu
 async def _in_a_seat(
     app_state: AppState, ticket: RunningQuery, asked: EvaluationRequest
 ) -> StartedQuery:
-    """The query in a seat.
+    """Wait for a seat, and start the query in it.
 
-    Raises: ProblemError where it gets none or cannot begin, TimeoutError.
+    Raises: ProblemError where it gets none or cannot start, TimeoutError.
     """
     asked.waits()
     seat = await app_state.running.seat(ticket, app_state.service.max_wait_seconds)
@@ -152,7 +153,7 @@ async def _proven(
     estimate: CostEstimate,
     begun: "SlotAttempt | None",
 ) -> StartedQuery | None:
-    """What comes of the query in a slot; one whose process crashes there is tried once more.
+    """Run the query in a slot; once more, if its worker crashes.
 
     Raises: as `_in_a_slot`, QueryTooComplexError.
     """
@@ -175,7 +176,7 @@ async def _proven(
 @final
 @dataclass(frozen=True, slots=True)
 class SlotAttempt:
-    """A slot, and the stream of the query that has begun in it."""
+    """A slot, and the stream of the query started in it, if any."""
 
     stream: QueryStream | None
     slot: Slot
@@ -188,7 +189,8 @@ async def _in_a_slot(
     estimate: CostEstimate,
     trial: SlotAttempt,
 ) -> StartedQuery | None:
-    """The query with its whole answer, or in a seat; None where it is long, and there is none.
+    """Run the query in the slot; return it with its complete answer, or moved to a seat. None where
+    it takes long and no seat is free.
 
     Raises: ProblemError where it fails in this time, TimeoutError.
     """

@@ -1,4 +1,4 @@
-"""Answers of the service's own making: negotiated, tagged, coded and kept like those of queries.
+"""Responses other than query results: negotiated, tagged, coded and cached in the same way.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12, https://www.rfc-editor.org/rfc/rfc8288
 """
@@ -39,20 +39,20 @@ from spacepolicy.web.ignored_parameters import OF_ALL, parameter_hints
 from spacepolicy.web.request_context import context_of, current_locale
 
 JSON: Final = Format("json", "JSON", "page", "application/json", "json")
-"""JSON of the service's own, for programs."""
+"""The service's own JSON, for programs."""
 PAGE: Final = formats.offered("page")[0]
 """A page for people."""
 _CHOICE: Final = "choice"
-"""The parameter of a handler that gets the format chosen."""
+"""The parameter of a handler for the chosen format."""
 _REQUEST: Final = "request"
-"""The parameter of what FastAPI calls that gets the request."""
+"""The parameter for the request in the signature that FastAPI sees."""
 _READ: Final = (b"accept", b"accept-encoding", b"if-none-match", b"if-range", b"range")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A body, and the fields that are known only with it."""
+    """A body, and the header fields that are known only with it."""
 
     body: bytes
     fields: Fields = ()
@@ -61,9 +61,9 @@ class Representation:
 @final
 @dataclass(frozen=True, slots=True)
 class DeferredRepresentation:
-    """What an answer is known by besides its format, and how it is made where neither the client
-    nor the cache has it. `state` is the revision that made what it shows as it is, where that is
-    known to be an older one."""
+    """The name of a representation in the cache, and how to make it where neither the client nor
+    the cache has it. `state` is the last revision that changed its content, where that is known to
+    be an older one."""
 
     name: str
     make: Callable[[], Awaitable[Representation]]
@@ -81,14 +81,13 @@ def representation(
     negotiated: bool = True,
     parameters: Collection[str] = (),
 ) -> Callable[[Handler], Answering]:
-    """Declare what a handler answers in: negotiation, tags, conditions, cache and the media types
-    of the OpenAPI description follow.
+    """Declare the formats of a handler, which gives it content negotiation, entity tags,
+    conditional requests, the cache, and media types in the OpenAPI description.
 
-    The handler takes the request first, then, where it has that parameter, `choice`: the format
-    chosen among `offers`. It looks up what is asked for, raises where that is nothing, and returns
-    how it is made. Where it is not `negotiated`, the first format is the answer, whatever Accept
-    says: there is no other. `parameters` are those that the path knows, where a hint says which
-    others it ignores.
+    The handler takes the request first, and, if it has that parameter, `choice`: the format chosen
+    among `offers`. It looks up the resource, raises if there is none, and returns how to make the
+    representation. Where it is not `negotiated`, the first format is used whatever Accept says.
+    `parameters` are the known query parameters; where given, a hint names those ignored.
     """
 
     def declared(handler: Handler) -> Answering:
@@ -113,7 +112,7 @@ def representation(
 
 
 def _without_choice(handler: Handler) -> Signature:
-    """The signature of the handler as FastAPI is to see it: the request, and its parameters."""
+    """The signature of the handler for FastAPI: the request, and its parameters except `choice`."""
     full = signature(handler)
     request, *others = (each for each in full.parameters.values() if each.name != _CHOICE)
     return full.replace(
@@ -122,16 +121,18 @@ def _without_choice(handler: Handler) -> Signature:
 
 
 def json_body(members: Any) -> bytes:  # noqa: ANN401 # whatever JSON can say
-    """The members as JSON for programs and people."""
+    """Return the members as indented JSON."""
     return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 class CachedRepresentation(Response):
-    """An answer that depends on nothing but its name, its format, the address it is asked at and
-    the revision; made where neither the client nor the cache has it. `state` is the revision that
-    made what it shows as it is, where that is known to be an older one; `parameters` are those that
-    the path knows, where a hint says which others it ignores; `day` is the one on which it is
-    asked, where it depends on that."""
+    """A response that depends only on its name, its format, the service's address and the revision;
+    made where neither the client nor the cache has it.
+
+    `state` is the last revision that changed its content, where that is known to be an older one;
+    `parameters` are the known query parameters, where given, a hint names those ignored; `day` is
+    the current day, where the response depends on it.
+    """
 
     def __init__(
         self,
@@ -154,7 +155,7 @@ class CachedRepresentation(Response):
         self._parameters = parameters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer.
+        """Send the response.
 
         Raises: ProblemError where it cannot be made.
         """
@@ -178,25 +179,26 @@ class CachedRepresentation(Response):
         if known is not None:
             await send_not_modified(exchange.send, shape.head(IDENTITY), known)
             return
-        made = await self._make()
-        shape = replace(shape, fields=made.fields)
+        representation = await self._make()
+        shape = replace(shape, fields=representation.fields)
         reply = ResponseSender(exchange, query_identifier(None))
-        await send_whole(self._app_state, reply, shape, body if kept else None, made.body)
+        key = body if kept else None
+        await send_whole(self._app_state, reply, shape, key, representation.body)
 
     def _tag(self, body: BodyKey) -> str:
         revision = self._state or self._app_state.service.revision
-        made = (
+        parts = (
             __version__,
             body.text,
             body.format,
             body.origin,
             self._app_state.service.texts.digest,
         )
-        return f"{mark(revision)}.{opaque(made)}"
+        return f"{mark(revision)}.{opaque(parts)}"
 
 
 def read_get(scope: Scope) -> SparqlRequest:
-    """The request as far as an answer to GET depends on it."""
+    """Return the parts of the request that a response to GET depends on."""
     fields: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in _READ:
@@ -206,15 +208,15 @@ def read_get(scope: Scope) -> SparqlRequest:
 
 
 def ignored(scope: Scope, known: Collection[str]) -> tuple[Hint, ...]:
-    """Hints about the parameters of the address that the path does not know."""
+    """Return hints about the query parameters that are not in `known`."""
     given = QueryParams(scope["query_string"]).multi_items()
     return parameter_hints(given, (*known, *OF_ALL))
 
 
 def chosen(scope: Scope, offered: Sequence[Format], pinned: Format | None = None) -> FormatChoice:
-    """The format that the request asks for: as pinned by its path, by `?format=`, or by Accept.
+    """Return the format that the request asks for: by its path (`pinned`), `?format=`, or Accept.
 
-    Raises: NotAcceptableError that lists those there are.
+    Raises: NotAcceptableError, which lists the formats offered.
     """
     if pinned is not None:
         return FormatChoice(pinned, pinned.media_type)
@@ -234,7 +236,7 @@ def chosen(scope: Scope, offered: Sequence[Format], pinned: Format | None = None
 
 
 def link(target: str, relation: str, **attributes: str) -> tuple[bytes, bytes]:
-    """A Link field; the target in the characters of a URI."""
+    """Return a Link field; the target is encoded as a URI."""
     more = "".join(f'; {name}="{value}"' for name, value in attributes.items())
     return b"link", f'<{_uri(target)}>; rel="{relation}"{more}'.encode("latin-1")
 

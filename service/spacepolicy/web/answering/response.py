@@ -1,8 +1,8 @@
-"""Answers on their way out: whole or streamed, coded, tagged, or not needed at all.
+"""Sending responses: complete or streamed, coded, tagged, or 304.
 
-An answer is whole or visibly broken: what fails before the first byte is raised and gets its real
-status, what fails after it leaves the body unterminated, so that every client reports a failed
-transfer. An answer of one piece has its length.
+A response is complete or detectably broken: a failure before the first byte is raised and gets its
+real status; a later one leaves the body unterminated, so that every client reports a failed
+transfer. A response of one piece has a Content-Length.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110, https://www.rfc-editor.org/rfc/rfc9111
 """
@@ -28,16 +28,16 @@ OF_THE_BODY: Final = (
     b"content-type", b"content-encoding", b"content-length", b"accept-ranges", b"content-range",
 )  # fmt: skip
 _IN_A_THREAD_BYTES: Final = 1 << 14
-"""A shorter body is coded at once: 16 KiB take 0.1 ms with gzip, about what the way to a thread
-takes."""
+"""A shorter body is coded at once: 16 KiB take 0.1 ms with gzip, about as much as handing it to a
+thread."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ResponseShape:
-    """How the answer goes out. `tag` names what it is in any coding, None where it is not the
-    same the next time; `fields` come beside those that follow from the rest and belong to the body,
-    `hints` belong to the request."""
+    """How a response is sent. `tag` is its entity tag without the coding, None where it differs
+    each time; `fields` are further fields that belong to the body, `hints` those that belong to the
+    request."""
 
     content_type: str
     wish: AcceptedEncoding
@@ -47,11 +47,11 @@ class ResponseShape:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is read by people, in a language of theirs."""
+        """Whether it is an HTML page, which depends on the reader's language."""
         return self.content_type.startswith("text/html")
 
     def head(self, coding: str) -> Fields:
-        """The fields of the answer in the coding."""
+        """Return the header fields of the response in the coding."""
         vary = _VARY_OF_PAGES if self.is_page else VARY
         fields = [*constant_fields(self.content_type, vary, lasts=self.tag is not None)]
         if self.tag is not None:
@@ -61,7 +61,7 @@ class ResponseShape:
         return (*fields, *self.fields, *self.hints)
 
     def known(self, call: SparqlRequest) -> str | None:
-        """The tag of an answer that the client has and that is still this one."""
+        """Return the entity tag that If-None-Match lists and that is still current."""
         if self.tag is None:
             return None
         tags = [etag(self.tag, self.wish.coding)]
@@ -71,7 +71,8 @@ class ResponseShape:
 
 
 def constant_fields(content_type: str, vary: str, *, lasts: bool) -> Fields:
-    """The fields that do not depend on the query; `lasts`: the answer is the same the next time."""
+    """Return the fields that do not depend on the query; `lasts`: the same request gets the same
+    answer until the revision changes."""
     return (
         (b"content-type", content_type.encode("latin-1")),
         (b"vary", vary.encode()),
@@ -80,7 +81,7 @@ def constant_fields(content_type: str, vary: str, *, lasts: bool) -> Fields:
 
 
 async def send_not_modified(send: Send, fields: Iterable[tuple[bytes, bytes]], tag: str) -> None:
-    """Tell the client that what it has under the tag still holds."""
+    """Send a 304 for the entity tag."""
     kept = [field for field in fields if field[0] not in (b"etag", *OF_THE_BODY)]
     start = {"type": "http.response.start", "status": 304}
     await send({**start, "headers": [*kept, (b"etag", tag.encode())]})
@@ -88,7 +89,7 @@ async def send_not_modified(send: Send, fields: Iterable[tuple[bytes, bytes]], t
 
 
 async def coded(body: bytes, coding: str) -> bytes:
-    """The body in the coding; the work of a large one leaves the event loop free."""
+    """Return the body in the coding; a large one is coded in a thread."""
     if coding == IDENTITY or len(body) < _IN_A_THREAD_BYTES:
         return encoded(body, coding)
     return await asyncio.to_thread(encoded, body, coding)
@@ -96,7 +97,7 @@ async def coded(body: bytes, coding: str) -> bytes:
 
 @final
 class ResponseSender:
-    """One answer of an exchange; `started` once its status is sent."""
+    """Sends the response of an exchange; `started` once its status is sent."""
 
     def __init__(self, exchange: RequestExchange, identifier: str) -> None:
         self.exchange = exchange
@@ -106,8 +107,7 @@ class ResponseSender:
         self.started = False
 
     async def whole(self, fields: Fields, body: bytes) -> None:
-        """Send an answer that is there, in the coding that its fields name; or the part of it that
-        is asked for.
+        """Send a complete body, already in the coding that its fields name, or the requested range.
 
         Raises: RangeNotSatisfiableError.
         """
@@ -116,7 +116,7 @@ class ResponseSender:
             await self._body(body if part is None else body[part.start : part.stop], more=False)
 
     async def file(self, fields: Fields, file: KeptFile) -> None:
-        """Send an answer that is in a file, or the part of it that is asked for.
+        """Send a body from a file, or the requested range.
 
         Raises: RangeNotSatisfiableError.
         """
@@ -128,9 +128,9 @@ class ResponseSender:
             await self._body(b"", more=False)
 
     def _part(self, fields: Fields, size: int) -> ByteRange | None:
-        """The part of a whole answer that is asked for.
+        """The requested range of a complete body; None where all of it is sent.
 
-        Raises: RangeNotSatisfiableError where there is none such.
+        Raises: RangeNotSatisfiableError.
         """
         tag, call = dict(fields).get(b"etag"), self._call
         if (
@@ -157,7 +157,7 @@ class ResponseSender:
         pieces: AsyncIterator[bytes],
         whole: Callable[[bytes], Awaitable[None]],
     ) -> None:
-        """Send the pieces as they come; one piece alone is for `whole` to send."""
+        """Send the pieces as they arrive; a single piece is sent by `whole`."""
         first = await anext(pieces, b"")
         second = await anext(pieces, None)
         if second is None:
@@ -181,7 +181,7 @@ class ResponseSender:
             await self._body(out, more=True)
 
     async def _begin(self, fields: Fields, status: int = 200) -> bool:
-        """Send the head; whether the client wants the body after it."""
+        """Send the head; return whether the body has to follow."""
         self.started = True
         tag = dict(fields).get(b"etag")
         if tag is not None and any_state(self._call.field(b"if-none-match")):
@@ -200,8 +200,8 @@ class ResponseSender:
 
 @final
 class BufferBudget:
-    """How many bytes of answers that are on their way out may be held beside, of all together, so
-    that slow clients cannot make it much."""
+    """Limits how many bytes of streamed answers are held for the cache, of all together, so that
+    slow clients cannot use much memory."""
 
     def __init__(self, max_bytes: int) -> None:
         self._left = max_bytes
@@ -209,8 +209,8 @@ class BufferBudget:
     async def teed(
         self, pieces: AsyncIterator[bytes], limit: int, keep: Callable[[bytes], None]
     ) -> AsyncGenerator[bytes]:
-        """The pieces; once they have ended, and are not more than the limit, `keep` gets them all,
-        if they could be held."""
+        """Yield the pieces; at their end, call `keep` with all of them, unless they exceed `limit`
+        or the budget."""
         held: list[bytes] | None = []
         size = 0
         try:
@@ -230,9 +230,9 @@ class BufferBudget:
 
 
 async def gathered(pieces: AsyncIterator[bytes], limit: int, beyond: Exception) -> bytes:
-    """All the pieces as one.
+    """Return all the pieces as one.
 
-    Raises: `beyond` where they are more than the limit.
+    Raises: `beyond` where they have more than `limit` bytes.
     """
     body = bytearray()
     async for piece in pieces:
@@ -243,7 +243,8 @@ async def gathered(pieces: AsyncIterator[bytes], limit: int, beyond: Exception) 
 
 
 def too_large_for_old_http(limit: int) -> HttpVersionError:
-    """What to say to a client of HTTP/1.0 whose answer cannot be sent with its length."""
+    """Return the problem for a client of HTTP/1.0 whose answer is too large for a
+    Content-Length."""
     return HttpVersionError(
         f"The answer is larger than the {limit} bytes that go out whole.",
         extras={"limit_bytes": limit},

@@ -1,7 +1,7 @@
-"""What was put together for the served revision and may be wanted again soon.
+"""A cache of values computed for the served revision.
 
-It is held for all who ask, and so must not depend on who does: neither on the language of a reader
-nor on the address that is asked.
+Its values are shared by all requests, so they must depend neither on the reader's language nor on
+the address of the request.
 """
 
 from collections import OrderedDict
@@ -13,7 +13,7 @@ Held = TypeVar("Held")
 
 @final
 class RevisionCache(Generic[Held]):
-    """Holds up to `places` things, those used last, of the newest revision asked about."""
+    """Holds the `places` most recently used values of the newest revision."""
 
     def __init__(self, places: int) -> None:
         self._places = places
@@ -21,15 +21,16 @@ class RevisionCache(Generic[Held]):
         self._held: OrderedDict[str, Held] = OrderedDict()
 
     async def get(self, number: int, name: str, make: Callable[[], Awaitable[Held]]) -> Held:
-        """The thing of that name, made now where it is not there."""
+        """Return the value of that name; `make` computes it where it is not cached. `number` is the
+        revision's."""
         if number > self._number:
             self._number, self._held = number, OrderedDict()
         if number == self._number and name in self._held:
             self._held.move_to_end(name)
             return self._held[name]
-        made = await make()
+        value = await make()
         if number == self._number:
-            self._held[name] = made
+            self._held[name] = value
             while len(self._held) > self._places:
                 self._held.popitem(last=False)
-        return made
+        return value

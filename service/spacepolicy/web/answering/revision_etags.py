@@ -1,7 +1,7 @@
-"""Entity tags that begin with the mark of a revision, and the conditions on them.
+"""Entity tags that begin with the mark of a revision, and If-Match.
 
-The tag of whatever was computed on a revision begins with the mark of that revision: its number,
-and a hash that no revision of another store has. So a write may be conditional on any answer that
+The tag of everything computed from a revision begins with the mark of that revision: its number,
+and a hash that no revision of another store has. So a write can be conditional on any response that
 its client has read, and not only on that of the graph that it writes.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3,
@@ -22,27 +22,27 @@ from spacepolicy.store.revision import Revision
 _LISTED: Final = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
 _OF_A_REVISION: Final = re.compile(r"([0-9]{1,15})\.[\w-]+", re.ASCII)
 _OPAQUE_BYTES: Final = 15
-"""120 bits, which are 20 characters of base64 without padding: no two states have the same."""
+"""120 bits, or 20 characters of base64 without padding: enough to rule out collisions."""
 _MARK_LETTERS: Final = 8
-"""48 bits tell revisions of one number apart, after a store was restored or made anew."""
+"""48 bits distinguish revisions with the same number, after a store was restored or rebuilt."""
 
 
 def opaque(parts: Iterable[str]) -> str:
-    """A name for what all the parts make together, other than for any other parts."""
-    return _digest(b"".join(map(_told, parts)))
+    """Return a hash of the sequence of parts, for an entity tag."""
+    return _digest(b"".join(map(_length_prefixed, parts)))
 
 
 def opaque_around(before: Iterable[str], after: Iterable[str]) -> Callable[[str], str]:
-    """How parts are named, as `opaque` does, of which one in the middle is still to come.
+    """Return a function that computes `opaque` of the parts with its argument in the middle.
 
     >>> opaque_around(["a"], ["c", "d"])("b") == opaque(["a", "b", "c", "d"])
     True
     """
-    begin, end = (b"".join(map(_told, parts)) for parts in (before, after))
-    return lambda part: _digest(b"".join((begin, _told(part), end)))
+    begin, end = (b"".join(map(_length_prefixed, parts)) for parts in (before, after))
+    return lambda part: _digest(b"".join((begin, _length_prefixed(part), end)))
 
 
-def _told(part: str) -> bytes:
+def _length_prefixed(part: str) -> bytes:
     encoded = part.encode("utf-8", "surrogatepass")
     return len(encoded).to_bytes(8, "big") + encoded
 
@@ -52,10 +52,10 @@ def _digest(parts: bytes) -> str:
 
 
 def mark(revision: Revision) -> str:
-    """A name for the dataset as it is at the revision, of letters, digits and `.`, `_`, `-`.
+    """Return a name for the revision, of letters, digits and `.`, `_`, `-`.
 
-    That of a revision in a store elsewhere begins with `W/`, which makes the tag a weak one: the
-    same rows may come from there in another order.
+    The mark of a revision in a remote store begins with `W/`, which makes its tags weak: the store
+    may return the same rows in another order.
     """
     published = revision.publication
     if published is not None:
@@ -69,8 +69,8 @@ def _mark(number: int, made: str, record_sha256: str) -> str:
 
 
 def demanded(if_match: str, history: History) -> frozenset[int]:
-    """The numbers of the revisions whose marks begin the tags that the field lists; weak tags match
-    nothing (RFC 9110 section 13.1.1)."""
+    """Return the numbers of the revisions whose tags If-Match lists; weak tags match nothing
+    (RFC 9110 section 13.1.1)."""
     found = (_marked(tag, history) for weak, tag in _LISTED.findall(if_match) if not weak)
     return frozenset(number for number in found if number is not None)
 

@@ -1,8 +1,8 @@
-"""What the service says of itself, for query editors: prefixes, saved queries as examples, and
-which classes and properties go together.
+"""The service's description of itself, for query editors: prefixes, saved queries as examples, and
+which classes and properties are used together.
 
-It is no part of the dataset, and so is in none of its counts. It is made when it is asked for, once
-a revision; `engine/description_terms.py` says which queries ask it.
+It is not part of the dataset, and so not counted. It is generated on demand, once per revision;
+`engine/description_terms.py` decides which queries use it.
 
 Spec: https://www.w3.org/TR/void/, http://ldf.fi/void-ext, https://www.w3.org/TR/shacl-af/
 """
@@ -37,8 +37,8 @@ _log: Final = logging.getLogger(__name__)
 _TYPE: Final = NamedNode(f"{RDF}type")
 _TYPES: Final = """{{ SELECT ?{0} (GROUP_CONCAT(STR(?class); separator=" ") AS ?{1})
     {{ ?{0} a ?class FILTER isIRI(?class) }} GROUP BY ?{0} }}"""
-"""The classes of a thing as one value: things of the same classes are counted together, which takes
-a tenth of the time of counting each class of a subject with each of an object."""
+"""The classes of a resource as one value: counting resources with the same classes together takes a
+tenth of the time of counting each class of a subject with each class of an object."""
 _ENTITIES: Final = f"SELECT ?of (COUNT(*) AS ?n) {{ {_TYPES.format('s', 'of')} }} GROUP BY ?of"
 _USES: Final = f"""SELECT ?of ?property ?to ?datatype (COUNT(*) AS ?n) {{
   {_TYPES.format("s", "of")}
@@ -52,15 +52,15 @@ _LABELS: Final = f"""SELECT ?term ?label {{
   VALUES ?term {{ %s }} ?term <{RDFS}label> ?label
 }} ORDER BY ?term LANG(?label)"""
 _BETWEEN_LANGUAGES: Final = " · "
-"""Editors ask for one label, in no language: it has those of all languages, English first."""
+"""Editors ask for one label without a language: it joins those of all languages, English first."""
 Rows = list[dict[str, Any]]
 
 
 @final
 @dataclass(slots=True)
 class ClassUses:
-    """How many instances each class has, how often they have each property, and to instances of
-    which classes, or values of which datatypes, that leads."""
+    """How many instances each class has, how often these use each property, and how often with
+    objects of which class or datatype."""
 
     entities: Counter[str] = field(default_factory=Counter)
     properties: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -76,14 +76,14 @@ class ClassUses:
 
 @final
 class ServiceGraph:
-    """Holds the description of the revision asked about last."""
+    """Caches the description of the latest revision."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._known: tuple[int, str] | None = None
 
     async def of(self, service: Service) -> str:
-        """The statements as N-Triples; none where there is no such graph."""
+        """Return the description as N-Triples; empty where there is no such graph."""
         base = service.revision.base
         if base is None or service_graph(service) is None:
             return ""
@@ -94,7 +94,7 @@ class ServiceGraph:
             return self._known[1]
 
     async def added(self, service: Service, query: Query) -> Query:
-        """The query, with the description where it asks that."""
+        """Return the query, with the description attached where the query uses it."""
         graph = service_graph(service)
         if graph is None or not asks_description(query, graph):
             return query
@@ -102,9 +102,8 @@ class ServiceGraph:
 
 
 def service_graph(service: Service) -> str | None:
-    """The IRI of the graph. There is none where the dataset has no IRI of its own, or nothing is
-    derived from it: a plain store has what its clients put there; nor where a store elsewhere is
-    asked, which has no such graph."""
+    """Return the IRI of the graph. None where the dataset has no base IRI, in a plain store, which
+    holds only what clients put there, and over a remote store, which has no such graph."""
     base = service.revision.base
     if base is None or service.mode != "merged" or service.published is not None:
         return None
@@ -112,16 +111,16 @@ def service_graph(service: Service) -> str | None:
 
 
 def is_for_service_graph(service: Service, text: str, graphs: Iterable[str]) -> bool:
-    """Whether a query with that text and those graphs may ask the description."""
+    """Whether a query with that text and those graphs may use the description."""
     graph = service_graph(service)
     return graph is not None and (may_ask_description(text) or graph in graphs)
 
 
 def _written(service: Service, base: Base) -> str:
-    """The statements of the description.
+    """The description as N-Triples.
 
-    Where the data are too large to be counted in the time of a query, prefixes and examples are
-    all that it says.
+    Where the data are too large to be counted within a query's timeout, it has only prefixes and
+    examples.
     """
     try:
         uses = _class_uses(service)
@@ -151,7 +150,7 @@ def _class_uses(service: Service) -> ClassUses:
 
 
 def _take(uses: ClassUses, row: Mapping[str, Any], broader: Mapping[str, set[str]]) -> None:
-    """Count what a row tells; of the classes of an object, those that no other of them is below."""
+    """Add a row to the counts; of an object's classes, only the most specific are counted."""
     name, number = row["property"]["value"], int(row["n"]["value"])
     to = set(row["to"]["value"].split()) if "to" in row else set()
     narrowest = to - {above for each in to for above in broader.get(each, ()) if above in to}
@@ -190,7 +189,7 @@ def _statements(service: Service, base: Base, uses: ClassUses) -> Iterator[Tripl
 
 
 def _example(query: SavedQuery, base: Base) -> Iterator[Triple]:
-    """A saved query, at the address where it answers; its question in both languages."""
+    """A saved query, under its address, with its title in all languages."""
     node = NamedNode(f"{base.iri}queries/{query.name}")
     for kind in ("SPARQLExecutable", "SPARQLSelectExecutable"):
         yield Triple(node, _TYPE, NamedNode(SH + kind))
@@ -201,8 +200,7 @@ def _example(query: SavedQuery, base: Base) -> Iterator[Triple]:
 
 
 def _partitions(uses: ClassUses, graph: NamedNode) -> Iterator[Triple]:
-    """The instances of each class, the statements of each of their properties, and what these lead
-    to."""
+    """Partitions by class, by their properties, and by the classes and datatypes of the objects."""
     part = (NamedNode(f"{graph.value}#{number}") for number in count(1))
     of_class: dict[str, NamedNode] = {}
     of_property: dict[tuple[str, str], NamedNode] = {}

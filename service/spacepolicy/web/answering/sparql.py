@@ -1,7 +1,7 @@
 """The SPARQL endpoint, a plain ASGI application.
 
-A request is answered from what is kept where it was asked before; else it is planned, and
-evaluated only where neither the client nor the cache has the answer.
+A repeated request is answered from the cache; any other is planned, and evaluated only where
+neither the client nor the cache has the answer.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/
 """
@@ -53,12 +53,12 @@ from spacepolicy.web.writing.update_operation import update_response
 from spacepolicy.web.writing.write_service import WriteService
 
 SHORT_TEXT: Final = 4096
-"""Texts that are read at once; the lexer takes some milliseconds for so much."""
+"""Shorter texts are scanned at once; the lexer takes some milliseconds for this length."""
 _log: Final = logging.getLogger(__name__)
 
 
 def sparql_endpoint(app_state: AppState, writes: WriteService) -> ASGIApp:
-    """The application that answers the protocol's operations."""
+    """Return the application that answers the protocol's operations."""
 
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -114,7 +114,7 @@ async def planned_query(
     asked: QueryOperation,
     text: str,
 ) -> QueryPlan:
-    """The plan; a long text is read beside the event loop, which answers others meanwhile.
+    """Return the plan; a long text is scanned in a thread.
 
     Raises: as `plan`.
     """
@@ -129,7 +129,7 @@ async def _describe(
 ) -> None:
     """Send the service description, or a form to a browser.
 
-    Raises: BadParameterError where the request asks something and lacks its query.
+    Raises: BadParameterError where the request is a query operation without a query.
     """
     if not asked.plain or exchange.call.method not in ("GET", "HEAD"):
         raise BadParameterError("The parameter 'query' is missing.")

@@ -1,4 +1,4 @@
-"""Requests to the endpoint as they come: target, fields, and no more of a body than allowed.
+"""Reading requests to the endpoint: target, header fields, and a body of limited size.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110, https://www.rfc-editor.org/rfc/rfc10008 (QUERY)
 """
@@ -41,7 +41,7 @@ _READ: Final = frozenset(
 @final
 @dataclass(frozen=True, slots=True)
 class SparqlRequest:
-    """A request that was read whole; `fields` holds those that the endpoint looks at."""
+    """A complete request; `fields` holds only those that the endpoint uses; `old`: HTTP/1.0."""
 
     method: str
     target: bytes
@@ -50,12 +50,13 @@ class SparqlRequest:
     old: bool
 
     def field(self, name: bytes) -> str | None:
-        """The field's value; None where it is absent."""
+        """Return the field's value; None where it is absent."""
         value = self.fields.get(name)
         return None if value is None else value.decode("latin-1")
 
     def key(self, origin: str, day: str = "") -> RequestKey:
-        """All of the request that its answer depends on; `day` where it depends on today's."""
+        """Return the cache key of the request; `day` is the current day, where the answer depends
+        on it."""
         return RequestKey(
             self.target,
             self.body,
@@ -71,8 +72,8 @@ class SparqlRequest:
 @final
 @dataclass(frozen=True, slots=True)
 class RequestExchange:
-    """A request, what its answer is kept under, the way to answer it, and its query where that is
-    on its way already."""
+    """A request, its cache key, the ASGI `send` for its response, its log record, and its query
+    where that was started already."""
 
     call: SparqlRequest
     key: RequestKey
@@ -82,16 +83,16 @@ class RequestExchange:
 
 
 def accepted(service: Service) -> dict[str, str]:
-    """Fields that say in which media types queries and updates are taken."""
+    """Return the fields that list the accepted media types of queries and updates."""
     posted = _QUERIES if service.writer is None else (*_QUERIES, UPDATE)
     return {"Accept-Post": ", ".join(posted), "Accept-Query": f"{QUERY}, {FORM}"}
 
 
 async def read_call(service: Service, scope: Scope, receive: Receive) -> SparqlRequest:
-    """The request.
+    """Read the request.
 
-    Raises: ProblemError where its method, length or media type is not taken, or it brings an update
-    and may not, ClientDisconnect where it breaks off.
+    Raises: ProblemError where its method, length or media type is not accepted, or it is an update
+    that is not allowed; ClientDisconnect where the client disconnects.
     """
     method, target = scope["method"], scope["query_string"]
     if method not in METHODS:
@@ -115,9 +116,10 @@ async def read_call(service: Service, scope: Scope, receive: Receive) -> SparqlR
 
 
 def may_update(service: Service, scope: Scope) -> AccessToken:
-    """The token of a request that may write.
+    """Check that the request may write, and return its token.
 
-    Raises: ForbiddenError where nothing is written here, UnauthorizedError, ForbiddenError.
+    Raises: ForbiddenError where the service takes no writes or the token does not allow them,
+    UnauthorizedError where there is no token.
     """
     if service.writer is None:
         raise ForbiddenError(f"{service.read_only} It takes queries, and no updates.")
@@ -125,14 +127,14 @@ def may_update(service: Service, scope: Scope) -> AccessToken:
 
 
 def _limit(service: Service, scope: Scope, name: str) -> int:
-    """How long a body may be: updates may be longer than queries, of those who may write."""
+    """The maximum length of the body: larger for updates with a token that allows writing."""
     token = token_of(scope)
     may_write = service.writer is not None and token is not None and token.allows("write")
     return service.max_update_bytes if may_write and name != QUERY else service.max_query_bytes
 
 
 def _fields(scope: Scope) -> dict[bytes, bytes]:
-    """The fields by name; a repeated field is one list (RFC 9110 section 5.3)."""
+    """The fields by name; a repeated field is joined to a list (RFC 9110 section 5.3)."""
     fields: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in _READ:
@@ -141,15 +143,15 @@ def _fields(scope: Scope) -> dict[bytes, bytes]:
 
 
 def media_type(content_type: str) -> MediaRange | None:
-    """The media type that the field names, None where it names none or several."""
+    """Return the media type of a Content-Type; None where it has none or several."""
     ranges = formats.media_ranges(content_type)
     return ranges[0] if len(ranges) == 1 and "," not in content_type else None
 
 
 def checked_media_type(service: Service, method: str, fields: Mapping[bytes, bytes]) -> str:
-    """The body's media type.
+    """Return the body's media type.
 
-    Raises: UnsupportedMediaError where it is not read here.
+    Raises: UnsupportedMediaError where it, its charset or its content coding is not accepted.
     """
     given = fields.get(b"content-type", b"").decode("latin-1")
     found = media_type(given)
@@ -176,9 +178,9 @@ def checked_media_type(service: Service, method: str, fields: Mapping[bytes, byt
 
 
 async def _body(limit: int, fields: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The body, if it is within the limit.
+    """Read the body.
 
-    Raises: ContentTooLargeError as soon as it is known to be larger, ClientDisconnect.
+    Raises: ContentTooLargeError as soon as it is known to exceed the limit, ClientDisconnect.
     """
     received, more = bytearray(), True
     while more:
@@ -197,5 +199,5 @@ async def _body(limit: int, fields: Mapping[bytes, bytes], receive: Receive) -> 
 
 
 def _declared(fields: Mapping[bytes, bytes]) -> int:
-    """The length that the request says its body has; the server has read it as a number."""
+    """The Content-Length, which the server has validated; 0 where there is none."""
     return int(fields.get(b"content-length", b"0"))

@@ -1,5 +1,5 @@
-"""Passages of the served revision, verified in a process of their own; and the words that a user's
-copies have of references."""
+"""Verifying the passages of the served revision in a separate process; and the words of references
+in a user's copies of texts."""
 
 import asyncio
 import json
@@ -21,13 +21,13 @@ from spacepolicy.web.answering.copy_words import Words
 from spacepolicy.web.answering.internal_queries import Row, rows
 
 MEMORY_BYTES: Final = 1 << 30
-"""What a process may have: a copy of some megabytes takes a tenth of it."""
+"""The memory limit of the process: a copy of some megabytes takes a tenth of it."""
 _MODULE: Final = "spacepolicy.verification_process"
 _DESCRIBED: Final = ("start", "end", "exactText", "locator", "officialAddress", "fingerprint")
 
 
 async def sources(app_state: AppState) -> tuple[str, ...]:
-    """The sources that have passages, sorted."""
+    """Return the sources that have passages, sorted."""
     own = app_state.service.revision.base
     if own is None:
         return ()
@@ -39,7 +39,8 @@ async def sources(app_state: AppState) -> tuple[str, ...]:
 
 
 async def cited_in(app_state: AppState, source: str) -> tuple[Cited, ...]:
-    """The passages of the source, in the order of the text, those by reference by their names."""
+    """Return the passages of the source, in the order of the text; those by reference sorted by
+    IRI."""
     own = app_state.service.revision.base
     if own is None:
         return ()
@@ -50,10 +51,10 @@ async def cited_in(app_state: AppState, source: str) -> tuple[Cited, ...]:
         f"SELECT * {{ ?passage {base.term('source')} {NamedNode(source)} {optional} }} "
         "ORDER BY ?start DESC(?end) ?passage",
     )
-    told: dict[str, Cited] = {}
+    passages: dict[str, Cited] = {}
     for row in found:
-        told.setdefault(row["passage"].value, _cited(row))
-    return tuple(told.values())
+        passages.setdefault(row["passage"].value, _cited(row))
+    return tuple(passages.values())
 
 
 def _cited(row: Row) -> Cited:
@@ -72,7 +73,7 @@ def _cited(row: Row) -> Cited:
 
 
 async def _recorded(app_state: AppState, source: str) -> str | None:
-    """The SHA-256 of the text that the source's offsets belong to."""
+    """The recorded SHA-256 of the text that the source's offsets refer to."""
     own = app_state.service.revision.base
     if own is None:
         return None
@@ -85,8 +86,8 @@ async def _recorded(app_state: AppState, source: str) -> str | None:
 async def verification(
     app_state: AppState, source: str, cited: Sequence[Cited], sent: SentCopy | None = None
 ) -> dict[str, Any]:
-    """What came of the passages of the source, by the copy that was sent or else the texts that are
-    here.
+    """Verify the passages of the source against the copy that was sent, else against the service's
+    own texts; return the report.
 
     Raises: BadParameterError where the copy is no text; ProblemError where no place comes free, or
     it takes too long.
@@ -112,7 +113,7 @@ async def verification(
 
 
 async def _asked(request: bytes) -> bytes:
-    """Return the answer of a process of its own, which ends when its caller is cancelled.
+    """Run the verification in a separate process, which is killed when the caller is cancelled.
 
     Raises: EngineError where it fails.
     """
@@ -137,9 +138,10 @@ async def _asked(request: bytes) -> bytes:
 
 
 async def words_of_copies(app_state: AppState) -> Words:
-    """The words of references that the copies have, by the passages' IRIs; none without copies.
+    """Return the words of references that the copies have, by the passages' IRIs; empty without
+    copies.
 
-    Raises: ProblemError where they cannot be looked for.
+    Raises: ProblemError where the verification fails.
     """
     if not app_state.service.texts.copies:
         return {}
