@@ -63,8 +63,8 @@ class Seat:
             self._running.lent.pop(self.ticket, None)
 
     def lend(self) -> None:
-        """Lend the seat until it is reclaimed; where more than `max_waiting` are lent, the one lent
-        for longest is stopped."""
+        """Lend the seat until it is reclaimed; where `max_lent` are lent already, the query whose
+        seat has been lent for longest is stopped."""
         if not self._held or self.ticket is None:
             return
         lent = self._running.lent

@@ -1,4 +1,4 @@
-"""The application: the SPARQL endpoint in front, and the table of all other routes."""
+"""The ASGI application: the SPARQL endpoint, and the table of all other routes."""
 
 from collections.abc import Iterator
 from typing import Any, Final, final
@@ -101,8 +101,8 @@ _PATH: Final[dict[str, Any]] = {
 
 @final
 class Application:
-    """The whole application over a service; `endpoint` is the short way of its SPARQL endpoint, for
-    servers that know it."""
+    """The ASGI application of a service; `endpoint` is the fast path of its SPARQL endpoint, for
+    `http.server`."""
 
     def __init__(self, service: Service) -> None:
         app_state = make_app_state(service)
@@ -121,7 +121,7 @@ class Application:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or read ahead while the server runs."""
+        """Answer a request, or handle the lifespan, during which the caches are warmed up."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -129,13 +129,13 @@ class Application:
 
 
 def create_app(service: Service) -> Application:
-    """The whole application over the service."""
+    """Return the application of the service."""
     return Application(service)
 
 
 @final
 class SharedState:
-    """What several routes read, once a revision."""
+    """The caches that several routes share, filled once per revision."""
 
     def __init__(self, app_state: AppState) -> None:
         self.app_state = app_state
@@ -145,7 +145,7 @@ class SharedState:
         self.home = HomePage(self.knowledge_cache, self.metadata)
 
     def warming(self) -> CacheWarmup:
-        """Reads it ahead, what is wanted soonest first."""
+        """Return the warm-up of these caches; what visitors need first comes first."""
         return CacheWarmup(
             self.app_state,
             (
@@ -165,7 +165,7 @@ class SharedState:
 
 
 def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
-    """Return the table of all routes but `/sparql`; of several that match a path the first counts.
+    """Return the table of all routes but `/sparql`; the first that matches a path is used.
 
     Most handlers declare what they offer themselves (`representation`).
     """
@@ -211,7 +211,7 @@ def routes(shared: SharedState, writes: WriteService) -> Iterator[Route]:
 
 
 def _descriptions(app_state: AppState, metadata: MetadataCache) -> Iterator[Route]:
-    """Return the routes of what the dataset is, and of all of it."""
+    """Return the routes of the dataset's descriptions and dumps."""
     files = DumpFiles(app_state)
     for dump in DUMPS:
         yield Route(dump.path, dump_handler(files, dump), "linked data", offers=(dump.media_type,))
@@ -223,7 +223,7 @@ def _descriptions(app_state: AppState, metadata: MetadataCache) -> Iterator[Rout
 
 
 def _of_service(app_state: AppState) -> Iterator[Route]:
-    """Return the routes of what belongs to the service and its history, not to one revision."""
+    """Return the routes that concern the service and its history, not one revision."""
     shared: dict[str, Any] = {"of_revision": False}
     for_all: dict[str, Any] = {**shared, "is_open": True}
     kind, offers = problem_kind_page(app_state.service), (JSON.media_type, PAGE.media_type)
@@ -272,7 +272,7 @@ def _linked_data(knowledge_cache: KnowledgeCache) -> Iterator[Route]:
 
 
 def _graph_store(app_state: AppState, writes: WriteService) -> Iterator[Route]:
-    """Return the routes of the Graph Store Protocol; those of writes where anything is written."""
+    """Return the routes of the Graph Store Protocol; writes only if the service takes them."""
     service = app_state.service
     read, write, options = (
         graph_reading(app_state),
@@ -307,7 +307,7 @@ def _graph_store(app_state: AppState, writes: WriteService) -> Iterator[Route]:
 
 
 def _routed(service: Service, table: tuple[Route, ...]) -> FastAPI:
-    """The routes as FastAPI answers them, with their description."""
+    """The FastAPI application of the routes, with its OpenAPI description."""
     app = FastAPI(
         title="spacepolicy",
         version=__version__,

@@ -1,4 +1,4 @@
-"""Scripts, styles and fonts of pages, at addresses that name their content."""
+"""Scripts, styles and fonts of pages, at addresses with a hash of their content."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from spacepolicy.http.content_codings import IDENTITY, encoded, wish
 from spacepolicy.web.routes import Handler
 
 ASSET_PATH: Final = "/assets/{name}"
-"""One route for all: that is what requests are counted by, and names change with each version."""
+"""One route for all: requests are counted by route, and the names change with each version."""
 _MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -24,7 +24,7 @@ _MEDIA_TYPES: Final = {
     ".woff2": "font/woff2",
 }
 _COMPRESSED: Final = frozenset({"font/woff2"})
-"""Formats that no coding makes smaller."""
+"""Formats that are compressed already."""
 
 
 @final
@@ -38,7 +38,7 @@ class Asset:
 
 
 def asset(name: str, body: bytes) -> Asset:
-    """Return the file of this name and content."""
+    """Return the asset of this file name and content."""
     file, digest = Path(name), hashlib.sha256(body).hexdigest()[:12]
     return Asset(f"/assets/{file.stem}-{digest}{file.suffix}", _MEDIA_TYPES[file.suffix], body)
 
@@ -49,9 +49,9 @@ def _read(folder: Path) -> Mapping[str, Asset]:
 
 
 ASSETS: Final = _read(FOLDER)
-"""The assets by name; none where they could not be built."""
+"""The assets by name; empty where they could not be built."""
 HAS_WORKBENCH: Final = built_assets(FOLDER).has_workbench
-"""Whether `/sparql` is a workbench; else it is the form that works without script."""
+"""Whether `/sparql` shows the workbench; else the form that works without scripts."""
 
 
 @cache
@@ -60,7 +60,7 @@ def _coded(body: bytes, coding: str) -> bytes:
 
 
 def asset_file(assets: Iterable[Asset]) -> Handler:
-    """Return the handler of the files of `ASSET_PATH`, which may be kept for a year."""
+    """Return the handler of `ASSET_PATH`; clients may cache the files for a year."""
     by_path = {each.path: each for each in assets}
 
     def file(request: Request) -> Response:
@@ -81,7 +81,7 @@ def asset_file(assets: Iterable[Asset]) -> Handler:
 
 
 def _coding(asset: Asset, accepted: str | None) -> str:
-    """The coding in which the file goes to a client that accepts so."""
+    """The content coding of the file for this Accept-Encoding."""
     wished = wish(accepted)
     if wished is None or asset.media_type in _COMPRESSED:
         return IDENTITY

@@ -1,8 +1,8 @@
-"""Who asks, and what that lets them do: the bearer token of a request.
+"""Authentication and authorization by the bearer token of a request.
 
-Reads are open unless the operator requires a token for them; a token that is none is told of
-wherever it comes, so that a lost one is noticed. No answer holds a token or depends on which one it
-was, and nothing kept is kept by it.
+Reads are open unless the operator requires a token for them; an invalid token is refused on any
+request, so that a revoked one is noticed. No response contains a token or depends on which one it
+was, and no cache key contains it.
 
 Spec: https://www.rfc-editor.org/rfc/rfc6750
 """
@@ -22,7 +22,7 @@ _CHALLENGE: Final = 'Bearer realm="spacepolicy"'
 
 
 def read_token(service: Service, rules: RouteRules, scope: Scope) -> None:
-    """Take note of the request's token, and see that it may read.
+    """Store the request's token in its context, and check that the request may read.
 
     Raises: UnauthorizedError, ForbiddenError.
     """
@@ -36,9 +36,9 @@ def read_token(service: Service, rules: RouteRules, scope: Scope) -> None:
 
 
 def require(scope: Scope, needed: AccessScope) -> AccessToken:
-    """The request's token, which is good for that.
+    """Return the request's token, checked for the needed scope.
 
-    Raises: UnauthorizedError where there is none, ForbiddenError where it is not good for that.
+    Raises: UnauthorizedError where there is none, ForbiddenError where it lacks the scope.
     """
     token = token_of(scope)
     if token is None:
@@ -59,12 +59,12 @@ def require(scope: Scope, needed: AccessScope) -> AccessToken:
 
 
 def token_of(scope: Scope) -> AccessToken | None:
-    """The request's token, which may be good for nothing much; None where it brings none."""
+    """Return the request's token, whatever its scope; None where there is none."""
     return context_of(scope).token
 
 
 def _known(service: Service, secret: str) -> AccessToken:
-    """Raises: UnauthorizedError where there is no such token (any more)."""
+    """Raises: UnauthorizedError where the token is unknown or revoked."""
     assert service.tokens is not None  # noqa: S101 # the caller has seen to that
     try:
         token = service.tokens.find(secret)
@@ -76,9 +76,9 @@ def _known(service: Service, secret: str) -> AccessToken:
 
 
 def bearer(scope: Scope) -> str | None:
-    """The token that the request brings; schemes other than Bearer are not for this service.
+    """Return the request's bearer token; None for no Authorization or another scheme.
 
-    Raises: UnauthorizedError where it brings several.
+    Raises: UnauthorizedError where there are several Authorization fields.
     """
     given = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(given) > 1:

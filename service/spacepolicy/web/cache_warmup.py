@@ -1,6 +1,7 @@
-"""What pages share is read ahead of the first visit to a revision, while nothing else is asked.
+"""Cache warm-up: fills the caches that pages share before the first visit to a revision, while the
+service is idle.
 
-It belongs to the event loop of the service, and begins and ends with it (ASGI's lifespan).
+It runs in the event loop of the service, from its start to its end (ASGI's lifespan).
 
 Spec: https://asgi.readthedocs.io/en/latest/specs/lifespan.html
 """
@@ -19,29 +20,29 @@ from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.request_context import read_on
 
 Reading = Callable[[], Awaitable[object]]
-"""Reads something of the revision in force, and leaves it where pages find it."""
+"""Reads something of the revision in force into a cache."""
 _IDLE_SECONDS: Final = 0.05
-"""How long nothing must have been asked, and as long as the reading before took: with the shipped
-documents all take 0.4 s together, with a million statements 6 s."""
+"""How long the service has to be idle before a reading, at least as long as the last reading took:
+with the shipped documents all readings take 0.4 s together, with a million statements 6 s."""
 _QUIET_SECONDS: Final = 0.3
-"""How long a revision must have been in force, and as long as those of the one before took: of
-many that follow each other, only the last one is read ahead."""
+"""How long a revision has to be in force first, at least as long as the last warm-up took: of many
+revisions in quick succession, only the last one is read."""
 _log: Final = logging.getLogger(__name__)
 
 
 @final
 class CacheWarmup:
-    """Does the readings, one by one, for the revision in force, and again for each that follows."""
+    """Runs the readings, one by one, for the revision in force, and again after each new one."""
 
     def __init__(self, app_state: AppState, readings: Sequence[Reading]) -> None:
         self._app_state = app_state
         self._readings = readings
         self._news = asyncio.Event()
         self._seconds = 0.0
-        """How long the readings of a revision took."""
+        """How long the last complete warm-up took."""
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
-        """Read ahead from the service's start to its end."""
+        """Handle the ASGI lifespan, and run the warm-up during it."""
         await receive()
         loop = asyncio.get_running_loop()
 
@@ -75,8 +76,8 @@ class CacheWarmup:
                     await self._news.wait()
 
     async def _read_ahead(self) -> None:
-        """Do the readings, until there is another revision; of a store elsewhere, whose time is
-        somebody else's, nothing is read that no one asks for."""
+        """Run the readings, until there is another revision. Over a remote store nothing is read
+        ahead, to spare somebody else's server."""
         revision = self._app_state.service.history.current
         if self._app_state.service.published is not None:
             return
@@ -92,8 +93,8 @@ class CacheWarmup:
         _log.debug("revision %d was read ahead in %.2f s", revision.number, together)
 
     async def _idleness(self, seconds: float) -> None:
-        """Wait until nothing was asked for so long, nor the dataset loaded: to read it from disk
-        takes longer, and from whoever loads it."""
+        """Wait until the service was idle for so long and the dataset is not being loaded: queries
+        are slower meanwhile, and slow down the loading."""
         loop = asyncio.get_running_loop()
         since = loop.time()
         while loop.time() - since < max(seconds, _IDLE_SECONDS):
@@ -106,7 +107,7 @@ class CacheWarmup:
 
 
 async def _seconds_of(reading: Reading) -> float:
-    """How long the reading takes."""
+    """Run the reading; return how long it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:

@@ -1,5 +1,4 @@
-"""Header fields that every response carries: the revision, and that scripts of any origin may read
-it.
+"""Header fields of every response: the revision, and CORS for scripts of any origin.
 
 Spec: https://fetch.spec.whatwg.org/#http-cors-protocol
 """
@@ -24,8 +23,8 @@ _ALWAYS: Final = (b"x-content-type-options", b"nosniff")
 def with_always(
     fields: Iterable[tuple[bytes, bytes]], revision: int, *vary: bytes, shared: bool = True
 ) -> list[tuple[bytes, bytes]]:
-    """The fields with those that every response carries; `vary` names more fields of requests that
-    it varies by, if not empty; `shared`: scripts of any origin may read it."""
+    """Return the fields with those of every response; `vary` are names to add to Vary, empty ones
+    are skipped; `shared`: scripts of any origin may read the response."""
     number = str(revision).encode()
     found = [*fields, *(_SHARED if shared else ()), _ALWAYS, (b"x-dataset-revision", number)]
     names = [name for name in vary if name]

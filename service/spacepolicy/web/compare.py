@@ -1,4 +1,4 @@
-"""Two things or more side by side as a page: `/compare?a=…&b=…&also=…`."""
+"""The page that compares two or more things side by side: `/compare?a=…&b=…&also=…`."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -25,7 +25,7 @@ from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.routes import Handler
 
 MAX_COMPARED: Final = 6
-"""Things side by side: a column needs some 160 pixels, and pages are 1,240 wide."""
+"""The maximum of things side by side: a column needs some 160 pixels, and pages are 1,240 wide."""
 Others = Annotated[list[str] | None, Query(description="IRIs of more things, one each")]
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]
 
@@ -54,7 +54,7 @@ def comparison(knowledge_cache: KnowledgeCache) -> Handler:
 
 
 def _things(choices: Compared, asked: Sequence[str]) -> Compared:
-    """Those that are asked for.
+    """The things that are asked for.
 
     Raises: BadParameterError where one of them is not among the choices, or they are too many.
     """

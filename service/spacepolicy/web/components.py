@@ -1,5 +1,5 @@
-"""What pages are made of, on one page for contributors: each part by the macro that the other pages
-make it with, over values that were made up."""
+"""A page for contributors with each component of the pages, rendered by the pages' own macros over
+made-up values."""
 
 from typing import Any, Final
 

@@ -1,5 +1,5 @@
-"""What the dataset is, as VoID and DCAT: live counts, where it is queried and dumped, the
-prefixes it is written with, and examples of queries.
+"""Descriptions of the dataset as VoID and DCAT: live counts, its endpoint and dumps, its prefixes,
+and example queries.
 
 Spec: https://www.w3.org/TR/void/, https://www.w3.org/TR/vocab-dcat-3/,
 https://www.w3.org/TR/shacl/#sparql-prefixes, https://www.w3.org/TR/shacl-af/#SPARQLExecutable
@@ -68,7 +68,7 @@ _PROPERTIES: Final = "SELECT ?term (COUNT(*) AS ?n) { ?s ?term ?o } GROUP BY ?te
 @final
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """How many there are of what: of the whole, by class, and by property."""
+    """The counts of the whole dataset, by class, and by property."""
 
     whole: Row
     classes: tuple[Row, ...]
@@ -93,9 +93,9 @@ def void_description(metadata: MetadataCache) -> Handler:
         async def make() -> Representation:
             about = described(app_state.service, origin, await metadata.get())
             counted = await counts.get(app_state.edition, "", lambda: _count(app_state))
-            said = [*_dataset(about, app_state.service), *_counts(counted, origin)]
-            said += [*_declared(app_state, origin), *_examples(app_state, origin)]
-            return Representation(await _body(app_state, about.dataset, said, choice))
+            statements = [*_dataset(about, app_state.service), *_counts(counted, origin)]
+            statements += [*_declared(app_state, origin), *_examples(app_state, origin)]
+            return Representation(await _body(app_state, about.dataset, statements, choice))
 
         return DeferredRepresentation(WELL_KNOWN, make)
 
@@ -114,11 +114,11 @@ def dcat_catalog(metadata: MetadataCache, measures: DumpMeasures) -> Handler:
         async def make() -> Representation:
             about = described(app_state.service, origin, await metadata.get())
             facts = await measures.get()
-            said = [*_dataset(about, app_state.service), *catalog_statements(about, facts)]
+            statements = [*_dataset(about, app_state.service), *catalog_statements(about, facts)]
             block = dataset_block(about, current_locale().language, facts)
-            return Representation(await _body(app_state, about.catalog, said, choice, block))
+            return Representation(await _body(app_state, about.catalog, statements, choice, block))
 
-        # The bytes of dumps, and so their checksums, depend on what the engine calls blank nodes.
+        # The bytes of dumps, and so their checksums, depend on the engine's labels of blank nodes.
         return DeferredRepresentation(f"{CATALOG} {app_state.service.instance}", make)
 
     return catalog
@@ -131,11 +131,11 @@ def _dataset(about: DatasetDescription, service: Service) -> list[Triple]:
 async def _body(
     app_state: AppState,
     thing: NamedNode,
-    said: list[Triple],
+    triples: list[Triple],
     choice: FormatChoice,
     block: Markup | None = None,
 ) -> bytes:
-    statements = tuple(sorted(set(said), key=str))
+    statements = tuple(sorted(set(triples), key=str))
     if choice.format.kind == "page":
         names = await names_of(app_state, statements)
         found = GraphDocument(thing, statements, None, (), (), names)
@@ -144,7 +144,7 @@ async def _body(
 
 
 def dataset(origin: str) -> NamedNode:
-    """The IRI of the dataset, as this service describes it."""
+    """Return the IRI of the dataset in this service's descriptions."""
     return NamedNode(origin + DATASET)
 
 
@@ -158,7 +158,7 @@ def _integer(term: Term | int) -> Literal:
 
 
 def _void(about: DatasetDescription, service: Service) -> Iterator[Triple]:
-    """Where the dataset is asked and dumped, and which vocabulary it is written in."""
+    """The dataset's endpoint and dumps, its IRI space and its vocabulary."""
     itself, origin, base = about.dataset, about.origin, service.revision.base
     yield from _a(itself, f"{VOID}Dataset")
     yield Triple(itself, NamedNode(f"{FOAF}homepage"), NamedNode(f"{origin}/"))
@@ -171,7 +171,7 @@ def _void(about: DatasetDescription, service: Service) -> Iterator[Triple]:
 
 
 def _counts(counted: _Counted, origin: str) -> Iterator[Triple]:
-    """How many there are of what, as it was counted."""
+    """The statistics of the dataset, and its partitions by class and property."""
     itself = dataset(origin)
     for name, count in counted.whole.items():
         yield Triple(itself, NamedNode(VOID + name), _integer(count))

@@ -1,4 +1,4 @@
-"""The whole dataset as it stands: every named graph and the default graph, in one stream.
+"""Dumps of the whole dataset: the default graph and every named graph, in one stream.
 
 Spec: https://www.w3.org/TR/n-quads/, https://www.w3.org/TR/trig/
 """
@@ -42,8 +42,8 @@ _ALL: Final = "?s ?p ?o"
 @final
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """A way to write quads: how statements in N-Triples stand in a graph, None for the default
-    graph; before them, and after them."""
+    """A dump format: what is written before the N-Triples of a named graph, how its lines are
+    converted (`within`), and what is written after them. The default graph is written as it is."""
 
     path: str
     label: str
@@ -73,14 +73,14 @@ DUMPS: Final = (
 
 @final
 class DumpFiles:
-    """Dumps in files, each made once a revision and coding, one of a kind at a time."""
+    """Dumps in files, each made once per revision and coding; one at a time of each kind."""
 
     def __init__(self, state: AppState) -> None:
         self.state = state
         self._making = {dump: asyncio.Lock() for dump in DUMPS}
 
     async def get(self, dump: Dump, coding: str) -> KeptFile | None:
-        """The dump in a file; None where it is too large for one.
+        """Return the dump in a file; None where it is too large for one.
 
         Raises: ProblemError where it cannot be made.
         """
@@ -101,7 +101,7 @@ def dump_handler(files: DumpFiles, dump: Dump) -> Handler:
     async def whole() -> Response:
         return _DumpResponse(files, dump)
 
-    # FastAPI names the operation after them.
+    # FastAPI takes the operation's name and description from these.
     whole.__name__ = dump.label.replace("-", "").lower()
     whole.__doc__ = f"The whole dataset in {dump.label}."
     return whole
@@ -109,8 +109,8 @@ def dump_handler(files: DumpFiles, dump: Dump) -> Handler:
 
 @final
 class _DumpResponse(Response):
-    """A dump with its length, from a file; one that is larger than files may be, or that is not
-    kept, is streamed."""
+    """A dump from a file, with its length; it is streamed where it is too large for a file or
+    answers are not cached."""
 
     def __init__(self, files: DumpFiles, dump: Dump) -> None:
         super().__init__()
@@ -178,7 +178,7 @@ async def _quads(app_state: AppState, dump: Dump) -> AsyncGenerator[bytes]:
 
 
 async def _statements(app_state: AppState, pattern: str) -> AsyncIterator[bytes]:
-    """The statements that fit the pattern, in whole lines of N-Triples."""
+    """The statements that match the pattern, in complete lines of N-Triples."""
     rest = b""
     query = Query(_CONSTRUCT.format(pattern), graph_format="ntriples")
     async for piece in internal_queries.pieces(app_state, query):

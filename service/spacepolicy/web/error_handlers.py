@@ -1,4 +1,4 @@
-"""Errors of FastAPI's routing as problems, and `Allow` from the routes there are at a path."""
+"""Error handlers that turn FastAPI's errors into problems, and set `Allow` by the path's routes."""
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,18 +18,18 @@ from spacepolicy.web.service import Service
 
 
 def add_error_handlers(app: FastAPI, service: Service) -> None:
-    """Let the application answer every error as a problem."""
+    """Add handlers that answer every error with a problem."""
 
     async def problem(request: Request, error: Exception) -> Response:
-        told = _as_problem(request, error, service)
-        if request.method == "OPTIONS" and isinstance(told, MethodNotAllowedError):
-            return Response(status_code=204, headers=told.headers)
-        return problem_response(service, request.scope, told)
+        reported = _as_problem(request, error, service)
+        if request.method == "OPTIONS" and isinstance(reported, MethodNotAllowedError):
+            return Response(status_code=204, headers=reported.headers)
+        return problem_response(service, request.scope, reported)
 
     async def failure(request: Request, error: Exception) -> Response:
-        """The framework raises the error again behind it, so that it is logged."""
-        told = EngineError(f"The service failed: {type(error).__name__}.")
-        return problem_response(service, request.scope, told)
+        """Answer an unexpected error; the framework raises it again, so that it is logged."""
+        reported = EngineError(f"The service failed: {type(error).__name__}.")
+        return problem_response(service, request.scope, reported)
 
     for kind in (ProblemError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, problem)
@@ -51,12 +51,13 @@ def _as_problem(request: Request, error: Exception, service: Service) -> Problem
 
 
 def _misfits(error: RequestValidationError) -> str:
-    """What of the request does not fit; its own text names a file of this machine."""
+    """The parameters that failed validation; the error's own text would name a file of this
+    machine."""
     return "; ".join(f"{each['loc'][-1]!r}: {each['msg']}" for each in error.errors()) + "."
 
 
 def _method_not_allowed(request: Request, service: Service) -> ProblemError:
-    """The problem, with the methods of all routes at the path; a replica says who takes writes."""
+    """The problem, with the methods of all routes at the path; a replica names its leader."""
     methods = {
         method
         for route in request.app.routes

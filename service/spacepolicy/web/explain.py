@@ -1,4 +1,4 @@
-"""Why a statement holds, over HTTP: its proof for programs, and as a page down to the words."""
+"""Proofs of statements over HTTP: as JSON, and as a page with the quoted words."""
 
 import asyncio
 import json
@@ -43,8 +43,8 @@ PATH: Final = "/explain"
 _VOWELS: Final = frozenset("aeiou")
 _PARTS: Final = {"s": "subject", "p": "predicate", "o": "object"}
 _NEAR: Final = 5
-"""Other statements of the subject that are shown where the one asked about does not hold: as many
-as are read at a glance."""
+"""How many other statements about the subject are shown where the requested one does not hold: as
+many as are read at a glance."""
 _WRITTEN: Final = (
     "an IRI, a name with a prefix that the ontology declares, or <…> relative to the base"
 )
@@ -78,7 +78,7 @@ def explanation(knowledge_cache: KnowledgeCache) -> Handler:
 
 
 def statement_parameters(app_state: AppState) -> dict[str, Any]:
-    """What the OpenAPI description says of the parameters."""
+    """Return the OpenAPI description of the parameters."""
     base = app_state.service.revision.base
     examples = {"s": f"<{base}ontology>", "p": "a", "o": "<http://www.w3.org/2002/07/owl#Ontology>"}
     return {
@@ -97,7 +97,7 @@ def statement_parameters(app_state: AppState) -> dict[str, Any]:
 
 
 def _statement(app_state: AppState, scope: Scope) -> Triple:
-    """Raises: BadParameterError where the request names none."""
+    """Raises: BadParameterError where a term is missing, repeated or cannot be read."""
     given = QueryParams(scope["query_string"])
     for name, part in _PARTS.items():
         if len(given.getlist(name)) != 1 or not given[name].strip():
@@ -112,7 +112,7 @@ def _statement(app_state: AppState, scope: Scope) -> Triple:
 
 
 async def proof_of(knowledge_cache: KnowledgeCache, statement: Triple) -> dict[str, Any]:
-    """The proof, found in a seat of its own kind and under the clock.
+    """Search for the proof, with admission separate from queries and a timeout.
 
     Raises: NotFoundError where the statement does not hold; ProblemError.
     """
@@ -123,7 +123,7 @@ async def proof_of(knowledge_cache: KnowledgeCache, statement: Triple) -> dict[s
     try:
         async with app_state.proofs.admitted(query_identifier(None), service.max_wait_seconds):
             async with asyncio.timeout(service.timeout_seconds):
-                found = await _told(service.explanations, app_state, statement)
+                found = await _received(service.explanations, app_state, statement)
     except TimeoutError as error:
         raise TimeLimitError("No proof was found in the time that there is.") from error
     except NotFoundError as error:
@@ -138,18 +138,18 @@ async def proof_of(knowledge_cache: KnowledgeCache, statement: Triple) -> dict[s
 def _references(proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The passages by reference that state something in the proof."""
     for step in proof["steps"]:
-        told = (*step.get("stated", ()), *step.get("axiom", {}).get("stated", ()))
-        yield from (origin for origin in told if "locator" in origin)
+        origins = (*step.get("stated", ()), *step.get("axiom", {}).get("stated", ()))
+        yield from (origin for origin in origins if "locator" in origin)
 
 
-async def _told(explanations: Explanations, app_state: AppState, statement: Triple) -> bytes:
-    """What comes over a connection before its end.
+async def _received(explanations: Explanations, app_state: AppState, statement: Triple) -> bytes:
+    """Send the statement, and return the data received for it.
 
-    Raises: ProblemError where a frame tells one, or the connection breaks off.
+    Raises: ProblemError where a frame holds one, or the connection breaks off.
     """
     loop = asyncio.get_running_loop()
     connection, decoder = explanations.connect(app_state.service.revision), FrameDecoder()
-    told: list[bytes] = []
+    payloads: list[bytes] = []
     try:
         connection.setblocking(False)
         await loop.sock_sendall(connection, statement_to_bytes(statement))
@@ -157,9 +157,9 @@ async def _told(explanations: Explanations, app_state: AppState, statement: Trip
             for frame in decoder.feed(piece):
                 match frame:
                     case Data(payload):
-                        told.append(payload)
+                        payloads.append(payload)
                     case End():
-                        return b"".join(told)
+                        return b"".join(payloads)
                     case Problem(error):
                         raise error
                     case _:
@@ -172,8 +172,8 @@ async def _told(explanations: Explanations, app_state: AppState, statement: Trip
 
 
 async def _not_found(knowledge_cache: KnowledgeCache, statement: Triple) -> NotFoundError:
-    """What to say of a statement that does not hold: what holds instead of its thing, or else
-    the things with names like it."""
+    """The problem of a statement that does not hold, with similar statements about its subject,
+    or things with similar names where the subject is unknown."""
     subject, predicate, value = statement
     found = await internal_queries.rows(
         knowledge_cache.app_state,
@@ -203,7 +203,7 @@ async def _not_found(knowledge_cache: KnowledgeCache, statement: Triple) -> NotF
 @final
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """A graph that states something; for a passage its words, and of one by reference its place."""
+    """A graph that states something; for a passage its words, or its locator and address."""
 
     link: Link
     words: str | None
@@ -214,7 +214,7 @@ class _Stated:
 @final
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step of a proof as a reader sees it."""
+    """A step of a proof, for the page."""
 
     number: int
     terms: tuple[Link, ...]
@@ -226,7 +226,7 @@ class _Step:
 
 
 async def _page(app_state: AppState, given: QueryParams, proof: Mapping[str, Any]) -> str:
-    """The page of the proof, the statement itself first."""
+    """The page of the proof; it begins with the statement itself."""
     iris = {NamedNode(iri) for iri in _iris(proof)}
     about = [Triple(iri, iri, iri) for iri in sorted(iris, key=str)]
     names = Labels(app_state.service, await names_of(app_state, about))
@@ -244,7 +244,8 @@ async def _page(app_state: AppState, given: QueryParams, proof: Mapping[str, Any
 
 
 def _evidence(steps: Sequence[_Step]) -> list[_Stated]:
-    """The words that the proof rests on: of each step that is stated the shortest, each once."""
+    """The quotations that the proof rests on: the shortest of each stated step, without
+    duplicates."""
     found: dict[Link, _Stated] = {}
     for step in steps:
         quoted = [each for each in step.stated if each.words is not None and not step.rule]
@@ -255,38 +256,38 @@ def _evidence(steps: Sequence[_Step]) -> list[_Stated]:
 
 
 def _drawn(step: _Step) -> DrawnStep:
-    """The step as the drawing has it: its subject in one line, the rest in another."""
+    """The step for the drawing: its subject in one line, the rest in another."""
     texts = [each.text for each in step.terms]
     lines = (texts[0], " ".join(texts[1:])) if texts else (step.text, "")
     text = " ".join(texts) or step.text
     return DrawnStep(step.number, lines, text, step.rule, step.axiom, step.premises)
 
 
-def _iris(told: object) -> Iterator[str]:
+def _iris(value: object) -> Iterator[str]:
     """The IRIs of terms and graphs anywhere in the proof."""
-    match told:
+    match value:
         case {"type": "uri", "value": str(iri)}:
             yield iri
         case dict():
-            yield from (graph for graph in [told.get("graph")] if graph)
-            for each in told.values():
+            yield from (graph for graph in [value.get("graph")] if graph)
+            for each in value.values():
                 yield from _iris(each)
         case list():
-            for each in told:
+            for each in value:
                 yield from _iris(each)
 
 
-def _step(names: Labels, told: Mapping[str, Any]) -> _Step:
-    axiom = told.get("axiom")
-    stated = axiom["stated"] if axiom else told.get("stated", ())
+def _step(names: Labels, step: Mapping[str, Any]) -> _Step:
+    axiom = step.get("axiom")
+    stated = axiom["stated"] if axiom else step.get("stated", ())
     return _Step(
-        told["step"],
-        _as_sentence(tuple(_terms(names, told["statement"]))),
-        told["text"],
-        told.get("rule"),
+        step["step"],
+        _as_sentence(tuple(_terms(names, step["statement"]))),
+        step["text"],
+        step.get("rule"),
         axiom["text"] if axiom else None,
         tuple(_stated(names, each) for each in stated),
-        tuple(told.get("premises", ())),
+        tuple(step.get("premises", ())),
     )
 
 
@@ -301,15 +302,15 @@ def _stated(names: Labels, origin: Mapping[str, Any]) -> _Stated:
 
 
 def _as_sentence(terms: tuple[Link, ...]) -> tuple[Link, ...]:
-    """The terms as a sentence has them: “is an actor”."""
-    said = "".join(each.text[:1] for each in terms[2:]).lower()
-    if terms and terms[1].language == "en" and terms[1].text.endswith(" a") and said in _VOWELS:
+    """The terms with the English article before a vowel: “is an actor”."""
+    initial = "".join(each.text[:1] for each in terms[2:]).lower()
+    if terms and terms[1].language == "en" and terms[1].text.endswith(" a") and initial in _VOWELS:
         return (terms[0], replace(terms[1], text=f"{terms[1].text}n"), terms[2])
     return terms
 
 
 def _terms(names: Labels, statement: Mapping[str, Any]) -> Iterator[Link]:
-    """The terms by name; none where one of them has no name of its own."""
+    """The terms by name; empty where one of them is a blank node or a triple."""
     terms = [statement[part] for part in _PARTS.values()]
     if any(term["type"] not in ("uri", "literal") for term in terms):
         return

@@ -1,4 +1,4 @@
-"""How the service is: whether it lives, is ready, and what it is busy with."""
+"""Liveness, readiness, and the running queries."""
 
 from typing import Annotated, Any, Final
 
@@ -22,7 +22,7 @@ def livez() -> dict[str, str]:
 
 
 def readiness(app_state: AppState) -> Handler:
-    """Return the handler of the probe of readiness."""
+    """Return the handler of the readiness probe."""
 
     def readyz(response: Response) -> dict[str, Any]:
         """Whether queries are answered, and over which revision; 503 where a file that it rests on
@@ -54,7 +54,7 @@ def readiness(app_state: AppState) -> Handler:
             },
             **({"store": published.url} if published else {}),
             **({"reason": damage or stale} if damage or stale else {}),
-            **({"damaged": {str(number): told for number, told in lost.items()}} if lost else {}),
+            **({"damaged": {str(number): each for number, each in lost.items()}} if lost else {}),
         }
 
     return readyz
@@ -64,17 +64,17 @@ def _of_replica(replica: Replica | None, published: str) -> dict[str, Any]:
     return {} if replica is None else {"replica": replica.told(published)}
 
 
-# The handlers below are coroutines: what runs belongs to the event loop.
+# The handlers below are coroutines: `Admission` belongs to the event loop.
 
 
 def running_queries(app_state: AppState) -> Handler:
-    """Return the handler that lists the queries on their way."""
+    """Return the handler that lists the waiting and running queries."""
 
     async def running(request: Request, response: Response) -> dict[str, Any]:
         """The queries on their way: how many, in which state, how old; text and name are for those
         alone who bring a token with the scope admin."""
         response.headers.update(_OWN)
-        show = _told if _is_admin(request) else _shown
+        show = _shown_to_admin if _is_admin(request) else _shown
         tickets = [show(ticket) for ticket in app_state.running.tickets()]
         return {
             "running": sum(ticket["state"] != "waiting" for ticket in tickets),
@@ -88,7 +88,7 @@ def running_queries(app_state: AppState) -> Handler:
 
 
 def running_query(app_state: AppState) -> Handler:
-    """Return the handler that tells the state of a query."""
+    """Return the handler of the state of one query."""
 
     async def one(request: Request, identifier: Identifier, response: Response) -> dict[str, Any]:
         """The state and the age of one query."""
@@ -96,13 +96,13 @@ def running_query(app_state: AppState) -> Handler:
         ticket = app_state.running.ticket(identifier)
         if ticket is None:
             raise _gone()
-        return _told(ticket) if _is_admin(request) else _shown(ticket)
+        return _shown_to_admin(ticket) if _is_admin(request) else _shown(ticket)
 
     return one
 
 
 def cancellation(app_state: AppState) -> Handler:
-    """Return the handler that stops a query."""
+    """Return the handler that cancels a query."""
 
     async def cancel(identifier: Identifier) -> None:
         """Stop the query: its client sees a problem, or a body that breaks off."""
@@ -116,7 +116,7 @@ def _shown(ticket: RunningQuery) -> dict[str, Any]:
     return {"state": ticket.state, "age_seconds": round(ticket.age_seconds(), 3)}
 
 
-def _told(ticket: RunningQuery) -> dict[str, Any]:
+def _shown_to_admin(ticket: RunningQuery) -> dict[str, Any]:
     return {**_shown(ticket), "id": ticket.identifier, "query": ticket.text}
 
 

@@ -1,5 +1,5 @@
-"""The first page: what there is, the questions tagged for it with their answers from the served
-revision, and the documents there are to read."""
+"""The home page: an overview, the saved queries tagged for it with live answers, and the documents
+to read."""
 
 import asyncio
 import json
@@ -28,15 +28,16 @@ from spacepolicy.web.routes import Handler
 from spacepolicy.web.tables import table
 
 _ANSWERS_HELD: Final = 64
-"""Answers that are held: those of the first page in each language, some ten, and room for more."""
+"""How many answers are cached: those of the home page in each language, some ten, and room for
+more."""
 _SHOWN_ROWS: Final = 8
-"""Rows of an answer on the first page, where all answers together fit on a screen."""
+"""Rows of an answer on the home page, so that all answers together fit on a screen."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class LiveAnswer:
-    """A saved query and what it gives now: the SPARQL JSON, or the problem met."""
+    """A saved query and its current answer: the SPARQL JSON, or the problem's detail."""
 
     query: SavedQuery
     results: dict[str, Any] | None
@@ -45,7 +46,7 @@ class LiveAnswer:
 
 @final
 class HomePage:
-    """What the first page shows in any language, read once a revision."""
+    """The contents of the home page for all languages, read once per revision."""
 
     def __init__(self, knowledge_cache: KnowledgeCache, metadata: MetadataCache) -> None:
         self.knowledge_cache = knowledge_cache
@@ -56,12 +57,12 @@ class HomePage:
         self._overview: RevisionCache[OverviewRows] = RevisionCache(1)
 
     async def answers(self) -> Sequence[LiveAnswer]:
-        """The answers to the saved queries that are tagged for the first page."""
+        """Return the answers to the saved queries that are tagged for the home page."""
         queries = tagged(self.app_state.service.catalogue, HOME)
         return await asyncio.gather(*map(self._answer, queries))
 
     async def overview(self) -> Overview | None:
-        """What there is, in the language of the reader; None where a query does not answer now."""
+        """Return the overview in the reader's language; None where a query fails now."""
         try:
             found = await self.overview_rows()
         except ProblemError:
@@ -69,16 +70,16 @@ class HomePage:
         return found.shown(self.app_state.service)
 
     async def overview_rows(self) -> OverviewRows:
-        """What the queries answer that tell what there is.
+        """Return the rows for the overview, from the cache or read now.
 
-        Raises: ProblemError where one does not.
+        Raises: ProblemError where a query fails.
         """
         return await self._overview.get(
             self.app_state.edition, "", lambda: overview_rows(self.app_state)
         )
 
     async def documents(self) -> Documents:
-        """The documents that there are to read."""
+        """Return the documents to read."""
         return await self._documents.get(
             self.app_state.edition, "", lambda: documents(self.app_state)
         )
@@ -100,7 +101,7 @@ class HomePage:
 
 
 def home_page(home: HomePage) -> Handler:
-    """Return the handler of the first page."""
+    """Return the handler of the home page."""
     app_state = home.app_state
 
     async def first(request: Request) -> Response:
@@ -119,8 +120,8 @@ def home_page(home: HomePage) -> Handler:
 
 
 async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer], seen: Overview) -> str:
-    """What there is; the documents, and whether they can be compared; real questions with live
-    answers, and how to ask more."""
+    """The page: the overview; the documents, and whether they can be compared; saved queries with
+    live answers, and how to ask more."""
     service = home.app_state.service
     live = [
         (

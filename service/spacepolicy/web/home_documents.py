@@ -1,4 +1,4 @@
-"""The documents that the first page offers to read: policies, and the sources that report them."""
+"""The documents that the home page lists: those with parts, and the sources of passages."""
 
 from dataclasses import dataclass
 from typing import final
@@ -13,15 +13,14 @@ from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.service import Service
 
 _MAX_DOCUMENTS = 100
-"""Documents that the first page lists; for more there is `/search`."""
+"""How many documents the home page lists; `/search` has all."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What is to be read part by part, what as a whole text, what has places and addresses alone,
-    and the statements that name them, in every language: what a reader sees of them is no part of
-    it, since it is held for all."""
+    """Things with parts (`wholes`), sources that passages quote, sources that passages only refer
+    to (`referred`), and their names in every language, since this is cached for all readers."""
 
     wholes: tuple[NamedNode, ...] = ()
     sources: tuple[NamedNode, ...] = ()
@@ -29,7 +28,7 @@ class Documents:
     named: tuple[Triple, ...] = ()
 
     def links(self, service: Service) -> dict[str, list[Link]]:
-        """The documents by their names, in the language of the reader."""
+        """Return links to the documents, named in the reader's language."""
         names = Labels(service, self.named)
         return {
             "wholes": [names.link(each) for each in self.wholes],
@@ -39,7 +38,7 @@ class Documents:
 
 
 async def documents(app_state: AppState) -> Documents:
-    """Whatever has parts and is part of nothing, and whatever passages quote or refer to."""
+    """Read the documents: things with parts that are part of nothing, and sources of passages."""
     own = app_state.service.revision.base
     if own is None:
         return Documents()

@@ -1,7 +1,7 @@
-"""What the first page shows of the dataset: how much there is, the things on an axis of years, and
-how words become a statement. Saved queries with the tags `figures`, `lanes` and `example` tell.
+"""The overview on the home page: numbers, things on an axis of years, and an example of a passage
+with its statement. They come from saved queries tagged `figures`, `lanes` and `example`.
 
-The drawing is laid out in parts of a hundred of its width, so that it fits every screen.
+The drawing is laid out in hundredths of its width, so that it fits every screen.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from spacepolicy.web.service import Service
 @final
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Words of a source, where they stand, and the statement that they make."""
+    """The words of a passage, and the statement that it makes."""
 
     query: SavedQuery
     words: Literal
@@ -43,8 +43,8 @@ class Example:
 @final
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The numbers by the columns that they sum, or whose things they count; the axis; the example.
-    Nothing where no query tells."""
+    """The numbers, each with the column that it sums or counts; the axis of years; the example.
+    Empty where there is no such query."""
 
     figures: tuple[tuple[AnswerColumn, str], ...] = ()
     lanes: Lanes | None = None
@@ -54,8 +54,8 @@ class Overview:
 @final
 @dataclass(frozen=True, slots=True)
 class OverviewRows:
-    """What the queries answer, and the names of what is in it in every language: what a reader sees
-    of it is no part of it, since it is held for all."""
+    """The answers of the queries, and the names of the things in them in every language, since this
+    is cached for all readers."""
 
     figures: AnswerRows
     lanes: AnswerRows
@@ -63,7 +63,7 @@ class OverviewRows:
     named: tuple[Triple, ...]
 
     def shown(self, service: Service) -> Overview:
-        """What there is, in the language of the reader."""
+        """Return the overview in the reader's language."""
         names = Labels(service, self.named)
         return Overview(
             _figures(self.figures), lanes_of(self.lanes, names), _example(self.example, names)
@@ -71,9 +71,9 @@ class OverviewRows:
 
 
 async def overview_rows(app_state: AppState) -> OverviewRows:
-    """What the queries answer.
+    """Run the queries of the overview.
 
-    Raises: ProblemError where one does not.
+    Raises: ProblemError where one fails.
     """
     figures, lanes, example = await asyncio.gather(
         *(_answers(app_state, tag) for tag in (FIGURES, LANES, EXAMPLE))
@@ -94,11 +94,11 @@ async def _answers(app_state: AppState, tag: str) -> AnswerRows:
     ]
 
 
-def _figures(told: AnswerRows) -> tuple[tuple[AnswerColumn, str], ...]:
-    columns = {column.name: column for query, _ in told for column in query.described}
+def _figures(answers: AnswerRows) -> tuple[tuple[AnswerColumn, str], ...]:
+    columns = {column.name: column for query, _ in answers for column in query.described}
     found = []
     for name, column in columns.items():
-        values = [row.get(name) for _, row in told]
+        values = [row.get(name) for _, row in answers]
         numbers = [int(_text(each) or 0) for each in values if column.type == "integer"]
         found.append((column, f"{sum(numbers) if numbers else len(set(values)):,}"))
     return tuple(found)
@@ -108,8 +108,8 @@ def _text(term: Term | None) -> str | None:
     return term.value if isinstance(term, Literal) else None
 
 
-def _example(told: AnswerRows, names: Labels) -> Example | None:
-    for query, row in told:
+def _example(answers: AnswerRows, names: Labels) -> Example | None:
+    for query, row in answers:
         words, *statement = (row.get(column) for column in query.columns)
         links = [names.link(each) for each in statement if isinstance(each, NamedNode)]
         if isinstance(words, Literal) and len(links) == len(statement):

@@ -1,10 +1,10 @@
-"""The words of the pages themselves, in every language they are written in.
+"""The translations of the pages' own texts.
 
-They stand in `templates/interface.toml`, one table a word with one line a language; what a dataset
-is about is not among them: it brings its own labels. Terms of common vocabularies, which no dataset
-labels, are called as `templates/borrowed.toml` says, by namespace; terms of the vocabularies among
-its `prefixes` by these. `templates/problems.toml` has the titles and remedies of problems in the
-languages other than English, by what they are in English; `templates/details.toml` their details.
+`templates/interface.toml` has one table per text with one line per language; the dataset's terms
+are not among them: the dataset brings its own labels. `templates/borrowed.toml` has the names of
+terms of common vocabularies, which no dataset labels, by namespace, and prefixes for other
+vocabularies. `templates/problems.toml` translates the English titles and remedies of problems,
+`templates/details.toml` their details.
 """
 
 import tomllib
@@ -29,7 +29,7 @@ def _read() -> Mapping[str, Mapping[str, str]]:
 
 
 WORDS: Final = _read()
-"""The words by language, then by name."""
+"""The texts by language, then by name."""
 _BORROWED: Final = _table("borrowed.toml")
 PREFIXES: Final[Mapping[str, str]] = dict(_BORROWED.pop("prefixes"))
 """Namespaces of common vocabularies, by their prefix."""
@@ -38,21 +38,22 @@ BORROWED: Final[Mapping[str, Mapping[str, str]]] = {
     for namespace, terms in _BORROWED.items()
     for name, names in terms.items()
 }
-"""What terms of common vocabularies are called, by their IRI, then by language."""
+"""The names of terms of common vocabularies, by IRI, then by language."""
 _PROBLEMS: Final = _table("problems.toml")
 _VARIES: Final = "{}"
-"""What stands in a detail for what varies."""
+"""The placeholder in a detail."""
 DETAILS: Final[tuple[Mapping[str, str], ...]] = tuple(
     tomllib.loads(
         files("spacepolicy.web").joinpath("templates", "details.toml").read_text(encoding="utf-8")
     )["detail"]
 )
-"""Details of problems by language; those in English have `{}` for what varies."""
+"""Details of problems by language, with `{}` as placeholder."""
 _PIECES: Final = tuple((each["en"].split(_VARIES), each) for each in DETAILS)
 
 
 def of_problem(words: str, language: str) -> str:
-    """The title or remedy of a problem in the language; in English where it is not known in it.
+    """Return the title or remedy of a problem in the language; in English where it has no
+    translation.
 
     >>> of_problem("The engine failed", "zh")
     '引擎出错'
@@ -62,7 +63,7 @@ def of_problem(words: str, language: str) -> str:
 
 
 def of_detail(words: str, language: str) -> str:
-    """The detail of a problem in the language; as it is where it is not known in it.
+    """Return the detail of a problem in the language; unchanged where it has no translation.
 
     >>> of_detail("There is no graph <urn:a>.", "zh"), of_detail("No.", "zh")
     ('没有图 <urn:a>。', 'No.')
@@ -75,8 +76,8 @@ def of_detail(words: str, language: str) -> str:
 
 
 def _varying(words: str, pieces: Sequence[str]) -> list[str] | None:
-    """What stands between the pieces of a detail; None where it is another detail. Each piece is
-    found at its first place, so that a long text takes no longer than its length."""
+    """The texts between the pieces of a detail; None where it is another detail. Each piece is
+    matched at its first occurrence, so that the time is linear in the length of the text."""
     first, *rest = pieces
     if not words.startswith(first) or not words.endswith(pieces[-1]):
         return None

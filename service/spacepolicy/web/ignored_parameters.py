@@ -1,4 +1,4 @@
-"""Parameters of requests that say nothing where they are given: ignored, and hinted at."""
+"""Unknown query parameters: they are ignored, and a hint says so."""
 
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -7,19 +7,19 @@ from spacepolicy.engine.hints import MAX_HINTS, Hint, hint
 from spacepolicy.similar_words import nearest
 
 OF_ALL: Final = ("format", "lang", "revision")
-"""The parameters that every path knows."""
+"""The parameters that every path takes."""
 _FORMAT: Final = OF_ALL[0]
 _OTHER_NAMES_OF_FORMAT: Final = frozenset({"output", "results"})
-"""What other services call `format`; clients send all of them with the same value."""
+"""Names of `format` in other services; clients send all of them with the same value."""
 _CLAUSES: Final = frozenset({"limit", "offset"})
-"""What a query says itself, and other services take as parameters."""
+"""Clauses of a query that other services take as parameters."""
 _QUERY: Final = "query"
 
 
 def parameter_hints(
     parameters: Iterable[tuple[str, str]], known: Collection[str]
 ) -> tuple[Hint, ...]:
-    """Hints about the parameters that are not known, each once; with what was perhaps meant."""
+    """Return a hint about each unknown parameter, with the name that was perhaps meant."""
     given = list(parameters)
     names = dict.fromkeys(name for name, _ in given if name not in known)
     if not names:

@@ -1,7 +1,7 @@
-"""Between the IRIs that the dataset uses and the addresses at which they answer.
+"""Maps between the dataset's IRIs and the addresses at which they are served.
 
-An IRI under the base answers at the same path under the service's own address; things that are
-not documents lead on to a document at `/doc` and that path.
+An IRI under the base is served at the same path under the service's own address; things that are
+not documents redirect to a document at `/doc` and that path.
 
 Spec: https://www.rfc-editor.org/rfc/rfc3987#section-3, https://www.w3.org/TR/cooluris/
 """
@@ -20,9 +20,9 @@ from spacepolicy.formats import Format
 from spacepolicy.web.service import Service
 
 THINGS: Final = ("def", "concept", "id")
-"""Kinds of IRI that name things: they lead on to documents."""
+"""Kinds of IRI that name things: they redirect to documents."""
 DOCUMENTS: Final = ("source", "ontology", "graph")
-"""Kinds of IRI that name documents: they answer themselves."""
+"""Kinds of IRI that name documents: they are served directly."""
 DOC: Final = "/doc"
 _OFFERED: Final = formats.offered("graph", "page")
 _ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -32,8 +32,8 @@ _SAFE: Final = "/:@!$&'()*+,;=-._~%#?"
 @final
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a path under `/doc`, or the path of a document, asks for: an IRI of the dataset, and
-    the format that a suffix pins."""
+    """The target of a path under `/doc`, or of a document's path: an IRI of the dataset, and the
+    format that a suffix pins."""
 
     iri: NamedNode
     path: str
@@ -41,14 +41,14 @@ class Address:
 
 
 def base(service: Service, scope: Scope) -> str:
-    """What the dataset's IRIs begin with: its base, or the service's address where it has none."""
+    """Return the dataset's base IRI, or the service's address where it has none."""
     return service.revision.base or service.url(scope, "/")
 
 
 def address(service: Service, scope: Scope) -> Address:
-    """The address that the request is for.
+    """Return the address that the request is for.
 
-    Raises: NotFoundError where its path can be no part of an IRI.
+    Raises: NotFoundError where its path cannot be part of an IRI.
     """
     path = iri_path(scope["raw_path"]).removeprefix(DOC)
     path, pinned = _unpinned(path) if scope["path"].startswith(f"{DOC}/") else (path, None)
@@ -59,7 +59,7 @@ def address(service: Service, scope: Scope) -> Address:
 
 
 def as_whole(asked: Address) -> Address | None:
-    """The address whose suffix is part of the IRI and pins no format; None where it has none."""
+    """Return the address with the suffix taken as part of the IRI; None where it pins no format."""
     if asked.pinned is None:
         return None
     suffix = f".{asked.pinned.extension}"
@@ -67,7 +67,7 @@ def as_whole(asked: Address) -> Address | None:
 
 
 def seems_pinned(path: str) -> bool:
-    """Whether the path of an IRI ends as if it pinned a format."""
+    """Whether the path of an IRI ends like one that pins a format."""
     return _unpinned(path)[1] is not None
 
 
@@ -79,7 +79,7 @@ def _unpinned(path: str) -> tuple[str, Format | None]:
 
 
 def iri_path(raw_path: bytes) -> str:
-    """The path as an IRI holds it: letters that need no encoding are decoded.
+    """Return the path as in an IRI: characters that need no percent-encoding are decoded.
 
     >>> iri_path(b"/id/%E7%81%AB%2F%7Ea")
     '/id/火%2F~a'
@@ -102,7 +102,7 @@ def _needs_none(character: str) -> bool:
 
 
 def local_path(service: Service, iri: str) -> str | None:
-    """The path at which the IRI answers here; None where it answers elsewhere.
+    """Return the path at which the IRI is served here; None for an IRI outside the base.
 
     A passage is a fragment of its document.
     """
@@ -113,12 +113,12 @@ def local_path(service: Service, iri: str) -> str | None:
 
 
 def quote_path(path: str) -> str:
-    """The path in the characters of a URI."""
+    """Return the path percent-encoded for a URI."""
     return quote(path, safe=_SAFE)
 
 
 def document_path(path: str, format: Format | None = None) -> str:
-    """The path of the document about what is at the path, pinned to the format where one is
+    """Return the path of the document about the thing at the path, pinned to the format if one is
     given."""
     suffix = f".{format.extension}" if format else ""
     return quote_path(f"{DOC}{path}{suffix}")

@@ -1,4 +1,4 @@
-"""All that lead to a thing by a property, a hundred at a time: `/links?to=…&by=…&page=…`."""
+"""The page of all links to a thing by one property, 100 at a time: `/links?to=…&by=…&page=…`."""
 
 from typing import Annotated, Final
 
@@ -20,7 +20,7 @@ from spacepolicy.web.linked_data.inbound_links import PART, address, listing, pa
 from spacepolicy.web.routes import Handler
 
 _MAX_PAGE: Final = 100_000
-"""Ten million links; more than that are asked of `/sparql`."""
+"""Ten million links; for more there is `/sparql`."""
 Iri = Annotated[str, Query(description="an IRI", min_length=1, max_length=4000)]
 Number = Annotated[int, Query(description="which hundred, from 1", ge=1, le=_MAX_PAGE)]
 

@@ -1,9 +1,7 @@
-"""Who reads the answer at hand: the language that pages are written in, and how links keep it, and
-the revision.
+"""The locale of a request: the language of pages, and how links keep it and the revision.
 
-The language is the one asked for by `?lang=`, else the one that `Accept-Language` likes best of
-those that there are, else the first. It belongs to a request (`request_context`);
-what is kept of a page is kept for its language.
+The language is that of `?lang=`, else the supported one that `Accept-Language` prefers, else the
+first. It belongs to a request (`request_context`); pages are cached by language.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
 """
@@ -23,10 +21,11 @@ REVISION: Final = "revision"
 @final
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """The language of pages; `chosen`: the request names it, so links go on naming it. So do they
-    the revision, where the request names one by its number.
+    """The language of pages; `chosen`: the request names it by `?lang=`, so links repeat it. They
+    also repeat the revision, where the request names one by its number.
 
-    `path` and `parameters` are those of the request, for links to the same in another language.
+    `path` and `parameters` are those of the request, for links to the same page in another
+    language.
     """
 
     language: str = LANGUAGES[0]
@@ -37,11 +36,11 @@ class Locale:
 
     @property
     def variant(self) -> str:
-        """What tells a page for this reader from the same page for another."""
+        """The part of a page's cache key that depends on the reader."""
         return f"{self.language} {'chosen' if self.chosen else 'preferred'} {self.revision}"
 
     def kept(self, address: str) -> str:
-        """The address of a page of ours, in the language and at the revision that were chosen.
+        """Return the address with the chosen language and revision as parameters.
 
         >>> Locale("zh", chosen=True).kept("/search?q=a#b")
         '/search?q=a&lang=zh#b'
@@ -55,7 +54,7 @@ class Locale:
         return f"{front}{joint}{urlencode(chosen)}{hash_}{fragment}"
 
     def here_in(self, language: str) -> str:
-        """The query string that asks for this page in the language."""
+        """Return the query string of this page in the language."""
         return "?" + urlencode([*self.parameters, (PARAMETER, language)])
 
     def is_at(self, path: str) -> bool:
@@ -69,7 +68,7 @@ class Locale:
 
     @property
     def here_now(self) -> str:
-        """The query string that asks for this page at the newest revision."""
+        """The query string of this page at the newest revision."""
         rest = [pair for pair in self.parameters if pair[0] != REVISION]
         return "?" + urlencode([*rest, *([(PARAMETER, self.language)] if self.chosen else [])])
 
@@ -89,7 +88,7 @@ def read_locale(scope: Scope) -> Locale:
 
 
 def preferred(accept_language: str) -> str:
-    """The language that the field likes best of those that there are; the first where none.
+    """Return the supported language that Accept-Language prefers; else the first.
 
     >>> preferred("fr, zh-CN;q=0.9, en;q=0.8")
     'zh'
@@ -102,8 +101,8 @@ def preferred(accept_language: str) -> str:
         primary = tag.strip().lower().partition("-")[0]
         weights[primary] = max(weights.get(primary, 0), _weight(parameters))
     other = weights.get("*", 0)
-    liking = {language: weights.get(language, other) for language in LANGUAGES}
-    return max(LANGUAGES, key=lambda language: liking[language])
+    qualities = {language: weights.get(language, other) for language in LANGUAGES}
+    return max(LANGUAGES, key=lambda language: qualities[language])
 
 
 def _weight(parameters: str) -> float:

@@ -1,8 +1,7 @@
-"""Which revision a request asks for, by number or by time, and what its answer says of that.
+"""Memento: which revision a request asks for, by number or by time, and the fields that say so.
 
-Every address is its own TimeGate: `Accept-Datetime` is answered at once, and `Content-Location`
-says which address answers the same for good (RFC 7089 section 4.1.2). `?revision=` names such an
-address.
+Every address is its own TimeGate: `Accept-Datetime` is answered directly, and `Content-Location`
+has the address of the Memento (RFC 7089 section 4.1.2), which has `?revision=`.
 
 Spec: https://www.rfc-editor.org/rfc/rfc7089, https://www.rfc-editor.org/rfc/rfc6690 (link-format)
 """
@@ -29,16 +28,16 @@ from spacepolicy.web.service import Service
 TIMEMAP: Final = "/timemap"
 LINK_FORMAT: Final = "application/link-format"
 _IN_PARTS: Final = "/queries/"
-"""What is answered in parts."""
+"""The paths whose answers can be paginated."""
 _SECOND: Final = timedelta(microseconds=999_999)
-"""A time is named to the second; what was in force at its end is what it names."""
+"""HTTP dates have whole seconds; the revision in force at the end of the second is meant."""
 
 
 def read_revision(service: Service, rules: RouteRules, scope: Scope) -> None:
-    """Answer the request at hand on the revision that it names, if it names one.
+    """Set the revision of the current request, if it names one.
 
-    Raises: BadParameterError where it names it as none can be, NotFoundError where there is none,
-    RevisionGoneError where its data are no longer kept.
+    Raises: BadParameterError where the number, cursor or time is malformed, NotFoundError where
+    there is no such revision, RevisionGoneError where its data are no longer kept.
     """
     if not rules.is_of_revision(scope):
         return
@@ -53,7 +52,7 @@ def read_revision(service: Service, rules: RouteRules, scope: Scope) -> None:
 
 
 def refuse_revision(scope: Scope) -> None:
-    """Raises: BadParameterError where the request, which writes, names a revision."""
+    """Raises: BadParameterError where a write names a revision."""
     context = context_of(scope)
     if context.named is not None and not context.by_time:
         raise BadParameterError("A write changes the revision in force; it takes no ?revision=.")
@@ -71,7 +70,7 @@ def _by_number(history: History, scope: Scope) -> Revision | None:
 
 
 def kept_revision(history: History, number: int, advice: str = "") -> Revision:
-    """The revision of that number, whose data are still kept.
+    """Return the revision of that number, if its data are still kept.
 
     Raises: NotFoundError, RevisionGoneError.
     """
@@ -85,9 +84,9 @@ def kept_revision(history: History, number: int, advice: str = "") -> Revision:
 
 
 def _by_cursor(history: History, scope: Scope) -> Revision | None:
-    """The revision that the cursor of a part continues.
+    """The revision that the pagination cursor continues.
 
-    Raises: BadParameterError where that is not the one that the request names by its number.
+    Raises: BadParameterError where it is another than that of `?revision=`.
     """
     if b"after" not in scope["query_string"] or not scope["path"].startswith(_IN_PARTS):
         return None
@@ -121,7 +120,7 @@ def _by_time(history: History, scope: Scope) -> Revision | None:
 
 
 def _at(history: History, time: datetime) -> Revision:
-    """The revision that was in force then; the nearest to it, where that is no longer kept."""
+    """The revision in force at the time; the nearest one that is kept, where it is not."""
     found = history.at(time)
     if found is history.current or found.is_kept:
         return found
@@ -130,7 +129,7 @@ def _at(history: History, time: datetime) -> Revision:
 
 
 def _has_revisions(history: History) -> bool:
-    """Whether there are revisions; an endpoint elsewhere has none."""
+    """Whether there are revisions; a remote endpoint without a description has none."""
     return history.current.number > 0
 
 
@@ -139,14 +138,14 @@ def _time(revision: Revision) -> datetime:
 
 
 def http_date(revision: Revision) -> str:
-    """The revision's time as HTTP writes it."""
+    """Return the revision's time as an HTTP date."""
     return format_datetime(_time(revision).astimezone(UTC), usegmt=True)
 
 
 def memento_fields(
     service: Service, rules: RouteRules, scope: Scope, status: int
 ) -> list[tuple[bytes, bytes]]:
-    """Fields that say of an answer which revision it shows, and where others are."""
+    """Return the fields that say which revision a response shows, and where others are."""
     context = context_of(scope)
     asked = context.named
     if asked is None and not rules.is_linked(scope):
@@ -171,12 +170,12 @@ def memento_fields(
 
 
 def varies(rules: RouteRules, scope: Scope, status: int) -> bool:
-    """Whether the answer may be another for another `Accept-Datetime`."""
+    """Whether the response varies by `Accept-Datetime`."""
     return status in (200, 303, 304, 404) and rules.is_of_revision(scope)
 
 
 def _addresses(service: Service, scope: Scope) -> tuple[str, str]:
-    """The address that the request is for, whatever the revision, and that of its TimeMap."""
+    """The request's address without `?revision=`, and that of its TimeMap."""
     raw = scope["raw_path"].decode("latin-1")
     pieces = scope["query_string"].decode("latin-1").split("&")
     query = "&".join(p for p in pieces if p and p.partition("=")[0] != REVISION)
@@ -185,7 +184,7 @@ def _addresses(service: Service, scope: Scope) -> tuple[str, str]:
 
 
 def _quoted(text: str) -> str:
-    """The text without what would end a link (RFC 8288 section 3)."""
+    """The text with the characters percent-encoded that would end a link (RFC 8288 section 3)."""
     return "".join(c if "!" <= c <= "~" and c not in '<>"' else f"%{ord(c):02X}" for c in text)
 
 

@@ -1,4 +1,4 @@
-"""Counts of requests, as `/metrics` tells them.
+"""Request metrics for `/metrics`.
 
 Spec: https://prometheus.io/docs/practices/naming/
 """
@@ -20,18 +20,18 @@ PREFIX: Final = "spacepolicy"
 _OTHER: Final = "other"
 _NONE: Final = "none"
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"})
-"""Methods that are told by name; clients may send any of some thirty others."""
+"""Methods with a label of their own; clients may send any of some thirty others."""
 _BUCKETS: Final = (
     0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
     30.0,
 )  # fmt: skip
-"""Seconds: from a look-up, which takes 0.22 ms, to the time that a query has unless more is set."""
+"""In seconds: from the time of a look-up, 0.22 ms, to the default timeout of a query."""
 
 
 @final
 @dataclass(slots=True)
 class _Series:
-    """Requests with the same labels: how many took up to each bound, and seconds together."""
+    """Requests with the same labels: their number in each bucket, and the sum of their times."""
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(_BUCKETS) + 1))
     seconds: float = 0.0
@@ -39,11 +39,11 @@ class _Series:
 
 @final
 class RequestMetrics:
-    """Counts requests, of one event loop. Labels are few: the pattern of a route, never a path; a
-    method by name; the form of a query or the kind of a problem.
+    """Counts requests; belongs to one event loop. Labels have few values: the pattern of a route,
+    never a path; a known method; the form of a query or the kind of a problem.
 
-    The counters of prometheus_client take 3.9 µs for a request, since each takes locks; these take
-    0.9 of the 220 that a look-up costs the front.
+    The counters of prometheus_client take 3.9 µs per request, because of their locks; these take
+    0.9 µs of the 220 µs that a look-up takes in the server process.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class RequestMetrics:
         self._broken = Counter[str]()
 
     def answered(self, method: str, route: str, record: AccessRecord, seconds: float) -> None:
-        """Count a request that has been answered, which took so long."""
+        """Count an answered request; `seconds` is how long it took."""
         key = method if method in _METHODS else _OTHER, route, record.status, record.kind
         series = self._series.get(key)
         if series is None:
@@ -63,11 +63,11 @@ class RequestMetrics:
             self._broken[route] += 1
 
     def refused(self, problem: ProblemError) -> None:
-        """Count a request that was refused before it was read whole."""
+        """Count a request that was refused before it was read completely."""
         self._refused[problem.status, problem.kind] += 1
 
     def families(self) -> Iterator[Metric]:
-        """What has been counted."""
+        """Yield the metric families."""
         yield self._requests()
         yield self._durations()
         broken = CounterMetricFamily(
@@ -94,7 +94,7 @@ class RequestMetrics:
         return family
 
     def _durations(self) -> Metric:
-        """The times of all requests with one method for one route, whatever came of them."""
+        """The durations of requests by method and route, with any status."""
         family = HistogramMetricFamily(
             f"{PREFIX}_http_request_duration_seconds",
             "Time from the head of a request to the last byte of its answer.",
@@ -110,7 +110,7 @@ class RequestMetrics:
 
 
 def _cumulative(several: list[_Series]) -> list[tuple[str, float]]:
-    """How many took up to each bound, the last of which is infinite."""
+    """The cumulative counts by upper bound; the last bound is infinite."""
     found, number = [], 0
     bounds = (*map(floatToGoString, _BUCKETS), "+Inf")
     for bound, *counts in zip(bounds, *(each.buckets for each in several), strict=True):
@@ -120,5 +120,5 @@ def _cumulative(several: list[_Series]) -> list[tuple[str, float]]:
 
 
 def _named(word: str) -> str:
-    """The word of the log as a label."""
+    """The log's value as a label."""
     return _NONE if word == "-" else word

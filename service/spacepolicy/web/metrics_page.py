@@ -1,4 +1,4 @@
-"""`/metrics`: how the service is, for Prometheus and what reads its formats.
+"""`/metrics`: the state of the service in Prometheus' formats.
 
 Spec: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -50,7 +50,7 @@ def metrics_page(app_state: AppState) -> Handler:
 @final
 @dataclass(frozen=True, slots=True)
 class _Scrape(Collector):
-    """Families as an encoder takes them."""
+    """A collector of given families, for an encoder."""
 
     families: tuple[Metric, ...]
 
@@ -60,7 +60,7 @@ class _Scrape(Collector):
 
 
 def _families(app_state: AppState, memory: EngineMemory | None) -> Iterator[Metric]:
-    """What was counted, and what is read off the service when it is asked."""
+    """The counted metrics, and those read from the service's current state."""
     yield from app_state.service.metrics.families()
     yield from ProcessCollector(registry=None).collect()
     yield InfoMetricFamily(
@@ -182,7 +182,7 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 
 def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
-    """A gauge with a value for each value of its label."""
+    """A gauge with one sample for each value of its label."""
     family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=(label,))
     for each, value in values.items():
         family.add_metric((each,), value)

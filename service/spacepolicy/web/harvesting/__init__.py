@@ -1,1 +1,1 @@
-"""What harvesters and crawlers read: DCAT-AP, schema.org, robots.txt, sitemaps, llms.txt."""
+"""Descriptions for harvesters and crawlers: DCAT-AP, schema.org, robots.txt, sitemaps, llms.txt."""

@@ -1,6 +1,6 @@
-"""Which places and which time each document of the dataset is about, and all of them together.
+"""The spatial and temporal coverage of each document of the dataset, and of all together.
 
-Saved queries tell it: those tagged `extent` the places, those tagged `lanes` the times.
+It comes from saved queries: places from those tagged `extent`, times from those tagged `lanes`.
 
 Spec: https://www.w3.org/TR/vocab-dcat-3/#Property:dataset_spatial,
 https://www.w3.org/TR/vocab-dcat-3/#Class:Period_of_Time
@@ -20,7 +20,7 @@ from spacepolicy.web.answering.internal_queries import Term, rows
 
 _TIME: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _DATATYPES: Final = {4: "gYear", 7: "gYearMonth", 10: "date"}
-"""By how many characters the time has: DCAT takes each of them as an end of a period."""
+"""Datatypes by the length of the time's text; DCAT allows each of them as an end of a period."""
 _FIRST_DAY: Final = "yyyy-01-01"
 _LAST_DAY: Final = "yyyy-12-31"
 _NAMES: Final = f"""
@@ -33,7 +33,7 @@ SELECT ?thing ?name {{{{
 @final
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Places, and the first and the last of the years, months or days, None where none is known."""
+    """Places, and the first and the last year, month or day; None where no time is known."""
 
     places: tuple[NamedNode, ...] = ()
     first: str | None = None
@@ -43,7 +43,7 @@ class Extent:
 @final
 @dataclass(frozen=True, slots=True)
 class DatasetCoverage:
-    """The extents of documents, in the order of their IRIs; names of these and of places."""
+    """The extents of documents, in the order of their IRIs; the names of documents and places."""
 
     documents: Mapping[NamedNode, Extent] = field(default_factory=dict)
     names: Mapping[NamedNode, tuple[Literal, ...]] = field(default_factory=dict)
@@ -56,12 +56,12 @@ class DatasetCoverage:
         return _extent((place for each in found for place in each.places), times)
 
     def named(self, thing: NamedNode) -> tuple[Literal, ...]:
-        """The names of a document or place."""
+        """Return the names of a document or place."""
         return self.names.get(thing, ())
 
 
 def end_of_period(time: str) -> Literal:
-    """Return the year, month or day as DCAT has the ends of periods.
+    """Return the year, month or day as a literal for the end of a DCAT period.
 
     >>> end_of_period("2025").datatype.value
     'http://www.w3.org/2001/XMLSchema#gYear'
@@ -70,9 +70,9 @@ def end_of_period(time: str) -> Literal:
 
 
 async def read_coverage(state: AppState) -> DatasetCoverage:
-    """What the saved queries of the served revision tell.
+    """Read the coverage of the served revision from its saved queries.
 
-    Raises: ProblemError where the engine does not.
+    Raises: ProblemError where a query fails.
     """
     places: dict[NamedNode, list[NamedNode]] = {}
     for thing, place in await _answers(state, EXTENT):
@@ -105,7 +105,7 @@ def _times(ends: Iterable[Term | None]) -> Iterator[str]:
 
 
 def _extent(places: Iterable[NamedNode], times: Iterable[str]) -> Extent:
-    """The places once each; a year begins with its first day and ends with its last."""
+    """The extent, each place once; a year counts from its first day to its last."""
     found = tuple(dict.fromkeys(sorted(places, key=str)))
     known = tuple(times)
     first = min(known, key=lambda time: time + _FIRST_DAY[len(time) :], default=None)

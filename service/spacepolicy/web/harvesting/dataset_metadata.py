@@ -1,5 +1,4 @@
-"""What the dataset says of itself: the metadata of its ontology, and the languages that it names
-things in."""
+"""The dataset's own metadata: the header of its ontology, and the languages of its names."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,9 +33,8 @@ SELECT DISTINCT ?language {{
 @final
 @dataclass(frozen=True, slots=True)
 class DatasetMetadata:
-    """The statements of the ontology about itself, the names of what these lead to, the version of
-    the ontology, the tags of the languages in which things have names, and which places and times
-    the documents are about."""
+    """The statements of the ontology about itself, the names of their objects, the version of the
+    ontology, the language tags of names, and the coverage of the documents."""
 
     statements: tuple[tuple[NamedNode, Term], ...] = ()
     names: Mapping[Term, tuple[Literal, ...]] | None = None
@@ -45,17 +43,17 @@ class DatasetMetadata:
     coverage: DatasetCoverage = field(default_factory=DatasetCoverage)
 
     def values(self, property_: str) -> Iterator[Term]:
-        """The values of a property."""
+        """Return the values of a property."""
         return (value for each, value in self.statements if each.value == property_)
 
     def text(self, property_: str, language: str) -> str | None:
-        """The text of a property in the language, else in any; None where it has none."""
+        """Return the text of a property in the language, else in any; None where it has none."""
         texts = [each for each in self.values(property_) if isinstance(each, Literal)]
         chosen = [each for each in texts if each.language == language]
         return next((each.value for each in [*chosen, *texts]), None)
 
     def named(self, value: Term) -> tuple[Literal, ...]:
-        """The names of what a statement leads to; what is a text names itself."""
+        """Return the names of a statement's object; a literal is its own name."""
         if isinstance(value, Literal):
             return (value,)
         return (self.names or {}).get(value, ())
@@ -63,16 +61,16 @@ class DatasetMetadata:
 
 @final
 class MetadataCache:
-    """The metadata of the revision that was asked about last."""
+    """Caches the metadata of the latest revision."""
 
     def __init__(self, state: AppState) -> None:
         self.state = state
         self._held: RevisionCache[DatasetMetadata] = RevisionCache(1)
 
     async def get(self) -> DatasetMetadata:
-        """The metadata of the served revision.
+        """Return the metadata of the served revision.
 
-        Raises: ProblemError where the engine does not tell them.
+        Raises: ProblemError where a query fails.
         """
         return await self._held.get(self.state.edition, "", lambda: _read(self.state))
 

@@ -1,7 +1,7 @@
-"""The dataset and the catalogue of it in the terms of DCAT-AP.
+"""The dataset and its catalogue in DCAT-AP.
 
-What the ontology says of itself holds for the dataset; who publishes it and where questions are
-answered is the operator's to say, and where nobody did, the catalogue says that it is not known.
+The metadata of the ontology apply to the dataset. Publisher and contact point come from the
+operator's settings; where they are missing, the catalogue says that they are not known.
 
 Spec: https://semiceu.github.io/DCAT-AP/releases/3.0.0/, https://www.w3.org/TR/vocab-dcat-3/,
 https://spdx.github.io/spdx-spec/v2.3/ (checksums)
@@ -44,8 +44,8 @@ LANGUAGE_CODES: Final = {
     "nl": "NLD", "pl": "POL", "pt": "POR", "ro": "RON", "ru": "RUS", "sk": "SLK", "sl": "SLV",
     "sv": "SWE", "zh": "ZHO",
 }  # fmt: skip
-"""Codes of the EU's authority table of languages (ISO 639-3), by the tags of ISO 639-1; DCAT-AP
-takes no others."""
+"""Codes of the EU's authority table of languages (ISO 639-3) by ISO 639-1 tags; DCAT-AP allows no
+others."""
 _CLASSES: Final = {
     f"{DCTERMS}license": f"{DCTERMS}LicenseDocument",
     f"{DCTERMS}accrualPeriodicity": f"{DCTERMS}Frequency",
@@ -54,9 +54,9 @@ _CLASSES: Final = {
     f"{DCAT}contactPoint": f"{VCARD}Kind",
     f"{DCAT}landingPage": f"{FOAF}Document",
 }
-"""What DCAT-AP takes the value of a property to be, where that is no text."""
+"""The class of a property's value in DCAT-AP, where the value is an IRI."""
 _DIGITS: Final = 12
-"""Of the digests that tell periods apart: 48 bits, for some dozens of documents."""
+"""Digits of the digests in the IRIs of periods: 48 bits, for some dozens of documents."""
 _AGENTS: Final = (f"{DCTERMS}creator", f"{DCTERMS}publisher", f"{DCTERMS}contributor")
 _RIGHTS: Final = f"{DCTERMS}rights"
 
@@ -64,8 +64,8 @@ _RIGHTS: Final = f"{DCTERMS}rights"
 @final
 @dataclass(frozen=True, slots=True)
 class DatasetDescription:
-    """All that a catalogue tells: where the service is, when it was first and last published, who
-    publishes it, whether all may read it, and what the dataset says of itself."""
+    """The content of the catalogue: the service's address, the dates of the first and the last
+    publication, the publisher, whether access is public, and the dataset's own metadata."""
 
     origin: str
     issued: str | None
@@ -77,7 +77,7 @@ class DatasetDescription:
 
     @property
     def dataset(self) -> NamedNode:
-        """The IRI of the dataset, as this service describes it."""
+        """The IRI of the dataset in this service's descriptions."""
         return NamedNode(self.origin + DATASET)
 
     @property
@@ -86,12 +86,12 @@ class DatasetDescription:
         return NamedNode(self.origin + CATALOG)
 
     def node(self, name: str) -> NamedNode:
-        """A thing that the catalogue names."""
+        """Return the IRI of a node of the catalogue."""
         return NamedNode(f"{self.origin}{CATALOG}#{name}")
 
 
 def described(service: Service, origin: str, metadata: DatasetMetadata) -> DatasetDescription:
-    """What there is to tell of the dataset at the address."""
+    """Return the description of the dataset at the service's address."""
     first, revision = service.history.revisions[0], service.revision
     return DatasetDescription(
         origin,
@@ -105,7 +105,7 @@ def described(service: Service, origin: str, metadata: DatasetMetadata) -> Datas
 
 
 def dataset_statements(about: DatasetDescription) -> Iterator[Triple]:
-    """What the dataset is called, under which licence, since when, by whom and for whom."""
+    """Return the dataset's statements: title, licence, dates, publisher, access rights and more."""
     itself = about.dataset
     yield _type(itself, f"{DCAT}Dataset")
     yield from _dates(itself, about)
@@ -125,7 +125,7 @@ def dataset_statements(about: DatasetDescription) -> Iterator[Triple]:
 def catalog_statements(
     about: DatasetDescription, facts: Mapping[Dump, DumpFacts]
 ) -> Iterator[Triple]:
-    """The catalogue of the one dataset, with its distributions and its service."""
+    """Return the statements of the catalogue with its distributions and its data service."""
     itself = about.catalog
     yield _type(itself, f"{DCAT}Catalog")
     yield _text(itself, f"{DCTERMS}title", "spacepolicy", LANGUAGES[0])
@@ -145,7 +145,7 @@ def catalog_statements(
 
 
 def coverage_statements(about: DatasetDescription) -> Iterator[Triple]:
-    """Which places and which time the dataset is about, and each document of it."""
+    """Return the spatial and temporal coverage of the dataset and of each of its documents."""
     coverage = about.metadata.coverage
     yield from _extent(about, about.dataset, coverage.whole)
     for document, extent in coverage.documents.items():
@@ -163,7 +163,7 @@ def _extent(about: DatasetDescription, subject: NamedNode, extent: Extent) -> It
             yield Triple(place, NamedNode(f"{SKOS}prefLabel"), name)
     if extent.first is None or extent.last is None:
         return
-    path = urlsplit(subject.value).path  # the same under whichever address the service is asked
+    path = urlsplit(subject.value).path  # does not depend on the address of the request
     digest = sha256(path.encode()).hexdigest()[:_DIGITS]
     period = about.node(f"period-{digest}")
     yield from _linked(subject, f"{DCTERMS}temporal", period.value, "PeriodOfTime")
@@ -172,7 +172,7 @@ def _extent(about: DatasetDescription, subject: NamedNode, extent: Extent) -> It
 
 
 def _lacking(about: DatasetDescription) -> Iterator[Triple]:
-    """That the catalogue does not say what DCAT-AP asks for, where the operator did not."""
+    """Comments that mandatory metadata of DCAT-AP are not known, where they are missing."""
     lacks = [
         name
         for name, has in (
@@ -188,7 +188,7 @@ def _lacking(about: DatasetDescription) -> Iterator[Triple]:
 
 
 def _dump(about: DatasetDescription, dump: Dump, facts: DumpFacts | None) -> Iterator[Triple]:
-    """The distribution of all statements in a file."""
+    """The distribution of a dump."""
     node = about.node(dump.path.rpartition(".")[2])
     address = about.origin + dump.path
     yield from _distribution(about, node, address)
@@ -241,7 +241,7 @@ def _service(about: DatasetDescription) -> Iterator[Triple]:
 
 
 def _distribution(about: DatasetDescription, node: NamedNode, address: str) -> Iterator[Triple]:
-    """What all distributions say: where, since when, under which licence and rights."""
+    """The statements of every distribution: address, dates, languages, licence and rights."""
     yield Triple(about.dataset, NamedNode(f"{DCAT}distribution"), node)
     yield _type(node, f"{DCAT}Distribution")
     yield Triple(node, NamedNode(f"{DCAT}accessURL"), NamedNode(address))
@@ -252,14 +252,14 @@ def _distribution(about: DatasetDescription, node: NamedNode, address: str) -> I
 
 
 def _own_statements(about: DatasetDescription) -> Iterator[Triple]:
-    """What the ontology says of itself, as far as it holds for the dataset."""
+    """The ontology's metadata, as far as they apply to the dataset."""
     for property_ in dict.fromkeys(each.value for each, _ in about.metadata.statements):
         if property_ not in (f"{DCTERMS}modified", f"{DCTERMS}issued", f"{DCTERMS}publisher"):
             yield from _of_metadata(about.dataset, about, property_)
 
 
 def _of_metadata(subject: NamedNode, about: DatasetDescription, property_: str) -> Iterator[Triple]:
-    """A property of the ontology with its values, as DCAT-AP takes them."""
+    """A property of the ontology's metadata with its values, in the form of DCAT-AP."""
     for number, value in enumerate(about.metadata.values(property_), 1):
         if property_ in _AGENTS:
             yield from _agent(subject, about, property_, value, number)
@@ -273,7 +273,7 @@ def _of_metadata(subject: NamedNode, about: DatasetDescription, property_: str) 
 
 
 def _kind(about: DatasetDescription, property_: str, value: Term) -> Iterator[Triple]:
-    """What the value of a property is, and what it is called where that is known."""
+    """The class of a property's value, and its names where it is a theme."""
     if not isinstance(value, NamedNode):
         return
     if property_ in _CLASSES:
@@ -288,7 +288,7 @@ def _kind(about: DatasetDescription, property_: str, value: Term) -> Iterator[Tr
 def _agent(
     subject: NamedNode, about: DatasetDescription, property_: str, value: Term, number: int
 ) -> Iterator[Triple]:
-    """An agent with its name: one that the metadata name by a text has no IRI but here."""
+    """An agent with its name; one given by a literal gets an IRI in the catalogue."""
     role = property_.removeprefix(DCTERMS)
     agent = value if isinstance(value, NamedNode) else about.node(f"{role}-{number}")
     names = about.metadata.named(value)
@@ -300,41 +300,41 @@ def _agent(
 
 
 def _publisher(subject: NamedNode, about: DatasetDescription) -> Iterator[Triple]:
-    """Who publishes it: whom the operator names, else whom the ontology does."""
-    said = about.publisher
-    if said.name is None:
+    """The publisher: from the operator's settings, else from the ontology."""
+    publisher = about.publisher
+    if publisher.name is None:
         yield from _of_metadata(subject, about, f"{DCTERMS}publisher")
         return
     agent = about.node("publisher")
     yield Triple(subject, NamedNode(f"{DCTERMS}publisher"), agent)
     yield _type(agent, f"{FOAF}Agent")
-    yield Triple(agent, NamedNode(f"{FOAF}name"), Literal(said.name))
-    if said.homepage is not None:
-        yield from _linked(agent, f"{FOAF}homepage", said.homepage, f"{FOAF}Document")
+    yield Triple(agent, NamedNode(f"{FOAF}name"), Literal(publisher.name))
+    if publisher.homepage is not None:
+        yield from _linked(agent, f"{FOAF}homepage", publisher.homepage, f"{FOAF}Document")
 
 
 def _contact(subject: NamedNode, about: DatasetDescription) -> Iterator[Triple]:
-    """Where questions are answered: where the operator says, else where the ontology does."""
-    said, contact = about.publisher, about.publisher.contact_iri
+    """The contact point: from the operator's settings, else from the ontology."""
+    publisher, contact = about.publisher, about.publisher.contact_iri
     if contact is None:
         yield from _of_metadata(subject, about, f"{DCAT}contactPoint")
         return
     point = about.node("contact")
     yield Triple(subject, NamedNode(f"{DCAT}contactPoint"), point)
     yield _type(point, f"{VCARD}Kind")
-    if said.name is not None:
-        yield Triple(point, NamedNode(f"{VCARD}fn"), Literal(said.name))
+    if publisher.name is not None:
+        yield Triple(point, NamedNode(f"{VCARD}fn"), Literal(publisher.name))
     way = "hasEmail" if contact.startswith("mailto:") else "hasURL"
     yield Triple(point, NamedNode(VCARD + way), NamedNode(contact))
 
 
 def _dates(subject: NamedNode, about: DatasetDescription) -> Iterator[Triple]:
-    """When it was first published, where that is known, and when it was last."""
+    """The dates of the first publication, where it is known, and of the last."""
     times = (("issued", about.issued), ("modified", about.modified))
     for name, time in times:
         if time is not None:
-            said = Literal(time, datatype=NamedNode(f"{XSD}dateTime"))
-            yield Triple(subject, NamedNode(DCTERMS + name), said)
+            date = Literal(time, datatype=NamedNode(f"{XSD}dateTime"))
+            yield Triple(subject, NamedNode(DCTERMS + name), date)
 
 
 def _languages(subject: NamedNode, tags: tuple[str, ...]) -> Iterator[Triple]:
@@ -350,7 +350,7 @@ def _access(about: DatasetDescription) -> str:
 
 
 def _linked(subject: NamedNode, property_: str, value: str, class_: str) -> Iterator[Triple]:
-    """A statement with what its value is; a class without a namespace is one of Dublin Core."""
+    """A statement and the class of its object; a class without a namespace is from DCTERMS."""
     yield Triple(subject, NamedNode(property_), NamedNode(value))
     yield _type(NamedNode(value), class_ if ":" in class_ else DCTERMS + class_)
 

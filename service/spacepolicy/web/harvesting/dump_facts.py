@@ -1,4 +1,4 @@
-"""How long a dump is, and its checksum."""
+"""The size and checksum of dumps."""
 
 import asyncio
 import hashlib
@@ -12,14 +12,14 @@ from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.dumps import DUMPS, Dump, DumpFiles
 
 MAX_STATEMENTS: Final = 500_000
-"""Statements of a dataset whose dumps are made to be measured: 100,000 take about 1 s. Whoever asks
-for the catalogue of a larger one does not wait for it."""
+"""The largest dataset whose dumps are made for their checksums: 100,000 statements take about 1 s.
+The catalogue of a larger one is answered without them."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class DumpFacts:
-    """The length of a file without a content coding, and its SHA-256 in hexadecimal digits."""
+    """The size of a dump without content coding, and its SHA-256 in hexadecimal digits."""
 
     size_bytes: int
     sha256: str
@@ -27,15 +27,15 @@ class DumpFacts:
 
 @final
 class DumpMeasures:
-    """Measures the dumps of a revision once."""
+    """Measures the dumps once per revision."""
 
     def __init__(self, files: DumpFiles) -> None:
         self._files = files
         self._held: RevisionCache[Mapping[Dump, DumpFacts]] = RevisionCache(2)
 
     async def get(self) -> Mapping[Dump, DumpFacts]:
-        """The facts of the dumps of the served revision; none of those that are not kept, or that
-        are too large.
+        """Return the facts of the served revision's dumps; without dumps that are not cached or too
+        large.
 
         Raises: ProblemError where a dump cannot be made.
         """
@@ -44,7 +44,7 @@ class DumpMeasures:
         if not service.keeps_answers or revision.counts.stored > MAX_STATEMENTS:
             return {}
         if revision.publication is not None:
-            return {}  # another service over the store may write them in another order
+            return {}  # the store may return the statements in another order each time
         return await self._held.get(revision.edition, service.instance, self._measured)
 
     async def _measured(self) -> Mapping[Dump, DumpFacts]:

@@ -1,4 +1,4 @@
-"""What the service is and how it is asked, in plain words for language models and their users.
+"""`/llms.txt`: what the service is and how to query it, for language models and their users.
 
 Spec: https://llmstxt.org/
 """
@@ -66,7 +66,7 @@ def _lines(service: Service, origin: str, own: DatasetMetadata) -> Iterator[str]
 
 
 def _asking(service: Service, origin: str) -> Iterator[str]:
-    """How queries, searches and IRIs are asked."""
+    """How to query, search and resolve IRIs."""
     names = ", ".join(each.name for each in formats.offered("solutions", "columns", "graph"))
     prefixes = ", ".join(
         f"`{prefix}:` <{iri}>" for prefix, iri in service.revision.prefixes.items()
@@ -95,7 +95,7 @@ def _asking(service: Service, origin: str) -> Iterator[str]:
 
 
 def _saved(catalogue: tuple[SavedQuery, ...], origin: str) -> Iterator[str]:
-    """The saved queries by their questions."""
+    """The saved queries with their titles."""
     if not catalogue:
         return
     yield from ("", "## Saved questions", "")
@@ -106,7 +106,7 @@ def _saved(catalogue: tuple[SavedQuery, ...], origin: str) -> Iterator[str]:
 
 
 def _descriptions(origin: str) -> Iterator[str]:
-    """What describes the service to programs."""
+    """The machine-readable descriptions."""
     yield from ("", "## Descriptions", "")
     for title, path in (
         ("OpenAPI", "/openapi.json"),

@@ -1,4 +1,4 @@
-"""Who publishes a service, as the operator says it; nothing else can know."""
+"""The publisher of the service, from the operator's settings."""
 
 from dataclasses import dataclass
 from typing import final
@@ -7,8 +7,8 @@ from typing import final
 @final
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """A name, the address of a home page, and where questions are answered: an address of mail or
-    of a page. None where the operator did not say it."""
+    """A name, the URL of a home page, and a contact: an e-mail address or the URL of a page. None
+    where the operator did not set it."""
 
     name: str | None = None
     homepage: str | None = None
@@ -16,7 +16,7 @@ class Publisher:
 
     @property
     def contact_iri(self) -> str | None:
-        """Where questions are answered, as an IRI: `mailto:` or that of a page."""
+        """The contact as an IRI: `mailto:`, or the URL of the page."""
         if self.contact is None or ":" in self.contact:
             return self.contact
         return f"mailto:{self.contact}"

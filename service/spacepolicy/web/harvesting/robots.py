@@ -1,4 +1,4 @@
-"""What crawlers are asked to leave alone, and where the sitemap is.
+"""`/robots.txt`: what crawlers are asked to leave alone, and where the sitemap is.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9309
 """
@@ -26,8 +26,8 @@ _EVALUATED: Final = (
     "/annotations", "/queries/*?", "/graphs", "/timemap", "/running", "/reconcile", "/mcp",
     "/metrics", "/*revision=",
 )  # fmt: skip
-"""Addresses that are evaluated for whoever asks, of which there is no end, or that show what other
-addresses do; a crawler that follows them asks the same over and over."""
+"""Addresses with endless parameters, each evaluated on request, or that repeat the content of
+others; a crawler that follows them asks for the same over and over."""
 
 
 def robots_file(state: AppState) -> Handler:

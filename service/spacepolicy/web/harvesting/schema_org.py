@@ -1,4 +1,4 @@
-"""The dataset in the terms of schema.org, as pages carry it for search engines.
+"""The dataset in schema.org, embedded in pages for search engines.
 
 Spec: https://schema.org/Dataset, https://html.spec.whatwg.org/#data-block
 """
@@ -20,18 +20,18 @@ from spacepolicy.web.harvesting.dump_facts import DumpFacts
 def dataset_block(
     about: DatasetDescription, language: str, facts: Mapping[Dump, DumpFacts] | None = None
 ) -> Markup:
-    """The dataset as JSON-LD in a block of a page; it may stand in HTML whatever it says."""
+    """Return the dataset as JSON-LD for a data block of a page, escaped for HTML."""
     members = dataset_members(about, language, facts or {})
     text = json.dumps(members, ensure_ascii=False, indent=1)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 # what HTML reads is escaped as JSON has it
+    return Markup(text)  # noqa: S704 # HTML's characters are escaped as in JSON
 
 
 def dataset_members(
     about: DatasetDescription, language: str, facts: Mapping[Dump, DumpFacts]
 ) -> dict[str, Any]:
-    """The members of the dataset that have a value."""
+    """Return the members of the dataset that have a value."""
     own = about.metadata
     members = {
         "@context": "https://schema.org/",
@@ -76,8 +76,8 @@ def _download(about: DatasetDescription, dump: Dump, facts: DumpFacts | None) ->
 
 
 def _agents(about: DatasetDescription, property_: str) -> list[dict[str, str]]:
-    """The agents of a property; of what kind they are is not known, and `Organization` is what
-    search engines take."""
+    """The agents of a property. Their kind is not known; `Organization` is what search engines
+    accept."""
     found = []
     for value in about.metadata.values(property_):
         names = about.metadata.named(value)
@@ -88,15 +88,15 @@ def _agents(about: DatasetDescription, property_: str) -> list[dict[str, str]]:
 
 
 def _publisher(about: DatasetDescription) -> list[dict[str, Any]]:
-    said = about.publisher
-    if said.name is None:
+    publisher = about.publisher
+    if publisher.name is None:
         return _agents(about, f"{DCTERMS}publisher")
-    members: dict[str, Any] = {"@type": "Organization", "name": said.name}
-    if said.homepage is not None:
-        members["url"] = said.homepage
-    if said.contact_iri is not None:
-        is_mail = said.contact_iri.startswith("mailto:")
-        way = {"email": said.contact} if is_mail else {"url": said.contact}
+    members: dict[str, Any] = {"@type": "Organization", "name": publisher.name}
+    if publisher.homepage is not None:
+        members["url"] = publisher.homepage
+    if publisher.contact_iri is not None:
+        is_mail = publisher.contact_iri.startswith("mailto:")
+        way = {"email": publisher.contact} if is_mail else {"url": publisher.contact}
         members["contactPoint"] = {"@type": "ContactPoint", **way}
     return [members]
 
@@ -112,7 +112,7 @@ def _places(about: DatasetDescription, language: str) -> list[dict[str, str]]:
 
 
 def _time(about: DatasetDescription) -> str | None:
-    """The time as an interval of ISO 8601."""
+    """The temporal coverage as an ISO 8601 interval."""
     whole = about.metadata.coverage.whole
     return None if whole.first is None else f"{whole.first}/{whole.last}"
 

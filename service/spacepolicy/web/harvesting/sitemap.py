@@ -1,5 +1,5 @@
-"""The pages of the service for crawlers: its own, and one for each thing, term, document and graph
-that has an address here.
+"""The sitemap: the service's own pages, and one for each thing, term, document and graph that has
+an address here.
 
 Spec: https://www.sitemaps.org/protocol.html
 """
@@ -30,9 +30,9 @@ from spacepolicy.web.routes import Handler
 PART: Final = "/sitemap-{number}.xml"
 XML: Final = Format("xml", "XML", "page", "application/xml", "xml")
 MAX_PAGES: Final = 20_000
-"""Pages of a file. The protocol takes 50,000 in 50 MB; so many of the longest addresses have 43."""
+"""Pages per file. The protocol allows 50,000 in 50 MB; 20,000 of the longest addresses take 43."""
 _MAX_ADDRESS: Final = 2048
-"""Characters of an address, by the protocol; a longer one is left out."""
+"""The protocol's limit on the characters of an address; longer ones are left out."""
 _OWN_PAGES: Final = ("/", "/queries", "/compare", "/catalog", "/status", "/revisions")
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -48,14 +48,14 @@ SELECT {what} {{
 
 @final
 class _Things:
-    """The things that have an address here: how many, and a part of their addresses."""
+    """The things that have an address here: their number, and their addresses in parts."""
 
     def __init__(self, state: AppState) -> None:
         self.state = state
         self._counts: RevisionCache[int] = RevisionCache(1)
 
     async def parts(self) -> int:
-        """How many files list them."""
+        """Return how many files list them."""
         count = await self._counts.get(self.state.edition, "", self._count)
         return max(1, -(-count // MAX_PAGES))
 
@@ -66,9 +66,9 @@ class _Things:
         return int(row["n"].value)
 
     async def paths(self, number: int) -> list[str]:
-        """The paths of their pages in the file of the number, from 1.
+        """Return the paths of the pages in the file of that number, from 1.
 
-        Raises: ProblemError where the engine does not tell them.
+        Raises: ProblemError where the query fails.
         """
         base = self.state.service.revision.base
         if base is None:
@@ -87,7 +87,7 @@ class _Things:
 
 
 def _page_path(local: str) -> str:
-    """The path of the page about what is called so below the base.
+    """The path of the page about the thing with this path below the base.
 
     >>> _page_path("id/a b"), _page_path("source/c")
     ('/doc/id/a%20b', '/source/c')
@@ -141,7 +141,7 @@ async def _part(state: AppState, things: _Things, origin: str, number: int) -> b
 
 
 def _urls(origin: str, paths: list[str]) -> bytes:
-    """A file of the addresses."""
+    """A sitemap of the paths."""
     addresses = (origin + path for path in paths)
     urls = (
         f"<url><loc>{escape(each)}</loc></url>\n" for each in addresses if len(each) < _MAX_ADDRESS
@@ -150,7 +150,7 @@ def _urls(origin: str, paths: list[str]) -> bytes:
 
 
 def _index(origin: str, parts: int) -> bytes:
-    """A file of the files."""
+    """The sitemap index."""
     files = (
         f"<sitemap><loc>{escape(origin + PART.format(number=number))}</loc></sitemap>\n"
         for number in range(1, parts + 1)

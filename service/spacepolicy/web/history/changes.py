@@ -1,4 +1,4 @@
-"""What changed from one revision to another, as RDF Patch.
+"""The difference between two revisions, as RDF Patch.
 
 Spec: https://afs.github.io/rdf-delta/rdf-patch.html
 """
@@ -24,15 +24,15 @@ PATCH: Final = Format("rdfpatch", "RDF Patch", "page", "application/rdf-patch", 
 _TEXT: Final = Format("text", "plain text", "page", "text/plain", "txt")
 PATCHES: Final = (PATCH, _TEXT)
 _BLOCK_BYTES: Final = 1 << 16
-"""So much of a patch is sent at once, as much as Linux's sockets take in one go."""
+"""How much of a patch is sent at once: as much as a Linux socket takes in one call."""
 
 
 async def changes_response(
     app_state: AppState, request: Request, older: int, newer: int
 ) -> Response:
-    """The difference; 0 is the empty dataset before the first revision.
+    """Return the response with the difference; revision 0 is the empty dataset before the first.
 
-    Raises: ProblemError where it cannot be told.
+    Raises: ProblemError where the difference is not available.
     """
     choice = chosen(request.scope, PATCHES)
     origin = app_state.service.url(request.scope, "")
@@ -54,7 +54,7 @@ async def changes_response(
 
 
 def _header(origin: str, older: int, newer: int) -> bytes:
-    """Which state the patch leads to, and from which."""
+    """The patch header: the revision that the patch leads to, and the previous one."""
     here, before = f"{origin}{PATH}/{newer}", f"{origin}{PATH}/{older}"
     return f"H id <{here}> .\nH prev <{before}> .\n".encode()
 

@@ -1,5 +1,5 @@
-"""What changed between two revisions as a page: thing by thing, each statement that went or came
-with where it stands."""
+"""The difference between two revisions as a page: thing by thing, each removed or added statement
+with the graphs that state it."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,16 +20,16 @@ from spacepolicy.web.linked_data.documents import NAMES, TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
 
 FOLDED_AFTER: Final = 7
-"""Statements of a thing, and things of a kind, that are shown unfolded: as on other pages."""
+"""How many statements of a thing, and things of a kind, are shown unfolded: as on other pages."""
 _MAX_LETTERS: Final = 600
-"""Of a longer value, the rest is in the patch: a paragraph is whole, a book is not."""
+"""Longer values are cut; the patch has all of them. A paragraph fits, a book does not."""
 Sign = Literal["removed", "added", "moved"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ChangeOrigin:
-    """A graph in which a statement stands or stood, and its words where it is a passage."""
+    """A graph that states or stated a statement, and its words where it is a passage."""
 
     link: Link
     words: str | None
@@ -39,8 +39,8 @@ class ChangeOrigin:
 @final
 @dataclass(frozen=True, slots=True)
 class ChangedStatement:
-    """A statement that went or came, or stands in other graphs than before. `link` is None where
-    its value is no thing; `is_inferred`: it only follows from others."""
+    """A statement that was removed or added, or moved to other graphs. `link` is None where its
+    value is no IRI; `is_inferred`: it is only inferred."""
 
     sign: Sign
     property: Link
@@ -54,25 +54,25 @@ class ChangedStatement:
 @final
 @dataclass(frozen=True, slots=True)
 class ThingChanges:
-    """A thing, None where it has no name, and its statements by property."""
+    """A thing, None for a blank node, and its changed statements by property."""
 
     link: Link | None
     statements: tuple[ChangedStatement, ...]
 
     def count(self, sign: Sign) -> int:
-        """How many of the statements have the sign."""
+        """Return how many of the statements have the sign."""
         return sum(each.sign == sign for each in self.statements)
 
     @property
     def is_inferred(self) -> bool:
-        """Whether all that changed only follows from other statements."""
+        """Whether all its changed statements are only inferred."""
         return all(each.is_inferred for each in self.statements)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class KindChanges:
-    """The things of a kind, None where it is not known, in the order of their names."""
+    """The things of a kind, None for an unknown kind, in the order of their names."""
 
     kind: Link | None
     things: tuple[ThingChanges, ...]
@@ -85,7 +85,7 @@ async def difference_page(app_state: AppState, older: int, newer: int) -> bytes:
     """
     history = app_state.service.history
     found = await asyncio.to_thread(difference, history, older, newer)
-    told = await _kinds(app_state, found)
+    kinds = await _kinds(app_state, found)
     return pages.render(
         "difference.html",
         app_state.service,
@@ -94,26 +94,26 @@ async def difference_page(app_state: AppState, older: int, newer: int) -> bytes:
         step=_step(app_state, older, newer),
         is_last=max(older, newer) >= history.current.number,
         difference=found,
-        kinds=[*_only(told, is_inferred=False)],
-        following=[*_only(told, is_inferred=True)],
+        kinds=[*_only(kinds, is_inferred=False)],
+        following=[*_only(kinds, is_inferred=True)],
         folded_after=FOLDED_AFTER,
     ).encode()
 
 
 def _step(app_state: AppState, older: int, newer: int) -> Revision | None:
-    """The revision, where the page is of what one alone changed."""
+    """The newer revision, where the page shows the changes of that revision alone."""
     return app_state.service.history.get(newer) if newer == older + 1 else None
 
 
 def _only(kinds: Iterable[KindChanges], *, is_inferred: bool) -> Iterator[KindChanges]:
-    """The kinds with those of their things of which only what follows changed, or the others."""
+    """The kinds with only those things whose `is_inferred` has this value."""
     for each in kinds:
         if things := tuple(thing for thing in each.things if thing.is_inferred == is_inferred):
             yield KindChanges(each.kind, things)
 
 
 async def _kinds(app_state: AppState, found: RevisionDifference) -> list[KindChanges]:
-    """The things by kind: those with the fewest things first, which are what others are part of."""
+    """The things by kind, kinds with the fewest things first: usually the wholes of the others."""
     quads = [quad for thing in found.things for quad in (*thing.removed, *thing.added)]
     types = await _types(app_state, found.things)
     names = await _names(app_state, quads, types.values())
@@ -137,7 +137,7 @@ def _by_name(thing: ThingChanges) -> tuple[bool, str]:
 async def _types(
     app_state: AppState, things: Iterable[ChangedThing]
 ) -> Mapping[NamedNode | BlankNode, NamedNode]:
-    """The most specific class of each thing; of one that is gone, the class that it had."""
+    """The most specific class of each thing; for a removed thing, the class that it had."""
     types: dict[NamedNode | BlankNode, NamedNode] = {}
     for thing in things:
         for quad in thing.removed:
@@ -159,7 +159,7 @@ async def _types(
 
 
 async def _names(app_state: AppState, quads: Sequence[Quad], kinds: Iterable[NamedNode]) -> Labels:
-    """The names that things have, and of those that have none any more, the names that they had."""
+    """The current names of things, and the former names of those without a current one."""
     graphs = (quad.graph_name for quad in quads)
     named = [Triple(g, TYPE, g) for g in (*graphs, *kinds) if isinstance(g, NamedNode)]
     known = await names_of(app_state, (*(quad.triple for quad in quads), *named))
@@ -171,7 +171,7 @@ async def _names(app_state: AppState, quads: Sequence[Quad], kinds: Iterable[Nam
 
 
 async def _words(app_state: AppState, quads: Sequence[Quad]) -> Mapping[NamedNode, Text]:
-    """The words of passages, of those that are gone too."""
+    """The words of passages, including removed ones."""
     graphs = {quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)}
     found = dict(await words_of(app_state, graphs))
     base = app_state.service.revision.base
@@ -184,7 +184,7 @@ async def _words(app_state: AppState, quads: Sequence[Quad]) -> Mapping[NamedNod
 
 @final
 class _Reader:
-    """Things and statements as a reader sees them."""
+    """Prepares things and statements for the page."""
 
     def __init__(self, app_state: AppState, names: Labels, words: Mapping[NamedNode, Text]) -> None:
         self._names = names
@@ -193,8 +193,8 @@ class _Reader:
         self._inferred = Base(base).inferred if base else None
 
     def thing(self, thing: ChangedThing) -> ThingChanges:
-        """The thing with its statements, in the order of the names of their properties; of one
-        property those that went first."""
+        """Return the thing with its statements, sorted by property name; within a property, removed
+        ones first."""
         gone, come = _graphs(thing.removed), _graphs(thing.added)
         statements = [self._statement(each, gone, come) for each in {**gone, **come}]
         order = ("removed", "moved", "added")
@@ -238,7 +238,7 @@ class _Reader:
 
 
 def _graphs(quads: Iterable[Quad]) -> dict[Triple, list[Quad]]:
-    """The quads by what they state."""
+    """The quads by their triples."""
     found: dict[Triple, list[Quad]] = {}
     for quad in quads:
         found.setdefault(quad.triple, []).append(quad)

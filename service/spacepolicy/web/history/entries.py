@@ -1,4 +1,4 @@
-"""A revision as its entry says it, to programs and to people."""
+"""The entries of revisions in lists, for programs and pages."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,7 +11,7 @@ PATH: Final = "/revisions"
 
 
 def entry(revision: Revision, origin: str) -> dict[str, Any]:
-    """The revision as JSON has it; its address and that of what it changed begin with `origin`."""
+    """Return the revision's members for JSON; `origin` is the base of its addresses."""
     return {
         "number": revision.number,
         "time": revision.time,
@@ -30,11 +30,11 @@ def entry(revision: Revision, origin: str) -> dict[str, Any]:
 
 
 def older_than(history: History, before: int | None, limit: int) -> Sequence[Revision]:
-    """Up to `limit` revisions, the newest first, with numbers below `before` (None: any)."""
+    """Return up to `limit` revisions, newest first, with numbers below `before` (None: any)."""
     found = [each for each in history.revisions if before is None or each.number < before]
     return found[: -limit - 1 : -1]
 
 
 def newer_than(history: History, number: int) -> Sequence[Revision]:
-    """The revisions after that number, the oldest first."""
+    """Return the revisions after that number, oldest first."""
     return [each for each in history.revisions if each.number > number]

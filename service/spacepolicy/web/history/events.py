@@ -1,4 +1,5 @@
-"""Revisions as events: each is sent when it is published, after those that a client has missed.
+"""Revisions as server-sent events: each is sent when it is published, after those that the client
+missed.
 
 Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -23,26 +24,26 @@ from spacepolicy.web.service import Service
 
 EVENTS: Final = Format("events", "server-sent events", "page", "text/event-stream", "events")
 _SILENCE_SECONDS: Final = 15.0
-"""How long nothing is sent before a comment is, so that nobody between takes it for an end."""
+"""How long nothing is sent before a comment is, so that no proxy closes an idle connection."""
 _AGAIN_MILLISECONDS: Final = 2000
-"""When a client that has lost its connection comes again: soon enough for a page, and no load,
-since at most 64 listen."""
+"""When a client reconnects after losing its connection: soon enough for a page, and little load,
+since at most 64 clients listen."""
 _RETRY_SECONDS: Final = 5
-"""When a client that was refused comes again; those who listen stay for long, so that sooner helps
-nobody."""
+"""When a refused client tries again; listeners stay for long, so an earlier attempt would not
+help."""
 
 
 @final
 class Events:
-    """Sends revisions to those who listen, up to `max_listening` at once."""
+    """Sends revisions to up to `max_listening` clients at once."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.listening = 0
 
     def response(self, request: Request) -> Response:
-        """The events after the one that the client has heard last; where it has heard none, from
-        the revision in force.
+        """Return the response with the events after Last-Event-ID; without that field, from the
+        revision in force on.
 
         Raises: BadParameterError, OverloadedError.
         """
@@ -60,7 +61,7 @@ class Events:
 
 @final
 class _Stream(Response):
-    """The events to one client, after the revision of that number."""
+    """The event stream to one client, after the revision of that number."""
 
     def __init__(self, events: Events, after: int) -> None:
         super().__init__(media_type=EVENTS.media_type)
@@ -68,7 +69,7 @@ class _Stream(Response):
         self._after = after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the client has gone, or may no longer read."""
+        """Send events until the client disconnects, or may no longer read."""
         self._events.listening += 1
         try:
             await while_connected(receive, self._tell(scope, send))
@@ -108,7 +109,7 @@ class _Stream(Response):
 
 
 def _may_read(service: Service, token: AccessToken | None) -> bool:
-    """Whether the token that the client came with is still one, where one is required."""
+    """Whether the client's token is still valid, where one is required."""
     if not service.require_token or service.tokens is None:
         return True
     return token is not None and service.tokens.holds(token)

@@ -1,6 +1,6 @@
-"""The files of a revision as the store keeps them, from which a replica makes its own.
+"""The files of a revision as stored, from which a replica makes its copy.
 
-`checksums.json` lists the others, and nothing else of the disk can be named.
+`checksums.json` lists the others; no other file of the disk can be requested.
 """
 
 import asyncio

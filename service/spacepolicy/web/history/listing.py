@@ -1,4 +1,4 @@
-"""The revisions as a list: JSON, an Atom feed, a page, or events as they come.
+"""The list of revisions: as JSON, an Atom feed, a page, or server-sent events.
 
 Spec: https://www.rfc-editor.org/rfc/rfc4287 (Atom), https://www.rfc-editor.org/rfc/rfc5005 (parts)
 """
@@ -41,12 +41,11 @@ _LISTED: Final = (JSON, PAGE, _ATOM, EVENTS)
 _ONE: Final = (JSON, PAGE)
 _DIFFERENCE: Final = (*PATCHES, PAGE)
 ONE: Final = tuple(each.media_type for each in (*_ONE, *PATCHES))
-"""The media types of a revision, and of what changed between two."""
+"""The media types of a revision, and of the difference between two."""
 _LIMIT: Final = 50
-"""Revisions that are listed where nothing is said, about what a page shows."""
+"""The default number of revisions listed, about what a page shows."""
 _MAX_LIMIT: Final = 1000
-"""The most that are listed at once: an entry has some 400 bytes, so this is 400 KiB, read in one
-go."""
+"""The most that are listed at once: an entry has some 400 bytes, so this is 400 KiB."""
 LIST_PARAMETERS: Final = {
     "parameters": [
         {
@@ -91,7 +90,7 @@ def revision_list(app_state: AppState) -> Handler:
 
 
 def one_revision(app_state: AppState) -> Handler:
-    """Return the handler of a revision, and of what changed between two."""
+    """Return the handler of a revision, and of the difference between two."""
 
     @representation(app_state, offers=_ONE)
     async def stated(request: Request, choice: FormatChoice, number: int) -> DeferredRepresentation:
@@ -136,7 +135,7 @@ def _number(request: Request, name: str) -> int | None:
 
 
 def _next(scope: Scope, origin: str, found: Sequence[Revision]) -> str | None:
-    """Where older revisions are listed, where there may be any."""
+    """The address of the next part of the list; None at its end."""
     if not found or found[-1].number <= 1:
         return None
     given = QueryParams(scope["query_string"])

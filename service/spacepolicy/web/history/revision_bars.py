@@ -1,5 +1,5 @@
-"""How much each revision added and removed, drawn as bars; the list of revisions has the same in
-words."""
+"""A bar chart of how much each revision added and removed; the list of revisions has the same as
+text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from typing import Final, final
 from spacepolicy.store.revision import Revision
 
 HALF: Final = 60
-"""Pixels above the line for what was added, and as many below it for what was removed: two are as
-much as a bar needs to be seen, and the whole stays lower than five rows of the list."""
+"""Pixels above the line for added statements, and as many below it for removed ones: the whole
+stays lower than five rows of the list. A bar needs at least two pixels (`_LEAST`) to be seen."""
 _LEAST: Final = 2
 _MAX_WIDTH: Final = 6.0
-"""Hundredths of the width: few revisions stand close together, not as wide as the page."""
+"""In hundredths of the drawing's width: the bars of few revisions do not fill the page."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RevisionBar:
-    """A revision, its place and width in hundredths of the width of the drawing, and the pixels
-    that stand for what it added and removed."""
+    """A revision; its place and width in hundredths of the drawing's width; and the heights of its
+    bars for added (`up`) and removed (`down`) statements, in pixels."""
 
     number: int
     added: int
@@ -32,8 +32,8 @@ class RevisionBar:
 
 
 def bars(revisions: Sequence[Revision]) -> tuple[RevisionBar, ...]:
-    """Return a bar for each of the revisions, which come with the newest first and are drawn with
-    the oldest at the left; none for a single one, to which nothing could be compared."""
+    """Return a bar for each revision. The revisions are given newest first and drawn with the
+    oldest at the left; a single one gets none, as there is nothing to compare."""
     if len(revisions) < 2:
         return ()
     most = max(max(each.added, each.removed) for each in revisions)
@@ -53,8 +53,8 @@ def bars(revisions: Sequence[Revision]) -> tuple[RevisionBar, ...]:
 
 
 def _height(count: int, most: int) -> int:
-    """Grows with the logarithm: a correction of two statements is seen beside a first revision of
-    thousands.
+    """The height of a bar, on a logarithmic scale: a correction of two statements is visible beside
+    a first revision of thousands.
 
     >>> _height(0, 9), _height(1, 10**9), _height(9, 9)
     (0, 2, 60)

@@ -1,1 +1,1 @@
-"""Every IRI of the dataset and its documents."""
+"""Linked data: the IRIs of the dataset and their documents."""

@@ -1,4 +1,4 @@
-"""The axioms of the ontologies as trees, for pages to put into the words of their reader.
+"""The axioms of the ontologies as trees, which pages put into words in the reader's language.
 
 Spec: https://www.w3.org/TR/owl2-mapping-to-rdf/
 """
@@ -51,20 +51,20 @@ _QUANTIFIED: Final = {
     "qualifiedCardinality": "exactly",
 }
 _DEPTH: Final = 12
-"""How deep expressions are followed; what lies deeper, or in a circle, is unknown."""
+"""How deep expressions are followed; deeper or cyclic ones become `unknown`."""
 _STATED: Final = (
     f"CONSTRUCT {{ ?s ?p ?o }} {{ ?g a <{OWL}Ontology> . GRAPH ?g {{ ?s ?p ?o }} "
     "FILTER (!isLiteral(?o) || isBlank(?s)) }"
 )
-"""What the ontologies state that belong to the knowledge: the default graph tells which."""
+"""The statements of those ontologies that the default graph lists."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A class, property or value: `kind` is `term` for what has an IRI, `value` for a literal;
-    `all`, `any`, `one` and `not` combine their parts, the others restrict the first part, a
-    property, by the second; `number` counts."""
+    """A class, property or value: `kind` is `term` for an IRI, `value` for a literal; `all`, `any`,
+    `one` and `not` combine their parts; `inverse` has a property; all others restrict the first
+    part, a property, by the second part or the cardinality `number`."""
 
     kind: str
     term: NamedNode | None = None
@@ -73,7 +73,7 @@ class Expression:
     parts: "tuple[Expression, ...]" = ()
 
     def terms(self) -> Iterator[NamedNode]:
-        """Every IRI in it."""
+        """Yield every IRI in it."""
         if self.term is not None:
             yield self.term
         for part in self.parts:
@@ -83,28 +83,28 @@ class Expression:
 @final
 @dataclass(frozen=True, slots=True)
 class Axiom:
-    """An axiom of its kind over its parts; the first part is what it is about."""
+    """An axiom of a kind over its parts; it is about the first part."""
 
     kind: str
     parts: tuple[Expression, ...]
 
     def terms(self) -> set[NamedNode]:
-        """Every IRI in it."""
+        """Return every IRI in it."""
         return {term for part in self.parts for term in part.terms()}
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class TermAxioms:
-    """The axioms about each term, and those about other things that mention it; what members share
-    nothing is told of each member, and so mentioned nowhere."""
+    """The axioms about each term, and those about other terms that mention it. Disjointness of
+    several is an axiom about each member, so it is not among the mentions."""
 
     about: Mapping[NamedNode, tuple[Axiom, ...]]
     mentioning: Mapping[NamedNode, tuple[Axiom, ...]]
 
 
 async def read_axioms(app_state: AppState) -> TermAxioms:
-    """The axioms of the served revision."""
+    """Read the axioms of the served revision."""
     about: dict[NamedNode, dict[Axiom, None]] = {}
     mentioning: dict[NamedNode, dict[Axiom, None]] = {}
     for axiom in sorted(set(_Reader(await graph(app_state, _STATED)).axioms()), key=_order):
@@ -130,18 +130,18 @@ def _order(axiom: Axiom) -> tuple[int, str]:
 class _Reader:
     """Reads axioms out of statements."""
 
-    def __init__(self, said: Iterable[Triple]) -> None:
-        self._said: dict[object, dict[str, list[Term]]] = {}
-        for triple in said:
+    def __init__(self, statements: Iterable[Triple]) -> None:
+        self._stated: dict[object, dict[str, list[Term]]] = {}
+        for triple in statements:
             if isinstance(triple.object, Term):
-                of = self._said.setdefault(triple.subject, {})
+                of = self._stated.setdefault(triple.subject, {})
                 of.setdefault(triple.predicate.value, []).append(triple.object)
 
     def axioms(self) -> Iterator[Axiom]:
-        """Every axiom, more than once where it is said so."""
-        for subject, said in self._said.items():
+        """Yield every axiom, possibly more than once."""
+        for subject, properties in self._stated.items():
             if isinstance(subject, BlankNode | NamedNode):
-                for predicate, values in said.items():
+                for predicate, values in properties.items():
                     for value in values:
                         yield from self._axiom(subject, predicate, value)
 
@@ -162,13 +162,13 @@ class _Reader:
                 yield from self._sharing_nothing(_OF_MEMBERS[value.value], members)
 
     def _sharing_nothing(self, kind: str, head: Term) -> Iterator[Axiom]:
-        """The axiom as each of its members tells it."""
+        """The disjointness of the list's members, as an axiom about each member."""
         members = tuple(self._listed(head))
         for member in members:
             yield Axiom(kind, (member, *(each for each in members if each != member)))
 
     def _one(self, subject: Term, predicate: str) -> Term | None:
-        return next(iter(self._said.get(subject, {}).get(predicate, ())), None)
+        return next(iter(self._stated.get(subject, {}).get(predicate, ())), None)
 
     def _listed(self, head: Term, depth: int = 0) -> Iterator[Expression]:
         """The members of the list."""
@@ -182,7 +182,7 @@ class _Reader:
             at = self._one(at, f"{RDF}rest")
 
     def expression(self, term: Term, depth: int = 0) -> Expression:
-        """The class, property or value."""
+        """Return the expression of a class, property or value."""
         if isinstance(term, NamedNode):
             return Expression("term", term)
         if isinstance(term, Literal):

@@ -1,7 +1,7 @@
-"""The ontology drawn: its classes as a tree from left to right, and which classes its properties
-link.
+"""Diagrams of the ontology: its classes as a tree from left to right, and which classes its
+properties link.
 
-Both are laid out here in numbers; the template makes SVG of them, and tells the same in lists.
+Coordinates are computed here; the template renders them as SVG, and the same as lists.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ _BOX: Final = 190
 _LETTERS: Final = 26
 _SIDE: Final = 250
 _GAP: Final = 300
-"""Pixels, but for `_LETTERS`: 26 letters of 13 pixels fit into a box, a row into a finger's width,
-and the longest name of a property between two columns."""
+"""In pixels, except `_LETTERS`: 26 letters of 13 pixels fit into a box, a row is as high as a
+finger is wide, and the longest name of a property fits between two columns."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A class at its place: the left edge and the middle of its height."""
+    """A class and its position: `x` of the left edge, `y` of the middle."""
 
     x: int
     y: int
@@ -39,7 +39,7 @@ class Box:
 @final
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line from one place to another, as strong as there are properties."""
+    """A line between two points; `weight` is the number of properties it stands for."""
 
     x1: int
     y1: int
@@ -63,7 +63,7 @@ class Diagram:
 @final
 @dataclass(frozen=True, slots=True)
 class ClassRelation:
-    """The properties that lead from things of one class to things of another."""
+    """The properties with this domain and range."""
 
     domain: Link
     range: Link
@@ -71,13 +71,13 @@ class ClassRelation:
 
 
 def tree_diagram(terms: Sequence[Term]) -> Diagram | None:
-    """The classes as a tree; None where there are none."""
+    """Return the diagram of the classes as a tree; None where there are none."""
     boxes: list[Box] = []
     edges: list[Edge] = []
     bottom = 0
 
     def place(term: Term, depth: int) -> int:
-        """The height at which the term stands: beside the middle of those below it."""
+        """Place the term at the middle of its narrower terms; return its `y`."""
         nonlocal bottom
         x = depth * _COLUMN
         heights = [place(each, depth + 1) for each in term.below]
@@ -101,7 +101,7 @@ def tree_diagram(terms: Sequence[Term]) -> Diagram | None:
 def relations(
     axioms: TermAxioms, names: Labels, classes: Sequence[Term]
 ) -> tuple[ClassRelation, ...]:
-    """Which classes the properties link, by the names of these."""
+    """Return which classes the properties link, sorted by the classes' names."""
     known = {term.link.iri for term in flat(classes)}
     gathered: dict[tuple[NamedNode, NamedNode], list[Link]] = {}
     for term, about in axioms.about.items():
@@ -117,7 +117,7 @@ def relations(
 
 
 def relation_diagram(found: Sequence[ClassRelation]) -> Diagram | None:
-    """The classes that properties lead from on the left, those they lead to on the right."""
+    """Return the diagram with the domains of properties on the left, their ranges on the right."""
     if not found:
         return None
     left = list(dict.fromkeys(each.domain.text for each in found))
@@ -145,7 +145,7 @@ def relation_diagram(found: Sequence[ClassRelation]) -> Diagram | None:
 
 
 def _middle(text: str, found: Sequence[ClassRelation], left: Sequence[str]) -> float:
-    """Where on the left stands, on average, what leads to it: that keeps lines from crossing."""
+    """The mean position of the domains that lead to a range; sorting by it avoids crossings."""
     places = [left.index(each.domain.text) for each in found if each.range.text == text]
     return sum(places) / len(places)
 

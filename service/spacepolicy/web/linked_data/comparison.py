@@ -1,8 +1,8 @@
-"""Things side by side: each way to compare them is a saved query, and needs no code.
+"""Comparisons of things side by side, each defined by a saved query without further code.
 
 Such a query is tagged `side-by-side`. Its first parameter takes the things, which its `options`
-list; its answer has four columns: the thing, what it is compared by, the part of it that says so,
-and the passage with the words. The order of its rows is the order of the comparison.
+list; its answer has four columns: the thing, the aspect it is compared by, the part of it that
+concerns the aspect, and the passage with the words. Its rows are in the order of the comparison.
 """
 
 from collections import Counter
@@ -27,15 +27,15 @@ from spacepolicy.web.request_context import current_locale
 Compared = tuple[NamedNode, ...]
 """Two things or more."""
 SharedAspects = Counter[frozenset[NamedNode]]
-"""How many aspects two things share."""
+"""How many aspects each pair of things shares."""
 _MAX_ALIKE: Final = 100
-"""Things among which the two are looked for that share most: a hundred make 5,000 pairs."""
+"""How many things are searched for the pair that shares most: a hundred make 5,000 pairs."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ComparedPart:
-    """A part of a thing, None where it is the thing as a whole; its words, and where they are."""
+    """A part of a thing, None for the thing as a whole; its words, and their address."""
 
     part: Link | None
     words: str | None
@@ -46,7 +46,7 @@ class ComparedPart:
 @final
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """What things are compared by: a link, or a text; and what each of them has for it."""
+    """What things are compared by, a link or a text; and the parts of each thing for it."""
 
     link: Link | None
     text: str
@@ -54,14 +54,14 @@ class Aspect:
 
     @property
     def shared(self) -> bool:
-        """Whether all of them have something for it."""
+        """Whether all things have a part for it."""
         return all(self.sides)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One way to compare: the query that gives it, asked of the things at that address, and its
+    """One comparison: its saved query, the query's text and address for these things, and the
     aspects."""
 
     query: SavedQuery
@@ -71,19 +71,19 @@ class Comparison:
 
     @property
     def agreeing(self) -> tuple[Aspect, ...]:
-        """The aspects for which all sides have something."""
+        """The aspects that all things share."""
         return tuple(each for each in self.aspects if each.shared)
 
     @property
     def only(self) -> tuple[int, ...]:
-        """How many aspects each side has alone."""
+        """For each thing, how many aspects it alone has."""
         sides = range(len(self.aspects[0].sides)) if self.aspects else ()
         alone = [each for each in self.aspects if sum(map(bool, each.sides)) == 1]
         return tuple(sum(bool(each.sides[n]) for each in alone) for n in sides)
 
 
 async def comparables(app_state: AppState) -> tuple[NamedNode, ...]:
-    """The things that can be compared, in the order in which the queries list them."""
+    """Return the things that can be compared, in the order in which the queries list them."""
     found: dict[NamedNode, None] = {}
     parameters = (
         query.parameters[0] for query in tagged(app_state.service.catalogue, SIDE_BY_SIDE)
@@ -96,11 +96,11 @@ async def comparables(app_state: AppState) -> tuple[NamedNode, ...]:
 
 
 async def shared_aspects(app_state: AppState, things: Compared) -> SharedAspects:
-    """How many aspects each two of the things share, over all ways to compare them; of the first
-    hundred things alone."""
+    """Return how many aspects each pair of things shares, over all comparisons; only for the first
+    `_MAX_ALIKE` things."""
     having: dict[tuple[str, Term], set[NamedNode]] = {}
     asked = things[:_MAX_ALIKE]
-    for query, row in await _told(app_state, SIDE_BY_SIDE, asked) if asked else ():
+    for query, row in await _answer_rows(app_state, SIDE_BY_SIDE, asked) if asked else ():
         thing, by = (row.get(column) for column in query.columns[:2])
         if by is not None and isinstance(thing, NamedNode):
             having.setdefault((query.name, by), set()).add(thing)
@@ -108,8 +108,8 @@ async def shared_aspects(app_state: AppState, things: Compared) -> SharedAspects
 
 
 def most_alike(choices: Compared, given: NamedNode | None, shared: SharedAspects) -> Compared:
-    """The thing given and the one that it shares most with, or the two that share most where none
-    is given; the first of them where several share as much; none where there are no two."""
+    """Return the given thing and the one that it shares most with, or the pair that shares most if
+    none is given; the first of equal pairs; empty where there is no pair."""
     pairs: Iterable[Compared] = combinations(choices[:_MAX_ALIKE], 2)
     if given is not None:
         pairs = ((given, each) for each in choices if each != given)
@@ -117,14 +117,14 @@ def most_alike(choices: Compared, given: NamedNode | None, shared: SharedAspects
 
 
 async def named(app_state: AppState, things: Iterable[NamedNode]) -> Labels:
-    """The names of the things."""
+    """Return the names of the things."""
     return Labels(
         app_state.service, await names_of(app_state, [Triple(t, TYPE, t) for t in things])
     )
 
 
 async def comparisons(app_state: AppState, things: Compared) -> list[Comparison]:
-    """The things compared in every way there is."""
+    """Return all comparisons of the things."""
     return [
         await _comparison(app_state, query, things)
         for query in tagged(app_state.service.catalogue, SIDE_BY_SIDE)
@@ -132,19 +132,22 @@ async def comparisons(app_state: AppState, things: Compared) -> list[Comparison]
 
 
 async def time_lanes(app_state: AppState, things: Compared) -> Lanes | None:
-    """The things on one axis of years; None where no saved query tells their times."""
-    told = await _told(app_state, LANES, things)
-    return lanes_of(told, await named(app_state, named_in(told)))
+    """Return the things on one axis of years; None where no saved query has their times."""
+    answers = await _answer_rows(app_state, LANES, things)
+    return lanes_of(answers, await named(app_state, named_in(answers)))
 
 
 async def values(app_state: AppState, things: Compared) -> ValueComparison | None:
-    """What the things aim at and reach in numbers; None where no saved query tells any."""
-    told = await _told(app_state, AXIS, things)
-    return value_axes(told, things, await named(app_state, named_in(told)))
+    """Return the targets and results of the things in numbers; None where no saved query has
+    any."""
+    answers = await _answer_rows(app_state, AXIS, things)
+    return value_axes(answers, things, await named(app_state, named_in(answers)))
 
 
-async def _told(app_state: AppState, role: str, things: Compared) -> list[tuple[SavedQuery, Row]]:
-    """The rows of the queries with the tag, asked of all the things at once."""
+async def _answer_rows(
+    app_state: AppState, role: str, things: Compared
+) -> list[tuple[SavedQuery, Row]]:
+    """The answers of the queries with the tag, asked of all the things at once."""
     return [
         (query, row)
         for query in tagged(app_state.service.catalogue, role)
@@ -174,7 +177,7 @@ async def _comparison(app_state: AppState, query: SavedQuery, things: Compared) 
 async def _aspects(
     app_state: AppState, things: Compared, found: Sequence[tuple[Term | None, ...]]
 ) -> list[Aspect]:
-    """The rows of the answer, gathered by what they compare by."""
+    """The rows of the answer, grouped by aspect."""
     names = await named(
         app_state, {t for row in found for t in row[:3] if isinstance(t, NamedNode)}
     )
@@ -205,7 +208,7 @@ async def _aspects(
 async def words_of(
     app_state: AppState, passages: Iterable[NamedNode]
 ) -> Mapping[NamedNode, Literal]:
-    """What stands in the passages."""
+    """Return the words of the passages."""
     own = app_state.service.revision.base
     listed = " ".join(sorted(map(str, passages)))
     if own is None or not listed:
@@ -219,7 +222,7 @@ async def words_of(
 
 
 def views(app_state: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
-    """The queries that compare things, each where it is asked of this one alone."""
+    """Return the queries that compare things, each with its address for this thing alone."""
     return [
         (
             query,
@@ -233,6 +236,6 @@ def views(app_state: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]
 
 
 def compare_address(root: str, one: NamedNode, other: NamedNode) -> str:
-    """Where the two are compared."""
+    """Return the address of the page that compares the two."""
     asked = urlencode({"a": one.value, "b": other.value})
     return current_locale().kept(f"{root}/compare?{asked}")

@@ -1,5 +1,5 @@
-"""What the shapes hold the data to: each constraint by its message, for the class and the
-properties that it is about.
+"""The constraints of the SHACL shapes: each with its messages, by the class and the properties that
+it is about.
 
 Spec: https://www.w3.org/TR/shacl/#constraints, https://www.w3.org/TR/shacl/#property-paths
 """
@@ -22,15 +22,15 @@ _SHAPES: Final = (
 )
 _PARTS: Final = (f"{SH}property", f"{SH}sparql")
 _DEPTH: Final = 12
-"""Steps into a path of a shape; RDF may lead in a circle, and paths that people write are short."""
+"""How deep a property path is followed; RDF may be cyclic, and real paths are short."""
 _VARIABLE: Final = re.compile(r"\{\s*[?$]\w+\s*\}")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What must, should or could be (the severity's IRI) of the things of the class; `message`
-    says what is wrong where it is not."""
+    """A constraint on the instances of the class `target`: its severity (an IRI) and its messages
+    by language."""
 
     shape: NamedNode | None
     target: NamedNode | None
@@ -38,40 +38,40 @@ class Constraint:
     messages: tuple[tuple[str, str], ...]
 
     def message(self, language: str) -> str | None:
-        """The message in the language, where it is said so, without the variables that only a
-        result has values for (SHACL section 5.3.2)."""
+        """Return the message in the language, else in another; variables, which only a validation
+        result has values for (SHACL section 5.3.2), become `…`."""
         texts: ByLanguage = dict(self.messages)
         text = in_language(texts, language)
         return None if text is None else _VARIABLE.sub("…", text)
 
 
 Constraints = Mapping[NamedNode, tuple[Constraint, ...]]
-"""The constraints by the classes they are for, and by the properties on their paths."""
+"""The constraints by their target classes, and by the properties on their paths."""
 
 
 async def read_constraints(app_state: AppState) -> Constraints:
-    """The constraints of the served revision."""
-    said: dict[object, dict[str, list[Term]]] = {}
+    """Read the constraints of the served revision."""
+    stated: dict[object, dict[str, list[Term]]] = {}
     for triple in await graph(app_state, _SHAPES):
         if isinstance(triple.object, Term):
-            of = said.setdefault(triple.subject, {})
+            of = stated.setdefault(triple.subject, {})
             of.setdefault(triple.predicate.value, []).append(triple.object)
     found: dict[NamedNode, dict[Constraint, None]] = {}
-    for shape in sorted((each for each in said if isinstance(each, NamedNode)), key=str):
-        for target in said[shape].get(f"{SH}targetClass", ()):
-            for node in (n for part in _PARTS for n in said[shape].get(part, ())):
-                constraint = _constraint(said.get(node, {}), shape, target)
-                for term in {target, *_on_path(said, node)}:
+    for shape in sorted((each for each in stated if isinstance(each, NamedNode)), key=str):
+        for target in stated[shape].get(f"{SH}targetClass", ()):
+            for node in (n for part in _PARTS for n in stated[shape].get(part, ())):
+                constraint = _constraint(stated.get(node, {}), shape, target)
+                for term in {target, *_on_path(stated, node)}:
                     if isinstance(term, NamedNode) and constraint.messages:
                         found.setdefault(term, {}).setdefault(constraint)
     return {term: tuple(each) for term, each in found.items()}
 
 
-def _constraint(said: Mapping[str, list[Term]], shape: NamedNode, target: Term) -> Constraint:
-    severity = next(iter(said.get(f"{SH}severity", ())), None)
+def _constraint(values: Mapping[str, list[Term]], shape: NamedNode, target: Term) -> Constraint:
+    severity = next(iter(values.get(f"{SH}severity", ())), None)
     messages = {
         (each.language or "", each.value)
-        for each in said.get(f"{SH}message", ())
+        for each in values.get(f"{SH}message", ())
         if isinstance(each, Literal)
     }
     return Constraint(
@@ -82,13 +82,13 @@ def _constraint(said: Mapping[str, list[Term]], shape: NamedNode, target: Term) 
     )
 
 
-def _on_path(said: Mapping[object, Mapping[str, list[Term]]], node: Term) -> Iterator[NamedNode]:
+def _on_path(stated: Mapping[object, Mapping[str, list[Term]]], node: Term) -> Iterator[NamedNode]:
     """The properties on the path of a property shape."""
-    waiting = [(path, 0) for path in said.get(node, {}).get(f"{SH}path", ())]
+    waiting = [(path, 0) for path in stated.get(node, {}).get(f"{SH}path", ())]
     while waiting:
         path, depth = waiting.pop()
         if isinstance(path, NamedNode):
             if not path.value.startswith(RDF):
                 yield path
         elif depth < _DEPTH:
-            waiting += ((o, depth + 1) for os in said.get(path, {}).values() for o in os)
+            waiting += ((o, depth + 1) for os in stated.get(path, {}).values() for o in os)

@@ -1,8 +1,8 @@
 """The JSON-LD context: a key for each term of the ontology and each other property in use.
 
-Properties that lead to things hold lists of objects; texts are maps by language; functional
-attributes and names are single values, everything else is a list. The context is made from the
-dataset and published at `/context.jsonld`.
+Object properties have lists of objects; language-tagged strings are language maps; functional
+datatype properties and names have single values, everything else a list. The context is generated
+from the dataset and published at `/context.jsonld`.
 
 Spec: https://www.w3.org/TR/json-ld11/#the-context
 """
@@ -24,7 +24,7 @@ LINK: Final = "@id"
 _LINKS: Final = "urn:link"
 _LANG_STRING: Final = f"{RDF}langString"
 _NATIVE: Final = frozenset({f"{XSD}string", f"{XSD}integer", f"{XSD}boolean"})
-"""Datatypes whose values JSON writes by itself."""
+"""Datatypes with a native JSON value."""
 _LOCAL_NAME: Final = re.compile(r"[#/]([A-Za-z][\w-]*)$", re.ASCII)
 _OBJECT_PROPERTY: Final = f"{OWL}ObjectProperty"
 _FUNCTIONAL: Final = f"{OWL}FunctionalProperty"
@@ -47,8 +47,8 @@ SELECT DISTINCT ?term ?value {{
 @final
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property's key, what its values are (`@id`, `@language`, a datatype, or None for
-    whatever JSON writes by itself), and whether there may be several."""
+    """A property's key, the type of its values (`@id`, `@language`, a datatype, or None for native
+    JSON values), and whether there may be several."""
 
     key: str
     type: str | None
@@ -65,7 +65,7 @@ class JsonLdContext:
     prefixes: Mapping[str, str]
 
     def table(self) -> dict[str, Any]:
-        """The context as JSON-LD writes it."""
+        """Return the context as a JSON object."""
         return {
             "@version": 1.1,
             "id": "@id",
@@ -89,9 +89,9 @@ def _definition(iri: str, term: Property) -> dict[str, Any]:
 
 
 async def read_context(app_state: AppState) -> JsonLdContext:
-    """The context of the served revision.
+    """Read the context of the served revision.
 
-    Raises: ProblemError where the engine does not tell its terms.
+    Raises: ProblemError where a query fails.
     """
     return make_context(
         app_state.service.revision.base,
@@ -104,7 +104,7 @@ async def read_context(app_state: AppState) -> JsonLdContext:
 def make_context(
     own: str | None, prefixes: Mapping[str, str], declared: Iterable[Row], used: Iterable[Row]
 ) -> JsonLdContext:
-    """The context of the terms declared and used; `own` is the base whose terms come first."""
+    """Return the context of the declared and used terms; those under the base `own` come first."""
     kinds = _gathered(declared, "kind")
     values = _gathered(used, "value")
     terms = _ordered(own, {*kinds, *values} - {f"{RDF}type"})
@@ -122,7 +122,7 @@ def make_context(
 def _gathered(found: Iterable[Row], name: str) -> dict[str, set[str]]:
     gathered: dict[str, set[str]] = {}
     for row in found:
-        if name in row:  # a store elsewhere may know no datatype of a string
+        if name in row:  # a remote store may return no datatype for a string
             gathered.setdefault(row["term"].value, set()).add(row[name].value)
     return gathered
 
@@ -138,8 +138,8 @@ def _ordered(own: str | None, terms: Iterable[str]) -> list[str]:
 
 
 def _keys(terms: Iterable[str], prefixes: Mapping[str, str]) -> dict[str, str]:
-    """A key for each term: its local name where no other has it, else its prefixed name; terms
-    that have neither go by their IRI."""
+    """A key for each term: its local name if it is free, else its prefixed name; terms without
+    either have no key and are written by IRI."""
     taken = {"id", "type", "included", *prefixes}
     keys: dict[str, str] = {}
     for iri in terms:

@@ -1,8 +1,7 @@
-"""Documents about things: what the dataset says of an IRI, and the words that say it.
+"""Documents about things: the statements about an IRI, and the words that state them.
 
-A document holds the statements about its thing in the default graph, the links that lead to it
-up to a number, the passages that speak of it with their words, and the names of everything that
-is linked.
+A document has the statements about its thing in the default graph, the links to it up to a limit,
+the passages about it with their words, and the names of all linked things.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,24 +18,24 @@ from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.linked_data.skolem import skolemised
 
 MAX_STATEMENTS: Final = 5000
-"""Statements of a thing that its document lists: some 500 KiB of Turtle."""
+"""How many statements about a thing its document lists: some 500 KiB of Turtle."""
 MAX_INCOMING: Final = 500
-"""Links to a thing that its document lists. A class has as many as it has members, and those are
-`/links`."""
+"""How many links to a thing its document lists. A class has as many as instances; `/links` lists
+all."""
 MAX_PASSAGES: Final = 500
-"""Passages that its page names: the longest documents that were modelled have fewer."""
+"""How many passages its page names: the longest modelled documents have fewer."""
 _MAX_NODES: Final = 20000
-"""Statements of blank nodes that are read for a document; a thing with more is a dataset of its
-own."""
+"""How many statements about blank nodes are read for a document; a thing with more is a dataset of
+its own."""
 _MAX_NAMED: Final = 2000
-"""Things that one query names: their IRIs have some 200 KiB together, far below what a query may
-have."""
+"""How many things one query asks the names of: their IRIs have some 200 KiB together, far below the
+limit of a query."""
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 VOID: Final = "http://rdfs.org/ns/void#"
 TYPE: Final = NamedNode(f"{RDF}type")
 LABEL: Final = NamedNode(f"{RDFS}label")
 NAMES: Final = (LABEL, NamedNode(f"{SKOS}prefLabel"), NamedNode(f"{DCTERMS}title"))
-"""The properties that name a thing, the better ones first."""
+"""The properties that name a thing, the preferred first."""
 CUT: Final = (
     f"Of the statements about a thing {MAX_STATEMENTS} are listed, and of the links to it "
     f"{MAX_INCOMING}; there are more. Ask /sparql for all of them."
@@ -48,8 +47,8 @@ _REPLACED: Final = NamedNode(f"{DCTERMS}isReplacedBy")
 @final
 @dataclass(frozen=True, slots=True)
 class StatementOrigin:
-    """Where a statement stands: a graph, and its words where the graph is a passage by quotation.
-    Where it is one by reference, its locator and address, and the words that a copy has."""
+    """A graph that states a statement; the words where the graph is a passage by quotation;
+    locator, address and the words in a copy where it is a passage by reference."""
 
     statement: Triple
     graph: str
@@ -62,21 +61,21 @@ class StatementOrigin:
 
     @property
     def is_passage(self) -> bool:
-        """Whether it stands in a passage of either kind."""
+        """Whether the graph is a passage of either kind."""
         return self.words is not None or self.locator is not None
 
     @property
     def source(self) -> str:
-        """The IRI of the text that a passage is of; that of any other graph is its own."""
+        """The IRI of a passage's source; for any other graph, its own IRI."""
         return self.graph.partition("#")[0]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ThingDocument:
-    """What is known of a thing: what is said of it and of the blank nodes that leads to, what
-    leads to it, where each statement stands, the words of passages, and the names of whatever is
-    linked. `cut`: not all is listed."""
+    """What is known of a thing: the statements about it and about blank nodes reached from it
+    (`nodes`), the links to it, the graphs of the statements, the words of passages, and the names
+    of all linked things. `cut`: not all is listed."""
 
     thing: NamedNode
     iri: str
@@ -90,12 +89,12 @@ class ThingDocument:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """What the thing is, in the order of the IRIs."""
+        """The classes of the thing, sorted by IRI."""
         return self._linked(TYPE)
 
     @property
     def deprecated(self) -> bool:
-        """Whether the thing is not to be used any more."""
+        """Whether the thing is deprecated."""
         return any(
             triple.predicate == _DEPRECATED and str(triple.object).startswith('"true"')
             for triple in self.statements
@@ -103,7 +102,7 @@ class ThingDocument:
 
     @property
     def replacements(self) -> tuple[str, ...]:
-        """What is to be used in its place."""
+        """The things that replace it."""
         return self._linked(_REPLACED)
 
     def _linked(self, predicate: NamedNode) -> tuple[str, ...]:
@@ -116,17 +115,18 @@ class ThingDocument:
 async def document(
     app_state: AppState, thing: NamedNode, iri: str, max_incoming: int = MAX_INCOMING
 ) -> ThingDocument:
-    """The document, named `iri`, about the thing, with so many of the links that lead to it.
+    """Return the document with the IRI `iri` about the thing, with up to `max_incoming` links to
+    it.
 
     Raises: NotFoundError where the dataset says nothing of it.
     """
-    said = await graph(app_state, about_query(thing, max_incoming)) or await graph(
+    found = await graph(app_state, about_query(thing, max_incoming)) or await graph(
         app_state, _elsewhere(thing)
     )
-    if not (said or await is_known(app_state, thing)):
+    if not (found or await is_known(app_state, thing)):
         raise NotFoundError(f"Nothing is known of <{thing.value}>.")
-    incoming = tuple(t for t in said if t.object == thing and t.subject != thing)
-    statements = tuple(t for t in said if t.object != thing or t.subject == thing)
+    incoming = tuple(t for t in found if t.object == thing and t.subject != thing)
+    statements = tuple(t for t in found if t.object != thing or t.subject == thing)
     nodes = await _nodes(app_state, thing, statements)
     kept = tuple(skolemised((*statements[:MAX_STATEMENTS], *nodes), iri))
     origins = await _origins(app_state, thing)
@@ -146,8 +146,8 @@ async def document(
 
 
 async def is_known(app_state: AppState, thing: NamedNode) -> bool:
-    """Whether the dataset speaks of the thing anywhere, or has a graph of that name: who says that
-    nothing is known of it asks here, as its page does."""
+    """Whether the thing occurs anywhere in the dataset, or is the name of a graph; the one test for
+    every answer that nothing is known of a thing."""
     places = (f"{thing} ?p ?o", f"?s ?p {thing}", f"?s {thing} ?o")
     patterns = [pattern for place in places for pattern in (place, f"GRAPH ?g {{ {place} }}")]
     patterns.append(f"GRAPH {thing} {{ ?s ?p ?o }}")
@@ -165,18 +165,18 @@ def _sorted(triples: Iterable[Triple]) -> tuple[Triple, ...]:
 
 
 def about_query(thing: NamedNode, max_incoming: int = MAX_INCOMING) -> str:
-    """A query for what the default graph says of the thing, and what leads to it."""
-    said = f"BIND ({thing} AS ?s) ?s ?p ?o"
+    """Return a query for the default graph's statements about the thing, and the links to it."""
+    about = f"BIND ({thing} AS ?s) ?s ?p ?o"
     incoming = f"BIND ({thing} AS ?o) ?s ?p ?o FILTER (isIRI(?s) && ?s != ?o)"
     return (
         "CONSTRUCT { ?s ?p ?o } { "
-        f"{{ SELECT ?s ?p ?o {{ {said} }} ORDER BY ?p ?o LIMIT {MAX_STATEMENTS + 1} }} UNION "
+        f"{{ SELECT ?s ?p ?o {{ {about} }} ORDER BY ?p ?o LIMIT {MAX_STATEMENTS + 1} }} UNION "
         f"{{ SELECT ?s ?p ?o {{ {incoming} }} ORDER BY ?p ?s LIMIT {max_incoming + 1} }} }}"
     )
 
 
 def _elsewhere(thing: NamedNode) -> str:
-    """What is said of a thing that the default graph does not speak of."""
+    """A query for the statements about a thing that does not occur in the default graph."""
     patterns = (
         f"GRAPH ?g {{ ?s ?p ?o }} VALUES ?s {{ {thing} }}",
         f"GRAPH ?g {{ ?s ?p ?o }} VALUES ?o {{ {thing} }} FILTER isIRI(?s)",
@@ -193,24 +193,25 @@ def _elsewhere(thing: NamedNode) -> str:
 async def _nodes(
     app_state: AppState, thing: NamedNode, statements: Iterable[Triple]
 ) -> tuple[Triple, ...]:
-    """What is said of the blank nodes that the statements lead to, however far."""
+    """The statements about the blank nodes reached from the statements, at any depth."""
     waiting = [t.object for t in statements if isinstance(t.object, BlankNode)]
     if not waiting:
         return ()
-    said: dict[BlankNode, list[Triple]] = {}
+    by_node: dict[BlankNode, list[Triple]] = {}
     for triple in await graph(app_state, _blank_nodes(thing)):
         if isinstance(triple.subject, BlankNode):
-            said.setdefault(triple.subject, []).append(triple)
+            by_node.setdefault(triple.subject, []).append(triple)
     found: list[Triple] = []
     while waiting:
-        triples = said.pop(waiting.pop(), [])
+        triples = by_node.pop(waiting.pop(), [])
         found += triples
         waiting += (t.object for t in triples if isinstance(t.object, BlankNode))
     return tuple(found)
 
 
 def _blank_nodes(thing: NamedNode) -> str:
-    """What is said of blank nodes where the thing is spoken of: they belong to one graph."""
+    """A query for the statements about blank nodes in the graphs that link the thing to one: a
+    blank node belongs to one graph."""
     return (
         "CONSTRUCT { ?s ?p ?o } WHERE { { SELECT DISTINCT ?g { "
         f"GRAPH ?g {{ {thing} ?q ?b }} FILTER isBlank(?b) }} }} "
@@ -240,7 +241,7 @@ async def _origins(app_state: AppState, thing: NamedNode) -> tuple[StatementOrig
 
 
 def _mentioned(origins: Iterable[StatementOrigin]) -> Iterator[Triple]:
-    """Statements that speak of the graphs and of the sources, so that these are named too."""
+    """Statements with the graphs and sources as terms, so that these get names too."""
     graphs = (name for each in origins for name in (each.graph, each.source))
     return (Triple(NamedNode(name), TYPE, NamedNode(name)) for name in graphs)
 
@@ -266,7 +267,7 @@ def _origins_query(thing: NamedNode, own: Base) -> str:
 
 
 async def names_of(app_state: AppState, triples: Iterable[Triple]) -> tuple[Triple, ...]:
-    """What names the things in the statements."""
+    """Return the statements that name the IRIs in the triples."""
     linked = _linked(triples)
     pieces = [linked[at : at + _MAX_NAMED] for at in range(0, len(linked), _MAX_NAMED)]
     found = [triple for piece in pieces for triple in await graph(app_state, _names(piece))]
@@ -280,8 +281,8 @@ def _linked(triples: Iterable[Triple]) -> list[NamedNode]:
 
 
 def _names(iris: Iterable[NamedNode]) -> str:
-    """A query for the names of the things: what is said of each is looked through, since a second
-    VALUES would be joined with all names there are."""
+    """A query for the names of the things. It filters all statements about each, since a second
+    VALUES would be joined with all names in the dataset."""
     return (
         "CONSTRUCT { ?s ?p ?o } WHERE { "
         f"VALUES ?s {{ {' '.join(map(str, iris))} }} ?s ?p ?o "
@@ -290,8 +291,8 @@ def _names(iris: Iterable[NamedNode]) -> str:
 
 
 def triples(found: ThingDocument, dataset: str, modified: str) -> tuple[Triple, ...]:
-    """All that the document says, and what it says of itself: whose dataset it belongs to, when
-    that changed, what it is about, and from which passages it is drawn."""
+    """Return all statements of the document, and those about itself: its topic, its dataset, the
+    time of its last change, and the passages it is based on."""
     itself = NamedNode(found.iri)
     passages = {triple.subject for triple in found.passages}
     about = [
@@ -307,15 +308,15 @@ def triples(found: ThingDocument, dataset: str, modified: str) -> tuple[Triple, 
     ]
     if found.cut:
         about.append(Triple(itself, NamedNode(f"{RDFS}comment"), Literal(CUT, language="en")))
-    return _sorted((*_said(found), *found.names, *found.passages, *about))
+    return _sorted((*_all_statements(found), *found.names, *found.passages, *about))
 
 
-def _said(found: ThingDocument) -> tuple[Triple, ...]:
+def _all_statements(found: ThingDocument) -> tuple[Triple, ...]:
     return (*found.statements, *found.nodes, *found.incoming)
 
 
 def _passages(own: Base, origins: Iterable[StatementOrigin]) -> Iterator[Triple]:
-    """What the passages among the graphs are, and their words, or where they are to be found."""
+    """The statements about the passages among the graphs: their words and offsets, or locators."""
     for origin in origins:
         if origin.is_passage:
             passage = NamedNode(origin.graph)

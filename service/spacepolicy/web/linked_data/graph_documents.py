@@ -1,8 +1,8 @@
-"""IRIs that name documents and graphs: sources with their passages, ontologies, named graphs.
+"""Documents of named graphs: sources with their passages, ontologies, and all others.
 
-Each answers itself with the statements of the named graph of that IRI. The current version of an
-ontology answers as the ontology, an earlier one with what it stated; blank nodes of both are kept,
-so that they are read as OWL. In other documents they are IRIs.
+Each has the statements of the named graph with its IRI. The IRI of an ontology's current version
+returns the ontology, that of an earlier version the earlier statements; both keep their blank
+nodes, so that they can be read as OWL. In other documents blank nodes become IRIs.
 
 Spec: https://www.w3.org/TR/owl2-syntax/#Ontology_Documents, https://www.rfc-editor.org/rfc/rfc5147
 """
@@ -31,7 +31,7 @@ _VERSION: Final = f"<{OWL}versionIRI>"
 @final
 @dataclass(frozen=True, slots=True)
 class PassageDocument:
-    """A passage of a source, its words, and what it says."""
+    """A passage of a source, its words and offsets, and its statements."""
 
     iri: NamedNode
     words: Literal
@@ -43,8 +43,7 @@ class PassageDocument:
 @final
 @dataclass(frozen=True, slots=True)
 class ReferenceDocument:
-    """A passage by its locator: where it is to be found, the `words` that a copy has, and what it
-    says."""
+    """A passage by reference: its locator and address, its words in a copy, and its statements."""
 
     iri: NamedNode
     locator: str
@@ -56,9 +55,9 @@ class ReferenceDocument:
 @final
 @dataclass(frozen=True, slots=True)
 class GraphDocument:
-    """The statements of a named graph; `version` is the IRI of the ontology's version. Of a
-    source there are its passages in the order of the text, and those by reference in the order of
-    their numbering. `names` name whatever is linked."""
+    """The statements of a named graph; `version` is the IRI of the ontology's version. A source has
+    passages in the order of the text, and references in the order of their locators. `names` are
+    the names of all linked things."""
 
     thing: NamedNode
     statements: tuple[Triple, ...]
@@ -71,7 +70,7 @@ class GraphDocument:
 async def graph_document(
     app_state: AppState, path: str, asked: NamedNode, iri: str
 ) -> GraphDocument:
-    """The document of that IRI, which answers at `iri`.
+    """Return the document of the graph `asked`, which is served at `iri`.
 
     Raises: NotFoundError where there is no graph of that name.
     """
@@ -84,11 +83,11 @@ async def graph_document(
     passages: tuple[PassageDocument, ...] = ()
     references: tuple[ReferenceDocument, ...] = ()
     if path.startswith(SOURCE):
-        said_in = await _said_in_passages(app_state, thing)
-        passages = await _passages(app_state, thing, said_in)
-        references = await _references(app_state, thing, said_in)
-    said = (*(each.statements for each in passages), *(each.statements for each in references))
-    linked = (*statements, *(triple for triples in said for triple in triples))
+        by_passage = await _passage_statements(app_state, thing)
+        passages = await _passages(app_state, thing, by_passage)
+        references = await _references(app_state, thing, by_passage)
+    stated_in = (*(each.statements for each in passages), *(each.statements for each in references))
+    linked = (*statements, *(triple for triples in stated_in for triple in triples))
     return GraphDocument(
         thing=thing,
         statements=tuple(sorted(statements, key=str)),
@@ -100,15 +99,15 @@ async def graph_document(
 
 
 async def _statements(app_state: AppState, thing: NamedNode) -> tuple[Triple, ...]:
-    """The statements of the graph; that of the service is none of the dataset."""
+    """The statements of the graph; the service graph is not in the dataset."""
     if thing.value == service_graph(app_state.service):
-        said = await app_state.service_graph.of(app_state.service)
-        return tuple(quad.triple for quad in parse(said, format=RdfFormat.N_TRIPLES))
+        lines = await app_state.service_graph.of(app_state.service)
+        return tuple(quad.triple for quad in parse(lines, format=RdfFormat.N_TRIPLES))
     return await graph(app_state, f"CONSTRUCT {{ ?s ?p ?o }} FROM {thing} {{ ?s ?p ?o }}")
 
 
 async def _ontology_of(app_state: AppState, asked: NamedNode) -> NamedNode:
-    """The ontology whose version is asked for; else what is asked for itself."""
+    """The ontology whose current version is asked for; else the requested graph itself."""
     found = await rows(app_state, f"SELECT ?o {{ GRAPH ?o {{ ?o {_VERSION} {asked} }} }} LIMIT 1")
     ontology = found[0]["o"] if found else asked
     return ontology if isinstance(ontology, NamedNode) else asked
@@ -117,7 +116,7 @@ async def _ontology_of(app_state: AppState, asked: NamedNode) -> NamedNode:
 async def _version(
     app_state: AppState, thing: NamedNode, statements: Iterable[Triple]
 ) -> str | None:
-    """The current version of the ontology that the statements are of, earlier or not."""
+    """The IRI of the ontology's current version, also for statements of an earlier version."""
     versions = [t for t in statements if str(t.predicate) == _VERSION]
     for ontology, _, version in versions:
         if version == thing:
@@ -129,20 +128,20 @@ async def _version(
 
 
 SaidIn = Mapping[str, Sequence[Triple]]
-"""What each passage says, by its IRI."""
+"""The statements of each passage, by its IRI."""
 
 
-async def _said_in_passages(app_state: AppState, source: NamedNode) -> SaidIn:
+async def _passage_statements(app_state: AppState, source: NamedNode) -> SaidIn:
     own = app_state.service.revision.base
-    said: dict[str, list[Triple]] = {}
-    for row in await rows(app_state, _said_query(source, Base(own))) if own else ():
+    stated: dict[str, list[Triple]] = {}
+    for row in await rows(app_state, _passage_statements_query(source, Base(own))) if own else ():
         triple = Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type] # as in data
-        said.setdefault(row["passage"].value, []).append(triple)
-    return said
+        stated.setdefault(row["passage"].value, []).append(triple)
+    return stated
 
 
 async def _passages(
-    app_state: AppState, source: NamedNode, said: SaidIn
+    app_state: AppState, source: NamedNode, by_passage: SaidIn
 ) -> tuple[PassageDocument, ...]:
     own = app_state.service.revision.base
     found: dict[NamedNode, PassageDocument] = {}
@@ -150,13 +149,13 @@ async def _passages(
         passage, words = row["passage"], row["words"]
         if isinstance(passage, NamedNode) and isinstance(words, Literal):
             start, end = int(row["start"].value), int(row["end"].value)
-            statements = tuple(said.get(passage.value, ()))
+            statements = tuple(by_passage.get(passage.value, ()))
             found.setdefault(passage, PassageDocument(passage, words, start, end, statements))
     return tuple(found.values())
 
 
 async def _references(
-    app_state: AppState, source: NamedNode, said: SaidIn
+    app_state: AppState, source: NamedNode, by_passage: SaidIn
 ) -> tuple[ReferenceDocument, ...]:
     cited = [each for each in await cited_in(app_state, source.value) if each.locator is not None]
     words = await words_of_copies(app_state) if cited else {}
@@ -166,7 +165,7 @@ async def _references(
             each.locator or "",
             each.address,
             words.get(each.passage),
-            tuple(said.get(each.passage, ())),
+            tuple(by_passage.get(each.passage, ())),
         )
         for each in sorted(cited, key=lambda each: natural(each.locator or ""))
     )
@@ -181,7 +180,7 @@ def _passages_query(source: NamedNode, own: Base) -> str:
     )
 
 
-def _said_query(source: NamedNode, own: Base) -> str:
+def _passage_statements_query(source: NamedNode, own: Base) -> str:
     return (
         f"SELECT ?passage ?s ?p ?o {{ ?passage {own.term('source')} {source} "
         "GRAPH ?passage { ?s ?p ?o } } ORDER BY ?passage ?s ?p ?o"

@@ -1,4 +1,4 @@
-"""Sources, ontologies and named graphs as pages."""
+"""Named graphs as pages."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -14,19 +14,19 @@ from spacepolicy.web.linked_data.resource_pages import PropertyGroups, alternate
 from spacepolicy.web.service import Service
 
 MAX_LISTED: Final = 500
-"""Things that the page of a graph lists; its other formats have all."""
+"""How many things the page of a graph lists; its other formats have all."""
 
 
 def described_page(service: Service, found: GraphDocument, dataset: Markup | None = None) -> str:
-    """The page of a description that is not in the dataset; its formats are chosen by Accept and
-    by `?format=`. `dataset` is a block of JSON-LD."""
+    """Return the page of a description outside the dataset; other formats are linked by
+    `?format=`. `dataset` is a data block of JSON-LD."""
     rows = [(f"?format={each.name}", each) for each in formats.offered("graph")]
     return _page(service, found, rows, dataset=dataset)
 
 
 def graph_page(service: Service, found: GraphDocument, path: str) -> str:
-    """The page about the graph that answers at the path: what it says of itself, and the things
-    of which it speaks."""
+    """Return the page about the graph served at the path: its statements about itself, and the
+    other things it describes."""
     query = f"SELECT ?s ?p ?o FROM {found.thing} {{ ?s ?p ?o }}"  # noqa: S608 # SPARQL, and an IRI
     return _page(service, found, alternates(service, path), query)
 
@@ -57,6 +57,6 @@ def _page(
 
 
 def _things(found: GraphDocument, names: Labels) -> Iterable[Link]:
-    """What the graph speaks of, beside itself."""
+    """The other things that the graph describes."""
     subjects = {triple.subject for triple in found.statements} - {found.thing}
     return (names.link(each) for each in subjects if isinstance(each, NamedNode))

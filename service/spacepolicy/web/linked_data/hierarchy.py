@@ -1,5 +1,5 @@
-"""The classes, properties and concepts of the dataset's ontologies as trees, with what there is of
-each."""
+"""The classes, properties and concepts of the dataset's ontologies as trees, with the number of
+uses of each."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ _OF_CONCEPTS: Final = (
 @final
 @dataclass(frozen=True, slots=True)
 class Deprecation:
-    """What replaces a deprecated term in statements, and in questions where that differs."""
+    """What replaces a deprecated term in statements, and in queries where that differs."""
 
     stated: tuple[Link, ...]
     asked: tuple[Link, ...]
@@ -54,8 +54,8 @@ class Deprecation:
 @final
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A class or property: its name, what it means, how many things or statements there are of
-    it, those below it, and what replaces it where it is deprecated."""
+    """A class, property or concept: its name, its definition, its number of instances or uses, the
+    narrower terms, and what replaces it where it is deprecated."""
 
     link: Link
     definition: str | None
@@ -67,7 +67,7 @@ class Term:
 @final
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
-    """The tops of the classes, of the properties, and the schemes with their concepts."""
+    """The top classes, the top properties, and the concept schemes, each with narrower terms."""
 
     classes: tuple[Term, ...]
     properties: tuple[Term, ...]
@@ -77,7 +77,7 @@ class Hierarchy:
 @final
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Of each term by IRI: how many things or statements there are of it, and those above it."""
+    """For each term by IRI: its number of instances or uses, and its broader terms."""
 
     counts: Mapping[str, int]
     parents: Mapping[str, set[str]]
@@ -86,14 +86,14 @@ class Tree:
 @final
 @dataclass(frozen=True, slots=True)
 class TermTrees:
-    """The trees of classes, properties and concepts, and what names their terms."""
+    """The trees of classes, properties and concepts, and the statements that name their terms."""
 
     trees: tuple[Tree, ...]
     named: tuple[Triple, ...]
 
 
 async def read_terms(app_state: AppState) -> TermTrees:
-    """The terms that an ontology of the served revision defines."""
+    """Read the terms that the ontologies of the served revision define."""
     trees = [
         await _tree(app_state, structure, counts)
         for structure, counts in (
@@ -117,14 +117,14 @@ async def _tree(app_state: AppState, structure: str, counts: str) -> Tree:
 
 
 def hierarchy(service: Service, vocabulary: OntologyWords, terms: TermTrees) -> Hierarchy:
-    """The terms by their names in the language of the reader."""
+    """Return the trees with names in the reader's language."""
     names = Labels(service, terms.named)
     tops = [_tops(names, vocabulary, tree.counts, tree.parents) for tree in terms.trees]
     return Hierarchy(*tops)
 
 
 def deprecation(names: Labels, found: Replacements | None) -> Deprecation | None:
-    """The replacements by their names; None of a term in use."""
+    """Return the replacements as links; None for a term that is not deprecated."""
     if found is None:
         return None
     stated, asked = (tuple(names.link(NamedNode(iri)) for iri in iris)
@@ -133,7 +133,7 @@ def deprecation(names: Labels, found: Replacements | None) -> Deprecation | None
 
 
 def flat(terms: Sequence[Term]) -> Iterator[Term]:
-    """The terms and all those below them, each once."""
+    """Yield the terms and all their narrower terms, each once."""
     seen: set[str] = set()
     waiting = list(reversed(terms))
     while waiting:
@@ -145,7 +145,7 @@ def flat(terms: Sequence[Term]) -> Iterator[Term]:
 
 
 def below(found: Hierarchy, iri: str) -> tuple[Term, ...]:
-    """The terms right below the one of that IRI, each with those below it."""
+    """Return the direct narrower terms of the term with that IRI."""
     terms = flat((*found.classes, *found.properties, *found.schemes))
     return next((term.below for term in terms if term.link.iri == iri), ())
 
@@ -156,7 +156,7 @@ def _tops(
     counts: Mapping[str, int],
     parents: Mapping[str, set[str]],
 ) -> tuple[Term, ...]:
-    """The terms below no other; each below its nearest parents."""
+    """The terms without a broader one; all others are placed below their nearest parents."""
     above = {term: _nearest(term, parents) for term in counts}
 
     def terms(parent: str | None, path: frozenset[str]) -> tuple[Term, ...]:
@@ -181,7 +181,7 @@ def _tops(
 
 
 def _nearest(term: str, parents: Mapping[str, set[str]]) -> set[str]:
-    """The parents that are above no other parent: inference states those further up as well."""
+    """The direct parents, those that are not above another parent: inference adds all ancestors."""
     known = {each for each in parents[term] if each in parents and each != term}
     return known - _all_above(known, parents, {term})
 

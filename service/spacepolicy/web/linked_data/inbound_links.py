@@ -1,4 +1,4 @@
-"""What leads to a thing: by property, with how many there are, in parts where there are many."""
+"""Links to a thing: grouped by property and counted, in parts where there are many."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.request_context import current_locale
 
 FIRST: Final = 10
-"""How many of each property are shown where all are named."""
+"""How many of each property are shown on the thing's page."""
 PART: Final = 100
 """How many of one property are shown at a time."""
 _MAX_PROPERTIES: Final = 60
-"""Properties by which a page groups what leads to a thing; a longer list is not read."""
+"""By how many properties a page groups the links; nobody reads a longer list."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """The things that lead to another by a property: how many, the first of them, and where all
-    are listed."""
+    """The links to a thing by one property: their number, the first of them, and the address of
+    the full list."""
 
     property: Link
     count: int
@@ -34,7 +34,7 @@ class Incoming:
 
 
 async def incoming(app_state: AppState, thing: NamedNode) -> list[Incoming]:
-    """What leads to the thing, by the names of the properties."""
+    """Return the links to the thing, sorted by the properties' names."""
     counted = await rows(
         app_state, f"SELECT ?p (COUNT(*) AS ?n) {{ {_to(thing)} }} GROUP BY ?p ORDER BY ?p"
     )
@@ -63,7 +63,7 @@ async def incoming(app_state: AppState, thing: NamedNode) -> list[Incoming]:
 async def part(
     app_state: AppState, thing: NamedNode, by: NamedNode, start: int
 ) -> tuple[Link, Link, list[Link]]:
-    """The thing, the property, and those that lead by it to the thing, from the place `start` in
+    """Return the thing, the property, and `PART` subjects of links by it, from the index `start` in
     the order of their IRIs."""
     found = await graph(
         app_state,
@@ -77,7 +77,7 @@ async def part(
 
 
 def listing(thing: NamedNode, by: NamedNode) -> str:
-    """The query for all that lead to the thing by the property."""
+    """Return the query for all subjects of links to the thing by the property."""
     return f"SELECT ?thing {{ ?thing {by} {thing} }} ORDER BY ?thing"
 
 
@@ -90,7 +90,7 @@ def _by(thing: NamedNode, by: NamedNode) -> str:
 
 
 def _first(thing: NamedNode, properties: Iterable[NamedNode]) -> str:
-    """The first ones of each property."""
+    """A query for the first links by each property."""
     each = (
         f"{{ SELECT ?s ({by} AS ?p) {{ {_by(thing, by)} }} ORDER BY ?s LIMIT {FIRST} }}"
         for by in properties
@@ -99,7 +99,7 @@ def _first(thing: NamedNode, properties: Iterable[NamedNode]) -> str:
 
 
 def address(root: str, thing: NamedNode, by: NamedNode, page: int = 1) -> str:
-    """Where all that lead to the thing by the property are listed."""
+    """Return the address of the list of all links to the thing by the property."""
     asked = {"to": thing.value, "by": by.value, **({"page": str(page)} if page > 1 else {})}
     return current_locale().kept(f"{root}/links?{urlencode(asked)}")
 

@@ -1,5 +1,5 @@
-"""Graphs as JSON-LD objects that a program reads by key: one thing at the top, what it links to
-inside it with its names, everything else beside it.
+"""Graphs as compact JSON-LD: one thing at the top, linked things nested in it with their names,
+everything else under `included`.
 
 Spec: https://www.w3.org/TR/json-ld11/, https://www.w3.org/TR/json-ld11-framing/ (the shape)
 """
@@ -23,7 +23,7 @@ _STRING: Final = f"{XSD}string"
 def compacted(
     triples: Iterable[Triple], thing: NamedNode, context: JsonLdContext, context_iri: str
 ) -> bytes:
-    """The statements as one object about the thing, in the keys of the context."""
+    """Return the statements as one JSON object about the thing, with the keys of the context."""
     writer = _Writer(triples, context)
     table = {"@context": context_iri, **writer.whole(thing)}
     rest = writer.rest()
@@ -34,32 +34,32 @@ def compacted(
 
 @final
 class _Writer:
-    """Writes each statement at least once; `_written` are those that were."""
+    """Writes each statement at least once; `_written` are those already written."""
 
     def __init__(self, triples: Iterable[Triple], context: JsonLdContext) -> None:
         self._context = context
-        self._said: dict[object, list[Triple]] = {}
+        self._by_subject: dict[object, list[Triple]] = {}
         for triple in triples:
-            self._said.setdefault(triple.subject, []).append(triple)
+            self._by_subject.setdefault(triple.subject, []).append(triple)
         self._written: set[Triple] = set()
 
     def whole(self, subject: object, above: tuple[object, ...] = ()) -> dict[str, Any]:
-        """All that is said of the thing."""
-        return self._object(subject, self._said.get(subject, ()), (*above, subject))
+        """Return the object of a thing with all statements about it."""
+        return self._object(subject, self._by_subject.get(subject, ()), (*above, subject))
 
     def rest(self) -> list[dict[str, Any]]:
-        """The things of which something is said that was not written yet."""
+        """Return the objects of things with statements that are not written yet."""
         return [
             self.whole(subject)
-            for subject in sorted(self._said, key=str)
-            if not self._written.issuperset(self._said[subject])
+            for subject in sorted(self._by_subject, key=str)
+            if not self._written.issuperset(self._by_subject[subject])
         ]
 
     def _linked(self, term: object, above: tuple[object, ...]) -> dict[str, Any]:
-        """A thing inside another: a node without a name of its own whole, others by name."""
+        """A thing nested in another: a skolemised blank node in full, others only with names."""
         if FRAGMENT in str(term) and term not in above:
             return self.whole(term, above)
-        named = [t for t in self._said.get(term, ()) if t.predicate in NAMES]
+        named = [t for t in self._by_subject.get(term, ()) if t.predicate in NAMES]
         return self._object(term, named, (*above, term))
 
     def _object(
@@ -72,7 +72,7 @@ class _Writer:
         return members
 
     def _add(self, members: dict[str, Any], triple: Triple, above: tuple[object, ...]) -> None:
-        """Write one statement, under its property's key where the value fits that."""
+        """Write one statement, under its property's key if the value has the key's type."""
         iri, value = triple.predicate.value, triple.object
         if triple.predicate == TYPE and isinstance(value, NamedNode):
             name = self._context.classes.get(value.value, value.value)
@@ -98,7 +98,7 @@ def _add_plain(members: dict[str, Any], iri: str, term: Property | None, value: 
 
 
 def _put(members: dict[str, Any], key: str, value: object, *, several: bool) -> None:
-    """Add the value to the key's; a list where there are several."""
+    """Add the value under the key; values become a list where there are several."""
     if several:
         members.setdefault(key, []).append(value)
     elif key not in members:
@@ -109,7 +109,8 @@ def _put(members: dict[str, Any], key: str, value: object, *, several: bool) -> 
 
 
 def _value(literal: Literal, expected: str | None) -> object:
-    """The literal as JSON, exactly: bare where its type is the one expected or shows by itself."""
+    """The literal as JSON without loss: a plain value where its type is the expected one or native
+    to JSON."""
     datatype, text = literal.datatype.value, literal.value
     if literal.language is not None:
         return {"@value": text, "@language": language_tag(literal.language)}
@@ -127,7 +128,7 @@ def _iri(term: object) -> str:
 
 
 def language_tag(tag: str) -> str:
-    """The tag in the case that BCP 47 recommends; the engine keeps it in lower case.
+    """Return the tag in the case that BCP 47 recommends; the engine stores it in lower case.
 
     >>> language_tag("zh-hans-cn"), language_tag("en")
     ('zh-Hans-CN', 'en')

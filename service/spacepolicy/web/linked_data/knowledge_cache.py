@@ -1,5 +1,4 @@
-"""What linked data is made of: documents and what the ontologies say, made from the served
-revision and held for a while."""
+"""A cache of documents and of the ontologies' contents, for the served revision."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, final
@@ -21,23 +20,23 @@ from spacepolicy.web.linked_data.vocabulary import OntologyWords, read_vocabular
 from spacepolicy.web.request_context import current_locale
 
 _DOCUMENTS_HELD: Final = 64
-"""Documents that are held, for those who ask for one in several formats or languages; one has up to
-some MiB."""
+"""How many documents are cached, for clients that read one in several formats or languages; one has
+up to some MiB."""
 
 
 def _called(near: Mapping[str, Any]) -> str:
-    """What a thing is called, in the language of the reader where it has a name in it."""
+    """The name of a thing, in the reader's language if it has one."""
     names: Mapping[str, str] = near["names"]
     return names.get(current_locale().language) or next(iter(names.values()), near["iri"])
 
 
 Near = Callable[[str], Awaitable[list[dict[str, Any]]]]
-"""Things whose names are like what a path says."""
+"""Finds things with names similar to a path."""
 
 
 @final
 class KnowledgeCache:
-    """Documents and the context, made from the served revision and held for a while."""
+    """Caches documents, the JSON-LD context and the ontologies' contents of the served revision."""
 
     def __init__(self, app_state: AppState, near: Near) -> None:
         self.app_state = app_state
@@ -53,35 +52,35 @@ class KnowledgeCache:
         self._shared: RevisionCache[SharedAspects] = RevisionCache(1)
 
     async def context(self) -> JsonLdContext:
-        """The JSON-LD context."""
+        """Return the JSON-LD context."""
         return await self._contexts.get(
             self.app_state.edition, "", lambda: read_context(self.app_state)
         )
 
     async def vocabulary(self) -> OntologyWords:
-        """What the ontology says of its terms."""
+        """Return the definitions and modules of the ontology's terms."""
         return await self._vocabularies.get(
             self.app_state.edition, "", lambda: read_vocabulary(self.app_state)
         )
 
     async def axioms(self) -> TermAxioms:
-        """The axioms of the ontologies."""
+        """Return the axioms of the ontologies."""
         return await self._axioms.get(
             self.app_state.edition, "", lambda: read_axioms(self.app_state)
         )
 
     async def constraints(self) -> Constraints:
-        """What the shapes hold the data to."""
+        """Return the constraints of the shapes."""
         return await self._constraints.get(
             self.app_state.edition, "", lambda: read_constraints(self.app_state)
         )
 
     async def terms(self) -> TermTrees:
-        """The terms that the ontologies define."""
+        """Return the terms that the ontologies define."""
         return await self._terms.get(self.app_state.edition, "", lambda: read_terms(self.app_state))
 
     async def term(self, found: ThingDocument) -> TermPage | None:
-        """What the page of a term shows beside its document; None where it is about no term."""
+        """Return what the page of a term shows besides its document; None for other things."""
         kind, app_state = kind_of(found), self.app_state
         if kind is None:
             return None
@@ -91,20 +90,20 @@ class KnowledgeCache:
         return await term_page(app_state, found, TermIn(kind, axioms, constraints, narrower))
 
     async def comparables(self) -> tuple[NamedNode, ...]:
-        """The things that can be compared with each other."""
+        """Return the things that can be compared with each other."""
         return await self._comparables.get(
             self.app_state.edition, "", lambda: comparables(self.app_state)
         )
 
     async def shared_aspects(self) -> SharedAspects:
-        """How many aspects each two of the comparables share."""
+        """Return how many aspects each pair of comparable things shares."""
         things = await self.comparables()
         return await self._shared.get(
             self.app_state.edition, "", lambda: shared_aspects(self.app_state, things)
         )
 
     async def not_found(self, asked: Address) -> NotFoundError:
-        """What to say of an IRI of which nothing is known: things with names like it."""
+        """Return the problem for an unknown IRI, which lists things with similar names."""
         near = await self._near(asked.path)
         named = [_called(each) for each in near]
         hint = f" Near it: {', '.join(named)}." if named else ""
@@ -115,7 +114,7 @@ class KnowledgeCache:
         )
 
     async def document(self, thing: NamedNode, iri: str) -> ThingDocument:
-        """The document, named `iri`, about the thing.
+        """Return the document with the IRI `iri` about the thing.
 
         Raises: NotFoundError where the dataset says nothing of it.
         """
@@ -124,7 +123,7 @@ class KnowledgeCache:
         )
 
     async def bare_document(self, thing: NamedNode, iri: str) -> ThingDocument:
-        """The same without the links that lead to the thing, for pages: they count these.
+        """Return the document without the links to the thing, for pages, which count the links.
 
         Raises: NotFoundError where the dataset says nothing of it.
         """

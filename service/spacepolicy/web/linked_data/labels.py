@@ -1,4 +1,4 @@
-"""Things by their names, in the language of the reader where they have one in it."""
+"""The names of things, in the reader's language where they have one."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from spacepolicy.web.service import Service
 from spacepolicy.web.tables import short_name
 
 _OTHERS: Final = ("en", "")
-"""The languages that a name is taken from where it has none in the reader's."""
+"""The languages that names are taken from where there is none in the reader's."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A thing as a reader sees it: its name, where that leads, and the IRI behind it."""
+    """A link to a thing: its name, the address, and the IRI."""
 
     text: str
     href: str | None
@@ -32,7 +32,7 @@ class Link:
 
 @final
 class Labels:
-    """The names of things by IRI, in the language, or the reader's, where there is one in it."""
+    """The names of things, preferably in the given language, else in the reader's."""
 
     def __init__(
         self, service: Service, named: Iterable[Triple], language: str | None = None
@@ -47,7 +47,7 @@ class Labels:
                 self._of.setdefault(triple.subject, []).append((place, triple.object))
 
     def link(self, thing: NamedNode) -> Link:
-        """The thing by its name."""
+        """Return the link to the thing."""
         if thing not in self._links:
             self._links[thing] = self._link(thing)
         return self._links[thing]
@@ -66,18 +66,18 @@ class Labels:
         return Link(name.value, href, thing.value, name.language)
 
     def name(self, thing: NamedNode) -> str | None:
-        """What the thing is called; None where nothing names it."""
+        """Return the name of the thing; None where it has none."""
         found = self._best(thing)
         return found.value if found else None
 
     def why(self, statement: Triple) -> str:
-        """Where the proof of the statement is."""
+        """Return the address of the statement's proof."""
         asked = {"s": str(statement.subject), "p": str(statement.predicate)}
         asked["o"] = str(statement.object)
         return current_locale().kept(f"{self._service.root}/explain?{urlencode(asked)}")
 
     def others(self, thing: NamedNode) -> list[Literal]:
-        """The other names of the thing, one a language and wording."""
+        """Return the other names of the thing, without duplicates."""
         best = self._best(thing)
         found = {
             literal: None
@@ -91,7 +91,7 @@ class Labels:
 
 
 def _liking(language: str) -> Callable[[tuple[int, Literal]], tuple[int, int, str, str]]:
-    """How much a name is liked: by its language, then by the property that gives it."""
+    """The sort key of names: by language, then by the property that gives the name."""
     languages = (language, *_OTHERS)
 
     def place(named: tuple[int, Literal]) -> tuple[int, int, str, str]:

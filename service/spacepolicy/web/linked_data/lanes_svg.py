@@ -1,7 +1,7 @@
-"""Things on one axis of years, a lane each: when they are, and what falls due.
+"""Things on one axis of years, a lane each, with their periods and due dates.
 
-Saved queries tagged `lanes` tell it. The drawing is laid out in parts of a hundred of its width, so
-that it fits every screen.
+The data come from saved queries tagged `lanes`. The drawing is laid out in hundredths of its width,
+so that it fits every screen.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from spacepolicy.web.linked_data import years
 from spacepolicy.web.linked_data.labels import Labels, Link
 
 _MAX_LANES: Final = 40
-"""Things on the axis: what fits on two screens. `/search` has them all."""
+"""How many things are drawn: what fits on two screens. `/search` has them all."""
 _MAX_TICKS: Final = 10
-"""Years that are written above the axis: more do not fit beside each other on a phone."""
+"""How many years are written above the axis: more do not fit on a phone."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class LaneMark:
-    """A time of a thing: what it is, as it is written, and from where to where on the axis, in
-    hundredths; `width` is 0 for a point."""
+    """A time of a thing: its relation, its text, and its place on the axis in hundredths; `width`
+    is 0 for a point."""
 
     relation: Link
     years: str
@@ -45,8 +45,8 @@ class Lane:
 @final
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The things on the axis, the earliest first; its years with their places in hundredths; what
-    times there are, with a width where they last; how many things are left out."""
+    """The things on the axis, the earliest first; the ticks, years with their places in hundredths;
+    the relations that occur, with a width where they are periods; the number of things left out."""
 
     query: SavedQuery
     lanes: tuple[Lane, ...]
@@ -59,10 +59,10 @@ AnswerRows = Sequence[tuple[SavedQuery, Row]]
 """Rows of answers, each with its query."""
 
 
-def lanes_of(told: AnswerRows, names: Labels) -> Lanes | None:
+def lanes_of(answers: AnswerRows, names: Labels) -> Lanes | None:
     """Return the axis of the answers; None where no time is known."""
     by_thing: dict[NamedNode, list[tuple[NamedNode, str, tuple[float, float]]]] = {}
-    for query, row in told:
+    for query, row in answers:
         thing, relation, *ends = (row.get(column) for column in query.columns)
         start, end = map(_text, ends)
         span = years.span(start, end)
@@ -89,7 +89,7 @@ def lanes_of(told: AnswerRows, names: Labels) -> Lanes | None:
     ]
     relations = {mark.relation: mark.width for lane in lanes for mark in lane.marks}
     return Lanes(
-        told[0][0],
+        answers[0][0],
         tuple(lanes),
         tuple((year, place(year)) for year in years.ticks(first, last, _MAX_TICKS)),
         tuple(relations.items()),

@@ -1,5 +1,5 @@
-"""Language tags in the case that BCP 47 recommends, in documents; the engine keeps and writes them
-in lower case.
+"""Restores the case of language tags that BCP 47 recommends in serialised documents; the engine
+stores and writes them in lower case.
 
 Spec: https://www.rfc-editor.org/rfc/rfc5646#section-2.1.1
 """
@@ -15,13 +15,14 @@ from spacepolicy.web.linked_data.jsonld import language_tag
 _TAG: Final = r"[a-z]{1,8}(?:-[a-z0-9]{1,8})++"
 _IN_XML: Final = re.compile(rf'( xml:lang=")({_TAG})(?=")')
 _IN_TURTLE: Final = re.compile(rf"""(<[^>]*+>|"(?:[^"\\]++|\\.)*+")(@{_TAG})?+""", re.DOTALL)
-"""An IRI, or a string with its tag: what looks like a tag inside of these is none."""
+"""An IRI, or a string with its tag; both are matched as a whole, so that text inside them is not
+taken for a tag."""
 _SUBTAGS: Final = re.compile(rf'["@]{_TAG}')
 
 
 def restored(text: bytes, format: Format) -> bytes:
-    """What the engine wrote in a format of graphs other than JSON-LD, with its language tags in
-    their case."""
+    """Return a graph that the engine serialised, in a format other than JSON-LD, with the language
+    tags in the recommended case."""
     written = text.decode()
     if _SUBTAGS.search(written) is None:
         return text

@@ -1,8 +1,8 @@
-"""What the parts of a thing deal with, as a table: a row a part, a column what it deals with, and
-in each cell the passages that say so.
+"""A table of the topics of a thing's parts: a row for each part, a column for each topic, and in
+the cells the passages that relate them.
 
-A saved query tagged `matrix` tells it. Its first parameter takes the thing; its columns are
-the part, what it deals with, the passage, and the thing. Its rows are in the order of the parts.
+The data come from a saved query tagged `matrix`. Its first parameter takes the thing; its columns
+are the part, the topic, the passage, and the thing. Its rows are in the order of the parts.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.tagged_query_results import told
 
 _MAX_MARKS: Final = 3
-"""Passages of one cell that are marked: more make its column wider than its name. The query has
+"""How many passages a cell marks: more would make its column wider than its name. The query has
 all."""
 _MANY_CELLS: Final = 40
-"""Of how many cells on the table is folded: more are higher or wider than a screen of a phone."""
+"""A table with more cells is folded: it would be higher or wider than the screen of a phone."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """The passages that are marked in a cell, and how many more there are."""
+    """The passages marked in a cell, and how many more there are."""
 
     passages: tuple[Link, ...]
     more: int
@@ -34,7 +34,7 @@ class MatrixCell:
 @final
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The parts with their cells, one for each column; `address` asks the query."""
+    """The parts with their cells, one for each column; `address` is the query's for the thing."""
 
     query: SavedQuery
     columns: tuple[Link, ...]
@@ -43,12 +43,12 @@ class Matrix:
 
     @property
     def is_large(self) -> bool:
-        """Whether it is folded."""
+        """Whether the table is folded."""
         return len(self.columns) * len(self.rows) > _MANY_CELLS
 
 
 async def matrix(app_state: AppState, thing: NamedNode) -> Matrix | None:
-    """The table of the thing; None where nothing is known for one."""
+    """Return the table of the thing; None where there are no data for it."""
     found = await told(app_state, MATRIX, thing)
     if found is None:
         return None
@@ -62,7 +62,7 @@ async def matrix(app_state: AppState, thing: NamedNode) -> Matrix | None:
             counts[other] = counts.get(other, 0) + 1
     if not cells:
         return None
-    # What most passages deal with stands first: a phone shows the first columns.
+    # Topics with the most passages come first: a phone shows the first columns.
     columns = sorted(counts, key=lambda each: (-counts[each], found.names.link(each).text))
     return Matrix(
         tagged(app_state.service.catalogue, MATRIX)[0],

@@ -1,6 +1,6 @@
-"""A thing among its neighbours, drawn: what leads to it on the left, what it leads to on the right.
+"""A diagram of a thing and its neighbours: links to it on the left, links from it on the right.
 
-The drawing is laid out here in numbers; the template makes SVG of it.
+Coordinates are computed here; the template renders them as SVG.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,15 @@ _WIDTH: Final = 920
 _BOX: Final = 220
 _LETTERS: Final = 34
 _BOX_LETTERS: Final = 26
-"""Pixels, but for the letters, which fit into their columns at 13 pixels, and for the nine on a
-side, which with their rows are as high as a screen shows at once."""
+"""In pixels, except the numbers of letters, which fit into their columns at 13 pixels, and the nine
+neighbours on a side, whose rows together fit on a screen."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A thing beside the middle, by the role it has there; `inferred`: that only follows."""
+    """A neighbour, with the name of the linking property as `role`; `inferred`: the link is only
+    inferred."""
 
     role: str
     text: str
@@ -29,14 +30,14 @@ class Neighbour:
 
     @property
     def short(self) -> str:
-        """Its text, cut to what fits; an ideograph takes the room of two letters."""
+        """The text, cut to fit; an ideograph counts as two letters."""
         return cut(self.text, _LETTERS)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class PlacedNeighbour:
-    """A neighbour and the height at which it stands."""
+    """A neighbour and its vertical position."""
 
     neighbour: Neighbour
     y: int
@@ -45,7 +46,8 @@ class PlacedNeighbour:
 @final
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The sizes of the whole, and what stands on either side; `hidden` are left out."""
+    """The sizes of the drawing, and the neighbours on either side; `hidden` is the number left
+    out."""
 
     width: int
     height: int
@@ -59,7 +61,8 @@ class Drawing:
 def drawing(
     middle: str, left: Sequence[Neighbour], right: Sequence[Neighbour], unseen: int = 0
 ) -> Drawing | None:
-    """The drawing; None where the thing has no neighbours. `unseen` more are there."""
+    """Return the drawing; None where there are no neighbours. `unseen` is the number of neighbours
+    that are not in the lists."""
     if not (left or right):
         return None
     shown_left, shown_right = _distinct(left), _distinct(right)
@@ -78,7 +81,7 @@ def drawing(
 
 
 def _distinct(side: Sequence[Neighbour]) -> list[Neighbour]:
-    """Each thing once, in the role it comes in first."""
+    """Each thing once, in its first role, up to the maximum."""
     found: dict[tuple[str, str | None], Neighbour] = {}
     for each in side:
         found.setdefault((each.text, each.href), each)
@@ -91,7 +94,7 @@ def _placed(side: Sequence[Neighbour], height: int) -> tuple[PlacedNeighbour, ..
 
 
 def cut(text: str, letters: int) -> str:
-    """The text, cut to the room of so many letters; an ideograph takes that of two."""
+    """Return the text, cut to the width of so many letters; an ideograph counts as two."""
     room = letters
     for n, character in enumerate(text):
         room -= 1 if ord(character) < 0x2E80 else 2

@@ -1,4 +1,5 @@
-"""The ontology as pages: its terms as trees and drawn, or the whole of it to read and print."""
+"""The pages of the ontology: its terms as trees and diagrams, or the whole of it to read and
+print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,13 +26,13 @@ _QUERY: Final = f"""SELECT ?term ?name ?definition {{
   ?term <{RDFS}isDefinedBy> ?module ; <{RDFS}label> ?name ; <{SKOS}definition> ?definition
 }} ORDER BY ?module ?term"""
 WHOLE: Final = "whole"
-"""What `?view=` says to have the whole ontology on one page."""
+"""The value of `?view=` for the whole ontology on one page."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class TermEntry:
-    """A term to read: what is said of it, and the axioms about it."""
+    """A term and the axioms about it."""
 
     term: Term
     axioms: tuple[Axiom, ...]
@@ -40,7 +41,7 @@ class TermEntry:
 async def ontology_page(
     knowledge_cache: KnowledgeCache, found: GraphDocument, view: str | None
 ) -> str:
-    """The page of the ontology: the whole of it, or its terms at a glance."""
+    """Return the page of the ontology: the whole of it, or an overview of its terms."""
     service = knowledge_cache.app_state.service
     axioms, terms = await knowledge_cache.axioms(), await knowledge_cache.terms()
     names = Labels(service, terms.named)

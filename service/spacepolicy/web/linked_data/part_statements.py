@@ -1,9 +1,9 @@
-"""What the dataset says of the parts of a thing: their wholes, their numbers, and which passages
-say so.
+"""The statements about the parts of a thing: their wholes, their numbers, and the passages that
+state them.
 
-Whether a statement makes something a part is read from the ontology: the base's `isPartOf`, its
-inverse, and the properties below either. That a part of a part is a part of the thing is inferred,
-so that the default graph holds a part's wholes at every depth.
+The ontology defines which properties relate parts and wholes: the base's `isPartOf`, its inverse,
+and the subproperties of either. `isPartOf` is transitive by inference, so the default graph has a
+part's wholes at every depth.
 """
 
 import asyncio
@@ -21,16 +21,15 @@ from spacepolicy.web.answering.verifying import words_of_copies
 
 _DIGITS: Final = re.compile(r"(\d+)")
 MAX_STATEMENTS: Final = 20_000
-"""How many statements about parts are read: those of a document of some thousand parts. A page of
-more takes a browser seconds."""
+"""How many statements about parts are read: enough for a document of some thousand parts. A larger
+page takes a browser seconds."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """Words of a source, and from which to which code point they stand there. Of a passage by
-    reference its locator and address, the words that a copy has, and as its place its rank among
-    the locators."""
+    """A passage: its words, and their offsets in code points. A passage by reference has a locator
+    and an address, the words in a copy, and as offsets its rank among the locators."""
 
     iri: str
     words: str | None
@@ -49,7 +48,7 @@ class TextSpan:
 @final
 @dataclass(frozen=True, slots=True)
 class PartStatement:
-    """A statement that a passage makes of a part."""
+    """A statement about a part in a passage."""
 
     passage: TextSpan
     property: str
@@ -59,13 +58,13 @@ class PartStatement:
 @final
 @dataclass(frozen=True, slots=True)
 class PartStatements:
-    """What is said of the parts of the thing.
+    """The statements about the parts of the thing.
 
-    `wholes` has every part with the parts to which it belongs at any depth, and the thing.
-    `stating` has the passages that state a part of a whole, the whole first. `said` is what
-    passages say of each part, as its subject, in the order of the texts. `relations` are the
-    properties that make something a part, or a whole. `kinds` has the class that is stated of a
-    part, the first where there are several. `cut`: there is more.
+    `wholes` has for every part the parts that contain it at any depth, and the thing. `stating` has
+    the passages that state a part of a whole, by (whole, part). `said` has the statements in
+    passages with the part as subject, in the order of the texts. `relations` are the properties
+    between parts and wholes. `kinds` has the stated class of a part, the first of several. `cut`:
+    there is more.
     """
 
     thing: str
@@ -79,7 +78,7 @@ class PartStatements:
 
 
 async def part_statements(app_state: AppState, thing: NamedNode) -> PartStatements | None:
-    """What is said of the parts of the thing; None where it has none."""
+    """Read the statements about the parts of the thing; None where it has no parts."""
     iri = app_state.service.revision.base
     if iri is None:
         return None
@@ -108,7 +107,7 @@ async def part_statements(app_state: AppState, thing: NamedNode) -> PartStatemen
 
 
 def _belonging(thing: NamedNode, own: Base) -> str:
-    """The parts of the thing at any depth, each with all that it is a part of."""
+    """A query for the parts of the thing at any depth, each with all its wholes."""
     part_of, ordinal = own.term("isPartOf"), own.term("ordinal")
     return (
         f"SELECT DISTINCT ?part ?whole ?ordinal {{ ?part {part_of} {thing} ; {part_of} ?whole "
@@ -118,7 +117,7 @@ def _belonging(thing: NamedNode, own: Base) -> str:
 
 
 def _stated_kinds(thing: NamedNode, own: Base) -> str:
-    """The classes that are stated of the parts, not those that follow."""
+    """A query for the stated, not inferred, classes of the parts."""
     return (
         f"SELECT DISTINCT ?part ?kind {{ ?part {own.term('isPartOf')} {thing} . "
         f"GRAPH ?g {{ ?part a ?kind }} FILTER (isIRI(?part) && isIRI(?kind)) }} "
@@ -127,8 +126,7 @@ def _stated_kinds(thing: NamedNode, own: Base) -> str:
 
 
 def _relations(own: Base) -> str:
-    """The properties that make something a part, or a whole: which way round does not matter to
-    those who know the part and the whole."""
+    """A query for the properties between parts and wholes, in either direction."""
     inverse = f"<{OWL}inverseOf>"
     return (
         f"SELECT DISTINCT ?relation {{ ?relation (<{RDFS}subPropertyOf>|{inverse}|^{inverse})* "
@@ -137,7 +135,7 @@ def _relations(own: Base) -> str:
 
 
 def _saying(thing: NamedNode, own: Base) -> str:
-    """What passages say of the parts."""
+    """A query for the statements in passages with a part as subject."""
     return (
         f"SELECT DISTINCT ?part ?property ?value {_PASSAGE} "
         f"{{ ?part {own.term('isPartOf')} {thing} . GRAPH ?passage {{ ?part ?property ?value }} "
@@ -147,7 +145,7 @@ def _saying(thing: NamedNode, own: Base) -> str:
 
 
 def _containing(thing: NamedNode, own: Base, relations: Iterable[str]) -> str:
-    """The passages that say of the parts what contains them."""
+    """A query for the passages that state of a whole that it has one of the parts."""
     listed = ", ".join(f"<{each}>" for each in relations)
     return (
         f"SELECT DISTINCT ?part ?whole {_PASSAGE} "
@@ -164,12 +162,13 @@ _DESCRIBED: Final = {
     "locator": "locator",
     "address": "officialAddress",
 }
-"""What a query selects of a passage, and by which property."""
+"""The variables that a query selects for a passage, and their properties."""
 _PASSAGE: Final = f"?passage {' '.join(f'?{name}' for name in _DESCRIBED)}"
 
 
 def _in_passage(own: Base) -> str:
-    """Each property by itself, so that it is looked up row by row."""
+    """The pattern of a passage; an OPTIONAL for each property, so that it is looked up row by
+    row."""
     described = (
         f"OPTIONAL {{ ?passage {own.term(term)} ?{name} }}" for name, term in _DESCRIBED.items()
     )
@@ -177,7 +176,7 @@ def _in_passage(own: Base) -> str:
 
 
 def _wholes(belonging: Iterable[Row], thing: str) -> dict[str, frozenset[str]]:
-    """Of each part the wholes within the thing; the thing is no part of itself."""
+    """The wholes of each part within the thing; the thing is no part of itself."""
     found: dict[str, set[str]] = {}
     for row in belonging:
         found.setdefault(row["part"].value, set()).add(row["whole"].value)
@@ -187,8 +186,8 @@ def _wholes(belonging: Iterable[Row], thing: str) -> dict[str, frozenset[str]]:
 
 
 def _closed(wholes: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
-    """The wholes at every depth, also where nothing was inferred or not all was read; what is part
-    of itself is not so here."""
+    """The transitive closure of the wholes, for data without inference or not read completely;
+    a part of itself is removed."""
     grew = True
     while grew:
         grew = False
@@ -205,7 +204,7 @@ def _stating(
     relations: set[str],
     described: Mapping[str, TextSpan],
 ) -> dict[tuple[str, str], tuple[TextSpan, ...]]:
-    """The passages by the whole and the part, whichever of them is the subject."""
+    """The passages by (whole, part), whichever of them is the subject."""
     found: dict[tuple[str, str], list[TextSpan]] = {}
     for row in said:
         if row["property"].value in relations:
@@ -230,7 +229,7 @@ def _said(
 
 
 def _passages(said: Iterable[Row], of_copies: Mapping[str, str]) -> dict[str, TextSpan]:
-    """The passages that say something, by their IRIs."""
+    """The passages of the rows, by their IRIs."""
     rows = {row["passage"].value: row for row in said}
     locators = {row["locator"].value for row in rows.values() if "locator" in row}
     ranks = {locator: n for n, locator in enumerate(sorted(locators, key=natural))}
@@ -248,7 +247,7 @@ def _passage(row: Row, ranks: Mapping[str, int], of_copy: str | None) -> TextSpa
 
 
 def natural(text: str) -> list[tuple[int, str]]:
-    """The text so that the numbers in it are compared as numbers.
+    """Return a sort key by which the numbers in the text are compared as numbers.
 
     >>> sorted(["10", "9", "2.b", "2.a"], key=natural)
     ['2.a', '2.b', '9', '10']

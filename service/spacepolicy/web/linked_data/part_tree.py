@@ -1,5 +1,5 @@
 """The parts of a thing as a tree, in the order of the text: each below its nearest whole, with the
-words that say so, and what else passages say of it."""
+words that state it, and further statements about it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,16 +24,16 @@ from spacepolicy.web.linked_data.part_statements import (
 _TYPE: Final = f"{RDF}type"
 _SEVERAL: Final = 2
 _UNPLACED: Final = (1 << 30, 0, 0)
-"""The place of what no passage speaks of: after all others."""
+"""The place of parts without a passage: after all others."""
 Place = tuple[int, int, int]
-"""Which source, and from which to which code point of it."""
+"""A sort key: the rank of the source, and the start and end offsets in it."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Words of a source, and where they stand; of a passage by reference its locator and address,
-    and the words that a copy has."""
+    """The words of a passage and its address; a passage by reference has a locator, the address of
+    its source, and the words in a copy."""
 
     words: str | None
     language: str | None
@@ -45,8 +45,8 @@ class Quotation:
 @final
 @dataclass(frozen=True, slots=True)
 class PartNode:
-    """A part: its number where it has one, the words that make it a part, its statements to things
-    that are no parts beside it, the parts of its own, and the class that is stated of it."""
+    """A part: its number where it has one, the passages that state it, its links to things that are
+    no parts of the tree, its own parts, and its stated class."""
 
     link: Link
     ordinal: str | None
@@ -57,26 +57,26 @@ class PartNode:
 
     @property
     def count(self) -> int:
-        """How many parts there are below it, at any depth."""
+        """The number of parts below it, at any depth."""
         return sum(1 + each.count for each in self.parts)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class PartTree:
-    """The parts of a thing. `cut`: there are more of them, or more is said of them."""
+    """The parts of a thing. `cut`: there are more parts or statements than were read."""
 
     parts: tuple[PartNode, ...]
     cut: bool = False
 
     @property
     def runs(self) -> list[tuple[Link | None, list[PartNode]]]:
-        """The parts as they follow each other, those of one class together."""
+        """The parts in their order, grouped into runs of the same class."""
         return [(kind, list(run)) for kind, run in groupby(self.parts, key=lambda each: each.kind)]
 
 
 async def part_tree(app_state: AppState, thing: NamedNode) -> PartTree | None:
-    """The parts of the thing; None where it has none."""
+    """Return the parts of the thing as a tree; None where it has none."""
     found = await part_statements(app_state, thing)
     if found is None:
         return None
@@ -85,7 +85,7 @@ async def part_tree(app_state: AppState, thing: NamedNode) -> PartTree | None:
 
 
 def _mentioned(found: PartStatements) -> Iterator[Triple]:
-    """Statements in which everything stands that the tree names."""
+    """Statements with all things that the tree names."""
     for part in found.wholes:
         node = NamedNode(part)
         yield Triple(node, NamedNode(_TYPE), NamedNode(found.kinds.get(part, part)))
@@ -94,8 +94,8 @@ def _mentioned(found: PartStatements) -> Iterator[Triple]:
 
 
 def nearest_wholes(wholes: Mapping[str, frozenset[str]], part: str, thing: str) -> frozenset[str]:
-    """The wholes of the part between which and the part there is no other; the thing where there
-    is none. What contains each other in a circle is beside each other.
+    """Return the direct wholes of the part, those without another whole in between; the thing where
+    there is none. Parts that contain each other in a cycle are siblings.
 
     >>> wholes = {"a": frozenset({"x"}), "b": frozenset({"a", "x"})}
     >>> nearest_wholes(wholes, "b", "x")
@@ -116,7 +116,7 @@ def nearest_wholes(wholes: Mapping[str, frozenset[str]], part: str, thing: str) 
 
 @final
 class _Tree:
-    """Lays the parts out."""
+    """Builds the tree of parts."""
 
     def __init__(self, found: PartStatements, names: Labels) -> None:
         self._found = found
@@ -128,7 +128,7 @@ class _Tree:
         for part, wholes in self._wholes.items():
             for whole in wholes:
                 self._below.setdefault(whole, []).append(part)
-        self._made = Counter(
+        self._parts_stated = Counter(
             (whole, passage)
             for part, wholes in self._wholes.items()
             for whole in wholes
@@ -138,7 +138,7 @@ class _Tree:
         self._shown: Counter[str] = Counter()
 
     def parts(self, whole: str | None = None) -> tuple[PartNode, ...]:
-        """The parts right below the whole, the thing itself where none is named."""
+        """Return the direct parts of the whole; of the thing itself where it is None."""
         above = whole or self._found.thing
         below = sorted(self._below.get(above, ()), key=lambda part: self._order(part, above))
         return tuple(self._part(part, above) for part in below)
@@ -158,12 +158,13 @@ class _Tree:
         return self._names.link(NamedNode(iri))
 
     def _is_opened(self, part: str) -> bool:
-        """Whether the part shows its own: as often as it has wholes, so that many parts of many
-        wholes do not multiply."""
+        """Whether the part shows its own parts: only as often as it has wholes, so that the tree
+        does not grow exponentially."""
         return self._shown[part] <= len(self._wholes[part])
 
     def _order(self, part: str, whole: str) -> tuple[object, ...]:
-        """By the place in the text; by number, own words and name where several have the same."""
+        """The sort key: the place in the text, then the number, the places of its own passages, and
+        the IRI."""
         ordinal = self._found.ordinals.get(part, "")
         own = tuple(map(self._place_of, self._passages(part, whole)[1:]))
         return self._place(part, whole), natural(ordinal), own, natural(part)
@@ -173,19 +174,19 @@ class _Tree:
         return Quotation(passage.words, passage.language, href, passage.locator, passage.address)
 
     def _passages(self, part: str, whole: str) -> list[TextSpan]:
-        """The passage that makes it a part; where that names others of the whole too, also the
-        first one after it that speaks of this part alone."""
+        """The passage that states the part; where it states other parts of the whole too, also the
+        first passage after it with a statement about this part."""
         first = self._passage(part, whole)
         if first is None:
             return []
-        if self._made[whole, first] < _SEVERAL:
+        if self._parts_stated[whole, first] < _SEVERAL:
             return [first]
         said = {each.passage for each in self._found.said.get(part, ()) if each.passage != first}
         later = sorted(said, key=lambda each: (each.start < first.end, self._place_of(each)))
         return [first, *later[:1]]
 
     def _place(self, part: str, whole: str) -> Place:
-        """Where the passage of the part stands; without one, where the first of its own does."""
+        """The place of the part's passage; without one, that of its first own part."""
         passage = self._passage(part, whole)
         if passage is not None:
             return self._place_of(passage)
@@ -199,8 +200,8 @@ class _Tree:
         return self._sources[passage.source], passage.start, passage.end
 
     def _passage(self, part: str, whole: str) -> TextSpan | None:
-        """The first passage that states the part of the whole; else of any whole; else the first
-        that speaks of it."""
+        """The first passage that states the part of this whole; else of any whole; else the first
+        with a statement about it."""
         stating = self._found.stating
         for wholes in ((whole,), self._found.wholes[part]):
             found = [each for one in wholes for each in stating.get((one, part), ())]
@@ -211,7 +212,7 @@ class _Tree:
 
     @cached_property
     def _sources(self) -> Mapping[str, int]:
-        """The place of each source, those first that state most parts: offsets of two texts cannot
+        """The rank of each source, those that state most parts first: offsets in two texts cannot
         be compared."""
         stating = [each for passages in self._found.stating.values() for each in passages]
         said = [each.passage for statements in self._found.said.values() for each in statements]
@@ -220,7 +221,7 @@ class _Tree:
         return {source: n for n, source in enumerate(sorted(every, key=lambda s: -counted[s]))}
 
     def _said(self, part: str) -> tuple[tuple[Link, tuple[Link, ...]], ...]:
-        """What the passages say of the part that the tree does not show, and no class."""
+        """The links of the part that the tree does not show, without its class."""
         gathered: dict[str, dict[NamedNode, None]] = {}
         for each in self._found.said.get(part, ()):
             if isinstance(each.value, NamedNode) and not self._is_shown(each.property, each.value):

@@ -1,7 +1,7 @@
-"""Where a thing is: the places to which it is related, each within the narrowest one around it.
+"""The places to which a thing is related, each nested in the narrowest place around it.
 
-A saved query tagged `places` tells it. Its first parameter takes the thing; its columns are the
-relation, the place, and a wider place around that.
+The data come from a saved query tagged `places`. Its first parameter takes the thing; its columns
+are the relation, the place, and a wider place around it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,15 +16,15 @@ from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.tagged_query_results import told
 
 _MAX_ROWS: Final = 400
-"""Rows that a page shows of where anything is; the query behind it has all."""
+"""How many rows of the query a page uses; the query has all."""
 Relations = Mapping[NamedNode, Collection[NamedNode]]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class PlaceNode:
-    """A place, the relations that the thing has to it, and the places in it; `here`: it is the
-    thing itself."""
+    """A place, the thing's relations to it, and the places in it; `here`: it is the thing
+    itself."""
 
     link: Link
     relations: tuple[Link, ...]
@@ -35,14 +35,14 @@ class PlaceNode:
 @final
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The widest places, with all others in them; `address` asks the query behind it."""
+    """The widest places, with the others nested in them; `address` is the query's for the thing."""
 
     widest: tuple[PlaceNode, ...]
     address: str
 
 
 async def places(app_state: AppState, thing: NamedNode) -> Places | None:
-    """The places of the thing; None where none is known."""
+    """Return the places of the thing; None where none is known."""
     found = await told(app_state, PLACES, thing)
     if found is None:
         return None
@@ -64,8 +64,8 @@ async def places(app_state: AppState, thing: NamedNode) -> Places | None:
 
 
 def _narrowest(place: NamedNode, around: Relations) -> NamedNode | None:
-    """Of the places around it that with most around itself; None where it is one of the widest, or
-    the places are around each other."""
+    """Of the places around it, the one that most places are around; None for a widest place, or
+    where places are around each other in a cycle."""
     wider = [each for each in around[place] if len(around[each]) < len(around[place])]
     return max(wider, key=lambda each: (len(around[each]), each.value), default=None)
 

@@ -1,4 +1,4 @@
-"""The words that speak of a thing, each text's under its name: a thing may stand in several."""
+"""The quotations about a thing, grouped by source: a thing may occur in several."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from spacepolicy.web.linked_data.part_tree import PartNode, PartTree, Quotation
 @final
 @dataclass(frozen=True, slots=True)
 class QuotedText:
-    """A text, and its words that speak of the thing, in their order."""
+    """A source, and its quotations about the thing, in the order of the text."""
 
     text: Link
     quotations: tuple[Quotation, ...]
@@ -24,11 +24,11 @@ class QuotedText:
 def quoted_texts(
     names: Labels, found: ThingDocument, tree: PartTree | None, part_of: NamedNode
 ) -> tuple[QuotedText, ...]:
-    """The words that speak of the thing, text by text.
+    """Return the quotations about the thing, by source.
 
-    Where its parts are shown with theirs, only its own: what is said of it and not of a part,
-    without the passages that hold those of the parts. Of what is no part itself (a document, say),
-    there are none then.
+    Where its parts are shown with their own quotations, only those about the thing itself: without
+    statements about its parts, and without passages that contain other passages. A thing that is
+    no part itself (such as a document) then has none.
     """
     origins = [each for each in found.origins if each.is_passage]
     if tree is not None:
@@ -59,7 +59,7 @@ def _every(parts: Iterable[PartNode]) -> Iterator[PartNode]:
 
 
 def _innermost(origins: Iterable[StatementOrigin]) -> Iterator[StatementOrigin]:
-    """Those that hold no other."""
+    """The origins whose passage contains no other."""
     listed = tuple(origins)
     for outer in listed:
         if not any(_holds(outer, inner) for inner in listed if inner.source == outer.source):
@@ -79,7 +79,7 @@ def _offsets(origin: StatementOrigin) -> tuple[int, int]:
 
 
 def _quotations(names: Labels, origins: Iterable[StatementOrigin]) -> tuple[Quotation, ...]:
-    """The words of each passage once."""
+    """The quotation of each passage, without duplicates."""
     found = {each.graph: each for each in origins}
     return tuple(
         _quotation(each, names.link(NamedNode(graph)).href) for graph, each in found.items()

@@ -1,7 +1,7 @@
-"""A source to read: its whole text, sentence by sentence, its passages marked in it, and beside
-each what it says.
+"""The reader page of a source: its text, sentence by sentence, with its passages marked and their
+statements beside them.
 
-The text is put together from the words of the passages; what no passage quotes is left out.
+The text is assembled from the words of the passages; text that no passage quotes is left out.
 """
 
 from collections import Counter
@@ -27,15 +27,15 @@ from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 
 HUES: Final = 8
-"""How many kinds of passage look different from each other."""
+"""How many kinds of passages have distinct colours."""
 Kinds = Mapping[str, str]
-"""What each passage is mainly about: the class that most of its statements are of."""
+"""The kind of each passage: the class of the subjects of most of its statements."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class PassageStatement:
-    """What a passage says: of what, by which property, and the value."""
+    """A statement of a passage; the value is a link, or a text with its language."""
 
     subject: Link
     property: Link
@@ -47,8 +47,8 @@ class PassageStatement:
 @final
 @dataclass(frozen=True, slots=True)
 class SentencePiece:
-    """A stretch of a sentence: words outside any marked passage, or a marked passage with the
-    pieces inside it."""
+    """A piece of a sentence: text outside any marked passage, or a marked passage with the pieces
+    inside it."""
 
     text: str
     fragment: str | None = None
@@ -59,7 +59,7 @@ class SentencePiece:
 @final
 @dataclass(frozen=True, slots=True)
 class PassageNote:
-    """What a passage says, to stand beside it."""
+    """The statements of a passage, shown beside it."""
 
     fragment: str
     words: str
@@ -70,8 +70,8 @@ class PassageNote:
 @final
 @dataclass(frozen=True, slots=True)
 class Referred:
-    """A passage by reference as a reader sees it: its place, the words that a copy has, and what
-    it says."""
+    """A passage by reference, for the page: its locator and address, the words in a copy, and its
+    statements."""
 
     fragment: str
     locator: str
@@ -83,8 +83,8 @@ class Referred:
 @final
 @dataclass(frozen=True, slots=True)
 class MapMark:
-    """A passage on the strip that stands for the whole text: where it begins and how long it is, in
-    hundredths of the text."""
+    """A passage on the strip that maps the whole text; start and width are in hundredths of the
+    text."""
 
     fragment: str
     words: str
@@ -96,7 +96,7 @@ class MapMark:
 @final
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A passage that lies in no other, with the passages in it and what they say."""
+    """An outermost passage, with the passages inside it and their statements."""
 
     fragment: str
     pieces: tuple[SentencePiece, ...]
@@ -107,7 +107,7 @@ class Sentence:
 @final
 @dataclass(frozen=True, slots=True)
 class PassageKind:
-    """A kind of passage: its name, how many there are, how they look, where only they are shown."""
+    """A kind of passage: its name, count and colour, and the address of the page with only these."""
 
     link: Link
     count: int
@@ -117,7 +117,7 @@ class PassageKind:
 
 
 async def kinds(app_state: AppState, source: NamedNode) -> Kinds:
-    """The kind of each passage of the source."""
+    """Return the kind of each passage of the source."""
     own = app_state.service.revision.base
     if own is None:
         return {}
@@ -139,7 +139,8 @@ async def kinds(app_state: AppState, source: NamedNode) -> Kinds:
 def reader_page(
     service: Service, found: GraphDocument, path: str, kinds: Kinds, only: str | None
 ) -> str:
-    """The page of the source that answers at the path; `only` one kind of passage is marked."""
+    """Return the page of the source served at the path; with `only`, just that kind of passage is
+    marked."""
     names = Labels(service, (*found.names, *found.statements))
     counted = Counter(kinds.get(each.iri.value, "") for each in found.passages if each.statements)
     hues = {kind: n % HUES + 1 for n, (kind, _) in enumerate(counted.most_common()) if kind}
@@ -176,7 +177,7 @@ def reader_page(
 
 
 def _joined(passages: Iterable[PassageDocument]) -> Iterator[tuple[int, int]]:
-    """The stretches that passages with statements cover, overlaps once."""
+    """The ranges covered by passages with statements, overlapping ones joined."""
     start = end = 0
     for each in sorted(passages, key=lambda each: each.start):
         if not each.statements:
@@ -191,7 +192,7 @@ def _joined(passages: Iterable[PassageDocument]) -> Iterator[tuple[int, int]]:
 def _sentences(
     passages: Sequence[PassageDocument],
 ) -> Iterator[tuple[PassageDocument, list[PassageDocument]]]:
-    """The passages that lie in no other, each with those that do lie in it, in the text's order."""
+    """The outermost passages, each with the passages inside it, in the order of the text."""
     outer: PassageDocument | None = None
     inner: list[PassageDocument] = []
     for each in sorted(passages, key=lambda each: (each.start, -each.end)):
@@ -207,7 +208,7 @@ def _sentences(
 
 @final
 class _Marks:
-    """Marks passages in their sentences, and says what they say."""
+    """Marks passages in their sentences, and lists their statements."""
 
     def __init__(
         self, names: Labels, kinds: Kinds, hues: Mapping[str, int], only: str | None
@@ -218,7 +219,7 @@ class _Marks:
         self.only = only
 
     def sentence(self, outer: PassageDocument, inner: Sequence[PassageDocument]) -> Sentence:
-        """The sentence with its marks and its notes."""
+        """Return the sentence with its marks and its notes."""
         marked = [each for each in (outer, *inner) if self._is_shown(each)]
         notes = tuple(note for each in marked if (note := self._note(each)).statements)
         inside = [each for each in marked if each is not outer] or marked
@@ -226,8 +227,8 @@ class _Marks:
         return Sentence(_fragment(outer), pieces, notes, outer.words.language)
 
     def strip(self, passages: Iterable[PassageDocument], length: int) -> list[MapMark]:
-        """The shown passages on a strip as long as the text, the longest first, so that those in
-        others lie upon them."""
+        """Return the shown passages on a strip as long as the text, the longest first, so that
+        inner ones are drawn on top."""
         shown = [each for each in passages if each.statements and self._is_shown(each)]
         return [
             MapMark(
@@ -241,14 +242,14 @@ class _Marks:
         ]
 
     def referred(self, reference: ReferenceDocument) -> Referred:
-        """The passage by reference with what it says."""
-        said = (self._statement(triple) for triple in reference.statements)
+        """Return the passage by reference with its statements."""
+        statements = (self._statement(triple) for triple in reference.statements)
         return Referred(
             reference.iri.value.partition("#")[2],
             reference.locator,
             reference.address,
             reference.words,
-            tuple(each for each in said if each is not None),
+            tuple(each for each in statements if each is not None),
         )
 
     def _is_shown(self, passage: PassageDocument) -> bool:
@@ -257,7 +258,7 @@ class _Marks:
     def _pieces(
         self, text: str, start: int, end: int, inner: Sequence[PassageDocument]
     ) -> Iterator[SentencePiece]:
-        """The text from start to end, cut where the passages in it begin and end."""
+        """The text from start to end, split where the passages in it begin and end."""
         at = start
         for n, each in enumerate(inner):
             if each.start < at or each.end > end:
@@ -276,8 +277,8 @@ class _Marks:
         return self._hues.get(self._kinds.get(passage.iri.value, ""), 0)
 
     def _note(self, passage: PassageDocument) -> PassageNote:
-        said = (self._statement(triple) for triple in passage.statements)
-        statements = tuple(each for each in said if each is not None)
+        named = (self._statement(triple) for triple in passage.statements)
+        statements = tuple(each for each in named if each is not None)
         return PassageNote(_fragment(passage), passage.words.value, self._hue(passage), statements)
 
     def _statement(self, triple: Triple) -> PassageStatement | None:

@@ -29,7 +29,7 @@ _MAX_CHANGES: Final = 10
 
 
 async def beside(knowledge_cache: KnowledgeCache, found: ThingDocument) -> ResourceContext:
-    """All of it; a term's page has no time and no place."""
+    """Return all of it; pages of terms have no timeline, places or matrix."""
     app_state, thing = knowledge_cache.app_state, found.thing
     comparables = await knowledge_cache.comparables()
     comparable = thing in comparables
@@ -50,7 +50,7 @@ async def beside(knowledge_cache: KnowledgeCache, found: ThingDocument) -> Resou
 
 
 def _history(service: Service, thing: NamedNode) -> tuple[SubjectChange, ...]:
-    """The newest revisions that changed what is said of the thing; none where one of those cannot
+    """The newest revisions that changed statements about the thing; empty where one of them cannot
     be read: a list with a gap would mislead."""
     found = service.history.about(thing, service.revision.number, _MAX_SEARCHED)
     try:
@@ -60,7 +60,7 @@ def _history(service: Service, thing: NamedNode) -> tuple[SubjectChange, ...]:
 
 
 async def _comparisons(knowledge_cache: KnowledgeCache, thing: NamedNode) -> list[Link]:
-    """What the thing can be compared with, and where."""
+    """Links to the comparisons of the thing with others."""
     things = await knowledge_cache.comparables()
     others = [each for each in things if each != thing] if thing in things else []
     others = others[:_MAX_COMPARED]

@@ -1,4 +1,4 @@
-"""Documents about things as pages: names in place of IRIs, and the words beside what they say."""
+"""Documents about things as pages: names in place of IRIs, and statements with their sources."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,8 +40,8 @@ from spacepolicy.web.service import Service
 @final
 @dataclass(frozen=True, slots=True)
 class StatementSource:
-    """Where a statement stands: the words of a passage, the place of one by reference, or a graph
-    by name."""
+    """The source of a statement: the words of a passage, the locator of one by reference, or the
+    name of another graph."""
 
     link: Link
     words: str | None
@@ -53,7 +53,7 @@ class StatementSource:
 @final
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a property: a link, a text, or a node without a name with its own groups."""
+    """A value of a property: a link, a text, or a blank node with its own groups."""
 
     link: Link | None = None
     text: str | None = None
@@ -67,7 +67,7 @@ class Value:
 @final
 @dataclass(frozen=True, slots=True)
 class PropertyGroup:
-    """A property, what it means, and its values."""
+    """A property, its values, and its definition."""
 
     property: Link
     values: tuple[Value, ...]
@@ -77,7 +77,7 @@ class PropertyGroup:
 @final
 @dataclass(frozen=True, slots=True)
 class PropertySection:
-    """The properties that one part of the ontology defines; `title` is None for any others."""
+    """The properties that one module of the ontology defines; `title` is None for all others."""
 
     title: str | None
     groups: tuple[PropertyGroup, ...]
@@ -86,10 +86,10 @@ class PropertySection:
 @final
 @dataclass(frozen=True, slots=True)
 class ResourceContext:
-    """What is shown of a thing beside its document: its parts, the comparisons of it, the questions
-    by which it is compared and where each is asked of it alone, what leads to it, what a term's
-    page has of its own, when and where it is, what its parts deal with, the revisions that changed
-    it, and what comes before and after it."""
+    """What the page of a thing shows besides its document: its parts, its comparisons with others,
+    the comparing queries with their addresses for it alone, the links to it, a term's own content,
+    its times and places, the topics of its parts, the revisions that changed it, and its place
+    among its siblings."""
 
     parts: PartTree | None = None
     compared: Sequence[Link] = ()
@@ -110,7 +110,7 @@ def resource_page(
     vocabulary: OntologyWords,
     beside: ResourceContext,
 ) -> str:
-    """The page about the thing that answers at the path."""
+    """Return the page about the thing served at the path."""
     names = Labels(service, (*found.names, *found.statements))
     writer = PropertyGroups(names, (*found.statements, *found.nodes), found.origins, vocabulary)
     about = writer.groups(found.thing)
@@ -152,7 +152,7 @@ def resource_page(
 
 
 def _follows(group: PropertyGroup) -> bool:
-    """Whether none of the values is stated."""
+    """Whether all values are only inferred."""
     return all(value.inferred for value in group.values)
 
 
@@ -164,14 +164,14 @@ def _quoted(
 
 
 def _replacements(found: ThingDocument, vocabulary: OntologyWords) -> Replacements | None:
-    """What replaces the thing where it is deprecated; other things than terms are asked for as
-    they are stated."""
+    """What replaces the thing where it is deprecated. Things other than terms have the same
+    replacements in queries as in statements."""
     known = vocabulary.deprecated.get(found.thing.value)
     return known or (Replacements(found.replacements) if found.deprecated else None)
 
 
 def _module(service: Service, vocabulary: OntologyWords, term: str) -> Link | None:
-    """The part of the ontology that defines the term."""
+    """The module of the ontology that defines the term."""
     title = vocabulary.module(term, current_locale().language)
     iri = vocabulary.modules.get(term)
     return None if iri is None or title is None else Link(title, pages.href(service, iri), iri)
@@ -180,7 +180,7 @@ def _module(service: Service, vocabulary: OntologyWords, term: str) -> Link | No
 def _neighbours(
     groups: Iterable[PropertyGroup], incoming: Iterable[Incoming]
 ) -> tuple[list[Neighbour], list[Neighbour]]:
-    """What leads to the thing, and what it leads to."""
+    """The neighbours by links to the thing, and by links from it."""
     left = [
         Neighbour(each.property.text, link.text, link.href)
         for each in incoming
@@ -196,7 +196,7 @@ def _neighbours(
 
 
 def _sections(groups: Iterable[PropertyGroup], vocabulary: OntologyWords) -> list[PropertySection]:
-    """The groups by the part of the ontology that defines their property, others last."""
+    """The groups by the module of the ontology that defines their property, others last."""
     gathered: dict[str | None, list[PropertyGroup]] = {}
     for group in groups:
         title = vocabulary.module(group.property.iri, current_locale().language)
@@ -206,26 +206,26 @@ def _sections(groups: Iterable[PropertyGroup], vocabulary: OntologyWords) -> lis
 
 
 def alternates(service: Service, path: str) -> list[tuple[str, formats.Format]]:
-    """The same document in the formats for programs, and where."""
+    """Return the addresses of the document in the formats for programs."""
     return [(service.root + document_path(path, f), f) for f in formats.offered("graph")]
 
 
 @final
 class PropertyGroups:
-    """Groups what is said of a thing by property."""
+    """Groups the statements about a thing by property."""
 
     def __init__(
         self,
         names: Labels,
-        said: Iterable[Triple],
+        statements: Iterable[Triple],
         origins: Iterable[StatementOrigin] = (),
         vocabulary: OntologyWords | None = None,
     ) -> None:
         self._names = names
         self._vocabulary = vocabulary
-        self._said: dict[object, list[Triple]] = {}
-        for triple in said:
-            self._said.setdefault(triple.subject, []).append(triple)
+        self._by_subject: dict[object, list[Triple]] = {}
+        for triple in statements:
+            self._by_subject.setdefault(triple.subject, []).append(triple)
         self._sources: dict[Triple, list[StatementSource]] = {}
         self._stated: set[Triple] = set()
         for origin in origins:
@@ -233,9 +233,9 @@ class PropertyGroups:
             self._sources.setdefault(origin.statement, []).append(_source(names, origin))
 
     def groups(self, thing: object, above: tuple[object, ...] = ()) -> tuple[PropertyGroup, ...]:
-        """The properties of the thing by name, each with its values by name."""
+        """Return the properties of the thing with their values, both sorted by name."""
         gathered: dict[NamedNode, list[Triple]] = {}
-        for triple in self._said.get(thing, ()):
+        for triple in self._by_subject.get(thing, ()):
             if triple.predicate != TYPE and (above or triple.predicate not in NAMES):
                 gathered.setdefault(triple.predicate, []).append(triple)
         found = [

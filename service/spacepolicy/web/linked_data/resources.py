@@ -1,7 +1,7 @@
-"""Linked data: every IRI under the base answers.
+"""Linked data: every IRI under the base can be dereferenced.
 
-A thing leads on to the document about it (303); documents answer themselves, in the format that
-is asked for by Accept, by `?format=`, or by the suffix of the path under `/doc`.
+A thing redirects to the document about it (303); documents are served directly, in the format
+chosen by Accept, by `?format=`, or by the suffix of the path under `/doc`.
 
 Spec: https://www.w3.org/TR/cooluris/, https://www.rfc-editor.org/rfc/rfc8288,
 https://www.rfc-editor.org/rfc/rfc6892 (describes), https://www.rfc-editor.org/rfc/rfc6903 (type)
@@ -63,10 +63,10 @@ from spacepolicy.web.routes import Handler
 _PREFIXES: Final = {"dcterms": DCTERMS, "foaf": FOAF, "void": VOID}
 OFFERED: Final = formats.offered("graph", "page")
 DATASET: Final = "/.well-known/void#dataset"
-"""Where the dataset is described to which all documents belong."""
+"""The path of the dataset's IRI, to which all documents belong."""
 _MAX_TYPES: Final = 8
-"""Link fields for types and for successors, each: proxies take 8 KiB of fields, and an IRI has
-about 60 bytes."""
+"""How many Link fields there are for types, and for successors: proxies accept 8 KiB of fields, and
+an IRI has about 60 bytes."""
 _JSON_LD: Final = next(f for f in OFFERED if f.name == "jsonld")
 
 
@@ -78,7 +78,7 @@ def thing_redirect(knowledge_cache: KnowledgeCache) -> Handler:
         asked = address(knowledge_cache.app_state.service, request.scope)
         if not await is_known(knowledge_cache.app_state, asked.iri):
             raise await knowledge_cache.not_found(asked)
-        # The document of an IRI that ends in .ttl has no address that pins no format.
+        # The document of an IRI that ends in .ttl only has addresses that pin a format.
         pinned = chosen(request.scope, OFFERED).format if seems_pinned(asked.path) else None
         path = document_path(asked.path, pinned)
         target = current_locale().kept(
@@ -131,7 +131,7 @@ def _first_found(
     asked: Address,
     *makers: Callable[[KnowledgeCache, Request, Address], Response],
 ) -> Response:
-    """What is found at the address, or at the one whose suffix is part of the IRI."""
+    """The response for the address, or else for the one whose suffix is part of the IRI."""
     every = (asked, as_whole(asked))
     return FirstFound(
         *(
@@ -145,18 +145,17 @@ def _first_found(
 
 @final
 class FirstFound(Response):
-    """The first of the responses whose subject is found: of a document that the dataset speaks of
-    and holds no graph of, what is said of it; of an IRI that ends in the suffix of a format, what
-    it names."""
+    """The first of the responses whose subject exists. So a document without a graph of its own
+    gets the statements about it, and an IRI that ends in the suffix of a format is found too."""
 
     def __init__(self, *responses: Callable[[], Response]) -> None:
         super().__init__()
         self._responses = responses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it.
+        """Send the response.
 
-        Raises: NotFoundError where none is found, that of the first.
+        Raises: NotFoundError of the first response, where none is found.
         """
         missing: list[NotFoundError] = []
         for response in self._responses:
@@ -180,8 +179,8 @@ def _response(knowledge_cache: KnowledgeCache, request: Request, asked: Address)
         iri = origin + document_path(asked.path)
         try:
             page = choice.format.kind == "page"
-            made = knowledge_cache.bare_document if page else knowledge_cache.document
-            found = await made(asked.iri, iri)
+            read = knowledge_cache.bare_document if page else knowledge_cache.document
+            found = await read(asked.iri, iri)
         except NotFoundError as error:
             raise await knowledge_cache.not_found(asked) from error
         fields = (*_relations(origin, asked, choice.format), *_about(found))
@@ -226,8 +225,9 @@ def _graph_response(knowledge_cache: KnowledgeCache, request: Request, asked: Ad
 
 
 def _state(knowledge_cache: KnowledgeCache, asked: Address, shown: Format) -> Revision | None:
-    """The revision that made the graph as it is, where nothing but the graph is shown; pages and
-    JSON-LD show names and words of others, an ontology may answer in the name of its version."""
+    """The last revision that changed the graph, if the response depends on the graph alone; None
+    for pages and JSON-LD, which have names and words from other graphs, and for ontologies, which
+    may be requested by a version's IRI."""
     if shown.kind == "page" or shown.name == "jsonld" or asked.path.startswith(ONTOLOGY):
         return None
     service = knowledge_cache.app_state.service
@@ -236,7 +236,7 @@ def _state(knowledge_cache: KnowledgeCache, asked: Address, shown: Format) -> Re
 
 
 def _keeps_nodes(asked: Address) -> bool:
-    """Whether its blank nodes are as the engine labels them, which no other engine would."""
+    """Whether the response has blank nodes, whose labels depend on the engine."""
     return asked.path.startswith(ONTOLOGY)
 
 
@@ -250,17 +250,17 @@ async def _graph_body(
     if _keeps_nodes(asked):
         return _serialised(knowledge_cache, found.statements, choice)
     dataset = NamedNode(f"{origin}{DATASET}")
-    said = (*found.statements, Triple(found.thing, NamedNode(f"{VOID}inDataset"), dataset))
+    statements = (*found.statements, Triple(found.thing, NamedNode(f"{VOID}inDataset"), dataset))
     if choice.format.name == "jsonld":
         context = await knowledge_cache.context()
-        return compacted(said, found.thing, context, f"{origin}/context.jsonld")
-    return _serialised(knowledge_cache, said, choice)
+        return compacted(statements, found.thing, context, f"{origin}/context.jsonld")
+    return _serialised(knowledge_cache, statements, choice)
 
 
 async def _graph_page(
     knowledge_cache: KnowledgeCache, found: GraphDocument, asked: Address, view: str | None
 ) -> str:
-    """The graph as a page: the ontology, a source to read, or what the graph holds."""
+    """The graph as a page: of the ontology, of a source to read, or of any other graph."""
     service = knowledge_cache.app_state.service
     if asked.path == ONTOLOGY:
         return await ontology_page(knowledge_cache, found, view)
@@ -272,14 +272,14 @@ async def _graph_page(
 
 
 def _serialised(
-    knowledge_cache: KnowledgeCache, said: Iterable[Triple], choice: FormatChoice
+    knowledge_cache: KnowledgeCache, statements: Iterable[Triple], choice: FormatChoice
 ) -> bytes:
     prefixes = {**knowledge_cache.app_state.service.revision.prefixes, **_PREFIXES}
-    return restored(whole(iter(said), choice.format, prefixes), choice.format)
+    return restored(whole(iter(statements), choice.format, prefixes), choice.format)
 
 
 def _relations(origin: str, asked: Address, shown: Format) -> Fields:
-    """How the document is to be called, and where it is in other formats."""
+    """The Link fields with the document's canonical address, its topic and its other formats."""
     here = origin + document_path(asked.path)
     others = [f for f in OFFERED if f is not shown]
     return (
@@ -294,7 +294,7 @@ def _relations(origin: str, asked: Address, shown: Format) -> Fields:
 
 
 def _about(found: ThingDocument) -> Iterable[tuple[bytes, bytes]]:
-    """What the thing is, and what is to be used in its place."""
+    """The Link fields with the thing's types and replacements."""
     yield from (link(iri, "type") for iri in found.types[:_MAX_TYPES])
     yield from (link(iri, "successor-version") for iri in found.replacements[:_MAX_TYPES])
 
@@ -311,11 +311,11 @@ async def _body(
         vocabulary = await knowledge_cache.vocabulary()
         shown = await beside(knowledge_cache, found)
         return resource_page(service, found, asked.path, vocabulary, shown).encode()
-    said = triples(found, f"{origin}{DATASET}", service.revision.time)
+    statements = triples(found, f"{origin}{DATASET}", service.revision.time)
     if choice.format.name == "jsonld":
         context = await knowledge_cache.context()
-        return compacted(said, found.thing, context, f"{origin}/context.jsonld")
-    return _serialised(knowledge_cache, said, choice)
+        return compacted(statements, found.thing, context, f"{origin}/context.jsonld")
+    return _serialised(knowledge_cache, statements, choice)
 
 
 def jsonld_context(knowledge_cache: KnowledgeCache) -> Handler:

@@ -1,4 +1,4 @@
-"""Where a thing stands: what it is directly a part of, and what comes before and after it there."""
+"""The siblings of a thing: its whole, and the parts before and after it there."""
 
 from dataclasses import dataclass
 from typing import final
@@ -12,13 +12,13 @@ from spacepolicy.web.linked_data.comparison import named
 from spacepolicy.web.linked_data.labels import Link
 
 _MAX_SIBLINGS = 500
-"""Numbered parts of one whole that are read: the longest documents that were modelled have 60."""
+"""How many numbered parts of one whole are read: the longest modelled documents have 60."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Siblings:
-    """What the thing is a part of, and its neighbours in the order; None where there is none."""
+    """The whole of a thing, and the things before and after it; None where there is none."""
 
     whole: Link | None = None
     before: Link | None = None
@@ -26,7 +26,7 @@ class Siblings:
 
 
 async def siblings(app_state: AppState, thing: NamedNode) -> Siblings | None:
-    """The numbered part's place among those of its whole; None where it has no number in one."""
+    """Return the place of a numbered part in its whole; None where the thing is no such part."""
     own = app_state.service.revision.base
     found = [] if own is None else await rows(app_state, _numbered(thing, Base(own)))
     wholes = {row["whole"] for row in found}
@@ -40,7 +40,7 @@ async def siblings(app_state: AppState, thing: NamedNode) -> Siblings | None:
 async def neighbours(
     app_state: AppState, thing: NamedNode, order: tuple[NamedNode, ...]
 ) -> Siblings | None:
-    """The place of the thing in the order; None where it is not in it, or alone there."""
+    """Return the place of the thing in the order; None where it is not in it, or alone."""
     if thing not in order or order == (thing,):
         return None
     return await _placed(app_state, thing, list(order), None)
@@ -57,7 +57,7 @@ async def _placed(
 
 
 def _numbered(thing: NamedNode, own: Base) -> str:
-    """All numbered parts of whatever the thing is part of by the same, narrower relation."""
+    """A query for the numbered parts of the thing's wholes by the same subproperty of `isPartOf`."""
     part_of, ordinal = own.term("isPartOf"), own.term("ordinal")
     return (
         f"SELECT DISTINCT ?whole ?s ?n {{ {thing} {ordinal} [] ; ?relation ?whole . "

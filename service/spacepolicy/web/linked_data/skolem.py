@@ -1,7 +1,7 @@
-"""Blank nodes as IRIs, so that what a document says of them can be pointed at.
+"""Skolemisation: blank nodes become IRIs, so that statements about them can be referred to.
 
-A blank node is named by what is said of it: the same in every document that says the same, and
-after every start of the engine. Two of which the same is said are one.
+The name of a blank node is a hash of the statements about it: the same for the same statements in
+every document, and after every start of the engine. Two nodes with the same statements are merged.
 
 Spec: https://www.w3.org/TR/rdf11-concepts/#section-skolemization
 """
@@ -14,14 +14,15 @@ from pyoxigraph import BlankNode, NamedNode, Triple
 
 FRAGMENT: Final = "#genid-"
 _ROUNDS: Final = 16
-"""How far nodes that lie on a circle are told apart."""
+"""How often the names of nodes in a cycle are refined; nodes that differ only further away get the
+same name."""
 _DIGITS: Final = 16
-"""64 bits: among a million blank nodes of a document, two have the same with a chance of one in 40
+"""64 bits: among a million blank nodes, two have the same name with a probability of one in 40
 million."""
 
 
 def skolemised(triples: Iterable[Triple], document: str) -> Iterator[Triple]:
-    """The statements, each blank node replaced by a fragment of the document."""
+    """Yield the statements, with each blank node replaced by a fragment of the document's IRI."""
     triples = tuple(triples)
     iris: dict[object, NamedNode] = {
         node: NamedNode(f"{document}{FRAGMENT}{name}") for node, name in _names(triples).items()
@@ -32,25 +33,25 @@ def skolemised(triples: Iterable[Triple], document: str) -> Iterator[Triple]:
 
 
 def _names(triples: Iterable[Triple]) -> dict[object, str]:
-    """A name for each blank node: those that lead to named ones first, circles at the end."""
-    said: dict[object, list[Triple]] = {}
+    """A name for each blank node: first nodes whose objects have names, nodes in cycles last."""
+    by_node: dict[object, list[Triple]] = {}
     for triple in triples:
         for node in (triple.subject, triple.object):
             if isinstance(node, BlankNode):
-                said.setdefault(node, [])
+                by_node.setdefault(node, [])
         if isinstance(triple.subject, BlankNode):
-            said[triple.subject].append(triple)
+            by_node[triple.subject].append(triple)
     names: dict[object, str] = {}
-    while ready := [node for node in said.keys() - names.keys() if _leads_to(said[node], names)]:
-        names |= {node: _name(said[node], names) for node in ready}
-    circling = said.keys() - names.keys()
-    for _ in range(_ROUNDS if circling else 0):
-        names |= {node: _name(said[node], names) for node in circling}
+    while ready := [n for n in by_node.keys() - names.keys() if _leads_to(by_node[n], names)]:
+        names |= {node: _name(by_node[node], names) for node in ready}
+    cyclic = by_node.keys() - names.keys()
+    for _ in range(_ROUNDS if cyclic else 0):
+        names |= {node: _name(by_node[node], names) for node in cyclic}
     return names
 
 
 def _leads_to(triples: Iterable[Triple], names: Mapping[object, str]) -> bool:
-    """Whether the statements lead to no blank node that has no name yet."""
+    """Whether all blank nodes among the objects have names."""
     return all(t.object in names for t in triples if isinstance(t.object, BlankNode))
 
 

@@ -1,5 +1,4 @@
-"""Results of the saved queries that are tagged for pages: a page shows them, and needs no code for
-it."""
+"""The results of saved queries with a tag for pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from spacepolicy.web.request_context import current_locale
 @final
 @dataclass(frozen=True, slots=True)
 class TaggedResults:
-    """The rows of the answers, column by column, the names of what is in them, and where the first
-    of the queries is asked of the thing."""
+    """The rows of the answers, in the order of the columns; the names of the things in them; and
+    the address of the first query for the thing."""
 
     rows: Sequence[tuple[Term | None, ...]]
     names: Labels

@@ -1,5 +1,5 @@
-"""The page of a term: besides its document, its axioms in plain words, the shapes that constrain
-it, examples from the data, the saved queries that use it, and its names in other vocabularies."""
+"""The page of a term: besides its document, its axioms, the constraints of shapes, examples from
+the data, the saved queries that use it, and its alignments with other vocabularies."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.request_context import current_locale
 
 MAX_EXAMPLES: Final = 8
-"""Uses that the page of a term shows, about as many as are read."""
+"""How many examples the page of a term shows, about as many as are read."""
 _CLASS: Final = f"{OWL}Class"
 _PROPERTIES: Final = (
     f"{OWL}ObjectProperty",
@@ -39,7 +39,7 @@ _LINE: Final = re.compile(r"^\s*(#|PREFIX\b).*$", re.MULTILINE | re.IGNORECASE)
 @final
 @dataclass(frozen=True, slots=True)
 class TermExample:
-    """A thing of a class; or a statement with a property, and the words that say it."""
+    """An instance of a class; or a statement with a property, and the words that state it."""
 
     subject: Link
     value: Link | None = None
@@ -52,7 +52,7 @@ class TermExample:
 @final
 @dataclass(frozen=True, slots=True)
 class ShapeRule:
-    """What must, should or could be, for the things of which class."""
+    """A constraint: `weight` is must, should or could; `target` the class it applies to."""
 
     weight: str
     message: str
@@ -62,7 +62,7 @@ class ShapeRule:
 @final
 @dataclass(frozen=True, slots=True)
 class TermNote:
-    """A note on a term, or an example; `query`: it is a text to be asked."""
+    """A note on a term, or an example; `query`: it is a SPARQL query."""
 
     text: str
     language: str | None
@@ -72,7 +72,8 @@ class TermNote:
 @final
 @dataclass(frozen=True, slots=True)
 class TermPage:
-    """What is shown of a term; `count` things or statements there are of it, None of a concept."""
+    """What the page shows of a term; `count` is the number of its instances or uses, None for a
+    concept."""
 
     kind: str
     below: tuple[Term, ...]
@@ -90,7 +91,7 @@ class TermPage:
 @final
 @dataclass(frozen=True, slots=True)
 class TermIn:
-    """A term among the ontologies: its kind, all axioms and constraints, and the terms below it."""
+    """What is known of a term: its kind, all axioms and constraints, and its narrower terms."""
 
     kind: str
     axioms: TermAxioms
@@ -99,7 +100,7 @@ class TermIn:
 
 
 def kind_of(found: ThingDocument) -> str | None:
-    """Whether the document is about a `class`, a `property` or a `concept`; None of all else."""
+    """Return `class`, `property` or `concept`, the kind of the document's thing; None for others."""
     if _CLASS in found.types:
         return "class"
     if any(each in found.types for each in _PROPERTIES):
@@ -108,7 +109,7 @@ def kind_of(found: ThingDocument) -> str | None:
 
 
 def terms_used(query: SavedQuery) -> Iterator[str]:
-    """The IRIs in the query's pattern, as its prefixes make them."""
+    """Yield the IRIs in the query's pattern, with prefixed names expanded."""
     for match in _NAME.finditer(_LINE.sub("", query.text)):
         prefix, name, iri = match[1] or "", match[2], match[3]
         if iri is not None:
@@ -118,7 +119,7 @@ def terms_used(query: SavedQuery) -> Iterator[str]:
 
 
 async def term_page(app_state: AppState, found: ThingDocument, known: TermIn) -> TermPage:
-    """What the page of the term shows."""
+    """Return what the page of the term shows."""
     thing, kind = found.thing, known.kind
     about = known.axioms.about.get(thing, ())
     others = known.axioms.mentioning.get(thing, ())
@@ -148,7 +149,7 @@ async def term_page(app_state: AppState, found: ThingDocument, known: TermIn) ->
 
 
 def _aligned(thing: NamedNode) -> str:
-    """What ontologies say of the term that is left out of the knowledge."""
+    """A query for the statements of ontologies about the term that are not in the default graph."""
     return (
         f"SELECT DISTINCT ?p ?o {{ GRAPH ?g {{ ?g a <{OWL}Ontology> . {thing} ?p ?o }} "
         f"FILTER (isIRI(?o)) FILTER NOT EXISTS {{ {thing} ?p ?o }} }} ORDER BY ?p ?o"
@@ -156,18 +157,18 @@ def _aligned(thing: NamedNode) -> str:
 
 
 def _examples(app_state: AppState, thing: NamedNode, kind: str) -> str:
-    """Things of the class; statements with the property, those that passages state first; whatever
-    is linked to the concept."""
+    """A query for instances of the class, or statements with the property, those stated in passages
+    first; none for a concept."""
     if kind == "concept":
         return "SELECT ?s { FILTER (false) }"
-    said = f"?s a {thing}" if kind == "class" else f"?s {thing} ?o"
+    use = f"?s a {thing}" if kind == "class" else f"?s {thing} ?o"
     own = app_state.service.revision.base
     words = Base(own).term("exactText") if own else NamedNode(f"{RDF}value")
-    stated = f"GRAPH ?g {{ {said} }} ?g {words} ?words BIND (1 AS ?place)"
+    stated = f"GRAPH ?g {{ {use} }} ?g {words} ?words BIND (1 AS ?place)"
     return (
         "SELECT ?s ?o (SAMPLE(?g) AS ?passage) (SAMPLE(?words) AS ?said) (MIN(?place) AS ?first) { "
         f"{{ SELECT * {{ {stated} }} LIMIT {MAX_EXAMPLES} }} UNION "
-        f"{{ SELECT * {{ {said} BIND (2 AS ?place) }} LIMIT {MAX_EXAMPLES} }} "
+        f"{{ SELECT * {{ {use} BIND (2 AS ?place) }} LIMIT {MAX_EXAMPLES} }} "
         f"FILTER isIRI(?s) }} GROUP BY ?s ?o ORDER BY ?first ?s ?o LIMIT {MAX_EXAMPLES}"
     )
 
@@ -189,8 +190,8 @@ def _rules(names: Labels, ruled: Iterable[Constraint]) -> Iterator[ShapeRule]:
 
 
 def _notes(found: ThingDocument) -> Iterator[TermNote]:
-    """How the term is used, and what is an example of it, in the reader's language where that is
-    said; queries are in none."""
+    """The scope notes and examples of the term, in the reader's language if there are any in it;
+    queries have no language."""
     for name in ("scopeNote", "example"):
         texts = [
             t.object
@@ -200,9 +201,9 @@ def _notes(found: ThingDocument) -> Iterator[TermNote]:
             and isinstance(t.object, Literal)
         ]
         queries = [each for each in texts if name == "example" and _is_query(each.value)]
-        told = [each for each in texts if each not in queries]
-        mine = [each for each in told if each.language == current_locale().language] or told
-        yield from (TermNote(each.value, each.language) for each in mine)
+        notes = [each for each in texts if each not in queries]
+        chosen = [each for each in notes if each.language == current_locale().language] or notes
+        yield from (TermNote(each.value, each.language) for each in chosen)
         yield from (TermNote(each.value, None, query=True) for each in queries)
 
 
@@ -214,13 +215,13 @@ def _example(names: Labels, row: Row) -> TermExample:
     subject, value, words = row["s"], row.get("o"), row.get("said")
     passage = row.get("passage")
     link = names.link(subject) if isinstance(subject, NamedNode) else Link("", None, "")
-    told = isinstance(words, Literal) and isinstance(passage, NamedNode)
+    quoted = isinstance(words, Literal) and isinstance(passage, NamedNode)
     return TermExample(
         subject=link,
         value=names.link(value) if isinstance(value, NamedNode) else None,
         text=value.value if isinstance(value, Literal) else None,
         words=words.value if isinstance(words, Literal) else None,
-        words_href=names.link(passage).href if told and isinstance(passage, NamedNode) else None,
+        words_href=names.link(passage).href if quoted and isinstance(passage, NamedNode) else None,
         language=words.language if isinstance(words, Literal) else None,
     )
 

@@ -1,8 +1,8 @@
-"""When a thing is, drawn: a row for each time, over an axis of years, and the same as a list.
+"""The timeline of a thing: a row for each time over an axis of years, and the same as a list.
 
-A saved query tagged `timeline` tells it. Its first parameter takes the thing; its columns are the
-thing or a part of it, the relation, the time frame, and the first and the last year or day of it:
-a year is a number, a day a date. The drawing is laid out here in numbers; the template makes SVG.
+The data come from a saved query tagged `timeline`. Its first parameter takes the thing; its columns
+are the thing or a part of it, the relation, the time frame, and its first and last year or day: a
+year is a number, a day a date. Coordinates are computed here; the template renders them as SVG.
 """
 
 from collections.abc import Sequence
@@ -23,19 +23,20 @@ _MAX_ROWS: Final = 12
 _MAX_TICKS: Final = 10
 _WIDTH: Final = 920
 _AXIS: Final = (330, 890)
-"""From where to where the years go."""
+"""The left and right end of the axis."""
 _ROW: Final = 34
 _TOP: Final = 34
 _LETTERS: Final = 44
 _ROLE_LETTERS: Final = 52
-"""Pixels, but for the letters: what fits between the margin and the years at 13 and 11 pixels."""
+"""In pixels, except the numbers of letters: what fits between the margin and the axis at 13 and 11
+pixels."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A time of the thing, or of its part `what`; the years or days as they are written, of which
-    `first` is None where only the end is known."""
+    """A time of the thing, or of its part `what`; the years or days as text, `first` is None where
+    only the end is known."""
 
     what: Link | None
     relation: Link | None
@@ -45,20 +46,20 @@ class Time:
 
     @property
     def years(self) -> str:
-        """From when to when, as it is written; nothing where neither is known."""
+        """The period as text; empty where neither end is known."""
         return years.written(self.first, self.last)
 
     @property
     def told(self) -> bool:
-        """Whether it says more than the years."""
+        """Whether it has more than the years."""
         return bool(self.what or self.relation or self.when)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """A time at the height `y`, from one place of the axis to another; one place is a point. The
-    text is what it is the time of, the role by which relation."""
+    """A time at the height `y`, from `start` to `end` on the axis; a point where they are equal.
+    The text names the thing, the role its relation to the time."""
 
     text: str
     role: str
@@ -70,8 +71,8 @@ class TimelineRow:
 @final
 @dataclass(frozen=True, slots=True)
 class AxisTick:
-    """The beginning of a year on the axis, and where its number stands, in the middle of the year;
-    without a number, it is the end of the axis."""
+    """The beginning of a year on the axis, and its middle, where the number is written; the end of
+    the axis has no number."""
 
     x: int
     year: int | None
@@ -81,8 +82,8 @@ class AxisTick:
 @final
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The times, those of them that can be drawn, and the years of the axis; `address` asks the
-    query behind it, and `hidden` times are left out."""
+    """The times, the rows of those that can be drawn, and the ticks of the axis; `hidden` is the
+    number of times left out, `address` the query's for the thing."""
 
     times: tuple[Time, ...]
     rows: tuple[TimelineRow, ...]
@@ -94,7 +95,7 @@ class Timeline:
 
 
 async def timeline(app_state: AppState, thing: NamedNode) -> Timeline | None:
-    """The timeline of the thing; None where no time is known of it."""
+    """Return the timeline of the thing; None where no time of it is known."""
     found = await told(app_state, TIMELINE, thing)
     if found is None:
         return None

@@ -1,8 +1,8 @@
-"""What things aim at and reach, in numbers: on one axis where the numbers may be compared.
+"""Targets and results of things in numbers, on one axis where the numbers are comparable.
 
-Saved queries tagged `axis` tell it. Numbers may be compared where what is measured, what they are
-confined to, what is counted and the unit are the same; else each kind has an axis of its own, and
-a word says what differs.
+The data come from saved queries tagged `axis`. Numbers are comparable where the indicator, the
+scope, what is counted and the unit are the same; else each kind has an axis of its own, and the
+page says what differs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,23 +17,21 @@ from spacepolicy.web.answering.internal_queries import Row, Term
 from spacepolicy.web.linked_data.labels import Labels, Link
 
 _STEPS: Final = 4
-"""Into how many parts an axis is divided at most: five numbers of four digits fit on a phone."""
+"""The maximum of steps on an axis: five numbers of four digits fit on a phone."""
 _SHORT: Final = 7
-"""How many characters a number may have for all of them to be written; else the ends alone are."""
+"""Where a number has more characters, only those at the ends of the axis are written."""
 _DIFFERENCES: Final = ("other_scope", "other_counted", "other_unit")
-"""The words of pages for what tells the axes of one indicator apart, in the order in which it is
-said."""
+"""The texts of pages for what distinguishes the axes of one indicator, in their order."""
 Key = tuple[Term | None, Term | None, Term | None]
-"""What numbers are confined to, what is counted, and their unit."""
+"""The scope of numbers, what is counted, and their unit."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ValueMark:
-    """A number, or a range of them, of a part of a thing: how a result is held against it, by or on
-    which day, and the passage that says so. It goes from `start` on for `width` hundredths of the
-    axis, 0 for a point; `open` says to which end it goes on. There is no `start` where there is no
-    number."""
+    """A number or range of a part of a thing: its comparator, its day, and the passage that states
+    it. `start` and `width` are in hundredths of the axis, with a width of 0 for a point; `open` is
+    `up` or `down` where the range has no upper or lower end. `start` is None without a number."""
 
     thing: Link
     part: Link
@@ -50,7 +48,7 @@ class ValueMark:
 @final
 @dataclass(frozen=True, slots=True)
 class ValueAxis:
-    """An axis, with the numbers written on it and their places in hundredths, and what it holds."""
+    """An axis, with its ticks (numbers and their places in hundredths) and its marks."""
 
     scope: Link | None
     counted: Link | None
@@ -62,7 +60,8 @@ class ValueAxis:
 @final
 @dataclass(frozen=True, slots=True)
 class MeasuredAxes:
-    """What is measured of several things, on as many axes as needed; what tells these apart."""
+    """An indicator that several things have, on as many axes as needed; `apart` is what
+    distinguishes these."""
 
     indicator: Link
     axes: tuple[ValueAxis, ...]
@@ -72,7 +71,7 @@ class MeasuredAxes:
 @final
 @dataclass(frozen=True, slots=True)
 class ValueComparison:
-    """What several of the things measure alike, as the query tells it; and what one alone does."""
+    """The indicators that several of the things have, and those that only one has (`alone`)."""
 
     query: SavedQuery
     measured: tuple[MeasuredAxes, ...]
@@ -97,11 +96,11 @@ class _Value:
 
 
 def value_axes(
-    told: Sequence[tuple[SavedQuery, Row]], things: Sequence[NamedNode], names: Labels
+    answers: Sequence[tuple[SavedQuery, Row]], things: Sequence[NamedNode], names: Labels
 ) -> ValueComparison | None:
-    """The axes of the answers, in their order; None where nothing is measured."""
+    """Return the axes of the answers, in their order; None where there are no values."""
     by_indicator: dict[NamedNode, list[_Value]] = {}
-    for query, row in told:
+    for query, row in answers:
         if (value := _value([row.get(column) for column in query.columns])) is not None:
             by_indicator.setdefault(value.indicator, []).append(value)
     if not by_indicator:
@@ -112,7 +111,7 @@ def value_axes(
         if len({each.thing for each in found}) > 1
     }
     return ValueComparison(
-        told[0][0],
+        answers[0][0],
         tuple(_measured(indicator, found, things, names) for indicator, found in shared.items()),
         tuple(names.link(each) for each in by_indicator if each not in shared),
     )
@@ -145,7 +144,7 @@ def _measured(
     by_key: dict[Key, list[_Value]] = {}
     for value in found:
         by_key.setdefault(value.key, []).append(value)
-    # Those that several things share come first: they are what a comparison is about.
+    # Axes that several things share come first: they are what a comparison is about.
     keys = sorted(by_key, key=lambda key: -len({each.thing for each in by_key[key]}))
     apart = [name for n, name in enumerate(_DIFFERENCES) if len({key[n] for key in keys}) > 1]
     return MeasuredAxes(
@@ -172,8 +171,7 @@ def _axis(
 
 
 def _divided(most: Decimal) -> tuple[Decimal, int]:
-    """The step of an axis from 0 that has room for the number, and something behind it; and how
-    many of them there are.
+    """The step, and the number of steps, of an axis from 0 that ends beyond the number.
 
     >>> _divided(Decimal(500)), _divided(Decimal(10)), _divided(Decimal("0.3"))
     ((Decimal('200'), 3), (Decimal('5'), 3), (Decimal('0.1'), 4))
@@ -220,6 +218,6 @@ def _mark(value: _Value, end: Decimal, names: Labels) -> ValueMark:
     )
 
 
-def named_in(told: Sequence[tuple[SavedQuery, Mapping[str, Term]]]) -> set[NamedNode]:
-    """The things that the answers name."""
-    return {term for _, row in told for term in row.values() if isinstance(term, NamedNode)}
+def named_in(answers: Sequence[tuple[SavedQuery, Mapping[str, Term]]]) -> set[NamedNode]:
+    """Return the IRIs in the answers."""
+    return {term for _, row in answers for term in row.values() if isinstance(term, NamedNode)}

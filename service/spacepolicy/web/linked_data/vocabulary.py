@@ -1,4 +1,5 @@
-"""What the ontology says of its properties, for pages to order and explain statements by."""
+"""The definitions and modules of the ontology's terms, by which pages order and explain
+statements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,13 +27,13 @@ _DEPRECATED: Final = f"""SELECT DISTINCT ?term ?stated ?asked {{
     FILTER (?asking != <{DCTERMS}isReplacedBy>)
   }}
 }} ORDER BY ?term ?stated ?asked"""
-"""A narrower property than isReplacedBy names what replaces the term in questions alone."""
+"""A subproperty of isReplacedBy names what replaces the term only in queries."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Replacements:
-    """What replaces a deprecated term in statements, and what in questions where that differs."""
+    """What replaces a deprecated term in statements, and in queries where that differs."""
 
     stated: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
@@ -41,8 +42,8 @@ class Replacements:
 @final
 @dataclass(frozen=True, slots=True)
 class OntologyWords:
-    """Of each term by IRI: what it means, the module that defines it, and what replaces it where
-    it is deprecated; of each module its title."""
+    """For each term by IRI: its definition, the module that defines it, and what replaces it where
+    it is deprecated; for each module its title."""
 
     definitions: Mapping[str, ByLanguage]
     modules: Mapping[str, str]
@@ -50,22 +51,23 @@ class OntologyWords:
     deprecated: Mapping[str, Replacements]
 
     def definition(self, term: str, language: str) -> str | None:
-        """What the term means, in the language where it is said so."""
+        """Return the definition of the term, in the language if there is one."""
         return in_language(self.definitions.get(term, {}), language)
 
     def module(self, term: str, language: str) -> str | None:
-        """The title of the module that defines the term, without the name that all share."""
+        """Return the title of the module that defines the term, without the ontology's name before
+        the colon."""
         title = in_language(self.titles.get(self.modules.get(term, ""), {}), language)
         return None if title is None else title.replace("：", ": ").rpartition(": ")[2]
 
 
 def in_language(texts: ByLanguage, language: str) -> str | None:
-    """The text in the language, else in English, else in any."""
+    """Return the text in the language, else in English, else in any."""
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), None)
 
 
 async def read_vocabulary(app_state: AppState) -> OntologyWords:
-    """The vocabulary of the served revision."""
+    """Read the vocabulary of the served revision."""
     definitions: dict[str, dict[str, str]] = {}
     titles: dict[str, dict[str, str]] = {}
     modules: dict[str, str] = {}
@@ -80,8 +82,8 @@ async def read_vocabulary(app_state: AppState) -> OntologyWords:
 
 
 async def _deprecated(app_state: AppState) -> Mapping[str, Replacements]:
-    """The deprecated terms with what replaces them; inference states what is asked as well as what
-    is stated with the wider property."""
+    """The deprecated terms with what replaces them. By inference, replacements in queries are also
+    values of the wider property, so they are removed there."""
     found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for row in await rows(app_state, _DEPRECATED):
         stated, asked = found.setdefault(row["term"].value, ({}, {}))

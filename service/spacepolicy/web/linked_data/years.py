@@ -1,4 +1,4 @@
-"""Years, months and days as they are written, in places on an axis of years.
+"""Years, months and days as text, and their places on an axis of years.
 
 Spec: https://www.w3.org/TR/xmlschema11-2/#date
 """
@@ -9,12 +9,12 @@ from typing import Final
 _DAY: Final = re.compile(r"(-?\d{4,})(?:-(\d\d)(?:-(\d\d))?)?")
 _MONTHS: Final = 12
 _DAYS: Final = 31
-"""A day is placed within its month as if each had 31; the difference is not seen."""
+"""Days are placed as if each month had 31; the difference is not visible."""
 
 
 def span(first: str | None, last: str | None) -> tuple[float, float] | None:
-    """From when to when, in years; a year lasts to its end, of which a due one is the point. None
-    where no year is known.
+    """Return the start and end of a period, in years; a year or month ends at its end. With only
+    `last`, a due date, it is a point. None where no time is known.
 
     >>> span("2023", "2025"), span(None, "2025"), span(None, "2025-07-01")
     ((2023.0, 2026.0), (2026.0, 2026.0), (2025.5, 2025.5))
@@ -27,7 +27,7 @@ def span(first: str | None, last: str | None) -> tuple[float, float] | None:
 
 
 def axis(spans: list[tuple[float, float]]) -> tuple[int, int]:
-    """The years from which to which an axis goes that has all the spans on it."""
+    """Return the first and last year of an axis with all the spans on it."""
     first = min((int(start // 1) for start, _ in spans), default=0)
     last = max((-int(-end // 1) for _, end in spans), default=0)
     if last - first < 2:  # a single year stands in the middle of an axis
@@ -36,12 +36,12 @@ def axis(spans: list[tuple[float, float]]) -> tuple[int, int]:
 
 
 def ticks(first: int, last: int, most: int) -> range:
-    """The years at which the axis has a line: at most so many, equally far apart."""
+    """Return the years at which the axis has a line: at most `most`, equally far apart."""
     return range(first, last, -(-(last - first) // most))
 
 
 def written(first: str | None, last: str | None) -> str:
-    """From when to when, as it is written; nothing where neither is known."""
+    """Return the period as text; empty where neither end is known."""
     if first is None or first == last:
         return last or ""
     return f"{first}–{last or ''}"

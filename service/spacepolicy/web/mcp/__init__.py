@@ -1,5 +1,5 @@
-"""Tools for agents: what they ask for, how it is answered, and the endpoint that speaks the Model
-Context Protocol. Only `protocol` imports its library.
+"""Tools for agents, and the endpoint of the Model Context Protocol. Only `protocol` imports the
+protocol's library.
 
 Spec: https://modelcontextprotocol.io/specification
 """

@@ -1,4 +1,4 @@
-"""What a tool answers: whether something was found, on which revision, and whether all of it."""
+"""The answer of a tool: whether something was found, on which revision, and whether it is cut."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar, final
 
 Outcome = Literal["found", "none", "unknown", "error"]
-"""`none`: the dataset has nothing of the kind; `unknown`: whether it has cannot be said here."""
+"""`none`: the dataset does not have it; `unknown`: this cannot be determined here."""
 MAX_BYTES: Final = 1 << 16
-"""What the list of an answer may have as JSON: some 16,000 tokens, a tenth of what the models in
-use read at once."""
+"""The limit of an answer's list as JSON: some 16,000 tokens, a tenth of the context of the models
+in use."""
 OUTPUT_SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "required": ["outcome", "revision", "query", "truncated"],
@@ -32,14 +32,14 @@ OUTPUT_SCHEMA: Final[Mapping[str, Any]] = {
         "problem": {"type": "object", "description": "what went wrong (RFC 9457)"},
     },
 }
-"""What the answers of all tools have."""
+"""The members of the answers of all tools."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a tool has found: `query` is the SPARQL, or the address, that gives the same; `members`
-    are its own; `truncated`: there is more than they list."""
+    """The result of a tool: `query` is the SPARQL, or the address, that gives the same; `members`
+    are those of the tool; `truncated`: there is more than they list."""
 
     outcome: Outcome
     query: str | None
@@ -47,7 +47,7 @@ class Answer:
     truncated: bool = False
 
     def table(self, revision: int) -> dict[str, Any]:
-        """The answer for JSON."""
+        """Return the answer as a JSON object."""
         return {
             "outcome": self.outcome,
             "revision": revision,
@@ -61,8 +61,7 @@ _Item = TypeVar("_Item")
 
 
 def fitted(items: Iterable[_Item], limit: int) -> tuple[list[_Item], bool]:
-    """The first of the items, as many as the limit and an answer's size allow; whether there are
-    more.
+    """Return the first items, as many as `limit` and `MAX_BYTES` allow, and whether there are more.
 
     >>> fitted([1, 2, 3], 2)
     ([1, 2], True)

@@ -1,4 +1,4 @@
-"""A call of a tool: arguments read, the revision chosen, and failures as answers."""
+"""Calls of tools: reading the arguments, choosing the revision, and answering failures."""
 
 import logging
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from spacepolicy.web.request_context import context_of
 
 _log: Final = logging.getLogger(__name__)
 _SHOWN: Final = 10_000
-"""Characters of a query that is repeated in its problem; its author has longer ones at hand."""
+"""A problem repeats a query of up to so many characters."""
 
 
 async def called(tool: Tool, request: ToolRequest, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer of the tool for JSON; what fails is an answer with a problem, as `/sparql` and
-    the pages have it."""
+    """Run the tool, and return its answer as a JSON object; a failure becomes an answer with the
+    same problem as over HTTP."""
     context = context_of(request.scope)
     context.record.kind = tool.name
     try:
@@ -40,7 +40,7 @@ async def called(tool: Tool, request: ToolRequest, given: Mapping[str, Any]) -> 
 
 
 def _read(tool: Tool, given: Mapping[str, Any]) -> Arguments:
-    """Raises: BadParameterError where they are not those of the tool."""
+    """Raises: BadParameterError where the arguments are not those of the tool."""
     try:
         return tool.arguments.model_validate(given)
     except ValidationError as error:
@@ -48,8 +48,8 @@ def _read(tool: Tool, given: Mapping[str, Any]) -> Arguments:
             {"name": ".".join(map(str, each["loc"])) or "arguments", "detail": each["msg"]}
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
-        told = "; ".join(f"{each['name'][:80]}: {each['detail']}" for each in wrong)
-        raise BadParameterError(f"{told}.", extras={"parameters": wrong}) from error
+        details = "; ".join(f"{each['name'][:80]}: {each['detail']}" for each in wrong)
+        raise BadParameterError(f"{details}.", extras={"parameters": wrong}) from error
 
 
 def _failed(request: ToolRequest, error: ProblemError, given: Mapping[str, Any]) -> Answer:

@@ -1,6 +1,6 @@
-"""`/mcp`: who may ask from where, and one message a request.
+"""`/mcp`: the check of Origin, and one message per request.
 
-The protocol's library is imported by the first request: it takes most of a second and some 20 MB.
+The protocol's library is imported at the first request: it takes most of a second and some 20 MB.
 
 Spec: https://modelcontextprotocol.io/specification/2025-06-18/basic/transports (Origin)
 """
@@ -35,7 +35,7 @@ LIBRARY: Final = "mcp"
 INSTALL: Final = "pip install 'spacepolicy[mcp]'"
 _PROTOCOL: Final = "spacepolicy.web.mcp.protocol"
 _TRANSPORT_BYTES: Final = 1 << 14
-"""What a message has beside its arguments: names, identifiers and metadata."""
+"""Bytes of a message besides its arguments: names, identifiers and metadata."""
 DESCRIBED: Final[Mapping[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -59,7 +59,7 @@ DESCRIBED: Final[Mapping[str, Any]] = {
         "default": {"content": {"application/json": {"schema": {"type": "object"}}}},
     },
 }
-"""What the OpenAPI description says of the messages; the protocol describes the tools itself."""
+"""The OpenAPI description of the messages; the protocol describes the tools itself."""
 
 
 def tools_for_agents(knowledge_cache: KnowledgeCache, search: SearchService) -> Handler:
@@ -80,7 +80,7 @@ def tools_for_agents(knowledge_cache: KnowledgeCache, search: SearchService) -> 
 
 
 def _check_origin(service: Service, scope: Scope) -> None:
-    """Raises: ForbiddenError where a page of another origin asks."""
+    """Raises: ForbiddenError where the request comes from a page of another origin."""
     given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
     for origin in given:
         if origin_of(origin) not in {*service.mcp_origins, *_own(service, scope)}:
@@ -91,8 +91,8 @@ def _check_origin(service: Service, scope: Scope) -> None:
 
 
 def _own(service: Service, scope: Scope) -> set[str | None]:
-    """The origins of the service itself. The request's Host is none of them: the name that a page
-    was loaded by may have been led here (DNS rebinding)."""
+    """The origins of the service itself. The request's Host is not among them: a foreign name may
+    resolve to this machine (DNS rebinding)."""
     known, here = current_forwarded(), arrived_at(scope)
     named = [url for url in (service.public_url, known and known.url) if url]
     loopback = [here.replace(host, "localhost") for host in ("127.0.0.1", "[::1]") if host in here]
@@ -101,7 +101,7 @@ def _own(service: Service, scope: Scope) -> set[str | None]:
 
 @final
 class _Endpoint:
-    """The tools, and the protocol's library once it is needed."""
+    """Answers messages; imports the protocol's library when it is first needed."""
 
     def __init__(self, knowledge_cache: KnowledgeCache, search: SearchService) -> None:
         self._library = knowledge_cache
@@ -111,7 +111,7 @@ class _Endpoint:
 
     @property
     def max_bytes(self) -> int:
-        """What a message may have: a query in JSON takes up to twice its bytes."""
+        """The maximum size of a message: a query in JSON takes up to twice its bytes."""
         return 2 * self._library.app_state.service.max_query_bytes + _TRANSPORT_BYTES
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,7 +132,7 @@ class _Endpoint:
 
 @final
 class _Answering(Response):
-    """The answer of a message, which is given up when its client has gone."""
+    """The response to a message, cancelled when its client disconnects."""
 
     def __init__(self, endpoint: _Endpoint) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ async def _body(receive: Receive, limit: int) -> bytes:
 
 @final
 class _Replay:
-    """A body that was read, for who reads it again; after it nothing comes."""
+    """An ASGI `receive` that returns a body already read, and then waits forever."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body

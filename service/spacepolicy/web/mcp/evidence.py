@@ -1,4 +1,4 @@
-"""What the things in an answer are called, and the words and places of the passages among them."""
+"""The names of the things in an answer, and the words and places of the passages among them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,16 +15,16 @@ from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.mcp.answer import Answer, fitted
 
 MAX_NAMED: Final = 500
-"""Things of an answer that are named: as many as a list of the most rows has in one column."""
+"""How many things of an answer are named: one for each row of the longest list."""
 _PARTS: Final = ("exactText", "start", "end", "locator", "officialAddress", "source")
 
 
 async def with_evidence(answer: Answer, app_state: AppState, iris: Iterable[str]) -> Answer:
-    """The answer with the names of the things by language, as `labels`, and the `passages` among
-    them; each up to the size of an answer."""
+    """Return the answer with `labels`, the names of the things by language, and `passages`, those
+    among the things; each up to the size of an answer."""
     listed, many = fitted(dict.fromkeys(iris), MAX_NAMED)
     passages, more = fitted((await passages_of(app_state, listed)).items(), MAX_NAMED)
-    sources = [told["source"] for _, told in passages]
+    sources = [passage["source"] for _, passage in passages]
     names = await labels_of(app_state, dict.fromkeys((*listed, *sources)))
     labels, most = fitted(names.items(), 2 * MAX_NAMED)
     members = {**answer.members, "labels": dict(labels), "passages": dict(passages)}
@@ -33,15 +33,15 @@ async def with_evidence(answer: Answer, app_state: AppState, iris: Iterable[str]
 
 
 async def labels_of(app_state: AppState, iris: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The names of the things by language; things without one are left out."""
+    """Return the names of the things by language; things without one are left out."""
     things = [node for iri in iris if (node := _node(iri)) is not None]
     return named(await names_of(app_state, [Triple(each, TYPE, each) for each in things]), things)
 
 
-def named(said: Iterable[Triple], things: Iterable[NamedNode]) -> dict[str, dict[str, str]]:
-    """The names, by language, that the statements give to the things."""
+def named(statements: Iterable[Triple], things: Iterable[NamedNode]) -> dict[str, dict[str, str]]:
+    """Return the names, by language, that the statements give to the things."""
     found: dict[str, dict[str, str]] = {each.value: {} for each in things}
-    for triple in sorted(said, key=lambda each: NAMES.index(each.predicate)):
+    for triple in sorted(statements, key=lambda each: NAMES.index(each.predicate)):
         thing, name = triple.subject, triple.object
         if isinstance(thing, NamedNode) and isinstance(name, Literal) and thing.value in found:
             found[thing.value].setdefault(language_tag(name.language or ""), name.value)
@@ -49,7 +49,7 @@ def named(said: Iterable[Triple], things: Iterable[NamedNode]) -> dict[str, dict
 
 
 async def passages_of(app_state: AppState, iris: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The passages among the things: their words with offsets, or their place, and the source."""
+    """Return the passages among the things: words with offsets, or locator, and the source."""
     own = app_state.service.revision.base
     things = [node for iri in iris if "#" in iri and (node := _node(iri)) is not None]
     if own is None or not things:
@@ -66,20 +66,20 @@ async def passages_of(app_state: AppState, iris: Iterable[str]) -> dict[str, dic
 
 
 def _passage(row: Row, of_copies: Mapping[str, str]) -> dict[str, Any]:
-    told = {name: row[name].value if name in row else None for name in _PARTS}
-    start, end = told["start"], told["end"]
+    values = {name: row[name].value if name in row else None for name in _PARTS}
+    start, end = values["start"], values["end"]
     return {
-        "words": told["exactText"] or of_copies.get(row["passage"].value),
+        "words": values["exactText"] or of_copies.get(row["passage"].value),
         "start": None if start is None else int(start),
         "end": None if end is None else int(end),
-        "locator": told["locator"],
-        "source": told["source"] or row["passage"].value.partition("#")[0],
-        "source_address": told["officialAddress"],
+        "locator": values["locator"],
+        "source": values["source"] or row["passage"].value.partition("#")[0],
+        "source_address": values["officialAddress"],
     }
 
 
 def _node(iri: str) -> NamedNode | None:
-    """The IRI, where it can be one."""
+    """The IRI as a term; None where it is malformed."""
     try:
         return NamedNode(iri)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The Model Context Protocol over the tools, by its own library: the only module that imports it.
+"""The Model Context Protocol server of the tools; the only module that imports the library.
 
 Spec: https://modelcontextprotocol.io/specification
 """
@@ -30,7 +30,7 @@ from spacepolicy.web.mcp.answer import OUTPUT_SCHEMA
 from spacepolicy.web.mcp.tools import TOOLS, Tool
 
 Call = Callable[[Tool, Scope, Mapping[str, Any]], Awaitable[dict[str, Any]]]
-"""The answer of a tool to the arguments of a request."""
+"""Calls a tool with the arguments of a request."""
 INSTRUCTIONS: Final = (
     "Linked data in which each statement of a document stands in a named graph that is the passage "
     "of its words. Every answer says in `outcome` whether something was found, none, unknown or an "
@@ -45,7 +45,7 @@ _READS: Final = ToolAnnotations(
 
 
 def tool_server(call: Call) -> Server[dict[str, Any]]:
-    """The protocol's side of the tools."""
+    """Return the protocol's server with all tools."""
     listed = [_listed(tool) for tool in TOOLS.values()]
 
     async def list_tools(
@@ -77,9 +77,9 @@ def tool_server(call: Call) -> Server[dict[str, Any]]:
 async def answered(
     server: Server[dict[str, Any]], scope: Scope, receive: Receive, send: Send, max_bytes: int
 ) -> None:
-    """Answer one request: nothing is kept after it, and what it has begun ends with it.
+    """Answer one request, statelessly.
 
-    The origin is judged before, with better words and by the service's own address.
+    Origin is checked before, by the service's own address and with a better message.
     """
     manager = StreamableHTTPSessionManager(
         server,
@@ -104,7 +104,7 @@ def _listed(tool: Tool) -> ListedTool:
 
 
 def _result(table: dict[str, Any]) -> CallToolResult:
-    """The answer as it is, and as text for those that read no other."""
+    """The answer as structured content, and as text for clients that read nothing else."""
     text = json.dumps(table, ensure_ascii=False)
     return CallToolResult(
         content=[TextContent(type="text", text=text)],

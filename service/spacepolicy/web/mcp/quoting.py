@@ -1,4 +1,5 @@
-"""Whether words stand in a source: verbatim, but for white space, quotation marks and dashes."""
+"""Verifies that words occur in a source: verbatim, except white space, quotation marks and
+dashes."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, final
@@ -15,9 +16,9 @@ from spacepolicy.web.mcp.evidence import with_evidence
 from spacepolicy.web.mcp.tool_request import Arguments, ToolRequest
 
 _MAX_PLACES: Final = 20
-"""Places of the same words that are listed; who quotes them needs one."""
+"""How many places of the same words are listed; a quotation needs one."""
 _MAX_PASSAGES: Final = 5
-"""Passages of a place that are listed, the narrowest first: the others hold these."""
+"""How many passages of a place are listed, the narrowest first: the others contain these."""
 
 
 @final
@@ -34,7 +35,7 @@ class VerifyQuotation(Arguments):
 
 
 async def quotation_verified(request: ToolRequest, given: VerifyQuotation) -> Answer:
-    """Whether the words stand in the source, where, and in which passages."""
+    """Return whether the words occur in the source, where, and in which passages."""
     mark = fingerprint(given.words)
     if mark.tokens == 0:
         raise BadParameterError("The words have no letter and no digit.")
@@ -70,14 +71,14 @@ def _outcome(stands: bool, compared: str) -> Outcome:
 
 
 def _place(cited: Iterable[Cited], start: int, end: int, *, is_recorded: bool) -> dict[str, Any]:
-    """A place of the words; offsets belong to the recorded text alone."""
+    """A place of the words; only offsets in the recorded text are meaningful."""
     if not is_recorded:
         return {"start": None, "end": None, "passages": []}
     return {"start": start, "end": end, "passages": _around(cited, start, end)}
 
 
 def _around(cited: Iterable[Cited], start: int, end: int) -> list[str]:
-    """The passages that hold the place, the narrowest first."""
+    """The passages that contain the place, the narrowest first."""
     holding = [
         (each.end - each.start, each.passage)
         for each in cited
@@ -88,12 +89,12 @@ def _around(cited: Iterable[Cited], start: int, end: int) -> list[str]:
 
 
 def _of_fingerprint(cited: Iterable[Cited], mark: str) -> list[str]:
-    """The passages by reference that have these words and no others."""
+    """The passages by reference with exactly these words."""
     return [each.passage for each in cited if each.fingerprint == mark]
 
 
 def _quoting(cited: Iterable[Cited], words: str) -> list[str]:
-    """The passages that are described as having the words, where no text is here to compare."""
+    """The passages whose recorded words contain these words; used where no text is available."""
     wanted = f" {' '.join(tokens(words))} "
     return [
         each.passage

@@ -1,4 +1,4 @@
-"""Search, and a thing with what is said of it and the words that say so."""
+"""The tools that search, and that read a thing with its statements and their passages."""
 
 import asyncio
 from collections.abc import Iterable
@@ -50,7 +50,7 @@ class ReadThing(Arguments):
 
 
 async def searched(request: ToolRequest, given: Search) -> Answer:
-    """Things by their names, definitions and quotations."""
+    """Search things by their names, definitions and quotations."""
     kind = None if given.type is None else named_thing(request.service, given.type, request.base)
     index = await request.search.index()
     found = await asyncio.to_thread(
@@ -75,7 +75,7 @@ async def searched(request: ToolRequest, given: Search) -> Answer:
 
 
 async def thing_read(request: ToolRequest, given: ReadThing) -> Answer:
-    """What the dataset says of a thing, each statement with where it stands."""
+    """Return the statements about a thing, each with the graphs that state it."""
     thing = named_thing(request.service, given.iri, request.base)
     path = local_path(request.service, thing.value)
     query = about_query(thing)
@@ -99,14 +99,14 @@ async def thing_read(request: ToolRequest, given: ReadThing) -> Answer:
 
 
 async def not_known(request: ToolRequest, thing: NamedNode, query: str | None) -> Answer:
-    """The answer about a thing of which nothing is known: none, and which names are like it."""
+    """Return the answer about an unknown thing: none, with similar names."""
     path = thing.value.removeprefix(request.base)
-    told = await request.knowledge_cache.not_found(Address(thing, path, None))
-    return Answer("none", query, {"iri": thing.value, "detail": told.detail, **told.extras})
+    problem = await request.knowledge_cache.not_found(Address(thing, path, None))
+    return Answer("none", query, {"iri": thing.value, "detail": problem.detail, **problem.extras})
 
 
 def _statements(found: ThingDocument) -> Iterable[dict[str, Any]]:
-    """The statements about the thing and those that lead to it, with the graphs they stand in."""
+    """The statements about the thing and the links to it, with the graphs that state them."""
     origins: dict[Triple, list[StatementOrigin]] = {}
     for origin in found.origins:
         origins.setdefault(origin.statement, []).append(origin)

@@ -1,5 +1,5 @@
-"""A SELECT up to so many rows: what `/sparql` refuses and stops is refused and stopped here, and
-no more is read of an answer than is given."""
+"""Evaluates a SELECT up to a number of rows, with the checks and limits of `/sparql`; no more of
+the answer is read than is returned."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,14 +27,14 @@ from spacepolicy.web.mcp.answer import MAX_BYTES
 from spacepolicy.web.mcp.terms import term_table
 
 _FORMAT: Final = "tsv"
-"""It has a row a line, and every term whole."""
+"""It has one row per line, and terms without loss."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The first rows of a SELECT, a term by each variable that is bound; what its reader should
-    know; whether there are more."""
+    """The first rows of a SELECT, each with the terms of its bound variables; warnings and hints
+    (`notes`); whether there are more rows."""
 
     variables: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
@@ -45,9 +45,9 @@ class Selection:
 async def selected(
     app_state: AppState, scope: Scope, text: str, limit: int, timeout_seconds: float
 ) -> Selection:
-    """The first rows of the answer.
+    """Return the first `limit` rows of the answer.
 
-    Raises: ProblemError, as `/sparql` has it; BadParameterError where the text is no SELECT.
+    Raises: ProblemError, as for `/sparql`; BadParameterError where the text is no SELECT.
     """
     _check_length(app_state, text)
     context = query_context(app_state.service, scope)
@@ -99,7 +99,7 @@ async def _evaluated(
 
 
 async def _lines(pieces: AsyncIterator[bytes], limit: int) -> tuple[list[bytes], bool]:
-    """The head and the first lines of the table; whether there are more."""
+    """The header line and the first lines of the table; whether there are more."""
     held, ends = bytearray(), 0
     async for piece in pieces:
         held += piece
@@ -110,7 +110,7 @@ async def _lines(pieces: AsyncIterator[bytes], limit: int) -> tuple[list[bytes],
 
 
 def _whole(held: bytearray) -> list[bytes]:
-    """The lines that have come to their end within the size of an answer."""
+    """The complete lines within the size of an answer."""
     lines, size = bytes(held).split(b"\n")[:-1], 0
     for place, line in enumerate(lines):
         size += len(line) + 1

@@ -1,4 +1,4 @@
-"""Terms as tools take and give them.
+"""Terms in the arguments and answers of tools.
 
 Spec: https://www.w3.org/TR/sparql11-results-json/#select-encode-terms
 """
@@ -15,7 +15,7 @@ from spacepolicy.web.service import Service
 
 
 def term_table(term: NamedNode | BlankNode | Literal | Triple) -> dict[str, Any]:
-    """The term as SPARQL's results have it in JSON.
+    """Return the term as in SPARQL JSON results.
 
     >>> term_table(Literal("word", language="en"))
     {'type': 'literal', 'value': 'word', 'xml:lang': 'en'}
@@ -41,7 +41,7 @@ def _kind(literal: Literal) -> dict[str, str]:
 
 
 def iris_in(value: object) -> Iterator[str]:
-    """The IRIs of terms anywhere in a table, and of graphs."""
+    """Yield the IRIs of terms and graphs anywhere in a JSON value."""
     match value:
         case {"type": "uri", "value": str(iri)}:
             yield iri
@@ -56,9 +56,9 @@ def iris_in(value: object) -> Iterator[str]:
 
 
 def named_thing(service: Service, written: str, base: str) -> NamedNode:
-    """The thing that is written as an IRI or a prefixed name.
+    """Return the thing that is written as an IRI or a prefixed name.
 
-    Raises: BadParameterError where it is written otherwise.
+    Raises: BadParameterError where it is neither.
     """
     try:
         term = read_term(written.strip(), service.revision.prefixes, base)

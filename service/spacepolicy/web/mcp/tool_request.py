@@ -1,4 +1,4 @@
-"""What tools are given: the data that pages are made of, and the arguments of all of them."""
+"""The request that tools get, and the arguments that all tools share."""
 
 from dataclasses import dataclass
 from typing import Annotated, final
@@ -19,7 +19,7 @@ Seconds = Annotated[float | None, Field(gt=0, description="seconds that the quer
 @final
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
-    """What a request is answered by, and the request."""
+    """A request to a tool, and the caches and search that answer it."""
 
     knowledge_cache: KnowledgeCache
     search: SearchService
@@ -37,11 +37,11 @@ class ToolRequest:
 
     @property
     def base(self) -> str:
-        """What relative IRIs begin with."""
+        """The base of relative IRIs."""
         return self.service.revision.base or self.service.url(self.scope, "/")
 
     def address(self, path: str) -> str:
-        """The address of a path of this service, for `query` of an answer."""
+        """Return the address of a path of this service, for `query` of an answer."""
         return self.service.url(self.scope, path)
 
 

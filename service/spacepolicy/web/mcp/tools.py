@@ -1,4 +1,4 @@
-"""The tools: what each is called, what it takes, and how it is answered."""
+"""The tools: their names, arguments and functions."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from spacepolicy.web.mcp.vocabulary import DescribeVocabulary, described_vocabul
 from spacepolicy.web.queries import saved_query, with_things
 
 _ROWS: Final = 50
-"""Rows where nothing is said: more are seldom read by a model."""
+"""The default number of rows: models seldom read more."""
 
 
 @final
@@ -81,7 +81,7 @@ async def _saved_query_run(request: ToolRequest, given: RunSavedQuery) -> Answer
 
 
 def _without_header(text: str) -> str:
-    """The query as it is asked, without what describes it."""
+    """The query without the lines of its header."""
     return "".join(line for line in text.splitlines(True) if not line.startswith("#+")).strip()
 
 
@@ -128,8 +128,8 @@ async def _statement_explained(request: ToolRequest, given: ExplainStatement) ->
 @final
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: `description` says to a model when to use it; `run` takes what `arguments` has made
-    of the arguments."""
+    """A tool: `description` tells a model when to use it; `run` takes the arguments as validated by
+    the model `arguments`."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""The vocabulary of the dataset: prefixes, classes, properties, concepts and saved queries."""
+"""The tool that lists the vocabulary: prefixes, classes, properties, concepts, saved queries."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -27,7 +27,7 @@ _ENDS: Final = (
     f'("range" <{RDFS}range>) }} GRAPH ?ontology {{ ?term ?by ?class FILTER isIRI(?class) }} }} '
     "ORDER BY ?term ?end ?class"
 )
-"""What properties are between, as it is stated: what follows is all that is wider."""
+"""The stated domains and ranges of properties; inference would add all wider classes."""
 
 
 @final
@@ -46,7 +46,7 @@ class DescribeVocabulary(Arguments):
 
 
 async def described_vocabulary(request: ToolRequest, given: DescribeVocabulary) -> Answer:
-    """A part of the vocabulary."""
+    """Return a part of the vocabulary."""
     if given.part == "saved_queries":
         query, every = request.address("/queries"), [*_saved(request.service.catalogue)]
     else:
@@ -88,7 +88,7 @@ def _saved(catalogue: Iterable[SavedQuery]) -> Iterator[dict[str, Any]]:
 
 
 async def _terms(request: ToolRequest, part: str) -> list[dict[str, Any]]:
-    """The terms of the part by their names in the ontology's order."""
+    """The terms of the part with names and definitions, sorted by IRI."""
     terms, meanings = (
         await request.knowledge_cache.terms(),
         await request.knowledge_cache.vocabulary(),
