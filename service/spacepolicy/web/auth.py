@@ -1,8 +1,8 @@
 """Authentication and authorization by the bearer token of a request.
 
-Reads are open unless the operator requires a token for them; an invalid token is refused on any
-request, so that a revoked one is noticed. No response contains a token or depends on which one it
-was, and no cache key contains it.
+Reads are open unless the operator requires a token for them; an invalid token is refused even where
+reads are open, so that a revoked one is noticed. No response contains a token or depends on which
+one it was, and no cache key contains it.
 
 Spec: https://www.rfc-editor.org/rfc/rfc6750
 """

@@ -1,5 +1,5 @@
-"""The OpenAPI description: what FastAPI knows of the routes, the endpoint, and an operation for
-each saved query, made from its header; and that description as a page.
+"""The OpenAPI description: FastAPI's own of the routes, extended by the SPARQL endpoint and an
+operation for each saved query; and that description as a page.
 
 Spec: https://spec.openapis.org/oas/v3.1.0
 """
@@ -88,9 +88,9 @@ _SHARED_SCHEMAS: Final[Mapping[str, Any]] = {
     },
     "Row": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Term"}},
 }
-"""What several operations take, and answer with (RFC 9457, SPARQL 1.1 results in JSON)."""
+"""Schemas that several operations share (RFC 9457, SPARQL 1.1 results in JSON)."""
 _UNUSED: Final = ("HTTPValidationError", "ValidationError")
-"""FastAPI's own problems, which no answer has: they are told as others are."""
+"""FastAPI's own error schemas, which no response has: its errors become problems."""
 _PATH_TYPE: Final = re.compile(":[a-z]+}")
 _TOKEN: Final = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
 _CURSOR: Final = (
@@ -102,7 +102,7 @@ _EXAMPLE: Final = "SELECT ?class (COUNT(*) AS ?number) { ?thing a ?class } GROUP
 
 
 def describe(app: FastAPI, service: Service, routes: Iterable[Route]) -> None:
-    """Complete the description that the application gives of itself: what its routes offer, the
+    """Extend the application's OpenAPI description by the media types of its routes, the SPARQL
     endpoint, and the saved queries."""
     known = app.openapi
     offers = {
@@ -144,7 +144,7 @@ _TAG_WORDS: Final = {
     "search": "tag_search",
     "SPARQL": "tag_sparql",
 }
-"""The words of pages for the tags of operations."""
+"""The names of the pages' texts for the tags of operations."""
 
 
 def api_page(app_state: AppState) -> Handler:
@@ -167,7 +167,7 @@ def api_page(app_state: AppState) -> Handler:
 
 
 def _by_tag(document: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str, Any]]]]:
-    """The operations by their tags, each with its path and method; the tag with most comes last."""
+    """The operations by tag, each with its path and method; the tag with the most comes last."""
     found: dict[str, list[tuple[str, str, Any]]] = {}
     for path, item in sorted(document["paths"].items()):
         for method, operation in sorted(item.items()):
@@ -177,7 +177,7 @@ def _by_tag(document: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str,
 
 
 def _complete(operation: dict[str, Any], media_types: Sequence[str]) -> None:
-    """Say of an operation in which formats it answers, and that it may answer with a problem."""
+    """Add the media types of an operation's answer, and the problem as its default response."""
     responses = operation["responses"]
     responses.pop("422", None)
     own = responses.get("default", {}).get("content", {})
@@ -198,14 +198,14 @@ def _endpoint() -> dict[str, Any]:
 
 
 def _of_queries() -> Iterator[dict[str, Any]]:
-    """The parameters of a query beside its text."""
+    """The parameters of a query besides its text."""
     graphs = {"type": "array", "items": {"type": "string", "format": "iri"}}
     yield _in_query("default-graph-uri", graphs, "as FROM says it")
     yield _in_query("named-graph-uri", graphs, "as FROM NAMED says it")
 
 
 def _of_answers() -> Iterator[dict[str, Any]]:
-    """The parameters that say how to answer."""
+    """The parameters that concern the answer."""
     cells = "whether cells of Arrow, Parquet and JSON lines are values or terms"
     yield _in_query("format", _reference("Format"), "the format, before Accept")
     yield _in_query("columns", _reference("Cells"), cells)
@@ -219,13 +219,12 @@ def _formats() -> dict[str, Any]:
 
 
 def _reference(name: str) -> dict[str, str]:
-    """A schema that several operations share: a client that is made of the description has one
-    type for it."""
+    """A reference to a shared schema, for which generated clients have one type."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _posted(service: Service) -> dict[str, Any]:
-    """Queries by POST, and updates where there are any."""
+    """The operation of queries by POST, and of updates if the service takes them."""
     text = {"type": "string"}
     form = {"type": "object", "properties": {"query": text}, "required": ["query"]}
     query = {"schema": form, "example": {"query": _EXAMPLE}}
@@ -245,7 +244,7 @@ def _posted(service: Service) -> dict[str, Any]:
 
 
 def _with_updates(operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation that takes updates too."""
+    """The operation extended by updates."""
     graphs = {"type": "array", "items": {"type": "string", "format": "iri"}}
     text = {"schema": {"type": "string"}, "example": _EXAMPLE_UPDATE}
     content = {**operation["requestBody"]["content"], "application/sparql-update": text}
@@ -298,7 +297,7 @@ def _row_name(query: SavedQuery) -> str:
 
 
 def _row(query: SavedQuery) -> dict[str, Any]:
-    """A row of a saved query: the columns that it has, and what they hold."""
+    """The schema of a row of a saved query: its columns with their descriptions."""
     held = {each.name: each for each in query.described}
     columns = {
         name: {
@@ -316,8 +315,8 @@ def _solutions_name(query: SavedQuery) -> str:
 
 
 def _schemas(query: SavedQuery) -> dict[str, Any]:
-    """The results of a saved query; each part has a name of its own, by which generated clients
-    call its type."""
+    """The schemas of a saved query's results; each part has a name, which generated clients use
+    for its type."""
     bindings = {"type": "array", "items": _reference(_row_name(query))}
     return {
         _row_name(query): _row(query),

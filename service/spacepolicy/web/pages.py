@@ -1,5 +1,4 @@
-"""Pages for people: plain HTML from the templates in `templates/`, nothing loaded from
-elsewhere."""
+"""HTML pages, rendered from the templates in `templates/`; they load nothing from other origins."""
 
 import json
 import re
@@ -34,19 +33,19 @@ _templates: Final = Environment(
 
 
 class NamedThing(Protocol):
-    """What can be shown by its name."""
+    """A link to a thing, such as `Link`."""
 
     @property
     def text(self) -> str:
-        """Its name."""
+        """The name."""
 
     @property
     def href(self) -> str | None:
-        """Where that leads."""
+        """The address; None where there is none."""
 
     @property
     def iri(self) -> str:
-        """The IRI behind it."""
+        """The IRI of the thing."""
 
     @property
     def language(self) -> str | None:
@@ -54,7 +53,7 @@ class NamedThing(Protocol):
 
 
 def _named(link: NamedThing) -> Markup:
-    """A thing by its name, as a link where it leads anywhere; the IRI is behind it."""
+    """A thing's name as HTML, as a link if it has an address, with the IRI as title."""
     language = f' lang="{escape(link.language)}"' if link.language else ""
     title, text = escape(link.iri), escape(link.text)
     if link.href:
@@ -63,12 +62,12 @@ def _named(link: NamedThing) -> Markup:
 
 
 def _kind_class(kind: NamedThing) -> str:
-    """The CSS class of a kind of thing, by the last step of its IRI: style.css gives it a hue."""
+    """The CSS class of a class of things, from its IRI's last segment: style.css gives it a hue."""
     return f"kind-{re.split('[/#]', kind.iri)[-1].lower()}"
 
 
 def bare(query: str) -> str:
-    """The query without the lines of its header.
+    """Return the query without the lines of its header.
 
     >>> bare("#+ title: a\\nASK {}")
     'ASK {}'
@@ -80,12 +79,12 @@ _templates.globals["named"] = _named
 _templates.globals["kind_class"] = _kind_class
 _templates.filters["bare"] = bare
 LANGUAGE: Final = "language"
-"""The parameter of a saved query that says in which language it names things."""
+"""The parameter of a saved query for the language of names."""
 _SHOWN_BEFORE: Final = 200
 _LINES_BEFORE: Final = 8
 _LINES_AFTER: Final = 3
-"""Characters and lines shown around a mistake: what a screen shows, with the mistake in its lower
-half, since its cause stands before it."""
+"""Characters and lines shown around a mistake: what fits on a screen, with the mistake in its lower
+half, since the cause of a mistake comes before it."""
 STYLE: Final = asset(
     "style.css", _templates.get_template("style.css").render(assets=ASSETS).encode()
 )
@@ -97,24 +96,23 @@ CONTENT_SECURITY_POLICY: Final = (
 WORKBENCH_SECURITY_POLICY: Final = (
     f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
 )
-"""That of `/sparql`, whose workbench asks the service that it came from."""
+"""The policy of `/sparql`, whose workbench sends requests to the service."""
 
 PREVIEW_SECURITY_POLICY: Final = CONTENT_SECURITY_POLICY.replace(
     "frame-ancestors 'none'", "frame-ancestors *"
 )
-"""That of pages which clients of other origins show in a frame; nothing in them can be filled in or
-sent."""
+"""The policy of pages that other origins may show in a frame; they have no forms."""
 
 
 def form(service: Service) -> str:
-    """The form to ask a query in, with the saved query that `?example=` names."""
+    """Return the query form, filled with the saved query that `?example=` names."""
     named = dict(current_locale().parameters).get("example")
     query = next((bare(each.text) for each in service.catalogue if each.name == named), "")
     return render("form.html", service, query=query)
 
 
 def shown_answer(service: Service, body: bytes, called: Called, named: Named) -> dict[str, Any]:
-    """What templates show of an answer: a table, a boolean, or Turtle; the others are None."""
+    """Return an answer for templates: a table, a boolean, or Turtle; the others are None."""
     try:
         results = json.loads(body)
     except ValueError:
@@ -129,8 +127,7 @@ def shown_answer(service: Service, body: bytes, called: Called, named: Named) ->
 def answer(
     service: Service, query: str, form: Form, body: bytes, hints: Sequence[Hint] = ()
 ) -> str:
-    """The answer of a query: a table, a word, or a graph as Turtle; and what is likely wrong with
-    the query."""
+    """Return the page of a query's answer: a table, a boolean, or a graph as Turtle; and hints."""
     results = None if form == "graph" else json.loads(body)
     return render(
         "answer.html",
@@ -145,7 +142,8 @@ def answer(
 
 
 def problem(service: Service, members: Mapping[str, Any], remedy: str, asked: str | None) -> str:
-    """A problem that a request met; `asked` is the query that met it, to be mended there."""
+    """Return the page of a problem; `asked` is the query that caused it, which can be edited
+    there."""
     return render(
         "problem.html",
         service,
@@ -162,8 +160,8 @@ def problem(service: Service, members: Mapping[str, Any], remedy: str, asked: st
 @final
 @dataclass(frozen=True, slots=True)
 class QueryLine:
-    """A line of a query that goes wrong: its number, and in the wrong one, what stands before the
-    place, there, and after it."""
+    """A line of a query with a syntax error: its number, and in the wrong line, the texts before,
+    at and after the place of the error."""
 
     number: int
     text: str
@@ -171,7 +169,7 @@ class QueryLine:
 
 
 def _lines(members: Mapping[str, Any], asked: str | None) -> list[QueryLine]:
-    """The lines around the place of a syntax error; none where there is no place."""
+    """The lines around the place of a syntax error; empty where there is no place."""
     text, number, column = (members.get(name) for name in ("text", "line", "column"))
     if not (isinstance(text, str) and isinstance(number, int) and isinstance(column, int)):
         return []
@@ -187,13 +185,13 @@ def _lines(members: Mapping[str, Any], asked: str | None) -> list[QueryLine]:
 
 
 def _mended(members: Mapping[str, Any], asked: str | None) -> str | None:
-    """The query that was asked with the cure made; None where the cure is no edit of it."""
+    """The query with the proposed edit applied; None where there is none for this text."""
     edit, number = members.get("edit"), members.get("line")
     if asked is None or not isinstance(edit, Mapping) or not isinstance(number, int):
         return None
     lines = asked.split("\n")
     if number > len(lines) or not lines[number - 1].startswith(str(members.get("text"))):
-        return None  # another text was read than was asked
+        return None  # the engine read another text than the client sent
     return TextEdit(**edit).applied(asked)
 
 
@@ -207,12 +205,12 @@ def _place(line: str, column: int) -> tuple[str, str, str]:
 
 
 def problem_kind(service: Service, kind: Mapping[str, Any]) -> str:
-    """What a kind of problem means."""
+    """Return the page that explains a kind of problem."""
     return render("problem-kind.html", service, kind=kind)
 
 
 def render(template: str, service: Service, **values: object) -> str:
-    """The page that the template makes of the values, and of what every page tells."""
+    """Render the template with the values, and with those that every page needs."""
     here = current_locale()
     return _templates.get_template(template).render(
         style_path=STYLE.path,
@@ -237,7 +235,7 @@ def render(template: str, service: Service, **values: object) -> str:
 
 
 def runnable(query: SavedQuery) -> str:
-    """The query with its defaults bound, in the language of the reader; as it stands where it needs
+    """Return the query with its defaults bound, in the reader's language; unchanged where it needs
     a value."""
     needs_value = any(each.required and each.default is None for each in query.parameters)
     return query.text if needs_value else bind(query, for_reader(query, {}))
@@ -246,8 +244,8 @@ def runnable(query: SavedQuery) -> str:
 def for_reader(
     query: SavedQuery, values: Mapping[str, Sequence[str]]
 ) -> Mapping[str, Sequence[str]]:
-    """The values given, and the reader's language where the query takes one and none is given: its
-    default is for programs, to which pages do not speak."""
+    """Return the values, with the reader's language where the query takes one and none is given:
+    the parameter's default is for programs."""
     taken = any(each.name == LANGUAGE and each.default in LANGUAGES for each in query.parameters)
     if not taken or values.get(LANGUAGE):
         return values
@@ -255,17 +253,17 @@ def for_reader(
 
 
 def headings(query: SavedQuery) -> Mapping[str, str]:
-    """What columns are called, in the language of the reader: by what they hold."""
+    """Return the headings of columns in the reader's language: descriptions of their contents."""
     language = current_locale().language
     return {
         each.name: held
         for each in query.described
-        for told, held in each.holds.items()
-        if told == language
+        for described_in, held in each.holds.items()
+        if described_in == language
     }
 
 
 def href(service: Service, iri: str) -> str:
-    """Where a link to the thing leads: to its page here, where it has one."""
+    """Return the address of the thing's page here, or its IRI where it has none."""
     path = local_path(service, iri)
     return iri if path is None else current_locale().kept(service.root + path)

@@ -1,8 +1,8 @@
-"""Answers in parts: what leads on from one to the next, and in which order their rows stand.
+"""Pagination: cursors from one part of an answer to the next, and a stable order of rows.
 
-A cursor continues the revision that its first part was of, whatever is published meanwhile. That
-revision may be answered from memory at first and from disk later, which give rows in orders of
-their own; so rows stand in an order that their terms alone make.
+A cursor continues on the revision of the first part, whatever is published meanwhile. Queries on
+that revision may be answered from memory at first and from disk later, in different row orders; so
+rows are sorted by their terms alone.
 """
 
 import base64
@@ -24,32 +24,32 @@ _NO_CURSOR: Final = f"{AFTER} takes the cursor of an earlier part, as its Link f
 @final
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The place after the first `offset` rows of an answer on the revision of that number; `mark`
-    tells which answer."""
+    """The position after the first `offset` rows of an answer on the revision of that number;
+    `mark` identifies the answer."""
 
     number: int
     offset: int
     mark: str
 
     def __str__(self) -> str:
-        said = f"{self.number} {self.offset} {self.mark}"
-        return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+        text = f"{self.number} {self.offset} {self.mark}"
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def cursor(text: str, revision: Revision, offset: int) -> Cursor:
-    """What leads on to the rows after the first `offset` of the query's answer."""
+    """Return the cursor to the rows after the first `offset` of the query's answer."""
     whole = f"{revision.record_sha256} {text}"
     return Cursor(revision.number, offset, sha256(whole.encode()).hexdigest()[:12])
 
 
 def read_cursor(given: str) -> Cursor:
-    """The cursor as an answer gave it.
+    """Parse a cursor.
 
-    Raises: BadParameterError where it is none.
+    Raises: BadParameterError where it is malformed.
     """
     try:
-        said = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode("ascii")
-        number, offset, mark = said.split(" ")
+        text = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode("ascii")
+        number, offset, mark = text.split(" ")
         found = Cursor(int(number), int(offset), mark)
     except (ValueError, binascii.Error) as error:
         raise BadParameterError(_NO_CURSOR) from error
@@ -59,7 +59,7 @@ def read_cursor(given: str) -> Cursor:
 
 
 def rows_after(given: str | None, text: str, revision: Revision) -> int:
-    """How many rows of the query's answer come before the part that the cursor leads to.
+    """Return the offset of the cursor in the query's answer; 0 without a cursor.
 
     Raises: BadParameterError where it is no cursor of this answer.
     """
@@ -72,8 +72,8 @@ def rows_after(given: str | None, text: str, revision: Revision) -> int:
 
 
 def in_order(text: str, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The rows of the query's answer, each as SPARQL's JSON has it: as they come where the query
-    orders them, else by their terms."""
+    """Return the rows of the query's answer (SPARQL JSON bindings): unchanged if the query has an
+    ORDER BY, else sorted by their terms."""
     every = list(rows)
     return every if is_ordered(text) else sorted(every, key=_terms)
 

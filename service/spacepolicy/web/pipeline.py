@@ -1,5 +1,5 @@
-"""What every request goes through: the revision and the token that it is answered with, failures as
-problems, and the fields that every response carries."""
+"""The middleware of every request: its token and revision, failures as problems, and the header
+fields of every response."""
 
 import asyncio
 import logging
@@ -44,24 +44,24 @@ _PREFLIGHT: Final = (
     (b"access-control-max-age", b"86400"),
 )
 _ATTEMPTS: Final = 3
-"""How often a request is answered before its client is told that the revision changes: somebody
-publishes seldom, and one who publishes all the time leaves no answer any time."""
+"""How often a request is tried before its client gets the problem that the revision changes.
+Publications are rare; if they were constant, further attempts would not help."""
 _PAGE_POLICY: Final = (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode())
 _POLICIES: Final = {
     "/sparql": (b"content-security-policy", pages.WORKBENCH_SECURITY_POLICY.encode()),
     PREVIEW: (b"content-security-policy", pages.PREVIEW_SECURITY_POLICY.encode()),
 }
-"""Of pages that need more than others may."""
+"""The policies of pages that need more rights than others."""
 _FAILED: Final = 400  # RFC 9110 section 15.5
 _PIECE_BYTES: Final = 1 << 17
-"""Twice what the server holds for a client before it waits; most answers are shorter."""
+"""Twice what the server buffers for a client before it waits; most answers are shorter."""
 _log: Final = logging.getLogger(__name__)
 _Answering = Callable[[Scope, Receive, "_Sending"], Awaitable[None]]
 
 
 def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp) -> ASGIApp:
-    """Return the application that answers `/sparql` by `sparql` and all else by `rest`, on one
-    revision for each request, where its token allows it; every failure becomes a problem."""
+    """Return the application that passes `/sparql` to `sparql` and all else to `rest`. It checks
+    tokens, fixes one revision for each request, and turns every failure into a problem."""
     published = None if service.published is None else PublishedRevision(service.published)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,10 +104,10 @@ def pipeline(service: Service, rules: RouteRules, sparql: ASGIApp, rest: ASGIApp
 
 
 def _failure(error: Exception, sending: "_Sending") -> ProblemError | None:
-    """Log what nobody foresaw; the problem to send, if none was: the framework sends one for its
-    handlers, and raises the error again.
+    """Log an unexpected error; return the problem to send, None where a response is complete: the
+    framework sends one for its handlers' errors, and raises them again.
 
-    Raises: the error where a response was begun, which stays visibly broken.
+    Raises: the error where a response has begun, which stays detectably broken.
     """
     if sending.started and not sending.complete:
         raise error
@@ -118,10 +118,10 @@ def _failure(error: Exception, sending: "_Sending") -> ProblemError | None:
 async def _read_published(
     published: PublishedRevision | None, rules: RouteRules, scope: Scope
 ) -> None:
-    """Answer the request at hand on the revision that a store elsewhere holds now, where it is
-    answered from one.
+    """Set the request's revision to the one that the remote store holds now, if the route depends
+    on a revision.
 
-    Raises: ProblemError where that holds none, or does not say so.
+    Raises: ProblemError where the store has no complete revision, or cannot be read.
     """
     if published is not None and rules.is_of_revision(scope):
         context_of(scope).revision = await published.get()
@@ -130,7 +130,7 @@ async def _read_published(
 async def _in_attempts(
     answer: _Answering, scope: Scope, receive: Receive, sending: "_Sending"
 ) -> None:
-    """Answer the request, and again while its revision changes before anything of the answer is
+    """Answer the request; again, while its revision changes before anything of the answer is
     sent."""
     context = context_of(scope)
     request = sending.request = ReplayedRequest(receive, _ATTEMPTS)
@@ -144,7 +144,7 @@ async def _in_attempts(
 
 
 def _note(service: Service, scope: Scope, context: RequestContext) -> None:
-    """Log the request, which is over, and count it."""
+    """Log and count a finished request."""
     record, method, route = context.record, scope["method"], route_of(scope)
     seconds = time.monotonic() - record.began
     record.log_line(method, route, context.revision.number, seconds)
@@ -152,7 +152,7 @@ def _note(service: Service, scope: Scope, context: RequestContext) -> None:
 
 
 def _context(service: Service, scope: Scope) -> RequestContext:
-    """What the request is answered with, as far as it is known before its token is read."""
+    """The context of a request before its token is read."""
     url = forwarded_url(scope, service.trusted_proxies)
     return RequestContext(
         service.history.current,
@@ -163,7 +163,7 @@ def _context(service: Service, scope: Scope) -> RequestContext:
 
 
 def _check_size(service: Service, scope: Scope) -> None:
-    """Raises: UriTooLongError, FieldsTooLargeError where there is more than is looked at."""
+    """Raises: UriTooLongError, FieldsTooLargeError where a limit is exceeded."""
     size = len(scope["raw_path"])
     if size > service.max_target_bytes:
         raise UriTooLongError(
@@ -178,8 +178,8 @@ def _check_size(service: Service, scope: Scope) -> None:
 
 
 def _head_as_get(scope: Scope) -> Scope:
-    """HEAD is GET whose body stays here (RFC 9110 section 9.3.2), and all of it: a range is asked
-    for by GET alone."""
+    """The scope with HEAD as GET, whose body is not sent (RFC 9110 section 9.3.2), without Range,
+    which only GET has."""
     if scope["method"] != "HEAD":
         return scope
     fields = [field for field in scope["headers"] if field[0] != b"range"]
@@ -187,14 +187,13 @@ def _head_as_get(scope: Scope) -> Scope:
 
 
 def _policy(path: str, status: int) -> tuple[bytes, bytes]:
-    """What the page at the path may load, and who may show it; a problem is a page as any other."""
+    """The Content-Security-Policy of the page at the path; problems have the default one."""
     return _POLICIES.get(path, _PAGE_POLICY) if status < _FAILED else _PAGE_POLICY
 
 
 class _Sending:
-    """Sends responses with the fields that every one carries: the revision, and that scripts of any
-    origin may read it. Where the `request` is repeatable, nothing is sent of one whose revision has
-    changed before it began."""
+    """Sends responses with the common header fields. Where the `request` can be repeated, a
+    response is dropped whose revision has changed before it began."""
 
     def __init__(
         self, service: Service, rules: RouteRules, scope: Scope, send: Send, context: RequestContext
@@ -252,7 +251,8 @@ class _Sending:
             await self._send(message)
 
     async def _in_pieces(self, message: Message) -> None:
-        """Send a large body as its client takes it, so that it is not copied for each of them."""
+        """Send a large body in pieces as its client reads, so that it is not buffered as a
+        whole."""
         body, more = message["body"], message.get("more_body", False)
         for start in range(0, len(body), _PIECE_BYTES):
             piece = body[start : start + _PIECE_BYTES]

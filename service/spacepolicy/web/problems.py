@@ -1,4 +1,4 @@
-"""Problems as answers: JSON for programs, a page for browsers.
+"""Problems as responses: JSON for programs, a page for browsers.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -43,7 +43,7 @@ _PREFIXES: Final = {"sh": "http://www.w3.org/ns/shacl#"}
 
 
 def problem_response(service: Service, scope: Scope, error: ProblemError) -> Response:
-    """The answer that tells the problem, in the form that the client likes better."""
+    """Return the response with the problem, in the format that the client prefers."""
     context_of(scope).record.kind = error.kind
     report = _report(scope, error)
     if report is not None:
@@ -60,7 +60,7 @@ def problem_response(service: Service, scope: Scope, error: ProblemError) -> Res
 
 
 def _report(scope: Scope, error: ProblemError) -> Response | None:
-    """The SHACL report of a refused write, for a client that would rather have a graph."""
+    """The SHACL report of a refused write, for a client that prefers a graph."""
     if not isinstance(error, InvalidDataError) or not error.report:
         return None
     choice = formats.negotiate(Headers(scope=scope).get("accept"), (PROBLEM, _HTML, *_GRAPHS))
@@ -73,8 +73,8 @@ def _report(scope: Scope, error: ProblemError) -> Response | None:
 
 
 def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict[str, Any]:
-    """The members of the problem, as RFC 9457 section 3 names them, extras after them; in the
-    reader's language where it is known what to say in it."""
+    """Return the members of the problem (RFC 9457 section 3) and its extras, in the reader's
+    language where they are translated."""
     language = current_locale().language
     worded = in_language(error, language) if isinstance(error, QuerySyntaxError) else {}
     return {
@@ -88,7 +88,7 @@ def problem_members(service: Service, scope: Scope, error: ProblemError) -> dict
 
 
 def kind_members(kind: type[ProblemError]) -> dict[str, Any]:
-    """What a kind of problem means and what to do about it, in the reader's language."""
+    """Return the title, status and remedy of a kind of problem, in the reader's language."""
     language = current_locale().language
     return {
         "kind": kind.kind,
@@ -99,13 +99,13 @@ def kind_members(kind: type[ProblemError]) -> dict[str, Any]:
 
 
 def prefers_page(accept: str | None) -> bool:
-    """Whether the client would rather read a page than JSON."""
+    """Whether the client prefers a page to JSON."""
     choice = formats.negotiate(accept, (PROBLEM, _HTML))
     return choice is not None and choice.format is _HTML
 
 
 def problem_kind_page(service: Service) -> Handler:
-    """Return the handler of what kinds of problems mean."""
+    """Return the handler that explains kinds of problems."""
 
     def problem_kind(
         request: Request, kind: Annotated[str, Path(description="a problem's kind")]

@@ -1,6 +1,6 @@
-"""A proof, drawn: what is stated at the top, the conclusion at the bottom, rules between.
+"""The diagram of a proof: stated premises at the top, the conclusion at the bottom, rules between.
 
-The drawing is laid out here in numbers; the template makes SVG of it, and tells the same as a list.
+Coordinates are computed here; the template renders them as SVG, and the same as a list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,17 +15,18 @@ _GAP: Final = 20
 _BOX_HEIGHT: Final = 52
 _LEVEL: Final = 104
 _LETTER: Final = 7.4
-"""Pixels: the width of other drawings, boxes of two lines, and room for the rule between them; a
-letter at 13 pixels is so wide."""
+"""In pixels: the width of other drawings, boxes of two lines, and room for the rule between levels;
+`_LETTER` is the width of a letter at 13 pixels."""
 _MAX_IN_LEVEL: Final = 4
 _MAX_LEVELS: Final = 14
-"""Boxes that can be read beside each other, and levels on two screens; the list has all steps."""
+"""How many boxes are readable beside each other, and how many levels fit on two screens; the list
+has all steps."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class DrawnStep:
-    """A step of a proof: what it says in two lines and as a whole, the rule and axiom by which it
+    """A step of a proof: its text in two lines and as a whole, the rule and axiom by which it
     follows, and the numbers of its premises, which are lower than its own."""
 
     number: int
@@ -39,7 +40,7 @@ class DrawnStep:
 @final
 @dataclass(frozen=True, slots=True)
 class ProofBox:
-    """A step and its place; its lines are cut to what fits."""
+    """A step and its position; its lines are cut to fit."""
 
     step: DrawnStep
     x: int
@@ -49,15 +50,15 @@ class ProofBox:
 
     @property
     def middle(self) -> int:
-        """The middle of it, from the left."""
+        """The horizontal middle."""
         return self.x + self.width // 2
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ProofDrawing:
-    """The boxes, the conclusion first, the lines from premises to what follows from them, and how
-    many steps are left out."""
+    """The boxes, the conclusion first; the lines from premises to conclusions (x1, y1, x2, y2); and
+    the number of steps left out."""
 
     width: int
     height: int
@@ -68,7 +69,7 @@ class ProofDrawing:
 
 
 def proof_drawing(steps: Sequence[DrawnStep]) -> ProofDrawing | None:
-    """Return the drawing of the steps, the conclusion first; None where nothing follows."""
+    """Return the drawing of the steps, the conclusion first; None where there is only one."""
     if len(steps) < 2:
         return None
     levels = _levels(steps)[:_MAX_LEVELS]
@@ -89,7 +90,7 @@ def proof_drawing(steps: Sequence[DrawnStep]) -> ProofDrawing | None:
 
 
 def _levels(steps: Sequence[DrawnStep]) -> list[list[DrawnStep]]:
-    """The steps by how far at most they are from the conclusion."""
+    """The steps by their greatest distance from the conclusion."""
     depths = {steps[0].number: 0}
     for step in sorted(steps, key=lambda each: -each.number):
         for premise in step.premises:

@@ -1,6 +1,6 @@
-"""Saved queries as an API: each by its name, its parameters bound as terms, in every format.
+"""Saved queries as an API: each by its name, with parameters bound as terms, in every format.
 
-`limit` gives an answer in parts; the cursor in `next` leads on, on the revision of the first.
+`limit` paginates an answer; the cursor in the Link `next` continues on the first part's revision.
 """
 
 import asyncio
@@ -71,16 +71,16 @@ from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
 
 RESERVED: Final = ("format", "timeout", "limit", AFTER, COLUMNS, PARAMETER, REVISION)
-"""What a request may say beside the parameters of the query."""
+"""The parameters of a request that are not the query's own."""
 MAX_LIMIT: Final = 10000
-"""Rows of a part: some 2 MiB of JSON, half of what an answer put together in memory may have."""
+"""Rows of a part: some 2 MiB of JSON, half the limit of an answer assembled in memory."""
 Name = Annotated[str, Path(description="the name of a saved query", pattern=r"^[a-z0-9-]+$")]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a request asks of a saved query; `day` is today's where the answer depends on it."""
+    """A request to a saved query; `day` is the current day, where the answer depends on it."""
 
     values: Mapping[str, Sequence[str]]
     timeout_seconds: float
@@ -91,7 +91,7 @@ class _Asked:
 
 
 def saved_query(app_state: AppState, name: str) -> SavedQuery:
-    """The saved query of that name.
+    """Return the saved query of that name.
 
     Raises: NotFoundError where there is none of that name."""
     catalogue = {query.name: query for query in app_state.service.catalogue}
@@ -147,7 +147,7 @@ def parameter_options(app_state: AppState) -> Handler:
 
 
 def described(query: SavedQuery, origin: str) -> dict[str, Any]:
-    """The query as a program sees it in the list."""
+    """Return the query's entry in the JSON list."""
     return {
         "name": query.name,
         "url": f"{origin}/queries/{query.name}",
@@ -175,9 +175,9 @@ def _parameter(query: SavedQuery, parameter: Parameter, origin: str) -> dict[str
 
 
 def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns of a SELECT of the catalogue that declares no prefixes.
+    """The columns of a SELECT of the catalogue that declares no prefixes itself.
 
-    Raises: QuerySyntaxError where it uses others than these.
+    Raises: QuerySyntaxError where it uses other prefixes.
     """
     try:
         found = Store().query(text, prefixes=dict(prefixes))
@@ -189,7 +189,7 @@ def _columns(text: str, prefixes: Mapping[str, str]) -> tuple[str, ...]:
 
 async def _answer(app_state: AppState, query: SavedQuery, scope: Scope) -> Response:
     asked = _asked(app_state.service, scope)
-    day = today()  # once: it may be another one a moment later
+    day = today()  # once: the day may change a moment later
     dated = with_today(query, asked.values, day)
     if dated is not asked.values:
         asked = replace(asked, values=dated, day=day)
@@ -202,7 +202,7 @@ async def _answer(app_state: AppState, query: SavedQuery, scope: Scope) -> Respo
 async def with_things(
     app_state: AppState, query: SavedQuery, values: Mapping[str, Sequence[str]]
 ) -> Mapping[str, Sequence[str]]:
-    """The values, with an IRI for each name of a thing.
+    """Return the values, with each name of a thing replaced by its IRI.
 
     Raises: BadParameterError, with the choices, where no thing or several have the name.
     """
@@ -253,8 +253,7 @@ def _wants_page(scope: Scope) -> bool:
 
 
 def _page(app_state: AppState, query: SavedQuery, scope: Scope, asked: _Asked) -> Response:
-    """The page of the query: its parameters as a form, and its answer where it has all it
-    needs."""
+    """The page of the query: its parameters as a form, and its answer if no value is missing."""
 
     async def make() -> Representation:
         service = app_state.service
@@ -287,7 +286,7 @@ async def _whole(app_state: AppState, text: str) -> bytes:
 
 @final
 class _SavedResponse(Response):
-    """The answer of a query's text, as the endpoint would give it; or a part of it."""
+    """The answer to a query's text, as from the endpoint; or a part of it."""
 
     def __init__(
         self, app_state: AppState, text: str, columns: Sequence[str], asked: _Asked
@@ -301,7 +300,7 @@ class _SavedResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer.
 
-        Raises: ProblemError where there is none.
+        Raises: ProblemError where the query fails.
         """
         if self._asked.limit is not None:
             await self._part(scope)(scope, receive, send)
@@ -354,13 +353,13 @@ class _SavedResponse(Response):
         )
 
     def _next(self, scope: Scope, offset: int) -> tuple[bytes, bytes]:
-        """The link to the part that begins there."""
+        """The Link to the part that begins at the offset."""
         service = self._app_state.service
         parameters = QueryParams(scope["query_string"]).multi_items()
         kept = [(name, value) for name, value in parameters if name != AFTER]
-        leads = str(cursor(self._text, service.revision, offset))
+        after = str(cursor(self._text, service.revision, offset))
         here = service.url(scope, scope["path"])
-        return link(f"{here}?{QueryParams([*kept, (AFTER, leads)])}", "next")
+        return link(f"{here}?{QueryParams([*kept, (AFTER, after)])}", "next")
 
 
 def _solutions(table: Mapping[str, Any], choice: FormatChoice) -> bytes:

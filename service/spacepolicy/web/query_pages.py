@@ -1,4 +1,4 @@
-"""Saved queries as pages: the list of questions, and each with its form and its answer."""
+"""Saved queries as pages: the list of them, and each with its form and its answer."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,15 +21,15 @@ from spacepolicy.web.service import Service
 from spacepolicy.web.tables import Called, Named, TableCell
 
 _MAX_NAMED: Final = 1000
-"""How many things in an answer are named on its page, and how many names lead to their things."""
+"""How many things in an answer are shown by name, and how many names are linked to things."""
 _NAME_CHARACTERS: Final = 200
-"""The longest label of the shipped data has 108 characters."""
+"""Longer texts are not names: the longest label of the shipped data has 108 characters."""
 Choices = Sequence[tuple[str, ...]]
-"""The values of a parameter, each before its name where it has one."""
+"""The values of a parameter, each followed by its name if it has one."""
 
 
 def catalogue_page(service: Service) -> str:
-    """All questions, by the first of their tags; before them those to begin with."""
+    """Return the page of all saved queries by their first tag, after those tagged for the start."""
     by_tag: dict[str, list[SavedQuery]] = {}
     for query in service.catalogue:
         by_tag.setdefault(next(iter(query.tags), ""), []).append(query)
@@ -45,10 +45,10 @@ def catalogue_page(service: Service) -> str:
 @final
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is asked of a query and what it gives: the values given, the choices there are, the
-    text with the values bound, and its answer as SPARQL JSON, or as Turtle where it makes a
-    graph; neither where a parameter lacks its value. `called` shows the things in the answer, and
-    `named` has those that its names lead to."""
+    """The contents of a query's page: the given values, the choices of parameters, the text with
+    the values bound, and its answer as SPARQL JSON, or Turtle for a graph; text and answer are None
+    where a value is missing. `called` gives the cell of a thing in the answer, `named` the things
+    that names in the answer refer to."""
 
     values: Mapping[str, Sequence[str]]
     choices: Mapping[str, Choices]
@@ -59,7 +59,7 @@ class Asking:
 
 
 def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
-    """One question: its parameters, its answer, and the query behind it."""
+    """Return the page of a saved query: its parameters, its answer, and its text."""
     shown: dict[str, Any] = {"table": None, "boolean": None, "turtle": None}
     if asking.answer is not None:
         shown = pages.shown_answer(service, asking.answer, asking.called, asking.named)
@@ -79,7 +79,8 @@ def query_page(service: Service, query: SavedQuery, asking: Asking) -> str:
 
 
 async def called_in(app_state: AppState, answer: bytes | None) -> Called:
-    """How the things in the answer are shown: by their names, passages by their words."""
+    """Return the cells for the things in the answer: with their names, passages with their
+    words."""
     found = {NamedNode(iri) for iri in list(dict.fromkeys(_iris(answer)))[:_MAX_NAMED]}
     names = Labels(
         app_state.service, await names_of(app_state, [Triple(t, TYPE, t) for t in found])
@@ -88,16 +89,16 @@ async def called_in(app_state: AppState, answer: bytes | None) -> Called:
 
     def called(iri: str) -> TableCell:
         link = names.link(NamedNode(iri))
-        if said := words.get(NamedNode(iri)):
-            return TableCell(f"“{said.value}”", iri, link.href, said.language)
+        if quoted := words.get(NamedNode(iri)):
+            return TableCell(f"“{quoted.value}”", iri, link.href, quoted.language)
         return TableCell(link.text, iri, link.href, link.language)
 
     return called
 
 
 async def named_in(app_state: AppState, answer: bytes | None) -> Named:
-    """The things that the names in the answer lead to: those that one thing alone has as its
-    label."""
+    """Return the things that names in the answer refer to: for names that are the label of exactly
+    one thing."""
     names = list(dict.fromkeys(_names(answer)))[:_MAX_NAMED]
     if not names:
         return {}
@@ -116,8 +117,8 @@ async def named_in(app_state: AppState, answer: bytes | None) -> Named:
 
 
 async def choices_in(app_state: AppState, text: str) -> Choices:
-    """The values that the query lists, each with its name in the language of the reader, or with
-    what else its row says where it has no name."""
+    """Return the values that the query lists, each with its name in the reader's language, if it
+    has one, and the other columns of its row."""
     found = [tuple(row.values()) for row in await rows(app_state, text) if row]
     names = await named(app_state, {row[0] for row in found if isinstance(row[0], NamedNode)})
     return [_choice(names, *row) for row in found]
@@ -134,15 +135,15 @@ def _iris(answer: bytes | None) -> Iterator[str]:
 
 
 def _names(answer: bytes | None) -> Iterator[tuple[str, str]]:
-    """The texts with a language in the solutions that may be names: words of a source are longer
-    than any name."""
+    """The language-tagged texts in the solutions that are short enough for names, which quotations
+    rarely are."""
     for term in _terms(answer):
         if "xml:lang" in term and len(term["value"]) <= _NAME_CHARACTERS:
             yield term["value"], term["xml:lang"]
 
 
 def _terms(answer: bytes | None) -> Iterator[dict[str, Any]]:
-    """The terms in the solutions; none where the answer holds no solutions."""
+    """The terms in the solutions; empty where the answer has no solutions."""
     try:
         results = json.loads(answer or b"null")
     except ValueError:
@@ -152,6 +153,6 @@ def _terms(answer: bytes | None) -> Iterator[dict[str, Any]]:
 
 
 def _address(values: Mapping[str, Sequence[str]], format: str) -> str:
-    """The query string that asks for the same in the format."""
+    """The query string for the same values in the format."""
     given = [(name, value) for name, each in values.items() for value in each]
     return urlencode([*given, ("format", format)])

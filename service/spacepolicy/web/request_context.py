@@ -1,8 +1,8 @@
-"""What a request is answered with: its revision, its locale, who asks, and its record for the log.
+"""The context of a request: its revision, its locale, its token, and its record for the log.
 
-It is made once for each request, by `pipeline`, and travels in the scope. What puts pages together
-lies many calls below the handlers and reads it from the one context variable here; so do readings
-ahead of requests, which have a revision and nothing else.
+`pipeline` creates it once for each request, in the ASGI scope. Code that renders pages, many calls
+below the handlers, reads it from the context variable here; so does the cache warm-up, whose
+context has only a revision.
 """
 
 from contextvars import ContextVar
@@ -27,13 +27,13 @@ _KEY: Final = "spacepolicy.request"
 class RequestContext:
     """The context of a request.
 
-    All that a request reads is of one `revision`, whatever is published meanwhile: the one in
-    force when it came, the one that it names, or the one that it has written. `named` is the one
-    that it names, `by_time` whether by the time at which it was in force. `forwarded` is what
-    trusted proxies say; `token` is a valid one, whatever it allows.
+    A request reads from one `revision` only, whatever is published meanwhile: the one in force when
+    it arrived, the one that it names, or the one that it has written. `named` is the one that it
+    names; `by_time`: it does so by Accept-Datetime. `forwarded` is the URL reported by trusted
+    proxies; `token` is a valid one, whatever its scope.
 
-    `is_outdated`: a store elsewhere came to hold another revision while the request was answered;
-    `spent_seconds` is what earlier attempts to answer it took.
+    `is_outdated`: the remote store changed to another revision while the request was answered;
+    `spent_seconds` is how long earlier attempts to answer it took.
     """
 
     revision: Revision
@@ -52,55 +52,55 @@ _DEFAULT_LOCALE: Final = Locale()
 
 
 def begin_request(scope: Scope, context: RequestContext) -> None:
-    """Answer the request with this context."""
+    """Set the context of the request."""
     scope[_KEY] = context
     _current.set(context)
 
 
 def context_of(scope: Scope) -> RequestContext:
-    """The context of a request."""
+    """Return the context of a request."""
     context = scope[_KEY]
     assert isinstance(context, RequestContext)  # noqa: S101 # nothing else uses the key
     return context
 
 
 def read_on(revision: Revision) -> None:
-    """Have what this task reads be of the revision, where it answers no request."""
+    """Set the revision that this task reads from, where it answers no request."""
     _current.set(RequestContext(revision))
 
 
 def note_problem(problem: ProblemError) -> None:
-    """Note of the request at hand whether its revision is gone, as the problem of a query says."""
+    """Mark the current request as outdated, if the problem is that its revision has changed."""
     context = _current.get()
     if context is not None and isinstance(problem, RevisionChangedError):
         context.is_outdated = True
 
 
 def time_left(seconds: float) -> float:
-    """What is left of the time that the request at hand has for a query."""
+    """Return how much of the timeout is left for the current request."""
     context = _current.get()
     return seconds if context is None else seconds - context.spent_seconds
 
 
 def current_record() -> AccessRecord | None:
-    """What is noted of the request at hand; None outside of one."""
+    """Return the log record of the current request; None outside of one."""
     context = _current.get()
     return None if context is None else context.record
 
 
 def current_revision(history: History) -> Revision:
-    """The revision of the request at hand; outside of one, that in force."""
+    """Return the revision of the current request; outside of one, that in force."""
     context = _current.get()
     return history.current if context is None else context.revision
 
 
 def current_locale() -> Locale:
-    """The locale of the request at hand; outside of one, the first language."""
+    """Return the locale of the current request; outside of one, the default."""
     context = _current.get()
     return _DEFAULT_LOCALE if context is None else context.locale
 
 
 def current_forwarded() -> Forwarded | None:
-    """What trusted proxies say of the request at hand; None where they say nothing."""
+    """Return the URL that trusted proxies reported for the current request; None without one."""
     context = _current.get()
     return None if context is None else context.forwarded

@@ -1,9 +1,8 @@
-"""The address at which a request found the service: scheme, host, and the path prefix before it.
+"""The URL of the service as the client requested it: scheme, host, and path prefix.
 
-The operator's public address goes before all others, then what trusted proxies tell, then the
-request's Host where that is a name or an address of this machine. Another Host is not believed:
-links are then written for the address at which the connection arrived, and those that can be are
-written without a host.
+The operator's public URL has precedence, then the URL reported by trusted proxies, then the
+request's Host, if that is a name or an address of this machine. Any other Host is not trusted:
+links are then written with the local address of the connection, or without a host where possible.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-7.1
 """
@@ -19,31 +18,31 @@ from starlette.types import Scope
 from spacepolicy.http.forwarded import origin_at, plain_address
 
 _MAX_HOST: Final = 262
-"""A name has up to 253 characters and a port six; what is longer is not remembered."""
+"""A name has up to 253 characters, a port with its colon six; longer ones are ignored."""
 _REMEMBERED: Final = 256
-"""So many hosts are remembered; most clients of a service ask under one of a few."""
+"""How many hosts are cached; most clients of a service use one of a few."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """What trusted proxies say of the request at hand; `url` has no slash at its end."""
+    """The URL that trusted proxies report for a request, without a trailing slash."""
 
     url: str
 
     @property
     def root(self) -> str:
-        """The path prefix, with which the paths of links begin."""
+        """The path prefix of links."""
         return urlsplit(self.url).path
 
 
 def arrived_at(scope: Scope) -> str:
-    """The origin by the address at which the connection arrived."""
+    """Return the origin with the local address of the connection."""
     return _arrived(scope["scheme"], *scope["server"])
 
 
 def asked_at(scope: Scope) -> str | None:
-    """The origin by the request's Host; None where that is none of this machine."""
+    """Return the origin with the request's Host; None where that is not this machine's."""
     host = next((value for name, value in scope["headers"] if name == b"host"), b"")
     if len(host) > _MAX_HOST:
         return None
@@ -64,8 +63,8 @@ def _asked(scheme: str, address: str, host: bytes) -> str | None:
 
 
 def _is_own(name: str, arrived: str) -> bool:
-    """Whether the name or address means this machine, wherever it is said, or is the one at which
-    the connection arrived; ports may be mapped, so they do not tell."""
+    """Whether the name or address is a loopback one, a name of this machine, or the local address
+    of the connection. Ports are not compared, since they may be mapped."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
@@ -77,7 +76,7 @@ def _is_own(name: str, arrived: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _names() -> frozenset[str]:
-    """The names of this machine, in its local network too (RFC 6762)."""
+    """The names of this machine, including its mDNS name (RFC 6762)."""
     name = socket.gethostname().lower()
     return frozenset((name, name.partition(".")[0], f"{name.partition('.')[0]}.local"))
 

@@ -1,7 +1,7 @@
-"""Codes answers that come whole and plain from their handlers, where the client takes a coding.
+"""Applies content codings to complete, plain responses of handlers.
 
-What is streamed, kept or has an entity tag is coded where it is made (`answering/response.py`),
-since the tag names the coding.
+Responses that are streamed, cached or have an entity tag are coded in `answering/response.py`,
+since the tag depends on the coding.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110, sections 8.4 and 12.5.3
 """
@@ -16,17 +16,17 @@ from spacepolicy.http.content_codings import IDENTITY, AcceptedEncoding, wish
 from spacepolicy.web.answering.response import coded
 
 _TEXT: Final = re.compile(r"text/|application/(.*[+.])?(json|xml|ndjson)\b")
-"""Types that a coding makes smaller. Columns and fonts are compressed already."""
+"""Media types that are worth coding. Columns and fonts are compressed already."""
 _FIXED: Final = ("content-encoding", "content-range", "etag")
-"""Fields that say something of the bytes, which have to stay as they are then."""
+"""Fields that depend on the bytes, which must not be coded then."""
 
 
 @final
 class CodedSend:
-    """Sends what one response consists of, coded where that is possible.
+    """An ASGI `send` that codes the body of a response where possible.
 
-    The start of a response is held until its body is there, which follows at once. Where another
-    comes in between, as after a failure, that one is sent.
+    The start of a response is held until its body, which follows at once. Where another start comes
+    in between, as after a failure, that one is sent.
     """
 
     def __init__(self, scope: Scope, send: Send) -> None:
@@ -54,7 +54,7 @@ def _can_be_coded(start: Message) -> bool:
 
 
 async def _coded(start: Message, message: Message, wanted: AcceptedEncoding | None) -> Message:
-    """The body in the coding that is wanted; the fields of the start say so."""
+    """The body message in the accepted coding; the fields of the start are changed accordingly."""
     fields = MutableHeaders(raw=list(start["headers"]))
     fields.add_vary_header("Accept-Encoding")
     body = message.get("body", b"")

@@ -1,7 +1,7 @@
-"""A route: what is answered at a path, and what holds for all requests to it.
+"""Routes: a handler for a path, with the rules for all requests to it.
 
-The table of routes in `app.py` is the one place that says so. Routing, `Allow`, the OpenAPI
-description, which requests need no token and which are answered on a revision follow from it.
+The table of routes in `app.py` is the single source of routing, `Allow`, the OpenAPI description,
+which requests need no token, and which depend on a revision.
 """
 
 import re
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 Handler = Callable[..., Any]
-"""A function of a request, as FastAPI calls it."""
+"""A function that FastAPI calls for a request."""
 _WORD: Final = re.compile("[A-Za-z0-9]+")
 _PARAMETER_TYPE: Final = re.compile(":[a-z]+}")
 _OPENAPI_PATH: Final = "/openapi.json"
@@ -25,12 +25,12 @@ _OPENAPI_PATH: Final = "/openapi.json"
 class Route:
     """A path with its handler.
 
-    `tag` is the section of the OpenAPI description that has it, None where that leaves it out;
-    `offers` are the media types of its answers, where the handler was not declared with them;
-    `openapi` is what the description says besides. `is_open`: it answers without a token, also
-    where reads need one. `of_revision`: what it answers belongs to a revision, so that earlier ones
-    can be asked for; `is_linked`: its answers lead to those (RFC 7089). `is_shared`: scripts of any
-    origin may read its answers.
+    `tag` is its section in the OpenAPI description, None where it is left out there; `offers` are
+    the media types of its answers, unless the handler declares them; `openapi` are further members
+    of the description. `is_open`: it needs no token, even where reads need one. `of_revision`: its
+    answers depend on a revision, so that earlier ones can be requested; `is_linked`: its answers
+    link to those (RFC 7089). `is_localised`: its answers depend on the reader's language even if
+    they are no pages. `is_shared`: scripts of any origin may read its answers.
     """
 
     path: str
@@ -62,7 +62,7 @@ class Route:
 @final
 @dataclass(frozen=True, slots=True)
 class RouteRules:
-    """What holds for paths, as their beginnings; made of a table of routes."""
+    """The rules of a table of routes, as path prefixes (`unshared`: whole paths)."""
 
     open: tuple[str, ...]
     timeless: tuple[str, ...]
@@ -71,30 +71,30 @@ class RouteRules:
     unshared: tuple[str, ...] = ()
 
     def is_open(self, scope: Scope) -> bool:
-        """Whether the request is answered whoever asks; so is what a browser asks beforehand."""
+        """Whether the request needs no token, as preflight requests never do."""
         path: str = scope["path"]
         return scope["method"] == "OPTIONS" or path.startswith(self.open)
 
     def is_of_revision(self, scope: Scope) -> bool:
-        """Whether what is answered belongs to a revision."""
+        """Whether the answer depends on a revision."""
         return not scope["path"].startswith(self.timeless)
 
     def is_linked(self, scope: Scope) -> bool:
-        """Whether an answer leads to those of other revisions."""
+        """Whether the answer links to those of other revisions."""
         return not scope["path"].startswith(self.unlinked)
 
     def is_localised(self, scope: Scope) -> bool:
-        """Whether an answer that is no page depends on the language of the reader."""
+        """Whether an answer that is no page depends on the reader's language."""
         path: str = scope["path"]
         return path.startswith(self.localised)
 
     def is_shared(self, scope: Scope) -> bool:
-        """Whether scripts of any origin may read an answer."""
+        """Whether scripts of any origin may read the answer."""
         return scope["path"] not in self.unshared
 
 
 def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
-    """Return the rules of the routes; `unlinked` are paths outside of the table that are so."""
+    """Return the rules of the routes; `unlinked` are further such paths outside of the table."""
     table = tuple(routes)
     return RouteRules(
         tuple(each.prefix for each in table if each.is_open),
@@ -106,8 +106,8 @@ def rules_of(routes: Iterable[Route], unlinked: Sequence[str]) -> RouteRules:
 
 
 def _operation_id(route: Route) -> str:
-    """A name for the operation, of its method and path, as programs made of the description have
-    it; no name of a saved query has an underscore.
+    """The operationId from method and path, which generated clients use; it has an underscore, as
+    no name of a saved query has.
 
     >>> _operation_id(Route("/running/{identifier}", print))
     'get_running_identifier'

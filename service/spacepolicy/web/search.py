@@ -46,17 +46,17 @@ from spacepolicy.web.service import Service
 from spacepolicy.web.tokenizer import words_of_name
 
 MAX_TEXTS: Final = 200_000
-"""Texts that the index holds; it lives in memory, and is made anew after writes."""
+"""How many texts the index holds; it is in memory, and rebuilt after writes."""
 MAX_LIMIT: Final = 100
-"""The most results of a search: a page of them is long, and `/sparql` has no such bound."""
+"""The most results per page: that is a long page, and `/sparql` has no such limit."""
 _MAX_PAGE: Final = 1000
-"""Pages that can be asked for; there are never so many, since few texts are ranked."""
+"""The highest page number; there are never so many, since few texts are ranked."""
 _LIMIT: Final = 20
-"""Results where nothing is said, about two screens."""
+"""The default number of results, about two screens."""
 _SUGGESTED: Final = 10
-"""What a list below a field shows without scrolling."""
+"""The number of suggestions: what a list shows without scrolling."""
 _NEAR: Final = 5
-"""Things that a page that was not found proposes."""
+"""How many similar things are proposed for an unknown IRI."""
 _VALUES: Final = {
     f"{RDFS}label": "name",
     f"{SKOS}prefLabel": "name",
@@ -67,13 +67,13 @@ _VALUES: Final = {
 }
 _QUOTED: Final = ("exactText", "wording", "heading")
 FILTERS: Final = ("q", "type", "source", "language", "limit", "page")
-"""The parameters of a search; the first is that of suggestions too."""
+"""The parameters of a search; suggestions take only the first."""
 _KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
 
 
 @final
 class SearchService:
-    """The index of the revision asked about last, made when it is first asked."""
+    """The search index of the latest revision, built at its first use."""
 
     def __init__(self, app_state: AppState) -> None:
         self.app_state = app_state
@@ -82,9 +82,9 @@ class SearchService:
         self._sources: RevisionCache[Sources] = RevisionCache(1)
 
     async def index(self) -> SearchIndex:
-        """The index of the served revision.
+        """Return the index of the served revision.
 
-        Raises: ProblemError where the engine does not tell its texts.
+        Raises: ProblemError where a query fails.
         """
         edition = self.app_state.edition
         async with self._lock:
@@ -92,19 +92,19 @@ class SearchService:
                 return self._known[1]
             texts, types = await _texts(self.app_state), await _types(self.app_state)
             texts += await _of_copies(self.app_state)
-            made = await asyncio.to_thread(SearchIndex, texts, types)
+            index = await asyncio.to_thread(SearchIndex, texts, types)
             if self._known is None or self._known[0] < edition:
-                self._known = edition, made
-            return made
+                self._known = edition, index
+            return index
 
     async def sources(self) -> Sources:
-        """The sources that speak of each thing."""
+        """Return the sources with statements about each thing."""
         return await self._sources.get(self.app_state.edition, "", lambda: _sources(self.app_state))
 
     async def near(self, path: str) -> list[dict[str, Any]]:
-        """Things whose names are like what the path says, for one who found nothing there."""
+        """Return things with names similar to the last segment of a path without a thing."""
         wanted = " ".join(words_of_name(path.rpartition("/")[2]))[:MAX_LENGTH]
-        # A hint need not be of the newest revision: not each write has to make an index.
+        # The hint may come from an older revision: a write should not rebuild the index for it.
         index = self._known[1] if self._known else await self.index()
         found = await asyncio.to_thread(index.find, wanted, limit=_NEAR)
         return [{"iri": hit.thing, "names": dict(hit.names)} for hit in found.hits]
@@ -128,14 +128,14 @@ async def _texts(app_state: AppState) -> list[Text]:
 
 
 async def _of_copies(app_state: AppState) -> list[Text]:
-    """The words of references that a user's copies have."""
+    """The words of references in a user's copies of texts."""
     return [
         Text(iri, "words", "", words) for iri, words in (await words_of_copies(app_state)).items()
     ]
 
 
 async def _types(app_state: AppState) -> dict[str, list[str]]:
-    """The types of each thing, as far as the project's own terms and concepts name them."""
+    """The classes of each thing: the project's own, and those of terms and concepts."""
     own = app_state.service.revision.base
     space = Base(own).term("").value if own else ""
     found = await internal_queries.rows(
@@ -150,7 +150,7 @@ async def _types(app_state: AppState) -> dict[str, list[str]]:
 
 
 async def _sources(app_state: AppState) -> Sources:
-    """The sources whose passages say something of each thing; that of a passage is its own."""
+    """The sources whose passages have statements about each thing; for a passage, its source."""
     own = app_state.service.revision.base
     if own is None:
         return {}
@@ -213,7 +213,7 @@ def search_page(search: SearchService) -> Handler:
 
 
 def suggestions(search: SearchService) -> Handler:
-    """Return the handler that completes what is typed."""
+    """Return the handler of completions."""
     service = search.app_state.service
 
     @representation(search.app_state, offers=(JSON,), parameters=FILTERS[:1])
@@ -236,7 +236,7 @@ def suggestions(search: SearchService) -> Handler:
 
 
 def search_parameters(*names: str) -> dict[str, Any]:
-    """What the OpenAPI description says of the parameters."""
+    """Return the OpenAPI description of the parameters."""
     examples = {"q": "station", "language": "en", "limit": 5, "page": 1}
     return {
         "parameters": [
@@ -271,8 +271,8 @@ def _number(given: QueryParams, name: str, default: int, most: int) -> int:
 
 
 def _page_links(root: str, request: Request, place: ResultPage, total: int) -> Fields:
-    """Where the results before and after these are; without a host, since what is kept is sent to
-    clients that know the service by other names."""
+    """The Link fields to the previous and next page; without a host, since a cached response is
+    sent to clients that use other addresses of the service."""
     given = dict(QueryParams(request.scope["query_string"]))
     return tuple(
         link(f"{root}/search?{urlencode({**given, 'page': number})}", relation)
@@ -301,7 +301,7 @@ def _members(
 
 
 def hit_table(service: Service, scope: Scope, index: SearchIndex, hit: Hit) -> dict[str, Any]:
-    """What was found, for JSON."""
+    """Return the hit as a JSON object."""
     path = local_path(service, hit.thing)
     return {
         "iri": hit.thing,

@@ -1,8 +1,8 @@
 """An index of names, definitions and quotations in every language, in memory, for one revision.
 
-Each text is held twice: by the stems of its words, so that "stations" finds a station, and as it
-is written, so that the beginning of a word finds it. Where nothing is found the words are taken
-for misspellings of words that there are.
+Each text is indexed twice: by the stems of its words, so that "stations" finds a station, and by
+their forms, so that the beginning of a word finds it. Where nothing is found, the words are
+corrected to similar words of the index.
 
 Spec: https://www.sqlite.org/fts5.html
 """
@@ -22,17 +22,18 @@ ROLES: Final[Mapping[str, float]] = {
     "definition": 1.5,
     "words": 1.0,
 }
-"""What a text is to its thing, and how much that counts."""
+"""The roles of texts for their things, and the weight of each."""
 NAME_ROLES: Final = ("name", "other name")
-"""What names a thing."""
+"""The roles of names."""
 MAX_LENGTH: Final = 200
-"""Characters of a search; what is longer is a quotation, which `cite` looks for."""
+"""The most characters of a search; longer texts are quotations, which `cite` finds."""
 _MAX_FOUND: Final = 2000
-"""Texts that are ranked; more share so common a word that their order says nothing."""
+"""How many texts are ranked; where more match, the word is so common that their order means
+nothing."""
 _AROUND: Final = 60
-"""Characters shown before what was found, twice as many after it: two lines of a page."""
+"""Characters shown before the match, twice as many after it: two lines of a page."""
 _BEGUN: Final = 3
-"""Letters that a word shares at least with one proposed for it: two are shared by chance."""
+"""How many initial letters a proposed word shares at least: two are shared by chance."""
 _TABLES: Final = """
 CREATE TABLE text (id INTEGER PRIMARY KEY, thing TEXT, role TEXT, language TEXT, text TEXT);
 CREATE INDEX thing ON text (thing);
@@ -53,7 +54,7 @@ SELECT thing, role, language, text FROM text WHERE id IN (
 @final
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of a thing: what it is to it, and its language."""
+    """A text of a thing, with its role and its language."""
 
     thing: str
     role: str
@@ -64,7 +65,8 @@ class Text:
 @final
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A thing that was found: by which text, where in it, and what the thing is."""
+    """A thing that was found: the matching text, the snippet (before, match, after), and the
+    thing's names and classes."""
 
     thing: str
     by: Text
@@ -76,9 +78,9 @@ class Hit:
 @final
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """A part of what was found, the best first, and how much there is in all; how many there are of
-    each type, language and source, as the other filters leave them; and the words that were looked
-    for where they are not those that were asked for; `near` are things to look at instead."""
+    """A page of hits, the best first, and their total number; the counts of each type, language and
+    source, with the other filters applied; the corrected words where nothing matched the given
+    ones; `near` are things to propose instead."""
 
     hits: tuple[Hit, ...]
     total: int
@@ -92,8 +94,8 @@ class SearchResult:
 @final
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """What is left of what was found: things of the type, found by a text in the language, of which
-    the source says something; None leaves all."""
+    """A filter of hits: things of the class, found by a text in the language, with statements in
+    the source; None matches all."""
 
     kind: str | None = None
     language: str | None = None
@@ -102,13 +104,13 @@ class SearchFilter:
 
 _EVERYTHING: Final = SearchFilter()
 Sources = Mapping[str, Sequence[str]]
-"""The sources that speak of each thing."""
+"""The sources with statements about each thing."""
 _NO_SOURCES: Final[Sources] = {}
 
 
 @final
 class SearchIndex:
-    """The texts, and the types of their things."""
+    """The index of texts, with the classes of their things."""
 
     def __init__(self, texts: Iterable[Text], types: Mapping[str, Sequence[str]]) -> None:
         self._lock = threading.Lock()
@@ -143,17 +145,18 @@ class SearchIndex:
         limit: int = 20,
         offset: int = 0,
     ) -> SearchResult:
-        """The things whose texts hold all the words, the last perhaps only begun; else those
-        that hold words close to them; else those that hold some. The first `offset` are left out.
-        `sources` are told apart and filtered by where they are given."""
+        """Return the things with texts that have all the words, the last one possibly incomplete;
+        else those with similar words; else those with some of these.
+        Returns `limit` hits after the first `offset`. Counts and filters by source need `sources`.
+        """
         wanted = words(asked)
         with self._lock:
-            texts, said = self._look(wanted), None
+            texts, corrected_to = self._look(wanted), None
             if not texts and wanted:
                 mended = [self._mended(word) for word in wanted]
                 texts = self._look(mended) or self._look(mended, " OR ")
-                said = " ".join(mended) if texts and mended != wanted else None
-        hits = self._ranked(texts, asked if said is None else said)
+                corrected_to = " ".join(mended) if texts and mended != wanted else None
+        hits = self._ranked(texts, asked if corrected_to is None else corrected_to)
 
         def left(some: SearchFilter) -> list[Hit]:
             return [hit for hit in hits if _is_left(hit, some, sources)]
@@ -164,7 +167,7 @@ class SearchIndex:
             len(kept),
             Counter(each for hit in left(replace(only, kind=None)) for each in hit.types),
             Counter(hit.by.language for hit in left(replace(only, language=None))),
-            said,
+            corrected_to,
             Counter(
                 each
                 for hit in left(replace(only, source=None))
@@ -173,27 +176,27 @@ class SearchIndex:
         )
 
     def names(self, thing: str) -> Mapping[str, str]:
-        """The names of the thing, by their languages."""
+        """Return the names of the thing by language."""
         return self._names.get(thing, {})
 
     def name(self, thing: str, language: str = "en") -> str | None:
-        """The thing's name, in the language where it has one in it."""
+        """Return the thing's name, in the language if it has one in it."""
         names = self._names.get(thing)
         return None if names is None else names.get(language) or next(iter(names.values()))
 
     def named_exactly(self, name: str) -> list[str]:
-        """The things that have the name, in any language, letters folded."""
+        """Return the things with exactly this name, in any language, letters folded."""
         query = "SELECT DISTINCT thing FROM name WHERE text = ? ORDER BY thing"
         with self._lock:
             return [row[0] for row in self._database.execute(query, (normalised(name),))]
 
     def sharing_letters(self, text: str, most: int) -> list[str]:
-        """The things whose names share ideographs or words with the text, those that share most
-        first: an ideograph more or less makes another run, which `find` does not find."""
+        """Return the things whose names share ideographs or words with the text, those that share
+        most first. `find` matches runs of ideographs, and so misses names with one more or less."""
         return self._named(" OR ".join(f'"{e}"' for e in dict.fromkeys(spaced_words(text))), most)
 
     def _named(self, wanted: str, most: int) -> list[str]:
-        """The things with names that match, the best first."""
+        """The things with names that match the FTS5 query, the best first."""
         query = (
             "SELECT thing FROM text WHERE role IN (?, ?) AND id IN "
             "(SELECT rowid FROM forms WHERE forms MATCH ? ORDER BY rank LIMIT ?)"
@@ -205,29 +208,29 @@ class SearchIndex:
         return list(dict.fromkeys(row[0] for row in rows))
 
     def texts_of(self, thing: str) -> list[Text]:
-        """The texts of the thing."""
+        """Return the texts of the thing."""
         query = "SELECT thing, role, language, text FROM text WHERE thing = ? ORDER BY id"
         with self._lock:
             return [Text(*row) for row in self._database.execute(query, (thing,))]
 
     def types_of(self, thing: str) -> tuple[str, ...]:
-        """The types of the thing."""
+        """Return the classes of the thing."""
         return tuple(self._types.get(thing, ()))
 
     def kind_of(self, thing: str) -> str | None:
-        """The type of the thing that the fewest things have, which is the most specific."""
+        """Return the class of the thing with the fewest instances, as the most specific one."""
         return min(self.types_of(thing), key=lambda each: (self._members[each], each), default=None)
 
     def near_names(self, asked: str, most: int) -> list[str]:
-        """The things whose names are a little like what was asked for: they share an ideograph, or
-        a word begins as one that was asked for does."""
+        """Return the things with vaguely similar names: they share an ideograph, or the first
+        letters of a word."""
         begun = [f'"{word[:_BEGUN]}"*' for word in words(asked) if len(word) >= _BEGUN]
         shared = [f'"{each}"' for each in spaced_words(asked) if len(each) == 1]
         wanted = " OR ".join(dict.fromkeys((*begun, *shared)))
         return self._named(wanted, most)
 
     def type_counts(self) -> Mapping[str, int]:
-        """How many things that have a name are of each type."""
+        """Return how many named things each class has."""
         return Counter(each for thing in self._names for each in self._types.get(thing, ()))
 
     def _look(self, wanted: Sequence[str], joined: str = " ") -> list[Text]:
@@ -239,14 +242,14 @@ class SearchIndex:
         return [Text(*row) for row in rows]
 
     def _mended(self, word: str) -> str:
-        """The word, or the closest there is to it."""
+        """The word if it is in the index, else the most similar one."""
         if self._look([word]):
             return word
         terms = (row[0] for row in self._database.execute("SELECT term FROM vocabulary"))
         return next(iter(corrected(word, terms)), word)
 
     def _ranked(self, texts: Iterable[Text], asked: str) -> list[Hit]:
-        """One hit a thing, by its best text."""
+        """One hit for each thing, with its best text, sorted by score."""
         sought = folded(asked).strip()
         best: dict[str, tuple[float, Text]] = {}
         for each in texts:
@@ -267,7 +270,7 @@ class SearchIndex:
 
 
 def _is_left(hit: Hit, only: SearchFilter, sources: Sources) -> bool:
-    """Whether the filter leaves what was found."""
+    """Whether the hit passes the filter."""
     return (
         (only.kind is None or only.kind in hit.types)
         and (only.language is None or hit.by.language == only.language)
@@ -276,7 +279,7 @@ def _is_left(hit: Hit, only: SearchFilter, sources: Sources) -> bool:
 
 
 def _score(each: Text, sought: str) -> float:
-    """How well the text answers: by what it is, and by how much of it was asked for."""
+    """The score of a text: by its role, and by how much of it was searched for."""
     text = folded(each.text)
     if text == sought:
         return ROLES[each.role] + 10
@@ -287,7 +290,7 @@ def _score(each: Text, sought: str) -> float:
 
 
 def _snippet(text: str, sought: str) -> tuple[str, str, str]:
-    """What stands before, at and after the first place that was sought; cut where it is long."""
+    """The texts before, at and after the first match; cut where they are long."""
     lowered = text.lower()
     pieces = [sought, *words(sought)]
     found = next((piece for piece in pieces if piece and piece in lowered), "")

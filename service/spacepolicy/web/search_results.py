@@ -1,5 +1,5 @@
-"""What a search has found, as a page shows it: a part of the results, and the facets that narrow
-them, each a link that keeps what else was chosen."""
+"""The results of a search for its page: one page of hits, and facets, whose links keep the other
+filters."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from spacepolicy.web.service import Service
 from spacepolicy.web.tables import short_name
 
 SHOWN_VALUES: Final = 7
-"""Values of a facet that are shown unfolded, as many as on other pages."""
+"""How many values of a facet are shown unfolded, as on other pages."""
 _NAMES: Final = {"kind": "type", "source": "source", "language": "language"}
 """The parameters of the filters."""
 _LANGUAGES: Final = {"en": "English", "zh": "中文"}
@@ -25,8 +25,8 @@ _LANGUAGES: Final = {"en": "English", "zh": "中文"}
 @final
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """A page of results: what was asked and chosen, the limit where one was given, the number of
-    the page, and how many results it has."""
+    """A page of results: the search and its filter, the limit if one was given, the number of the
+    page, and how many results a page has."""
 
     asked: str
     only: SearchFilter
@@ -35,7 +35,7 @@ class ResultPage:
     size: int
 
     def address(self, root: str) -> str:
-        """Where it is."""
+        """Return the address of the page."""
         given = {
             "q": self.asked,
             **{_NAMES[name]: value for name in _NAMES if (value := getattr(self.only, name))},
@@ -45,7 +45,7 @@ class ResultPage:
         return current_locale().kept(f"{root}/search?{urlencode(given)}")
 
     def around(self, total: int) -> Iterator[tuple[str, int]]:
-        """The relations and numbers of the pages before and after it, where there are some."""
+        """Yield the relations and numbers of the previous and next page, if they exist."""
         last = -(-total // self.size)
         if 1 < self.number <= last:
             yield "prev", self.number - 1
@@ -56,8 +56,8 @@ class ResultPage:
 @final
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """A value that results can be narrowed to, how many have it, and where the link leads: to the
-    results that have it, or, where it `is_chosen`, to those without that filter."""
+    """A value of a facet with its number of results. Its link leads to the results with this value,
+    or, where it `is_chosen`, to those without this filter."""
 
     link: Link
     count: int
@@ -67,7 +67,8 @@ class FacetValue:
 @final
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """The values of a facet, those with the most results first; the name is that of its label."""
+    """The values of a facet, the chosen one and those with the most results first; `name` is the
+    key of its label."""
 
     name: str
     values: tuple[FacetValue, ...]
@@ -76,8 +77,8 @@ class Facet:
 @final
 @dataclass(frozen=True, slots=True)
 class FoundThing:
-    """A result: the thing, its most specific class, the text that was found in three parts, which
-    are empty where it is its name, the language of that, and the sources that speak of it."""
+    """A result: the thing, its most specific class, the snippet in three parts, empty where the
+    match is the shown name, the snippet's language, and the sources with statements about it."""
 
     link: Link
     kind: Link | None
@@ -90,9 +91,9 @@ class FoundThing:
 @final
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """What the page shows. `first` and `last` are the places of its results among all; `near` are
-    things to look at where nothing was found, `whole` leads to the results without any
-    filter; `is_of_source`: those of one source were chosen."""
+    """What the page shows. `first` and `last` are the positions of its results among all; `near`
+    are things proposed where nothing was found; `whole` is the address of the results without any
+    filter; `is_of_source`: they are filtered by a source."""
 
     found: tuple[FoundThing, ...]
     total: int
@@ -113,7 +114,7 @@ def view(
     page: ResultPage,
     result: SearchResult,
 ) -> ResultView:
-    """Return what the page of the results shows."""
+    """Return what the page shows."""
     names = _Names(service, index)
     before = page.size * (page.number - 1)
     return ResultView(
@@ -137,7 +138,7 @@ def view(
 
 @final
 class _Names:
-    """Things by their names in the index."""
+    """Links to things, with their names in the index."""
 
     def __init__(self, service: Service, index: SearchIndex) -> None:
         self._service = service
@@ -145,7 +146,7 @@ class _Names:
         self._language = current_locale().language
 
     def link(self, iri: str, otherwise: str | None = None) -> Link:
-        """The thing by its name; by the other text where it has none."""
+        """Return the link to the thing, with `otherwise` as text where it has no name."""
         href, names = pages.href(self._service, iri), self._index.names(iri)
         borrowed = BORROWED.get(iri, {}).get(self._language)
         for language in dict.fromkeys((self._language, *(() if borrowed else ("en", *names)))):
@@ -189,7 +190,7 @@ def _facets(
             for value, count in shown.items()
         ]
         values.sort(key=lambda each: (not each.is_chosen, -each.count, each.link.text))
-        # A value that all results have narrows nothing; the one that is chosen can be taken back.
+        # A value that all results have filters nothing; the chosen one has to be removable.
         if values := [each for each in values if each.is_chosen or each.count < result.total]:
             yield Facet(name, tuple(values))
 
@@ -203,7 +204,7 @@ def _value(names: _Names, name: str, value: str) -> Link:
 
 
 def _toggled(page: ResultPage, name: str, value: str) -> ResultPage:
-    """The results with the value chosen, or no longer chosen."""
+    """The first page of results with the value added to the filter, or removed from it."""
     chosen = None if getattr(page.only, name) == value else value
     only = SearchFilter(
         **{each: chosen if each == name else getattr(page.only, each) for each in _NAMES}

@@ -1,4 +1,4 @@
-"""What is needed to answer requests; the command `serve` makes it."""
+"""The service: all that is needed to answer requests; the command `serve` creates it."""
 
 from dataclasses import dataclass, field
 from typing import final
@@ -30,23 +30,24 @@ from spacepolicy.web.request_url import arrived_at, asked_at
 @final
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An engine over the revisions of a history, saved queries, and the limits on what is asked.
+    """An engine over the revisions of a history, saved queries, and limits for requests.
 
-    `max_timeout_seconds` is what a query may ask for where that is more than `timeout_seconds`;
-    `write_timeout_seconds` is what a write has, and the most that it may ask for;
-    `max_upload_bytes`, `max_cache_bytes`, `max_running` and `max_waiting` are settings, which say
-    why;
-    `texts` are those of the sources, as far as they are here;
-    `replica` takes the revisions of another instance, None where they are made here;
-    `stale` says why the served revision is not the newest files, None where it is;
-    `trusted_proxies` may say at which address they are asked, where there is no `public_url`;
-    `outside` is what SERVICE may ask; pages of `mcp_origins` may use `/mcp`;
+    `timeout_seconds` is the default timeout of a query, and `max_timeout_seconds` the most that a
+    request may set, if it is more;
+    `write_timeout_seconds` is the default timeout of a write, and the most that it may set;
+    `max_upload_bytes`, `max_cache_bytes`, `max_running` and `max_waiting` are explained in
+    `settings.py`;
+    `texts` are the available texts of the sources;
+    `replica` copies the revisions of another instance, None where this is no replica;
+    `stale` says why the served revision is not built from the newest files, None where it is;
+    `trusted_proxies` may report the requested URL, where there is no `public_url`;
+    `outside` is the policy of SERVICE; pages of `mcp_origins` may use `/mcp`;
     `explanations` prove statements, None where nothing is inferred;
-    `published` is the store elsewhere that is served, None where that is here;
-    `writer` carries writes out, None where nothing is written; `tokens` say who may, and with
-    `require_token` also who may read; `publisher` is who the operator says publishes it;
-    `patience_seconds` are how long a query is waited for
-    that has begun before its request was read.
+    `published` is the remote store that is served, None for a local one;
+    `writer` carries out writes, None where the service is read-only; `tokens` say who may write,
+    and with `require_token` also who may read; `publisher` comes from the operator's settings;
+    `patience_seconds` is how long the fast path waits for a query before the application takes
+    over.
     """
 
     engine: Engine
@@ -60,26 +61,26 @@ class Service:
     outside: FederationPolicy = field(default_factory=FederationPolicy)
     mcp_origins: frozenset[str] = frozenset()
     max_query_bytes: int = 1 << 20
-    """The lexer reads all of a text, 1 MiB in 0.4 s."""
+    """The lexer scans a whole text, 1 MiB in 0.4 s."""
     max_update_bytes: int = 1 << 24
-    """Updates bring data, for those who may write; larger data come as files."""
+    """For clients that may write, since updates contain data; larger data come as files."""
     max_upload_bytes: int = 1 << 28
     max_target_bytes: int = 1 << 13
-    """What proxies pass on; longer queries come by POST or QUERY."""
+    """What proxies pass on; longer queries have to use POST or QUERY."""
     max_page_bytes: int = 1 << 22
-    """A page is put together in memory; other formats are streamed."""
+    """Pages are assembled in memory; other formats are streamed."""
     max_fields_bytes: int = 1 << 15
     """Four times what proxies pass on."""
     max_cache_bytes: int = 1 << 26
     max_running: int = 16
     max_waiting: int = 64
     max_wait_seconds: float = 5
-    """Who waits longer is better served by trying again: a seat is free at most `timeout` later."""
+    """A client that would wait longer should try again: a seat is free after `timeout` at most."""
     patience_seconds: float = SOON_SECONDS
     max_writing: int = 32
     """Each write holds a thread."""
     max_listening: int = 64
-    """Each listener holds a connection for as long as it likes."""
+    """Each listener holds a connection for any length of time."""
     text_limits: TextLimits = field(default_factory=TextLimits)
     mode: Mode = "merged"
     texts: SourceTexts = field(default_factory=SourceTexts)
@@ -95,54 +96,54 @@ class Service:
 
     @property
     def keeps_answers(self) -> bool:
-        """Whether an answer is kept and has a tag: not where the dataset may change without being
-        of another revision."""
+        """Whether answers are cached and have entity tags: not where the dataset may change within
+        a revision."""
         return self.max_cache_bytes > 0 and (self.published is None or self.revision.number > 0)
 
     @property
     def revision(self) -> Revision:
-        """The revision that the request at hand is answered on; outside of one, that in force."""
+        """The revision of the current request; outside of one, that in force."""
         return current_revision(self.history)
 
     @property
     def instance(self) -> str:
-        """Return the identifier of the order and the blank nodes of the answers to this request."""
+        """The name of the row order and the blank node labels of the answers to this request."""
         return self.engine.order(self.revision.dataset)
 
     @property
     def read_only(self) -> str:
-        """What to say to whoever writes, where nothing is written here."""
+        """The message for refused writes, where the service takes none."""
         if self.replica is not None:
             return f"This is a replica; writes go to {self.replica.leader}."
         return "This service is read only."
 
     @property
     def root(self) -> str:
-        """What the paths of links within the service begin with, as the outside sees it."""
+        """The path prefix of links within the service, as clients see it."""
         if self.public_url is not None:
             return urlsplit(self.public_url).path.rstrip("/")
         known = current_forwarded()
         return known.root if known else ""
 
     def url(self, scope: Scope, path: str) -> str:
-        """The absolute address of a path, as the outside sees it."""
+        """Return the absolute address of a path, as clients see it."""
         known = current_forwarded()
         return self.address(scope, known.url if known else None) + path
 
     def address(self, scope: Scope, forwarded_url: str | None) -> str:
-        """The address of the service that the client asked, without a slash at the end;
-        `forwarded_url` is what trusted proxies tell."""
+        """Return the URL of the service as the client requested it, without a trailing slash;
+        `forwarded_url` is the one that trusted proxies report."""
         if self.public_url is not None:
             return self.public_url.rstrip("/")
         return forwarded_url or asked_at(scope) or arrived_at(scope)
 
     def reference(self, scope: Scope, path: str) -> str:
-        """Where the path is, for a field that may hold a relative reference: its absolute address
-        where the request's own is known, else the path, which holds wherever it was asked."""
+        """Return a reference to the path, for a field that allows relative ones: its absolute
+        address where the requested URL is known, else the path alone, which is always valid."""
         return (self._asked_at(scope) or self.root) + path
 
     def _asked_at(self, scope: Scope) -> str | None:
-        """The address of the service that the client asked, without a slash at the end; None where
+        """The URL of the service as the client requested it, without a trailing slash; None where
         it is not known."""
         if self.public_url is not None:
             return self.public_url.rstrip("/")

@@ -1,5 +1,5 @@
-"""The state of the data: the revision, its counts, its graphs, the checks that its files passed,
-and where to get all of it."""
+"""The status of the data: the revision, its counts, its graphs, the checks that its files passed,
+and the dumps."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -33,14 +33,15 @@ STATUS: Final = "/status"
 _QUERY: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
 MAX_GRAPHS: Final = 300
 _MEMORY_STEP_BYTES: Final = 32 << 20
-"""What is held is told in steps of this size, so that the answer stays the same for a while."""
+"""Memory use is rounded up to multiples of this size, so that the answer can be cached for a
+while."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A named graph with its statements; of a document, also the graphs of its passages and the
-    statements in these."""
+    """A named graph with its number of statements; for a document, also the number of its passages
+    and of the statements in them."""
 
     iri: str
     statements: int
@@ -51,8 +52,8 @@ class Graph:
 @final
 @dataclass(frozen=True, slots=True)
 class MemoryUse:
-    """What the engine's processes hold and may hold, in MiB, and whether the dataset is still being
-    loaded."""
+    """How much memory the engine's processes hold and may hold, in MiB, and whether the dataset is
+    still being loaded."""
 
     held_mib: int
     budget_mib: int
@@ -80,16 +81,16 @@ def status_page(app_state: AppState) -> Handler:
 
 
 def _memory(service: Service) -> MemoryUse | None:
-    """What the engine's processes hold of memory."""
-    told = service.engine.memory()
-    if told is None:
+    """The memory use of the engine's processes; None where it is not known."""
+    memory = service.engine.memory()
+    if memory is None:
         return None
-    held = -(-told.held_bytes // _MEMORY_STEP_BYTES) * _MEMORY_STEP_BYTES
-    return MemoryUse(held >> 20, told.budget_bytes >> 20, service.engine.loading)
+    held = -(-memory.held_bytes // _MEMORY_STEP_BYTES) * _MEMORY_STEP_BYTES
+    return MemoryUse(held >> 20, memory.budget_bytes >> 20, service.engine.loading)
 
 
 def gathered(named: Mapping[str, int]) -> tuple[Graph, ...]:
-    """The graphs by name, those of passages within that of their document.
+    """Return the graphs by name, those of passages counted with their document.
 
     >>> gathered({"a": 3, "b#1": 2, "b#2": 1})
     (Graph(iri='a', statements=3, passages=0, in_passages=0), Graph(iri='b', statements=0, \
@@ -108,15 +109,15 @@ passages=2, in_passages=3))
 
 
 def checked(service: Service) -> Revision | None:
-    """The newest revision, up to the one served, that files made, where it says what they
-    passed."""
+    """Return the newest revision, up to the served one, that was built from files; None where it
+    has no record of passed checks."""
     served = service.revision
-    made = {each.number: each for each in service.history.revisions}.get(served.built, served)
-    return made if made.checks else None
+    built = {each.number: each for each in service.history.revisions}.get(served.built, served)
+    return built if built.checks else None
 
 
 def _members(service: Service, graphs: Iterable[Graph], memory: MemoryUse | None) -> dict[str, Any]:
-    revision, made = service.revision, checked(service)
+    revision, built = service.revision, checked(service)
     return {
         "revision": revision.number,
         "time": revision.time,
@@ -131,15 +132,15 @@ def _members(service: Service, graphs: Iterable[Graph], memory: MemoryUse | None
         },
         **({"store": service.published.url} if service.published else {}),
         "memory": asdict(memory) if memory else None,
-        "checks": {"revision": made.number, "passed": dict(made.checks)} if made else None,
+        "checks": {"revision": built.number, "passed": dict(built.checks)} if built else None,
         "graphs": [asdict(graph) for graph in graphs],
         "dumps": [dump.path for dump in DUMPS],
     }
 
 
 def _own_names(graphs: Iterable[NamedNode]) -> str:
-    """A query for what graphs call themselves, which may not be merged into the default graph; a
-    version of an ontology has the ontology's name and its own number."""
+    """A query for the names that graphs state of themselves, which may not be in the default graph;
+    a version of an ontology gets the ontology's name and its own number."""
     return (
         f"CONSTRUCT {{ ?s ?p ?o }} {{ VALUES ?s {{ {' '.join(map(str, graphs))} }} "
         f"{{ GRAPH ?s {{ ?s ?p ?o }} }} UNION {{ GRAPH ?s {{ ?ontology <{OWL}versionIRI> ?s ; "

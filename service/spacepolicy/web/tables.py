@@ -1,4 +1,4 @@
-"""Answers as tables for people: terms by their names, numbers as numbers."""
+"""SPARQL solutions as tables for pages."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ _NUMBERS: Final = frozenset(
 @final
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """A term as a reader sees it: short text, the whole IRI where it is one and where that
-    answers here, the language, whether it is a number."""
+    """A term for a page: its text, its IRI if it is one, the address of its page here, the
+    language, and whether it is a number."""
 
     text: str
     iri: str | None = None
@@ -36,15 +36,14 @@ class TableCell:
 @final
 @dataclass(frozen=True, slots=True)
 class SolutionTable:
-    """Solutions as rows of cells; an unbound variable is None. `numeric` tells of each column
-    whether all of it is numbers."""
+    """Solutions as rows of cells; an unbound variable is None."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[TableCell | None, ...], ...]
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """Whether a column holds numbers and nothing else."""
+        """For each column, whether all its bound cells are numbers."""
         columns = zip(*self.rows, strict=True) if self.rows else ()
         found = tuple(
             any(column) and all(cell is None or cell.number for cell in column)
@@ -53,7 +52,7 @@ class SolutionTable:
         return found or (False,) * len(self.columns)
 
     def first(self, count: int) -> "SolutionTable":
-        """The table with so many of its rows."""
+        """Return the table with only its first rows."""
         return SolutionTable(self.columns, self.rows[:count])
 
     def has(self, text: str) -> bool:
@@ -62,9 +61,9 @@ class SolutionTable:
 
 
 Called = Callable[[str], TableCell]
-"""A thing of that IRI as it is shown."""
+"""The cell of a thing, by its IRI."""
 Named = Mapping[tuple[str, str], NamedNode]
-"""The things that names lead to, by the name's text and language."""
+"""The things that names refer to, by the name's text and language."""
 
 
 def table(
@@ -73,7 +72,7 @@ def table(
     called: Called | None = None,
     named: Named = MappingProxyType({}),
 ) -> SolutionTable | None:
-    """The table of a SELECT's SPARQL JSON; None of anything else."""
+    """Return the table of SPARQL JSON results; None where they are no solutions."""
     if results is None or "results" not in results:
         return None
     shown = called or (lambda iri: _short(service, iri))
@@ -117,19 +116,19 @@ def _short(service: Service, iri: str) -> TableCell:
 
 
 def _address(service: Service, iri: str) -> str | None:
-    """Where the thing of that IRI is shown; None where it is not shown here."""
+    """The address of the thing's page; None where it has none here."""
     path = local_path(service, iri)
     return None if path is None else current_locale().kept(service.root + path)
 
 
 def known_prefixes(service: Service) -> Mapping[str, str]:
-    """Return the namespaces by prefix: the usual ones, and the dataset's own before them."""
+    """Return the namespaces by prefix: the common ones, overridden by the dataset's own."""
     return {**PREFIXES, **service.revision.prefixes}
 
 
 def short_name(service: Service, iri: str) -> str:
-    """The IRI with the longest prefix that fits, or under the base without it; else an address
-    without its scheme."""
+    """Return the IRI as a prefixed name with the longest fitting namespace, or relative to the
+    base; else without its scheme."""
     fitting = [
         (namespace, prefix)
         for prefix, namespace in known_prefixes(service).items()

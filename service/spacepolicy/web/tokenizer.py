@@ -1,4 +1,4 @@
-"""Words of a text as search takes them: letters folded, every ideograph a word of its own."""
+"""Splits texts into words for search: letters folded, ideographs separate or as runs."""
 
 import re
 import unicodedata
@@ -13,14 +13,14 @@ _WORD: Final = re.compile(rf"{_IDEOGRAPH}+|[^\W_]+")
 _IDEOGRAPHS: Final = re.compile(rf"({_IDEOGRAPH})")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CUTOFF: Final = 0.72
-"""Likeness from which a word is proposed (`difflib`): one wrong letter of four has 0.75, of five
-0.8."""
+"""The least similarity (`difflib`) of a proposed word: one wrong letter of four gives 0.75, of
+five 0.8."""
 _MAX_CANDIDATES: Final = 20000
-"""Words that are compared; 20,000 take about 10 ms."""
+"""How many words are compared; 20,000 take about 10 ms."""
 
 
 def folded(text: str) -> str:
-    """The text in lower case, compatible forms made one, accents taken off.
+    """Return the text in lower case, in compatibility normal form, without accents.
 
     >>> folded("Ｒéusable")
     'reusable'
@@ -31,7 +31,7 @@ def folded(text: str) -> str:
 
 
 def normalised(text: str) -> str:
-    """The folded text with single spaces, as names are compared.
+    """Return the folded text with single spaces, the form in which names are compared.
 
     >>> normalised("  Open  Data ")
     'open data'
@@ -40,7 +40,7 @@ def normalised(text: str) -> str:
 
 
 def spaced(text: str) -> str:
-    """The folded text with each ideograph standing alone.
+    """Return the folded text with spaces around each ideograph.
 
     >>> spaced("数据 ok").split()
     ['数', '据', 'ok']
@@ -49,7 +49,7 @@ def spaced(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in their order, a run of ideographs as one.
+    """Return the words of a text in their order, a run of ideographs as one word.
 
     >>> words("Open-source, 数据!")
     ['open', 'source', '数据']
@@ -58,7 +58,7 @@ def words(text: str) -> list[str]:
 
 
 def spaced_words(text: str) -> list[str]:
-    """The words of a text in their order, each ideograph as one.
+    """Return the words of a text in their order, each ideograph as one word.
 
     >>> spaced_words("Open 数据!")
     ['open', '数', '据']
@@ -67,7 +67,7 @@ def spaced_words(text: str) -> list[str]:
 
 
 def words_of_name(name: str) -> list[str]:
-    """The words of a local name.
+    """Return the words of a local name.
 
     >>> words_of_name("hasActionKind/in-use")
     ['has', 'action', 'kind', 'in', 'use']
@@ -76,8 +76,8 @@ def words_of_name(name: str) -> list[str]:
 
 
 def corrected(word: str, vocabulary: Iterable[str]) -> list[str]:
-    """The words that the word may be a misspelling of, the closest first: for each four letters one
-    may be wrong, so that what is not there is not taken for something else.
+    """Return the words that the word may be a misspelling of, the closest first. One in four
+    letters may be wrong, so that an unknown word is not taken for a different one.
 
     >>> corrected("comercial", ["commercial"])
     ['commercial']

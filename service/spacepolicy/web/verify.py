@@ -1,4 +1,5 @@
-"""`/verify`: every quotation and fingerprint of a source against its text, or a copy sent."""
+"""`/verify`: verifies the quotations and fingerprints of a source against its text, or against a
+copy in the request."""
 
 import json
 from typing import Annotated, Any, Final
@@ -21,12 +22,12 @@ from spacepolicy.web.routes import Handler
 
 PATH: Final = "/verify"
 _TEXTS: Final = {"text/plain": "copy.txt", "text/html": "copy.html", "text/markdown": "copy.md"}
-"""The media types of copies, and how a file of each is called."""
+"""The media types of copies, and a file name for each."""
 Source = Annotated[str, Query(description="a source, by its IRI or the last part of it")]
 
 
 def verification_of_texts(app_state: AppState) -> Handler:
-    """Return the handler that verifies sources against the texts that are here."""
+    """Return the handler that verifies sources against the available texts."""
 
     @representation(app_state, offers=(JSON,))
     async def verified(
@@ -49,7 +50,7 @@ def verification_of_texts(app_state: AppState) -> Handler:
 
 
 def verification_of_copy(app_state: AppState) -> Handler:
-    """Return the handler that verifies a source against a copy that is sent."""
+    """Return the handler that verifies a source against a copy in the request."""
 
     async def sent(request: Request, source: Source) -> Response:
         """The passages of a source against the copy of its text that is the body."""
@@ -66,13 +67,13 @@ def verification_of_copy(app_state: AppState) -> Handler:
 
 
 def copy_described() -> dict[str, Any]:
-    """What the OpenAPI description says of the body."""
+    """Return the OpenAPI description of the body."""
     content = {each: {"schema": {"type": "string"}} for each in _TEXTS}
     return {"requestBody": {"required": True, "content": content}}
 
 
 async def _asked(app_state: AppState, source: str | None) -> tuple[str, ...]:
-    """The sources that are asked for, by their IRIs.
+    """The IRIs of the requested sources, all where none is named.
 
     Raises: NotFoundError where there is none of that name.
     """

@@ -29,7 +29,7 @@ class GraphCounts:
 
 @final
 class GraphStatistics:
-    """Caches the counts of the latest revision."""
+    """Caches the counts of the revision asked about last."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()

@@ -76,7 +76,7 @@ class ClassUses:
 
 @final
 class ServiceGraph:
-    """Caches the description of the latest revision."""
+    """Caches the description of the revision asked about last."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()

@@ -44,7 +44,7 @@ class DumpMeasures:
         if not service.keeps_answers or revision.counts.stored > MAX_STATEMENTS:
             return {}
         if revision.publication is not None:
-            return {}  # the store may return the statements in another order each time
+            return {}  # another service over the same store may write them in another order
         return await self._held.get(revision.edition, service.instance, self._measured)
 
     async def _measured(self) -> Mapping[Dump, DumpFacts]:

@@ -88,21 +88,21 @@ async def part_statements(app_state: AppState, thing: NamedNode) -> PartStatemen
     if not wholes:
         return None
     relations = {row["relation"].value for row in await rows(app_state, _relations(own))}
-    said, containing, kinds = await asyncio.gather(
+    statements, containing, kinds = await asyncio.gather(
         rows(app_state, _saying(thing, own)),
         rows(app_state, _containing(thing, own, sorted(relations))),
         rows(app_state, _stated_kinds(thing, own)),
     )
-    passages = _passages((*said, *containing), await words_of_copies(app_state))
+    passages = _passages((*statements, *containing), await words_of_copies(app_state))
     return PartStatements(
         thing.value,
         wholes,
         {row["part"].value: row["ordinal"].value for row in belonging if "ordinal" in row},
-        _stating(said, containing, relations, passages),
-        _said(said, passages),
+        _stating(statements, containing, relations, passages),
+        _by_part(statements, passages),
         frozenset(relations),
         {row["part"].value: row["kind"].value for row in reversed(kinds)},
-        MAX_STATEMENTS in map(len, (belonging, said, containing)),
+        MAX_STATEMENTS in map(len, (belonging, statements, containing)),
     )
 
 
@@ -199,14 +199,14 @@ def _closed(wholes: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 
 
 def _stating(
-    said: Iterable[Row],
+    statements: Iterable[Row],
     containing: Iterable[Row],
     relations: set[str],
     described: Mapping[str, TextSpan],
 ) -> dict[tuple[str, str], tuple[TextSpan, ...]]:
     """The passages by (whole, part), whichever of them is the subject."""
     found: dict[tuple[str, str], list[TextSpan]] = {}
-    for row in said:
+    for row in statements:
         if row["property"].value in relations:
             pair = row["value"].value, row["part"].value
             found.setdefault(pair, []).append(described[row["passage"].value])
@@ -216,11 +216,11 @@ def _stating(
     return {pair: tuple(passages) for pair, passages in found.items()}
 
 
-def _said(
-    said: Iterable[Row], passages: Mapping[str, TextSpan]
+def _by_part(
+    statements: Iterable[Row], passages: Mapping[str, TextSpan]
 ) -> dict[str, tuple[PartStatement, ...]]:
     found: dict[str, list[PartStatement]] = {}
-    for row in said:
+    for row in statements:
         value = row["value"]
         if isinstance(value, NamedNode | Literal):
             each = PartStatement(passages[row["passage"].value], row["property"].value, value)
@@ -228,9 +228,9 @@ def _said(
     return {part: tuple(each) for part, each in found.items()}
 
 
-def _passages(said: Iterable[Row], of_copies: Mapping[str, str]) -> dict[str, TextSpan]:
+def _passages(found: Iterable[Row], of_copies: Mapping[str, str]) -> dict[str, TextSpan]:
     """The passages of the rows, by their IRIs."""
-    rows = {row["passage"].value: row for row in said}
+    rows = {row["passage"].value: row for row in found}
     locators = {row["locator"].value for row in rows.values() if "locator" in row}
     ranks = {locator: n for n, locator in enumerate(sorted(locators, key=natural))}
     return {iri: _passage(row, ranks, of_copies.get(iri)) for iri, row in rows.items()}

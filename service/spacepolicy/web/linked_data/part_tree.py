@@ -181,8 +181,8 @@ class _Tree:
             return []
         if self._parts_stated[whole, first] < _SEVERAL:
             return [first]
-        said = {each.passage for each in self._found.said.get(part, ()) if each.passage != first}
-        later = sorted(said, key=lambda each: (each.start < first.end, self._place_of(each)))
+        others = {each.passage for each in self._found.said.get(part, ()) if each.passage != first}
+        later = sorted(others, key=lambda each: (each.start < first.end, self._place_of(each)))
         return [first, *later[:1]]
 
     def _place(self, part: str, whole: str) -> Place:
@@ -207,17 +207,17 @@ class _Tree:
             found = [each for one in wholes for each in stating.get((one, part), ())]
             if found:
                 return min(found, key=self._place_of)
-        said = [each.passage for each in self._found.said.get(part, ())]
-        return min(said, key=self._place_of, default=None)
+        about = [each.passage for each in self._found.said.get(part, ())]
+        return min(about, key=self._place_of, default=None)
 
     @cached_property
     def _sources(self) -> Mapping[str, int]:
         """The rank of each source, those that state most parts first: offsets in two texts cannot
         be compared."""
         stating = [each for passages in self._found.stating.values() for each in passages]
-        said = [each.passage for statements in self._found.said.values() for each in statements]
+        about = [each.passage for statements in self._found.said.values() for each in statements]
         counted = Counter(each.source for each in stating)
-        every = sorted({each.source for each in (*stating, *said)})
+        every = sorted({each.source for each in (*stating, *about)})
         return {source: n for n, source in enumerate(sorted(every, key=lambda s: -counted[s]))}
 
     def _said(self, part: str) -> tuple[tuple[Link, tuple[Link, ...]], ...]:
@@ -226,11 +226,11 @@ class _Tree:
         for each in self._found.said.get(part, ()):
             if isinstance(each.value, NamedNode) and not self._is_shown(each.property, each.value):
                 gathered.setdefault(each.property, {}).setdefault(each.value)
-        said = [
+        links = [
             (self._names.link(NamedNode(name)), tuple(map(self._names.link, values)))
             for name, values in gathered.items()
         ]
-        return tuple(sorted(said, key=lambda pair: pair[0].text))
+        return tuple(sorted(links, key=lambda pair: pair[0].text))
 
     def _is_shown(self, name: str, value: NamedNode) -> bool:
         inside = value.value in self._found.wholes or value.value == self._found.thing

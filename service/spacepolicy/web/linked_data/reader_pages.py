@@ -107,7 +107,7 @@ class Sentence:
 @final
 @dataclass(frozen=True, slots=True)
 class PassageKind:
-    """A kind of passage: its name, count and colour, and the address of the page with only these."""
+    """A kind of passage: its name, count and colour, and the address of the page with it alone."""
 
     link: Link
     count: int

@@ -57,7 +57,7 @@ async def _placed(
 
 
 def _numbered(thing: NamedNode, own: Base) -> str:
-    """A query for the numbered parts of the thing's wholes by the same subproperty of `isPartOf`."""
+    """A query for all numbered parts of the thing's wholes, by a subproperty of `isPartOf`."""
     part_of, ordinal = own.term("isPartOf"), own.term("ordinal")
     return (
         f"SELECT DISTINCT ?whole ?s ?n {{ {thing} {ordinal} [] ; ?relation ?whole . "

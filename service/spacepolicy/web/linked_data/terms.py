@@ -100,7 +100,7 @@ class TermIn:
 
 
 def kind_of(found: ThingDocument) -> str | None:
-    """Return `class`, `property` or `concept`, the kind of the document's thing; None for others."""
+    """Return the kind of term: `class`, `property` or `concept`; None for other things."""
     if _CLASS in found.types:
         return "class"
     if any(each in found.types for each in _PROPERTIES):

@@ -1,4 +1,4 @@
-"""Batches of reconciliation queries and requests for data extension, as clients send them.
+"""Parses batches of reconciliation queries, and requests for data extension.
 
 Spec: https://reconciliation-api.github.io/specs/0.2/#reconciliation-queries,
 https://reconciliation-api.github.io/specs/0.2/#data-extension-service
@@ -15,26 +15,26 @@ from pyoxigraph import NamedNode
 from spacepolicy.errors import BadParameterError, ContentTooLargeError
 
 MAX_QUERIES: Final = 100
-"""Queries of a batch: names are compared one by one, some 10 ms for a query; one of many words that
-are not known takes up to 1 s. The manifest says it, and clients send more batches."""
+"""Queries per batch: names are compared one by one, some 10 ms per query; one with many unknown
+words takes up to 1 s. The manifest states the limit, and clients send several batches."""
 MAX_IDS: Final = 1000
-"""Things whose values are fetched at once; their IRIs have some 100 KiB."""
+"""Things per request for data extension; their IRIs have some 100 KiB."""
 MAX_PROPERTIES: Final = 20
-"""Properties of a query or an extension: columns of a table, of which few are fetched."""
+"""Properties per query or extension: columns of a table, of which few are used."""
 MAX_LIMIT: Final = 100
-"""Candidates of a query; people choose among fewer."""
+"""The most candidates per query; people choose among fewer."""
 LIMIT: Final = 10
-"""Candidates where nothing is said: what a list shows without scrolling."""
+"""The default number of candidates: what a list shows without scrolling."""
 _IRI: Final = re.compile(r"<?((?:https?://|urn:)[^\s<>\"{}|\\^`]+)>?", re.IGNORECASE)
 Strictness = Literal["any", "all", "should"]
 Value = str | float | bool | NamedNode
-"""A value of a property: an IRI where the client gives one as an entity."""
+"""A value of a property; an entity is given by its IRI."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A property, and values of which a thing is to have one."""
+    """A property, and values of which a matching thing has one."""
 
     property: str
     values: tuple[Value, ...]
@@ -43,8 +43,8 @@ class Evidence:
 @final
 @dataclass(frozen=True, slots=True)
 class ReconciliationQuery:
-    """What a client looks for: a name or an IRI, None where it gives neither; the classes that the
-    thing is to be of, and how strictly; how many candidates; and further evidence."""
+    """A reconciliation query: a name or an IRI, None where neither is given; the wanted classes,
+    and how strictly; the number of candidates; and values of properties as evidence."""
 
     text: str | None
     types: tuple[str, ...] = ()
@@ -54,15 +54,14 @@ class ReconciliationQuery:
 
     @property
     def iri(self) -> str | None:
-        """The IRI that is asked for; None where it is a name."""
+        """The IRI that the query is; None where it is a name."""
         return None if self.text is None else as_iri(self.text)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ExtensionColumn:
-    """A property whose values are fetched, and the language of those that are texts; None: the
-    reader's, where a value has it."""
+    """A property whose values are returned, and the language of texts; None: the reader's."""
 
     property: str
     language: str | None = None
@@ -71,14 +70,14 @@ class ExtensionColumn:
 @final
 @dataclass(frozen=True, slots=True)
 class ExtensionQuery:
-    """Things, and the properties of theirs that are fetched."""
+    """Things, and the properties whose values are returned."""
 
     ids: tuple[str, ...]
     columns: tuple[ExtensionColumn, ...]
 
 
 def as_iri(text: str) -> str | None:
-    """The IRI that the text is; None where it is none.
+    """Return the IRI if the text is one, with or without angle brackets; else None.
 
     >>> as_iri(" <https://example.org/a> "), as_iri("a: b")
     ('https://example.org/a', None)
@@ -88,7 +87,7 @@ def as_iri(text: str) -> str | None:
 
 
 def named_node(iri: str) -> NamedNode | None:
-    """The IRI as a term; None where it is not one."""
+    """Return the IRI as a term; None where it is malformed."""
     try:
         return NamedNode(iri)
     except ValueError:
@@ -96,10 +95,10 @@ def named_node(iri: str) -> NamedNode | None:
 
 
 def read_queries(text: str) -> dict[str, ReconciliationQuery]:
-    """The queries of a batch by their keys.
+    """Parse the queries of a batch, by their keys.
 
-    Raises: BadParameterError where the text is no batch, ContentTooLargeError where there are more
-    than are taken.
+    Raises: BadParameterError where the text is no batch, ContentTooLargeError where a limit is
+    exceeded.
     """
     batch = _object(_json(text, "queries"), "queries")
     if len(batch) > MAX_QUERIES:
@@ -131,7 +130,7 @@ def _query(members: Mapping[str, Any], key: str) -> ReconciliationQuery:
 
 
 def _types(given: object, place: str) -> tuple[str, ...]:
-    """The classes, each by its IRI, as a text or as an object with it."""
+    """The classes, each given by its IRI, as a string or as the `id` of an object."""
     if given is None or given == "":
         return ()
     each_given = given if isinstance(given, list) else [given]
@@ -159,7 +158,7 @@ def _evidence(members: Mapping[str, Any], place: str) -> Evidence:
 
 
 def _value(given: object, place: str) -> Value:
-    """A value: a text, a number, a boolean, or an entity by its IRI."""
+    """A value: a string, a number, a boolean, or an entity by its IRI."""
     if isinstance(given, dict):
         node = named_node(given["id"]) if isinstance(given.get("id"), str) else None
         if node is not None:
@@ -172,10 +171,10 @@ def _value(given: object, place: str) -> Value:
 
 
 def read_extension(text: str) -> ExtensionQuery:
-    """The things and properties of a request for data extension.
+    """Parse a request for data extension.
 
-    Raises: BadParameterError where the text is none, ContentTooLargeError where there are more than
-    are taken.
+    Raises: BadParameterError where the text is none, ContentTooLargeError where a limit is
+    exceeded.
     """
     members = _object(_json(text, "extend"), "extend")
     ids = _array(members.get("ids"), "extend: 'ids'", MAX_IDS)
@@ -201,7 +200,7 @@ def _json(text: str, name: str) -> object:
     try:
         given: object = json.loads(text)
         json.dumps(given, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:  # an escape can name half a character (RFC 8259, 8.2)
+    except UnicodeEncodeError as error:  # an escape can be a lone surrogate (RFC 8259, 8.2)
         raise BadParameterError(
             f"The parameter '{name}' has an escape that is no character: "
             f"\\u{ord(error.object[error.start]):04x}."

@@ -1,6 +1,6 @@
-"""The paths of the reconciliation service.
+"""The routes of the reconciliation service.
 
-JSONP is not given: answers are data of any origin (CORS), and not scripts.
+JSONP is not supported: scripts of any origin may read the responses by CORS.
 
 Spec: https://reconciliation-api.github.io/specs/0.2/#service-definition
 """
@@ -64,7 +64,7 @@ _QUERIES: Final = "queries"
 _EXTEND: Final = "extend"
 _PARAMETERS: Final = (_QUERIES, _EXTEND)
 _MAX_FIELDS: Final = 20
-"""Fields of a form: two are known."""
+"""The most fields of a form; two are known."""
 _TAG: Final = "reconciliation"
 _MEANINGS: Final = {
     _QUERIES: "a batch of queries as JSON: names or IRIs, each under a key of the client's",
@@ -98,7 +98,7 @@ async def _entities(search: SearchService) -> Entities:
 
 
 def _asked_by_get(search: SearchService) -> Handler:
-    """Return the handler of the manifest, and of batches in the address."""
+    """Return the handler of the manifest, and of batches in the query string."""
     state = search.app_state
 
     @representation(state, offers=(JSON,), negotiated=False, parameters=_PARAMETERS)
@@ -137,7 +137,7 @@ def _asked_by_post(search: SearchService) -> Handler:
 
 @final
 class _BatchResponse(Response):
-    """The answer to a batch, worked out for as long as the client is there."""
+    """The response to a batch, cancelled when the client disconnects."""
 
     def __init__(self, search: SearchService, given: Mapping[str, str]) -> None:
         super().__init__()
@@ -145,9 +145,9 @@ class _BatchResponse(Response):
         self._given = given
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer.
+        """Send the response.
 
-        Raises: ProblemError where it cannot be worked out.
+        Raises: ProblemError where the batch fails.
         """
         await while_connected(receive, self._answer(scope, receive, send))
 
@@ -178,9 +178,9 @@ async def _form_text(state: AppState, request: Request) -> str:
 
 
 def _given(text: str) -> Mapping[str, str]:
-    """The one parameter that is asked with; none where there is none.
+    """The one known parameter of the text; empty where there is none.
 
-    Raises: BadParameterError where there are several, or where it asks for JSONP.
+    Raises: BadParameterError where there are several, or it asks for JSONP.
     """
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
@@ -195,9 +195,9 @@ def _given(text: str) -> Mapping[str, str]:
 
 
 async def answered(state: AppState, entities: Entities, given: Mapping[str, str]) -> dict[str, Any]:
-    """What the batch asks for.
+    """Return the answer to a batch or a request for data extension.
 
-    Raises: TimeLimitError where all of it takes longer than a query may, and other ProblemErrors.
+    Raises: TimeLimitError where it takes longer than a query may, and other ProblemErrors.
     """
     seconds = state.service.timeout_seconds
     try:
@@ -224,7 +224,7 @@ async def _worked_out(
 
 
 def _suggestions(search: SearchService, terms: UsedTerms, kind: Kind) -> Handler:
-    """Return the handler that completes what a user types."""
+    """Return the handler of the suggest service of a kind."""
 
     @representation(search.app_state, offers=(JSON,), negotiated=False)
     async def suggest(
@@ -270,7 +270,7 @@ def _proposals(search: SearchService) -> Handler:
 
 
 def _preview(search: SearchService) -> Handler:
-    """Return the handler of the small page about a thing."""
+    """Return the handler of the preview of a thing."""
     state = search.app_state
 
     @representation(state, offers=(PAGE,), negotiated=False)
@@ -290,7 +290,7 @@ def _preview(search: SearchService) -> Handler:
 
 
 def _view(search: SearchService) -> Handler:
-    """Return the handler that leads to the page of a thing."""
+    """Return the handler that redirects to the page of a thing."""
     state = search.app_state
 
     async def view(iri: Identifier) -> Response:
@@ -308,14 +308,14 @@ def _name(scope: Scope) -> str:
 
 
 def _parameter(name: str) -> dict[str, Any]:
-    """A parameter in the address, as the OpenAPI description has it."""
+    """The OpenAPI description of a query parameter."""
     described = {"description": _MEANINGS[name], "schema": {"type": "string"}}
     example = {"example": _EXAMPLE} if name == _QUERIES else {}
     return {"name": name, "in": "query", "required": False, **described, **example}
 
 
 def _form() -> dict[str, Any]:
-    """The form, as the OpenAPI description has it."""
+    """The OpenAPI description of the form."""
     properties = {
         name: {"type": "string", "description": meaning} for name, meaning in _MEANINGS.items()
     }

@@ -1,4 +1,4 @@
-"""Data extension: values of the things that a client has found, as cells of its table.
+"""Data extension: values of matched things, as cells of the client's table.
 
 Spec: https://reconciliation-api.github.io/specs/0.2/#data-extension-service
 """
@@ -16,7 +16,7 @@ from spacepolicy.web.reconciliation.batches import ExtensionColumn, ExtensionQue
 from spacepolicy.web.reconciliation.entities import Entities, property_values
 
 ALL_LANGUAGES: Final = "all"
-"""The setting with which a column has texts of every language."""
+"""The value of a column's language setting for texts in every language."""
 _INTEGERS: Final = frozenset(
     XSD + name
     for name in (
@@ -30,9 +30,9 @@ _DATE_TIME: Final = f"{XSD}dateTime"
 
 
 async def extended(state: AppState, entities: Entities, query: ExtensionQuery) -> dict[str, Any]:
-    """The columns with their classes, and the cells of each thing in each.
+    """Return the columns with their classes, and the cells of each thing.
 
-    Raises: ProblemError where the engine does not tell them.
+    Raises: ProblemError where a query fails.
     """
     properties = [column.property for column in query.columns]
     values = await property_values(state, query.ids, properties)
@@ -50,7 +50,7 @@ async def extended(state: AppState, entities: Entities, query: ExtensionQuery) -
 
 
 async def _ranges(state: AppState, properties: Sequence[str]) -> Mapping[str, str]:
-    """The class that the ontology says the values of a property to be of, the first by IRI."""
+    """The range of each property, the first by IRI of several classes."""
     if not properties:
         return {}
     wanted = " ".join(str(NamedNode(each)) for each in dict.fromkeys(properties))
@@ -83,7 +83,7 @@ def _cells(
 
 
 def in_language(values: Sequence[Term], language: str) -> list[Term]:
-    """The values without texts of other languages, where there is one in the language.
+    """Return the values without texts in other languages, if there is one in the language.
 
     >>> en, zh = Literal("a", language="en"), Literal("b", language="zh-Hans")
     >>> [each.value for each in in_language([en, zh], "zh")]
@@ -107,9 +107,10 @@ def _is_in(tag: str, language: str) -> bool:
 
 
 def cell(entities: Entities, value: NamedNode | Literal) -> dict[str, Any]:
-    """The value as a cell: a thing of the dataset by IRI and name, a number, a time, else a text.
+    """Return the value as a cell: a thing of the dataset with IRI and name, a number, a time, else
+    a text.
 
-    A day is a text: the specification has times alone, and at which one it would be is not said.
+    A day is a text: the specification only has times, and a day has no time.
     """
     base = entities.service.revision.base
     if isinstance(value, NamedNode):
@@ -120,7 +121,7 @@ def cell(entities: Entities, value: NamedNode | Literal) -> dict[str, Any]:
 
 
 def _literal(text: str, datatype: str) -> dict[str, Any]:
-    """A literal by its datatype; what is none of that is the text that it is."""
+    """A literal by its datatype; malformed or of another datatype, a text."""
     try:
         if datatype in _INTEGERS:
             return {"int": int(text)}

@@ -1,4 +1,4 @@
-"""What the reconciliation service offers.
+"""The manifest of the reconciliation service.
 
 Spec: https://reconciliation-api.github.io/specs/0.2/#service-manifest
 """
@@ -18,9 +18,9 @@ SUGGEST: Final = "/reconcile/suggest"
 PROPERTIES: Final = "/reconcile/properties"
 KINDS: Final = ("entity", "type", "property")
 _PREVIEW_SIZE: Final = {"width": 420, "height": 260}
-"""Pixels: a name, its classes, a definition and one quotation."""
+"""In pixels: room for a name, its classes, a definition and one quotation."""
 _DEFAULT_TYPES: Final = 20
-"""Classes that are offered at once, those of the most things."""
+"""How many classes are offered, those with the most instances."""
 _SETTING: Final = {
     "en": ("Language of texts", "Texts in other languages are left out where there is one in it."),
     "zh": ("文字语言", "有该语言的文字时，略去其他语言。"),
@@ -29,7 +29,7 @@ _ALL: Final = {"en": "all", "zh": "全部"}
 
 
 def manifest(entities: Entities, origin: str) -> dict[str, Any]:
-    """The manifest, for clients that ask at the address."""
+    """Return the manifest; `origin` is the service's address."""
     service = entities.service
     base = service.revision.base
     types = [{"id": each, "name": entities.name(each)} for each in _default_types(entities)]

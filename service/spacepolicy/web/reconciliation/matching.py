@@ -1,10 +1,10 @@
-"""Which things a client means by a name: candidates, how well each fits, and which is certain.
+"""Matches names to things: candidates, their scores, and which is a match.
 
-A query that is an IRI is that thing or none: an IRI that is not known is never taken for one that
-looks like it. Any other is a name, compared with all names of things in every language, letters
-folded (case, accents, width). The score is how alike the two are (`difflib`), from 0 to 100; where
-a query gives values of properties, they count for a quarter of it. A candidate is a match where it
-alone has exactly that name and has all the values.
+A query that is an IRI matches that thing or none: an unknown IRI is never matched to a similar one.
+Any other query is a name, compared with the names of things in every language, letters folded
+(case, accents, width). The score is the similarity (`difflib`), from 0 to 100; values of
+properties, if given, count for a quarter of it. A candidate is a match where it alone has exactly
+that name and has all the values.
 
 Spec: https://reconciliation-api.github.io/specs/0.2/#reconciliation-query-responses,
 https://docs.python.org/3/library/difflib.html#difflib.SequenceMatcher.ratio
@@ -26,23 +26,23 @@ from spacepolicy.web.search_index import MAX_LENGTH
 from spacepolicy.web.tokenizer import normalised
 
 MIN_SCORE: Final = 50.0
-"""Names that are less alike share some words by chance: half of what the two have differs."""
+"""Less similar names only share some words by chance: half of their letters differ."""
 _COMPARED: Final = 25
-"""Things that are compared for a query, those that search finds first. Names of 15 letters take
-0.03 ms each, of 150 letters 1 ms."""
+"""How many things found by search are compared for a query. Names of 15 letters take 0.03 ms each,
+of 150 letters 1 ms."""
 _MAX_SHARING: Final = 50
-"""Names that are compared where search finds nothing that is like."""
+"""How many names are compared where search finds nothing similar."""
 _WEIGHT_OF_EVIDENCE: Final = 0.25
-"""What values of properties count for in a score; the name says more than any column."""
+"""The weight of values of properties in a score; the name is more significant."""
 _EXACT: Final = 100.0
-"""The score of the same name; those that are alike have 99 at most."""
+"""The score of an identical name; similar ones have 99 at most."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A thing, how alike its name is and which share of the values it has, None where a query gives
-    no such; and whether it is certain."""
+    """A thing, the score of its name and the share of the values that it has, each None where the
+    query has none; and whether it is the match."""
 
     thing: str
     name_score: float | None
@@ -51,7 +51,7 @@ class Candidate:
 
     @property
     def score(self) -> float:
-        """How well it fits, from 0 to 100."""
+        """The combined score, from 0 to 100."""
         share = None if self.evidence_share is None else 100 * self.evidence_share
         if self.name_score is None or share is None:
             return round(share or self.name_score or 0.0, 1)
@@ -60,16 +60,16 @@ class Candidate:
 
     @property
     def is_certain(self) -> bool:
-        """Whether nothing that the query says speaks against it."""
+        """Whether the name is identical and it has all the values."""
         return self.name_score == _EXACT and self.evidence_share in (None, 1.0)
 
 
 async def candidates(
     state: AppState, entities: Entities, queries: Mapping[str, ReconciliationQuery]
 ) -> dict[str, list[Candidate]]:
-    """The candidates of each query, the best first.
+    """Return the candidates of each query, the best first.
 
-    Raises: ProblemError where the engine does not tell them.
+    Raises: ProblemError where a query of the dataset fails.
     """
     iris = {query.iri for query in queries.values()} - {None}
     known = await existing(state, [each for each in iris if each is not None])
@@ -91,7 +91,7 @@ async def candidates(
 async def _found(
     state: AppState, entities: Entities, query: ReconciliationQuery, known: set[str]
 ) -> list[Candidate]:
-    """The things that the query may mean, before its classes and values are looked at."""
+    """The things that the query may mean, before its classes and values are checked."""
     if query.iri is not None:
         return [Candidate(query.iri, _EXACT)] if query.iri in known else []
     if query.text is not None:
@@ -101,7 +101,7 @@ async def _found(
 
 
 def _by_name(entities: Entities, text: str) -> list[Candidate]:
-    """Things that have the name, and those that search finds whose names are like it."""
+    """Things with that name, and those found by search with a similar name."""
     index, sought = entities.index, normalised(text)
     hits = index.find(text[:MAX_LENGTH], limit=_COMPARED).hits
     found = _alike(entities, sought, [*index.named_exactly(text), *(hit.thing for hit in hits)])
@@ -116,8 +116,8 @@ def _alike(entities: Entities, sought: str, things: Iterable[str]) -> list[Candi
 
 
 def _likeness(entities: Entities, thing: str, sought: str) -> float:
-    """How alike the text and the nearest name of the thing are, from 0 to 100; exactly 100 only
-    where they are the same."""
+    """The similarity of the text and the most similar name of the thing, from 0 to 100; 100 only
+    where they are identical."""
     names = (normalised(each.text) for each in entities.names(thing))
     return max((_ratio(name, sought) for name in names), default=0.0)
 
@@ -132,7 +132,7 @@ def _ratio(name: str, sought: str) -> float:
 
 
 async def _with_value(state: AppState, entities: Entities, evidence: Evidence) -> list[str]:
-    """Things that have one of the values."""
+    """Things with one of the values."""
     tests = [test for value in evidence.values for test in _tests(entities, value)]
     if not tests:
         return []
@@ -145,7 +145,7 @@ async def _with_value(state: AppState, entities: Entities, evidence: Evidence) -
 
 
 def _tests(entities: Entities, value: Value) -> Iterable[str]:
-    """Conditions of SPARQL of which one holds of what is the value."""
+    """SPARQL conditions; one of them holds where `?value` is the value."""
     if isinstance(value, NamedNode):
         yield f"?value = {value}"
         return
@@ -162,7 +162,7 @@ def _lexical(value: str | float | bool) -> str:
 
 
 def _fits(entities: Entities, candidate: Candidate, query: ReconciliationQuery) -> bool:
-    """Whether the thing is of the classes that are asked for."""
+    """Whether the thing has the wanted classes."""
     if not query.types or query.strictness == "should":
         return True
     types = set(entities.index.types_of(candidate.thing))
@@ -191,8 +191,8 @@ def _weighed(
 
 
 def _is(entities: Entities, term: Term, value: Value) -> bool:
-    """Whether the term is what the client gives: the same IRI, a thing of that name, or a literal
-    of that text or number."""
+    """Whether the term matches the client's value: the same IRI, a thing of that name, or a literal
+    with that text or number."""
     if isinstance(value, NamedNode):
         return term == value
     lexical = normalised(_lexical(value))
@@ -212,7 +212,7 @@ def _number(text: str) -> float | None:
 
 
 def _decided(found: list[Candidate], query: ReconciliationQuery) -> list[Candidate]:
-    """The candidates in their order, cut to the limit; the one that alone is certain is a match."""
+    """The candidates by score, cut to the limit; one that alone is certain becomes the match."""
     certain = [each for each in found if each.is_certain]
     order = sorted(found, key=lambda each: (-each.score, each.thing))
     return [
@@ -221,7 +221,7 @@ def _decided(found: list[Candidate], query: ReconciliationQuery) -> list[Candida
 
 
 def candidate_members(entities: Entities, candidate: Candidate) -> dict[str, Any]:
-    """The candidate as the specification writes it."""
+    """Return the candidate as a JSON object of the specification."""
     features = [
         {"id": name, "value": round(value, 3)}
         for name, value in (

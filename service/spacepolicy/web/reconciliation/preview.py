@@ -1,5 +1,5 @@
-"""A small page about a thing, for clients to show in a frame: its name, what it is, and words of a
-source that speak of it.
+"""The preview of a thing, which clients show in a frame: its name, classes, definition, and
+quotations about it.
 
 Spec: https://reconciliation-api.github.io/specs/0.2/#preview-service
 """
@@ -16,15 +16,15 @@ from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.reconciliation.entities import Entities
 
 _QUOTATIONS: Final = 2
-"""Quotations that the frame has room for."""
+"""How many quotations the frame has room for."""
 _MAX_LENGTH: Final = 240
-"""Characters of a text in the frame: five lines."""
+"""The most characters of a text in the frame: five lines."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class PreviewQuotation:
-    """Words of a source, their language, and the passage that has them."""
+    """The words of a passage, their language, and the passage's IRI."""
 
     text: str
     language: str | None
@@ -32,9 +32,9 @@ class PreviewQuotation:
 
 
 async def preview_page(state: AppState, entities: Entities, thing: NamedNode) -> str:
-    """The page about the thing.
+    """Return the page about the thing.
 
-    Raises: ProblemError where the engine does not tell what it shows.
+    Raises: ProblemError where a query fails.
     """
     return pages.render(
         "reconciliation_preview.html",
@@ -50,7 +50,7 @@ async def preview_page(state: AppState, entities: Entities, thing: NamedNode) ->
 
 
 async def _quotations(state: AppState, thing: NamedNode) -> list[PreviewQuotation]:
-    """Words that speak of the thing, those in the shortest passages first."""
+    """Quotations about the thing, the shortest first."""
     base = state.service.revision.base
     if base is None:
         return []

@@ -1,5 +1,5 @@
-"""What is meant by what a user has typed so far: things, classes or properties; and which
-properties things of a class have.
+"""Suggestions for what a user has typed so far: things, classes or properties; and proposals of
+properties for a class.
 
 Spec: https://reconciliation-api.github.io/specs/0.2/#suggest-services
 """
@@ -19,13 +19,13 @@ from spacepolicy.web.tokenizer import normalised
 
 Kind = Literal["entity", "type", "property"]
 SUGGESTED: Final = 10
-"""What a list below a field shows without scrolling; `cursor` leads on."""
+"""How many suggestions there are at once: what a list shows without scrolling; `cursor` skips."""
 MAX_SKIPPED: Final = 1000
-"""Suggestions that may be skipped; who looks on types another letter."""
+"""How many suggestions may be skipped; users rather type another letter."""
 MAX_PROPOSED: Final = 200
-"""Properties that are proposed: an ontology has fewer that things of one class have."""
+"""How many properties are proposed at most: things of one class have fewer."""
 _MAX_TERMS: Final = 5000
-"""Classes, and properties, that are looked through by name."""
+"""How many classes, or properties, are searched by name."""
 _TERMS: Final = {
     "type": "SELECT DISTINCT ?term { ?thing a ?term FILTER isIRI(?term) } ORDER BY ?term",
     "property": "SELECT DISTINCT ?term { ?thing ?term ?value } ORDER BY ?term",
@@ -34,16 +34,16 @@ _TERMS: Final = {
 
 @final
 class UsedTerms:
-    """The classes and properties that are in use in a revision."""
+    """Caches the classes and properties in use in the served revision."""
 
     def __init__(self, state: AppState) -> None:
         self.state = state
         self._held: RevisionCache[tuple[str, ...]] = RevisionCache(len(_TERMS))
 
     async def get(self, kind: Kind) -> tuple[str, ...]:
-        """The IRIs of the terms of a kind.
+        """Return the IRIs of the terms of a kind.
 
-        Raises: ProblemError where the engine does not tell them.
+        Raises: ProblemError where the query fails.
         """
         return await self._held.get(self.state.edition, kind, lambda: self._read(kind))
 
@@ -55,9 +55,9 @@ class UsedTerms:
 async def suggested(
     terms: UsedTerms, entities: Entities, kind: Kind, prefix: str, skipped: int
 ) -> list[dict[str, Any]]:
-    """What the prefix may begin, without the first `skipped`.
+    """Return suggestions for the prefix, without the first `skipped`.
 
-    Raises: ProblemError where the engine does not tell it.
+    Raises: ProblemError where a query fails.
     """
     found = await _found(terms, entities, kind, prefix, skipped + SUGGESTED)
     members = [entities.described(each) for each in found[skipped : skipped + SUGGESTED]]
@@ -82,7 +82,7 @@ async def _found(
 
 
 def _begun(entities: Entities, known: Iterable[str], prefix: str) -> list[str]:
-    """The terms of which a name begins so, then those in whose names a word does."""
+    """The terms with a name that begins with the prefix, then those with such a word in a name."""
     ranked = []
     for term in known:
         names = [normalised(each.text) for each in entities.names(term)]
@@ -95,8 +95,8 @@ def _begun(entities: Entities, known: Iterable[str], prefix: str) -> list[str]:
 
 
 async def proposed(state: AppState, type_: str | None, most: int) -> list[str]:
-    """The properties that things of the class have, those that most have first; of all things where
-    no class is named.
+    """Return the properties of the class's instances, the most used first; of all things where no
+    class is given.
 
     Raises: BadParameterError where the class is no IRI.
     """

@@ -1,4 +1,4 @@
-"""Files in a form, each written to a file of its own as it comes.
+"""Files in a multipart form, each written to disk as it arrives.
 
 Spec: https://www.rfc-editor.org/rfc/rfc7578 (multipart/form-data)
 """
@@ -12,14 +12,14 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from spacepolicy.errors import BadParameterError
 
 _MAX_FILES: Final = 100
-"""Files of one form, each of which holds a descriptor until the write is done."""
+"""The most files of one form; each holds a descriptor until the write is done."""
 _TYPE: Final = b"content-type"
 _DISPOSITION: Final = b"content-disposition"
 
 
 @final
 class FormFiles:
-    """The files of one form, of which only those are read; to be closed.
+    """The files of one form, which may have no other fields; has to be closed.
 
     Raises: BadParameterError where the form's Content-Type names no boundary.
     """
@@ -52,9 +52,9 @@ class FormFiles:
             raise BadParameterError(f"The form cannot be read: {error}.") from error
 
     def feed(self, piece: bytes) -> None:
-        """Take the next bytes of the form.
+        """Parse the next bytes of the form.
 
-        Raises: BadParameterError where they are none of a form, OSError where they cannot be kept.
+        Raises: BadParameterError where they are malformed, OSError where they cannot be stored.
         """
         try:
             self._parser.write(piece)
@@ -62,10 +62,10 @@ class FormFiles:
             raise BadParameterError(f"The form cannot be read: {error}.") from error
 
     def whole(self) -> list[tuple[Path, tuple[str, str]]]:
-        """The files of a form that has ended, each with its media type and the name that the client
-        has for it, empty where it says none.
+        """Return the files of a complete form, each with its media type and its file name at the
+        client, empty where they are not given.
 
-        Raises: BadParameterError where it has not ended, or brings no file.
+        Raises: BadParameterError where the form is incomplete, or has no file.
         """
         if not self._ended:
             raise BadParameterError("The form breaks off before its last boundary.")
@@ -74,7 +74,7 @@ class FormFiles:
         return self._found
 
     def close(self) -> None:
-        """Close the file at hand."""
+        """Close the current file."""
         if self._file is not None:
             self._file.close()
             self._file = None

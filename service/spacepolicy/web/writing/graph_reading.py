@@ -1,4 +1,4 @@
-"""Graphs of the Graph Store Protocol as answers: streamed, in every format of graphs.
+"""Responses of the Graph Store Protocol to reads: streamed, in every format of graphs.
 
 Spec: https://www.w3.org/TR/sparql11-http-rdf-update/#http-get
 """
@@ -36,8 +36,8 @@ _PARAMETERS: Final = ("graph", "default", "timeout")
 
 @final
 class GraphAnswer(Response):
-    """The graph, None for the default graph. What is tagged is the state of the graph: its tag
-    stays while the dataset changes elsewhere."""
+    """The response with a graph, None for the default graph. Its entity tag identifies the state of
+    the graph, and stays the same while only other graphs change."""
 
     def __init__(self, app_state: AppState, graph: str | None) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class GraphAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the graph.
 
-        Raises: ProblemError, such as NotFoundError where there is none of that name.
+        Raises: ProblemError, such as NotFoundError where there is no such graph.
         """
         app_state = self._app_state
         call, origin = read_get(scope), app_state.service.url(scope, "")
@@ -97,7 +97,7 @@ class GraphAnswer(Response):
         )
 
     def _state(self, *, page: bool) -> Revision:
-        """The revision that made what is shown as it is; pages show the revision itself too."""
+        """The last revision that changed the graph; for pages, which show the revision, itself."""
         service = self._app_state.service
         if page:
             return service.revision
@@ -106,8 +106,8 @@ class GraphAnswer(Response):
 
 
 async def has_graph(app_state: AppState, graph: str) -> bool:
-    """Whether there is a graph of that name. Of an engine elsewhere it is asked whether the graph
-    says something: engines differ in what they tell of a graph that does not."""
+    """Whether there is a graph of that name. In a remote store it must have a statement: engines
+    differ in their treatment of empty graphs."""
     revision = app_state.service.revision
     ours = revision.number > 0 and revision.publication is None
     pattern = "" if ours else "?s ?p ?o"

@@ -1,4 +1,4 @@
-"""The Graph Store Protocol: named graphs and the default graph, read and written whole.
+"""The Graph Store Protocol: reads and writes whole graphs.
 
 A graph is named by `?graph=`, or by its own address under `/graphs/`; `?default` is the default
 graph.
@@ -45,7 +45,7 @@ _READ: Final = ("GET", "HEAD")
 WRITE_METHODS: Final = ("PUT", "POST", "DELETE")
 _METHODS: Final[dict[str, Action]] = {"PUT": "put", "POST": "post", "DELETE": "delete"}
 _NAME_BYTES: Final = 9
-"""72 bits in 12 characters: no two graphs that are named here have the same name."""
+"""72 bits in 12 characters: enough to rule out the same name for two new graphs."""
 GRAPH_PARAMETERS: Final = {
     "parameters": [
         {
@@ -95,7 +95,7 @@ def graph_writing(service: Service, writes: WriteService) -> Handler:
 
 
 def graph_options(service: Service) -> Handler:
-    """Return the handler that says what may be done with a graph."""
+    """Return the handler of OPTIONS on a graph."""
 
     async def options(_: Request) -> Response:
         return Response(status_code=204, headers=_allowed(service))
@@ -114,7 +114,7 @@ class _Named:
 def _named(service: Service, scope: Scope) -> _Named | None:
     """The graph that the request is for; None where it names none.
 
-    Raises: BadParameterError where it names several, or one that has no IRI.
+    Raises: BadParameterError where it names several, or the name is no IRI.
     """
     given = QueryParams(scope["query_string"])
     graphs, default = given.getlist("graph"), given.getlist("default")
@@ -176,9 +176,9 @@ async def _written(service: Service, writes: WriteService, request: Request) -> 
 
 
 def _new(service: Service, request: Request) -> _Named:
-    """A graph that does not exist yet, for POST to make.
+    """A new graph name, for a POST that creates a graph.
 
-    Raises: BadParameterError where the request is none that makes a graph.
+    Raises: BadParameterError where the request is no POST.
     """
     if request.method != "POST":
         raise BadParameterError("Name the graph: ?graph=, ?default, or its address.")
@@ -187,7 +187,7 @@ def _new(service: Service, request: Request) -> _Named:
 
 
 def _check_pattern(token: AccessToken, named: _Named) -> None:
-    """Raises: ForbiddenError where the token is for other graphs, before its upload is received."""
+    """Raises: ForbiddenError where the token is for other graphs; called before the upload."""
     if named.graph is not None and not may_write(named.graph, token.graphs):
         raise ForbiddenError(
             f"The token may not write <{named.graph}>.", extras={"graphs": list(token.graphs)}
@@ -202,14 +202,14 @@ def _seconds(service: Service, scope: Scope) -> float:
 
 
 def _location(service: Service, scope: Scope, named: _Named) -> str:
-    """Where the graph answers, seen from the request."""
+    """The value of Location for the graph."""
     here = service.url(scope, "")
     path = _address(service, scope, named).removeprefix(here)
     return service.reference(scope, path)
 
 
 def _address(service: Service, scope: Scope, named: _Named) -> str:
-    """Where the graph answers."""
+    """The address of the graph."""
     graph = named.graph
     if graph is None:
         return service.url(scope, f"{PATH}?default")
@@ -225,7 +225,7 @@ def _allowed(service: Service) -> dict[str, str]:
 
 
 async def _list(app_state: AppState, request: Request) -> Response:
-    """The graphs there are, with how much they say and where they answer."""
+    """The list of all graphs, with their numbers of triples and their addresses."""
     service, scope = app_state.service, request.scope
     contents = await app_state.contents.of(service)
 
@@ -241,9 +241,9 @@ async def _list(app_state: AppState, request: Request) -> Response:
 
 
 def write_described(method: str, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """What the OpenAPI description says of a write besides what FastAPI knows."""
-    told = {**extra, "security": [{"token": []}], "responses": _RESPONSES}
+    """Return the OpenAPI description of a write, as an addition to FastAPI's own."""
+    operation = {**extra, "security": [{"token": []}], "responses": _RESPONSES}
     if method == "DELETE":
-        return told
+        return operation
     content = {each: {"schema": {"type": "string"}} for each in SUPPORTED}
-    return {**told, "requestBody": {"required": True, "content": content}}
+    return {**operation, "requestBody": {"required": True, "content": content}}

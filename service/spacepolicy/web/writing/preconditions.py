@@ -1,6 +1,6 @@
-"""Conditions on writes: If-Match and If-None-Match as numbers of revisions.
+"""Preconditions of writes: If-Match and If-None-Match as numbers of revisions.
 
-The writer checks them again where nothing can come between the check and the write.
+The writer checks them again, where no other write can come between the check and the write.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 """
@@ -23,7 +23,7 @@ _WEAK: Final = "W/"
 @final
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What `WriteRequest` says under the same names."""
+    """The fields of `WriteRequest` with the same names."""
 
     expected: frozenset[int] | None = None
     present: bool = False
@@ -31,9 +31,9 @@ class Conditions:
 
 
 def conditions_on_dataset(history: History, scope: Scope) -> Conditions:
-    """The conditions of an update, which are on the dataset as a whole.
+    """Return the conditions of an update, which concern the whole dataset.
 
-    Raises: PreconditionFailedError where they cannot hold.
+    Raises: PreconditionFailedError where they cannot be met.
     """
     if_match, if_none_match = _fields(scope)
     current = history.current.number
@@ -44,11 +44,11 @@ def conditions_on_dataset(history: History, scope: Scope) -> Conditions:
 
 
 def conditions_on_graph(history: History, scope: Scope, graph: str | None) -> Conditions:
-    """The conditions of a write to the graph, None for the default graph.
+    """Return the conditions of a write to the graph, None for the default graph.
 
-    A tag of a whole revision stands for the state that the graph had at it.
+    The tag of a whole revision stands for the state of the graph at that revision.
 
-    Raises: PreconditionFailedError where they cannot hold.
+    Raises: PreconditionFailedError where they cannot be met.
     """
     if_match, if_none_match = _fields(scope)
     absent = any_state(if_none_match)
@@ -72,9 +72,9 @@ def _fields(scope: Scope) -> tuple[str | None, str | None]:
 
 
 def _expected(numbers: frozenset[int]) -> frozenset[int]:
-    """The numbers.
+    """Return the numbers.
 
-    Raises: PreconditionFailedError where there are none, as of tags that were never given here.
+    Raises: PreconditionFailedError where there are none, as for tags of another dataset.
     """
     if not numbers:
         raise PreconditionFailedError("None of the tags in If-Match is one of this dataset.")
@@ -82,7 +82,7 @@ def _expected(numbers: frozenset[int]) -> frozenset[int]:
 
 
 def _refuse_known(if_none_match: str | None, history: History, number: int, what: str) -> None:
-    """Raises: PreconditionFailedError where the field lists the state that there is."""
+    """Raises: PreconditionFailedError where If-None-Match lists the current state."""
     if if_none_match is not None:
         listed = demanded(if_none_match.replace(_WEAK, ""), history)
         if number in listed:

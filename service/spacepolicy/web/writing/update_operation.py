@@ -1,7 +1,7 @@
 """The SPARQL protocol's update operation.
 
-The lexer sees what a text reaches for and how deep it is before anything else reads it; its parser
-is in the writer's worker.
+The lexer checks the endpoints and the nesting depth of a text before it is parsed, which happens in
+the writer's worker.
 
 Spec: https://www.w3.org/TR/sparql11-protocol/#update-operation
 """
@@ -25,7 +25,7 @@ from spacepolicy.web.writing.write_response import check_acceptable, done, tried
 from spacepolicy.web.writing.write_service import WriteService, is_dry_run, message
 
 _SHORT_TEXT: Final = 4096
-"""Texts that are read at once; the lexer takes some milliseconds for so much."""
+"""Shorter texts are scanned at once; the lexer takes some milliseconds for this length."""
 
 
 async def update_response(
@@ -35,9 +35,9 @@ async def update_response(
     operation: UpdateOperation,
     reading: asyncio.Lock,
 ) -> Response:
-    """The answer to the update, once it is made; a long text is read under the lock.
+    """Carry out the update and return its response; a long text is scanned under the lock.
 
-    Raises: ProblemError, and then nothing is written.
+    Raises: ProblemError; nothing is written then.
     """
     token = may_update(service, scope)
     refuse_revision(scope)
@@ -73,7 +73,7 @@ async def update_response(
 
 
 def _check(service: Service, operation: UpdateOperation) -> None:
-    """Raises: ProblemError where the text is no update, or one that goes no further."""
+    """Raises: ProblemError where the text is no update, or is refused."""
     scanned = scan(operation.text, service.revision.prefixes)
     if scanned.form not in (None, "update"):
         raise BadParameterError(

@@ -1,7 +1,6 @@
-"""Bodies with RDF in them: received into files, no larger than allowed, decoded, not yet parsed.
+"""Uploads of RDF: received into files up to a limit, and decoded, but not parsed.
 
-What is beyond the limit is neither kept nor waited for; the parser that reads the files is in a
-process that can be stopped.
+Receiving stops at the limit. The files are parsed in a process that can be stopped.
 
 Spec: https://www.w3.org/TR/sparql11-http-rdf-update/,
 https://www.rfc-editor.org/rfc/rfc9110#section-8.4 (content codings)
@@ -39,10 +38,10 @@ HINTS: Final = {
     "Accept-Put": ", ".join(SUPPORTED),
     "Accept-Encoding": "gzip, identity",
 }
-"""Fields that say what is taken. Accept-Put is in no specification; its meaning is plain."""
+"""Fields that list what is accepted. Accept-Put is in no specification, but by analogy clear."""
 _BLOCK_BYTES: Final = 1 << 20
-"""So much is held before it is written to the file, and decoded at once: an upload costs no more
-memory."""
+"""How much is buffered before it is written to the file, and how much is decoded at once: an upload
+takes no more memory."""
 _GZIP_WINDOW: Final = 31
 """A window of 32 KiB, the largest, and 16 more for the header of gzip (zlib's `inflateInit2`)."""
 _UNSAID: Final = ("", "application/octet-stream")
@@ -50,8 +49,8 @@ _UNSAID: Final = ("", "application/octet-stream")
 
 @asynccontextmanager
 async def received(service: Service, request: Request, base: str) -> AsyncGenerator[list[Upload]]:
-    """The files that the request brings, until the block ends; relative IRIs in them are resolved
-    against `base`.
+    """Receive the files of the request, and delete them when the block ends; relative IRIs in them
+    are resolved against `base`.
 
     Raises: UnsupportedMediaError, ContentTooLargeError, BadParameterError, StorageError,
     ClientDisconnect.
@@ -74,9 +73,9 @@ async def received(service: Service, request: Request, base: str) -> AsyncGenera
 
 
 def checked_name(content_type: str) -> str:
-    """The media type.
+    """Return the media type of a Content-Type, without parameters; empty where there is none.
 
-    Raises: UnsupportedMediaError where its text is not in UTF-8.
+    Raises: UnsupportedMediaError where its charset is not UTF-8.
     """
     found = media_type(content_type)
     if found is None:
@@ -90,9 +89,9 @@ def checked_name(content_type: str) -> str:
 
 
 def graph_format(name: str, file: str) -> Format:
-    """The format of that media type, or else of a file of that name.
+    """Return the format of that media type, or else of a file of that name.
 
-    Raises: UnsupportedMediaError that lists those that are read.
+    Raises: UnsupportedMediaError, which lists the supported ones.
     """
     for each in OFFERED:
         if name in each.media_types:
@@ -108,7 +107,7 @@ def graph_format(name: str, file: str) -> Format:
 
 
 def _coding(headers: Headers) -> str:
-    """Raises: UnsupportedMediaError where the coding is not read here."""
+    """Raises: UnsupportedMediaError where the content coding is not supported."""
     coding = headers.get("content-encoding", "identity").lower()
     if coding not in ("identity", "gzip", "x-gzip"):
         raise UnsupportedMediaError(
@@ -133,10 +132,10 @@ def _too_large(limit: int) -> ContentTooLargeError:
 
 
 async def _limited(limit: int, coding: str, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """The decoded body, in pieces.
+    """Yield the decoded body, in pieces.
 
     Raises: ContentTooLargeError where it is larger than the limit, coded or decoded,
-    BadParameterError where its coding is broken.
+    BadParameterError where its coding is malformed or incomplete.
     """
     received_bytes = decoded_bytes = 0
     decoder = _Gzip() if coding == "gzip" else None
@@ -153,7 +152,7 @@ async def _limited(limit: int, coding: str, pieces: AsyncIterator[bytes]) -> Asy
 
 @final
 class _Gzip:
-    """Decodes gzip as it comes, block by block, so that a little cannot become much at once."""
+    """Decodes gzip block by block, so that a small input cannot expand to much memory."""
 
     def __init__(self) -> None:
         self._decoder = zlib.decompressobj(_GZIP_WINDOW)
@@ -161,11 +160,14 @@ class _Gzip:
 
     @property
     def whole(self) -> bool:
-        """Whether the body may end here."""
+        """Whether the body is complete if it ends here."""
         return self._decoder.eof or not self._began
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Raises: BadParameterError where this is no gzip."""
+        """Yield the decoded bytes.
+
+        Raises: BadParameterError where the bytes are no gzip.
+        """
         rest = piece
         try:
             while rest:
@@ -180,7 +182,7 @@ class _Gzip:
 
 
 async def _save(pieces: AsyncIterator[bytes], path: Path) -> None:
-    """Write the pieces to the file; the event loop is free meanwhile."""
+    """Write the pieces to the file, in a thread."""
     pending = bytearray()
     with path.open("wb") as file:
         async for piece in pieces:
@@ -196,8 +198,8 @@ async def _files(
 ) -> list[Upload]:
     """The files of a form.
 
-    Raises: BadParameterError where it is none, breaks off or brings none, UnsupportedMediaError
-    where a file is in no format that is read.
+    Raises: BadParameterError where the form is malformed, incomplete or has no file,
+    UnsupportedMediaError where the format of a file is not supported.
     """
     form = FormFiles(headers["content-type"], folder)
     try:

@@ -1,4 +1,4 @@
-"""What a write did, as an answer: a status alone, or the difference and the guard's report.
+"""Responses to writes: a status alone, or the difference and the SHACL report.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.4,
 https://afs.github.io/rdf-delta/rdf-patch.html
@@ -18,11 +18,11 @@ from spacepolicy.web.history.changes import PATCH
 
 JSON: Final = Format("json", "JSON", "page", "application/json", "json")
 TRIED: Final = (JSON, PATCH)
-"""How a dry run is answered."""
+"""The formats of the response to a dry run."""
 
 
 def check_acceptable(scope: Scope) -> None:
-    """See that a dry run can be answered before it is made.
+    """Check that a dry run can be answered in an accepted format, before it is carried out.
 
     Raises: NotAcceptableError, BadParameterError.
     """
@@ -30,7 +30,7 @@ def check_acceptable(scope: Scope) -> None:
 
 
 def tried(scope: Scope, written: Written) -> Response:
-    """The answer to a dry run: what would have changed, and what the guard says."""
+    """Return the response to a dry run: what would have changed, and the SHACL report."""
     choice = chosen(scope, TRIED)
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if choice.format is PATCH:
@@ -45,7 +45,7 @@ def tried(scope: Scope, written: Written) -> Response:
 
 
 def done(written: Written, status: int = 204, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a write that was made; it has a body only where the guard warns."""
+    """Return the response to a write; it has a body only if there is a SHACL report."""
     fields = {"Cache-Control": "no-store", **(headers or {})}
     if written.report:
         return _json(_members(written), 200 if status == 204 else status, fields)

@@ -1,7 +1,6 @@
-"""Writes on their way to the writer: how many at once, and what is noted of who asks.
+"""Passes writes to the writer, a limited number at once, and reads their parameters.
 
-A write is carried to its end whatever its client does: it is whole or nothing, and only its answer
-can be lost.
+A write is carried out whatever its client does: it is atomic, and only its response can be lost.
 """
 
 import asyncio
@@ -20,12 +19,12 @@ from spacepolicy.web.service import Service
 
 _RETRY_SECONDS: Final = 1
 MAX_MESSAGE: Final = 1000
-"""How many characters a write may say of itself."""
+"""The most characters of the message of a write."""
 
 
 @final
 class WriteService:
-    """Carries writes to the writer, up to `max_writing` at once: it takes them in their order."""
+    """Passes writes to the writer, up to `max_writing` at once; it processes them in order."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -34,10 +33,10 @@ class WriteService:
 
     @contextmanager
     def admitted(self) -> Generator[Writer]:
-        """The writer, for one write and what it takes to receive it.
+        """Admit one write, including the reception of its upload, and yield the writer.
 
-        Raises: MethodNotAllowedError where nothing is written here, OverloadedError where too many
-        write already.
+        Raises: MethodNotAllowedError where the service takes no writes, OverloadedError where too
+        many are being carried out.
         """
         writer = self._service.writer
         if writer is None:
@@ -56,9 +55,9 @@ class WriteService:
             self._admitted -= 1
 
     async def write(self, scope: Scope, writer: Writer, request: WriteRequest) -> Written:
-        """Carry out the write of a request, whose answer is then of the revision that it made.
+        """Carry out the write, and set the request's revision to the one that it made.
 
-        Raises: ProblemError, and then nothing is written.
+        Raises: ProblemError; nothing is written then.
         """
         loop = asyncio.get_running_loop()
         written = await loop.run_in_executor(self._threads, writer.write, request)
@@ -67,9 +66,9 @@ class WriteService:
 
 
 def is_dry_run(scope: Scope) -> bool:
-    """Whether the write is only to be tried: `?dry-run`, also with `=true`.
+    """Whether the write is a dry run: `?dry-run`, also with `=true`.
 
-    Raises: BadParameterError where it says neither yes nor no.
+    Raises: BadParameterError where the value is neither true nor false.
     """
     given = QueryParams(scope["query_string"]).getlist("dry-run")
     match given:
@@ -84,9 +83,9 @@ def is_dry_run(scope: Scope) -> bool:
 
 
 def message(scope: Scope) -> str:
-    """What the request says of the change, for its revision.
+    """Return the message of the revision, from the parameter `message`.
 
-    Raises: BadParameterError where it says it twice or at length.
+    Raises: BadParameterError where it is repeated or too long.
     """
     given = QueryParams(scope["query_string"]).getlist("message")
     if len(given) > 1 or any(len(each) > MAX_MESSAGE for each in given):
