@@ -22,7 +22,7 @@ from .breakages.page import PAGE
 from .breakages.page import page as checks_page
 
 OVERLAYS: Final = ROOT / "tests" / "documents"
-CASES: Final = [case for each in BREAKAGES for case in each.cases()]
+CASES: Final = [case for number, each in enumerate(BREAKAGES) for case in each.cases(number)]
 TO_BUILD: Final = {gate.name: gate for gate in BUILD_GATES}
 TO_CHECK: Final = {gate.name: gate for gate in GATES}
 WHOLE: Final = (

@@ -30,6 +30,7 @@ from spacepolicy.errors import NotAcceptableError
 from spacepolicy.namespaces import XSD
 
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+LANGUAGES = ("en", "zh", "de", "fr", "ja", "ko", "lv", "pt-BR", "ru", "es", "it", "zh-Hant")
 
 
 def written(query: str, format: str, store: Store | None = None) -> bytes:
@@ -242,6 +243,19 @@ def test_no_terms_make_an_exception_of_a_table_of_values(terms: list[Literal | N
         assert value is not None or beside is not None
     for line in written("SELECT ?x { ?s <urn:p> ?x }", "ndjson", store).split(b"\n")[:-1]:
         json.loads(line)
+
+
+@pytest.mark.parametrize("languages", [2, 12])
+def test_literals_of_few_and_of_many_kinds_are_told_apart_by_their_ends(languages: int) -> None:
+    texts = ["x", "", 'ends in "', 'says "@en', "says ^^<urn:t>", "a\tb\\\n", "卫星"]
+    terms = [Literal(each, language=tag) for tag in LANGUAGES[:languages] for each in texts]
+    terms += [Literal(each) for each in texts]
+    terms += [Literal(each, datatype=NamedNode("urn:t")) for each in texts]
+    store = Store()
+    store.extend(Quad(NamedNode(f"urn:s:{i}"), NamedNode("urn:p"), t) for i, t in enumerate(terms))
+    rows = table("SELECT ?s ?x { ?s ?p ?x }", "arrow terms", store).to_pylist()
+    found = {row["s"]["value"]: term_of(row["x"]) for row in rows}
+    assert found == {f"urn:s:{place}": term for place, term in enumerate(terms)}
 
 
 def test_every_noncharacter_in_one_text_is_read_too() -> None:

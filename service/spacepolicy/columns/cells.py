@@ -24,6 +24,9 @@ _LITERAL: Final = (
     r'(?s)^"(?P<value>.*)"(?:@(?P<language>[A-Za-z0-9-]+)|\^\^<(?P<datatype>[^>]*)>)?$'
 )
 _SUFFIX: Final = re.compile(r'"(?:@([A-Za-z0-9-]+)|\^\^<([^>]*)>)?$')
+_FEW_KINDS: Final = 8
+"""Literals of so many kinds are told apart by their ends, 5 ms for each kind of 100,000 cells; a
+regular expression takes 120 to 240 ms, whatever the kinds."""
 _BARE: Final = (
     (r"^(?:true|false)$", f"{XSD}boolean"),
     (r"^[+-]?[0-9]+$", f"{XSD}integer"),
@@ -117,7 +120,12 @@ def _uniform_literals(cells: pa.Array) -> Terms | None:
     if found is None or not pc.all(pc.ends_with(cells, found[0])).as_py():
         return None
     values = _unescaped(pc.utf8_slice_codeunits(cells, 1, -len(found[0])))
-    return _one_kind(values, f"@{found[1]}" if found[1] else found[2] or STRING)
+    return _one_kind(values, _kind(found))
+
+
+def _kind(suffix: re.Match[str]) -> str:
+    """The kind of literals that end so."""
+    return f"@{suffix[1]}" if suffix[1] else suffix[2] or STRING
 
 
 def _bare_terms(cells: pa.Array) -> Terms:
@@ -149,14 +157,38 @@ def _mixed_terms(cells: pa.Array, first: pa.Array, begins: set[str]) -> Terms:
         kinds = pc.if_else(blank, BLANK_NODE, kinds)
     if '"' in begins:
         quoted = pc.equal(first, '"')
-        parts = pc.extract_regex(pc.if_else(quoted, cells, None), _LITERAL)
-        language, datatype = parts.field("language"), parts.field("datatype")
-        kind = pc.if_else(pc.equal(datatype, ""), STRING, datatype)
-        tagged = pc.binary_join_element_wise("@", language, "")
-        kind = pc.if_else(pc.equal(language, ""), kind, tagged)
-        values = pc.if_else(quoted, _unescaped(parts.field("value")), values)
+        literals = pc.if_else(quoted, cells, None)
+        written, kind = _few_kinds_of_literals(literals) or _literals(literals)
+        values = pc.if_else(quoted, _unescaped(written), values)
         kinds = pc.if_else(quoted, kind, kinds)
     return Terms(values, kinds.dictionary_encode())
+
+
+def _few_kinds_of_literals(cells: pa.Array) -> tuple[pa.Array, pa.Array] | None:
+    """The forms between the quotes, and the kinds, where there are few kinds."""
+    values = kinds = pa.nulls(len(cells), pa.string())
+    for _ in range(_FEW_KINDS):
+        left = cells.drop_null()
+        if not len(left):
+            return values, kinds
+        found = _SUFFIX.search(left[0].as_py())
+        if found is None:
+            return None
+        same = pc.fill_null(pc.ends_with(cells, found[0]), False)
+        forms = pc.utf8_slice_codeunits(cells, 1, -len(found[0]))
+        values = pc.if_else(same, forms, values)
+        kinds = pc.if_else(same, _kind(found), kinds)
+        cells = pc.if_else(same, None, cells)
+    return None
+
+
+def _literals(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """The forms between the quotes, and the kinds, however many there are."""
+    parts = pc.extract_regex(cells, _LITERAL)
+    language, datatype = parts.field("language"), parts.field("datatype")
+    kinds = pc.if_else(pc.equal(datatype, ""), STRING, datatype)
+    tagged = pc.binary_join_element_wise("@", language, "")
+    return parts.field("value"), pc.if_else(pc.equal(language, ""), kinds, tagged)
 
 
 def _unescaped(values: pa.Array) -> pa.Array:

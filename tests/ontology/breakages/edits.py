@@ -10,7 +10,8 @@ from tests import lark
 
 ROOT: Final = Path(__file__).parents[3]
 SHIPPED: Final = "shanghai-2022-opinions"
-DOCUMENTS: Final = (SHIPPED, *sorted(path.name for path in (ROOT / "tests/documents").iterdir()))
+OTHERS: Final = tuple(sorted(path.name for path in (ROOT / "tests/documents").iterdir()))
+DOCUMENTS: Final = (SHIPPED, *OTHERS)
 
 Edit = Callable[[Path], int]
 """Breaks a file; gives the line, after the edit, of its first change."""
@@ -20,7 +21,7 @@ Edit = Callable[[Path], int]
 class Breakage:
     """An edit of `file`, and what `gate` must say of it: rule, place, words, nearest name.
 
-    `{document}` in names of files stands for each document in turn. The finding is at the line
+    `{document}` in names of files stands for a document's name. The finding is at the line
     that changed, or at that of `words` in `at`, or without one where `line` is False. `others` are
     findings of the gate beside it; `stops`: whether a build publishes nothing.
     """
@@ -46,13 +47,15 @@ class Breakage:
 
     @property
     def of_documents(self) -> bool:
-        """Whether it is tried with each document."""
+        """Whether it is tried with more documents than one."""
         return "{document}" in self.file
 
-    def cases(self) -> Iterator[tuple["Breakage", str]]:
-        """The breakage with each document that it is tried with."""
-        for document in DOCUMENTS if self.of_documents else (SHIPPED,):
-            yield self, document
+    def cases(self, number: int) -> Iterator[tuple["Breakage", str]]:
+        """The breakage with each document that it is tried with: the shipped one, and one of the
+        others, which take turns by the breakage's number."""
+        yield self, SHIPPED
+        if self.of_documents:
+            yield self, OTHERS[number % len(OTHERS)]
 
 
 def _changed(path: Path, before: bytes, after: bytes) -> int:
