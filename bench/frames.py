@@ -139,8 +139,8 @@ def run(size: int, times: int, folder: Path) -> int:
             Figure("asked anew, of maplib's", fresh / took, "times", _OF_MAPLIB),
             Figure("asked again, of maplib's", again / took, "times", _OF_MAPLIB_AGAIN),
         ]
-    for each in figures:
-        print(tables.figure_row(each))
+    for figure in figures:
+        print(tables.figure_row(figure))
     return 0 if all(each.held for each in figures) else 1
 
 

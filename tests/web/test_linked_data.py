@@ -1,6 +1,7 @@
 """Every IRI answers: redirects, documents in each format, and the links between them."""
 
 import html
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -299,6 +300,30 @@ def test_all_that_leads_to_a_thing_is_counted_and_turned_over_page_by_page(
         after = html.unescape(following[1]) if following else None
     assert pages == 6
     assert found == [f"s{n:04}" for n in range(600)]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_leads_to_a_thing_stands_with_the_whole_that_it_is_a_part_of(
+    shipped: httpx.Client, language: str
+) -> None:
+    """Parts of one whole stand together, and those of two are told apart."""
+    page = shipped.get(f"/doc/concept/chain-segment/launch?lang={language}", headers=PAGE)
+    opening, closing = ("（", "）") if language == "zh" else ("(", ")")
+    part = r'href="[^"]*/id/policy/([^/"]+)/[^"]*"[^>]*>[^<]*</a>'
+    whole = r'<a href="[^"]*/id/policy/([^/"?]+)[^"]*"[^>]*>[^<]*</a>'
+    bracketed = rf"{re.escape(opening)}{whole}{re.escape(closing)}"
+    found = re.findall(rf'<dd><a {part} <span class="said">{bracketed}</span></dd>', page.text)
+    assert len({policy for policy, _ in found}) > 1
+    assert all(policy == named for policy, named in found)
+    policies = [policy for policy, _ in found]
+    assert [*dict.fromkeys(policies)] == [each for each, _ in itertools.groupby(policies)]
+    (address,) = re.findall(r'href="(/links[^"]*touchesChainSegment[^"]*)"', page.text)
+    everything = shipped.get(html.unescape(address), headers=PAGE).text
+    listed = re.findall(rf'<li><a {part} <span class="said">{bracketed}</span></li>', everything)
+    assert len(listed) > len(found)
+    assert all(policy == named for policy, named in listed)
+    own = shipped.get("/doc/id/policy/shanghai-2022-spatial-information", headers=PAGE).text
+    assert '<span class="said">(' not in own[own.index('id="referenced"') :]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 
 from pyoxigraph import NamedNode, Triple
 
+from spacepolicy.namespaces import Base
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import graph, rows
+from spacepolicy.web.linked_data.comparison import named
 from spacepolicy.web.linked_data.documents import names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.request_context import current_locale
@@ -23,13 +25,23 @@ _MAX_PROPERTIES: Final = 60
 
 @final
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """A thing that leads to another, and the whole that it is a part of; None where it is a part of
+    nothing, or of the other thing."""
+
+    link: Link
+    whole: Link | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """The links to a thing by one property: their number, the first of them, and the address of
     the full list."""
 
     property: Link
     count: int
-    links: tuple[Link, ...]
+    subjects: tuple[Subject, ...]
     href: str
 
 
@@ -43,16 +55,17 @@ async def incoming(app_state: AppState, thing: NamedNode) -> list[Incoming]:
     if not properties:
         return []
     found = await graph(app_state, _first(thing, properties))
+    subjects = await _subjects(app_state, thing, found)
     names = Labels(app_state.service, await names_of(app_state, found))
-    by_property: dict[NamedNode, list[Link]] = {}
+    by_property: dict[NamedNode, list[Subject]] = {}
     for triple in found:
         if isinstance(triple.subject, NamedNode):
-            by_property.setdefault(triple.predicate, []).append(names.link(triple.subject))
+            by_property.setdefault(triple.predicate, []).append(subjects[triple.subject])
     shown = [
         Incoming(
             names.link(each),
             counts[each],
-            tuple(sorted(by_property.get(each, ()), key=_text)),
+            tuple(sorted(by_property.get(each, ()), key=_place)),
             address(app_state.service.root, thing, each),
         )
         for each in properties
@@ -62,7 +75,7 @@ async def incoming(app_state: AppState, thing: NamedNode) -> list[Incoming]:
 
 async def part(
     app_state: AppState, thing: NamedNode, by: NamedNode, start: int
-) -> tuple[Link, Link, list[Link]]:
+) -> tuple[Link, Link, list[Subject]]:
     """Return the thing, the property, and `PART` subjects of links by it, from the index `start` in
     the order of their IRIs."""
     found = await graph(
@@ -71,9 +84,42 @@ async def part(
         f"LIMIT {PART} OFFSET {start} }}",
     )
     names = Labels(app_state.service, await names_of(app_state, (*found, Triple(thing, by, thing))))
-    subjects = sorted({t.subject.value for t in found if isinstance(t.subject, NamedNode)})
-    links = [names.link(NamedNode(each)) for each in subjects]
-    return names.link(thing), names.link(by), links
+    subjects = await _subjects(app_state, thing, found)
+    return names.link(thing), names.link(by), [subjects[each] for each in sorted(subjects, key=str)]
+
+
+async def _subjects(
+    app_state: AppState, thing: NamedNode, found: Iterable[Triple]
+) -> dict[NamedNode, Subject]:
+    """The subjects of the statements by their names, with the wholes that they are parts of."""
+    subjects = {triple.subject for triple in found if isinstance(triple.subject, NamedNode)}
+    wholes = await _wholes(app_state, subjects)
+    names = await named(app_state, {*subjects, *wholes.values()})
+    return {
+        each: Subject(
+            names.link(each),
+            names.link(wholes[each]) if wholes.get(each, thing) != thing else None,
+        )
+        for each in subjects
+    }
+
+
+async def _wholes(app_state: AppState, subjects: Iterable[NamedNode]) -> dict[NamedNode, NamedNode]:
+    """What the things are parts of that is itself a part of nothing; of several the first."""
+    base, listed = app_state.service.revision.base, " ".join(sorted(map(str, subjects)))
+    if base is None or not listed:
+        return {}
+    part_of = Base(base).term("isPartOf")
+    found = await rows(
+        app_state,
+        f"SELECT ?s ?whole {{ VALUES ?s {{ {listed} }} ?s {part_of} ?whole FILTER (isIRI(?whole)) "
+        f"FILTER NOT EXISTS {{ ?whole {part_of} ?above }} }} ORDER BY DESC(?whole)",
+    )
+    return {
+        row["s"]: whole
+        for row in found
+        if isinstance(row["s"], NamedNode) and isinstance(whole := row["whole"], NamedNode)
+    }
 
 
 def listing(thing: NamedNode, by: NamedNode) -> str:
@@ -104,5 +150,7 @@ def address(root: str, thing: NamedNode, by: NamedNode, page: int = 1) -> str:
     return current_locale().kept(f"{root}/links?{urlencode(asked)}")
 
 
-def _text(link: Link) -> str:
-    return link.text
+def _place(subject: Subject) -> tuple[str, str]:
+    """Wholes first, by their names, each followed by its parts."""
+    whole = subject.whole or subject.link
+    return whole.text, "" if subject.whole is None else subject.link.text

@@ -143,7 +143,7 @@ def resource_page(
         drawing=drawing(
             names.link(found.thing).text,
             *_neighbours(about, beside.incoming),
-            unseen=sum(each.count - len(each.links) for each in beside.incoming),
+            unseen=sum(each.count - len(each.subjects) for each in beside.incoming),
         ),
         query=f"SELECT ?property ?value {{ {found.thing} ?property ?value }}",
         cut=CUT if found.cut else None,
@@ -182,9 +182,9 @@ def _neighbours(
 ) -> tuple[list[Neighbour], list[Neighbour]]:
     """The neighbours by links to the thing, and by links from it."""
     left = [
-        Neighbour(each.property.text, link.text, link.href)
+        Neighbour(each.property.text, subject.link.text, subject.link.href)
         for each in incoming
-        for link in each.links
+        for subject in each.subjects
     ]
     right = [
         Neighbour(group.property.text, value.link.text, value.link.href, value.inferred)
