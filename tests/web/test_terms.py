@@ -145,6 +145,20 @@ def test_a_query_among_the_examples_can_be_run(shipped: httpx.Client) -> None:
     assert "The smallest unit: usually one clause." in note
 
 
+@pytest.mark.parametrize(
+    ("path", "language", "words"),
+    [
+        ("concept/chain-segment/launch", "en", "Example rocket assembly line"),
+        ("concept/chain-segment/launch", "zh", "示例 火箭总装线"),
+        ("def/Measure", "en", "Usage note The smallest unit"),
+    ],
+)
+def test_an_example_is_not_called_a_note(
+    shipped: httpx.Client, path: str, language: str, words: str
+) -> None:
+    assert words in text_of(shipped, f"/doc/{path}", lang=language)
+
+
 def test_definitions_are_there_without_a_mouse(shipped: httpx.Client) -> None:
     page = shipped.get("/doc/id/technology/reusable-rocket", headers=PAGE).text
     found = re.findall(r'<details class="meaning"><summary[^>]*>\?</summary><span>([^<]+)</', page)

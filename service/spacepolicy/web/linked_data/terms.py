@@ -66,6 +66,7 @@ class TermNote:
 
     text: str
     language: str | None
+    example: bool = False
     query: bool = False
 
 
@@ -203,8 +204,8 @@ def _notes(found: ThingDocument) -> Iterator[TermNote]:
         queries = [each for each in texts if name == "example" and _is_query(each.value)]
         notes = [each for each in texts if each not in queries]
         chosen = [each for each in notes if each.language == current_locale().language] or notes
-        yield from (TermNote(each.value, each.language) for each in chosen)
-        yield from (TermNote(each.value, None, query=True) for each in queries)
+        yield from (TermNote(each.value, each.language, name == "example") for each in chosen)
+        yield from (TermNote(each.value, None, example=True, query=True) for each in queries)
 
 
 def _is_query(text: str) -> bool:
