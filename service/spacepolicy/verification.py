@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, final
 
-from spacepolicy.copies import CopyText
 from spacepolicy.fingerprints import Copy, Fingerprint, Place, parse, tokens
+from spacepolicy.source_texts import CopyText
 
 Outcome = Literal["checked", "skipped", "failed"]
 OUTCOMES: Final[tuple[Outcome, ...]] = ("checked", "skipped", "failed")

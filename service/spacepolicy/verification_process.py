@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Final, final
 
-from spacepolicy.copies import CopyText, read_copy
 from spacepolicy.errors import UsageError
+from spacepolicy.source_texts import CopyText, read_copy
 from spacepolicy.verification import Cited, verify
 
 _PR_SET_PDEATHSIG: Final = 1

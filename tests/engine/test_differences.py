@@ -9,7 +9,7 @@ from pyoxigraph import RdfFormat, Store
 from tests import differences_page
 from tests.conformance.exceptions import TABLE
 
-from spacepolicy.engine.frames import Data
+from spacepolicy.engine.answer_frames import Data
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import ask
 from spacepolicy.engine.requests import Query

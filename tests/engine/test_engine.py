@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from spacepolicy.engine.frames import Data, Header
+from spacepolicy.engine.answer_frames import Data, Header
 from spacepolicy.engine.port import Engine, ask
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import (

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from spacepolicy.engine import server_process
+from spacepolicy.engine.answer_frames import Data, End, Frame, FrameDecoder, Problem
 from spacepolicy.engine.control import Ending
-from spacepolicy.engine.frames import Data, End, Frame, FrameDecoder, Problem
 from spacepolicy.engine.memory import OwnCopy
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import ask

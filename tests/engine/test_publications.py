@@ -11,7 +11,7 @@ from pyoxigraph import RdfFormat, Store, parse
 from spacepolicy import checksums
 from spacepolicy.engine import pool as pools
 from spacepolicy.engine import server_process
-from spacepolicy.engine.frames import Data, FrameDecoder
+from spacepolicy.engine.answer_frames import Data, FrameDecoder
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import EngineCounts, answered, ask
 from spacepolicy.engine.requests import Query

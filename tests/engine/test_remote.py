@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from spacepolicy.engine.frames import Data, Header
+from spacepolicy.engine.answer_frames import Data, Header
 from spacepolicy.engine.port import ask
 from spacepolicy.engine.remote import Remote
 from spacepolicy.engine.requests import Query

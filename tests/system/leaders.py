@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from spacepolicy import checksums
-from spacepolicy.store import pointer
+from spacepolicy.store import current_revision
 
 
 @dataclass
@@ -30,7 +30,7 @@ class FolderLeader:
         """Give other bytes for a file; `honest`: with the checksums that fit them."""
         self.altered[f"/revisions/{number}/files/{name}"] = content
         if honest:
-            folder = pointer.folder(self.store, number)
+            folder = current_revision.folder(self.store, number)
             place = folder.parent / "altered" / name
             place.parent.mkdir(exist_ok=True)
             place.write_bytes(content)
@@ -42,10 +42,10 @@ class FolderLeader:
         if path in self.altered:
             return self.altered[path]
         if path == "/revisions?limit=1":
-            newest = self.newest or pointer.in_force(self.store)
+            newest = self.newest or current_revision.in_force(self.store)
             return json.dumps({"current": newest}).encode()
         _, _, number, _, name = path.split("/", 4)
-        file = pointer.folder(self.store, int(number)) / name
+        file = current_revision.folder(self.store, int(number)) / name
         return file.read_bytes() if file.is_file() else None
 
 

@@ -28,7 +28,7 @@ from spacepolicy.errors import UsageError
 from spacepolicy.replication.follower import Follower
 from spacepolicy.replication.leader import FollowingError, Leader
 from spacepolicy.settings import SETTINGS
-from spacepolicy.store import pointer, revision_folders
+from spacepolicy.store import current_revision, revision_folders
 from spacepolicy.store.digest import RecordDigest
 from spacepolicy.store.publication import RevisionStatement, step
 from spacepolicy.store.revision import Change, Counts, Revision
@@ -104,7 +104,7 @@ def in_force(store: Path) -> Revision:
 
 def differences(store: Path, other: Path) -> list[str]:
     """The files of revisions that are not the same, byte for byte, in both stores."""
-    folders = (store / pointer.REVISIONS, other / pointer.REVISIONS)
+    folders = (store / current_revision.REVISIONS, other / current_revision.REVISIONS)
     names = {
         file.relative_to(folder).as_posix()
         for folder in folders
@@ -150,8 +150,8 @@ def test_of_a_later_generation_only_new_files_are_fetched_and_old_ones_are_dropp
         leader.asked.clear()
         assert following.follow() == 5
     assert in_force(store).generation == 0
-    assert not (pointer.folder(store, 1) / "generation").exists()
-    first, last = (checksums.read(pointer.folder(leader.store, n)) or {} for n in (1, 5))
+    assert not (current_revision.folder(store, 1) / "generation").exists()
+    first, last = (checksums.read(current_revision.folder(leader.store, n)) or {} for n in (1, 5))
     here = {each.sha256 for name, each in first.items() if name.startswith("generation/")}
     new = {name for name, each in last.items() if "/" in name and each.sha256 not in here}
     taken = [path.partition("/files/")[2] for path in leader.asked if "generation/" in path]
@@ -190,7 +190,7 @@ def test_a_patch_that_leads_to_another_record_is_refused(
         leader.newest = 2
         follow(leader, store)
         leader.newest = None
-    patch = (pointer.folder(leader.store, 3) / "changes.rdfp").read_bytes()
+    patch = (current_revision.folder(leader.store, 3) / "changes.rdfp").read_bytes()
     leader.alter(3, "changes.rdfp", patch.replace(b"urn:oa", b"urn:ob"), honest=True)
     told = refused(leader, store)
     assert told.reason == "damaged"
@@ -203,7 +203,7 @@ def test_a_patch_that_leads_to_another_record_is_refused(
 def test_a_file_with_other_bytes_than_its_checksum_says_is_refused(
     size: int, leader: FolderLeader, tmp_path: Path
 ) -> None:
-    content = (pointer.folder(leader.store, 1) / "changes.rdfp").read_bytes()
+    content = (current_revision.folder(leader.store, 1) / "changes.rdfp").read_bytes()
     other = content[:-1] if size < 0 else content[:-1] + b"?" + b"?" * size
     leader.alter(1, "changes.rdfp", other, honest=False)
     assert refused(leader, tmp_path / "replica").reason == "damaged"
@@ -214,7 +214,7 @@ def test_a_file_with_other_bytes_than_its_checksum_says_is_refused(
 )
 def test_no_file_is_written_elsewhere(name: str, leader: FolderLeader, tmp_path: Path) -> None:
     sums = {
-        **(checksums.read(pointer.folder(leader.store, 1)) or {}),
+        **(checksums.read(current_revision.folder(leader.store, 1)) or {}),
         name: checksums.Checksum(1, "0" * 64, copy="x"),
     }
     leader.alter(1, checksums.NAME, checksums.text(sums), honest=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from spacepolicy.store import marker
+from spacepolicy.store import store_description
 
 from .conftest import Program, Serve
 
@@ -40,7 +40,7 @@ def kept(request: pytest.FixtureRequest, program: Program) -> Path:
 
 
 def test_a_store_of_every_version_is_kept() -> None:
-    assert versions() == list(range(1, marker.VERSION + 1))
+    assert versions() == list(range(1, store_description.VERSION + 1))
 
 
 def test_a_kept_store_is_served_with_its_history_and_written(
@@ -66,11 +66,14 @@ def test_a_kept_store_is_served_with_its_history_and_written(
     assert counted(server.url) == told["counts"]["record"] + 1
     assert counted(server.url, revision=str(newest)) == told["counts"]["record"]
     assert server.end() == 0
-    assert json.loads((kept / marker.NAME).read_text("utf-8"))["version"] == marker.VERSION
+    assert (
+        json.loads((kept / store_description.NAME).read_text("utf-8"))["version"]
+        == store_description.VERSION
+    )
 
 
 def test_values_of_a_kept_store_keep_their_types(program: Program) -> None:
-    with tarfile.open(KEPT / f"store-version-{marker.VERSION}.tar.xz") as archive:
+    with tarfile.open(KEPT / f"store-version-{store_description.VERSION}.tar.xz") as archive:
         archive.extractall(program.store.parent, filter="data")
     out = program.folder / "all.nq"
     exported = program.run("export", "--store", str(program.store), *OPTIONS, str(out))

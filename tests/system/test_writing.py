@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store
 
 from spacepolicy.commands.build import build, pool
-from spacepolicy.engine.frames import Data
+from spacepolicy.engine.answer_frames import Data
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import ask
 from spacepolicy.engine.requests import Query

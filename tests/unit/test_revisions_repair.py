@@ -8,7 +8,7 @@ from pyoxigraph import RdfFormat, parse
 
 from spacepolicy.engine.snapshot import load
 from spacepolicy.errors import StoreError
-from spacepolicy.store import marker, pointer
+from spacepolicy.store import current_revision, store_description
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.repair import ASIDE, repair
 from spacepolicy.store.revision import Revision
@@ -16,7 +16,7 @@ from spacepolicy.store.revision_writer import DurableStore
 from spacepolicy.store.verification import examine
 
 from .test_revisions import counted, draft, in_force, publish, store
-from .test_revisions_pointer import entries, first_version, five
+from .test_current_revision import entries, first_version, five
 
 __all__ = ["first_version", "store"]
 
@@ -146,5 +146,5 @@ def test_what_a_store_of_the_first_version_had_not_put_in_force_is_put_in_force(
         DurableStore(first_version)
     assert repair(first_version, "stored")[1] == []
     assert quads(in_force(first_version)) == before
-    assert marker.read(first_version) == marker.Marker(2, "stored")
-    assert pointer.in_force(first_version) == 3
+    assert store_description.read(first_version) == store_description.Marker(2, "stored")
+    assert current_revision.in_force(first_version) == 3

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, Store
 
-from spacepolicy.engine.targets import Targets, targets, with_using
+from spacepolicy.engine.update_targets import Targets, targets, with_using
 from spacepolicy.errors import BadParameterError
 
 PREFIXES = {"ex": "http://example.org/"}

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from spacepolicy.copies import CopyText, read_copy, seen
 from spacepolicy.errors import UsageError
 from spacepolicy.fingerprints import fingerprint
+from spacepolicy.source_texts import CopyText, read_copy, seen
 from spacepolicy.verification import Cited, Verification, exit_status, report, verify
 
 SOURCE = "urn:source"

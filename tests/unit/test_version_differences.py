@@ -6,8 +6,8 @@ import pytest
 
 from spacepolicy.knowledge.version_differences.changes_of_shapes import shape_changes
 from spacepolicy.knowledge.version_differences.changes_of_terms import TermChange, term_changes
+from spacepolicy.knowledge.version_differences.compared_state import Side, file_side
 from spacepolicy.knowledge.version_differences.report import difference
-from spacepolicy.knowledge.version_differences.side import Side, file_side
 
 PREFIXES = """
 @prefix : <https://example.org/def/> .

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from spacepolicy.http.content_codings import CODINGS, IDENTITY, Encoder, encoded, wish
 from spacepolicy.http.etags import matching
 from spacepolicy.http.response_cache import CachedResponse, RequestKey, ResponseCache
-from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.store.history import History
 from spacepolicy.web.service import Service
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine.frames import (
+from spacepolicy.engine.answer_frames import (
     Data,
     End,
     Header,

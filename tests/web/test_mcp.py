@@ -14,8 +14,8 @@ import httpx
 import pytest
 from mcp.client import Client
 
-from spacepolicy.copies import read_source_texts
 from spacepolicy.federation_policy import origin_of
+from spacepolicy.source_texts import read_source_texts
 from spacepolicy.store.write_requests import Update, WriteRequest
 from spacepolicy.web.mcp.answer import MAX_BYTES
 from spacepolicy.web.service import Service

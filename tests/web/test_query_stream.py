@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine.frames import Data, Header, end_frame, frame, header_frame, problem_frame
+from spacepolicy.engine.answer_frames import (
+    Data,
+    Header,
+    end_frame,
+    frame,
+    header_frame,
+    problem_frame,
+)
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import EngineFailedError, MemoryLimitError, ProblemError
 from spacepolicy.sparql_service.query_stream import begin

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from tests.lark import ACT, ADDRESS, NAME, POLICY, REPORT, SOURCE, TEXT, add
 
-from spacepolicy.copies import read_source_texts
 from spacepolicy.knowledge.loading.content import read_content
 from spacepolicy.proofs.proof_pool import ProofPool
+from spacepolicy.source_texts import read_source_texts
 from spacepolicy.web.service import Service
 
 from .conftest import reasoned, serve

@@ -14,8 +14,8 @@ from typing import Final, Protocol, final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spacepolicy.columns.arrow_types import DATE_TIME, INTEGERS, NATIVES, WITH_ZONE
 from spacepolicy.columns.cells import BLANK_NODE, IRI, STRING, TRIPLE, XSD, Terms
-from spacepolicy.columns.natives import DATE_TIME, INTEGERS, NATIVES, WITH_ZONE
 from spacepolicy.columns.schema import TERM_SUFFIX, as_text
 
 _NUMBER: Final = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"

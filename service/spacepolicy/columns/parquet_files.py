@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from spacepolicy.columns.arrow_types import DATE_TIME, zoned
 from spacepolicy.columns.cells import Terms
-from spacepolicy.columns.natives import DATE_TIME, zoned
 from spacepolicy.columns.schema import Column
 
 IRI_COLUMN: Final = "iri"

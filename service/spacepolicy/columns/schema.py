@@ -12,8 +12,8 @@ from typing import Final, final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spacepolicy.columns.arrow_types import DATE_TIME, INTEGERS, NATIVES, WITH_ZONE, Native, zoned
 from spacepolicy.columns.cells import BLANK_NODE, IRI, RESOURCES, TRIPLE, XSD, Terms
-from spacepolicy.columns.natives import DATE_TIME, INTEGERS, NATIVES, WITH_ZONE, Native, zoned
 
 TERM: Final = pa.struct([(name, pa.string()) for name in ("type", "value", "language", "datatype")])
 """A term as SPARQL's JSON has it."""

@@ -12,6 +12,7 @@ from spacepolicy import settings
 from spacepolicy.commands.git_trees import is_revision, write_tree
 from spacepolicy.commands.options import add_option
 from spacepolicy.errors import FindingsError, UsageError
+from spacepolicy.knowledge.version_differences.compared_state import Side, file_side, folder_side
 from spacepolicy.knowledge.version_differences.report import (
     Difference,
     difference,
@@ -19,7 +20,6 @@ from spacepolicy.knowledge.version_differences.report import (
     table,
     text_lines,
 )
-from spacepolicy.knowledge.version_differences.side import Side, file_side, folder_side
 from spacepolicy.settings import Settings
 
 _FORMATS: Final = ("text", "md", "json")

@@ -11,7 +11,7 @@ from typing import Final, final
 from spacepolicy import settings
 from spacepolicy.errors import SpacepolicyError, StoreError
 from spacepolicy.settings import Settings
-from spacepolicy.store import pointer
+from spacepolicy.store import current_revision
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.repair import ASIDE, repair
 from spacepolicy.store.verification import examine
@@ -65,7 +65,7 @@ def examination(chosen: Settings, *, deep: bool) -> Iterator[State]:
 
 
 def _summary(path: Path, deep: bool) -> str:
-    number = pointer.in_force(path)
+    number = current_revision.in_force(path)
     summary = f"revision {number}"
     if deep:
         summary += ", every byte of it as it was written"

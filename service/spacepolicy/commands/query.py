@@ -10,7 +10,7 @@ from spacepolicy import formats, settings
 from spacepolicy.commands.build import EMPTY, MERGED, build, pool, store_path
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.options import STORE, add_option, add_options
-from spacepolicy.engine.frames import Data, Header
+from spacepolicy.engine.answer_frames import Data, Header
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.port import Engine, ask
 from spacepolicy.engine.remote import Remote

@@ -13,10 +13,10 @@ def recorded(store: Path) -> Mapping[str, str]:
     error.
     """
     # Most commands need no revision, and start sooner without the engine.
-    from spacepolicy.store import marker  # noqa: PLC0415
+    from spacepolicy.store import store_description  # noqa: PLC0415
 
     try:
-        found = marker.read(store)
+        found = store_description.read(store)
         if found is None:
             return {}
         says = {"default_graph": found.mode}

@@ -13,13 +13,13 @@ from spacepolicy.commands.options import add_option
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.migrations import FOLDER as MIGRATIONS
 from spacepolicy.knowledge.migrations import Step, read_migration
+from spacepolicy.knowledge.version_differences.compared_state import Side, folder_side
 from spacepolicy.knowledge.version_differences.releasing import (
     core_version,
     release,
     with_heading,
 )
 from spacepolicy.knowledge.version_differences.report import Difference, difference, text_lines
-from spacepolicy.knowledge.version_differences.side import Side, folder_side
 from spacepolicy.knowledge.version_differences.versions import read_version, written
 from spacepolicy.settings import Settings
 from spacepolicy.text_files import read_text

@@ -17,7 +17,6 @@ from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.follow import Followed, follow
 from spacepolicy.commands.jobs import worker
 from spacepolicy.commands.options import add_options
-from spacepolicy.copies import SourceTexts, read_source_texts
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.remote import Remote
 from spacepolicy.errors import FindingsError, ProblemError, StoreError, UsageError
@@ -32,6 +31,7 @@ from spacepolicy.proofs.proof_pool import ProofPool
 from spacepolicy.publishing.served_store import ServedStore
 from spacepolicy.saved_queries import SavedQuery, read_catalogue
 from spacepolicy.settings import SETTINGS, Settings
+from spacepolicy.source_texts import SourceTexts, read_source_texts
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.durable_files import see_writable
 from spacepolicy.store.history import History

@@ -10,7 +10,7 @@ from spacepolicy.access_tokens import AccessScope
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.options import add_option
 from spacepolicy.settings import Settings
-from spacepolicy.store import marker
+from spacepolicy.store import store_description
 
 _NEW = "Print a new token alone on one line, this once: only its hash is kept."
 
@@ -80,6 +80,6 @@ def _file(chosen: Settings) -> Path:
     """
     refuse_endpoint(chosen, "token")
     store = settings.store_directory(chosen, Path.cwd(), settings.environment())
-    if marker.is_newer(store):
-        marker.read(store)
+    if store_description.is_newer(store):
+        store_description.read(store)
     return access_tokens.tokens_file(store)

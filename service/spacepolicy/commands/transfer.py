@@ -12,7 +12,7 @@ from spacepolicy import checksums, formats
 from spacepolicy.engine.snapshot import GENERATION, opened
 from spacepolicy.errors import StoreError, UsageError
 from spacepolicy.namespaces import Base
-from spacepolicy.store import durable_files, pointer
+from spacepolicy.store import current_revision, durable_files
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.digest import is_record
 from spacepolicy.store.revision import Revision
@@ -39,8 +39,12 @@ def copy_store(store: Path, to: Path) -> Revision:
         known: dict[int, Path] = {}
         for number in revisions.numbers(store):
             if number <= revision.number:
-                _copy_folder(pointer.folder(store, number), pointer.folder(to, number), known)
-                _see_whole(pointer.folder(to, number))
+                _copy_folder(
+                    current_revision.folder(store, number),
+                    current_revision.folder(to, number),
+                    known,
+                )
+                _see_whole(current_revision.folder(to, number))
         for name in _BESIDE:
             if (store / name).exists():
                 shutil.copy2(store / name, to / name)

@@ -14,8 +14,8 @@ from typing import Any, Final, final
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode
 
+from spacepolicy.engine.answer_frames import Data, FrameDecoder, ended
 from spacepolicy.engine.bulk_update_process import ADDED, REMOVED
-from spacepolicy.engine.frames import Data, FrameDecoder, ended
 from spacepolicy.engine.nquads import Graph, QuadLines
 from spacepolicy.engine.port import answered
 from spacepolicy.engine.requests import request_bytes

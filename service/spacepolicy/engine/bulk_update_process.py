@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from pyoxigraph import BlankNode, DefaultGraph, Store
 
+from spacepolicy.engine.answer_frames import end_frame, frame, problem_frame
 from spacepolicy.engine.bulk_difference import LineDifference, difference
-from spacepolicy.engine.frames import end_frame, frame, problem_frame
 from spacepolicy.engine.nquads import Graph
 from spacepolicy.engine.requests import receive
 from spacepolicy.engine.sandbox import refuse_sockets

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, final, get_args
 
+from spacepolicy.engine.answer_frames import Data, End, FrameDecoder, Header, Problem
 from spacepolicy.engine.control import Ending
-from spacepolicy.engine.frames import Data, End, FrameDecoder, Header, Problem
 from spacepolicy.engine.requests import CHUNK_BYTES, Query
 from spacepolicy.errors import (
     CrashedError,

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pyoxigraph import NamedNode, QuerySolutions
 
 from spacepolicy import serialization
-from spacepolicy.engine.frames import Header
+from spacepolicy.engine.answer_frames import Header
 from spacepolicy.engine.publication_description import (
     QUERY,
     PublicationDescription,

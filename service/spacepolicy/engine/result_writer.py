@@ -6,7 +6,13 @@ from functools import lru_cache
 from typing import Final, final
 
 from spacepolicy import formats
-from spacepolicy.engine.frames import Header, end_frame, frame_head, header_frame, problem_frame
+from spacepolicy.engine.answer_frames import (
+    Header,
+    end_frame,
+    frame_head,
+    header_frame,
+    problem_frame,
+)
 from spacepolicy.engine.hints import Hint
 from spacepolicy.engine.requests import CHUNK_BYTES, Query
 from spacepolicy.errors import NotAcceptableError, ProblemError, ResultLimitError

@@ -37,6 +37,7 @@ from typing import Final, final
 from pyoxigraph import Store
 
 from spacepolicy import serialization
+from spacepolicy.engine.answer_frames import frame, problem_frame
 from spacepolicy.engine.change_log import ChangeLog
 from spacepolicy.engine.control import (
     IN_MEMORY,
@@ -48,7 +49,6 @@ from spacepolicy.engine.control import (
     Publication,
     Wanted,
 )
-from spacepolicy.engine.frames import frame, problem_frame
 from spacepolicy.engine.memory import (
     give_back_freed_memory,
     proportional_bytes,

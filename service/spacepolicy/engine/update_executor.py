@@ -26,8 +26,8 @@ from spacepolicy.engine.prologues import UpdatePart, parts
 from spacepolicy.engine.rdf_documents import read
 from spacepolicy.engine.snapshot import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.syntax import query_syntax_error
-from spacepolicy.engine.targets import Targets, targets, with_using
 from spacepolicy.engine.update_protocol import DatasetEdit
+from spacepolicy.engine.update_targets import Targets, targets, with_using
 from spacepolicy.errors import BadParameterError
 
 _NAMELESS: Final = (

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Protocol, final
 
-from spacepolicy.engine.frames import Data, FrameDecoder, Header
+from spacepolicy.engine.answer_frames import Data, FrameDecoder, Header
 from spacepolicy.engine.nquads import Graph, quads
 from spacepolicy.engine.port import answered
 from spacepolicy.engine.requests import request_bytes

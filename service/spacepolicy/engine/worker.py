@@ -21,10 +21,10 @@ from typing import Any, Final, final
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, Store
 
 from spacepolicy import formats, serialization
+from spacepolicy.engine.answer_frames import Header, end_frame, frame, problem_frame
 from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.change_log import ChangeReader
 from spacepolicy.engine.description_terms import description_store
-from spacepolicy.engine.frames import Header, end_frame, frame, problem_frame
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.hint_rules import Hints, only_selected
 from spacepolicy.engine.hints import Hint, hint

@@ -16,7 +16,7 @@ from pyoxigraph import (
 )
 
 from spacepolicy.knowledge.checks.context import CheckContext
-from spacepolicy.knowledge.loading.earlier import is_of_graphs, read_earlier
+from spacepolicy.knowledge.loading.earlier_files import is_of_graphs, read_earlier
 from spacepolicy.knowledge.loading.ontology import shape_graphs
 from spacepolicy.knowledge.loading.record import graph_iri
 from spacepolicy.knowledge.reasoning.expressions import TYPE

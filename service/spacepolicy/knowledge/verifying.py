@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from spacepolicy.copies import CopyText, copy_of, read_copy_file
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.checks.cited import cited_in
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.knowledge.loading.sources import FOLDER, SourceDocument
+from spacepolicy.source_texts import CopyText, copy_of, read_copy_file
 from spacepolicy.verification import Verification, verify
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from pyoxigraph import Triple
 
-from spacepolicy.engine.frames import end_frame, frame, problem_frame
+from spacepolicy.engine.answer_frames import end_frame, frame, problem_frame
 from spacepolicy.engine.snapshot import GENERATION, opened, scratch_of
 from spacepolicy.errors import (
     DamagedError,

@@ -20,7 +20,7 @@ from spacepolicy.checksums import UNPUBLISHED, Checksum, Sums
 from spacepolicy.engine.snapshot import CHANGES, GENERATION, GRAPHS
 from spacepolicy.errors import DamagedError, StoreError
 from spacepolicy.replication.leader import FollowingError, Leader
-from spacepolicy.store import durable_files, pointer, revision_folders
+from spacepolicy.store import current_revision, durable_files, revision_folders
 from spacepolicy.store.revision import Revision
 
 _NAMES: Final = re.compile(
@@ -42,7 +42,7 @@ def copy(
 
     Raises: FollowingError; the files that were copied stay for the next attempt.
     """
-    folder = pointer.folder(path, number)
+    folder = current_revision.folder(path, number)
     _begin(folder)
     sums = _sums(leader, folder, number)
     wanted = {
@@ -63,7 +63,7 @@ def copy(
 
 def tables(path: Path, revision: Revision) -> dict[str, Path]:
     """The files of the generation that the revision has or rests on, by their SHA-256."""
-    folder = pointer.folder(path, revision.generation or revision.number)
+    folder = current_revision.folder(path, revision.generation or revision.number)
     sums = checksums.read(folder) or {}
     inside = f"{GENERATION}/"
     return {each.sha256: folder / name for name, each in sums.items() if name.startswith(inside)}
@@ -76,7 +76,7 @@ def _begin(folder: Path) -> None:
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    pointer.mark(unfinished)
+    current_revision.mark(unfinished)
     durable_files.sync(unfinished)
     unfinished.rename(folder)
 

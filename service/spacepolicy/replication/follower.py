@@ -14,7 +14,7 @@ from spacepolicy.errors import StoreError
 from spacepolicy.replication import copying
 from spacepolicy.replication.leader import FollowingError, Leader, Newest
 from spacepolicy.replication.record_check import RecordCheck
-from spacepolicy.store import durable_files, pointer, revision_folders, snapshot_making
+from spacepolicy.store import current_revision, durable_files, revision_folders, snapshot_making
 from spacepolicy.store.revision import Revision
 
 
@@ -122,9 +122,9 @@ class Follower:
         Raises: StoreError where that cannot be written.
         """
         try:
-            durable_files.sync_directory(self._path / pointer.REVISIONS)
-            pointer.point_to(self._path, revision.number)
-            pointer.unmark(self._path, revision.number)
+            durable_files.sync_directory(self._path / current_revision.REVISIONS)
+            current_revision.point_to(self._path, revision.number)
+            current_revision.unmark(self._path, revision.number)
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written: {error}") from error
         self._check.keep()

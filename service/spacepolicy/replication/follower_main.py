@@ -20,7 +20,7 @@ from spacepolicy import settings
 from spacepolicy.errors import StoreError
 from spacepolicy.replication.follower import Follower
 from spacepolicy.replication.leader import FollowingError, Leader, credentials_of
-from spacepolicy.store import pointer
+from spacepolicy.store import current_revision
 from spacepolicy.store.revision_writer import locked
 
 _MOST_SECONDS: Final = 30.0
@@ -60,7 +60,7 @@ def _asked(follower: Follower, path: Path) -> bool:
         reason = error.reason if isinstance(error, FollowingError) else "storage"
         heard = None if reason == "unreachable" and follower.newest == before else time.time()
         with suppress(StoreError):
-            _say(pointer.in_force(path), follower.newest, heard, reason, str(error))
+            _say(current_revision.in_force(path), follower.newest, heard, reason, str(error))
             return False
         _say(None, follower.newest, heard, reason, str(error))
         return False

@@ -10,7 +10,7 @@ Spec: https://www.w3.org/TR/sparql11-protocol/
 import time
 from typing import Final, final
 
-from spacepolicy.engine.frames import End, Header
+from spacepolicy.engine.answer_frames import End, Header
 from spacepolicy.errors import ProblemError
 from spacepolicy.http.content_codings import IDENTITY, encoded
 from spacepolicy.http.etags import any_state, etag, matching

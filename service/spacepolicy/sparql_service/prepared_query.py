@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, final
 
 from spacepolicy.http.content_codings import AcceptedEncoding
 from spacepolicy.http.requests import HttpRequest, RequestHead
-from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.response_body_key import BodyKey
 
 
 @final

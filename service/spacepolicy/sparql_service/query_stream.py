@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
-from spacepolicy.engine.frames import Data, End, FrameDecoder, Header, Problem
+from spacepolicy.engine.answer_frames import Data, End, FrameDecoder, Header, Problem
 from spacepolicy.engine.port import Engine, broken_off
 from spacepolicy.engine.requests import CHUNK_BYTES, Query
 from spacepolicy.errors import ProblemError

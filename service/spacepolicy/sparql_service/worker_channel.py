@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Protocol, final
 
-from spacepolicy.engine.frames import Data, End, Frame, FrameDecoder, Header, Problem
+from spacepolicy.engine.answer_frames import Data, End, Frame, FrameDecoder, Header, Problem
 from spacepolicy.engine.port import Engine
 from spacepolicy.engine.requests import CHUNK_BYTES
 from spacepolicy.errors import CrashedError, ProblemError

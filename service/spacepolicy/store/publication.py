@@ -22,7 +22,7 @@ from spacepolicy.engine.snapshot import (
     standing,
 )
 from spacepolicy.settings import Mode
-from spacepolicy.store import durable_files, pointer, revision_folders, snapshot_making
+from spacepolicy.store import current_revision, durable_files, revision_folders, snapshot_making
 from spacepolicy.store.digest import CANONICAL
 from spacepolicy.store.patch import patch, patch_lines
 from spacepolicy.store.revision import Change, Counts, FileGraphs, Revision
@@ -108,13 +108,13 @@ def written(
     """
     statement = step.said
     number = before.number + 1 if before else 1
-    directory = pointer.folder(path, number)
+    directory = current_revision.folder(path, number)
     unfinished = directory.with_name(f".{directory.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    if pointer.is_marked(path, number):  # of a write that failed: it was never in force
+    if current_revision.is_marked(path, number):  # of a write that failed: it was never in force
         shutil.rmtree(directory)
     unfinished.mkdir()
-    pointer.mark(unfinished)
+    current_revision.mark(unfinished)
     if not ground:
         snapshot_making.make(live, unfinished)
     step.write_patch(unfinished / CHANGES)

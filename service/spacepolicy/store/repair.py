@@ -20,7 +20,7 @@ from spacepolicy import checksums
 from spacepolicy.engine.snapshot import CHANGES, GENERATION, GRAPHS
 from spacepolicy.errors import StoreError
 from spacepolicy.settings import Mode
-from spacepolicy.store import durable_files, marker, pointer, revision_folders
+from spacepolicy.store import current_revision, durable_files, revision_folders, store_description
 from spacepolicy.store.patch import patch
 from spacepolicy.store.publication import RevisionStatement, marked, step
 from spacepolicy.store.revision import Change, Revision
@@ -38,8 +38,8 @@ def repair(path: Path, mode: Mode) -> tuple[list[str], list[FileFault]]:
     Raises: StoreError where another process writes the store, it is of a newer version, or it
     cannot be written.
     """
-    if marker.is_newer(path):
-        marker.read(path)
+    if store_description.is_newer(path):
+        store_description.read(path)
     held = locked(path / "lock")
     mender = _Mender(path)
     try:
@@ -62,12 +62,12 @@ class _Mender:
 
     def mend(self, mode: Mode) -> None:
         """Repair what can be repaired, files first and the pointer last."""
-        if not pointer.found(self._path):
+        if not current_revision.found(self._path):
             self._take_out_live()
             self._mend_marker(mode)
             return
         with suppress(StoreError):
-            marker.carry_over(self._path)
+            store_description.carry_over(self._path)
         last = self._last()
         for number in range(1, last + 1):
             self._mend_small(number)
@@ -84,33 +84,35 @@ class _Mender:
         self._mend_marker(mode)
         self._mend_pointer(last, states)
         with suppress(StoreError):
-            marker.carry_over(self._path)  # where the pointer could not be trusted before
+            store_description.carry_over(
+                self._path
+            )  # where the pointer could not be trusted before
 
     def _last(self) -> int:
         """The number of the newest revision that may have been in force: a marked one was not,
         where the pointer is whole."""
-        numbers = pointer.found(self._path)
+        numbers = current_revision.found(self._path)
         try:
-            known = pointer.in_force(self._path)
+            known = current_revision.in_force(self._path)
         except StoreError:
             known = None
         return known or numbers[-1]
 
     def _take_out_live(self) -> None:
         """Write a dataset without revisions to a file that can be imported."""
-        live = self._path / pointer.LIVE
+        live = self._path / current_revision.LIVE
         if live.is_dir() and any(live.iterdir()):
             out = self._path / f"recovered-{datetime.now(UTC):%Y%m%dT%H%M%S}.nq"
             found = States(self._path, 0, set()).live()
             if found is not None:
                 found.dump(str(out), RdfFormat.N_QUADS)
                 self.done.append(
-                    f"{len(found)} quads of {pointer.LIVE}/ are in {out}; no revision is left: "
-                    f"`spacepolicy import {out}` once something is published"
+                    f"{len(found)} quads of {current_revision.LIVE}/ are in {out}; no revision is "
+                    f"left: `spacepolicy import {out}` once something is published"
                 )
             self._set_aside(live)
-        self._set_aside(self._path / pointer.CURRENT)
-        (self._path / pointer.REVISIONS).mkdir(exist_ok=True)
+        self._set_aside(self._path / current_revision.CURRENT)
+        (self._path / current_revision.REVISIONS).mkdir(exist_ok=True)
 
     def _set_aside(self, file: Path) -> None:
         if file.exists():
@@ -120,17 +122,17 @@ class _Mender:
 
     def _mend_marker(self, mode: Mode) -> None:
         try:
-            if marker.read(self._path) is not None:
+            if store_description.read(self._path) is not None:
                 return
         except StoreError:
-            self._set_aside(self._path / marker.NAME)
+            self._set_aside(self._path / store_description.NAME)
         known = {revision.mode for revision in self._readable() if revision.mode}
         found: Mode = "stored" if known == {"stored"} else "merged" if known else mode
-        marker.write(self._path, found)
-        self.done.append(f"{marker.NAME} is written anew: --default-graph {found}")
+        store_description.write(self._path, found)
+        self.done.append(f"{store_description.NAME} is written anew: --default-graph {found}")
 
     def _readable(self) -> Iterator[Revision]:
-        for number in reversed(pointer.found(self._path)):
+        for number in reversed(current_revision.found(self._path)):
             try:
                 yield revision_folders.read(self._path, number)
             except StoreError:
@@ -138,7 +140,7 @@ class _Mender:
 
     def _mend_small(self, number: int) -> None:
         """Restore the checksums from the files, and small files from their copies."""
-        folder = pointer.folder(self._path, number)
+        folder = current_revision.folder(self._path, number)
         if not folder.is_dir():
             return
         self._mend_sums(folder)
@@ -168,7 +170,7 @@ class _Mender:
         """Whether the patch of the revision could be restored."""
         if states.has_patch(number):
             return False
-        folder = pointer.folder(self._path, number)
+        folder = current_revision.folder(self._path, number)
         before, after = states.dataset(number - 1), states.dataset(number)
         if before is None or after is None or not folder.is_dir():
             return False
@@ -185,13 +187,13 @@ class _Mender:
 
     def _mend_generation(self, number: int, states: States) -> None:
         """Make a generation anew that is damaged, or missing and needed."""
-        folder = pointer.folder(self._path, number)
+        folder = current_revision.folder(self._path, number)
         if not (folder / GENERATION).is_dir() or states.has_generation(number):
             return
         self._make_generation(number, states)
 
     def _make_generation(self, number: int, states: States) -> bool:
-        folder = pointer.folder(self._path, number)
+        folder = current_revision.folder(self._path, number)
         found = states.dataset(number)
         if found is None or not folder.is_dir():
             return False
@@ -219,16 +221,16 @@ class _Mender:
         else:
             return
         for lost in range(number + 1, last + 1):
-            self._set_aside(pointer.folder(self._path, lost))
+            self._set_aside(current_revision.folder(self._path, lost))
             self.done.append(f"revision {lost} cannot be mended; what is left is in {self._aside}")
         self._lost = last - number
-        if (self._path / pointer.CURRENT).is_dir():
-            self._set_aside(self._path / pointer.CURRENT)
-        if _bytes(self._path / pointer.CURRENT) != f"{number}\n".encode():
-            self._set_aside(self._path / pointer.CURRENT)
-            pointer.point_to(self._path, number)
+        if (self._path / current_revision.CURRENT).is_dir():
+            self._set_aside(self._path / current_revision.CURRENT)
+        if _bytes(self._path / current_revision.CURRENT) != f"{number}\n".encode():
+            self._set_aside(self._path / current_revision.CURRENT)
+            current_revision.point_to(self._path, number)
             self.done.append(f"revision {number} is in force")
-        pointer.unmark(self._path, number)
+        current_revision.unmark(self._path, number)
 
     def _is_whole(self, number: int, states: States) -> bool:
         """Whether the revision can be read; its generation is made where it is missing and can

@@ -33,9 +33,9 @@ from spacepolicy import checksums
 from spacepolicy.engine.snapshot import GRAPHS
 from spacepolicy.errors import DamagedError, StoreError
 from spacepolicy.settings import Mode
-from spacepolicy.store import durable_files, marker, pointer
+from spacepolicy.store import current_revision, durable_files, store_description
+from spacepolicy.store.current_revision import folder
 from spacepolicy.store.history import History
-from spacepolicy.store.pointer import folder
 from spacepolicy.store.revision import Counts, FileGraphs, Revision
 
 DESCRIPTION: Final = "revision.json"
@@ -51,11 +51,11 @@ def open_store(path: Path, mode: Mode) -> None:
 
     Raises: StoreError naming the path and what is wrong.
     """
-    found = marker.read(path)
+    found = store_description.read(path)
     if found is None:
         try:
-            (path / pointer.REVISIONS).mkdir(parents=True, exist_ok=True)
-            marker.write(path, mode)
+            (path / current_revision.REVISIONS).mkdir(parents=True, exist_ok=True)
+            store_description.write(path, mode)
         except OSError as error:
             raise StoreError(f"{path}: the store cannot be made: {error.strerror}.") from error
     elif found.mode != mode:
@@ -70,8 +70,8 @@ def current(path: Path) -> Revision | None:
 
     Raises: StoreError where it cannot be read, or it cannot be determined which it is.
     """
-    marker.read(path)
-    number = pointer.in_force(path)
+    store_description.read(path)
+    number = current_revision.in_force(path)
     return None if number is None else _noted(path, read(path, number))
 
 
@@ -107,7 +107,7 @@ def read(path: Path, number: int) -> Revision:
         revision = Revision(**table, directory=directory)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
-            f"{directory}: the revision cannot be read: {error}. {pointer.remedy(path)}"
+            f"{directory}: the revision cannot be read: {error}. {current_revision.remedy(path)}"
         ) from error
     if revision.mode and not (directory / checksums.NAME).exists():
         raise checksums.damaged(directory / checksums.NAME, "is missing")
@@ -144,7 +144,7 @@ def numbers(path: Path) -> list[int]:
     Raises: StoreError as `current`.
     """
     last = current(path)
-    return [number for number in pointer.found(path) if last and number <= last.number]
+    return [number for number in current_revision.found(path) if last and number <= last.number]
 
 
 def history(path: Path) -> History:

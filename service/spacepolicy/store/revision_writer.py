@@ -31,7 +31,13 @@ from spacepolicy.engine.snapshot import (
     standing,
 )
 from spacepolicy.errors import StoreError
-from spacepolicy.store import durable_files, marker, pointer, revision_folders, snapshot_making
+from spacepolicy.store import (
+    current_revision,
+    durable_files,
+    revision_folders,
+    snapshot_making,
+    store_description,
+)
 from spacepolicy.store.chain import Chain
 from spacepolicy.store.publication import PublicationStep, written
 from spacepolicy.store.revision import Change, FileGraphs, Revision
@@ -79,8 +85,8 @@ class DurableStore:
             raise
 
     def _open(self) -> None:
-        marker.carry_over(self._path)
-        found = marker.read(self._path)
+        store_description.carry_over(self._path)
+        found = store_description.read(self._path)
         if found is None:
             raise StoreError(f"{self._path}: is no store.")
         self._mode = found.mode
@@ -116,14 +122,14 @@ class DurableStore:
             process, _, count = each.name.partition("-")
             if process.isdigit() and count.isdigit() and not Path("/proc", process).exists():
                 shutil.rmtree(each, ignore_errors=True)
-        for each in (self._path / pointer.REVISIONS).iterdir():
+        for each in (self._path / current_revision.REVISIONS).iterdir():
             if _UNFINISHED.fullmatch(each.name):
                 shutil.rmtree(each)
         if last:
-            pointer.unmark(self._path, last)
-        for number in pointer.found(self._path):
-            if number > last and pointer.is_marked(self._path, number):
-                shutil.rmtree(pointer.folder(self._path, number))
+            current_revision.unmark(self._path, last)
+        for number in current_revision.found(self._path):
+            if number > last and current_revision.is_marked(self._path, number):
+                shutil.rmtree(current_revision.folder(self._path, number))
         shutil.rmtree(self._path / _FIRST, ignore_errors=True)
 
     @property
@@ -144,7 +150,7 @@ class DurableStore:
         if self.revision is None:
             return Store(str(self._path / _FIRST))
         self._chain.see()
-        live = self._path / pointer.LIVE
+        live = self._path / current_revision.LIVE
         shutil.rmtree(live, ignore_errors=True)
         if self.revision.is_kept:
             return copied(self.revision.dataset, live)
@@ -186,9 +192,9 @@ class DurableStore:
         """
         with self._writing():
             found = self._written(steps)
-            durable_files.sync_directory(self._path / pointer.REVISIONS)
-            pointer.point_to(self._path, found[-1].number)
-            pointer.unmark(self._path, found[-1].number)
+            durable_files.sync_directory(self._path / current_revision.REVISIONS)
+            current_revision.point_to(self._path, found[-1].number)
+            current_revision.unmark(self._path, found[-1].number)
         self._put_in_force(found[-1])
         for step in steps:
             self.files = self.files if step.said.files is None else step.said.files

@@ -11,7 +11,7 @@ from typing import Final
 from pyoxigraph import Store
 
 from spacepolicy.engine.snapshot import GENERATION, NEAR_BYTES, patch_bytes, standing
-from spacepolicy.store import pointer, revision_folders
+from spacepolicy.store import current_revision, revision_folders
 from spacepolicy.store.revision import Revision
 
 RESTING_REVISIONS: Final = 64
@@ -57,7 +57,7 @@ def drop_old_of_replica(path: Path, revision: Revision, keep: int) -> None:
     """The same for a replica, where a revision may lack the snapshot that its description names,
     since it was never copied: all folders are looked at."""
     first = _first_needed(path, revision, keep)
-    for number in pointer.found(path):
+    for number in current_revision.found(path):
         if number < first:
             _dropped(path, number)
 
@@ -71,7 +71,7 @@ def _first_needed(path: Path, revision: Revision, keep: int) -> int:
 
 def _dropped(path: Path, number: int) -> bool:
     """Drop the snapshot in the folder of the revision; return whether there was one."""
-    generation = pointer.folder(path, number) / GENERATION
+    generation = current_revision.folder(path, number) / GENERATION
     dropped = generation.with_name(_DROPPED)
     shutil.rmtree(dropped, ignore_errors=True)
     if not generation.exists():

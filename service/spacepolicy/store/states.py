@@ -17,7 +17,7 @@ from pyoxigraph import Store
 from spacepolicy import checksums
 from spacepolicy.engine.snapshot import CHANGES, GENERATION, GRAPHS, change, change_back, load
 from spacepolicy.errors import StoreError
-from spacepolicy.store import pointer
+from spacepolicy.store import current_revision
 
 _UNREADABLE: Final = (OSError, ValueError, SyntaxError, RuntimeError, StoreError)
 
@@ -34,12 +34,12 @@ class States:
 
     def has_patch(self, number: int) -> bool:
         """Whether the patch of the revision is whole."""
-        folder = pointer.folder(self._path, number)
+        folder = current_revision.folder(self._path, number)
         return all(self._is_whole(folder / name) for name in (CHANGES, GRAPHS))
 
     def has_generation(self, number: int) -> bool:
         """Whether the revision has a generation that is whole."""
-        folder = pointer.folder(self._path, number) / GENERATION
+        folder = current_revision.folder(self._path, number) / GENERATION
         return folder.is_dir() and not any(
             each.startswith(f"{folder.relative_to(self._path).as_posix()}/")
             for each in self.damaged
@@ -68,7 +68,7 @@ class States:
         found: list[tuple[Callable[[], Store | None], int]] = [(Store, 0)]
         for each in self._numbers():
             if self.has_generation(each):
-                folder = pointer.folder(self._path, each) / GENERATION
+                folder = current_revision.folder(self._path, each) / GENERATION
                 found.append((partial(load, folder), each))
         found.sort(key=lambda source: abs(source[1] - number))
         found.append((self.live, self._last))
@@ -80,17 +80,17 @@ class States:
 
     def _lead(self, dataset: Store, start: int, number: int) -> None:
         for each in range(start + 1, number + 1):
-            change(dataset, pointer.folder(self._path, each))
+            change(dataset, current_revision.folder(self._path, each))
         for each in range(start, number, -1):
-            change_back(dataset, pointer.folder(self._path, each))
+            change_back(dataset, current_revision.folder(self._path, each))
 
     def live(self) -> Store | None:
         """The dataset in `live/`: read from a copy, since to open it may change it."""
-        live = self._path / pointer.LIVE
+        live = self._path / current_revision.LIVE
         if not live.is_dir():
             return None
         with TemporaryDirectory() as folder:
-            copy = Path(folder) / pointer.LIVE
+            copy = Path(folder) / current_revision.LIVE
             shutil.copytree(live, copy)
             opened, found = Store(str(copy)), Store()
             found.extend(opened)

@@ -9,7 +9,7 @@ from spacepolicy import checksums
 from spacepolicy.access_tokens import FILE as TOKENS
 from spacepolicy.access_tokens import list_tokens
 from spacepolicy.errors import StoreError
-from spacepolicy.store import marker, pointer, revision_folders
+from spacepolicy.store import current_revision, revision_folders, store_description
 
 
 @final
@@ -31,17 +31,17 @@ def examine(path: Path, *, deep: bool) -> Iterator[FileFault]:
     """
     last = 0
     try:
-        found = marker.read(path)
-        last = pointer.in_force(path) or 0
+        found = store_description.read(path)
+        last = current_revision.in_force(path) or 0
     except StoreError as error:
-        if marker.is_newer(path):
+        if store_description.is_newer(path):
             raise
         yield FileFault(str(path), f"cannot be opened: {error}")
-        found, last = None, max(pointer.found(path), default=0)
+        found, last = None, max(current_revision.found(path), default=0)
     checked = found is None or found.version > 1
     for number in range(1, last + 1):
         yield from faults_of(path, number, checked=checked, deep=deep)
-    if last and pointer.folder(path, last).is_dir():
+    if last and current_revision.folder(path, last).is_dir():
         yield from _unreachable(path, last)
     try:
         list_tokens(path / TOKENS)
@@ -51,7 +51,7 @@ def examine(path: Path, *, deep: bool) -> Iterator[FileFault]:
 
 def faults_of(path: Path, number: int, *, checked: bool, deep: bool) -> Iterator[FileFault]:
     """The faults of a revision's folder; `checked`: it has to have checksums."""
-    folder = pointer.folder(path, number)
+    folder = current_revision.folder(path, number)
     if not folder.is_dir():
         yield FileFault(folder.relative_to(path).as_posix(), "is missing")
         return
@@ -69,5 +69,5 @@ def _unreachable(path: Path, last: int) -> Iterator[FileFault]:
     except StoreError:
         return  # reported already
     if not revision.is_kept and not (revision.directory / revision_folders.FORMER).exists():
-        ground = pointer.folder(path, revision.generation or last) / revision.dataset.name
+        ground = current_revision.folder(path, revision.generation or last) / revision.dataset.name
         yield FileFault(ground.relative_to(path).as_posix(), "is missing")

@@ -13,7 +13,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from spacepolicy.engine.frames import Data, End, FrameDecoder, Problem
+from spacepolicy.engine.answer_frames import Data, End, FrameDecoder, Problem
 from spacepolicy.engine.port import broken_off
 from spacepolicy.engine.requests import CHUNK_BYTES
 from spacepolicy.errors import BadParameterError, NotFoundError, TimeLimitError, UsageError

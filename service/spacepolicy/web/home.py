@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from spacepolicy.errors import ProblemError
 from spacepolicy.saved_queries import HOME, SavedQuery, bind, tagged
-from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.revision_cache import RevisionCache

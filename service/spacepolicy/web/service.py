@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from starlette.types import Scope
 
 from spacepolicy.access_tokens import AccessTokens
-from spacepolicy.copies import SourceTexts
 from spacepolicy.engine.lexer import TextLimits
 from spacepolicy.engine.port import Engine
 from spacepolicy.federation_policy import FederationPolicy
@@ -17,6 +16,7 @@ from spacepolicy.publishing.served_store import ServedStore
 from spacepolicy.replication.replica import Replica
 from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.settings import Mode
+from spacepolicy.source_texts import SourceTexts
 from spacepolicy.sparql_service.query_stream import SOON_SECONDS
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision

@@ -38,7 +38,7 @@ from spacepolicy.writes.commit_group import Build, CommitGroup, Write, WriteTick
 from spacepolicy.writes.commit_queue import CommitQueue, QueuedJob
 from spacepolicy.writes.effects import Effects, Evaluated, is_large
 from spacepolicy.writes.optimistic_evaluation import QUEUE_SECONDS, OptimisticEvaluation
-from spacepolicy.writes.write_policy import WritePolicy
+from spacepolicy.writes.write_checks import WriteChecks
 from spacepolicy.writes.writer_client import WriterProcess
 
 _PUBLISHING_SECONDS: Final = 600.0
@@ -93,7 +93,7 @@ class StoreWriter:
         self._merged = arguments[0] == "merged"
         self._most_in_memory = memory_quads if in_memory else -1
         self._queue = CommitQueue(self._carry_out)
-        self._policy = WritePolicy(path, merged=self._merged)
+        self._policy = WriteChecks(path, merged=self._merged)
         self._effects = Effects(path, memory_bytes, merged=self._merged)
         self._optimistic = OptimisticEvaluation(pool, history, self._effects)
         self._process = WriterProcess([str(path), *arguments, str(memory_quads)])
@@ -229,7 +229,7 @@ class StoreWriter:
         )
 
     def _judge_before(self, request: WriteRequest, group: CommitGroup) -> None:
-        """Judge the request before it is evaluated; raises as `WritePolicy.before`."""
+        """Judge the request before it is evaluated; raises as `WriteChecks.before`."""
         changed = group.last_changed(request.operation, self._history)
         self._policy.before(request, group.start, group.number, changed)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, final
 
-from spacepolicy.engine.frames import Data, FrameDecoder
+from spacepolicy.engine.answer_frames import Data, FrameDecoder
 from spacepolicy.engine.port import answered
 from spacepolicy.engine.requests import request_bytes
 from spacepolicy.errors import (

@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy.engine.answer_frames import end_frame, frame, problem_frame
 from spacepolicy.engine.bulk_update import read_lines
-from spacepolicy.engine.frames import end_frame, frame, problem_frame
 from spacepolicy.engine.memory import give_back_freed_memory
 from spacepolicy.engine.nquads import quads
 from spacepolicy.engine.requests import CHUNK_BYTES, receive, receive_behind

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.copies import copy_of
 from spacepolicy.knowledge.checks.evidence import Description, Graphs, describe
 from spacepolicy.knowledge.loading.record import StatementFault, StatementPlace
 from spacepolicy.knowledge.loading.sources import SourceDocument
 from spacepolicy.namespaces import Base
+from spacepolicy.source_texts import copy_of
 from spacepolicy.verification import Cited, verify
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from spacepolicy.errors import Finding
-from spacepolicy.knowledge.loading.fill_ins import fill_in_findings
 from spacepolicy.knowledge.loading.graph_files import CHECKS
+from spacepolicy.knowledge.loading.placeholders import fill_in_findings
 from spacepolicy.knowledge.loading.sources import FOLDER as SEEDS
 from spacepolicy.text_files import byte_order_mark, strange_line_ends, unreadable
 

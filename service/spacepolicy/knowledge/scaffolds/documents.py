@@ -18,8 +18,8 @@ from pyoxigraph import NamedNode, Quad
 from spacepolicy.errors import UsageError
 from spacepolicy.knowledge.checks.expected_rows import SUFFIX
 from spacepolicy.knowledge.loading.conversion import to_quotes
-from spacepolicy.knowledge.loading.fill_ins import fill_in, fill_in_zh
 from spacepolicy.knowledge.loading.notations import NotationContext
+from spacepolicy.knowledge.loading.placeholders import fill_in, fill_in_zh
 from spacepolicy.knowledge.loading.record import GraphFile
 from spacepolicy.knowledge.loading.sources import SourceDocument
 from spacepolicy.knowledge.scaffolds.scaffold import (

@@ -7,7 +7,7 @@ from typing import Final
 from pyoxigraph import NamedNode
 
 from spacepolicy.errors import UsageError
-from spacepolicy.knowledge.loading.fill_ins import fill_in, fill_in_zh
+from spacepolicy.knowledge.loading.placeholders import fill_in, fill_in_zh
 from spacepolicy.knowledge.scaffolds.scaffold import (
     KEBAB_NAME,
     Scaffold,

@@ -10,9 +10,9 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from spacepolicy.errors import FindingsError, UsageError
 from spacepolicy.knowledge.loading.content import read_content
-from spacepolicy.knowledge.loading.fill_ins import fill_in_findings
 from spacepolicy.knowledge.loading.notations import NotationContext, context_of
 from spacepolicy.knowledge.loading.ontology import shape_graphs
+from spacepolicy.knowledge.loading.placeholders import fill_in_findings
 from spacepolicy.knowledge.loading.record import FileRecord, GraphFile
 from spacepolicy.namespaces import RDF, RDFS, SKOS, Base
 from spacepolicy.similar_words import nearest

@@ -6,7 +6,7 @@ from typing import Final
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from spacepolicy.knowledge.checks.rules import FOLDER as CHECKS
-from spacepolicy.knowledge.loading.fill_ins import fill_in, fill_in_zh
+from spacepolicy.knowledge.loading.placeholders import fill_in, fill_in_zh
 from spacepolicy.knowledge.scaffolds.scaffold import (
     DEFINED_BY,
     LABEL,

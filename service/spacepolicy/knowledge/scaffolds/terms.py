@@ -8,8 +8,8 @@ from typing import Final, final
 from pyoxigraph import BlankNode, NamedNode, Triple
 
 from spacepolicy.errors import UsageError
-from spacepolicy.knowledge.loading.fill_ins import fill_in, fill_in_zh
 from spacepolicy.knowledge.loading.ontology import with_imports
+from spacepolicy.knowledge.loading.placeholders import fill_in, fill_in_zh
 from spacepolicy.knowledge.loading.record import GraphFile
 from spacepolicy.knowledge.scaffolds.scaffold import (
     CLASS_NAME,

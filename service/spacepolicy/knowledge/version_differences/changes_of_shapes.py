@@ -7,7 +7,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.knowledge.reasoning.expressions import TYPE
 from spacepolicy.knowledge.version_differences.changes_of_terms import Step, TermChange
-from spacepolicy.knowledge.version_differences.side import Side
+from spacepolicy.knowledge.version_differences.compared_state import Side
 from spacepolicy.namespaces import RDF, RDFS, SH
 from spacepolicy.turtle_format.order import Term
 

@@ -26,7 +26,7 @@ from spacepolicy.knowledge.reasoning.expressions import (
 )
 from spacepolicy.knowledge.reasoning.plain_words import with_articles
 from spacepolicy.knowledge.reasoning.rule import is_axiomatic
-from spacepolicy.knowledge.version_differences.side import KINDS, Side
+from spacepolicy.knowledge.version_differences.compared_state import KINDS, Side
 from spacepolicy.namespaces import DCTERMS, RDFS, SKOS
 
 Step = Literal["none", "patch", "minor", "major"]

@@ -22,7 +22,7 @@ from spacepolicy.knowledge.migrations import Step, migrated
 from spacepolicy.knowledge.reasoning.expressions import TYPE
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.stratum import Stratum
-from spacepolicy.knowledge.version_differences.side import Side
+from spacepolicy.knowledge.version_differences.compared_state import Side
 from spacepolicy.saved_queries import SavedQuery, bind, read_catalogue
 from spacepolicy.turtle_format.order import Term
 

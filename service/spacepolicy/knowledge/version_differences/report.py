@@ -13,8 +13,8 @@ from spacepolicy.knowledge.version_differences.changes_of_terms import (
     TermChange,
     term_changes,
 )
+from spacepolicy.knowledge.version_differences.compared_state import Side
 from spacepolicy.knowledge.version_differences.impact import Impact, impacts
-from spacepolicy.knowledge.version_differences.side import Side
 from spacepolicy.knowledge.version_differences.versions import after, read_version, written
 
 _STEPS: Final[Mapping[Step, str]] = {

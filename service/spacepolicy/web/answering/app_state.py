@@ -11,10 +11,9 @@ from spacepolicy.http.content_codings import IDENTITY
 from spacepolicy.http.etags import any_state, matching
 from spacepolicy.http.response_cache import CachedResponse, Key, ResponseCache
 from spacepolicy.sparql_service.admission import Admission, query_identifier
-from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.cost_estimates import CostEstimates
 from spacepolicy.sparql_service.dispatcher import Dispatcher
-from spacepolicy.web.answering.copy_words import CopyWords
+from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.web.answering.graph_statistics import GraphStatistics
 from spacepolicy.web.answering.kept_files import KeptFiles
 from spacepolicy.web.answering.response import (
@@ -26,6 +25,7 @@ from spacepolicy.web.answering.response import (
 )
 from spacepolicy.web.answering.service_graph import ServiceGraph
 from spacepolicy.web.answering.sparql_request import RequestExchange
+from spacepolicy.web.answering.words_of_copies import CopyWords
 from spacepolicy.web.service import Service
 
 _MAX_PROOFS: Final = 4

@@ -15,7 +15,7 @@ from typing import Final, final
 
 from starlette.types import Receive
 
-from spacepolicy.engine.frames import Data, Header
+from spacepolicy.engine.answer_frames import Data, Header
 from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.formats import CSVW
@@ -273,6 +273,6 @@ def _keep(app_state: AppState, planned: QueryPlan, body: bytes) -> None:
 
 def _too_large(limit: int) -> ResultLimitError:
     return ResultLimitError(
-        f"The answer is larger than the {limit} bytes of one page.",
+        f"The answer is larger than the {limit} bytes of one page or file.",
         extras={"limit_bytes": limit},
     )

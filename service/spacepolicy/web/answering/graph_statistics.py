@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from spacepolicy.engine.frames import Data
+from spacepolicy.engine.answer_frames import Data
 from spacepolicy.engine.port import ask
 from spacepolicy.engine.publication_description import GRAPH
 from spacepolicy.engine.requests import Query

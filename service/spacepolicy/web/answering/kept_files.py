@@ -73,6 +73,7 @@ class KeptFiles:
     def keep(self, tag: str, file: KeptFile) -> None:
         """Keep the file; the least recently used are dropped."""
         self._files[tag] = file
+        self._files.move_to_end(tag)
         while sum(each.size for each in self._files.values()) > _MAX_BYTES:
             self._files.popitem(last=False)
 

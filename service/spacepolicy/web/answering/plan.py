@@ -18,12 +18,12 @@ from spacepolicy.errors import BadParameterError, NotAcceptableError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.http.content_codings import CODINGS, IDENTITY, AcceptedEncoding, wish
 from spacepolicy.serialization import Form
-from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.header_fields import (
     described_table,
     hint_fields,
     metadata_fields,
 )
+from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.web.answering.protocol import QueryOperation
 from spacepolicy.web.answering.query_context import QueryContext
 from spacepolicy.web.answering.response import ResponseShape

@@ -19,12 +19,12 @@ from spacepolicy.errors import ProblemError, StoreError
 from spacepolicy.formats import CSVW
 from spacepolicy.http.forwarded import forwarded_url
 from spacepolicy.http.requests import HttpRequest, RequestHead
-from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.prepared_query import (
     LoggedResponse,
     PreparedQuery,
     ResponseTemplate,
 )
+from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.access_log import AccessRecord
 from spacepolicy.web.answering.plan import QueryPlan, allowed, engine_mark, plan, tags_of

@@ -22,8 +22,8 @@ from spacepolicy.formats import Format, FormatChoice
 from spacepolicy.http.content_codings import IDENTITY
 from spacepolicy.http.response_cache import Fields
 from spacepolicy.sparql_service.admission import query_identifier
-from spacepolicy.sparql_service.body_key import BodyKey
 from spacepolicy.sparql_service.header_fields import hint_fields
+from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering.app_state import AppState, answer_again, send_whole
 from spacepolicy.web.answering.disconnect import while_connected

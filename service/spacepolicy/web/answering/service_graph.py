@@ -18,13 +18,13 @@ from typing import Any, Final, final
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
+from spacepolicy.engine.answer_frames import Data
 from spacepolicy.engine.description_terms import (
     VOID,
     VOID_EXT,
     asks_description,
     may_ask_description,
 )
-from spacepolicy.engine.frames import Data
 from spacepolicy.engine.port import ask
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import ResultLimitError, TimeLimitError

@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.copies import CopyText
 from spacepolicy.errors import BadParameterError, EngineError, TimeLimitError
 from spacepolicy.namespaces import Base
+from spacepolicy.source_texts import CopyText
 from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.verification import Cited
 from spacepolicy.verification_process import SentCopy, request
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.copy_words import Words
 from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.answering.words_of_copies import Words
 
 MEMORY_BYTES: Final = 1 << 30
 """The memory limit of the process: a copy of some megabytes takes a tenth of it."""

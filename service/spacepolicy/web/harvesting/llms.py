@@ -86,10 +86,9 @@ def _asking(service: Service, origin: str) -> Iterator[str]:
         yield "  `Accept: text/turtle` or `application/ld+json`. An IRI that is not known is a 404;"
         yield "  do not guess others: search."
     yield f"- Proofs: `{origin}/explain?s=…&p=…&o=…` says why a statement holds."
-    yield f"- Tools for agents (Model Context Protocol): `{origin}/mcp`."
     yield f"- Names in tables: `{origin}/reconcile` (Reconciliation Service API 0.2) says"
     yield "  which things they mean; an IRI that is not known is nothing there, never a near one."
-    yield f"- Tools: {origin}/mcp speaks the Model Context Protocol (streamable HTTP)."
+    yield f"- Tools for agents: `{origin}/mcp` speaks the Model Context Protocol (streamable HTTP)."
     yield "- Errors are JSON (RFC 9457) and say what to do. `?revision=N` asks an earlier state;"
     yield "  the field X-Dataset-Revision says which one an answer is of: cite it."
 

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 from pyoxigraph import QueryResultsFormat, QuerySolutions, parse_query_results
 from starlette.types import Scope
 
-from spacepolicy.engine.frames import Data, Header
+from spacepolicy.engine.answer_frames import Data, Header
 from spacepolicy.errors import BadParameterError, ContentTooLargeError, TimeLimitError
 from spacepolicy.sparql_service.admission import lending, query_identifier
 from spacepolicy.sparql_service.query_stream import payloads

@@ -15,7 +15,7 @@ from spacepolicy import formats
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import BadParameterError, NotFoundError
 from spacepolicy.formats import FormatChoice
-from spacepolicy.sparql_service.body_key import BodyKey
+from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState, answer_again, answer_known

@@ -12,8 +12,8 @@ import pytest
 from spacepolicy import checksums
 from spacepolicy.engine.snapshot import load
 from spacepolicy.errors import StoreError
+from spacepolicy.store import current_revision, durable_files, store_description
 from spacepolicy.store import draft as drafts
-from spacepolicy.store import durable_files, marker, pointer
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.revision_writer import DurableStore
 
@@ -40,7 +40,7 @@ def cut_short(store: Path, function: str, monkeypatch: pytest.MonkeyPatch) -> No
         raise KeyboardInterrupt(f"{path} {number}")  # nothing tidies up after it
 
     with DurableStore(store) as durable, monkeypatch.context() as patched:
-        patched.setattr(pointer, function, cut)
+        patched.setattr(current_revision, function, cut)
         with pytest.raises(KeyboardInterrupt):
             drafts.publish(durable, draft("z"))
 
@@ -157,7 +157,7 @@ def test_a_publication_that_was_cut_short_after_its_pointer_is_in_force(
     with DurableStore(store) as durable:
         assert durable.revision == in_force(store)
         assert len(durable.live) == 1
-    assert not pointer.is_marked(store, 6)
+    assert not current_revision.is_marked(store, 6)
     (store / "current").write_text("5\n", encoding="ascii")
     with pytest.raises(StoreError, match="older than the store"):
         DurableStore(store)
@@ -203,7 +203,7 @@ def test_a_backup_that_is_restored_over_a_newer_store_is_refused(
     shutil.copytree(backup, store, dirs_exist_ok=True)
     with pytest.raises(StoreError, match="revisions 6 to 8 are in the store"):
         revisions.current(store)
-    assert len(pointer.found(store)) == 8
+    assert len(current_revision.found(store)) == 8
 
 
 def test_the_first_publication_may_be_cut_short_at_any_moment(store: Path) -> None:
@@ -275,7 +275,9 @@ def test_a_store_of_the_first_version_is_carried_over_when_it_is_written(
     before = entries(first_version)
     counted(first_version, 0, 1)
     after = entries(first_version)
-    assert marker.read(first_version) == marker.Marker(marker.VERSION, "stored")
+    assert store_description.read(first_version) == store_description.Marker(
+        store_description.VERSION, "stored"
+    )
     changed = {name for name in before if after[name] != before[name]}
     assert changed == {"store.json", "current"}
     assert all(f"revisions/00000{n}/{checksums.NAME}" in after for n in (1, 2, 3, 4))
@@ -290,7 +292,7 @@ def test_carrying_over_may_be_cut_short(
         raise OSError(f"{path} {mode}")
 
     with monkeypatch.context() as patched:
-        patched.setattr(marker, "write", cut)
+        patched.setattr(store_description, "write", cut)
         with pytest.raises(StoreError):
             counted(first_version, 0, 1)
     assert in_force(first_version).number == 3

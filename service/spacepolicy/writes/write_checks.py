@@ -27,7 +27,7 @@ _NAMED: Final = "NAMED"
 
 
 @final
-class WritePolicy:
+class WriteChecks:
     """Judges writes to a store; `merged`: the default graph and that of inferences are derived."""
 
     def __init__(self, path: Path, *, merged: bool) -> None:

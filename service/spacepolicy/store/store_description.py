@@ -12,7 +12,7 @@ from typing import Final, final, get_args
 from spacepolicy import checksums
 from spacepolicy.errors import StoreError
 from spacepolicy.settings import Mode
-from spacepolicy.store import durable_files, pointer
+from spacepolicy.store import current_revision, durable_files
 
 NAME: Final = "store.json"
 VERSION: Final = 2
@@ -39,10 +39,10 @@ def read(path: Path) -> Marker | None:
         table = json.loads(file.read_text(encoding="utf-8"))
         found = Marker(table.get("version", 1), table["mode"])
     except FileNotFoundError:
-        if pointer.found(path) or (path / pointer.CURRENT).exists():
+        if current_revision.found(path) or (path / current_revision.CURRENT).exists():
             raise StoreError(
                 f"{path}: there are revisions and no {NAME}, which says of what mode they are. "
-                f"Nothing was touched. {pointer.remedy(path)}"
+                f"Nothing was touched. {current_revision.remedy(path)}"
             ) from None
         return None
     except OSError as error:
@@ -50,9 +50,13 @@ def read(path: Path) -> Marker | None:
             raise StoreError(f"{path}: is no folder; name another --store.") from error
         raise StoreError(f"{file}: cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{file}: cannot be read: {error!r}. {pointer.remedy(path)}") from error
+        raise StoreError(
+            f"{file}: cannot be read: {error!r}. {current_revision.remedy(path)}"
+        ) from error
     if type(found.version) is not int or found.version < 1 or found.mode not in get_args(Mode):
-        raise StoreError(f"{file}: says {table}, which is no store. {pointer.remedy(path)}")
+        raise StoreError(
+            f"{file}: says {table}, which is no store. {current_revision.remedy(path)}"
+        )
     if found.version > VERSION:
         raise StoreError(
             f"{path}: the store is of version {found.version}, and this program reads up to "
@@ -88,10 +92,10 @@ def carry_over(path: Path) -> None:
     found = read(path)
     if found is None or found.version == VERSION:
         return
-    last = pointer.in_force(path) or 0
+    last = current_revision.in_force(path) or 0
     known: dict[int, checksums.Checksum] = {}
-    for number in pointer.found(path):
-        folder = pointer.folder(path, number)
+    for number in current_revision.found(path):
+        folder = current_revision.folder(path, number)
         if number > last or (folder / checksums.NAME).exists():
             continue
         sums = checksums.made(folder, known)
