@@ -19,7 +19,7 @@ LAYERS = {
     "formats": 1,
     "access_tokens": 2,
     "checksums": 2,
-    "copies": 2,
+    "source_texts": 2,
     "columns": 2,
     "setting_fields": 2,
     "settings": 3,
