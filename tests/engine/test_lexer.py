@@ -235,6 +235,19 @@ def test_nesting_is_refused_beyond_its_limit(shape: str) -> None:
         refuse(scan(nested(shape, 20_000)), TextLimits())
 
 
+@pytest.mark.parametrize("shape", NESTED)
+def test_what_nests_far_too_deeply_is_not_read_to_its_end(shape: str) -> None:
+    """The time of a text that is refused does not grow with its length."""
+    found = scan(nested(shape, 200_000)).depth
+    assert TextLimits().max_depth < found < 2_000
+
+
+@pytest.mark.parametrize("shape", CHAINED)
+def test_what_chains_far_too_long_is_not_read_to_its_end(shape: str) -> None:
+    found = scan(chained(CHAINED[shape], 100_000)).chain
+    assert TextLimits().max_chain < found < 20_000
+
+
 @pytest.mark.parametrize("shape", CHAINED)
 def test_chains_are_refused_beyond_their_limit(shape: str) -> None:
     refuse(scan(chained(CHAINED[shape], 900)), TextLimits())
