@@ -15,8 +15,8 @@ from spacepolicy.store.revision import Revision
 from spacepolicy.store.revision_writer import DurableStore
 from spacepolicy.store.verification import examine
 
-from .test_revisions import counted, draft, in_force, publish, store
 from .test_current_revision import entries, first_version, five
+from .test_revisions import counted, draft, in_force, publish, store
 
 __all__ = ["first_version", "store"]
 
