@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import httpx
+import pytest
 
 from .conftest import SHIPPED_BASE
 
@@ -83,6 +84,18 @@ def test_words_lead_to_their_text_and_to_the_answer_that_holds_them(shipped: htt
     assert words in shipped.get(passage, headers=PAGE, follow_redirects=True).text
     answer = re.findall(r'href="(/queries/[^"]*)"', steps)[-1]
     assert words in shipped.get(answer, headers={"Accept": "text/csv"}).text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_names_in_answers_lead_to_their_things(shipped: httpx.Client, language: str) -> None:
+    page = shipped.get("/", params={"lang": language}, headers=PAGE).text
+    cells = re.findall(
+        r'<td[^>]*><a href="(/id/policy/[^"]*)"[^>]*lang="(\w+)"[^>]*>([^<]+)<', page
+    )
+    assert {tag for _, tag, _ in cells} == {language}
+    for path, _, name in cells[:3]:
+        assert "<h1" in (there := shipped.get(path, headers=PAGE, follow_redirects=True).text)
+        assert name.casefold() in there.casefold()
 
 
 def test_a_dataset_without_such_queries_has_a_first_page(site: httpx.Client) -> None:

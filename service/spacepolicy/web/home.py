@@ -5,7 +5,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Final, final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +16,7 @@ from spacepolicy.saved_queries import HOME, SavedQuery, bind, tagged
 from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
+from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.harvesting.dataset_metadata import MetadataCache
 from spacepolicy.web.harvesting.dcat_ap import described
@@ -23,9 +24,10 @@ from spacepolicy.web.harvesting.schema_org import dataset_block
 from spacepolicy.web.home_documents import Documents, documents
 from spacepolicy.web.home_overview import Overview, OverviewRows, overview_rows
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
+from spacepolicy.web.query_pages import called_in, named_in
 from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
-from spacepolicy.web.tables import table
+from spacepolicy.web.tables import SolutionTable, table
 
 _ANSWERS_HELD: Final = 64
 """How many answers are cached: those of the home page in each language, some ten, and room for
@@ -37,10 +39,10 @@ _SHOWN_ROWS: Final = 8
 @final
 @dataclass(frozen=True, slots=True)
 class LiveAnswer:
-    """A saved query and its current answer: the SPARQL JSON, or the problem's detail."""
+    """A saved query and its current answer, or the problem's detail."""
 
     query: SavedQuery
-    results: dict[str, Any] | None
+    table: SolutionTable | None
     problem: str | None
 
 
@@ -52,7 +54,7 @@ class HomePage:
         self.knowledge_cache = knowledge_cache
         self.metadata = metadata
         self.app_state = knowledge_cache.app_state
-        self._answers: RevisionCache[dict[str, Any]] = RevisionCache(_ANSWERS_HELD)
+        self._answers: RevisionCache[bytes] = RevisionCache(_ANSWERS_HELD)
         self._documents: RevisionCache[Documents] = RevisionCache(1)
         self._overview: RevisionCache[OverviewRows] = RevisionCache(1)
 
@@ -85,19 +87,16 @@ class HomePage:
         )
 
     async def _answer(self, query: SavedQuery) -> LiveAnswer:
-        async def ask(text: str) -> dict[str, Any]:
-            found = await internal_queries.body(
-                self.app_state, internal_queries.public_query(self.app_state, text)
-            )
-            results: dict[str, Any] = json.loads(found)
-            return results
+        async def ask(text: str) -> bytes:
+            asked = internal_queries.public_query(self.app_state, text)
+            return await internal_queries.body(self.app_state, asked)
 
         try:
             text = bind(query, pages.for_reader(query, {}))
-            results = await self._answers.get(self.app_state.edition, text, lambda: ask(text))
+            answer = await self._answers.get(self.app_state.edition, text, lambda: ask(text))
+            return LiveAnswer(query, await _table(self.app_state, answer), None)
         except ProblemError as error:
             return LiveAnswer(query, None, error.detail)
-        return LiveAnswer(query, results, None)
 
 
 def home_page(home: HomePage) -> Handler:
@@ -119,6 +118,12 @@ def home_page(home: HomePage) -> Handler:
     return first
 
 
+async def _table(app_state: AppState, answer: bytes) -> SolutionTable | None:
+    """The solutions of an answer, with links to the things that they name."""
+    called, named = await called_in(app_state, answer), await named_in(app_state, answer)
+    return table(app_state.service, json.loads(answer), called, named)
+
+
 async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer], seen: Overview) -> str:
     """The page: the overview; the documents, and whether they can be compared; saved queries with
     live answers, and how to ask more."""
@@ -127,7 +132,7 @@ async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer], seen
         (
             each,
             pages.runnable(each.query),
-            table(service, each.results),
+            each.table,
             pages.headings(each.query),
         )
         for each in answers
