@@ -11,6 +11,7 @@ import pytest
 from spacepolicy.engine.answer_frames import Data, Header
 from spacepolicy.engine.port import ask
 from spacepolicy.engine.remote import Remote
+from spacepolicy.engine.remote_protocol import Credentials, basic, bearer
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import EngineError, QuerySyntaxError, TimeLimitError, UsageError
 
@@ -181,6 +182,32 @@ def test_dataset_and_prefixes_go_with_the_query() -> None:
     form = "PREFIX+ex%3A+%3Chttp%3A%2F%2Fx%2F%3E%0AASK+%7B+ex%3Aa+%3Fp+%3Fo+%7D"
     graphs = "&default-graph-uri=http%3A%2F%2Fg%2F&named-graph-uri=http%3A%2F%2Fh%2F"
     assert requests[0].endswith(f"query={form}{graphs}".encode())
+
+
+@pytest.mark.parametrize("credentials", [None, basic("Aladdin", "open sesame"), bearer("abc")])
+def test_credentials_go_with_each_query(credentials: Credentials | None) -> None:
+    asked = list[bytes]()
+    nothing = b'{"head":{"vars":["p","o"]},"results":{"bindings":[]}}'
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2):
+                client, _ = listener.accept()
+                with client:
+                    asked.append(received(client))
+                    saying("200 OK", JSON, nothing)(client)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/sparql"
+        remote = Remote(url, 5, credentials=credentials)
+        body_of(remote)
+        assert remote.description() is None
+        thread.join()
+    heads = [request.partition(b"\r\n\r\n")[0].decode().split("\r\n") for request in asked]
+    found = [[line for line in head if line.startswith("Authorization:")] for head in heads]
+    wanted = [f"Authorization: {credentials.value}"] if credentials else []
+    assert found == [wanted, wanted]
 
 
 def test_nobody_there_is_told() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pyoxigraph import RdfFormat, parse
 
 from spacepolicy.cli import main
-from spacepolicy.commands.publish import credentials_of
+from spacepolicy.commands.credentials import PUBLISH, credentials_in, endpoint_credentials
 from spacepolicy.engine.publication_description import DEFAULT_GRAPH, GRAPH
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import StoreError, UsageError
@@ -315,13 +315,27 @@ def test_two_kinds_of_credentials_or_half_of_one_are_refused() -> None:
     user, password = "SPACEPOLICY_PUBLISH_USER", "SPACEPOLICY_PUBLISH_PASSWORD"
     for environment in ({TOKEN: "x", user: "me"}, {user: "me"}, {password: "it"}, {TOKEN: "a\nb"}):
         with pytest.raises(UsageError) as raised:
-            credentials_of(environment)
+            credentials_in(environment, PUBLISH)
         assert not set(environment.values()) & set(str(raised.value).split())
-    assert credentials_of({}) is None
-    found = credentials_of({user: "Aladdin", password: "open sesame"})
+    assert credentials_in({}, PUBLISH) is None
+    found = credentials_in({user: "Aladdin", password: "open sesame"}, PUBLISH)
     assert found is not None
     assert found.value == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="  # RFC 7617 section 2
     assert found.value not in repr(found)
+
+
+def test_credentials_for_a_served_store_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "https://store.example.org/sparql"
+    assert endpoint_credentials(url) is None
+    monkeypatch.setenv("SPACEPOLICY_STORE_TOKEN", "abc")
+    found = endpoint_credentials(url)
+    assert found is not None
+    assert found.value == "Bearer abc"
+    with pytest.raises(UsageError, match="SPACEPOLICY_STORE_USER") as raised:
+        endpoint_credentials("https://me:secret@store.example.org/sparql")
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

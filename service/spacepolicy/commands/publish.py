@@ -2,24 +2,21 @@
 it."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
 from typing import Final
 
 from spacepolicy import settings
 from spacepolicy.commands.build import store_path
+from spacepolicy.commands.credentials import PUBLISH, credentials_in
 from spacepolicy.commands.endpoint import refuse_endpoint
 from spacepolicy.commands.options import STORE, add_option, add_options
 from spacepolicy.commands.transfer import say
-from spacepolicy.engine.remote_protocol import Credentials, RemoteEndpoints, basic, bearer
+from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import UsageError
 from spacepolicy.publishing.publication import PublicationOutcome, RemotePublication
 from spacepolicy.settings import Settings
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.history import History
 
-_TOKEN: Final = "SPACEPOLICY_PUBLISH_TOKEN"  # noqa: S105 # the name of a variable
-_USER: Final = "SPACEPOLICY_PUBLISH_USER"
-_PASSWORD: Final = "SPACEPOLICY_PUBLISH_PASSWORD"  # noqa: S105 # the name of a variable
 _DIFFERS: Final = 1
 """The exit status where the store was read, and does not hold the revision."""
 
@@ -43,28 +40,13 @@ def run(given: Namespace, chosen: Settings) -> int:
     refuse_endpoint(chosen, "publish")
     history = _history(chosen)
     update_url = given.update_url or given.url
-    credentials = credentials_of(settings.environment())
+    credentials = credentials_in(settings.environment(), PUBLISH)
     store = RemoteEndpoints(given.url, update_url, chosen.write_timeout, credentials)
     publication = RemotePublication(store, history, say, replace=given.replace, dry=given.dry_run)
     outcome = publication.run()
     for line in _report(outcome, history.current.number, dry=given.dry_run):
         say(line)
     return _DIFFERS if outcome.faults else 0
-
-
-def credentials_of(environment: Mapping[str, str]) -> Credentials | None:
-    """Return the credentials for the remote store in the environment.
-
-    Raises: UsageError where there are two kinds, or half of one.
-    """
-    token, user, password = (environment.get(name, "") for name in (_TOKEN, _USER, _PASSWORD))
-    if token and (user or password):
-        raise UsageError(f"{_TOKEN} and {_USER} are both set; the store takes one of them.")
-    if bool(user) != bool(password):
-        raise UsageError(f"{_USER} and {_PASSWORD} belong together; one of them is not set.")
-    if token:
-        return bearer(token)
-    return basic(user, password) if user else None
 
 
 def _history(chosen: Settings) -> History:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spacepolicy import formats, settings
 from spacepolicy.commands.build import EMPTY, MERGED, build, pool, store_path
+from spacepolicy.commands.credentials import endpoint_credentials
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.options import STORE, add_option, add_options
 from spacepolicy.engine.answer_frames import Data, Header
@@ -106,7 +107,7 @@ def _remote(url: str, chosen: Settings, revision: Revision) -> Engine:
 
     Raises: ProblemError where it does not answer, or holds a revision in part.
     """
-    remote = Remote(url, chosen.timeout)
+    remote = Remote(url, chosen.timeout, credentials=endpoint_credentials(url))
     ServedStore(url, remote, History([revision])).look()
     return remote
 

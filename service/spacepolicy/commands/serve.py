@@ -13,6 +13,7 @@ from spacepolicy import settings
 from spacepolicy.access_tokens import AccessTokens, tokens_file
 from spacepolicy.commands import log_handler
 from spacepolicy.commands.build import Report, build, pool, store_path
+from spacepolicy.commands.credentials import endpoint_credentials
 from spacepolicy.commands.endpoint import endpoint_revision, endpoint_url
 from spacepolicy.commands.follow import Followed, follow
 from spacepolicy.commands.jobs import worker
@@ -175,7 +176,8 @@ def _served(chosen: Settings, say: Report) -> _Served:
     url = endpoint_url(chosen)
     if url is not None:
         clock = max(chosen.timeout, chosen.max_timeout)
-        remote, history = Remote(url, clock), History([endpoint_revision(chosen)])
+        remote = Remote(url, clock, credentials=endpoint_credentials(url))
+        history = History([endpoint_revision(chosen)])
         return _Served(remote, history, published=_published(url, remote, history, say))
     path = store_path(chosen)
     if not chosen.read_only:

@@ -30,6 +30,7 @@ from spacepolicy.engine.publication_description import (
 )
 from spacepolicy.engine.published_dataset import NAMED_GRAPHS, PublishedDataset
 from spacepolicy.engine.remote_exchange import RemoteExchange, read_answer
+from spacepolicy.engine.remote_protocol import Credentials
 from spacepolicy.engine.requests import Query, receive
 from spacepolicy.engine.result_writer import ResultWriter, wanted_format
 from spacepolicy.errors import (
@@ -71,13 +72,18 @@ class Remote:
     answer ends well only where the store still holds that one afterwards.
 
     `outside`: a query named the endpoint, not the operator; it is asked only where queries may
-    reach, and redirects are not followed.
+    reach, and redirects are not followed. `credentials` are sent to the URL with each query, and
+    nowhere else.
 
     Raises: UsageError where the URL is not one of HTTP.
     """
 
     def __init__(
-        self, url: str, timeout_seconds: float, outside: FederationPolicy | None = None
+        self,
+        url: str,
+        timeout_seconds: float,
+        outside: FederationPolicy | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -85,6 +91,7 @@ class Remote:
         self._url = url
         self._timeout_seconds = timeout_seconds
         self._outside = outside
+        self._credentials = credentials
         self._closed = False
         self._open: set[socket.socket] = set()
         self._in_force = _InForce()
@@ -188,7 +195,7 @@ class Remote:
         if not in_force.is_meant(dataset):
             return _changed()
         published = in_force.published
-        exchange = RemoteExchange(self._url, self._timeout_seconds, self._outside)
+        exchange = self._exchange(self._timeout_seconds)
         watch = threading.Thread(target=exchange.watch, args=(connection,), daemon=True)
         watch.start()
         try:
@@ -205,6 +212,9 @@ class Remote:
             exchange.close()
             watch.join()
         return None
+
+    def _exchange(self, seconds: float) -> RemoteExchange:
+        return RemoteExchange(self._url, seconds, self._outside, self._credentials)
 
     def _asked(self, query: Query, published: PublishedDataset) -> tuple[Query, str]:
         """The query with its dataset, and the pragmas before its text.
@@ -242,7 +252,7 @@ class Remote:
 
         Raises: ProblemError.
         """
-        exchange = RemoteExchange(self._url, seconds, self._outside)
+        exchange = self._exchange(seconds)
         try:
             response = exchange.ask(Query(text))
             self._server = response.headers.get("Server", "")

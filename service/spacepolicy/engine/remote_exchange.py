@@ -18,6 +18,7 @@ from pyoxigraph import parse, parse_query_results
 from spacepolicy import __version__, formats, serialization
 from spacepolicy.engine import egress
 from spacepolicy.engine.lexer import scan
+from spacepolicy.engine.remote_protocol import Credentials
 from spacepolicy.engine.requests import CHUNK_BYTES, Query
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.errors import (
@@ -78,7 +79,13 @@ class RemoteExchange:
     `problem` is set where this side cancelled it: a reader may then get any error.
     """
 
-    def __init__(self, url: str, timeout_seconds: float, outside: FederationPolicy | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_seconds: float,
+        outside: FederationPolicy | None,
+        credentials: Credentials | None = None,
+    ) -> None:
         parts = urlsplit(url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self.problem: ProblemError | None = None
@@ -86,6 +93,7 @@ class RemoteExchange:
         self._parts = parts
         self._url = url
         self._seconds = timeout_seconds
+        self._fields = {"Authorization": credentials.value} if credentials else {}
         self._done = threading.Event()
         self._http = kind(parts.hostname or "", parts.port, timeout=timeout_seconds)
         target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
@@ -135,7 +143,7 @@ class RemoteExchange:
         form += [("named-graph-uri", iri) for iri in query.named_graphs or ()]
         graph = scan(query.text, query.prefixes).form in ("construct", "describe")
         accept = _ACCEPT_GRAPH if graph else _ACCEPT_SOLUTIONS
-        headers = {**_FIELDS, "Accept": accept}
+        headers = {**_FIELDS, **self._fields, "Accept": accept}
         self._connect()
         self._http.request("POST", self._target, urlencode(form), headers)
         response = self._http.getresponse()
