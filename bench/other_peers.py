@@ -42,15 +42,17 @@ TransactionFile = {folder}/temp.trx
 ServerPort = 127.0.0.1:{sql}
 CaseMode = 2
 DisableUnixSocket = 1
-NumberOfBuffers = 340000
-MaxDirtyBuffers = 250000
+NumberOfBuffers = {buffers}
+MaxDirtyBuffers = {dirty}
 DirsAllowed = {folder}
 [HTTPServer]
 ServerPort = 127.0.0.1:{http}
 ServerThreads = 40
 MaxClientConnections = 40
 """
-"""Buffers for 4 GiB of memory, as Virtuoso's own configuration file advises."""
+
+_BUFFERS: Final = 340_000
+"""For 4 GiB of memory, as Virtuoso's own configuration file advises."""
 
 Peer = Callable[[Path, Path], AbstractContextManager[Server]]
 """Starts a peer that holds the N-Quads of a file, with a folder of its own."""
@@ -66,15 +68,23 @@ def installed(statements: int) -> Mapping[str, Peer]:
     return found
 
 
+def configure_virtuoso(folder: Path, http: int, sql: int, buffers: int) -> Path:
+    """Write the configuration of a Virtuoso with its files in the folder, on the ports `http` and
+    `sql` of this machine, with so many buffers of 8 KiB; return its file."""
+    configuration = folder / "virtuoso.ini"
+    dirty = buffers * 3 // 4
+    text = _INI.format(folder=folder, http=http, sql=sql, buffers=buffers, dirty=dirty)
+    configuration.write_text(text, encoding="utf-8")
+    return configuration
+
+
 @contextmanager
 def virtuoso(folder: Path, file: Path) -> Iterator[Server]:
     """A Virtuoso with the file's statements, those of the default graph in one of their own."""
     http, sql = free_port(), free_port()
-    ini = folder / "virtuoso.ini"
-    ini.write_text(_INI.format(folder=folder, http=http, sql=sql), encoding="utf-8")
     os.link(file, folder / "graphs.nq")
-    command = ["virtuoso-t", "+foreground", "+configfile", str(ini)]
-    with started(command) as process:
+    configuration = configure_virtuoso(folder, http, sql, _BUFFERS)
+    with started(["virtuoso-t", "+foreground", "+configfile", str(configuration)]) as process:
         server = Server("Virtuoso", process.pid, Endpoint(http, "/sparql"))
         wait_for_answer(server, "ASK { GRAPH ?g { ?s ?p ?o } }")
         load = (

@@ -26,24 +26,8 @@ from .conftest import PROGRAM
 
 CLIENT = httpx.Client(timeout=60, verify=False)  # noqa: S501 # of loopback; certificates take long
 """One client for all requests: to make one takes longer than a request."""
-VIRTUOSO_INI = """[Database]
-DatabaseFile = {folder}/virtuoso.db
-ErrorLogFile = {folder}/virtuoso.log
-LockFile = {folder}/virtuoso.lck
-TransactionFile = {folder}/virtuoso.trx
-xa_persistent_file = {folder}/virtuoso.pxa
-[TempDatabase]
-DatabaseFile = {folder}/temp.db
-TransactionFile = {folder}/temp.trx
-[Parameters]
-ServerPort = 127.0.0.1:{sql}
-CaseMode = 2
-DisableUnixSocket = 1
-NumberOfBuffers = 4000
-DirsAllowed = {folder}
-[HTTPServer]
-ServerPort = 127.0.0.1:{http}
-"""
+VIRTUOSO_BUFFERS = 4_000
+"""Some 32 MB of memory: tests hold little."""
 
 
 def history(folder: Path, *datasets: str) -> History:

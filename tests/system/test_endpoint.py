@@ -8,10 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bench.other_peers import configure_virtuoso
 
 from . import stores_elsewhere
 from .conftest import Program, Serve
-from .stores_elsewhere import VIRTUOSO_INI, free_port, listens
+from .stores_elsewhere import VIRTUOSO_BUFFERS, free_port, listens
 
 TURTLE = """@prefix : <https://w3id.org/spacepolicy/def/> .
 <urn:a> a :Task ; :ordinal 1 . <urn:b> a :Task ; :ordinal 2 ."""
@@ -100,8 +101,7 @@ def test_a_body_that_is_no_whole_answer_is_a_failure(program: Program) -> None:
 @pytest.mark.debian
 def test_virtuoso_is_served_as_a_store(serve: Serve, tmp_path: Path) -> None:
     http, sql = free_port(), free_port()
-    ini = tmp_path / "virtuoso.ini"
-    ini.write_text(VIRTUOSO_INI.format(folder=tmp_path, http=http, sql=sql), encoding="utf-8")
+    ini = configure_virtuoso(tmp_path, http, sql, VIRTUOSO_BUFFERS)
     command = ["/usr/bin/virtuoso-t", "+foreground", "+configfile", str(ini)]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as virtuoso:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from bench.other_peers import configure_virtuoso
 
 from spacepolicy.engine.publication_description import GRAPH
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
@@ -18,7 +19,7 @@ from spacepolicy.publishing.publication import PublicationOutcome, RemotePublica
 from spacepolicy.publishing.virtuoso import DATATYPE
 from spacepolicy.store.history import History
 
-from .stores_elsewhere import CLIENT, VIRTUOSO_INI, free_port, history, listens, served
+from .stores_elsewhere import CLIENT, VIRTUOSO_BUFFERS, free_port, history, listens, served
 
 pytestmark = pytest.mark.debian
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -80,8 +81,7 @@ class Virtuoso:
 def virtuoso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtuoso]:
     folder = tmp_path_factory.mktemp("virtuoso")
     server = Virtuoso(folder, free_port(), free_port())
-    ini = VIRTUOSO_INI.format(folder=folder, http=server.http, sql=server.sql)
-    (folder / "virtuoso.ini").write_text(ini, encoding="utf-8")
+    configure_virtuoso(folder, server.http, server.sql, VIRTUOSO_BUFFERS)
     server.start()
     try:
         server.tell('GRANT SPARQL_UPDATE TO "SPARQL"; checkpoint;')
