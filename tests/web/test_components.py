@@ -16,7 +16,7 @@ def macros() -> dict[str, str]:
     return {
         name: body
         for text in texts
-        for name, body in re.findall(r"{% macro (\w+)\(.*?%}(.*?){% endmacro %}", text, re.DOTALL)
+        for name, body in re.findall(r"{% macro (\w+)\(.*?%}(.*?){%-? endmacro %}", text, re.DOTALL)
     }
 
 
