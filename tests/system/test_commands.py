@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from bench.documents import OVERLAYS, overlays
 
+from spacepolicy.cli import main
 from spacepolicy.knowledge.checks.gates import BUILD_GATES
 from spacepolicy.store import revision_folders as revisions
 from spacepolicy.store.revision import Revision
@@ -216,12 +217,17 @@ def test_shipped_files_are_in_the_one_layout(program: Program) -> None:
     assert ended.returncode == 0, ended.stdout
 
 
-def test_every_command_has_help_with_an_example(program: Program) -> None:
+def test_every_command_has_help_with_an_example(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
     listed = program.run("--help").stdout
     commands = re.findall(r"^ {4}(\w+) ", listed, re.MULTILINE)
     assert {"serve", "build", "check", "cite", "query", "fmt", "bench", "doctor"} <= set(commands)
     for command in commands:
-        assert "Example: spacepolicy" in program.run(command, "--help").stdout
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0
+        assert "Example: spacepolicy" in capsys.readouterr().out
 
 
 TECHNOLOGY = "https://w3id.org/spacepolicy/id/technology/"
