@@ -11,8 +11,7 @@ from spacepolicy.namespaces import Base
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import graph, rows
 from spacepolicy.web.linked_data.comparison import named
-from spacepolicy.web.linked_data.documents import names_of
-from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.request_context import current_locale
 
 FIRST: Final = 10
@@ -56,7 +55,7 @@ async def incoming(app_state: AppState, thing: NamedNode) -> list[Incoming]:
         return []
     found = await graph(app_state, _first(thing, properties))
     subjects = await _subjects(app_state, thing, found)
-    names = Labels(app_state.service, await names_of(app_state, found))
+    names = await named(app_state, properties)
     by_property: dict[NamedNode, list[Subject]] = {}
     for triple in found:
         if isinstance(triple.subject, NamedNode):
@@ -83,7 +82,7 @@ async def part(
         f"CONSTRUCT {{ ?s {by} {thing} }} {{ SELECT ?s {{ {_by(thing, by)} }} ORDER BY ?s "
         f"LIMIT {PART} OFFSET {start} }}",
     )
-    names = Labels(app_state.service, await names_of(app_state, (*found, Triple(thing, by, thing))))
+    names = await named(app_state, (thing, by))
     subjects = await _subjects(app_state, thing, found)
     return names.link(thing), names.link(by), [subjects[each] for each in sorted(subjects, key=str)]
 
