@@ -183,11 +183,9 @@ class CommandModule(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    named = next((word for word in words if word in _NAMES), _DEFAULT)
-    parser = program({named})
-    given = parser.parse_args(words)
+    given = program([word for word in words if word in _NAMES][:1]).parse_args(words)
     if given.run is None:
-        given = parser.parse_args([_DEFAULT])
+        given = program([_DEFAULT]).parse_args([_DEFAULT])
     try:
         chosen = settings.load(vars(given), settings.environment(), Path.cwd(), recorded)
         status: int = given.run(given, chosen)

@@ -3,7 +3,7 @@
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from .conftest import Writable
+from .conftest import Instance
 from .manifests import MF, PUBLISHED, SUITES, Case, Data, Graph, cases
 from .requests import HT, answered, requests, statements, statuses
 from .results import Statements, same
@@ -16,9 +16,9 @@ def cases_of(manifest: str) -> list[Case]:
     return list(cases(manifest)) if SUITES.is_dir() else []
 
 
-def check(manifest: str, case: Case, writable: Writable) -> None:
+def check(manifest: str, case: Case, instance: Instance) -> None:
     """Send the requests of the case, and compare what comes with what is to come."""
-    graph, client = Graph(PUBLISHED + manifest), writable.holding(Data())
+    graph, client = Graph(PUBLISHED + manifest), instance.holding(Data())
     given = {"/gsp": "/graphs"}
     for request in requests(graph, case):
         answer = answered(graph, request, client, given)
@@ -35,10 +35,10 @@ def check(manifest: str, case: Case, writable: Writable) -> None:
 
 
 @pytest.mark.parametrize("case", cases_of(DIRECT), ids=str)
-def test_a_graph_named_by_its_address(case: Case, writable: Writable) -> None:
-    check(DIRECT, case, writable)
+def test_a_graph_named_by_its_address(case: Case, instance: Instance) -> None:
+    check(DIRECT, case, instance)
 
 
 @pytest.mark.parametrize("case", cases_of(INDIRECT), ids=str)
-def test_a_graph_named_by_a_parameter(case: Case, writable: Writable) -> None:
-    check(INDIRECT, case, writable)
+def test_a_graph_named_by_a_parameter(case: Case, instance: Instance) -> None:
+    check(INDIRECT, case, instance)

@@ -5,7 +5,7 @@ import pytest
 
 from spacepolicy.formats import offered
 
-from .conftest import Instance, Writable
+from .conftest import Instance
 from .manifests import MF, PUBLISHED, SUITES, Case, Data, Graph, cases
 from .requests import HT, answered, requests, statuses
 
@@ -42,9 +42,9 @@ def check(case: Case, client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("case", of(updates=False), ids=str)
 def test_a_query_is_answered_as_the_protocol_says(case: Case, instance: Instance) -> None:
-    check(case, instance.serve(case.data))
+    check(case, instance.reading(case.data))
 
 
 @pytest.mark.parametrize("case", of(updates=True), ids=str)
-def test_an_update_is_answered_as_the_protocol_says(case: Case, writable: Writable) -> None:
-    check(case, writable.holding(Data()))
+def test_an_update_is_answered_as_the_protocol_says(case: Case, instance: Instance) -> None:
+    check(case, instance.holding(Data()))

@@ -18,14 +18,14 @@ RANGES = {
     "graph": "Graph",
 }
 VALUES = {
-    "supportedLanguage": {f"{SD}SPARQL10Query", f"{SD}SPARQL11Query"},
+    "supportedLanguage": {f"{SD}SPARQL10Query", f"{SD}SPARQL11Query", f"{SD}SPARQL11Update"},
     "resultFormat": {row.iri for row in FORMATS if row.iri is not None},
     "defaultEntailmentRegime": {"http://www.w3.org/ns/entailment/Simple"},
 }
 
 
 def described(instance: Instance, row: Format, data: Data = HELD) -> Store:
-    answer = instance.serve(data).get("/sparql", headers={"Accept": row.media_type})
+    answer = instance.reading(data).get("/sparql", headers={"Accept": row.media_type})
     assert answer.status_code == 200
     assert answer.headers["content-type"].partition(";")[0] == row.media_type
     graph = Store()

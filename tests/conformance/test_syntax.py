@@ -30,7 +30,7 @@ def reads(case: Case) -> bool:
 
 @pytest.mark.parametrize("case", of_kind(*POSITIVE), ids=str)
 def test_a_query_is_read(case: Case, instance: Instance) -> None:
-    answer = instance.serve(Data()).post("/sparql", data={"query": case.text})
+    answer = instance.reading(Data()).post("/sparql", data={"query": case.text})
     if scan(case.text).service:
         assert (answer.status_code, answer.json()["title"]) == (
             403,
@@ -45,7 +45,7 @@ def test_a_query_is_read(case: Case, instance: Instance) -> None:
 
 @pytest.mark.parametrize("case", of_kind(*NEGATIVE), ids=str)
 def test_what_is_no_query_is_a_syntax_error(case: Case, instance: Instance) -> None:
-    answer = instance.serve(Data()).post("/sparql", data={"query": case.text})
+    answer = instance.reading(Data()).post("/sparql", data={"query": case.text})
     if case.iri in ENGINE_DIFFERS:
         assert answer.status_code == 200, "mended: take it out of the table"
         assert reads(case)

@@ -9,7 +9,7 @@ from pyoxigraph import RdfFormat, Store, Triple, parse
 
 from spacepolicy.engine.lexer import scan
 
-from .conftest import Writable
+from .conftest import Instance
 from .exceptions import ENGINE_DIFFERS
 from .manifests import SUITES, Case, Data, cases, store
 from .results import Statements, same
@@ -58,8 +58,8 @@ def by_itself(case: Case) -> Store | None:
 
 
 @pytest.mark.parametrize("case", of_kind("UpdateEvaluationTest"), ids=str)
-def test_an_update_leaves_what_the_recommendation_says(case: Case, writable: Writable) -> None:
-    client = writable.holding(case.data)
+def test_an_update_leaves_what_the_recommendation_says(case: Case, instance: Instance) -> None:
+    client = instance.holding(case.data)
     answer = sent(client, case)
     if scan(case.text).load:
         assert answer.status_code == 403
@@ -78,8 +78,8 @@ def test_an_update_leaves_what_the_recommendation_says(case: Case, writable: Wri
 
 
 @pytest.mark.parametrize("case", of_kind("PositiveUpdateSyntaxTest11"), ids=str)
-def test_an_update_is_read(case: Case, writable: Writable) -> None:
-    answer = sent(writable.holding(Data()), case, "?dry-run")
+def test_an_update_is_read(case: Case, instance: Instance) -> None:
+    answer = sent(instance.holding(Data()), case, "?dry-run")
     if scan(case.text).load:
         assert answer.json()["type"].endswith("/problems/egress-refused")
     elif case.iri in ENGINE_DIFFERS:
@@ -93,8 +93,8 @@ def test_an_update_is_read(case: Case, writable: Writable) -> None:
 @pytest.mark.parametrize(
     "case", of_kind("NegativeUpdateSyntaxTest11") + of_kind("NegativeSyntaxTest11"), ids=str
 )
-def test_what_is_no_update_is_refused(case: Case, writable: Writable) -> None:
-    answer = sent(writable.holding(Data()), case, "?dry-run")
+def test_what_is_no_update_is_refused(case: Case, instance: Instance) -> None:
+    answer = sent(instance.holding(Data()), case, "?dry-run")
     if case.iri in ENGINE_DIFFERS:
         assert answer.status_code == 200, "mended: take it out of the table"
         assert by_itself(case) is not None
