@@ -9,14 +9,16 @@ import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
 from spacepolicy.commands.build import build
+from spacepolicy.commands.jobs import import_file
 from spacepolicy.engine.nquads import dataset_lines
 from spacepolicy.knowledge.incremental import maintenance as keepers
 from spacepolicy.knowledge.incremental.maintenance import Maintenance
 from spacepolicy.settings import Mode, Settings
-from spacepolicy.store import digest_file
+from spacepolicy.store import digest_file, revision_folders
 from spacepolicy.store.digest import RecordDigest
 from spacepolicy.store.revision import Change
 from spacepolicy.store.revision_writer import DurableStore
+from spacepolicy.writes import coordinator
 
 GRAPH = NamedNode("urn:g")
 
@@ -162,3 +164,19 @@ def test_a_change_that_is_too_large_is_not_taken_in(
     with opened(*store) as maintenance:
         assert found == [None]
         see_right(maintenance)
+
+
+def test_a_command_ends_when_the_digest_of_what_it_imported_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that takes: a service that stops would kill the process by now."""
+    monkeypatch.setattr(coordinator, "ENDING_SECONDS", 0.0)
+    chosen = Settings(content="none", default_graph="stored", store=str(tmp_path / "store"))
+    build(chosen, lambda _: None)
+    file, count = tmp_path / "graph.nq", digest_file.LEAST_BYTES // 100
+    file.write_text("".join(f'<urn:s{n}> <urn:p> "{"x" * 80}" .\n' for n in range(count)))
+    reply = import_file(chosen, tmp_path / "store", file, "nquads")
+    revision = revision_folders.read(tmp_path / "store", reply["number"])
+    kept = digest_file.load(tmp_path / "store", revision, ())
+    assert kept is not None
+    assert kept.lines.size > digest_file.LEAST_BYTES

@@ -119,10 +119,12 @@ def _done_here(chosen: Settings, store: Path, job: dict[str, Any]) -> dict[str, 
             memory_bytes=memory_bytes,
             in_memory=False,
         )
+        is_done = False
         try:
             reply: dict[str, int] = worker(writer)(job)
-            return reply
+            is_done = True
         finally:
-            writer.close()
+            writer.close(keeps=is_done)
+        return reply
     finally:
         pool.close()

@@ -39,7 +39,7 @@ from spacepolicy.writes.commit_queue import CommitQueue, QueuedJob
 from spacepolicy.writes.effects import Effects, Evaluated, is_large
 from spacepolicy.writes.optimistic_evaluation import QUEUE_SECONDS, OptimisticEvaluation
 from spacepolicy.writes.write_checks import WriteChecks
-from spacepolicy.writes.writer_client import WriterProcess
+from spacepolicy.writes.writer_client import ENDING_SECONDS, KEEPING_SECONDS, WriterProcess
 
 _PUBLISHING_SECONDS: Final = 600.0
 _LEAST_SECONDS: Final = 1.0
@@ -103,9 +103,10 @@ class StoreWriter:
         """The process id of the writer."""
         return self._process.pid
 
-    def close(self) -> None:
-        """Finish the current write, and take no more."""
-        self._process.close()
+    def close(self, *, keeps: bool = False) -> None:
+        """Finish the current write, and take no more; where it `keeps`, wait until all is saved
+        from which the next process begins."""
+        self._process.close(KEEPING_SECONDS if keeps else ENDING_SECONDS)
 
     def write(self, request: WriteRequest) -> Written:
         """Carry the write out; see `Writer.write`."""
