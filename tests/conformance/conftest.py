@@ -19,6 +19,7 @@ from spacepolicy.access_tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.commands.build import build, pool
 from spacepolicy.settings import Settings
 from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.history import History
 from spacepolicy.store.write_requests import DatasetWrite, Upload, WriteRequest
 from spacepolicy.web.app import create_app
 from spacepolicy.web.service import Service
@@ -43,6 +44,7 @@ class Instance:
 
     client: httpx.Client
     writer: StoreWriter
+    history: History
     folder: Path
     _read: Data | None = None
 
@@ -84,7 +86,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     with serve(create_app(service)) as address:
         bearing = {"Authorization": f"Bearer {token}"}
         with httpx.Client(base_url=address, timeout=30, headers=bearing) as client:
-            yield Instance(client, writer, folder)
+            yield Instance(client, writer, history, folder)
     writer.close()
     engine.close()
 

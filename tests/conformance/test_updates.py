@@ -15,6 +15,7 @@ from .manifests import SUITES, Case, Data, cases, store
 from .results import Statements, same
 
 MANIFEST = "sparql11/manifest-sparql11-update.ttl"
+NAMED = "SELECT ?g { GRAPH ?g { } }"
 Graphs = Mapping[str, frozenset[Triple]]
 
 
@@ -68,6 +69,8 @@ def test_an_update_leaves_what_the_recommendation_says(case: Case, instance: Ins
         assert answer.status_code == 204, answer.text
     left = Store()
     left.extend(parse(client.get("/dump.nq").content, RdfFormat.N_QUADS))
+    named = client.get("/sparql", params={"query": NAMED, "format": "csv"}).text.split()[1:]
+    assert instance.history.current.counts.graphs == len(named)
     passes = alike(store(case.after), left)
     if case.iri in ENGINE_DIFFERS:
         assert not passes, "mended: take it out of the table"

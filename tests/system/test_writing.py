@@ -455,3 +455,4 @@ def is_as_rebuilt(revision: Revision, dataset: Store, apart: frozenset[str]) -> 
     assert revision.counts.record == len(record)
     assert revision.counts.inferred == len(follows)
     assert revision.counts.default == len(follows | set(merged))
+    assert revision.counts.graphs == len({*dataset.named_graphs()} - {inferred})

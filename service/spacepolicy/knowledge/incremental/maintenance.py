@@ -169,6 +169,7 @@ class Maintenance:
         self._change_digest(change)
         digest = self._beside.submit(self._digest.hexdigest)
         whole = _joined(change, derived)
+        graphs = self._named_graphs(change)
         with self._writing():
             applied = self._beside.submit(self.durable.apply, whole)
             try:
@@ -176,7 +177,9 @@ class Maintenance:
             except InvalidDataError:
                 self._take_back(change, whole, digest)
                 raise
-            taken = _Taken(step(whole, self._said(change, derived, author, message)), digest)
+            graphs = self._named_graphs(change) - graphs
+            counts = self._counts(change, derived, graphs)
+            taken = _Taken(step(whole, self._said(change, counts, author, message)), digest)
             if dry_run:
                 self._take_back(change, whole, digest)
             else:
@@ -265,14 +268,12 @@ class Maintenance:
         axioms = filter(is_axiomatic, self._knowledge.reasoner.asserted())
         return Wording(axioms, lambda term: short(term, prefixes))
 
-    def _said(
-        self, change: Change, derived: DerivedChange | None, author: str, message: str
-    ) -> RevisionStatement:
+    def _said(self, change: Change, counts: Counts, author: str, message: str) -> RevisionStatement:
         before = self._revision
         return RevisionStatement(
             author=author,
             message=message,
-            counts=self._counts(change, derived),
+            counts=counts,
             record_sha256="",  # not known yet
             digest=self._digest.algorithm,
             content_sha256=before.content_sha256,
@@ -282,24 +283,28 @@ class Maintenance:
             removed=len(change.removed),
         )
 
-    def _counts(self, change: Change, derived: DerivedChange | None) -> Counts:
+    def _named_graphs(self, change: Change) -> int:
+        """How many of the named graphs that the change touches there are now: to count all takes
+        0.4 s where there are 55,000."""
+        live = self.durable.live
+        return sum(live.contains_named_graph(NamedNode(iri)) for iri in change.graphs())
+
+    def _counts(self, change: Change, derived: DerivedChange | None, graphs: int) -> Counts:
+        """The counts after the change, which has brought so many named graphs."""
         before = self._taken[-1].step.said.counts if self._taken else self._revision.counts
-        graphs = set(self.durable.live.named_graphs())
         inferred = default = 0
         if derived is not None:
             for quads, sign in ((derived.quads.added, 1), (derived.quads.removed, -1)):
                 of_default = _default(quads)
                 default += sign * of_default
                 inferred += sign * (len(quads) - of_default)
-            if self._revision.base is not None:
-                graphs.discard(Base(self._revision.base).inferred)
         else:
             default = _default(change.added) - _default(change.removed)
         return Counts(
             record=before.record + len(change.added) - len(change.removed),
             inferred=before.inferred + inferred,
             default=before.default + default,
-            graphs=len(graphs),
+            graphs=before.graphs + graphs,
         )
 
     def build(self, draft: Draft) -> tuple[Revision, Change]:
