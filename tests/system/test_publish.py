@@ -11,7 +11,7 @@ from spacepolicy.commands.credentials import PUBLISH, credentials_in, endpoint_c
 from spacepolicy.engine.publication_description import DEFAULT_GRAPH, GRAPH
 from spacepolicy.engine.remote_protocol import RemoteEndpoints
 from spacepolicy.errors import StoreError, UsageError
-from spacepolicy.publishing import description
+from spacepolicy.publishing import description, publication
 from spacepolicy.publishing.publication import PublicationOutcome, RemotePublication
 from spacepolicy.publishing.statements import GENID
 from spacepolicy.publishing.updates import MAX_STATEMENTS, pieces
@@ -124,6 +124,17 @@ def test_a_change_that_is_too_large_for_a_request_is_incomplete_until_all_is_the
     between.cut = None
     publish(between.url, history(tmp_path, SMALL, FIRST))
     assert held(elsewhere) == wanted(FIRST)
+
+
+@pytest.mark.parametrize(("most", "numbers"), [(100, [2_000, 4_000, 4_504]), (1, [4_504])])
+def test_how_much_has_been_sent_is_said_a_bounded_number_of_times(
+    between: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, numbers: list[int]
+) -> None:
+    monkeypatch.setattr(publication, "_REPORTS", most)
+    said: list[str] = []
+    RemotePublication(endpoints(between.url), history(tmp_path, FIRST), said.append).run()
+    lines = [f"{number:,} of {numbers[-1]:,} statements sent" for number in numbers]
+    assert [line for line in said if "sent" in line] == lines
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["request lost", "response lost"])

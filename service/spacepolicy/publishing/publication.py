@@ -32,6 +32,9 @@ from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 
 Report = Callable[[str], None]
+_REPORTS: Final = 100
+"""At most so many times is said how much has been sent: twenty million are ten thousand
+requests."""
 _SHOWN: Final = 5
 """At most so many graphs are named in a message: enough to recognise the dataset."""
 Way = Literal["full", "patch", "none"]
@@ -156,11 +159,13 @@ class RemotePublication:
         counted = self._counted(there.default_graph)
         others = self._without(counted, there)
         parts = list(self._pieces(counted, there.default_graph))
-        total, sent = sum(map(len, parts)), 0
+        total, sent, reported = sum(map(len, parts)), 0, 0
         for part in () if self._dry else parts:
             self._store.update(part.update(there.guard))
             sent += len(part)
-            self._report(f"{sent:,} of {total:,} statements sent")
+            if sent == total or sent - reported >= total / _REPORTS:
+                self._report(f"{sent:,} of {total:,} statements sent")
+                reported = sent
         outcome = self._outcome("full", parts, there.default_graph, others)
         if not outcome.faults:
             self._finish(there, UpdatePiece())
