@@ -13,6 +13,7 @@ PAGES: Final = {
     "home": "/",
     "policy": "/doc/id/policy/shanghai-2022-spatial-information#parts",
     "thing": "/doc/id/technology/reusable-rocket",
+    "region": "/doc/id/region/china#where",
     "measure": "/doc/id/policy/shanghai-2022-spatial-information/task/12/measure/1",
     "questions": "/queries",
     "source": "/source/shanghai-2022-opinions#char=1510,1534",
@@ -38,7 +39,7 @@ SELECT ?place ?at { VALUES (?place ?at) {
   ("Xichang"@en "POINT(102.03 28.25)"^^geo:wktLiteral)
   ("Tanegashima"@en "POINT(130.97 30.40)"^^geo:wktLiteral)
 } }"""
-"""The data have no coordinates: these are well-known launch sites, to a hundredth of a degree."""
+"""The data have no launch sites: these are well-known, to a hundredth of a degree."""
 WORKBENCH: Final = {
     "table": _PREFIXES
     + """SELECT ?task ?technology ?kind {

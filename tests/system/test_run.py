@@ -42,8 +42,10 @@ def clone(tmp_path: Path) -> Path:
     shutil.copy(RUN, folder / "run")
     for name in ("pyproject.toml", "locks/run.txt", "locks/test.txt", "locks/build.txt"):
         (folder / name).touch()
-    (folder / "service/spacepolicy/web/workbench").mkdir(parents=True)
-    (folder / "service/spacepolicy/web/workbench/workbench.js").touch()
+    for name in ("assets/build.py", "web/workbench/workbench.js"):
+        path = folder / "service/spacepolicy" / name
+        path.parent.mkdir(parents=True)
+        path.touch()
     fake.parent.mkdir()
     fake.write_text(FAKE, encoding="utf-8")
     fake.chmod(0o755)

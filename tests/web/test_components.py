@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 TEMPLATES = Path(__file__).parents[2] / "service/spacepolicy/web/templates"
-SHARED = ("changes", "diagram", "hierarchy", "lanes", "links", "macros")
+SHARED = ("changes", "diagram", "hierarchy", "inset", "lanes", "links", "macros")
 """The templates whose macros several pages use, or one page for each of its parts."""
 
 
@@ -44,7 +44,13 @@ def test_the_page_shows_them_in_both_languages(shipped: httpx.Client) -> None:
         headers = {"Accept": "text/html", "Accept-Language": language}
         answer = shipped.get("/components", headers=headers)
         assert answer.status_code == 200
-        for each in (words, '<svg class="diagram"', 'class="lanes"', '<li class="removed">'):
+        for each in (
+            words,
+            '<svg class="diagram"',
+            'class="lanes"',
+            '<svg class="inset"',
+            '<li class="removed">',
+        ):
             assert each in answer.text
         targets = set(re.findall(r'href="#([\w-]+)"', answer.text))
         assert targets <= set(re.findall(r'id="([\w-]+)"', answer.text))

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from spacepolicy.assets import coasts
 from spacepolicy.assets.built import (
     FOLDER,
     MANIFEST,
@@ -76,9 +77,9 @@ def sources() -> list[Path]:
 
 
 def source_digest() -> str:
-    """Return the SHA-256 of the sources and of this module."""
+    """Return the SHA-256 of the sources, and of the modules that build from them."""
     found = hashlib.sha256()
-    for path in (*sources(), Path(__file__)):
+    for path in (*sources(), Path(__file__), Path(coasts.__file__)):
         found.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
     return found.hexdigest()
 
@@ -113,6 +114,8 @@ def _made(workspace: Path, folder: Path) -> list[str]:
         shutil.copy(workspace / "out" / name, folder)
     for name, file in _FONTS.items():
         shutil.copy(workspace / f"{_FONT_PACKAGES}{file}", folder / name)
+    topology = json.loads((workspace / coasts.TOPOLOGY).read_text(encoding="utf-8"))
+    (folder / coasts.COASTS).write_text(coasts.written(topology), encoding="utf-8")
     (folder / NOTICES).write_text(_notices(workspace), encoding="utf-8")
     return [*WORKBENCH, *_FONTS, NOTICES]
 
@@ -164,7 +167,8 @@ def _machine_settings() -> tuple[str, ...]:
 def _notices(workspace: Path) -> str:
     """Return the licences of the packages that the assets are of, with their versions."""
     meta = json.loads((workspace / _META).read_text(encoding="utf-8"))
-    paths = [*meta["inputs"], *(f"{_FONT_PACKAGES}{path}" for path in _FONTS.values())]
+    fonts = (f"{_FONT_PACKAGES}{path}" for path in _FONTS.values())
+    paths = [*meta["inputs"], *fonts, coasts.TOPOLOGY]
     folders = sorted({folder for path in paths for folder in _package(workspace, path)})
     return "\n\n".join(_notice(folder) for folder in folders)
 

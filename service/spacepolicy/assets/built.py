@@ -2,7 +2,8 @@
 
 `built/` is beside this file. Where it holds `manifest.json`, the build succeeded: `source` is the
 digest of the sources of the files, and `files` are their names. Where it holds `missing.txt`, that
-is the reason why there are none. Neither is part of the repository.
+is the reason why there are none. Neither is part of the repository. `coasts.json` is read by the
+server itself, and is none of the files of pages.
 """
 
 import json

@@ -30,6 +30,7 @@ WELL_KNOWN: Mapping[str, str] = {
     "ssn": "http://www.w3.org/ns/ssn/",
     "time": "http://www.w3.org/2006/time#",
     "vann": "http://purl.org/vocab/vann/",
+    "wgs84": "http://www.w3.org/2003/01/geo/wgs84_pos#",
     "xsd": XSD,
 }
 """Prefixes of public vocabularies that a document may use without declaring them."""

@@ -26,6 +26,8 @@ from spacepolicy.web.linked_data.class_diagram_svg import Box, Diagram, Edge
 from spacepolicy.web.linked_data.hierarchy import Deprecation, Term
 from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.lanes_svg import Lane, LaneMark, Lanes
+from spacepolicy.web.linked_data.place_inset import Marked, inset
+from spacepolicy.web.linked_data.points import Point
 from spacepolicy.web.linked_data.resource_pages import PropertyGroup, StatementSource, Value
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.tables import SolutionTable, TableCell
@@ -35,6 +37,8 @@ _THING: Final = Link("a thing by its name", "#links", "urn:thing", "en")
 _OTHER: Final = Link("另一个事物", "#links", "urn:other", "zh")
 _PROPERTY: Final = Link("property", "#links", "urn:property", "en")
 _PASSAGE: Final = Link("source#char=1,9", "#links", "urn:passage")
+_COAST: Final = ((112.0, 22.0), (122.0, 25.0), (118.0, 35.0), (108.0, 32.0), (112.0, 22.0))
+"""An island that was made up, in degrees."""
 _WORDS: Final = "words of a source, as they stand in it"
 
 
@@ -67,6 +71,14 @@ def _values(app_state: AppState) -> dict[str, Any]:
         "lanes": None if query is None else _lanes(query),
         "query": query,
         "kind_change": KindChanges(Link("kind", "#links", "urn:kind", "en"), (_changes(),)),
+        "inset": inset(
+            (
+                Marked(_THING, Point(31.2, 121.5, 1), "own"),
+                Marked(_PROPERTY, Point(28.0, 117.0, 1), "inside"),
+                Marked(_OTHER, Point(35.0, 105.0, 0), "around"),
+            ),
+            (_COAST,),
+        ),
         "diagram": Diagram(
             420,
             90,

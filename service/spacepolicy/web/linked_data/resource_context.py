@@ -16,6 +16,7 @@ from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.matrix import matrix
 from spacepolicy.web.linked_data.part_tree import part_tree
+from spacepolicy.web.linked_data.place_points import place_inset
 from spacepolicy.web.linked_data.places import places
 from spacepolicy.web.linked_data.resource_pages import ResourceContext
 from spacepolicy.web.linked_data.siblings import neighbours, siblings
@@ -29,11 +30,12 @@ _MAX_CHANGES: Final = 10
 
 
 async def beside(knowledge_cache: KnowledgeCache, found: ThingDocument) -> ResourceContext:
-    """Return all of it; pages of terms have no timeline, places or matrix."""
+    """Return all of it; pages of terms have no timeline, places, map or matrix."""
     app_state, thing = knowledge_cache.app_state, found.thing
     comparables = await knowledge_cache.comparables()
     comparable = thing in comparables
     term = await knowledge_cache.term(found)
+    where = None if term else await places(app_state, thing)
     return ResourceContext(
         parts=await part_tree(app_state, thing),
         compared=await _comparisons(knowledge_cache, thing),
@@ -43,7 +45,8 @@ async def beside(knowledge_cache: KnowledgeCache, found: ThingDocument) -> Resou
         siblings=await siblings(app_state, thing)
         or await neighbours(app_state, thing, comparables),
         timeline=None if term else await timeline(app_state, thing),
-        places=None if term else await places(app_state, thing),
+        places=where,
+        inset=None if term else await place_inset(app_state, found, where),
         matrix=None if term else await matrix(app_state, thing),
         history=await asyncio.to_thread(_history, app_state.service, thing),
     )

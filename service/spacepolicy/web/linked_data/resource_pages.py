@@ -26,6 +26,7 @@ from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.matrix import Matrix
 from spacepolicy.web.linked_data.neighbourhood_svg import Neighbour, drawing
 from spacepolicy.web.linked_data.part_tree import PartTree
+from spacepolicy.web.linked_data.place_inset import PlaceInset
 from spacepolicy.web.linked_data.places import Places
 from spacepolicy.web.linked_data.quotations import QuotedText, quoted_texts
 from spacepolicy.web.linked_data.siblings import Siblings
@@ -88,8 +89,8 @@ class PropertySection:
 class ResourceContext:
     """What the page of a thing shows besides its document: its parts, its comparisons with others,
     the comparing queries with their addresses for it alone, the links to it, a term's own content,
-    its times and places, the topics of its parts, the revisions that changed it, and its place
-    among its siblings."""
+    its times, its places and their map, the topics of its parts, the revisions that changed it, and
+    its place among its siblings."""
 
     parts: PartTree | None = None
     compared: Sequence[Link] = ()
@@ -98,6 +99,7 @@ class ResourceContext:
     term: TermPage | None = None
     timeline: Timeline | None = None
     places: Places | None = None
+    inset: PlaceInset | None = None
     matrix: Matrix | None = None
     history: Sequence[SubjectChange] = ()
     siblings: Siblings | None = None
@@ -137,6 +139,7 @@ def resource_page(
         incoming=beside.incoming,
         timeline=beside.timeline,
         places=beside.places,
+        inset=beside.inset,
         matrix=beside.matrix,
         history=beside.history,
         quoted=_quoted(service, names, found, beside.parts),
