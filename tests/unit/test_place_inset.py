@@ -132,7 +132,6 @@ def test_the_net_has_lines_that_the_window_has_room_for() -> None:
         assert str(HEIGHT // 2) in lines
 
 
-@pytest.mark.skipif(not coasts(), reason="the coasts are not built here")
 def test_the_shipped_coasts_draw_every_window_in_a_few_kilobytes() -> None:
     rings = coasts()
     sizes = []

@@ -14,7 +14,6 @@ from spacepolicy.web.linked_data import place_points
 from .conftest import MakeService, Site, serve
 
 PAGE = {"Accept": "text/html"}
-BUILT = pytest.mark.skipif(not coasts(), reason="the coasts are not built here")
 WHERE = """#+ title: {en: "Where is it?", zh: "何处？"}
 #+ tags: [places]
 #+ parameters:
@@ -61,7 +60,6 @@ def drawn(text: str) -> str:
     return "".join(re.findall(r'<svg class="inset".*?</svg>', text, re.DOTALL))
 
 
-@BUILT
 def test_marks_lead_to_the_places_inside_and_around(site: Site) -> None:
     land = drawn(page(site.client, "/doc/id/land"))
     assert re.findall(r'<a href="([^"]*)"', land) == ["/id/city?lang=en", "/id/port?lang=en"]
@@ -72,7 +70,6 @@ def test_marks_lead_to_the_places_inside_and_around(site: Site) -> None:
     assert '<circle class="own" cx="135" cy="90"' in city
 
 
-@BUILT
 def test_the_words_are_those_of_the_language(site: Site) -> None:
     text = page(site.client, "/doc/id/land", "zh")
     assert 'aria-label="国在海岸线地图上的位置"' in drawn(text)
@@ -91,7 +88,6 @@ def test_the_places_beside_the_map_are_told_with_their_points(site: Site) -> Non
         assert f'</a> <span class="soft small">{port}</span>' in beside
 
 
-@BUILT
 def test_a_thing_alone_has_its_map_too(site: Site) -> None:
     text = page(site.client, "/doc/id/alone")
     assert 'role="img"' in drawn(text)
