@@ -119,6 +119,15 @@ def test_words_of_a_comparison_lead_to_their_passage(both: httpx.Client) -> None
     assert '<a href="/source/shanghai-2022-opinions#char=599,606">By 2025</a>' in page
 
 
+def test_a_part_by_reference_leads_to_its_place(shipped: httpx.Client) -> None:
+    orders = {"a": "us-eo-14335", "b": "us-eo-14369"}
+    asked = {side: f"{ID}policy/{order}" for side, order in orders.items()}
+    page = shipped.get("/compare", params=asked, headers=PAGE).text
+    for order in orders.values():
+        place = rf'<a href="/source/{order}#loc=(sec[^"]*)">passage <code>\1</code></a>'
+        assert re.search(place, page)
+
+
 def test_a_comparison_is_read_in_chinese(both: httpx.Client) -> None:
     page = both.get("/compare", params={**ASKED, "lang": "zh"}, headers=PAGE).text
     assert "对外合作" in rows(page, "themes-side-by-side")

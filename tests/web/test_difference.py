@@ -24,6 +24,7 @@ DATA: Final = f"""
 :Act rdfs:label "act"@en , "行为"@zh . :Plan rdfs:label "plan"@en ; rdfs:subClassOf :Act .
 :concerns rdfs:label "concerns"@en , "涉及"@zh .
 <source/text#char=1,9> a :Passage ; :exactText "of B <now>"@en .
+<source/act#loc=sec.2> a :Passage ; :locator "sec.2" .
 """
 Change = Callable[[Sequence[str]], str]
 LABEL: Final = "<http://www.w3.org/2000/01/rdf-schema#label>"
@@ -75,6 +76,22 @@ def test_each_thing_has_what_went_and_what_came_with_a_sign_and_a_word(
     assert gone < told.index("&lt;b&gt;") < come < told.index(">thing B</a>")
     assert told.count('<a href="/source/text#char=1,9"') == 2
     assert told.count("of B &lt;now&gt;") == 2
+
+
+def test_a_passage_by_reference_shows_its_place_also_where_it_is_gone(
+    site: tuple[httpx.Client, Change],
+) -> None:
+    client, change = site
+    path = change(
+        [
+            "A <~id/a> <~def/concerns> <~id/b> <~source/act#loc=sec.2>",
+            "D <~id/a> <~def/concerns> <~id/c> <~source/act#loc=sec.3>",
+            'D <~source/act#loc=sec.3> <~def/locator> "sec.3" <~source/act>',
+        ]
+    )
+    told = section(client.get(path, headers=PAGE).text, "plan A")
+    for place in ("sec.2", "sec.3"):
+        assert re.search(rf'href="/source/act#loc={place}"[^>]*>passage <code>{place}</code>', told)
 
 
 def test_things_stand_below_the_most_specific_of_their_classes(

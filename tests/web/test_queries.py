@@ -117,6 +117,16 @@ def test_names_in_an_answer_lead_to_their_things(shipped: httpx.Client) -> None:
     assert '<th scope="col">day on which it falls due</th>' in page.text
 
 
+@pytest.mark.parametrize(("language", "word"), [("en", "passage"), ("zh", "文段")])
+def test_a_passage_by_reference_shows_its_place(
+    shipped: httpx.Client, language: str, word: str
+) -> None:
+    asked = {"policy": "us-eo-14369", "lang": language}
+    page = shipped.get("/queries/tasks-and-domains", params=asked, headers=PAGE).text
+    assert re.search(rf'<a href="/source/us-eo-14369[^"]*#loc=sec[^>]*>{word} sec\.', page)
+    assert ">source/us-eo" not in page
+
+
 def test_the_list_tells_each_query_and_its_parameters(shipped: httpx.Client) -> None:
     listed = shipped.get("/queries").json()["queries"]
     assert len(listed) > 30

@@ -130,10 +130,10 @@ def _lanes(query: SavedQuery) -> Lanes:
 
 def _changes() -> ThingChanges:
     signs: tuple[Sign, ...] = ("removed", "moved", "added")
+    origin = ChangeOrigin(_PASSAGE, _WORDS, "en", None)
     statements = [
         ChangedStatement(
-            sign, _PROPERTY, _THING, _THING.text, None, (ChangeOrigin(_PASSAGE, _WORDS, "en"),),
-            is_inferred=False,
+            sign, _PROPERTY, _THING, _THING.text, None, (origin,), is_inferred=False
         )
         for sign in signs
     ]  # fmt: skip

@@ -14,9 +14,12 @@ from spacepolicy.saved_queries import START, SavedQuery, tagged
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term, rows
-from spacepolicy.web.linked_data.comparison import named, words_of
+from spacepolicy.web.i18n import WORDS
+from spacepolicy.web.linked_data.comparison import named
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels
+from spacepolicy.web.linked_data.passage_texts import passage_texts
+from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import Called, Named, TableCell
 
@@ -85,12 +88,16 @@ async def called_in(app_state: AppState, answer: bytes | None) -> Called:
     names = Labels(
         app_state.service, await names_of(app_state, [Triple(t, TYPE, t) for t in found])
     )
-    words = await words_of(app_state, [each for each in found if "#" in each.value])
+    texts = await passage_texts(app_state, [each for each in found if "#" in each.value])
+    passage = WORDS[current_locale().language]["passage"]
 
     def called(iri: str) -> TableCell:
         link = names.link(NamedNode(iri))
-        if quoted := words.get(NamedNode(iri)):
-            return TableCell(f"“{quoted.value}”", iri, link.href, quoted.language)
+        text = texts.get(NamedNode(iri))
+        if text and text.words:
+            return TableCell(f"“{text.words.value}”", iri, link.href, text.words.language)
+        if text and text.locator:
+            return TableCell(f"{passage} {text.locator}", iri, link.href)
         return TableCell(link.text, iri, link.href, link.language)
 
     return called

@@ -15,9 +15,9 @@ from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import rows
-from spacepolicy.web.linked_data.comparison import words_of
 from spacepolicy.web.linked_data.documents import NAMES, TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.linked_data.passage_texts import PassageText, passage_texts
 
 FOLDED_AFTER: Final = 7
 """How many statements of a thing, and things of a kind, are shown unfolded: as on other pages."""
@@ -29,11 +29,13 @@ Sign = Literal["removed", "added", "moved"]
 @final
 @dataclass(frozen=True, slots=True)
 class ChangeOrigin:
-    """A graph that states or stated a statement, and its words where it is a passage."""
+    """A graph that states or stated a statement; where it is a passage, its words, or its locator
+    where it is one by reference."""
 
     link: Link
     words: str | None
     language: str | None
+    locator: str | None
 
 
 @final
@@ -117,7 +119,7 @@ async def _kinds(app_state: AppState, found: RevisionDifference) -> list[KindCha
     quads = [quad for thing in found.things for quad in (*thing.removed, *thing.added)]
     types = await _types(app_state, found.things)
     names = await _names(app_state, quads, types.values())
-    reader = _Reader(app_state, names, await _words(app_state, quads))
+    reader = _Reader(app_state, names, await _passage_texts(app_state, quads))
     by_kind: dict[NamedNode | None, list[ThingChanges]] = {}
     for thing in found.things:
         by_kind.setdefault(types.get(thing.subject), []).append(reader.thing(thing))
@@ -170,15 +172,20 @@ async def _names(app_state: AppState, quads: Sequence[Quad], kinds: Iterable[Nam
     )
 
 
-async def _words(app_state: AppState, quads: Sequence[Quad]) -> Mapping[NamedNode, Text]:
-    """The words of passages, including removed ones."""
+async def _passage_texts(
+    app_state: AppState, quads: Sequence[Quad]
+) -> Mapping[NamedNode, PassageText]:
+    """The texts of passages, including removed ones."""
     graphs = {quad.graph_name for quad in quads if isinstance(quad.graph_name, NamedNode)}
-    found = dict(await words_of(app_state, graphs))
+    found = dict(await passage_texts(app_state, graphs))
     base = app_state.service.revision.base
-    exact = Base(base).term("exactText") if base else None
+    exact, locator = map(Base(base).term, ("exactText", "locator")) if base else (None, None)
     for quad in quads:
-        if quad.predicate == exact and isinstance(quad.object, Text):
-            found.setdefault(quad.subject, quad.object)  # type: ignore[arg-type] # no blank node
+        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Text):
+            if quad.predicate == exact:
+                found.setdefault(quad.subject, PassageText(quad.object))
+            elif quad.predicate == locator:
+                found.setdefault(quad.subject, PassageText(None, quad.object.value))
     return found
 
 
@@ -186,9 +193,11 @@ async def _words(app_state: AppState, quads: Sequence[Quad]) -> Mapping[NamedNod
 class _Reader:
     """Prepares things and statements for the page."""
 
-    def __init__(self, app_state: AppState, names: Labels, words: Mapping[NamedNode, Text]) -> None:
+    def __init__(
+        self, app_state: AppState, names: Labels, texts: Mapping[NamedNode, PassageText]
+    ) -> None:
         self._names = names
-        self._words = words
+        self._texts = texts
         base = app_state.service.revision.base
         self._inferred = Base(base).inferred if base else None
 
@@ -229,11 +238,12 @@ class _Reader:
     def _origins(self, graphs: Iterable[NamedNode | BlankNode]) -> Iterator[ChangeOrigin]:
         for graph in graphs:
             if isinstance(graph, NamedNode) and graph != self._inferred:
-                words = self._words.get(graph)
+                text = self._texts.get(graph, PassageText())
                 yield ChangeOrigin(
                     self._names.link(graph),
-                    words.value if words else None,
-                    words.language if words else None,
+                    text.words.value if text.words else None,
+                    text.words.language if text.words else None,
+                    text.locator,
                 )
 
 

@@ -6,21 +6,21 @@ concerns the aspect, and the passage with the words. Its rows are in the order o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, final
 from urllib.parse import urlencode
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import NamedNode, Triple
 
-from spacepolicy.namespaces import Base
 from spacepolicy.saved_queries import AXIS, LANES, SIDE_BY_SIDE, SavedQuery, bind, tagged
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.lanes_svg import Lanes, lanes_of
+from spacepolicy.web.linked_data.passage_texts import passage_texts
 from spacepolicy.web.linked_data.value_axes import ValueComparison, named_in, value_axes
 from spacepolicy.web.request_context import current_locale
 
@@ -35,12 +35,14 @@ _MAX_ALIKE: Final = 100
 @final
 @dataclass(frozen=True, slots=True)
 class ComparedPart:
-    """A part of a thing, None for the thing as a whole; its words, and their address."""
+    """A part of a thing, None for the thing as a whole; the words of its passage, and the passage's
+    address; a passage by reference has a locator in place of words."""
 
     part: Link | None
     words: str | None
-    words_href: str | None
+    href: str | None
     language: str | None
+    locator: str | None
 
 
 @final
@@ -181,18 +183,21 @@ async def _aspects(
     names = await named(
         app_state, {t for row in found for t in row[:3] if isinstance(t, NamedNode)}
     )
-    words = await words_of(app_state, {row[3] for row in found if isinstance(row[3], NamedNode)})
+    passages = {row[3] for row in found if isinstance(row[3], NamedNode)}
+    texts = await passage_texts(app_state, passages)
     gathered: dict[Term, tuple[dict[ComparedPart, None], ...]] = {}
     for thing, by, part, passage in found:
         if by is None or thing not in things:
             continue
         sides = gathered.setdefault(by, tuple({} for _ in things))
-        here = words.get(passage) if isinstance(passage, NamedNode) else None
+        text = texts.get(passage) if isinstance(passage, NamedNode) else None
+        words = text.words if text else None
         entry = ComparedPart(
             names.link(part) if isinstance(part, NamedNode) and part != thing else None,
-            here.value if here else None,
-            names.link(passage).href if here and isinstance(passage, NamedNode) else None,
-            here.language if here else None,
+            words.value if words else None,
+            names.link(passage).href if text and isinstance(passage, NamedNode) else None,
+            words.language if words else None,
+            text.locator if text else None,
         )
         sides[things.index(thing)].setdefault(entry)
     return [
@@ -203,22 +208,6 @@ async def _aspects(
         )
         for by, sides in gathered.items()
     ]
-
-
-async def words_of(
-    app_state: AppState, passages: Iterable[NamedNode]
-) -> Mapping[NamedNode, Literal]:
-    """Return the words of the passages."""
-    own = app_state.service.revision.base
-    listed = " ".join(sorted(map(str, passages)))
-    if own is None or not listed:
-        return {}
-    exact = Base(own).term("exactText")
-    found: Sequence[Row] = await rows(
-        app_state,
-        f"SELECT ?passage ?words {{ VALUES ?passage {{ {listed} }} ?passage {exact} ?words }}",
-    )
-    return {row["passage"]: row["words"] for row in found}  # type: ignore[misc] # as in data
 
 
 def views(app_state: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]:
