@@ -21,7 +21,7 @@ from spacepolicy.knowledge.checks.shape_examples import (
     example_findings,
     message_faults,
 )
-from spacepolicy.knowledge.checks.shapes import graph_of
+from spacepolicy.knowledge.validation.validator import graph_of
 
 from .conftest import DATA, ROOT, Content
 

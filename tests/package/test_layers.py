@@ -52,6 +52,7 @@ LAYERS_OF_KNOWLEDGE = {
     "loading": 1,
     "reasoning": 2,
     "reference_reasoners": 3,
+    "validation": 3,
     "checks": 4,
     "accepted_results": 5,
     "assembly": 5,

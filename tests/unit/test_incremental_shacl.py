@@ -10,12 +10,13 @@ from rdflib import URIRef
 from rdflib.namespace import SH, XSD
 from rdflib.term import Node
 
-from spacepolicy.knowledge.checks.shapes import graph_of, validate
 from spacepolicy.knowledge.incremental.incremental_shacl import Guard
 from spacepolicy.knowledge.incremental.materialisation import Materialisation
-from spacepolicy.knowledge.incremental.prefilter import Prefilter
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.wording import Wording
+from spacepolicy.knowledge.validation.prefilter import Prefilter
+from spacepolicy.knowledge.validation.suspects import shape_faults
+from spacepolicy.knowledge.validation.validator import faults_in, graph_of, validate
 from spacepolicy.store.revision import Change
 
 HEAD = """
@@ -91,6 +92,37 @@ def results(knowledge: Materialisation) -> set[tuple[str, ...]]:
         (str(found.focus), found.component, str(found.value))
         for found in validate(graph_of(every), graph_of(triples(SHAPES)))
     }
+
+
+WHOLE_SHAPES = (
+    SHAPES
+    + """
+:A a rdfs:Class , sh:NodeShape ; sh:property [ sh:path :p ; sh:maxCount 2 ] .
+:OfNumbers a sh:NodeShape ; sh:targetObjectsOf :n ; sh:datatype xsd:integer .
+:OfUntyped a sh:NodeShape ; sh:targetSubjectsOf rdf:type ; sh:closed true ;
+  sh:ignoredProperties ( rdf:type :p :q :n ) .
+:OfKinds a sh:NodeShape ; sh:targetObjectsOf rdf:type ; sh:in ( :A :B :Top ) .
+"""
+)
+NAMES_AND_BLANK: list[NamedNode | BlankNode] = [*THINGS, BlankNode("b")]
+NUMBERS = [
+    Triple(x, NamedNode("https://example.org/n"), number)
+    for x in NAMES_AND_BLANK
+    for number in (Literal(1), Literal("one"))
+]
+
+
+@settings(max_examples=100)
+@given(STATES, st.sets(st.sampled_from(NUMBERS), max_size=3))
+def test_prefiltered_validation_finds_what_the_validator_finds(
+    state: set[Triple], numbers: set[Triple]
+) -> None:
+    reasoner = Reasoner({*triples(AXIOMS), *state, *numbers})
+    data = [*reasoner.asserted(), *reasoner.inferred()]
+    shapes = triples(WHOLE_SHAPES)
+    assert set(shape_faults(data, shapes, {})) == set(
+        faults_in(graph_of(data), graph_of(shapes), {})
+    )
 
 
 @settings(max_examples=100)

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from pyoxigraph import RdfFormat, Triple, parse
+from pyoxigraph import Triple
 
 from spacepolicy.knowledge.changes import ChangeKind, Changes, is_small
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.knowledge.checks.gates import RULES, layout_of
 from spacepolicy.knowledge.checks.result import Gate, GateResult, count, located_all
-from spacepolicy.knowledge.checks.shapes import graph_of, shape_faults
-from spacepolicy.knowledge.incremental.affected_targets import AffectedTargets
-from spacepolicy.knowledge.incremental.incremental_shacl import shapes_for
-from spacepolicy.knowledge.incremental.prefilter import Prefilter
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.validation.affected_targets import AffectedTargets
+from spacepolicy.knowledge.validation.prefilter import Prefilter
+from spacepolicy.knowledge.validation.suspects import suspect_faults
+from spacepolicy.knowledge.validation.validator import graph_of
 
 
 def part_of(gate: Gate, changes: Changes) -> Gate:
@@ -44,9 +44,8 @@ def _shapes(changes: Changes, material: CheckContext) -> GateResult:
     report = (f"{count(sum(map(len, aims.values())), 'target')} reached",)
     if not suspects:
         return GateResult((), report)
-    chosen = shapes_for(shapes, suspects).serialize(format="nt", encoding="utf-8")
-    triples = [quad.triple for quad in parse(chosen, RdfFormat.N_TRIPLES)]
-    faults = shape_faults(material.default, triples, material.prefixes)
+    whole = Reasoner(material.default, ())
+    faults = suspect_faults(whole, shapes, suspects, material.prefixes)
     return GateResult(located_all(material, faults), report)
 
 

@@ -16,9 +16,10 @@ from spacepolicy.knowledge.checks.shape_examples import (
     message_faults,
 )
 from spacepolicy.knowledge.checks.shape_syntax import ShapeSyntax
-from spacepolicy.knowledge.checks.shapes import ValidationError, graph_of, shape_faults
 from spacepolicy.knowledge.loading.graph_files import CHECKS
 from spacepolicy.knowledge.loading.record import StatementPlace, line_in
+from spacepolicy.knowledge.validation.suspects import shape_faults
+from spacepolicy.knowledge.validation.validator import ValidationError, graph_of
 from spacepolicy.namespaces import RDF, SH
 
 _TYPE: Final = NamedNode(f"{RDF}type")
@@ -47,7 +48,7 @@ def shapes(material: CheckContext) -> GateResult:
 
 
 def _conforming(material: CheckContext) -> tuple[Finding, ...]:
-    faults = shape_faults(material.default, material.shapes, material.prefixes)
+    faults = shape_faults(material.default, material.shapes, material.prefixes, material.dataset)
     return located_all(material, faults)
 
 

@@ -17,9 +17,9 @@ from rdflib import SH, BNode, Graph, URIRef
 from rdflib.term import Node
 
 from spacepolicy.errors import Finding, FindingsError
-from spacepolicy.knowledge.checks.shapes import graph_of, unnamed_in, validate
 from spacepolicy.knowledge.loading.graph_files import CHECKS
 from spacepolicy.knowledge.loading.record import StatementFault, StatementPlace
+from spacepolicy.knowledge.validation.validator import graph_of, unnamed_in, validate
 from spacepolicy.text_files import read_text
 
 FOLDER: Final = f"{CHECKS}examples"

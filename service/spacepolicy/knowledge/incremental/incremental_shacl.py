@@ -9,25 +9,24 @@ Spec: https://www.w3.org/TR/shacl/
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast, final
+from typing import Final, final
 
-import pyshacl
-from pyoxigraph import BlankNode, Literal, Store, Triple
+from pyoxigraph import Store, Triple
 from rdflib import BNode, Graph, URIRef
 from rdflib import Literal as LiteralNode
 from rdflib.namespace import RDF, SH, XSD
-from rdflib.store import Store as GraphStore
 from rdflib.term import Node
 
-from spacepolicy.knowledge.checks.shapes import PreparedGraph, graph_of
-from spacepolicy.knowledge.incremental.affected_targets import AffectedTargets
 from spacepolicy.knowledge.incremental.materialisation import DerivedChange
-from spacepolicy.knowledge.incremental.paths import Nodes
-from spacepolicy.knowledge.incremental.prefilter import Prefilter
-from spacepolicy.knowledge.incremental.terms import Term, node_of, term_of
 from spacepolicy.knowledge.loading.record import shown
 from spacepolicy.knowledge.reasoning.fixpoint import Clash, Reasoner
 from spacepolicy.knowledge.reasoning.wording import Wording
+from spacepolicy.knowledge.validation.affected_targets import AffectedTargets
+from spacepolicy.knowledge.validation.paths import Nodes
+from spacepolicy.knowledge.validation.prefilter import Prefilter
+from spacepolicy.knowledge.validation.suspects import graph_known_to, shapes_for
+from spacepolicy.knowledge.validation.terms import Term, node_of
+from spacepolicy.knowledge.validation.validator import graph_of, report_on
 
 _RULES: Final = URIRef(
     "https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules"
@@ -37,7 +36,6 @@ _PORTION: Final = 500
 """How many nodes the validator gets at once: seconds, where it finds much."""
 _ENOUGH: Final = 100
 """After so many violations no more are searched: the validator takes milliseconds for each."""
-_TARGETS: Final = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 
 
 @final
@@ -98,10 +96,7 @@ class Guard:
 
     def _reported(self, suspects: Sequence[tuple[Node, Term]]) -> Graph:
         """The validator's report on the nodes, each with its shape."""
-        shapes = shapes_for(self._shapes, suspects)
-        data = PreparedGraph(store=_Facts(self._reasoner))
-        _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
-        return cast("Graph", report)
+        return report_on(graph_known_to(self._reasoner), shapes_for(self._shapes, suspects))
 
 
 def _add_report(report: Graph, found: Graph) -> None:
@@ -115,49 +110,6 @@ def _add_report(report: Graph, found: Graph) -> None:
             report.add((holder, SH.result, statement[2]))
         elif statement[1:] == (SH.conforms, _FALSE):
             report.set((holder, SH.conforms, _FALSE))
-
-
-def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:
-    """Return the shapes with these nodes as targets, and the shapes that they refer to: the
-    validator reads all of the graph each time."""
-    found, seen, aims = Graph(), set[Node](), tuple(suspects)
-    waiting = [shape for shape, _ in aims]
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        for predicate, value in shapes.predicate_objects(node):
-            if predicate not in _TARGETS:
-                found.add((node, predicate, value))
-                waiting.append(value)
-    for shape, term in aims:
-        found.add((shape, SH.targetNode, node_of(term)))
-    return found
-
-
-@final
-class _Facts(GraphStore):
-    """A reasoner's knowledge as an rdflib store; the validator needs a store of graphs."""
-
-    context_aware = True
-    graph_aware = True
-
-    def __init__(self, reasoner: Reasoner) -> None:
-        super().__init__()
-        self._reasoner = reasoner
-
-    def triples(self, pattern: Any, context: Any = None) -> Iterator[Any]:  # noqa: ANN401, ARG002
-        """The statements that match, as the library asks for them."""
-        subject, predicate, value = (None if part is None else term_of(part) for part in pattern)
-        if isinstance(subject, Literal) or isinstance(predicate, BlankNode | Literal):
-            return
-        for triple in self._reasoner.matching(subject, predicate, value):
-            yield tuple(node_of(part) for part in triple), iter(())
-
-    def __len__(self, context: Any = None) -> int:  # noqa: ANN401
-        """Return 1: callers only test whether there are statements."""
-        return 1
 
 
 def _add_clash(report: Graph, clash: Clash, wording: Wording, prefixes: Mapping[str, str]) -> None:

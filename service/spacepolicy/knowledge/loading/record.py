@@ -1,7 +1,9 @@
 """The record: the statements of the project's files, each graph with its file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import final
 
@@ -51,12 +53,38 @@ class GraphFile:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileRecord:
     """The statements of all files, under the base they share."""
 
     base: Base
     files: tuple[GraphFile, ...]
+
+    @cached_property
+    def _by_subject(self) -> Mapping[object, Sequence[tuple[GraphFile, Quad]]]:
+        return self._indexed(lambda quad: quad.subject)
+
+    @cached_property
+    def _by_object(self) -> Mapping[object, Sequence[tuple[GraphFile, Quad]]]:
+        return self._indexed(lambda quad: quad.object)
+
+    def _indexed(
+        self, part: Callable[[Quad], object]
+    ) -> Mapping[object, Sequence[tuple[GraphFile, Quad]]]:
+        index: defaultdict[object, list[tuple[GraphFile, Quad]]] = defaultdict(list)
+        for file in self.files:
+            for quad in file.quads:
+                index[part(quad)].append((file, quad))
+        return index
+
+    def about(self, subject: object, value: object) -> Iterable[tuple[GraphFile, Quad]]:
+        """The statements with that subject, or with that object, each with its file, file by file;
+        all of them where neither is known."""
+        if subject is not None:
+            return self._by_subject.get(subject, ())
+        if value is not None:
+            return self._by_object.get(value, ())
+        return ((file, quad) for file in self.files for quad in file.quads)
 
     def quads(self) -> Iterator[Quad]:
         """Every statement, file by file."""
@@ -129,8 +157,8 @@ def located(record: FileRecord, fault: StatementFault) -> Finding:
 
 def stated_at(record: FileRecord, place: StatementPlace) -> tuple[str, int] | None:
     """The first file, and its line, with a statement at the place; None where there is none."""
-    for file in record.files:
-        if any(stands_at(quad, place) for quad in file.quads):
+    for file, quad in record.about(place.subject, place.object):
+        if stands_at(quad, place):
             return file.name, line_in(file, place) or 1
     return None
 

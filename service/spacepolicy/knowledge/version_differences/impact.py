@@ -15,13 +15,13 @@ from spacepolicy.errors import BadParameterError
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.knowledge.checks.default_dataset import DefaultDataset
 from spacepolicy.knowledge.checks.result import count
-from spacepolicy.knowledge.checks.shapes import shape_faults
 from spacepolicy.knowledge.loading.ontology import knowledge_graphs
 from spacepolicy.knowledge.loading.record import StatementFault, graph_iri
 from spacepolicy.knowledge.migrations import Step, migrated
 from spacepolicy.knowledge.reasoning.expressions import TYPE
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.stratum import Stratum
+from spacepolicy.knowledge.validation.suspects import shape_faults
 from spacepolicy.knowledge.version_differences.compared_state import Side
 from spacepolicy.saved_queries import SavedQuery, bind, read_catalogue
 from spacepolicy.turtle_format.order import Term

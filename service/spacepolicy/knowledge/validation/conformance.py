@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from spacepolicy.knowledge.incremental.paths import Nodes, Values, united
 from spacepolicy.knowledge.reasoning.facts import NONE
+from spacepolicy.knowledge.validation.paths import Nodes, Values, united
 
 
 @final

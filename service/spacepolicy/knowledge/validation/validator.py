@@ -1,4 +1,4 @@
-"""Shapes: whether the data is complete and well formed, by the SHACL shapes of the content.
+"""The validator, pyshacl: violations of SHACL shapes, as a report, as objects, and in words.
 
 The default graph is validated: all statements, merged, and the inferences. So shapes may rely on
 inferred classes and relations. The shapes themselves are in graphs that are not merged.
@@ -95,7 +95,7 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Violation]:
 
     Raises: ValidationError where the validator stops at something in the shapes.
     """
-    report = _report(data, shapes)
+    report = report_on(data, shapes)
     for result in report.objects(None, SH.result):
         source = report.value(result, SH.sourceShape) or BNode()
         component = str(report.value(result, SH.sourceConstraintComponent)).rpartition("#")[2]
@@ -114,7 +114,11 @@ def validate(data: Graph, shapes: Graph) -> Iterator[Violation]:
         )
 
 
-def _report(data: Graph, shapes: Graph) -> Graph:
+def report_on(data: Graph, shapes: Graph) -> Graph:
+    """The validator's report.
+
+    Raises: as `validate`.
+    """
     try:
         import pyshacl  # noqa: PLC0415 # half a second that most gates do without
 
@@ -146,16 +150,13 @@ def _language(node: Node) -> str | None:
     return node.language if isinstance(node, LiteralNode) else None
 
 
-def shape_faults(
-    data: Iterable[Triple], shapes: Iterable[Triple], prefixes: Mapping[str, str]
-) -> Iterator[StatementFault]:
-    """The violations of the shapes in the data."""
-    constraints, everything = graph_of(shapes), graph_of(data)
-    for found in validate(everything, constraints):
+def faults_in(data: Graph, shapes: Graph, prefixes: Mapping[str, str]) -> Iterator[StatementFault]:
+    """The violations of the shapes in the data, in words."""
+    for found in validate(data, shapes):
         focus, path, value = map(_term, (found.focus, found.path, found.value))
         subject = focus if isinstance(focus, NamedNode) else None
         predicate = path if isinstance(path, NamedNode) else None
-        node = unnamed_in(everything, found.focus, predicate) if focus is None else None
+        node = unnamed_in(data, found.focus, predicate) if focus is None else None
         called = node.shown(prefixes) if node else short(focus, prefixes) if focus else ""
         about = "" if predicate is None else f" in {short(predicate, prefixes)}"
         has = "" if value in (None, focus) or value is None else f" with {short(value, prefixes)}"

@@ -12,8 +12,8 @@ from rdflib import Graph
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from spacepolicy.knowledge.incremental.terms import Term, term_of
 from spacepolicy.knowledge.reasoning.values import is_of, value
+from spacepolicy.knowledge.validation.terms import Term, term_of
 
 _KINDS: Final = {"IRI": NamedNode, "BlankNode": BlankNode, "Literal": Literal}
 

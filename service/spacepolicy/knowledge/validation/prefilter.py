@@ -18,8 +18,10 @@ from rdflib.extras.shacl import parse_shacl_path
 from rdflib.namespace import SH
 from rdflib.term import Node
 
-from spacepolicy.knowledge.incremental.affected_targets import prefixed
-from spacepolicy.knowledge.incremental.conformance import (
+from spacepolicy.knowledge.reasoning.facts import NONE
+from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.validation.affected_targets import prefixed
+from spacepolicy.knowledge.validation.conformance import (
     COUNTS,
     UNDECIDED,
     Check,
@@ -34,11 +36,9 @@ from spacepolicy.knowledge.incremental.conformance import (
     negation,
     of_each,
 )
-from spacepolicy.knowledge.incremental.paths import Nodes, Paths, Values, united
-from spacepolicy.knowledge.incremental.term_constraints import OF_TERMS, is_less, is_unique
-from spacepolicy.knowledge.incremental.terms import Term, term_of
-from spacepolicy.knowledge.reasoning.facts import NONE
-from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.validation.paths import Nodes, Paths, Values, united
+from spacepolicy.knowledge.validation.term_constraints import OF_TERMS, is_less, is_unique
+from spacepolicy.knowledge.validation.terms import Term, term_of
 
 _DEEPEST: Final = 20
 """How deeply shapes that refer to each other are followed: people nest three or four."""

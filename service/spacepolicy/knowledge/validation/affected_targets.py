@@ -7,7 +7,7 @@ Spec: https://www.w3.org/TR/shacl/ (sections 2.1.3 on targets, 2.3 on paths, 5 o
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final, cast, final
 
@@ -21,18 +21,18 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Node
 
-from spacepolicy.knowledge.incremental.paths import AnyPath, Nodes, Paths, Side, Way, itself, then
-from spacepolicy.knowledge.incremental.terms import Term, term_of
 from spacepolicy.knowledge.reasoning.expressions import TYPE
-from spacepolicy.knowledge.reasoning.facts import NONE, Delta, Key, Row
+from spacepolicy.knowledge.reasoning.facts import Delta, Key, Row
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
+from spacepolicy.knowledge.validation.paths import AnyPath, Nodes, Paths, Side, Way, itself, then
+from spacepolicy.knowledge.validation.targets import ShapeTargets
+from spacepolicy.knowledge.validation.terms import Term, term_of
 
 Pattern = tuple[object, object, object]
 _THIS: Final = Variable("this")
 _INNER: Final = (SH.node, SH.property, SH.qualifiedValueShape, SH["not"])
 _LISTS: Final = (SH["and"], SH["or"], SH.xone)
 _COMPARED: Final = (SH.lessThan, SH.lessThanOrEquals, SH.equals, SH.disjoint)
-_TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 
 
 @final
@@ -45,12 +45,10 @@ class AffectedTargets:
         self._paths = Paths(reasoner)
         self._reads: dict[NamedNode | None, list[tuple[Node, Side, Way]]] = {}
         self._kinds: dict[Term, list[tuple[Node, Way]]] = {}
-        self._targets: dict[Node, list[tuple[str, Term]]] = {}
-        for kind in _TARGETS:
-            for shape, value in shapes.subject_objects(SH[kind]):
-                self._targets.setdefault(shape, []).append((kind, term_of(value)))
-                self._note_target(shape, kind, term_of(value))
-        for shape in self._targets:
+        self._targets = ShapeTargets(reasoner, shapes)
+        for shape, declared in self._targets.declared.items():
+            for kind, value in declared:
+                self._note_target(shape, kind, value)
             self._walk(shape, shape, itself, ())
 
     def aims(self, *changed: Delta) -> dict[Node, Nodes]:
@@ -60,7 +58,7 @@ class AffectedTargets:
         for key, rows in itertools.chain.from_iterable(each.items() for each in changed):
             for shape, nodes in self._reached(key, rows):
                 found.setdefault(shape, set()).update(nodes)
-        targets = {shape: self._targets_among(shape, nodes) for shape, nodes in found.items()}
+        targets = {shape: self._targets.among(shape, nodes) for shape, nodes in found.items()}
         return {shape: nodes for shape, nodes in targets.items() if nodes}
 
     def _reached(self, key: Key, rows: AbstractSet[Row]) -> Iterator[tuple[Node, Nodes]]:
@@ -77,27 +75,6 @@ class AffectedTargets:
             yield shape, way(subjects if side == "subject" else objects)
         for shape, way in kinds:
             yield shape, way(subjects)
-
-    def _targets_among(self, shape: Node, nodes: Nodes) -> Nodes:
-        """Those of the nodes that are targets of the shape; literals never are."""
-        found = (self._meeting(kind, value, nodes) for kind, value in self._targets[shape])
-        return {node for node in NONE.union(*found) if node >= 0}
-
-    def _meeting(self, kind: str, value: Term, nodes: Nodes) -> Iterable[int]:
-        """Those of the nodes that are targets by one declaration."""
-        match kind:
-            case "targetClass":
-                return self._members(value) & nodes
-            case "targetSubjectsOf" if isinstance(value, NamedNode):
-                values = self._paths.objects(value, nodes)
-            case "targetObjectsOf" if isinstance(value, NamedNode):
-                values = self._paths.subjects(value, nodes)
-            case _:
-                return nodes & {self._reasoner.terms.number(value)}
-        return (node for node in nodes if values.get(node))
-
-    def _members(self, kind: Term) -> Nodes:
-        return self._reasoner.facts.members(~self._reasoner.terms.number(kind))
 
     def _note_target(self, shape: Node, kind: str, value: Term) -> None:
         if kind == "targetClass":
@@ -149,7 +126,7 @@ class AffectedTargets:
         try:
             algebra = prepareQuery(select).algebra
         except Exception:  # noqa: BLE001 # whatever the library makes of a query
-            self._note(target, None, "subject", lambda _: self._all(target))
+            self._note(target, None, "subject", lambda _: self._targets.of(target))
             return
         patterns = list(_patterns(algebra))
         ways: dict[object, Way] = {_THIS: back}
@@ -165,12 +142,7 @@ class AffectedTargets:
             if start in ways and isinstance(path, Path | URIRef):
                 self._note_path(target, path, ways[start])
             else:
-                self._note(target, None, "subject", lambda _: self._all(target))
-
-    def _all(self, shape: Node) -> Nodes:
-        """Every target of the shape that is one by its class."""
-        declared = self._targets[shape]
-        return NONE.union(*(self._members(kind) for how, kind in declared if how == "targetClass"))
+                self._note(target, None, "subject", lambda _: self._targets.of(target))
 
 
 def prefixed(shapes: Graph, constraint: Node) -> str:
