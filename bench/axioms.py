@@ -21,16 +21,14 @@ from pyoxigraph import (
     NamedNode,
     Quad,
     QueryBoolean,
-    RdfFormat,
     Store,
     Triple,
     Variable,
-    serialize,
 )
 
 from bench.documents import lay_out, overlays
 from spacepolicy.knowledge.assembly import Assembly, assemble
-from spacepolicy.knowledge.loading.record import short
+from spacepolicy.knowledge.loading.record import StatementFault, short
 from spacepolicy.knowledge.reasoning.expressions import (
     SAME,
     TYPE,
@@ -41,7 +39,7 @@ from spacepolicy.knowledge.reasoning.expressions import (
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.rule import InferenceRule, is_axiomatic
 from spacepolicy.knowledge.reasoning.wording import Wording
-from spacepolicy.namespaces import SH
+from spacepolicy.knowledge.validation.suspects import shape_faults
 from spacepolicy.saved_queries import bind, read_catalogue
 
 CONTENT: Final = Path(__file__).parents[1]
@@ -205,22 +203,11 @@ def _shapes_change(source: Shipped, gone: Iterable[Triple]) -> bool:
     return _report(source, default) != _report(source, default - set(gone))
 
 
-def _report(source: Shipped, data: Iterable[Triple]) -> list[tuple[str, ...]]:
-    import pyshacl
-    import rdflib
-
+def _report(source: Shipped, data: Iterable[Triple]) -> set[StatementFault]:
     store = source.assembly.store
-    shapes = NamedNode(f"{source.assembly.base.ontology.value}/shapes")
-    graphs = []
-    for triples in (data, [q.triple for q in store.quads_for_pattern(None, None, None, shapes)]):
-        text = serialize(triples, format=RdfFormat.N_TRIPLES) or b""
-        graphs.append(rdflib.Graph().parse(data=text, format="nt"))
-    _, report, _ = pyshacl.validate(graphs[0], shacl_graph=graphs[1], advanced=True)
-    names = ("focusNode", "resultPath", "sourceConstraintComponent", "value")
-    return sorted(
-        tuple(str(report.value(result, rdflib.URIRef(f"{SH}{name}"))) for name in names)
-        for result in report.subjects(predicate=rdflib.URIRef(f"{SH}focusNode"))
-    )
+    name = NamedNode(f"{source.assembly.base.ontology.value}/shapes")
+    shapes = [quad.triple for quad in store.quads_for_pattern(None, None, None, name)]
+    return set(shape_faults(data, shapes, source.assembly.prefixes))
 
 
 def main() -> None:

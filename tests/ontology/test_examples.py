@@ -1,25 +1,16 @@
 """The queries in the ontology's examples: they run as they are copied, and find something."""
 
-from pathlib import Path
 from typing import Final
 
-import pytest
 from pyoxigraph import Literal, QuerySolutions
 
-from spacepolicy.knowledge.assembly import Assembly, assemble
+from spacepolicy.knowledge.assembly import Assembly
 from spacepolicy.knowledge.checks.default_dataset import DefaultDataset
 from spacepolicy.namespaces import SKOS
 
-ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = (
     f'SELECT ?term ?text {{ ?term <{SKOS}example> ?text FILTER(STRSTARTS(?text, "SELECT ")) }}'
 )
-
-
-@pytest.fixture(scope="module")
-def assembly() -> Assembly:
-    """The dataset that the project ships, reasoned."""
-    return assemble(ROOT, packaged=False, report=lambda _: None)
 
 
 def answer(assembly: Assembly, text: str) -> QuerySolutions:

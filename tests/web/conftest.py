@@ -16,7 +16,6 @@ from spacepolicy.access_tokens import AccessTokens, add_token, tokens_file
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.snapshot import GENERATION
 from spacepolicy.http.server import server as http_server
-from spacepolicy.knowledge.assembly import assemble
 from spacepolicy.knowledge.checks.context import CheckContext
 from spacepolicy.proofs.proof_pool import ProofPool
 from spacepolicy.saved_queries import read_catalogue
@@ -126,19 +125,18 @@ def shipped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servic
 
 def assembled(content: Path, folder: Path) -> Service:
     """A service over the content, whose dataset it puts into the folder."""
-    made = assemble(content, packaged=False, report=lambda _: None)
-    made.store.dump(str(folder / GENERATION), RdfFormat.N_QUADS)
-    counts = Counts(made.record_count, made.inferred_count, made.default_count, made.graph_count)
-    return _service(folder, counts, made.prefixes, content / "queries")
+    return reasoned(content, folder)[0]
 
 
 def reasoned(content: Path, folder: Path) -> tuple[Service, Store]:
-    """A service over the content, which no gate has looked at, and the dataset that it serves,
-    which is put into the folder."""
+    """A service over the content, which no gate has looked at (gates take longer than the rest, and
+    have tests of their own), and the dataset that it serves, which is put into the folder."""
     files = CheckContext(content, packaged=False)
-    store = files.dataset
+    store = files.published
     store.dump(str(folder / GENERATION), RdfFormat.N_QUADS)
-    counts = Counts(len(files.quads), len(files.inferred), len(files.default), 0)
+    record = (*files.quads, *files.earlier)
+    graphs = len({quad.graph_name for quad in record})
+    counts = Counts(len(record), len(files.inferred), len(files.default), graphs)
     return _service(folder, counts, files.prefixes, content / "queries"), store
 
 
@@ -148,7 +146,7 @@ def shipped(shipped_service: Service) -> Iterator[httpx.Client]:
         yield site.client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeService]:
     """Makes services over Turtle in the default graph, and in the graph under the shipped base
     where one is named."""

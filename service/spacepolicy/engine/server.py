@@ -177,6 +177,7 @@ class _Server:
         self._log = ChangeLog()
         self._control = control
         self._workers: dict[int, _Child] = {}
+        self._may_have_grown = True
         self._poll = select.poll()
         self._woken, wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -215,6 +216,7 @@ class _Server:
         if not message:
             return False
         table = json.loads(message[1:] or b"{}")
+        self._may_have_grown = True
         if message[:1] == b"w":
             self._fork(socket.socket(fileno=descriptors[0]), Wanted(**table))
         else:
@@ -347,7 +349,12 @@ class _Server:
 
     def _keep_budget(self) -> None:
         """Stop the worker with the most memory, where all together exceed the budget: an idle one,
-        if there is any."""
+        if there is any. Nothing is read while nothing can have grown: no worker was at work since
+        the last look, and nothing was published."""
+        working = any(each.busy.at_work for each in self._workers.values())
+        if not (working or self._may_have_grown):
+            return
+        self._may_have_grown = working
         if self._most_bytes() <= self._memory.budget_bytes:
             return
         workers = list(self._workers.values())
