@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 from bench.axioms import lay_out_both
 from bench.documents import remove_references
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT: Final = Path(__file__).parents[2]
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -25,6 +25,11 @@ QUIET: Final = (
     "--disable-sync",
 )
 """What keeps Chromium from asking the network for anything of its own; it runs as root in CI."""
+_PATIENCE_MILLISECONDS: Final = 30_000
+"""Pages answer in less than a second; but the library's five seconds were the shortest wait of all
+tests, and CI has run on machines that took twice as long as others."""
+
+expect.set_options(timeout=_PATIENCE_MILLISECONDS)
 
 
 @contextmanager
