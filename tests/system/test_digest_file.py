@@ -35,11 +35,13 @@ def store(
 
 @contextmanager
 def opened(path: Path, mode: Mode) -> Iterator[Maintenance]:
+    gc.freeze()  # what other tests have left is not looked through each time
     with DurableStore(path) as durable:
         maintenance = Maintenance(durable, "off", merged=mode == "merged")
         yield maintenance
         maintenance._knowledge = None  # it holds the dataset open
     gc.collect()
+    gc.unfreeze()
 
 
 def quads(first: int, last: int) -> tuple[Quad, ...]:

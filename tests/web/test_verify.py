@@ -64,7 +64,7 @@ def counts(answer: httpx.Response) -> dict[str, int]:
 def references() -> dict[str, int]:
     """How many passages each document has whose text is not shipped."""
     content = read_content(ROOT, packaged=False)
-    passage, graphs = content.record.base.term("Passage"), content.record.graphs()
+    passage, graphs = content.record.base.term("Passage"), content.record.graphs
     return {
         source.iri: sum(triple.object == passage for triple in graphs[source.iri])
         for source in content.sources

@@ -61,7 +61,7 @@ def quoted_sources(
     Raises: FindingsError where no base is found.
     """
     content = read_content(folder, packaged=packaged)
-    base, graphs = content.record.base, content.record.graphs()
+    base, graphs = content.record.base, content.record.graphs
     found = (*content.sources, *undescribed_sources(folder, base))
     return tuple((source, read_passages(base, source, graphs)) for source in found)
 

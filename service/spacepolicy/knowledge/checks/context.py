@@ -117,10 +117,10 @@ class CheckContext:
             *stray_findings(self.content),
         )
 
-    @cached_property
+    @property
     def graphs(self) -> Graphs:
         """The statements of each graph of the record, by its IRI."""
-        return self.record.graphs()
+        return self.record.graphs
 
     @property
     def sources(self) -> tuple[SourceDocument, ...]:
@@ -191,7 +191,7 @@ class CheckContext:
         stated = (quad.triple for quad in self.quads if graph_iri(quad) in merged)
         return frozenset((*stated, *(quad.triple for quad in self.beside)))
 
-    @property
+    @cached_property
     def file_graphs(self) -> FileGraphs:
         """The graphs that the files state, by their treatment."""
         owned = frozenset(self.graphs).union(map(graph_iri, self.earlier))

@@ -74,7 +74,7 @@ def import_findings(record: FileRecord) -> tuple[Finding, ...]:
 
 def _unanswered(record: FileRecord) -> Iterator[Finding]:
     """Imports of ontologies under the base that no file declares; others are never fetched."""
-    known = record.graphs().keys()
+    known = record.graphs.keys()
     for file in record.files:
         for quad in file.quads:
             if quad.predicate == _IMPORTS and isinstance(quad.object, NamedNode):
@@ -127,8 +127,7 @@ def knowledge_graphs(record: FileRecord) -> frozenset[str]:
     These are the core, those that import it, directly or through others, and all that one of them
     imports. Shapes and alignments import the core too, and are part of it only when imported.
     """
-    graphs = frozenset(graph_iri(quad) for quad in record.quads())
-    return graphs - (_ontologies(record) - _tied_to_core(record))
+    return frozenset(record.graphs) - (_ontologies(record) - _tied_to_core(record))
 
 
 def _ontologies(record: FileRecord) -> frozenset[str]:
@@ -193,7 +192,7 @@ def declared_prefixes(record: FileRecord) -> dict[str, str]:
 
     Spec: https://www.w3.org/TR/shacl/#sparql-prefixes
     """
-    core = record.graphs().get(record.base.ontology.value, [])
+    core = record.graphs.get(record.base.ontology.value, [])
     declarations = {
         triple.object
         for triple in core

@@ -17,7 +17,7 @@ from spacepolicy.turtle_format.order import Term
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GraphFile:
     """A file of graphs. `name` is its path inside the content folder; `quads` name their graph.
 
@@ -32,7 +32,7 @@ class GraphFile:
     derived: frozenset[Quad] = frozenset()
     trig: str | None = None
 
-    @property
+    @cached_property
     def graphs(self) -> frozenset[str]:
         """The IRIs of the graphs that the file states."""
         return frozenset(graph_iri(quad) for quad in self.quads)
@@ -91,7 +91,8 @@ class FileRecord:
         for file in self.files:
             yield from file.quads
 
-    def graphs(self) -> dict[str, list[Triple]]:
+    @cached_property
+    def graphs(self) -> Mapping[str, Sequence[Triple]]:
         """The statements of each graph, by its IRI."""
         graphs: dict[str, list[Triple]] = {}
         for quad in self.quads():
