@@ -108,7 +108,7 @@ def replayed(site: Site) -> set[Quad]:
 
 
 @pytest.mark.parametrize(("content", "mode"), [
-    ("none", "stored"), ("none", "merged"), ("documents", "merged"),
+    ("none", "stored"), ("documents", "merged"),
 ])  # fmt: skip
 def test_an_import_at_once_leaves_what_small_writes_leave(
     tmp_path: Path, data: Path, content: str, mode: Mode

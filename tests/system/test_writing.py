@@ -420,7 +420,7 @@ def stated(base: str, graph: str, said: Said) -> set[Quad]:
     }
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(steps=st.lists(STEPS, min_size=1, max_size=6))
 def test_any_writes_leave_the_dataset_that_a_rebuild_gives(
     built: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Said]]
