@@ -30,9 +30,8 @@ WHOLE: Final = (
     "marks of a merge in data",
     "a NUL byte in data",
     "a broken statement",
-    "a misspelt individual",
 )
-"""Breakages for which every gate is run; in the last one other reasoners judge too."""
+"""Breakages for which every gate is run."""
 
 Copies = Callable[[Iterable[str]], Path]
 

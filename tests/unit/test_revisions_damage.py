@@ -118,8 +118,9 @@ def flip(file: Path, place: int) -> None:
 
 
 def samples(store: Path) -> list[tuple[str, str]]:
-    """Files of each kind, and what is done to each: of the first revision and the newest that have
-    a generation, of one in between and of the newest that have none."""
+    """Files of each kind, and what is done to each, in turn where there are many: of the first
+    revision and the newest that have a generation, of one in between and of the newest that have
+    none."""
     found: list[tuple[str, str]] = []
     seen = set[tuple[str, str]]()
     for name in files(store):
@@ -131,7 +132,8 @@ def samples(store: Path) -> list[tuple[str, str]]:
         size = (store / name).stat().st_size
         harms = [str(size // 3), "gone"] if size else ["gone"]
         whole = file in ("checksums.json", "changes.rdfp", "current", "store.json")
-        found += [(name, harm) for harm in ([*harms, str(size - 1), "cut"] if whole else harms)]
+        harms = [*harms, str(size - 1), "cut"] if whole else [harms[len(found) % len(harms)]]
+        found += [(name, harm) for harm in harms]
     return found
 
 
