@@ -49,10 +49,12 @@ def running(content: Path, store: Path) -> Iterator[str]:
         assert found is not None
         rest = threading.Thread(target=server.stderr.read)
         rest.start()
-        yield found[1]
-        server.terminate()
-        server.wait(20)
-        rest.join()
+        try:
+            yield found[1]
+        finally:  # otherwise a test that fails would wait for the server for ever
+            server.terminate()
+            server.wait(20)
+            rest.join()
 
 
 @pytest.fixture(scope="session")

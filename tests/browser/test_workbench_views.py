@@ -149,13 +149,15 @@ def test_things_without_columns_of_coordinates_are_where_the_dataset_says(
     browser: Browser, tmp_path: Path
 ) -> None:
     program = str(Path(sys.executable).with_name("spacepolicy"))
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
     place = (
-        f'<{SHANGHAI}> <{GEO}hasGeometry> <urn:here> . <urn:here> <{GEO}asWKT> "{AT}"^^<{WKT}> .'
+        f'<urn:pier> <{label}> "Pier"@en ; <{GEO}hasGeometry> <urn:here> .'
+        f'<urn:here> <{GEO}asWKT> "{AT}"^^<{WKT}> .'
     )
     with running(ROOT, tmp_path) as url:
         new = [program, "token", "new", "--scope", "write", "--store", str(tmp_path)]
         token = subprocess.run(new, capture_output=True, text=True, check=True)
-        asked = f"{url}/sparql?query={quote(f'SELECT ?r {{ VALUES ?r {{ <{SHANGHAI}> }} }}')}"
+        asked = f"{url}/sparql?query={quote('SELECT ?r { VALUES ?r { <urn:pier> } }')}"
         page = browser.new_page()
         page.goto(asked)
         expect(page.locator(".wb tbody tr")).to_have_count(1)
@@ -164,7 +166,7 @@ def test_things_without_columns_of_coordinates_are_where_the_dataset_says(
         graph = {"graph": "urn:places"}
         httpx.put(f"{url}/graphs", params=graph, content=place, headers=fields, timeout=60)
         page.goto(f"{asked}&view=map")
-        expect(page.locator(".wb-map").get_by_role("link", name="Shanghai")).to_be_visible()
+        expect(page.locator(".wb-map").get_by_role("link", name="Pier")).to_be_visible()
         page.close()
 
 
