@@ -56,7 +56,9 @@ def page(client: httpx.Client, path: str, language: str = "en") -> str:
 
 def drawn(text: str) -> str:
     """The drawing of the map; empty where there is none."""
-    return "".join(re.findall(r'(?:<div role="group"[^>]*>\s*)?<svg class="inset".*?</svg>', text, re.DOTALL))
+    return "".join(
+        re.findall(r'(?:<div role="group"[^>]*>\s*)?<svg class="inset".*?</svg>', text, re.DOTALL)
+    )
 
 
 def test_marks_lead_to_the_places_inside_and_around(site: Site) -> None:

@@ -152,7 +152,7 @@ def reader_page(
         service,
         thing=names.link(found.thing),
         other_names=names.others(found.thing),
-        groups=PropertyGroups(names, found.statements).groups(found.thing),
+        groups=PropertyGroups(names, _for_reader(found)).groups(found.thing),
         references=[marks.referred(each) for each in found.references],
         sentences=[marks.sentence(*each) for each in _sentences(found.passages)],
         strip=marks.strip(found.passages, length),
@@ -174,6 +174,24 @@ def reader_page(
         f"FILTER STRSTARTS(STR(?passage), {Literal(found.thing.value + '#')}) }}",
         alternates=alternates(service, path),
     )
+
+
+def _for_reader(found: GraphDocument) -> Iterator[Triple]:
+    """The statements without texts about the source in other languages than the reader's, where
+    there are some in that; the page of the source as a thing has all."""
+    language = current_locale().language
+    about = [each for each in found.statements if each.subject == found.thing]
+    told = {each.predicate for each in about if _is_in(each.object, language)}
+    for each in found.statements:
+        other = _is_in(each.object, None) and not _is_in(each.object, language)
+        if not (other and each.subject == found.thing and each.predicate in told):
+            yield each
+
+
+def _is_in(term: object, language: str | None) -> bool:
+    """Whether the term is a text in the language; None: in any."""
+    own = term.language if isinstance(term, Literal) else None
+    return own is not None and (language is None or own.partition("-")[0] == language)
 
 
 def _joined(passages: Iterable[PassageDocument]) -> Iterator[tuple[int, int]]:
