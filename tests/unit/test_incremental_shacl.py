@@ -231,3 +231,18 @@ def test_a_node_that_the_validator_finds_is_a_suspect(constraint: str) -> None:
     assert {iri.strip("<>") for iri in found} <= suspects
     if "pattern" not in constraint and "equals" not in constraint:
         assert len(suspects) == len(found), "a constraint that is decided names no other"
+
+
+def test_a_write_is_judged_at_literals_that_are_targets_and_by_shapes_that_are_classes() -> None:
+    dataset = Store()
+    dataset.extend((*(Quad(*each, NamedNode("urn:o")) for each in triples(AXIOMS)),))  # type: ignore[call-arg]
+    knowledge = Materialisation(dataset, frozenset(), NamedNode("urn:inferred"))
+    shapes = """
+:OfNumbers a sh:NodeShape ; sh:targetObjectsOf :n ; sh:datatype xsd:integer .
+:A a rdfs:Class , sh:NodeShape ; sh:property [ sh:path :p ; sh:maxCount 0 ] .
+"""
+    guard = Guard(knowledge.reasoner, triples(HEAD + shapes), dataset)
+    added = triples(HEAD + ':x0 a :A ; :p :x1 ; :n "one" .')
+    derived = knowledge.change(Change(removed=(), added=quads(set(added))))
+    judgement = guard.judge(derived, Wording((), str), {})
+    assert {each["focus"] for each in judgement.violations} == {"https://example.org/x0", "one"}

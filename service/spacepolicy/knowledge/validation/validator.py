@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
-from rdflib import BNode, Graph, URIRef
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
+from rdflib import BNode, Graph
 from rdflib import Literal as LiteralNode
 from rdflib.namespace import RDF, SH
 from rdflib.plugins.sparql import prepareQuery
@@ -27,6 +27,7 @@ from spacepolicy.knowledge.loading.record import (
     UnnamedNode,
     short,
 )
+from spacepolicy.knowledge.validation.terms import term_of
 
 _SEVERITIES: Final[Mapping[Node, Severity]] = {
     SH.Violation: "error",
@@ -190,14 +191,5 @@ def unnamed_in(graph: Graph, node: Node, predicate: NamedNode | None = None) -> 
 
 def _term(node: Node | None) -> NamedNode | Literal | None:
     """The node as a term of the record; None where it is a blank node."""
-    match node:
-        case URIRef():
-            return NamedNode(str(node))
-        case LiteralNode(language=str(language)):
-            return Literal(str(node), language=language)
-        case LiteralNode(datatype=URIRef() as datatype):
-            return Literal(str(node), datatype=NamedNode(str(datatype)))
-        case LiteralNode():
-            return Literal(str(node))
-        case _:
-            return None
+    term = None if node is None else term_of(node)
+    return None if isinstance(term, BlankNode) else term
