@@ -126,8 +126,12 @@ class Run:
         )
 
     def _back_up(self) -> None:
-        told = events.backup_and_restore(self.work, self.folder, OPTIONS)
-        self.outcome.lines.append(f"backup, and restore elsewhere: {told}")
+        try:
+            told = events.backup_and_restore(self.work, self.folder, OPTIONS)
+        except RuntimeError as error:  # a fault of its own: the rest is to be seen all the same
+            self.work.journal.fault(str(error))
+        else:
+            self.outcome.lines.append(f"backup, and restore elsewhere: {told}")
 
     def _look(self) -> None:
         if self.work.instance.process is not None:

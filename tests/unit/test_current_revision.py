@@ -1,20 +1,24 @@
 """What is in force is never a guess: a store without a valid pointer is refused, and nothing is
 deleted that may have been in force."""
 
+import itertools
 import re
 import shutil
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spacepolicy import checksums
+from spacepolicy.commands import transfer
 from spacepolicy.engine.snapshot import load
 from spacepolicy.errors import StoreError
 from spacepolicy.store import current_revision, durable_files, store_description
 from spacepolicy.store import draft as drafts
 from spacepolicy.store import revision_folders as revisions
+from spacepolicy.store.digest import RecordDigest
 from spacepolicy.store.revision_writer import DurableStore
 
 from .test_revisions import counted, draft, in_force, publish, store
@@ -224,6 +228,45 @@ def test_half_a_generation_that_was_being_dropped_is_none(store: Path) -> None:
         drafts.publish(durable, draft("c"))
         drafts.publish(durable, draft("d"))
     assert [each.is_kept for each in revisions.history(store).revisions] == [False] * 3 + [True]
+
+
+def hashed(word: str) -> drafts.Draft:
+    """A draft that has the digest of its record."""
+    made = draft(word)
+    digest = RecordDigest(made.dataset)
+    said = replace(made.said, record_sha256=digest.hexdigest(), digest=digest.algorithm)
+    return replace(made, said=said)
+
+
+def test_a_backup_holds_what_is_in_force_though_snapshots_are_dropped_meanwhile(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newer revisions come while a snapshot is copied, and the store keeps that of the newest."""
+    words = map(str, itertools.count())
+    copied: list[str] = []
+    with DurableStore(store, keep=1) as durable:
+        for word in "ab":
+            drafts.publish(durable, hashed(word))
+
+        def copy(file: Path, place: Path) -> None:
+            copied.append(file.name)
+            if len(copied) in comes:
+                drafts.publish(durable, hashed(next(words)))
+            shutil.copy(file, place)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(shutil, "copy2", copy)
+            comes = {2}  # within the first snapshot
+            revision = transfer.copy_store(store, tmp_path / "backup")
+            assert revision == revisions.current(tmp_path / "backup") == in_force(store)
+            assert revision.number == 3
+            kept = [each.is_kept for each in revisions.history(tmp_path / "backup").revisions]
+            assert kept == [False, False, True]
+            assert len(load(revision.dataset)) == 1
+            copied.clear()
+            comes = set(range(1, 1_000))
+            with pytest.raises(StoreError, match="--keep-revisions"):
+                transfer.copy_store(store, tmp_path / "none")
 
 
 @pytest.mark.parametrize("version", [99, 3])

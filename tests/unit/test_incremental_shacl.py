@@ -12,6 +12,8 @@ from rdflib.term import Node
 
 from spacepolicy.knowledge.incremental.incremental_shacl import Guard
 from spacepolicy.knowledge.incremental.materialisation import Materialisation
+from spacepolicy.knowledge.reasoning.construct_rules import read_construct_rules
+from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.wording import Wording
 from spacepolicy.knowledge.validation.prefilter import Prefilter
@@ -63,6 +65,18 @@ SHAPES = (
 """
 )
 GRAPH = NamedNode("urn:g")
+RULES = (
+    HEAD
+    + """
+:r1 a sh:SPARQLRule ; sh:construct "CONSTRUCT { ?x :p ?z } WHERE { ?x :q ?y . ?y :r ?z }" .
+:r2 a sh:SPARQLRule ; sh:construct
+  "CONSTRUCT { ?x rdf:type :C } WHERE { ?x :p ?y . FILTER NOT EXISTS { ?x rdf:type :B } }" .
+"""
+)
+PREFIXES = {
+    "": "https://example.org/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+}
 THINGS = [NamedNode(f"https://example.org/x{number}") for number in range(3)]
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 STATEMENTS = [
@@ -82,7 +96,7 @@ def quads(statements: set[Triple]) -> tuple[Quad, ...]:
 
 
 def everything(knowledge: Materialisation) -> set[Triple]:
-    return set(knowledge.reasoner.asserted()) | knowledge.reasoner.inferred()
+    return set(knowledge.entailments.matching(None, None, None))
 
 
 def results(knowledge: Materialisation) -> set[tuple[str, ...]]:
@@ -132,10 +146,11 @@ def test_what_a_change_breaks_is_found(before: set[Triple], changed: set[Triple]
     dataset = Store()
     dataset.extend((*(Quad(*each, NamedNode("urn:o")) for each in triples(AXIOMS)),))  # type: ignore[call-arg]
     dataset.extend(quads(before))
-    knowledge = Materialisation(dataset, frozenset(), NamedNode("urn:inferred"))
+    rules = read_construct_rules(triples(RULES), PREFIXES)
+    knowledge = Materialisation(dataset, frozenset(), NamedNode("urn:inferred"), rules)
     known_triples = everything(knowledge)
     dataset.extend(Quad(each.subject, each.predicate, each.object) for each in known_triples)
-    guard = Guard(knowledge.reasoner, triples(SHAPES), dataset)
+    guard = Guard(knowledge.entailments, triples(SHAPES), dataset)
     known, clashes = results(knowledge), set(knowledge.reasoner.clashes())
     derived = knowledge.change(Change(removed=quads(before - after), added=quads(after - before)))
     for quad in derived.quads.removed:
@@ -168,7 +183,7 @@ def test_a_query_finds_the_same_nodes_whether_asked_about_one_or_many() -> None:
         shapes.add((shape, SH.sparql, constraint))
         shapes.add((constraint, SH.select, RdfLiteral(query)))
         reasoner = Reasoner(())
-        screen = Prefilter(reasoner, shapes, dataset)
+        screen = Prefilter(Entailments(reasoner), shapes, dataset)
         numbers = list(map(reasoner.terms.number, nodes))
         wanted = {nodes[7], *nodes[1091:]}
         assert {node for _, node in screen.suspects({shape: set(numbers)})} == wanted
@@ -223,7 +238,7 @@ def test_a_node_that_the_validator_finds_is_a_suspect(constraint: str) -> None:
     shapes = triples(f"{HEAD} :Shape a sh:NodeShape ; sh:targetNode {targets} ; {constraint} .")
     found = {str(each.focus) for each in validate(graph_of(statements), graph_of(shapes))}
     reasoner = Reasoner(statements)
-    screen = Prefilter(reasoner, graph_of(shapes), Store())
+    screen = Prefilter(Entailments(reasoner), graph_of(shapes), Store())
     shape: Node = URIRef("https://example.org/Shape")
     aims = {shape: set(map(reasoner.terms.number, nodes))}
     suspects = {node.value for _, node in screen.suspects(aims)}
@@ -241,8 +256,31 @@ def test_a_write_is_judged_at_literals_that_are_targets_and_by_shapes_that_are_c
 :OfNumbers a sh:NodeShape ; sh:targetObjectsOf :n ; sh:datatype xsd:integer .
 :A a rdfs:Class , sh:NodeShape ; sh:property [ sh:path :p ; sh:maxCount 0 ] .
 """
-    guard = Guard(knowledge.reasoner, triples(HEAD + shapes), dataset)
+    guard = Guard(knowledge.entailments, triples(HEAD + shapes), dataset)
     added = triples(HEAD + ':x0 a :A ; :p :x1 ; :n "one" .')
     derived = knowledge.change(Change(removed=(), added=quads(set(added))))
     judgement = guard.judge(derived, Wording((), str), {})
     assert {each["focus"] for each in judgement.violations} == {"https://example.org/x0", "one"}
+
+
+def test_a_write_is_judged_with_what_rules_beyond_owl_conclude() -> None:
+    """Two years: one stated, one concluded from the day. So too after a change of the axioms, which
+    gives terms other numbers."""
+    rule = 'sh:construct "CONSTRUCT { ?x :year ?y } WHERE { ?x :day ?d . BIND (YEAR(?d) AS ?y) }"'
+    shape = ":S a sh:NodeShape ; sh:targetSubjectsOf :year ; sh:property [ sh:path :year ; %s ] ."
+    rules = read_construct_rules(triples(f"{HEAD} :r a sh:SPARQLRule ; {rule} ."), PREFIXES)
+    for axioms in ((), triples(AXIOMS)):
+        dataset = Store()
+        dataset.extend(
+            quads(set(triples(HEAD + ":old :day '2024-03-01'^^xsd:date ; :year 2024 .")))
+        )
+        knowledge = Materialisation(dataset, frozenset(), NamedNode("urn:inferred"), rules)
+        shapes = triples(HEAD + shape % "sh:maxCount 1")
+        guard = Guard(knowledge.entailments, shapes, dataset)
+        for value, refuses in (("2025", False), ("2026", True)):
+            text = f"{HEAD} :new :day '2025-03-01'^^xsd:date ; :year {value} ."
+            change = Change(removed=(), added=quads({*axioms, *triples(text)}))
+            derived = knowledge.change(change)
+            judgement = guard.judge(derived, Wording((), str), {})
+            assert judgement.refuses == refuses
+            knowledge.undo(change)

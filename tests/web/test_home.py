@@ -98,6 +98,16 @@ def test_names_in_answers_lead_to_their_things(shipped: httpx.Client, language: 
         assert name.casefold() in there.casefold()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_questions_to_start_with_stand_below_those_that_are_answered(
+    shipped: httpx.Client, language: str
+) -> None:
+    page = shipped.get("/", params={"lang": language}, headers=PAGE).text
+    asked = page[page.index('class="asked"') : page.index('class="steps"')]
+    for name in ("state-of-duties", "evidence-by-document", "deadlines-by-day"):
+        assert len(re.findall(rf'href="/queries/{name}[?"]', asked)) == 1
+
+
 def test_a_dataset_without_such_queries_has_a_first_page(site: httpx.Client) -> None:
     page = site.get("/", headers=PAGE).text
     for part in ("figures", "lanes", "steps"):

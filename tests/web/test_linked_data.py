@@ -326,6 +326,28 @@ def test_what_leads_to_a_thing_stands_with_the_whole_that_it_is_a_part_of(
     assert '<span class="said">(' not in own[own.index('id="referenced"') :]
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_those_that_refer_to_a_topic_are_compared_in_one_step(
+    shipped: httpx.Client, language: str
+) -> None:
+    page = shipped.get(f"/doc/concept/chain-segment/launch?lang={language}", headers=PAGE).text
+    (address,) = re.findall(r'href="(/compare\?a=[^"]*)"', page)
+    referring = re.findall(r'class="said">[(（]<a href="[^"]*/id/policy/([^/"?]+)', page)
+    there = shipped.get(html.unescape(address), headers=PAGE)
+    fields = httpx.QueryParams(html.unescape(address).partition("?")[2])
+    assert fields.get("lang") == language
+    compared = [iri.rpartition("/")[2] for name, iri in fields.multi_items() if name != "lang"]
+    assert len(compared) > 1
+    assert {*compared} <= {*referring}
+    for policy in compared:
+        assert f'{policy}" selected' in there.text or f'{policy}" checked' in there.text
+    alone = shipped.get(
+        f"/doc/id/region/countries-along-the-belt-and-road?lang={language}", headers=PAGE
+    )
+    assert alone.status_code == 200
+    assert "/compare?a=" not in alone.text, "one policy alone refers to it"
+
+
 @pytest.mark.parametrize(
     ("asked", "status"),
     [

@@ -1,7 +1,7 @@
 """The page that compares two or more things side by side: `/compare?a=…&b=…&also=…`."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Query, Request
 
@@ -14,6 +14,7 @@ from spacepolicy.web.answering.representation import (
     representation,
 )
 from spacepolicy.web.linked_data.comparison import (
+    MAX_COMPARED,
     Compared,
     comparisons,
     most_alike,
@@ -24,8 +25,6 @@ from spacepolicy.web.linked_data.comparison import (
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.routes import Handler
 
-MAX_COMPARED: Final = 6
-"""The maximum of things side by side: a column needs some 160 pixels, and pages are 1,240 wide."""
 Others = Annotated[list[str] | None, Query(description="IRIs of more things, one each")]
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]
 

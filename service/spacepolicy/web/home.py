@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from spacepolicy.errors import ProblemError
-from spacepolicy.saved_queries import HOME, SavedQuery, bind, tagged
+from spacepolicy.saved_queries import HOME, START, SavedQuery, bind, tagged
 from spacepolicy.sparql_service.response_body_key import BodyKey
 from spacepolicy.web import pages
 from spacepolicy.web.answering import internal_queries
@@ -146,6 +146,7 @@ async def _page(home: HomePage, origin: str, answers: Sequence[LiveAnswer], seen
         live=live,
         seen=seen,
         shown_rows=_SHOWN_ROWS,
+        starting=[each for each in tagged(service.catalogue, START) if HOME not in each.tags],
         questions=len(service.catalogue),
         documents=(await home.documents()).links(service),
         compared=len(await home.knowledge_cache.comparables()) > 1,

@@ -5,7 +5,7 @@ Gates check it, and a dataset is assembled from it, so that both use the same.
 Spec: https://www.w3.org/TR/rdf11-mt/#dfn-merge, https://www.w3.org/TR/rdf-canon/
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -221,10 +221,14 @@ class CheckContext:
         return self.reasoner.inferences()
 
     @cached_property
+    def concluded(self) -> Set[Triple]:
+        """The conclusions of rules beyond OWL that are neither asserted nor follow by OWL."""
+        return Stratum(self.construct_rules, self.knowledge, self.inferred_by_owl).concluded
+
+    @cached_property
     def inferred(self) -> Sequence[Triple]:
         """The inferences from the knowledge that are not asserted, by rules beyond OWL too."""
-        by_owl = self.inferred_by_owl
-        return (*by_owl, *Stratum(self.construct_rules, self.knowledge, by_owl).concluded)
+        return (*self.inferred_by_owl, *self.concluded)
 
     @cached_property
     def default(self) -> Sequence[Triple]:

@@ -2,7 +2,7 @@
 
 Only those targets of the shapes are checked whose conformance the change may affect
 (`affected_targets`); those that do not certainly conform (`prefilter`) are validated by pyshacl,
-over the reasoner's knowledge.
+over all that is entailed.
 
 Spec: https://www.w3.org/TR/shacl/
 """
@@ -19,12 +19,12 @@ from rdflib.term import Node
 
 from spacepolicy.knowledge.incremental.materialisation import DerivedChange
 from spacepolicy.knowledge.loading.record import shown
-from spacepolicy.knowledge.reasoning.fixpoint import Clash, Reasoner
+from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes
+from spacepolicy.knowledge.reasoning.fixpoint import Clash
 from spacepolicy.knowledge.reasoning.wording import Wording
 from spacepolicy.knowledge.validation.affected_targets import AffectedTargets
-from spacepolicy.knowledge.validation.paths import Nodes
 from spacepolicy.knowledge.validation.prefilter import Prefilter
-from spacepolicy.knowledge.validation.suspects import graph_known_to, shapes_for
+from spacepolicy.knowledge.validation.suspects import graph_of_entailments, shapes_for
 from spacepolicy.knowledge.validation.terms import Term, node_of
 from spacepolicy.knowledge.validation.validator import graph_of, report_on
 
@@ -53,13 +53,13 @@ class ValidationResult:
 
 @final
 class Guard:
-    """Validates changes of a reasoner's knowledge with shapes."""
+    """Validates changes of all that is entailed with shapes."""
 
-    def __init__(self, reasoner: Reasoner, shapes: Iterable[Triple], dataset: Store) -> None:
-        self._reasoner = reasoner
+    def __init__(self, entailed: Entailments, shapes: Iterable[Triple], dataset: Store) -> None:
+        self._entailed = entailed
         self._shapes = graph_of(shapes)
-        self._reach = AffectedTargets(reasoner, self._shapes)
-        self._screen = Prefilter(reasoner, self._shapes, dataset)
+        self._reach = AffectedTargets(entailed, self._shapes)
+        self._screen = Prefilter(entailed, self._shapes, dataset)
 
     def judge(
         self,
@@ -96,7 +96,7 @@ class Guard:
 
     def _reported(self, suspects: Sequence[tuple[Node, Term]]) -> Graph:
         """The validator's report on the nodes, each with its shape."""
-        return report_on(graph_known_to(self._reasoner), shapes_for(self._shapes, suspects))
+        return report_on(graph_of_entailments(self._entailed), shapes_for(self._shapes, suspects))
 
 
 def _add_report(report: Graph, found: Graph) -> None:

@@ -115,7 +115,7 @@ class Maintenance:
                     for graph in graphs
                     for quad in live.quads_for_pattern(None, None, None, graph)
                 ]
-                self._guard = Guard(self._knowledge.reasoner, shapes, live)
+                self._guard = Guard(self._knowledge.entailments, shapes, live)
         self._derived = derived
         self._digest = self._read_digest()
         self._is_stale = False

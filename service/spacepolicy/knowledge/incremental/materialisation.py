@@ -12,6 +12,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 from spacepolicy.engine.nquads import Graph, QuadLines, Quads
 from spacepolicy.knowledge.incremental.statements import NumberedStatements
 from spacepolicy.knowledge.reasoning.construct_rules import ConstructRule
+from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.facts import Delta, joined, less
 from spacepolicy.knowledge.reasoning.fixpoint import Clash, ClosureChange, Reasoner
 from spacepolicy.knowledge.reasoning.stratum import Stratum, Turnover
@@ -111,6 +112,7 @@ class Materialisation:
         stated = set(self._merge.stated())
         self.reasoner = Reasoner(stated)
         self._stratum = Stratum(rules, stated, self.reasoner.inferences())
+        self.entailments = Entailments(self.reasoner, self._stratum.concluded)
 
     def change(self, change: Change) -> DerivedChange:
         """Take the change of the record in; the dataset must not have it yet."""
@@ -138,6 +140,9 @@ class Materialisation:
         )
         turnover = self._stratum.change(
             come=(*stated, *come), gone=(*taken_back, *gone), asserted=frozenset(stated)
+        )
+        self.entailments.change(
+            self._stratum.concluded, appeared=turnover.appeared, gone=turnover.gone
         )
         return shift, turnover
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, NamedNode, Triple
 
 from spacepolicy.knowledge.reasoning.expressions import Term
 from spacepolicy.knowledge.reasoning.facts import Delta, Facts, Key, Row, add, joined, less
@@ -231,20 +231,7 @@ class Reasoner:
         self, subject: Term | None, predicate: NamedNode | None, value: Term | None
     ) -> Iterator[Triple]:
         """The statements that hold and have the given parts."""
-        keys = self._facts.keys() if predicate is None else self._keys(predicate, value)
-        one = None if subject is None else self._terms.number(subject)
-        other = None if value is None else self._terms.number(value)
-        for key in tuple(keys):
-            yield from self._terms.triples(key, self._facts.matching(key, one, other))
-
-    def _keys(self, predicate: NamedNode, value: Term | None) -> Iterator[Key]:
-        role = self._terms.number(predicate)
-        if role != self._terms.type or isinstance(value, Literal):
-            yield role
-        elif value is not None:
-            yield ~self._terms.number(value)
-        else:
-            yield from self._facts.classes
+        return self._terms.matching(self._facts, subject, predicate, value)
 
     def classes_of(self, thing: Term) -> Iterator[Term]:
         """The classes of the thing."""

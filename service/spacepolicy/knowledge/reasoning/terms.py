@@ -6,7 +6,7 @@ from typing import Final, final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.knowledge.reasoning.expressions import TYPE, Pattern, PatternTerm, Term
-from spacepolicy.knowledge.reasoning.facts import Delta, Key, Row
+from spacepolicy.knowledge.reasoning.facts import Delta, Facts, Key, Row
 from spacepolicy.knowledge.reasoning.joins import Atom, Slot
 
 _RESOURCES: Final = (NamedNode, BlankNode)
@@ -76,6 +76,25 @@ class TermNumbers:
             Triple(terms[one], role, terms[other if other >= 0 else ~other])  # type: ignore[arg-type]
             for one, other in rows
         )
+
+    def matching(
+        self, facts: Facts, subject: Term | None, predicate: NamedNode | None, value: Term | None
+    ) -> Iterator[Triple]:
+        """The statements of the facts that have the given parts."""
+        keys = facts.keys() if predicate is None else self._keys(facts, predicate, value)
+        one = None if subject is None else self.number(subject)
+        other = None if value is None else self.number(value)
+        for key in tuple(keys):
+            yield from self.triples(key, facts.matching(key, one, other))
+
+    def _keys(self, facts: Facts, predicate: NamedNode, value: Term | None) -> Iterator[Key]:
+        role = self.number(predicate)
+        if role != self.type or isinstance(value, Literal):
+            yield role
+        elif value is not None:
+            yield ~self.number(value)
+        else:
+            yield from facts.classes
 
     def words(self, key: Key, rows: Iterable[Row], known: dict[int, bytes]) -> Iterator[bytes]:
         """The statements of the key's rows in N-Triples, each without its final dot; `known` caches

@@ -21,10 +21,10 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Node
 
+from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes
 from spacepolicy.knowledge.reasoning.expressions import TYPE
 from spacepolicy.knowledge.reasoning.facts import Delta, Key, Row
-from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
-from spacepolicy.knowledge.validation.paths import AnyPath, Nodes, Paths, Side, Way, itself, then
+from spacepolicy.knowledge.validation.paths import AnyPath, Paths, Side, Way, itself, then
 from spacepolicy.knowledge.validation.targets import ShapeTargets
 from spacepolicy.knowledge.validation.terms import Term, term_of
 
@@ -37,15 +37,15 @@ _COMPARED: Final = (SH.lessThan, SH.lessThanOrEquals, SH.equals, SH.disjoint)
 
 @final
 class AffectedTargets:
-    """Finds the targets that statements affect, over a reasoner's knowledge."""
+    """Finds the targets that statements affect, over all that is entailed."""
 
-    def __init__(self, reasoner: Reasoner, shapes: Graph) -> None:
-        self._reasoner = reasoner
+    def __init__(self, entailed: Entailments, shapes: Graph) -> None:
+        self._entailed = entailed
         self._shapes = shapes
-        self._paths = Paths(reasoner)
+        self._paths = Paths(entailed)
         self._reads: dict[NamedNode | None, list[tuple[Node, Side, Way]]] = {}
         self._kinds: dict[Term, list[tuple[Node, Way]]] = {}
-        self._targets = ShapeTargets(reasoner, shapes)
+        self._targets = ShapeTargets(entailed, shapes)
         for shape, declared in self._targets.declared.items():
             for kind, value in declared:
                 self._note_target(shape, kind, value)
@@ -53,7 +53,7 @@ class AffectedTargets:
 
     def aims(self, *changed: Delta) -> dict[Node, Nodes]:
         """The targets of each shape whose conformance the added or removed statements may change,
-        as the reasoner's numbers."""
+        as numbers."""
         found: dict[Node, set[int]] = {}
         for key, rows in itertools.chain.from_iterable(each.items() for each in changed):
             for shape, nodes in self._reached(key, rows):
@@ -63,7 +63,7 @@ class AffectedTargets:
 
     def _reached(self, key: Key, rows: AbstractSet[Row]) -> Iterator[tuple[Node, Nodes]]:
         """The targets that statements of a key affect; empty where there are none."""
-        terms = self._reasoner.terms
+        terms = self._entailed.terms
         predicate = TYPE if key < 0 else terms.term(key)
         kinds = self._kinds.get(cast("Term", terms.term(~key)), ()) if key < 0 else ()
         reads = [*self._reads.get(cast("NamedNode", predicate), ()), *self._reads.get(None, ())]

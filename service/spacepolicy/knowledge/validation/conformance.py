@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from spacepolicy.knowledge.reasoning.entailments import Nodes, Values
 from spacepolicy.knowledge.reasoning.facts import NONE
-from spacepolicy.knowledge.validation.paths import Nodes, Values, united
+from spacepolicy.knowledge.validation.paths import united
 
 
 @final

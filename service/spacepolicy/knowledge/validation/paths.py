@@ -1,4 +1,4 @@
-"""Property paths over a reasoner's knowledge: their values, their inverse, and what they read.
+"""Property paths over all that is entailed: their values, their inverse, and what they read.
 
 Paths are followed from many nodes at once, and nodes are the reasoner's numbers for terms: so most
 of the work is done by operations on sets.
@@ -6,8 +6,7 @@ of the work is done by operations on sets.
 Spec: https://www.w3.org/TR/sparql11-query/#propertypaths, https://www.w3.org/TR/shacl/#property-paths
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator
 from typing import Final, final
 from typing import Literal as Choice
 
@@ -15,18 +14,14 @@ from pyoxigraph import NamedNode
 from rdflib import URIRef
 from rdflib.paths import AlternativePath, InvPath, MulPath, Path, SequencePath
 
+from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes, Values
 from spacepolicy.knowledge.reasoning.expressions import TYPE
 from spacepolicy.knowledge.reasoning.facts import NONE
-from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 
 AnyPath = Path | URIRef
 Side = Choice["subject", "object"]
-Nodes = AbstractSet[int]
-"""Terms by their numbers: literals have negative ones."""
 Way = Callable[[Nodes], Nodes]
 """A function from nodes to all nodes that they lead to."""
-Values = Mapping[int, Nodes]
-"""The nodes that each node leads to; empty where a node is missing."""
 Read = tuple[NamedNode, Side, Way]
 """A predicate that a path reads, the side of it where the way back begins, and that way to the
 start of the path."""
@@ -37,8 +32,8 @@ _NOTHING: Final[Values] = {}
 class Paths:
     """Follows paths."""
 
-    def __init__(self, reasoner: Reasoner) -> None:
-        self._reasoner = reasoner
+    def __init__(self, entailed: Entailments) -> None:
+        self._entailed = entailed
 
     def forward(self, path: AnyPath) -> Way:
         """The way from the start of the path to its values.
@@ -65,21 +60,20 @@ class Paths:
 
     def objects(self, predicate: NamedNode, nodes: Nodes) -> Values:
         """The objects of each of the nodes, and perhaps of others."""
-        relation = self._reasoner.facts.relation(self._reasoner.terms.number(predicate))
-        return self._classes(nodes, relation.objects) if predicate == TYPE else relation.objects
+        objects = self._entailed.objects(self._entailed.terms.number(predicate))
+        return self._classes(nodes, objects) if predicate == TYPE else objects
 
     def subjects(self, predicate: NamedNode, nodes: Nodes) -> Values:
         """The subjects of each of the nodes, and perhaps of others."""
-        facts = self._reasoner.facts
-        subjects = facts.relation(self._reasoner.terms.number(predicate)).subjects
+        subjects = self._entailed.subjects(self._entailed.terms.number(predicate))
         if predicate != TYPE:
             return subjects
-        return {**subjects, **{kind: facts.members(~kind) for kind in nodes if kind >= 0}}
+        return {**subjects, **{kind: self._entailed.members(~kind) for kind in nodes if kind >= 0}}
 
     def _classes(self, nodes: Nodes, others: Values) -> Values:
         """The classes of each of the nodes; `others` has those that are not indexed as classes."""
         found: dict[int, set[int]] = {node: set(others.get(node, NONE)) for node in nodes}
-        for key, members in tuple(self._reasoner.facts.classes.items()):
+        for key, members in self._entailed.classes():
             for node in members & nodes:
                 found[node].add(~key)
         return found

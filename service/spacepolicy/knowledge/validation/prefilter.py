@@ -1,6 +1,6 @@
 """The prefilter: which nodes certainly conform to a shape, so that the validator gets only a few.
 
-All nodes of a shape are checked together, as the reasoner's numbers for terms. Each constraint
+All nodes of a shape are checked together, as numbers of terms. Each constraint
 decides which of them certainly meet it and which certainly do not; the validator gets the others,
 and all nodes of a constraint that is not known here.
 
@@ -18,8 +18,8 @@ from rdflib.extras.shacl import parse_shacl_path
 from rdflib.namespace import SH
 from rdflib.term import Node
 
+from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes, Values
 from spacepolicy.knowledge.reasoning.facts import NONE
-from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.validation.affected_targets import prefixed
 from spacepolicy.knowledge.validation.conformance import (
     COUNTS,
@@ -36,7 +36,7 @@ from spacepolicy.knowledge.validation.conformance import (
     negation,
     of_each,
 )
-from spacepolicy.knowledge.validation.paths import Nodes, Paths, Values, united
+from spacepolicy.knowledge.validation.paths import Paths, united
 from spacepolicy.knowledge.validation.term_constraints import OF_TERMS, is_less, is_unique
 from spacepolicy.knowledge.validation.terms import Term, term_of
 
@@ -86,24 +86,24 @@ def is_flat(query: str) -> bool:
 
 @final
 class Prefilter:
-    """Checks nodes with shapes, over a reasoner's knowledge and a store with the same
+    """Checks nodes with shapes, over all that is entailed and a store with the same
     statements."""
 
-    def __init__(self, reasoner: Reasoner, shapes: Graph, dataset: Store) -> None:
-        self._reasoner = reasoner
+    def __init__(self, entailed: Entailments, shapes: Graph, dataset: Store) -> None:
+        self._entailed = entailed
         self._shapes = shapes
         self._dataset = dataset
         self._compiled: dict[Node, Judge] = {}
         self._queries: dict[Node, tuple[str, ...]] = {}
         self._depth = 0
-        self._paths = Paths(reasoner)
+        self._paths = Paths(entailed)
 
     def suspects(
         self, aims: Mapping[Node, Nodes], applied: Callable[[], None] = lambda: None
     ) -> Iterator[tuple[Node, Term]]:
         """The targets, each with its shape, that do not certainly conform; `aims` has them by
-        shape, as the reasoner's numbers. The store is queried once `applied` returns: then it has
-        the reasoner's knowledge."""
+        shape, as numbers. The store is queried once `applied` returns: then it has all that is
+        entailed."""
         passed: dict[Node, Nodes] = {}
         for shape, nodes in aims.items():
             passed[shape] = self._shape(shape)(nodes).conforming
@@ -114,7 +114,7 @@ class Prefilter:
             yield from ((shape, node) for node in self._caught_by_queries(shape, terms))
 
     def _term(self, number: int) -> Term:
-        term = self._reasoner.terms.term(number)
+        term = self._entailed.terms.term(number)
         assert not isinstance(term, Triple)  # noqa: S101 # no triple is a target
         return term
 
@@ -232,11 +232,11 @@ class Prefilter:
         return [self._inner(each) for each in Collection(self._shapes, shapes)]
 
     def _instances(self, kind: Term) -> Nodes:
-        return self._reasoner.facts.members(~self._reasoner.terms.number(kind))
+        return self._entailed.members(~self._entailed.terms.number(kind))
 
     def _listed(self, terms: Node) -> Callable[[], Nodes]:
         allowed = [term_of(each) for each in Collection(self._shapes, terms)]
-        return lambda: {self._reasoner.terms.number(term) for term in allowed}
+        return lambda: {self._entailed.terms.number(term) for term in allowed}
 
     def _among(self, allowed: Callable[[], Nodes]) -> Check:
         """The check that each value is one of the allowed ones."""
@@ -249,7 +249,7 @@ class Prefilter:
 
     def _having(self, term: Term) -> Check:
         def check(nodes: Nodes, values: Values) -> Conformance:
-            number = self._reasoner.terms.number(term)
+            number = self._entailed.terms.number(term)
             conforming = {node for node in nodes if number in values.get(node, NONE)}
             return Conformance(conforming, nodes - conforming)
 
@@ -257,7 +257,7 @@ class Prefilter:
 
     def _of_terms(self, met: Callable[[Term], bool]) -> Check:
         """The check that each value's term certainly meets the condition."""
-        terms = self._reasoner.terms
+        terms = self._entailed.terms
 
         def is_met(number: int) -> bool:
             term = terms.term(number)
@@ -265,7 +265,7 @@ class Prefilter:
 
         def judge(values: Nodes) -> Conformance:
             nonlocal terms
-            terms = self._reasoner.terms
+            terms = self._entailed.terms
             return Conformance({number for number in values if is_met(number)})
 
         return of_each(judge)
@@ -274,7 +274,7 @@ class Prefilter:
         predicate = NamedNode(str(wanted))
 
         def check(nodes: Nodes, values: Values) -> Conformance:
-            others, term = self._paths.objects(predicate, nodes), self._reasoner.terms.term
+            others, term = self._paths.objects(predicate, nodes), self._entailed.terms.term
             return Conformance(
                 {
                     node
@@ -291,7 +291,7 @@ class Prefilter:
 
     def _unique_languages(self, wanted: Node) -> Check:
         def check(nodes: Nodes, values: Values) -> Conformance:
-            term = self._reasoner.terms.term
+            term = self._entailed.terms.term
             if str(wanted) != "true":
                 return Conformance(nodes)
             return Conformance(

@@ -1,4 +1,4 @@
-"""Validation of those nodes that do not certainly conform, over a reasoner's knowledge.
+"""Validation of those nodes that do not certainly conform, over all that is entailed.
 
 Spec: https://www.w3.org/TR/shacl/#validation
 """
@@ -12,6 +12,7 @@ from rdflib.store import Store as GraphStore
 from rdflib.term import Node
 
 from spacepolicy.knowledge.loading.record import StatementFault, quads_in
+from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.validation.prefilter import Prefilter
 from spacepolicy.knowledge.validation.targets import DECLARED, ShapeTargets, is_shape
@@ -33,16 +34,17 @@ def shape_faults(
     Raises: ValidationError where the validator stops at something in the shapes.
     """
     reasoner, constraints = Reasoner(data, ()), graph_of(shapes)
+    entailed = Entailments(reasoner)
     if dataset is None:
         dataset = Store()
         dataset.extend(quads_in(DefaultGraph(), reasoner.asserted()))
-    aims = ShapeTargets(reasoner, constraints).every()
-    suspects = tuple(Prefilter(reasoner, constraints, dataset).suspects(aims))
-    return suspect_faults(reasoner, constraints, suspects, prefixes)
+    aims = ShapeTargets(entailed, constraints).every()
+    suspects = tuple(Prefilter(entailed, constraints, dataset).suspects(aims))
+    return suspect_faults(entailed, constraints, suspects, prefixes)
 
 
 def suspect_faults(
-    reasoner: Reasoner,
+    entailed: Entailments,
     shapes: Graph,
     suspects: Iterable[tuple[Node, Term]],
     prefixes: Mapping[str, str],
@@ -52,12 +54,12 @@ def suspect_faults(
     Raises: as `shape_faults`.
     """
     if chosen := tuple(suspects):
-        yield from faults_in(graph_known_to(reasoner), shapes_for(shapes, chosen), prefixes)
+        yield from faults_in(graph_of_entailments(entailed), shapes_for(shapes, chosen), prefixes)
 
 
-def graph_known_to(reasoner: Reasoner) -> Graph:
-    """The reasoner's knowledge as a graph for the validator."""
-    return PreparedGraph(store=_Facts(reasoner))
+def graph_of_entailments(entailed: Entailments) -> Graph:
+    """All that is entailed, as a graph for the validator."""
+    return PreparedGraph(store=_EntailedStore(entailed))
 
 
 def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:
@@ -81,22 +83,22 @@ def shapes_for(shapes: Graph, suspects: Iterable[tuple[Node, Term]]) -> Graph:
 
 
 @final
-class _Facts(GraphStore):
-    """A reasoner's knowledge as an rdflib store; the validator needs a store of graphs."""
+class _EntailedStore(GraphStore):
+    """All that is entailed as an rdflib store; the validator needs a store of graphs."""
 
     context_aware = True
     graph_aware = True
 
-    def __init__(self, reasoner: Reasoner) -> None:
+    def __init__(self, entailed: Entailments) -> None:
         super().__init__()
-        self._reasoner = reasoner
+        self._entailed = entailed
 
     def triples(self, pattern: Any, context: Any = None) -> Iterator[Any]:  # noqa: ANN401, ARG002
         """The statements that match, as the library asks for them."""
         subject, predicate, value = (None if part is None else term_of(part) for part in pattern)
         if isinstance(subject, Literal) or isinstance(predicate, BlankNode | Literal):
             return
-        for triple in self._reasoner.matching(subject, predicate, value):
+        for triple in self._entailed.matching(subject, predicate, value):
             yield tuple(node_of(part) for part in triple), iter(())
 
     def __len__(self, context: Any = None) -> int:  # noqa: ANN401

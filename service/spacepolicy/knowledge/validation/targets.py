@@ -11,10 +11,10 @@ from rdflib import Graph
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
+from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes
 from spacepolicy.knowledge.reasoning.expressions import TYPE
 from spacepolicy.knowledge.reasoning.facts import NONE
-from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
-from spacepolicy.knowledge.validation.paths import Nodes, Paths
+from spacepolicy.knowledge.validation.paths import Paths
 from spacepolicy.knowledge.validation.terms import Term, term_of
 
 DECLARED: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
@@ -22,16 +22,16 @@ DECLARED: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjec
 
 @final
 class ShapeTargets:
-    """The targets of shapes in a reasoner's knowledge, as its numbers.
+    """The targets of shapes in all that is entailed, as numbers.
 
     `declared`: for each shape that has targets, by which parameter and of which term; a shape that
     is a class has its instances as targets. That instances of a class are those of the classes
     above it too has been inferred.
     """
 
-    def __init__(self, reasoner: Reasoner, shapes: Graph) -> None:
-        self._reasoner = reasoner
-        self._paths = Paths(reasoner)
+    def __init__(self, entailed: Entailments, shapes: Graph) -> None:
+        self._entailed = entailed
+        self._paths = Paths(entailed)
         self.declared: dict[Node, list[tuple[str, Term]]] = {}
         for kind in DECLARED:
             for shape, value in shapes.subject_objects(SH[kind]):
@@ -65,16 +65,16 @@ class ShapeTargets:
         return (node for node in nodes if values.get(node))
 
     def _every(self, kind: str, value: Term) -> Nodes:
-        facts, number = self._reasoner.facts, self._reasoner.terms.number(value)
+        entailed, number = self._entailed, self._entailed.terms.number(value)
         match kind:
             case "targetClass":
-                return facts.members(~number)
+                return entailed.members(~number)
             case "targetSubjectsOf":
-                classes = facts.classes.values() if value == TYPE else ()
-                return NONE.union(facts.relation(number).objects, *classes)
+                classes = entailed.classes() if value == TYPE else ()
+                return NONE.union(entailed.objects(number), *(nodes for _, nodes in classes))
             case "targetObjectsOf":
-                kinds = [~key for key, members in facts.classes.items() if members]
-                return NONE.union(facts.relation(number).subjects, kinds if value == TYPE else ())
+                kinds = [~key for key, members in entailed.classes() if members]
+                return NONE.union(entailed.subjects(number), kinds if value == TYPE else ())
             case _:
                 return {number}
 

@@ -8,7 +8,7 @@ concerns the aspect, and the passage with the words. Its rows are in the order o
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations, repeat
 from typing import Final, final
 from urllib.parse import urlencode
 
@@ -28,6 +28,8 @@ Compared = tuple[NamedNode, ...]
 """Two things or more."""
 SharedAspects = Counter[frozenset[NamedNode]]
 """How many aspects each pair of things shares."""
+MAX_COMPARED: Final = 6
+"""The maximum of things side by side: a column needs some 160 pixels, and pages are 1,240 wide."""
 _MAX_ALIKE: Final = 100
 """How many things are searched for the pair that shares most: a hundred make 5,000 pairs."""
 
@@ -224,7 +226,8 @@ def views(app_state: AppState, thing: NamedNode) -> list[tuple[SavedQuery, str]]
     ]
 
 
-def compare_address(root: str, one: NamedNode, other: NamedNode) -> str:
-    """Return the address of the page that compares the two."""
-    asked = urlencode({"a": one.value, "b": other.value})
-    return current_locale().kept(f"{root}/compare?{asked}")
+def compare_address(root: str, things: Compared) -> str:
+    """Return the address of the page that compares the things."""
+    names = chain(("a", "b"), repeat("also"))
+    fields = [(next(names), each.value) for each in things]
+    return current_locale().kept(f"{root}/compare?{urlencode(fields)}")

@@ -1,6 +1,7 @@
 """What the page of a thing shows besides its document."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -9,9 +10,15 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.errors import DamagedError
 from spacepolicy.store.history import SubjectChange
-from spacepolicy.web.linked_data.comparison import compare_address, named, views
+from spacepolicy.web.linked_data.comparison import (
+    MAX_COMPARED,
+    Compared,
+    compare_address,
+    named,
+    views,
+)
 from spacepolicy.web.linked_data.documents import ThingDocument
-from spacepolicy.web.linked_data.inbound_links import incoming
+from spacepolicy.web.linked_data.inbound_links import Incoming, incoming
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.matrix import matrix
@@ -36,11 +43,13 @@ async def beside(knowledge_cache: KnowledgeCache, found: ThingDocument) -> Resou
     comparable = thing in comparables
     term = await knowledge_cache.term(found)
     where = None if term else await places(app_state, thing)
+    links = await incoming(app_state, thing)
     return ResourceContext(
         parts=await part_tree(app_state, thing),
         compared=await _comparisons(knowledge_cache, thing),
         views=views(app_state, thing) if comparable else [],
-        incoming=await incoming(app_state, thing),
+        referring=_referring(app_state.service.root, comparables, links),
+        incoming=links,
         term=term,
         siblings=await siblings(app_state, thing)
         or await neighbours(app_state, thing, comparables),
@@ -62,6 +71,15 @@ def _history(service: Service, thing: NamedNode) -> tuple[SubjectChange, ...]:
         return ()
 
 
+def _referring(root: str, comparables: Compared, links: Sequence[Incoming]) -> str | None:
+    """The address where the things are compared that refer to this one, themselves or by a part;
+    None where fewer than two do."""
+    subjects = [subject for each in links for subject in each.subjects]
+    found = {(subject.whole or subject.link).iri for subject in subjects}
+    things = tuple(each for each in comparables if each.value in found)[:MAX_COMPARED]
+    return compare_address(root, things) if len(things) > 1 else None
+
+
 async def _comparisons(knowledge_cache: KnowledgeCache, thing: NamedNode) -> list[Link]:
     """Links to the comparisons of the thing with others."""
     things = await knowledge_cache.comparables()
@@ -71,7 +89,7 @@ async def _comparisons(knowledge_cache: KnowledgeCache, thing: NamedNode) -> lis
     return [
         replace(
             names.link(each),
-            href=compare_address(knowledge_cache.app_state.service.root, thing, each),
+            href=compare_address(knowledge_cache.app_state.service.root, (thing, each)),
         )
         for each in others
     ]

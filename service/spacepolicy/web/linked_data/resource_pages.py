@@ -88,12 +88,14 @@ class PropertySection:
 @dataclass(frozen=True, slots=True)
 class ResourceContext:
     """What the page of a thing shows besides its document: its parts, its comparisons with others,
-    the comparing queries with their addresses for it alone, the links to it, a term's own content,
-    its times, its places and their map, the topics of its parts, the revisions that changed it, and
-    its place among its siblings."""
+    the address where those that refer to it are compared, the comparing queries with their
+    addresses for it alone, the links to it, a term's own content, its times, its places and their
+    map, the topics of its parts, the revisions that changed it, and its place among its
+    siblings."""
 
     parts: PartTree | None = None
     compared: Sequence[Link] = ()
+    referring: str | None = None
     views: Sequence[tuple[SavedQuery, str]] = ()
     incoming: Sequence[Incoming] = ()
     term: TermPage | None = None
@@ -133,6 +135,7 @@ def resource_page(
         siblings=beside.siblings,
         tree=beside.parts,
         compared=beside.compared,
+        referring=beside.referring,
         views=beside.views,
         term=beside.term,
         module=_module(service, vocabulary, found.thing.value),

@@ -1,7 +1,6 @@
 // The drawing of a map: coasts, the net of degrees, and a mark for each place.
 import { drawing } from "./dom.js";
 import { address } from "./terms.js";
-import { say } from "./words.js";
 
 const NARROWEST = 320; // pixels, of a telephone
 const NARROW = 480; // pixels; below, a map is as high as there is room
@@ -22,7 +21,7 @@ export function drawMap(library, marks, site, available, whole) {
   const areas = marks.filter(({ geometry }) => geometry.type !== "Point");
   const points = marks.filter(({ geometry }) => geometry.type === "Point").map((mark) => ({ ...mark, at: projection(mark.geometry.coordinates) }));
   const taken = [];
-  return drawing("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": say("mapOf", marks.length) },
+  return drawing("svg", { viewBox: `0 0 ${width} ${height}`, width, height },
     drawing("rect", { class: "sea", width, height }),
     shape("net", library.geoGraticule().step([step, step])()),
     shape("land", library.land),

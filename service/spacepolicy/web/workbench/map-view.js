@@ -21,7 +21,7 @@ export async function mapView(parent, table, site) {
   await learn(site, drawn.filter(({ term }) => term?.type === "uri").map(({ term }) => term.value).slice(0, MOST_LISTED * 5));
   const named = drawn.map((mark) => ({ ...mark, words: mark.term ? text(mark.term, site, known) : wordsOf(mark.geometry) }));
   const state = { whole: false };
-  const picture = element("figure", { class: "wb-map" });
+  const picture = element("figure", { class: "wb-map", "aria-label": say("mapOf", drawn.length) });
   const draw = () => picture.replaceChildren(drawMap(loaded, named, site, picture.clientWidth, state.whole));
   const zoom = button(say("wholeWorld"), () => {
     state.whole = !state.whole;
