@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from pyoxigraph import NamedNode, Triple
 
+from spacepolicy.namespaces import Base
 from spacepolicy.saved_queries import AXIS, LANES, SIDE_BY_SIDE, SavedQuery, bind, tagged
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, Term, rows
@@ -31,7 +32,8 @@ SharedAspects = Counter[frozenset[NamedNode]]
 MAX_COMPARED: Final = 6
 """The maximum of things side by side: a column needs some 160 pixels, and pages are 1,240 wide."""
 _MAX_ALIKE: Final = 100
-"""How many things are searched for the pair that shares most: a hundred make 5,000 pairs."""
+"""How many things are searched for the pair that shares most, and for those that refer to another:
+a hundred make 5,000 pairs."""
 
 
 @final
@@ -118,6 +120,22 @@ def most_alike(choices: Compared, given: NamedNode | None, shared: SharedAspects
     if given is not None:
         pairs = ((given, each) for each in choices if each != given)
     return max(pairs, key=lambda pair: shared[frozenset(pair)], default=())
+
+
+async def referring(app_state: AppState, thing: NamedNode, choices: Compared) -> Compared:
+    """Return the first of the choices that refer to the thing, themselves or by a part, as many as
+    are compared at once; only the first `_MAX_ALIKE` are looked at."""
+    base, listed = app_state.service.revision.base, " ".join(map(str, choices[:_MAX_ALIKE]))
+    if base is None or not listed:
+        return ()
+    by_part = f"?part {Base(base).term('isPartOf')} ?whole . ?part ?by {thing}"
+    found = await rows(
+        app_state,
+        f"SELECT ?whole {{ VALUES ?whole {{ {listed} }} FILTER (?whole != {thing}) "
+        f"FILTER EXISTS {{ {{ ?whole ?by {thing} }} UNION {{ {by_part} }} }} }} "
+        f"LIMIT {MAX_COMPARED}",
+    )
+    return tuple(whole for row in found if isinstance(whole := row["whole"], NamedNode))
 
 
 async def named(app_state: AppState, things: Iterable[NamedNode]) -> Labels:

@@ -1,7 +1,6 @@
 """What the page of a thing shows besides its document."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -10,15 +9,9 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.errors import DamagedError
 from spacepolicy.store.history import SubjectChange
-from spacepolicy.web.linked_data.comparison import (
-    MAX_COMPARED,
-    Compared,
-    compare_address,
-    named,
-    views,
-)
+from spacepolicy.web.linked_data.comparison import compare_address, named, referring, views
 from spacepolicy.web.linked_data.documents import ThingDocument
-from spacepolicy.web.linked_data.inbound_links import Incoming, incoming
+from spacepolicy.web.linked_data.inbound_links import incoming
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.matrix import matrix
@@ -43,13 +36,13 @@ async def beside(knowledge_cache: KnowledgeCache, found: ThingDocument) -> Resou
     comparable = thing in comparables
     term = await knowledge_cache.term(found)
     where = None if term else await places(app_state, thing)
-    links = await incoming(app_state, thing)
+    referred = await referring(app_state, thing, comparables)
     return ResourceContext(
         parts=await part_tree(app_state, thing),
         compared=await _comparisons(knowledge_cache, thing),
         views=views(app_state, thing) if comparable else [],
-        referring=_referring(app_state.service.root, comparables, links),
-        incoming=links,
+        referring=compare_address(app_state.service.root, referred) if len(referred) > 1 else None,
+        incoming=await incoming(app_state, thing),
         term=term,
         siblings=await siblings(app_state, thing)
         or await neighbours(app_state, thing, comparables),
@@ -69,15 +62,6 @@ def _history(service: Service, thing: NamedNode) -> tuple[SubjectChange, ...]:
         return tuple(islice(found, _MAX_CHANGES))
     except DamagedError:
         return ()
-
-
-def _referring(root: str, comparables: Compared, links: Sequence[Incoming]) -> str | None:
-    """The address where the things are compared that refer to this one, themselves or by a part;
-    None where fewer than two do."""
-    subjects = [subject for each in links for subject in each.subjects]
-    found = {(subject.whole or subject.link).iri for subject in subjects}
-    things = tuple(each for each in comparables if each.value in found)[:MAX_COMPARED]
-    return compare_address(root, things) if len(things) > 1 else None
 
 
 async def _comparisons(knowledge_cache: KnowledgeCache, thing: NamedNode) -> list[Link]:
