@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import IO, Final, cast
 from urllib.parse import quote, urlsplit
 
+from bench.processes import children
+
 VICTIMS: Final = ("front", "writer", "server", "all")
 READY_SECONDS: Final = 3.0
 MODULES: Final = {
@@ -94,20 +96,15 @@ class Service:
 
     def processes(self, victim: str) -> list[int]:
         """The processes that are to be killed."""
-        children = {
+        named = {
             name: pid
-            for pid in _children(self.process.pid)
+            for pid in children(self.process.pid)
             for name, module in MODULES.items()
             if module in command_line(pid)
         }
         if victim == "all":
-            return [self.process.pid, *children.values()]
-        return [self.process.pid] if victim == "front" else [children[victim]]
-
-
-def _children(process: int) -> Iterator[int]:
-    for path in Path(f"/proc/{process}/task").glob("*/children"):
-        yield from map(int, path.read_text(encoding="ascii").split())
+            return [self.process.pid, *named.values()]
+        return [self.process.pid] if victim == "front" else [named[victim]]
 
 
 def command_line(process: int) -> str:

@@ -6,6 +6,7 @@ kernel in the parent that waited for them, so that the sums over the living tree
 
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, final
@@ -49,15 +50,21 @@ class Usage:
         )
 
 
+def children(process: int) -> list[int]:
+    """The children of the process that live; none where it has ended."""
+    found: list[int] = []
+    with suppress(OSError):
+        for listed in Path(f"/proc/{process}/task").glob("*/children"):
+            with suppress(OSError):  # the thread has ended meanwhile
+                found += map(int, listed.read_text(encoding="ascii").split())
+    return found
+
+
 def tree(root: int) -> list[int]:
     """The process and its descendants that live."""
     found = [root]
     for process in found:
-        for children in Path(f"/proc/{process}/task").glob("*/children"):
-            try:
-                found += map(int, children.read_text(encoding="ascii").split())
-            except OSError:
-                continue  # the thread has ended meanwhile
+        found += children(process)
     return found
 
 

@@ -129,7 +129,7 @@ def _bag(rows: list[dict[str, dict[str, str]]], *, whole: bool) -> Counter[str]:
     for row in rows:
         cells = {}
         for name, term in row.items():
-            value = "_" if term["type"] == "bnode" else term["value"]
+            value = None if term["type"] == "bnode" else term["value"]
             kind = (term.get("datatype", ""), term.get("xml:lang", "")) if whole else ()
             cells[name] = (value, *kind)
         found[json.dumps(cells, sort_keys=True)] += 1

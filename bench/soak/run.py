@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
+from traceback import format_exc
 from typing import Final, final
 
 from bench.policies import CONTENT, shipped
@@ -83,7 +84,7 @@ class Run:
         began, planned, looked = time.monotonic(), self._planned(), 0.0
         while (passed := time.monotonic() - began) < self.plan.seconds:
             if planned and passed >= planned[0][0]:
-                planned.pop(0)[1]()
+                self._do(planned.pop(0)[1])
             elif passed >= looked and self.work.journal.is_quiet:
                 looked = passed + self.plan.seconds / SAMPLES
                 self._look()
@@ -94,6 +95,14 @@ class Run:
             thread.join(_CLIENT_SECONDS)
             if thread.is_alive():
                 self.work.journal.fault("a client waits for its answer still")
+
+    def _do(self, event: Callable[[], None]) -> None:
+        """Do it; where it fails that is a fault, and the rest of the hour is to be seen all the
+        same."""
+        try:
+            event()
+        except Exception:  # noqa: BLE001 # whatever it is, it is told
+            self.work.journal.fault(f"an event failed: {format_exc()}")
 
     def _planned(self) -> list[tuple[float, Callable[[], None]]]:
         """What is done, in its order, with the seconds from the beginning at which it is."""
@@ -126,12 +135,8 @@ class Run:
         )
 
     def _back_up(self) -> None:
-        try:
-            told = events.backup_and_restore(self.work, self.folder, OPTIONS)
-        except RuntimeError as error:  # a fault of its own: the rest is to be seen all the same
-            self.work.journal.fault(str(error))
-        else:
-            self.outcome.lines.append(f"backup, and restore elsewhere: {told}")
+        told = events.backup_and_restore(self.work, self.folder, OPTIONS)
+        self.outcome.lines.append(f"backup, and restore elsewhere: {told}")
 
     def _look(self) -> None:
         if self.work.instance.process is not None:
