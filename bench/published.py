@@ -84,7 +84,7 @@ ENGINES: Final[Mapping[str, Callable[[Path], AbstractContextManager[Elsewhere]]]
 def over(elsewhere: Elsewhere, seconds: float) -> Iterator[Server]:
     """A service over the store, whose queries may take so long."""
     port = free_port()
-    command = [program(), "serve", "--store", elsewhere.query, "--content", "none"]
+    command = [program(), "serve", "--store", elsewhere.query, "--content", str(CONTENT)]
     command += ["--port", str(port), "--timeout", str(seconds), "--max-timeout", str(seconds)]
     with started(command) as process:
         server = Server(OURS, process.pid, Endpoint(port, "/sparql"))

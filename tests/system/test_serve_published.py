@@ -223,8 +223,11 @@ def test_two_services_over_a_store_answer_one_revision(
             assert known.status_code == 304
 
 
-def test_the_default_graph_of_a_union_is_the_one_that_was_published(tmp_path: Path) -> None:
-    with oxigraph("--union-default-graph") as store, served(f"{store}/query", tmp_path) as front:
+@pytest.mark.parametrize("options", [("--union-default-graph",), ()])
+def test_the_dataset_is_the_one_that_was_published(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with oxigraph(*options) as store, served(f"{store}/query", tmp_path) as front:
         assert words(ask(front)) == []
         publish(store, history(tmp_path, ONE, ONE + '<urn:b> <urn:p> "more" <urn:h> .\n'))
         until_described(front)
@@ -232,6 +235,9 @@ def test_the_default_graph_of_a_union_is_the_one_that_was_published(tmp_path: Pa
         graphs = "SELECT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
         assert words(ask(front, graphs)) == ["urn:g", "urn:h"]
         assert words(ask(front, "SELECT ?o { GRAPH <urn:h> { ?s ?p ?o } }")) == ["more"]
+        dataset, said = f"FROM NAMED <{GRAPH}>", f"?s <{GRAPH}#revision> ?o"
+        description = f"SELECT ?o {dataset} {{ GRAPH ?g {{ {said} }} }}"
+        assert words(ask(front, description)) == ["2"]
         for hidden in (GRAPH, DEFAULT_GRAPH):
             assert words(ask(front, f"SELECT ?o {{ GRAPH <{hidden}> {{ ?s ?p ?o }} }}")) == []
         assert words(ask(front, WORDS.replace("{", "FROM <urn:h> {", 1))) == ["more"]

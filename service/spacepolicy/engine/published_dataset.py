@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final, final
 
 from spacepolicy.engine.lexer import Scan, scan, without_escapes
+from spacepolicy.engine.named_graphs import query_without
 from spacepolicy.engine.publication_description import GRAPH, PublicationDescription
 from spacepolicy.engine.requests import Query
 from spacepolicy.engine.tokens import tokens
@@ -85,6 +86,20 @@ class PublishedDataset:
             named = self._all()
         shown = tuple(graph for graph in named if graph not in hidden)
         return AskedDataset((default_graph,), shown)
+
+    def narrowed(self, query: Query) -> Query:
+        """Return the query whose `GRAPH ?g` matches neither the description nor the graph of what
+        is only inferred; one that names a dataset of its own stays as it is."""
+        if query.default_graphs is not None or query.named_graphs is not None:
+            return query
+        scanned = scan(query.text, query.prefixes)
+        if scanned.default_graphs or scanned.named_graphs:
+            return query
+        text = query.text
+        for graph in (GRAPH, query.unlisted):
+            if graph is not None:
+                text = query_without(text, query.prefixes, query.base, graph).text
+        return replace(query, text=text)
 
     def _all(self) -> tuple[str, ...]:
         if self._named is None:

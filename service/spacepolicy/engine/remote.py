@@ -223,7 +223,7 @@ class Remote:
         """
         dataset = published.of(query)
         if dataset is None:
-            return query, ""
+            return published.narrowed(query), ""
         if self._server.startswith(_VIRTUOSO):
             return query, dataset.as_pragmas()
         return dataset.as_parameters(query), ""
