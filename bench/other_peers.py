@@ -78,6 +78,16 @@ def configure_virtuoso(folder: Path, http: int, sql: int, buffers: int) -> Path:
     return configuration
 
 
+def tell_virtuoso(sql: int, statements: str) -> None:
+    """Have the Virtuoso on the port carry out statements of SQL.
+
+    Raises: subprocess.CalledProcessError where it does not.
+    """
+    login = [f"127.0.0.1:{sql}", "dba", "dba"]  # what a new database has
+    isql = ["isql-vt", *login, f"exec={statements}"]
+    subprocess.run(isql, check=True, capture_output=True)  # noqa: S603
+
+
 @contextmanager
 def virtuoso(folder: Path, file: Path) -> Iterator[Server]:
     """A Virtuoso with the file's statements, those of the default graph in one of their own."""
@@ -91,9 +101,7 @@ def virtuoso(folder: Path, file: Path) -> Iterator[Server]:
             f"log_enable(2,1); DB.DBA.TTLP(file_open('{folder}/graphs.nq'), '', '{_DEFAULT}', "
             f"{_N_QUADS}); checkpoint;"
         )
-        login = [f"127.0.0.1:{sql}", "dba", "dba"]  # what a new database has
-        isql = ["isql-vt", *login, f"exec={load}"]
-        subprocess.run(isql, check=True, capture_output=True)  # noqa: S603
+        tell_virtuoso(sql, load)
         yield server
 
 

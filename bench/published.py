@@ -22,10 +22,9 @@ from pathlib import Path
 from typing import Final, final
 
 from bench import tables
-from bench.other_peers import configure_virtuoso
+from bench.other_peers import configure_virtuoso, tell_virtuoso
 from bench.policies import CONTENT
 from bench.servers import (
-    OURS,
     Server,
     free_port,
     peer,
@@ -68,9 +67,7 @@ def virtuoso(folder: Path) -> Iterator[Elsewhere]:
     with started(["virtuoso-t", "+foreground", "+configfile", str(configuration)]) as process:
         server = Server("Virtuoso", process.pid, Endpoint(http, "/sparql"))
         wait_for_answer(server, "ASK { GRAPH ?g { ?s ?p ?o } }")
-        login = [f"127.0.0.1:{sql}", "dba", "dba"]  # what a new database has
-        grant = ["isql-vt", *login, 'exec=GRANT SPARQL_UPDATE TO "SPARQL"; checkpoint;']
-        subprocess.run(grant, check=True, capture_output=True)  # noqa: S603
+        tell_virtuoso(sql, 'GRANT SPARQL_UPDATE TO "SPARQL"; checkpoint;')
         yield Elsewhere(f"http://127.0.0.1:{http}/sparql")
 
 
@@ -78,18 +75,6 @@ ENGINES: Final[Mapping[str, Callable[[Path], AbstractContextManager[Elsewhere]]]
     "oxigraph": oxigraph,
     "virtuoso": virtuoso,
 }
-
-
-@contextmanager
-def over(elsewhere: Elsewhere, seconds: float) -> Iterator[Server]:
-    """A service over the store, whose queries may take so long."""
-    port = free_port()
-    command = [program(), "serve", "--store", elsewhere.query, "--content", str(CONTENT)]
-    command += ["--port", str(port), "--timeout", str(seconds), "--max-timeout", str(seconds)]
-    with started(command) as process:
-        server = Server(OURS, process.pid, Endpoint(port, "/sparql"))
-        wait_for_answer(server)
-        yield server
 
 
 def publish(store: Path, elsewhere: Elsewhere) -> None:
@@ -166,7 +151,9 @@ def main() -> int:
         began = time.monotonic()
         publish(store, elsewhere)
         print(f"Published into {given.engine} in {time.monotonic() - began:.0f} s.\n")
-        there = running.enter_context(over(elsewhere, given.seconds))
+        limits = "--timeout", f"{given.seconds}", "--max-timeout", f"{given.seconds}"
+        remote = service(elsewhere.query, "--content", str(CONTENT), *limits)
+        there = running.enter_context(remote)
         print(tables.header(_HEADINGS))
         for cells in compared(here, there):
             outcomes[

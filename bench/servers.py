@@ -109,8 +109,8 @@ def load_peer(server: Server, file: Path) -> float:
 
 
 @contextmanager
-def service(store: Path, *options: str) -> Iterator[Server]:
-    """`spacepolicy serve` over the store, once it answers.
+def service(store: Path | str, *options: str) -> Iterator[Server]:
+    """`spacepolicy serve` over the store, a folder or the address of an endpoint, once it answers.
 
     Raises: RuntimeError with what it says where it ends.
     """
@@ -120,12 +120,14 @@ def service(store: Path, *options: str) -> Iterator[Server]:
 
 
 @contextmanager
-def starting(store: Path, *options: str) -> Iterator[Server]:
+def starting(store: Path | str, *options: str) -> Iterator[Server]:
     """`spacepolicy serve` over the store, from the moment it is started."""
     port = free_port()
     command = [program(), "serve", "--store", str(store), "--port", str(port), *options]
     with tempfile.TemporaryFile("w+") as errors, started(command, errors) as process:
-        yield Server(OURS, process.pid, Endpoint(port, "/sparql"), store, _Said(process, errors))
+        yield Server(
+            OURS, process.pid, Endpoint(port, "/sparql"), Path(store), _Said(process, errors)
+        )
 
 
 def wait_for_answer(server: Server, query: str = "ASK {}") -> float:
