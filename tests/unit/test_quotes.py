@@ -310,9 +310,11 @@ values = st.sampled_from(
         "()",
     )
 )
-statements = st.lists(
-    st.tuples(st.sampled_from(("<urn:s>", ":S", "_:shared", "_:own")), values), max_size=4
-).map(lambda found: " . ".join(f"{s} :p {o}" for s, o in found))
+links = st.tuples(st.sampled_from(("<urn:s>", ":S", "_:shared", "_:own")), values).map(
+    lambda found: f"{found[0]} :p {found[1]}"
+)
+classes = st.sampled_from(("<urn:o> a :C", ":O a :C , :D", "<#char=0,3> a :C", ":S a :O"))
+statements = st.lists(links | classes, max_size=5).map(" . ".join)
 
 
 @given(st.text(ALPHABET, min_size=12, max_size=40), spans, st.data())
@@ -385,6 +387,79 @@ def test_the_examples_of_the_guide_are_read_and_printed_as_they_stand() -> None:
         shipped = {quad for each in content.record.files for quad in each.quads}
         assert language == "csv" or set(file.quads) <= shipped
         assert len(file.quads) >= 7
+
+
+def test_a_thing_is_classified_where_it_is_named() -> None:
+    flat = "> plant trees\n<urn:a> :plants <urn:b> .\n<urn:b> a :Tree .\n"
+    listed = "> plant trees\n<urn:a> :plants [ id <urn:b> a :Tree ] .\n"
+    assert described(read(listed)) == described(read(flat))
+    assert format_quotes(flat, path="plan.quotes", prefixes=PREFIXES) == listed
+    assert format_quotes(listed, path="plan.quotes", prefixes=PREFIXES) == listed
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        "<urn:a> :plants <urn:b> .\n<urn:b> a :Tree ; :note 1 .\n",
+        "<urn:a> a :Tree .\n<urn:a> a <urn:b> .\n<urn:b> a :Kind .\n",
+        "<urn:a> :has [ :plants <urn:b> ] .\n<urn:b> a :Tree .\n",
+        "<urn:a> :plants <urn:a> .\n<urn:b> a :Tree .\n",
+        "<urn:a> :cites <#> .\n<#> a :Passage .\n",
+    ],
+)
+def test_a_thing_of_which_more_is_said_stands_by_itself(flat: str) -> None:
+    printed = format_quotes(f"> plant trees\n{flat}", path="plan.quotes", prefixes=PREFIXES)
+    assert "[ id" not in printed
+    assert described(read(printed)) == described(read(f"> plant trees\n{flat}"))
+
+
+def test_lists_stand_in_lists_and_where_a_document_has_statements_of_its_own() -> None:
+    listed = (
+        "<> :cites [ id <urn:law> a :Law ] .\n> plant trees\n[ id <urn:a> a :Task ] :plants [\n"
+        "    id <urn:b> a :Tree ; :near [ id <#> :note 'in brackets' ] , [ :note 1 ] ] , :Oak .\n"
+    )
+    flat = (
+        "<> :cites <urn:law> . <urn:law> a :Law .\n> plant trees\n<urn:a> a :Task ; :plants"
+        " <urn:b> , :Oak . <urn:b> a :Tree ; :near <#> , [ :note 1 ] . <#> :note 'in brackets' .\n"
+    )
+    assert described(read(listed)) == described(read(flat))
+    lines = {str(quad.object): line for quad, line in read(listed).lines().items()}
+    terms = f"{BASE.iri}def/"
+    assert lines[f"<{terms}Law>"] == 1
+    assert lines[f"<{terms}Task>"] == 3
+    assert lines[f"<{terms}Tree>"] == lines['"in brackets"'] == 4
+
+
+@pytest.mark.parametrize(
+    ("below", "line", "column", "words"),
+    [
+        ("<urn:a> :p [ id <urn:b> a nothing ] .", 2, 27, ""),
+        ("<urn:a> :p\n  [ id <urn:b> a :C ;\n    :q nothing ] .", 4, 8, ""),
+        ("<urn:a> :p [ id unknown:b a :C ] .", 2, 17, ""),
+        ("<urn:a> :p [ id <#> a nothing ] .", 2, 23, ""),
+        ("<urn:a> :p [ id <urn:b> ] .", 2, 25, ""),
+        ("<urn:a> :p [ id a :C ] .", 2, 17, ""),
+        ("<urn:a> :p [ id ] .", 2, 12, "an IRI follows `[ id`"),
+        ("<urn:a> :p [ id [] a :C ] .", 2, 12, "an IRI follows `[ id`"),
+        ("<urn:a> :p [ id <urn:b> a :C .", 2, 12, "is not closed by `]`"),
+        ("<urn:a> [ id <urn:b> a :C ]", 4, 1, "is not complete"),
+    ],
+)
+def test_a_mistake_in_brackets_has_its_line_and_column(
+    below: str, line: int, column: int, words: str
+) -> None:
+    found = finding(f"> plant trees\n{below}\n\n> tell the neighbours\n")
+    assert (found.line, found.rule) == (line, "syntax"), found
+    assert words in found.message
+    assert f"(column {column})" in found.message, found.message
+
+
+def test_a_last_statement_that_is_not_complete_is_found_behind_brackets() -> None:
+    found = finding("> plant trees\n<urn:a> :p [ id <urn:b> a :C ] .\n<urn:c> :p")
+    assert (found.line, found.message) == (
+        3,
+        "the last statement of the file is not complete (column 11).",
+    )
 
 
 def test_a_passage_names_itself(tmp_path: Path) -> None:

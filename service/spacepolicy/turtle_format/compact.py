@@ -1,13 +1,17 @@
 """The compact layout of statements: a subject a line, where it fits.
 
-A longer paragraph continues in indented lines, with as much on each as fits.
+A longer paragraph continues in indented lines, with as much on each as fits. A thing of which only
+its class is said is written where it is first named, as an IRI property list of Notation3:
+`:plan :builds [ id :lab a :Laboratory ]`.
+
+Spec: https://w3c.github.io/N3/spec/#iripropertylist
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, final
+from typing import Final, cast, final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
@@ -39,6 +43,9 @@ class _Graph:
     statements: Mapping[Node, Sequence[tuple[NamedNode, Term]]]
     names: PrefixNames
     blank: BlankNodes
+    classified: Mapping[Node, tuple[Node, NamedNode]]
+    """Things of which only the class is said, each with the subject and predicate it is written
+    behind."""
 
 
 def compact(quads: Iterable[Quad], names: PrefixNames, blank: BlankNodes) -> str:
@@ -46,13 +53,39 @@ def compact(quads: Iterable[Quad], names: PrefixNames, blank: BlankNodes) -> str
     statements: defaultdict[Node, list[tuple[NamedNode, Term]]] = defaultdict(list)
     for quad in quads:
         statements[quad.subject].append((quad.predicate, quad.object))
-    graph = _Graph(statements, names, blank)
+    graph = _Graph(statements, names, blank, _classified(statements, names))
     found = []
-    for subject in statements.keys() - blank.nested:
+    for subject in statements.keys() - blank.nested - graph.classified.keys():
         text = _paragraph(_node(subject, graph), _phrases(subject, graph))
         types = [term for predicate, term in statements[subject] if predicate == TYPE]
         found.append((subject_key(subject, types, text), text))
     return "".join(text for _, text in sorted(found))
+
+
+def _classified(
+    statements: Mapping[Node, Sequence[tuple[NamedNode, Term]]], names: PrefixNames
+) -> dict[Node, tuple[Node, NamedNode]]:
+    """The things of which only the class is said, each with the first statement that names it."""
+    alone = {
+        subject
+        for subject, said in statements.items()
+        if isinstance(subject, NamedNode)
+        and all(predicate == TYPE for predicate, _ in said)
+        and not (names.base and subject.value.startswith(names.base))
+    }
+    found: defaultdict[Node, list[tuple[Node, NamedNode]]] = defaultdict(list)
+    for subject, said in statements.items():
+        for predicate, term in said:
+            if isinstance(subject, NamedNode) and predicate != TYPE and term in alone:
+                found[cast("NamedNode", term)].append((subject, predicate))
+
+    def place(named: tuple[Node, NamedNode]) -> tuple[object, ...]:
+        subject, predicate = named
+        types = [term for each, term in statements[subject] if each == TYPE]
+        verb = iri_name(predicate, names)
+        return subject_key(subject, types, ""), predicate_key(predicate, verb)
+
+    return {thing: min(uses, key=place) for thing, uses in found.items()}
 
 
 def _paragraph(subject: str, phrases: Sequence[_Phrase]) -> str:
@@ -95,9 +128,17 @@ def _phrases(subject: Node, graph: _Graph) -> list[_Phrase]:
     for predicate, term in graph.statements.get(subject, ()):
         verb = "a" if predicate == TYPE else iri_name(predicate, graph.names)
         text = _object(term, graph, in_order=predicate not in SETS)
-        found.append((predicate_key(predicate, verb), verb, object_key(term, text), text))
+        order = (predicate_key(predicate, verb), verb, object_key(term, text))
+        if graph.classified.get(cast("Node", term)) == (subject, predicate):
+            text = f"[ id {text} {_joined(_phrases(cast('Node', term), graph))} ]"
+        found.append((*order, text))
     groups = groupby(sorted(found), key=lambda each: each[1])
     return [(verb, [each[3] for each in group]) for verb, group in groups]
+
+
+def _joined(phrases: Sequence[_Phrase]) -> str:
+    """The phrases on one line, as they stand in brackets."""
+    return " ; ".join(f"{verb} {' , '.join(objects)}" for verb, objects in phrases)
 
 
 def _node(node: Node, graph: _Graph) -> str:
@@ -117,8 +158,7 @@ def _object(term: Term, graph: _Graph, *, in_order: bool = True) -> str:
             ordered = members if in_order else sorted(members, key=lambda each: object_key(*each))
             return f"( {' '.join(text for _, text in ordered)} )"
         case BlankNode() if term in graph.blank.nested:
-            phrases = _phrases(term, graph)
-            inner = " ; ".join(f"{verb} {' , '.join(objects)}" for verb, objects in phrases)
+            inner = _joined(_phrases(term, graph))
             return f"[ {inner} ]" if inner else "[]"
         case _:
             return "()" if term == NIL else _node(term, graph)

@@ -17,18 +17,20 @@ itself, `=` its fingerprint. Statements before the first of these are about the 
 words alone do not determine the place, its start follows the sign (`>953 plant trees`) or, for
 words that cannot be written, start and end (`>953,964`). In the statements of a passage, `<#>` is
 the passage itself, as `<>` is the document. Only a line that begins so and is not within a string
-is one of these; all others are Turtle.
+is one of these; all others are Turtle, with the IRI property lists of Notation3 beside it:
+`task:1 :plants [ id :oak a :Tree ] .`.
 
-Spec: https://www.w3.org/TR/turtle/#sec-grammar
+Spec: https://www.w3.org/TR/turtle/#sec-grammar, https://w3c.github.io/N3/spec/#iripropertylist
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, cast, final
 
 from pyoxigraph import Quad, RdfFormat, parse
 
+from spacepolicy.turtle_format.iri_property_lists import BracketError, Separated, separate
 from spacepolicy.turtle_format.tokens import TurtleToken, tokens
 
 Sign = Literal[">", "#", "@"]
@@ -199,12 +201,15 @@ class Expansion:
     """The sections as TriG, each statement on the line that it has in the file.
 
     `shifts` says by how many columns a line is moved to the right, `marks` which lines name
-    passages.
+    passages. From the line `end` on there are the statements that stand in brackets in the file,
+    where the lines of `moved` say.
     """
 
     trig: str
     shifts: Mapping[int, int]
     marks: frozenset[int]
+    end: int
+    moved: Mapping[int, int]
 
     def quads(self) -> tuple[Quad, ...]:
         """The statements, blank nodes renamed.
@@ -218,12 +223,11 @@ class Expansion:
             reason = error.msg.partition(": ")[2] or error.msg
             if line in self.marks:
                 reason = "the last statement before this line is not complete"
-            if line > self.trig.count("\n"):  # at the brace behind the last line of the file
+            if line == self.end:  # at the brace behind the last line of the file
                 reason = "the last statement of the file is not complete"
-                *_, last, _ = self.trig.split("\n")
-                line, column = line - 1, len(last) + 1
+                line, column = line - 1, len(self.trig.split("\n")[line - 2]) + 1
             column = max(column - self.shifts.get(line, 0), 1)
-            raise NotationError(reason, line, column) from error
+            raise NotationError(reason, self.moved.get(line, line), column) from error
 
 
 def expand(
@@ -239,21 +243,47 @@ def expand(
     `graphs` are the IRIs of the passages, `described` what is said of each in the document's graph
     (Turtle, or nothing); `prefixes` need no declaration.
     """
-    first, *passages = sections
+    first, *passages = [*map(_separated, sections)]
     declared = "".join(f"@prefix {prefix}: <{iri}> . " for prefix, iri in prefixes.items())
     prelude = f"@base <{base}> . {declared}"
-    lines = first.text.split("\n")
+    lines = first.section.text.split("\n")
     shifts = {1: len(prelude)}
-    opened = _open(lines, first, f"<{base}> {{ ", shifts)
+    opened = _open(lines, first.section, f"<{base}> {{ ", shifts)
     lines[0] = prelude + lines[0]
     text = "\n".join(lines)
-    for section, graph, says in zip(passages, graphs, described, strict=True):
+    for each, graph, says in zip(passages, graphs, described, strict=True):
         own = f"<{base}> {{ {says} }} " if says else ""
-        stated = _naming_itself(section, graph, shifts)
+        stated = _naming_itself(each.section, graph, shifts)
         text += f"{'} ' if opened else ''}{own}<{graph}> {{\n{stated}"
         opened = True
-    marks = frozenset(section.mark.line for section in passages if section.mark)
-    return Expansion(text + ("\n}" if opened else ""), shifts, marks)
+    text += "\n}" if opened else ""
+    end, moved = text.count("\n") + 1, dict[int, int]()
+    for each, graph in zip((first, *passages), (base, *graphs), strict=True):
+        for separated in each.nested:
+            text += f"\n<{graph}> {{\n"
+            line = text.count("\n") + 1
+            text += f"{_naming_itself(QuotedSection(None, line, separated.text), graph, shifts)} }}"
+            there = separated.line + each.section.line - 1
+            moved |= {line + n: there + n for n in range(separated.text.count("\n") + 1)}
+    marks = frozenset(section.mark.line for section in sections if section.mark)
+    return Expansion(text, shifts, marks, end if opened else 0, moved)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _SeparatedSection:
+    """A section as Turtle, and what stands in it in brackets that name an IRI."""
+
+    section: QuotedSection
+    nested: tuple[Separated, ...]
+
+
+def _separated(section: QuotedSection) -> _SeparatedSection:
+    try:
+        text, nested = separate(section.text)
+    except BracketError as error:
+        raise NotationError(error.reason, error.line + section.line - 1, error.column) from error
+    return _SeparatedSection(replace(section, text=text), nested)
 
 
 def _naming_itself(section: QuotedSection, graph: str, shifts: dict[int, int]) -> str:

@@ -11,7 +11,7 @@ Spec: https://www.w3.org/TR/turtle/#sec-iri, https://www.w3.org/TR/sparql11-quer
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Final, final
@@ -141,7 +141,8 @@ def spelling_findings(names: KnownNames) -> Iterator[Finding]:
     for file in names.record.files:
         faults = {iri: fault for iri in sorted(_used(file)) if (fault := names.fault(iri))}
         if faults:
-            yield from text_findings(names, file.name, file.text, faults)
+            for each in text_findings(names, file.name, file.text, faults):
+                yield replace(each, line=None if each.line is None else file.line(each.line))
 
 
 def query_spelling(names: KnownNames, name: str, text: str) -> Iterator[Finding]:

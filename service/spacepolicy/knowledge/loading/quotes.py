@@ -81,7 +81,7 @@ def read_quotes(
             described=[_described(*each, base) for each in zip(marks, graphs, strict=True)],
             prefixes=implied_prefixes(prefixes),
         )
-        return GraphFile(path, name, expansion.quads(), trig=expansion.trig)
+        return GraphFile(path, name, expansion.quads(), trig=expansion.trig, moved=expansion.moved)
     except NotationError as error:
         reason = f"{error.msg} (column {error.offset})."
         raise FindingsError([Finding(name, error.lineno, "syntax", reason)]) from error

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -23,7 +23,8 @@ class GraphFile:
 
     `derived` are those of the quads that are not in the file: descriptions of passages. `trig` is
     the content of the file as TriG, each statement on the line that it has in the file, where the
-    file is in a notation of the project's own.
+    file is in a notation of the project's own; `moved` are the lines that stand elsewhere there,
+    each with its line in the file.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class GraphFile:
     quads: tuple[Quad, ...]
     derived: frozenset[Quad] = frozenset()
     trig: str | None = None
+    moved: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @cached_property
     def graphs(self) -> frozenset[str]:
@@ -49,7 +51,13 @@ class GraphFile:
 
     def lines(self) -> Mapping[Quad, int]:
         """The line, counted from 1, of each statement that is in the file itself."""
-        return statement_lines(self.path) if self.trig is None else lines_of_text(self.trig)
+        if self.trig is None:
+            return statement_lines(self.path)
+        return {quad: self.line(line) for quad, line in lines_of_text(self.trig).items()}
+
+    def line(self, line: int) -> int:
+        """The line in the file of a line of its text as TriG."""
+        return self.moved.get(line, line)
 
 
 @final
