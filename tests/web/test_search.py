@@ -151,3 +151,49 @@ def test_any_text_finds_itself(text: str) -> None:
     assert [hit.thing for hit in found.hits] in ([], ["urn:a"])
     if found.hits:
         assert "".join(found.hits[0].snippet).strip("…") in text
+
+
+texts = st.lists(
+    st.builds(
+        Text,
+        st.sampled_from(("urn:a", "urn:b", "urn:c")),
+        st.sampled_from(("name", "other name", "definition", "words")),
+        st.sampled_from(("", "en", "zh")),
+        st.text("ab 火c", max_size=6),
+    ),
+    max_size=8,
+    unique=True,
+)
+pairs = st.lists(
+    st.tuples(st.sampled_from(("urn:a", "urn:b", "urn:c")), st.sampled_from(("urn:x", "urn:y"))),
+    max_size=6,
+    unique=True,
+)
+
+
+@given(texts, pairs, texts, pairs, st.sets(st.sampled_from(("urn:a", "urn:b", "urn:d"))))
+def test_an_index_that_was_changed_finds_what_one_made_anew_finds(
+    before: list[Text],
+    kinds: list[tuple[str, str]],
+    after: list[Text],
+    later: list[tuple[str, str]],
+    things: set[str],
+) -> None:
+    kept = [each for each in before if each.thing not in things]
+    come = [each for each in after if each.thing in things]
+    of_kept = [each for each in kinds if each[0] not in things]
+    of_come = [each for each in later if each[0] in things]
+    index = SearchIndex(before, kinds, kinds)
+    changed = index.changed(things, come, of_come, of_come)
+    anew = SearchIndex([*kept, *come], [*of_kept, *of_come], [*of_kept, *of_come])
+    for asked in ("a", "b c", "火", "ab", "c 火"):
+        assert changed.find(asked) == anew.find(asked)
+        assert changed.near_names(asked, 9) == anew.near_names(asked, 9)
+        assert sorted(changed.named_exactly(asked)) == sorted(anew.named_exactly(asked))
+    assert changed.type_counts() == anew.type_counts()
+    for thing in ("urn:a", "urn:b", "urn:c"):
+        assert changed.names(thing) == anew.names(thing)
+        assert changed.types_of(thing) == anew.types_of(thing)
+        assert changed.kind_of(thing) == anew.kind_of(thing)
+        assert changed.texts_of(thing) == anew.texts_of(thing)
+    assert index.find("a") == SearchIndex(before, kinds, kinds).find("a")

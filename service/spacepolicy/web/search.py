@@ -1,22 +1,22 @@
 """Search and completion over the names, definitions and quotations of the served revision."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Mapping
+from contextvars import Context
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 from urllib.parse import urlencode
 
 from fastapi import Request
-from pyoxigraph import Literal
 from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from spacepolicy.errors import BadParameterError
+from spacepolicy.errors import BadParameterError, ProblemError, TimeLimitError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.http.response_cache import Fields
-from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
+from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
-from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.representation import (
     JSON,
@@ -27,26 +27,23 @@ from spacepolicy.web.answering.representation import (
     link,
     representation,
 )
-from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.iri_routing import local_path
 from spacepolicy.web.linked_data.jsonld import language_tag
+from spacepolicy.web.request_context import note_problem, read_on, time_left
 from spacepolicy.web.routes import Handler
-from spacepolicy.web.search_index import (
-    MAX_LENGTH,
-    Hit,
-    SearchFilter,
-    SearchIndex,
-    SearchResult,
-    Sources,
-    Text,
-)
+from spacepolicy.web.search_index import MAX_LENGTH, Hit, SearchFilter, SearchIndex, SearchResult
 from spacepolicy.web.search_results import ResultPage, view
+from spacepolicy.web.search_texts import (
+    MAX_CHANGED,
+    changed_index,
+    changes_between,
+    index_of_all,
+    things_of,
+)
 from spacepolicy.web.service import Service
 from spacepolicy.web.tokenizer import words_of_name
 
-MAX_TEXTS: Final = 200_000
-"""How many texts the index holds; it is in memory, and rebuilt after writes."""
 MAX_LIMIT: Final = 100
 """The most results per page: that is a long page, and `/sparql` has no such limit."""
 _MAX_PAGE: Final = 1000
@@ -57,114 +54,93 @@ _SUGGESTED: Final = 10
 """The number of suggestions: what a list shows without scrolling."""
 _NEAR: Final = 5
 """How many similar things are proposed for an unknown IRI."""
-_VALUES: Final = {
-    f"{RDFS}label": "name",
-    f"{SKOS}prefLabel": "name",
-    f"{DCTERMS}title": "name",
-    f"{SKOS}altLabel": "other name",
-    f"{DCTERMS}alternative": "other name",
-    f"{SKOS}definition": "definition",
-}
-_QUOTED: Final = ("exactText", "wording", "heading")
 FILTERS: Final = ("q", "type", "source", "language", "limit", "page")
 """The parameters of a search; suggestions take only the first."""
-_KINDS: Final = f"<{OWL}Class>, <{SKOS}Concept>, <{SKOS}ConceptScheme>"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """The index of a revision, and the words of copies that are in it."""
+
+    revision: Revision
+    index: SearchIndex
+    copies: Mapping[str, str]
 
 
 @final
 class SearchService:
-    """The search index of the latest revision, built at its first use."""
+    """The search index of the latest revision: made at its first use, and from then on made of the
+    one before and what has changed."""
 
     def __init__(self, app_state: AppState) -> None:
         self.app_state = app_state
         self._lock = asyncio.Lock()
-        self._known: tuple[int, SearchIndex] | None = None
-        self._sources: RevisionCache[Sources] = RevisionCache(1)
+        self._known: _Indexed | None = None
+        self._making: dict[int, asyncio.Task[SearchIndex]] = {}
 
     async def index(self) -> SearchIndex:
-        """Return the index of the served revision.
+        """Return the index of the served revision. It goes on being made where the client leaves,
+        or waits for it as long as a query may take.
 
-        Raises: ProblemError where a query fails.
+        Raises: ProblemError where a query fails, TimeLimitError where it takes longer.
         """
-        edition = self.app_state.edition
+        revision = self.app_state.service.revision
+        if self._known is not None and self._known.revision.edition == revision.edition:
+            return self._known.index
+        task = self._making.get(revision.edition)
+        if task is None:
+            made = self._made(revision)
+            task = asyncio.get_running_loop().create_task(made, context=Context())
+            self._making[revision.edition] = task
+            task.add_done_callback(lambda _: self._making.pop(revision.edition, None))
+        try:
+            async with asyncio.timeout(time_left(self.app_state.service.timeout_seconds)):
+                return await asyncio.shield(task)
+        except TimeoutError as error:
+            raise TimeLimitError(
+                "The index of names and quotations takes longer to make than a query may. It goes "
+                "on being made: ask again in a while."
+            ) from error
+        except ProblemError as error:
+            note_problem(error)
+            raise
+
+    async def _made(self, revision: Revision) -> SearchIndex:
+        read_on(revision)
         async with self._lock:
-            if self._known is not None and self._known[0] == edition:
-                return self._known[1]
-            texts, types = await _texts(self.app_state), await _types(self.app_state)
-            texts += await _of_copies(self.app_state)
-            index = await asyncio.to_thread(SearchIndex, texts, types)
-            if self._known is None or self._known[0] < edition:
-                self._known = edition, index
+            known = self._known
+            if known is not None and known.revision.edition == revision.edition:
+                return known.index
+            copies = await words_of_copies(self.app_state)
+            index = None if known is None else await self._changed(known, revision, copies)
+            if index is None:
+                index = await index_of_all(self.app_state, copies)
+            if known is None or known.revision.edition < revision.edition:
+                self._known = _Indexed(revision, index, copies)
             return index
 
-    async def sources(self) -> Sources:
-        """Return the sources with statements about each thing."""
-        return await self._sources.get(self.app_state.edition, "", lambda: _sources(self.app_state))
+    async def _changed(
+        self, known: _Indexed, revision: Revision, copies: Mapping[str, str]
+    ) -> SearchIndex | None:
+        """The index of a revision made of that of another; None where too much differs."""
+        history = self.app_state.service.history
+        changes = await asyncio.to_thread(changes_between, history, known.revision, revision)
+        if changes is None:
+            return None
+        things = await things_of(self.app_state, changes)
+        things |= {each for each, _ in known.copies.items() ^ copies.items()}
+        if len(things) > MAX_CHANGED:
+            return None
+        return await changed_index(self.app_state, known.index, things, copies)
 
     async def near(self, path: str) -> list[dict[str, Any]]:
         """Return things with names similar to the last segment of a path without a thing."""
         wanted = " ".join(words_of_name(path.rpartition("/")[2]))[:MAX_LENGTH]
         # The hint may come from an older revision: a write should not rebuild the index for it.
-        index = self._known[1] if self._known else await self.index()
+        index = self._known.index if self._known else await self.index()
         found = await asyncio.to_thread(index.find, wanted, limit=_NEAR)
         return [{"iri": hit.thing, "names": dict(hit.names)} for hit in found.hits]
-
-
-async def _texts(app_state: AppState) -> list[Text]:
-    own = app_state.service.revision.base
-    quoted = {Base(own).term(name).value: "words" for name in _QUOTED} if own else {}
-    values = " ".join(f'(<{iri}> "{role}")' for iri, role in (_VALUES | quoted).items())
-    found = await internal_queries.rows(
-        app_state,
-        f"SELECT DISTINCT ?thing ?role ?text {{ VALUES (?property ?role) {{ {values} }} "
-        f"?thing ?property ?text FILTER (isIRI(?thing) && isLiteral(?text)) }} "
-        f"ORDER BY ?thing ?role ?text LIMIT {MAX_TEXTS}",
-    )
-    return [
-        Text(row["thing"].value, row["role"].value, text.language or "", text.value)
-        for row in found
-        if isinstance(text := row["text"], Literal)
-    ]
-
-
-async def _of_copies(app_state: AppState) -> list[Text]:
-    """The words of references in a user's copies of texts."""
-    return [
-        Text(iri, "words", "", words) for iri, words in (await words_of_copies(app_state)).items()
-    ]
-
-
-async def _types(app_state: AppState) -> dict[str, list[str]]:
-    """The classes of each thing: the project's own, and those of terms and concepts."""
-    own = app_state.service.revision.base
-    space = Base(own).term("").value if own else ""
-    found = await internal_queries.rows(
-        app_state,
-        f'SELECT ?thing ?type {{ ?thing a ?type FILTER (STRSTARTS(STR(?type), "{space}") || '
-        f"?type IN ({_KINDS})) FILTER isIRI(?thing) }} ORDER BY ?thing ?type LIMIT {MAX_TEXTS}",
-    )
-    types: dict[str, list[str]] = {}
-    for row in found:
-        types.setdefault(row["thing"].value, []).append(row["type"].value)
-    return types
-
-
-async def _sources(app_state: AppState) -> Sources:
-    """The sources whose passages have statements about each thing; for a passage, its source."""
-    own = app_state.service.revision.base
-    if own is None:
-        return {}
-    passage = f"?passage {Base(own).term('source')} ?source"
-    found = await internal_queries.rows(
-        app_state,
-        f"SELECT DISTINCT ?thing ?source {{ {{ {passage} GRAPH ?passage {{ ?thing ?p ?o }} }} "
-        f"UNION {{ {passage} BIND (?passage AS ?thing) }} FILTER isIRI(?thing) }} "
-        f"ORDER BY ?thing ?source LIMIT {MAX_TEXTS}",
-    )
-    sources: dict[str, list[str]] = {}
-    for row in found:
-        sources.setdefault(row["thing"].value, []).append(row["source"].value)
-    return sources
 
 
 def search_page(search: SearchService) -> Handler:
@@ -184,12 +160,11 @@ def search_page(search: SearchService) -> Handler:
         only = SearchFilter(*(given.get(name) or None for name in ("type", "language", "source")))
 
         async def make() -> Representation:
-            index, sources = await search.index(), await search.sources()
+            index = await search.index()
             result = await asyncio.to_thread(
                 index.find,
                 asked,
                 only=only,
-                sources=sources,
                 limit=limit,
                 offset=limit * (number - 1),
             )
@@ -202,7 +177,7 @@ def search_page(search: SearchService) -> Handler:
             if not result.total:
                 near = await asyncio.to_thread(index.near_names, asked, _NEAR)
                 result = replace(result, near=tuple(near))
-            shown = view(service, index, sources, place, result)
+            shown = view(service, index, place, result)
             page = pages.render("search.html", service, q=asked, limit=place.limit, view=shown)
             return Representation(page.encode())
 

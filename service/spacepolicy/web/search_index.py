@@ -1,4 +1,7 @@
-"""An index of names, definitions and quotations in every language, in memory, for one revision.
+"""An index of names, definitions and quotations in every language, for one revision.
+
+It is in a temporary file of SQLite, which is gone with it; that of another revision is made from a
+copy of it and what was changed.
 
 Each text is indexed twice: by the stems of its words, so that "stations" finds a station, and by
 their forms, so that the beginning of a word finds it. Where nothing is found, the words are
@@ -7,12 +10,14 @@ corrected to similar words of the index.
 Spec: https://www.sqlite.org/fts5.html
 """
 
+import json
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, final
+from functools import cached_property
+from typing import Final, Literal, final
 
 from spacepolicy.web.tokenizer import corrected, folded, normalised, spaced, spaced_words, words
 
@@ -36,13 +41,22 @@ _BEGUN: Final = 3
 """How many initial letters a proposed word shares at least: two are shared by chance."""
 _TABLES: Final = """
 CREATE TABLE text (id INTEGER PRIMARY KEY, thing TEXT, role TEXT, language TEXT, text TEXT);
-CREATE INDEX thing ON text (thing);
+CREATE INDEX texts ON text (thing);
 CREATE TABLE name (text TEXT, thing TEXT);
 CREATE INDEX exact ON name (text);
+CREATE INDEX named ON name (thing);
+CREATE TABLE type (thing TEXT, value TEXT);
+CREATE INDEX types ON type (thing);
+CREATE TABLE source (thing TEXT, value TEXT);
+CREATE INDEX sources ON source (thing);
 CREATE VIRTUAL TABLE stems USING fts5(text, content='', tokenize='porter unicode61');
 CREATE VIRTUAL TABLE forms USING fts5(text, content='', tokenize='unicode61', prefix='1 2 3');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(forms, row);
 """
+_INDEXES: Final = ("stems", "forms")
+_CACHE_KIB: Final = 32 << 10
+"""How much of the index is in memory: that of a million statements has 150 MB, and what a search
+reads of it is in the system's cache."""
 _FIND: Final = """
 SELECT thing, role, language, text FROM text WHERE id IN (
   SELECT * FROM (SELECT rowid FROM forms WHERE forms MATCH ?1 ORDER BY rank LIMIT ?3)
@@ -65,14 +79,15 @@ class Text:
 @final
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A thing that was found: the matching text, the snippet (before, match, after), and the
-    thing's names and classes."""
+    """A thing that was found: the matching text, the snippet (before, match, after), the thing's
+    names and classes, and the sources with statements about it."""
 
     thing: str
     by: Text
     snippet: tuple[str, str, str]
     names: Mapping[str, str]
     types: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
 
 @final
@@ -103,51 +118,93 @@ class SearchFilter:
 
 
 _EVERYTHING: Final = SearchFilter()
-Sources = Mapping[str, Sequence[str]]
-"""The sources with statements about each thing."""
-_NO_SOURCES: Final[Sources] = {}
+Pairs = Iterable[tuple[str, str]]
+"""Things, each with a class or a source."""
 
 
 @final
 class SearchIndex:
-    """The index of texts, with the classes of their things."""
+    """The index of texts, with the classes of their things, and the sources with statements about
+    these."""
 
-    def __init__(self, texts: Iterable[Text], types: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, texts: Iterable[Text] = (), types: Pairs = (), sources: Pairs = ()) -> None:
         self._lock = threading.Lock()
-        self._types = types
-        self._members = Counter(each for found in types.values() for each in found)
-        self._names: dict[str, dict[str, str]] = {}
-        self._database = sqlite3.connect(":memory:", check_same_thread=False)
+        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self._database.execute("PRAGMA journal_mode = OFF")
         self._database.executescript(_TABLES)
-        for number, each in enumerate(texts):
-            self._add(number, each)
+        self._add(texts, types, sources)
 
-    def _add(self, number: int, each: Text) -> None:
-        if each.role == "name":
-            self._names.setdefault(each.thing, {}).setdefault(each.language, each.text)
-        if each.role in NAME_ROLES:
-            name = (normalised(each.text), each.thing)
-            self._database.execute("INSERT INTO name VALUES (?, ?)", name)
-        row = (number, each.thing, each.role, each.language, each.text)
-        self._database.execute("INSERT INTO text VALUES (?, ?, ?, ?, ?)", row)
-        for table in ("stems", "forms"):
+    def changed(
+        self, things: Iterable[str], texts: Iterable[Text], types: Pairs, sources: Pairs
+    ) -> "SearchIndex":
+        """Return another index in which what is given takes the place of all there was of these
+        things."""
+        found = SearchIndex()
+        with self._lock:
+            self._database.backup(found._database)
+        found._remove(json.dumps([*things]))
+        found._add(texts, types, sources)
+        return found
+
+    def _remove(self, things: str) -> None:
+        """Remove all that there is of things, a JSON array of IRIs."""
+        rows = self._database.execute(
+            "SELECT id, text FROM text WHERE thing IN (SELECT value FROM json_each(?))", (things,)
+        )
+        self._database.execute("BEGIN")
+        for number, text in rows.fetchall():
+            for table in _INDEXES:
+                self._database.execute(
+                    f"INSERT INTO {table} ({table}, rowid, text) VALUES ('delete', ?, ?)",  # noqa: S608 # two constants
+                    (number, spaced(text)),
+                )
+        for table in ("text", "name", "type", "source"):
             self._database.execute(
-                f"INSERT INTO {table} (rowid, text) VALUES (?, ?)",  # noqa: S608 # two constants
-                (number, spaced(each.text)),
+                f"DELETE FROM {table} WHERE thing IN (SELECT value FROM json_each(?))",  # noqa: S608 # four constants
+                (things,),
             )
+        self._database.execute("COMMIT")
+
+    def _add(self, texts: Iterable[Text], types: Pairs, sources: Pairs) -> None:
+        (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM text").fetchone()
+        self._database.execute("BEGIN")
+        for number, each in enumerate(texts, last + 1):
+            if each.role in NAME_ROLES:
+                name = (normalised(each.text), each.thing)
+                self._database.execute("INSERT INTO name VALUES (?, ?)", name)
+            row = (number, each.thing, each.role, each.language, each.text)
+            self._database.execute("INSERT INTO text VALUES (?, ?, ?, ?, ?)", row)
+            for table in _INDEXES:
+                self._database.execute(
+                    f"INSERT INTO {table} (rowid, text) VALUES (?, ?)",  # noqa: S608 # two constants
+                    (number, spaced(each.text)),
+                )
+        self._database.executemany("INSERT INTO type VALUES (?, ?)", types)
+        self._database.executemany("INSERT INTO source VALUES (?, ?)", sources)
+        self._database.execute("COMMIT")
+
+    def _rows(self, query: str, *values: str) -> list[tuple[str, ...]]:
+        with self._lock:
+            return self._database.execute(query, values).fetchall()
+
+    @cached_property
+    def _members(self) -> Mapping[str, int]:
+        """How many things each class has."""
+        rows = self._rows("SELECT value, count(*) FROM type GROUP BY value")
+        return {kind: int(count) for kind, count in rows}
 
     def find(
         self,
         asked: str,
         *,
         only: SearchFilter = _EVERYTHING,
-        sources: Sources = _NO_SOURCES,
         limit: int = 20,
         offset: int = 0,
     ) -> SearchResult:
         """Return the things with texts that have all the words, the last one possibly incomplete;
         else those with similar words; else those with some of these.
-        Returns `limit` hits after the first `offset`. Counts and filters by source need `sources`.
+        Returns `limit` hits after the first `offset`.
         """
         wanted = words(asked)
         with self._lock:
@@ -159,7 +216,7 @@ class SearchIndex:
         hits = self._ranked(texts, asked if corrected_to is None else corrected_to)
 
         def left(some: SearchFilter) -> list[Hit]:
-            return [hit for hit in hits if _is_left(hit, some, sources)]
+            return [hit for hit in hits if _is_left(hit, some)]
 
         kept = left(only)
         return SearchResult(
@@ -168,27 +225,34 @@ class SearchIndex:
             Counter(each for hit in left(replace(only, kind=None)) for each in hit.types),
             Counter(hit.by.language for hit in left(replace(only, language=None))),
             corrected_to,
-            Counter(
-                each
-                for hit in left(replace(only, source=None))
-                for each in sources.get(hit.thing, ())
-            ),
+            Counter(each for hit in left(replace(only, source=None)) for each in hit.sources),
         )
 
     def names(self, thing: str) -> Mapping[str, str]:
         """Return the names of the thing by language."""
-        return self._names.get(thing, {})
+        return self._names_of([thing]).get(thing, {})
+
+    def _names_of(self, things: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """The names of the things, the first in each language."""
+        rows = self._rows(
+            "SELECT thing, language, text FROM text WHERE role = 'name' "
+            "AND thing IN (SELECT value FROM json_each(?)) ORDER BY id",
+            json.dumps(things),
+        )
+        found: dict[str, dict[str, str]] = {}
+        for thing, language, text in rows:
+            found.setdefault(thing, {}).setdefault(language, text)
+        return found
 
     def name(self, thing: str, language: str = "en") -> str | None:
         """Return the thing's name, in the language if it has one in it."""
-        names = self._names.get(thing)
-        return None if names is None else names.get(language) or next(iter(names.values()))
+        names = self.names(thing)
+        return names.get(language) or next(iter(names.values()), None)
 
     def named_exactly(self, name: str) -> list[str]:
         """Return the things with exactly this name, in any language, letters folded."""
         query = "SELECT DISTINCT thing FROM name WHERE text = ? ORDER BY thing"
-        with self._lock:
-            return [row[0] for row in self._database.execute(query, (normalised(name),))]
+        return [thing for (thing,) in self._rows(query, normalised(name))]
 
     def sharing_letters(self, text: str, most: int) -> list[str]:
         """Return the things whose names share ideographs or words with the text, those that share
@@ -210,12 +274,25 @@ class SearchIndex:
     def texts_of(self, thing: str) -> list[Text]:
         """Return the texts of the thing."""
         query = "SELECT thing, role, language, text FROM text WHERE thing = ? ORDER BY id"
-        with self._lock:
-            return [Text(*row) for row in self._database.execute(query, (thing,))]
+        return [Text(*row) for row in self._rows(query, thing)]
 
     def types_of(self, thing: str) -> tuple[str, ...]:
         """Return the classes of the thing."""
-        return tuple(self._types.get(thing, ()))
+        return self._values("type", [thing]).get(thing, ())
+
+    def _values(
+        self, table: Literal["type", "source"], things: Sequence[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """The classes or the sources of the things."""
+        rows = self._rows(
+            f"SELECT thing, value FROM {table} "  # noqa: S608 # two constants
+            "WHERE thing IN (SELECT value FROM json_each(?)) ORDER BY rowid",
+            json.dumps(things),
+        )
+        found: dict[str, list[str]] = {}
+        for thing, value in rows:
+            found.setdefault(thing, []).append(value)
+        return {thing: tuple(values) for thing, values in found.items()}
 
     def kind_of(self, thing: str) -> str | None:
         """Return the class of the thing with the fewest instances, as the most specific one."""
@@ -231,7 +308,11 @@ class SearchIndex:
 
     def type_counts(self) -> Mapping[str, int]:
         """Return how many named things each class has."""
-        return Counter(each for thing in self._names for each in self._types.get(thing, ()))
+        rows = self._rows(
+            "SELECT value, count(*) FROM type WHERE EXISTS (SELECT 1 FROM text "
+            "WHERE text.thing = type.thing AND role = 'name') GROUP BY value"
+        )
+        return {kind: int(count) for kind, count in rows}
 
     def _look(self, wanted: Sequence[str], joined: str = " ") -> list[Text]:
         if not wanted:
@@ -257,24 +338,28 @@ class SearchIndex:
             if each.thing not in best or score > best[each.thing][0]:
                 best[each.thing] = (score, each)
         order = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].text, pair[1].thing))
+        things = [by.thing for _, by in order]
+        names = self._names_of(things)
+        types, sources = self._values("type", things), self._values("source", things)
         return [
             Hit(
                 by.thing,
                 by,
                 _snippet(by.text, sought),
-                self._names.get(by.thing, {}),
-                tuple(self._types.get(by.thing, ())),
+                names.get(by.thing, {}),
+                types.get(by.thing, ()),
+                sources.get(by.thing, ()),
             )
             for _, by in order
         ]
 
 
-def _is_left(hit: Hit, only: SearchFilter, sources: Sources) -> bool:
+def _is_left(hit: Hit, only: SearchFilter) -> bool:
     """Whether the hit passes the filter."""
     return (
         (only.kind is None or only.kind in hit.types)
         and (only.language is None or hit.by.language == only.language)
-        and (only.source is None or only.source in sources.get(hit.thing, ()))
+        and (only.source is None or only.source in hit.sources)
     )
 
 

@@ -11,7 +11,7 @@ from spacepolicy.web.i18n import BORROWED, WORDS
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.request_context import current_locale
-from spacepolicy.web.search_index import Hit, SearchFilter, SearchIndex, SearchResult, Sources
+from spacepolicy.web.search_index import Hit, SearchFilter, SearchIndex, SearchResult
 from spacepolicy.web.service import Service
 from spacepolicy.web.tables import short_name
 
@@ -110,7 +110,6 @@ class ResultView:
 def view(
     service: Service,
     index: SearchIndex,
-    sources: Sources,
     page: ResultPage,
     result: SearchResult,
 ) -> ResultView:
@@ -118,7 +117,7 @@ def view(
     names = _Names(service, index)
     before = page.size * (page.number - 1)
     return ResultView(
-        tuple(_found(names, index, sources, hit) for hit in result.hits),
+        tuple(_found(names, index, hit) for hit in result.hits),
         result.total,
         before + 1,
         before + len(result.hits),
@@ -155,7 +154,7 @@ class _Names:
         return Link(borrowed or otherwise or short_name(self._service, iri), href, iri)
 
 
-def _found(names: _Names, index: SearchIndex, sources: Sources, hit: Hit) -> FoundThing:
+def _found(names: _Names, index: SearchIndex, hit: Hit) -> FoundThing:
     thing = names.link(hit.thing, hit.by.text)
     kind = index.kind_of(hit.thing)
     return FoundThing(
@@ -164,7 +163,7 @@ def _found(names: _Names, index: SearchIndex, sources: Sources, hit: Hit) -> Fou
         hit.by.role == "words",
         ("", "", "") if hit.by.text == thing.text else hit.snippet,
         language_tag(hit.by.language) if hit.by.language else None,
-        tuple(map(names.link, sources.get(hit.thing, ()))),
+        tuple(map(names.link, hit.sources)),
     )
 
 

@@ -1,9 +1,10 @@
 """The service's own queries, with admission and a timeout like those of clients."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
-from typing import Final
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final
 
 from pyoxigraph import (
     BlankNode,
@@ -29,6 +30,7 @@ from spacepolicy.web.request_context import note_problem, time_left
 
 Term = NamedNode | BlankNode | Literal
 Row = Mapping[str, Term]
+Rows = Generator[Row]
 _GRAPH_FORMAT: Final = "ntriples"
 
 
@@ -91,14 +93,29 @@ async def graph(app_state: AppState, text: str) -> tuple[Triple, ...]:
 
 async def rows(app_state: AppState, text: str) -> tuple[Row, ...]:
     """Return the solutions of a SELECT; an unbound variable is not in its row."""
-    answer = await body(app_state, public_query(app_state, text))
+    return tuple(_rows(await body(app_state, public_query(app_state, text))))
+
+
+@asynccontextmanager
+async def many_rows(app_state: AppState, text: str) -> AsyncGenerator[Rows]:
+    """The solutions of a SELECT, however many there are, for one thread that reads them, to their
+    end or until it closes them, while the context is open: beyond the size of a page they are in a
+    temporary file."""
+    with SpooledTemporaryFile(max_size=app_state.service.max_page_bytes) as file:
+        async with aclosing(pieces(app_state, public_query(app_state, text))) as answer:
+            async for piece in answer:
+                await asyncio.to_thread(file.write, piece)
+        file.seek(0)
+        yield _rows(file)
+
+
+def _rows(answer: bytes | IO[bytes]) -> Rows:
     solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
     assert isinstance(solutions, QuerySolutions)  # noqa: S101 # the text is a SELECT
     names = [variable.value for variable in solutions.variables]
-    found = [{name: solution[name] for name in names} for solution in solutions]
-    return tuple(
-        {name: term for name, term in row.items() if isinstance(term, Term)} for row in found
-    )
+    for solution in solutions:
+        found = ((name, solution[name]) for name in names)
+        yield {name: term for name, term in found if isinstance(term, Term)}
 
 
 async def boolean(app_state: AppState, text: str) -> bool:
