@@ -1,6 +1,7 @@
 """The clients: writers, readers, queries that do not end, and clients that leave."""
 
 import random
+import re
 import socket
 import threading
 import time
@@ -20,6 +21,8 @@ RUNAWAY_SECONDS: Final = 2
 """The time that queries without end ask for."""
 LATE_SECONDS: Final = 1.0
 """How much later than its limit an answer may come (contract of the service: within a second)."""
+SAID: Final = 500
+"""The words of a problem page, its navigation included."""
 _STREAM: Final = "SELECT ?s ?p ?o { ?s ?p ?o }"
 _RUNAWAY: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < ?i) }"
 _DOCUMENT_STATEMENTS: Final = 5_000
@@ -93,7 +96,7 @@ def look_up(work: Work, chance: random.Random) -> None:
 def page(work: Work, chance: random.Random) -> None:
     """Open a page."""
     path = chance.choice(work.paths)
-    _asked(work, "page", lambda: work.instance.request("GET", path))
+    _asked(work, "page", lambda: work.instance.request("GET", path), asked_for=path)
 
 
 def stream(work: Work, chance: random.Random) -> None:
@@ -127,13 +130,23 @@ def leave(work: Work, chance: random.Random) -> None:
         client.recv(1 << chance.randrange(16))
 
 
-def _asked(work: Work, client: str, ask: Callable[[], tuple[int, bytes]], *intended: int) -> bool:
+def _asked(
+    work: Work,
+    client: str,
+    ask: Callable[[], tuple[int, bytes]],
+    *intended: int,
+    asked_for: str = "",
+) -> bool:
     """Whether there was an answer with an intended status: 200 or 204 where none is named."""
-    return _answer(work, client, ask, *intended) is not None
+    return _answer(work, client, ask, *intended, asked_for=asked_for) is not None
 
 
 def _answer(
-    work: Work, client: str, ask: Callable[[], tuple[int, bytes]], *intended: int
+    work: Work,
+    client: str,
+    ask: Callable[[], tuple[int, bytes]],
+    *intended: int,
+    asked_for: str = "",
 ) -> bytes | None:
     began = time.monotonic()
     try:
@@ -142,8 +155,17 @@ def _answer(
         work.journal.record(client, began, str(error), is_intended=False)
         return None
     good = status in (intended or (200, 204))
-    work.journal.record(client, began, str(status), is_intended=good)
+    detail = "" if good else f"{asked_for} {text_of(body)}"
+    work.journal.record(client, began, str(status), is_intended=good, detail=detail)
     return body if good else None
+
+
+def text_of(body: bytes) -> str:
+    """What an answer that is not intended says, without tags, in `SAID` characters."""
+    text = re.sub(
+        r"<(style|script).*?</\1>|<[^>]*>", " ", body.decode(errors="replace"), flags=re.S
+    )
+    return " ".join(text.split())[:SAID]
 
 
 @final

@@ -45,8 +45,11 @@ class Journal:
     """The longest request by client, in seconds, of those that nothing disturbed."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def record(self, client: str, began: float, outcome: str, *, is_intended: bool) -> None:
-        """Count an outcome; one that is not intended is a fault unless something disturbed it."""
+    def record(
+        self, client: str, began: float, outcome: str, *, is_intended: bool, detail: str = ""
+    ) -> None:
+        """Count an outcome; one that is not intended is a bound missed unless something disturbed
+        it, told with its detail."""
         ended = time.monotonic()
         with self._lock:
             kinds = {each.kind for each in self.disturbances if each.meets(began, ended)}
@@ -57,7 +60,10 @@ class Journal:
             elif kinds:
                 self.disturbed[client, outcome] += 1
             else:
-                self._add(self.missed, f"{client}: {outcome} after {ended - began:.1f} s")
+                self._add(
+                    self.missed,
+                    f"{client}: {outcome} after {ended - began:.1f} s {detail}".rstrip(),
+                )
 
     def fault(self, text: str) -> None:
         """Something that nothing excuses."""
