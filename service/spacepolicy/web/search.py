@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextvars import Context
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, final
 from urllib.parse import urlencode
 
@@ -93,7 +94,7 @@ class SearchService:
             made = self._made(revision)
             task = asyncio.get_running_loop().create_task(made, context=Context())
             self._making[revision.edition] = task
-            task.add_done_callback(lambda _: self._making.pop(revision.edition, None))
+            task.add_done_callback(partial(self._is_made, revision.edition))
         try:
             async with asyncio.timeout(time_left(self.app_state.service.timeout_seconds)):
                 return await asyncio.shield(task)
@@ -105,6 +106,11 @@ class SearchService:
         except ProblemError as error:
             note_problem(error)
             raise
+
+    def _is_made(self, edition: int, task: asyncio.Task[SearchIndex]) -> None:
+        self._making.pop(edition, None)
+        if not task.cancelled():
+            task.exception()  # is looked at here where nobody waits for it any more
 
     async def _made(self, revision: Revision) -> SearchIndex:
         read_on(revision)
