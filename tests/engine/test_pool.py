@@ -1,10 +1,13 @@
 """What holds of the processes of the pool."""
 
+import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -12,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine import server_process
+from spacepolicy.engine import server, server_process
 from spacepolicy.engine.answer_frames import Data, End, Frame, FrameDecoder, Problem
 from spacepolicy.engine.control import Ending
 from spacepolicy.engine.memory import OwnCopy
@@ -28,6 +31,7 @@ from spacepolicy.errors import (
     StoreError,
     TimeLimitError,
 )
+from spacepolicy.sparql_service.query_stream import begin
 
 from ..receiving import receive
 from .processes import (
@@ -158,6 +162,69 @@ def test_a_worker_in_use_gets_a_copy_of_what_it_shares(dataset: Path) -> None:
         assert max(map(shared_bytes, workers(pool))) > 16 << 20  # a spare one waits for its use
     finally:
         pool.close()
+
+
+def answered(connection: socket.socket, text: str | None) -> int:
+    """The rows of the answer to a query that is sent now, or was before."""
+    if text is not None:
+        connection.sendall(Query(text, solutions_format="tsv").to_bytes())
+    decoder, body = FrameDecoder(), b""
+    while piece := connection.recv(1 << 16):
+        for each in decoder.feed(piece):
+            if isinstance(each, Data):
+                body += each.payload
+            elif isinstance(each, End):
+                return body.count(b"\n") - 1
+            assert not isinstance(each, Problem), each.error
+    raise AssertionError("the connection was closed")
+
+
+def test_a_worker_that_is_ended_as_unused_answers_a_query_that_has_come(dataset: Path) -> None:
+    pool = Pool(dataset, memory_bytes=64 << 20, spares=1)
+    connections = [pool.connect() for _ in range(4)]
+    try:
+        for each in connections:
+            assert answered(each, LIGHT) == 10
+        before = workers(pool)
+        for process in before:
+            os.kill(process, signal.SIGSTOP)  # as on a machine that gives them no processor
+        for each in connections:
+            each.sendall(Query(LIGHT, solutions_format="tsv").to_bytes())
+        time.sleep(server._IDLE_SECONDS + 1)
+        for process in before:
+            os.kill(process, signal.SIGCONT)
+        assert [answered(each, None) for each in connections] == [10, 10, 10, 10]
+        assert within(PATIENCE_SECONDS, lambda: len(workers(pool)) < len(before))
+        assert ended(pool, "crashed") == 0
+    finally:
+        for each in connections:
+            each.close()
+        pool.close()
+
+
+def test_a_query_goes_to_another_worker_where_one_takes_nothing_more(pool: Pool) -> None:
+    async def asked(connections: list[socket.socket]) -> tuple[int, int]:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(pool, "connect", lambda *_, **__: connections.pop(0))
+            stream = begin(pool, Query(LIGHT, solutions_format="tsv"))
+        with stream:
+            frames = [each async for each in stream.frames()]
+        body = b"".join(each.payload for each in frames if isinstance(each, Data))
+        return body.count(b"\n") - 1, len(connections)
+
+    def retired() -> socket.socket:
+        ours, theirs = socket.socketpair()
+        theirs.shutdown(socket.SHUT_RD)
+        kept.extend((ours, theirs))
+        return ours
+
+    kept: list[socket.socket] = []
+    good = pool.connect()
+    assert asyncio.run(asked([retired(), retired(), good])) == (10, 0)
+    with pytest.raises(EngineFailedError):
+        asyncio.run(asked([retired() for _ in range(9)]))
+    for each in kept:
+        each.close()
 
 
 def test_workers_that_take_long_are_kept_as_many_as_answered_a_moment_ago(pool: Pool) -> None:

@@ -116,6 +116,18 @@ class _Child:
     """The frame to send when it has ended, where the server ended it for a reason."""
     ending: Ending | None = None
     """How it ends, where the server ends it."""
+    is_retired: bool = False
+
+    def retire(self) -> None:
+        """Let the process end, once it has answered what has come: whoever sends it more is told
+        that it takes nothing. It may not have seen yet that a query has come."""
+        if self.is_retired:
+            return
+        self.is_retired = True
+        with suppress(OSError):  # the other side has hung up
+            self.connection.shutdown(socket.SHUT_RD)
+            if not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                self.connection.shutdown(socket.SHUT_RDWR)
 
     def kill(self, ending: Ending) -> None:
         """End the process; only the first reason counts."""
@@ -358,7 +370,7 @@ class _Server:
         idle.sort(key=lambda each: (each.demoted, each.busy.idle_seconds(now)))
         for worker in idle[self._memory.idle_workers :]:
             if worker.busy.idle_seconds(now) > _IDLE_SECONDS:
-                worker.kill("finished")
+                worker.retire()
 
     def _keep_budget(self) -> None:
         """Stop the worker with the most memory, where all together exceed the budget: an idle one,
@@ -376,6 +388,9 @@ class _Server:
         if not workers or together <= self._memory.budget_bytes:
             return
         largest = max(workers, key=lambda each: (not each.busy.at_work, held[each.process]))
+        if not largest.busy.at_work and not largest.is_retired:
+            largest.retire()
+            return
         largest.last_frame = self._over_budget()
         largest.kill("memory")
 

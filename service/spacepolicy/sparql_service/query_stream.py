@@ -26,6 +26,10 @@ HEADER_AND_PIECE: Final = 2
 """How many frames a short answer has before its end frame."""
 
 
+_WORKERS_TRIED: Final = 4
+"""Workers that may have ended since they were idle; a new one follows the last that is idle."""
+
+
 @final
 class QueryStream:
     """One query over one connection; leaving the block gives the connection back, and stops the
@@ -293,12 +297,25 @@ async def payloads(frames: AsyncIterator[Header | Data]) -> AsyncGenerator[bytes
 def begin(
     engine: Engine, query: Query, dataset: Path | None = None, *, slow: bool = False
 ) -> QueryStream:
-    """Connect, and return the stream of the query, which is still to be sent; `slow`: queries of
-    its kind take long.
+    """Send the query to a worker, as much of it as is taken at once, and return its stream; `slow`:
+    queries of its kind take long. A worker that has ended meanwhile has got nothing of it, so that
+    another is taken.
 
-    Raises: EngineError where the engine takes no queries.
+    Raises: EngineError where the engine takes no queries, EngineFailedError where its workers end
+    one after the other.
     """
-    return QueryStream(engine, engine.connect(dataset, slow=slow), query.to_bytes())
+    request = query.to_bytes()
+    for _ in range(_WORKERS_TRIED):
+        connection = engine.connect(dataset, slow=slow)
+        try:
+            sent = connection.send(request, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            engine.release(connection, reusable=False)
+            continue
+        return QueryStream(engine, connection, request[sent:])
+    raise broken_off()
 
 
 async def answer_frames(
