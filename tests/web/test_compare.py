@@ -13,6 +13,7 @@ from bench.documents import lay_out, remove_references
 
 from spacepolicy.errors import FindingsError
 from spacepolicy.saved_queries import read_catalogue
+from spacepolicy.web import compare
 
 from .conftest import MakeService, assembled, serve
 
@@ -234,6 +235,26 @@ MANY = f"""
 {"".join(f'<id/{n}> <urn:by> <urn:all> ; rdfs:label "thing {n}"@en . ' for n in range(8))}
 <id/1> <urn:by> <urn:some> . <id/2> <urn:by> <urn:some> , <urn:one> .
 """
+
+
+def test_of_many_choices_the_first_are_listed_and_those_that_are_compared(
+    make_service: MakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bolder.rq").write_text(SIDE_BY_SIDE, encoding="utf-8")
+    service = replace(make_service(MANY), catalogue=read_catalogue(tmp_path))
+    base = "https://w3id.org/spacepolicy/id/"
+    monkeypatch.setattr(compare, "_LISTED", 3)
+    monkeypatch.setattr(compare, "_TOLD", 2)
+    with serve(service) as site:
+        params = {"a": f"{base}0", "b": f"{base}6"}
+        page = site.client.get("/compare", params=params, headers=PAGE).text
+        listed = re.findall(r'<option value="([^"]*)"', page)
+        assert set(listed) == {f"{base}{number}" for number in (0, 1, 2, 6)}
+        assert "more are not listed" in page
+        wrong = site.client.get("/compare", params={"a": "urn:none"}, headers=PAGE)
+        assert wrong.status_code == 400
+        assert "more" in wrong.text
+        assert f"{base}5" not in wrong.text
 
 
 def test_many_are_compared_at_once_up_to_a_number(

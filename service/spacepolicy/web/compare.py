@@ -1,7 +1,7 @@
 """The page that compares two or more things side by side: `/compare?a=…&b=…&also=…`."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Query, Request
 
@@ -25,6 +25,10 @@ from spacepolicy.web.linked_data.comparison import (
 from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.routes import Handler
 
+_LISTED: Final = 200
+"""How many things the page offers: a name of each in three lists takes 60 kB."""
+_TOLD: Final = 20
+"""How many things a problem names."""
 Others = Annotated[list[str] | None, Query(description="IRIs of more things, one each")]
 Thing = Annotated[str | None, Query(description="the IRI of a thing that can be compared")]
 
@@ -60,21 +64,29 @@ def _things(choices: Compared, asked: Sequence[str]) -> Compared:
     by_iri = {thing.value: thing for thing in choices}
     for iri in asked:
         if iri not in by_iri:
-            listed = ", ".join(f"<{each}>" for each in by_iri) or "none"
-            raise BadParameterError(f"<{iri[:200]}> cannot be compared; these can: {listed}.")
+            raise BadParameterError(f"<{iri[:200]}> cannot be compared; {_told(choices)}.")
     if len(asked) > MAX_COMPARED:
         raise BadParameterError(f"Up to {MAX_COMPARED} things are compared, not {len(asked)}.")
     return tuple(by_iri[iri] for iri in asked)
 
 
+def _told(choices: Compared) -> str:
+    """Which things can be compared."""
+    listed = ", ".join(f"<{each.value}>" for each in choices[:_TOLD]) or "none"
+    more = f", and {len(choices) - _TOLD} more" if len(choices) > _TOLD else ""
+    return f"these can: {listed}{more}"
+
+
 async def _page(knowledge_cache: KnowledgeCache, choices: Compared, things: Compared) -> str:
     app_state = knowledge_cache.app_state
-    names = await named(app_state, choices)
+    listed = tuple(dict.fromkeys((*choices[:_LISTED], *things)))
+    names = await named(app_state, listed)
     different = things if len(set(things)) == len(things) else ()
     return pages.render(
         "compare.html",
         app_state.service,
-        choices=[names.link(each) for each in choices],
+        choices=[names.link(each) for each in listed],
+        left_out=len(choices) - len(listed),
         compared=[names.link(each) for each in things],
         same=bool(things) and not different,
         ways=await comparisons(app_state, different) if different else [],
