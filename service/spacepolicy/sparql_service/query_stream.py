@@ -58,6 +58,7 @@ class QueryStream:
         self._decoder = decoder or FrameDecoder()
         self._come: deque[Header | Data] = deque(come)
         self._behind = behind
+        self._had_before = engine.processor_seconds(connection)
         self._ended = False
         self._takes_more = False
         self.rows: int | None = None
@@ -74,6 +75,12 @@ class QueryStream:
         _traceback: TracebackType | None,
     ) -> None:
         self.end()
+
+    def processor_seconds(self) -> float | None:
+        """What the worker has had of a processor since the stream began; None where that is not
+        known."""
+        had = self._engine.processor_seconds(self._connection)
+        return None if had is None else had - (self._had_before or 0.0)
 
     def end(self) -> None:
         """Give the connection back."""

@@ -1,10 +1,14 @@
 """Error handlers that turn FastAPI's errors into problems, and set `Allow` by the path's routes."""
 
+from typing import final
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from spacepolicy.errors import (
     BadParameterError,
@@ -31,9 +35,22 @@ def add_error_handlers(app: FastAPI, service: Service) -> None:
         reported = EngineError(f"The service failed: {type(error).__name__}.")
         return problem_response(service, request.scope, reported)
 
+    async def left(_request: Request, _error: Exception) -> Response:
+        """Send nothing to a client that has left before it had sent all, or was refused for it."""
+        return _Nothing()
+
+    app.add_exception_handler(ClientDisconnect, left)
     for kind in (ProblemError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, problem)
     app.add_exception_handler(Exception, failure)
+
+
+@final
+class _Nothing(Response):
+    """A response that is not sent."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
 
 
 def _as_problem(request: Request, error: Exception, service: Service) -> ProblemError:

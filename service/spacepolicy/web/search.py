@@ -1,11 +1,11 @@
 """Search and completion over the names, definitions and quotations of the served revision."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -16,6 +16,7 @@ from starlette.types import Scope
 from spacepolicy.errors import BadParameterError, ProblemError, TimeLimitError
 from spacepolicy.formats import FormatChoice
 from spacepolicy.http.response_cache import Fields
+from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.store.revision import Revision
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
@@ -45,6 +46,7 @@ from spacepolicy.web.search_texts import (
 from spacepolicy.web.service import Service
 from spacepolicy.web.tokenizer import words_of_name
 
+Found = TypeVar("Found")
 MAX_LIMIT: Final = 100
 """The most results per page: that is a long page, and `/sparql` has no such limit."""
 _MAX_PAGE: Final = 1000
@@ -140,12 +142,23 @@ class SearchService:
             return None
         return await changed_index(self.app_state, known.index, things, copies)
 
+    async def looked(self, look: Callable[[], Found]) -> Found:
+        """Return what a function finds in an index; it runs in a thread, beside one other.
+
+        Raises: OverloadedError where too many wait, or this has waited too long.
+        """
+        service = self.app_state.service
+        async with self.app_state.searches.admitted(
+            query_identifier(None), service.max_wait_seconds
+        ):
+            return await asyncio.to_thread(look)
+
     async def near(self, path: str) -> list[dict[str, Any]]:
         """Return things with names similar to the last segment of a path without a thing."""
         wanted = " ".join(words_of_name(path.rpartition("/")[2]))[:MAX_LENGTH]
         # The hint may come from an older revision: a write should not rebuild the index for it.
         index = self._known.index if self._known else await self.index()
-        found = await asyncio.to_thread(index.find, wanted, limit=_NEAR)
+        found = await self.looked(partial(index.find, wanted, limit=_NEAR))
         return [{"iri": hit.thing, "names": dict(hit.names)} for hit in found.hits]
 
 
@@ -167,13 +180,8 @@ def search_page(search: SearchService) -> Handler:
 
         async def make() -> Representation:
             index = await search.index()
-            result = await asyncio.to_thread(
-                index.find,
-                asked,
-                only=only,
-                limit=limit,
-                offset=limit * (number - 1),
-            )
+            find = partial(index.find, only=only, limit=limit, offset=limit * (number - 1))
+            result = await search.looked(partial(find, asked))
             place = ResultPage(asked, only, limit if "limit" in given else None, number, limit)
             if choice.format is JSON:
                 members = _members(service, request.scope, index, asked, result)
@@ -181,7 +189,7 @@ def search_page(search: SearchService) -> Handler:
                     json_body(members), _page_links(service.root, request, place, result.total)
                 )
             if not result.total:
-                near = await asyncio.to_thread(index.near_names, asked, _NEAR)
+                near = await search.looked(partial(index.near_names, asked, _NEAR))
                 result = replace(result, near=tuple(near))
             shown = view(service, index, place, result)
             page = pages.render("search.html", service, q=asked, limit=place.limit, view=shown)
@@ -204,7 +212,7 @@ def suggestions(search: SearchService) -> Handler:
 
         async def make() -> Representation:
             index = await search.index()
-            result = await asyncio.to_thread(index.find, asked, limit=_SUGGESTED)
+            result = await search.looked(partial(index.find, asked, limit=_SUGGESTED))
             hits = [hit_table(service, request.scope, index, hit) for hit in result.hits]
             return Representation(
                 json_body({"q": asked, "corrected": result.corrected, "suggestions": hits})

@@ -5,14 +5,18 @@ MEMORY_QUADS` with a connection as its standard input. A job is a table and, beh
 change is the quads removed and the quads added, as N-Quads, or the folder in which they stand; the
 job `publish` puts in force the changes since the last. Each job names the number of the revision
 that it builds on. Frames of the engine's port go back: data and an end, or a problem. The process
-ends when the connection closes, after the current job: a revision is whole or was never there.
+ends when the connection closes, after the current job, or within a second of the one that started
+it, in the middle of a job: a revision is whole or was never there.
 """
 
 import gc
 import json
+import os
 import signal
 import socket
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,9 +46,15 @@ from spacepolicy.writes.draft_files import read_draft
 READY: Final = b"ready"
 
 
+_LOOK_SECONDS: Final = 0.5
+"""How often it is looked for the process that started this one. A large import takes minutes, in
+which the store would be locked for the next service."""
+
+
 def main(arguments: list[str], connection: socket.socket) -> None:
     """Open the store, report that it is ready, and do jobs until the connection closes."""
     path, mode, guard, keep, memory_quads = arguments
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         durable = DurableStore(Path(path), int(keep), int(memory_quads))
         maintenance = Maintenance(durable, guard, merged=mode == "merged")  # type: ignore[arg-type] # the front's own words
@@ -66,6 +76,13 @@ def main(arguments: list[str], connection: socket.socket) -> None:
                 give_back_freed_memory()
                 large = False
         maintenance.keep_digest()
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its parent is another one."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
 def _answer(

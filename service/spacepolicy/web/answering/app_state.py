@@ -33,6 +33,11 @@ _MAX_PROOFS: Final = 4
 found at once, and they do not compete with long queries for seats."""
 
 
+_MAX_SEARCHES: Final = 2
+"""How many searches of names run at once, in threads of this process: one for a word with a
+mistake takes 0.5 s of a processor, and fifty at once each took 20 s."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class AppState:
@@ -51,6 +56,7 @@ class AppState:
     gathering: BufferBudget
     files: KeptFiles
     proofs: Admission
+    searches: Admission
 
     @property
     def number(self) -> int:
@@ -78,6 +84,7 @@ def make_app_state(service: Service) -> AppState:
         BufferBudget(service.max_cache_bytes // 4),
         KeptFiles(),
         Admission(_MAX_PROOFS, service.max_waiting),
+        Admission(_MAX_SEARCHES, service.max_waiting),
     )
 
 

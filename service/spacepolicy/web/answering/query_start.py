@@ -17,7 +17,7 @@ from spacepolicy.engine.port import too_complex
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import CrashedError
 from spacepolicy.sparql_service.admission import RunningQuery, Seat, Slot
-from spacepolicy.sparql_service.cost_estimates import CostEstimate
+from spacepolicy.sparql_service.cost_estimates import LONG_SECONDS, CostEstimate
 from spacepolicy.sparql_service.query_stream import (
     SOON_SECONDS,
     BufferedResult,
@@ -119,7 +119,7 @@ def _learning(estimate: CostEstimate, found: StartedQuery) -> Iterator[StartedQu
             if stream.seconds:
                 estimate.took(stream.seconds)
             elif found.seat is not None and _now() - began > _PATIENT_SECONDS:
-                estimate.was_long()
+                _was_not_done(estimate, stream)
         stream.end()
         if found.seat is not None:
             found.seat.leave()
@@ -211,8 +211,11 @@ async def _in_a_slot(
                 raise TimeoutError
             patient = quick or not running.slots_wanted
             until = began + (_PATIENT_SECONDS if patient else _SLOT_SECONDS)
-            if stream.holds_more(_PIECES) or _now() > until:
+            if stream.holds_more(_PIECES):
                 estimate.was_long()
+                return None
+            if _now() > until:
+                _was_not_done(estimate, stream)
                 return None
             answer = await stream.soon(min(SOON_SECONDS, left), _PIECES)
         estimate.took(stream.seconds)
@@ -221,6 +224,17 @@ async def _in_a_slot(
         if stream is not None:
             stream.end()
         trial.slot.leave()
+
+
+def _was_not_done(estimate: CostEstimate, stream: QueryStream) -> None:
+    """Record that a query was not done in time. Of a kind that is known, only processor time tells
+    that it is long: on a machine that is busy, quick ones take as long by the clock."""
+    had = stream.processor_seconds()
+    if estimate.known and had is not None:
+        estimate.took_longer(had)
+        if had <= LONG_SECONDS:
+            return
+    estimate.was_long()
 
 
 def _now() -> float:

@@ -1,7 +1,7 @@
 """The tools that search, and that read a thing with its statements and their passages."""
 
-import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Any, Final, final
 from urllib.parse import urlencode
 
@@ -53,14 +53,11 @@ async def searched(request: ToolRequest, given: Search) -> Answer:
     """Search things by their names, definitions and quotations."""
     kind = None if given.type is None else named_thing(request.service, given.type, request.base)
     index = await request.search.index()
-    found = await asyncio.to_thread(
-        index.find,
-        given.text.strip(),
-        only=SearchFilter(
-            kind.value if kind else None, given.language.lower() if given.language else None
-        ),
-        limit=given.limit,
+    only = SearchFilter(
+        kind.value if kind else None, given.language.lower() if given.language else None
     )
+    look = partial(index.find, given.text.strip(), only=only, limit=given.limit)
+    found = await request.search.looked(look)
     every = (hit_table(request.service, request.scope, index, hit) for hit in found.hits)
     listed, _ = fitted(every, given.limit)
     members = {

@@ -18,6 +18,7 @@ from typing import Any, Final, final
 
 from pyoxigraph import Literal, NamedNode
 
+from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Term, rows
 from spacepolicy.web.reconciliation.batches import Evidence, ReconciliationQuery, Value
@@ -69,14 +70,16 @@ async def candidates(
 ) -> dict[str, list[Candidate]]:
     """Return the candidates of each query, the best first.
 
-    Raises: ProblemError where a query of the dataset fails.
+    Raises: ProblemError where a query of the dataset fails, OverloadedError where too many others
+    search.
     """
     iris = {query.iri for query in queries.values()} - {None}
     known = await existing(state, [each for each in iris if each is not None])
     found: dict[str, list[Candidate]] = {}
-    for key, query in queries.items():
-        each = await _found(state, entities, query, known)
-        found[key] = [one for one in each if _fits(entities, one, query)]
+    async with state.searches.admitted(query_identifier(None), state.service.max_wait_seconds):
+        for key, query in queries.items():
+            each = await _found(state, entities, query, known)
+            found[key] = [one for one in each if _fits(entities, one, query)]
     values = await property_values(
         state,
         (one.thing for key, query in queries.items() if query.evidence for one in found[key]),

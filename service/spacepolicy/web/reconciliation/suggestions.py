@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal, final
 
 from spacepolicy.errors import BadParameterError
+from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.answering.revision_cache import RevisionCache
@@ -73,7 +74,11 @@ async def _found(
     if kind == "entity":
         if iri is not None:
             return sorted(await existing(terms.state, [iri]))
-        result = await asyncio.to_thread(entities.index.find, prefix[:MAX_LENGTH], limit=2 * most)
+        state = terms.state
+        async with state.searches.admitted(query_identifier(None), state.service.max_wait_seconds):
+            result = await asyncio.to_thread(
+                entities.index.find, prefix[:MAX_LENGTH], limit=2 * most
+            )
         return [hit.thing for hit in result.hits if hit.by.role in NAME_ROLES]
     known = await terms.get(kind)
     if iri is not None:
