@@ -236,7 +236,7 @@ class SearchIndex:
         """The names of the things, the first in each language."""
         rows = self._rows(
             "SELECT thing, language, text FROM text WHERE role = 'name' "
-            "AND thing IN (SELECT value FROM json_each(?)) ORDER BY id",
+            "AND thing IN (SELECT value FROM json_each(?)) ORDER BY text",
             json.dumps(things),
         )
         found: dict[str, dict[str, str]] = {}
@@ -273,7 +273,7 @@ class SearchIndex:
 
     def texts_of(self, thing: str) -> list[Text]:
         """Return the texts of the thing."""
-        query = "SELECT thing, role, language, text FROM text WHERE thing = ? ORDER BY id"
+        query = "SELECT thing, role, language, text FROM text WHERE thing = ? ORDER BY role, text"
         return [Text(*row) for row in self._rows(query, thing)]
 
     def types_of(self, thing: str) -> tuple[str, ...]:
@@ -286,7 +286,7 @@ class SearchIndex:
         """The classes or the sources of the things."""
         rows = self._rows(
             f"SELECT thing, value FROM {table} "  # noqa: S608 # two constants
-            "WHERE thing IN (SELECT value FROM json_each(?)) ORDER BY rowid",
+            "WHERE thing IN (SELECT value FROM json_each(?)) ORDER BY value",
             json.dumps(things),
         )
         found: dict[str, list[str]] = {}
@@ -335,7 +335,12 @@ class SearchIndex:
         best: dict[str, tuple[float, Text]] = {}
         for each in texts:
             score = _score(each, sought)
-            if each.thing not in best or score > best[each.thing][0]:
+            before = best.get(each.thing)
+            if before is None or (-score, each.text, each.role) < (
+                -before[0],
+                before[1].text,
+                before[1].role,
+            ):
                 best[each.thing] = (score, each)
         order = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].text, pair[1].thing))
         things = [by.thing for _, by in order]

@@ -132,7 +132,8 @@ def _values(name: str, things: Collection[str]) -> Iterator[str]:
 
 
 def _queries(app_state: AppState, values: str) -> tuple[str, str, str]:
-    """The queries for texts, classes and sources, of the things that `values` lists."""
+    """The queries for texts, classes and sources, of the things that `values` lists; the index has
+    an order of its own, since ORDER BY takes five times as long as all else."""
     own = app_state.service.revision.base
     base = Base(own or "urn:x-no-project:")
     quoted = {base.term(name).value: "words" for name in _QUOTED} if own else {}
@@ -140,14 +141,12 @@ def _queries(app_state: AppState, values: str) -> tuple[str, str, str]:
     passage = f"?passage {base.term('source')} ?value"
     return (
         f"SELECT DISTINCT ?thing ?role ?text {{ {values} VALUES (?property ?role) {{ {roles} }} "
-        f"?thing ?property ?text FILTER (isIRI(?thing) && isLiteral(?text)) }} "
-        f"ORDER BY ?thing ?role ?text",
+        "?thing ?property ?text FILTER (isIRI(?thing) && isLiteral(?text)) }",
         f"SELECT ?thing ?value {{ {values} ?thing a ?value FILTER (STRSTARTS(STR(?value), "
-        f'"{base.term("").value}") || ?value IN ({_KINDS})) FILTER isIRI(?thing) }} '
-        "ORDER BY ?thing ?value",
+        f'"{base.term("").value}") || ?value IN ({_KINDS})) FILTER isIRI(?thing) }}',
         f"SELECT DISTINCT ?thing ?value {{ {values} "
         f"{{ GRAPH ?passage {{ ?thing ?p ?o }} {passage} }} UNION {{ {passage} "
-        "BIND (?passage AS ?thing) } FILTER isIRI(?thing) } ORDER BY ?thing ?value",
+        "BIND (?passage AS ?thing) } FILTER isIRI(?thing) }",
     )
 
 
