@@ -128,7 +128,9 @@ def test_a_document_without_expected_answers_is_found(copied: CheckContext) -> N
 
 
 def test_a_statement_that_is_changed_makes_answers_differ(shipped: Content) -> None:
-    shipped.change(DATA, ":develops technology:reusable-rocket", ":develops technology:spacecraft")
+    was = ":develops [ id technology:reusable-rocket"
+    now = ":develops technology:spacecraft ; :namesAsExample [ id technology:reusable-rocket"
+    shipped.change(DATA, was, now)
     findings = shipped.findings("queries")
     assert {each.rule for each in findings} <= {"expect-row", "expect-passage", "shown-query"}
     assert "tasks-by-technology" in " ".join(each.message for each in findings)

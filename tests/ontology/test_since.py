@@ -57,7 +57,7 @@ def found_in(content: Content, name: str) -> tuple[Finding, ...]:
     [
         (TECHNOLOGIES, '"reusable rocket"@en', '"rocket that flies again"@en', ChangeKind.WORDS),
         ("ontology/policy.ttl", 'rdfs:label "task"@en', 'rdfs:label "duty"@en', ChangeKind.WORDS),
-        (DATA, ":develops technology:reusable-rocket", ":builds technology:reusable-rocket",
+        (DATA, ":develops [ id technology:reusable-", ":builds [ id technology:reusable-",
          ChangeKind.STATEMENTS),
         ("ontology/policy.ttl", "rdfs:subClassOf :PolicyElement ;", "", ChangeKind.AXIOMS),
         ("ontology/shapes.ttl", "sh:minCount 1", "sh:minCount 2", ChangeKind.SHAPES),

@@ -64,17 +64,17 @@ def _things(choices: Compared, asked: Sequence[str]) -> Compared:
     by_iri = {thing.value: thing for thing in choices}
     for iri in asked:
         if iri not in by_iri:
-            raise BadParameterError(f"<{iri[:200]}> cannot be compared; {_told(choices)}.")
+            raise BadParameterError(f"<{iri[:200]}> cannot be compared; these can: {_told(choices)}.")
     if len(asked) > MAX_COMPARED:
         raise BadParameterError(f"Up to {MAX_COMPARED} things are compared, not {len(asked)}.")
     return tuple(by_iri[iri] for iri in asked)
 
 
 def _told(choices: Compared) -> str:
-    """Which things can be compared."""
+    """The first of the things that can be compared, and how many more there are."""
     listed = ", ".join(f"<{each.value}>" for each in choices[:_TOLD]) or "none"
     more = f", and {len(choices) - _TOLD} more" if len(choices) > _TOLD else ""
-    return f"these can: {listed}{more}"
+    return f"{listed}{more}"
 
 
 async def _page(knowledge_cache: KnowledgeCache, choices: Compared, things: Compared) -> str:

@@ -19,7 +19,7 @@ MISSPELT: Final = (
         "shapes",
         "label-minCount",
         QUOTES,
-        match(r":(develops|promotes) (technology:[\w-]+)([\w-]) ([;,.])", r":\1 \2x\3 \4"),
+        match(r":(develops|promotes) ((?:\[ id )?technology:[\w-]+)([\w-]) ", r":\1 \2x\3 "),
         "does not conform in rdfs:label",
         others=True,
     ),
