@@ -64,7 +64,8 @@ def _things(choices: Compared, asked: Sequence[str]) -> Compared:
     by_iri = {thing.value: thing for thing in choices}
     for iri in asked:
         if iri not in by_iri:
-            raise BadParameterError(f"<{iri[:200]}> cannot be compared; these can: {_told(choices)}.")
+            told = _told(choices)
+            raise BadParameterError(f"<{iri[:200]}> cannot be compared; these can: {told}.")
     if len(asked) > MAX_COMPARED:
         raise BadParameterError(f"Up to {MAX_COMPARED} things are compared, not {len(asked)}.")
     return tuple(by_iri[iri] for iri in asked)

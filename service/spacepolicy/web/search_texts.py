@@ -83,7 +83,7 @@ async def changed_index(
 
 @final
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ChangedThings:
     """What differs between two revisions: the things with other statements, and those of them that
     are passages of another source, with which the sources of others change."""
 
@@ -91,11 +91,11 @@ class Changes:
     passages: set[str] = field(default_factory=set)
 
 
-def changes_between(history: History, older: Revision, newer: Revision) -> Changes | None:
+def changes_between(history: History, older: Revision, newer: Revision) -> ChangedThings | None:
     """Return what differs; None where that is not known, or is more than `MAX_CHANGED` things."""
     if older.publication is not None or newer.publication is not None:
         return None
-    found = Changes()
+    found = ChangedThings()
     source = str(Base(newer.base).term("source")).encode() if newer.base else b"?"
     try:
         for subject, lines in history.changed_subjects(older.number, newer.number):
@@ -112,7 +112,7 @@ def changes_between(history: History, older: Revision, newer: Revision) -> Chang
     return found
 
 
-async def things_of(app_state: AppState, changes: Changes) -> set[str]:
+async def things_of(app_state: AppState, changes: ChangedThings) -> set[str]:
     """Return the things whose texts, classes or sources may have changed.
 
     Raises: ProblemError where a query fails.
