@@ -185,3 +185,17 @@ def test_a_body_that_breaks_has_one_identifier(
     logged(caplog, "POST /sparql - broken")
     lines = [each.msg for each in caplog.records if isinstance(each.msg, RequestLine)]
     assert [each.fields()["request_id"] for each in lines] == [fields["x-request-id"]]
+
+
+@pytest.mark.parametrize("path", ["/reconcile", "/mcp", "/sparql"])
+def test_a_client_that_leaves_within_its_body_is_no_failure_of_the_service(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    caplog.set_level(logging.INFO, "spacepolicy.requests")
+    with socket.create_connection(address, timeout=PATIENCE_SECONDS) as client:
+        kind = "application/json" if path == "/mcp" else "application/x-www-form-urlencoded"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
+        client.sendall(f"{head}Accept: */*\r\nContent-Length: 1000\r\n\r\nq".encode())
+        time.sleep(0.2)
+    assert " broken " in logged(caplog, f"POST {path} ")
+    assert "500" not in caplog.text

@@ -1,6 +1,8 @@
 """Search: words in any language and form find the right things, and only of this revision."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacepolicy.errors import OverloadedError
+from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.store.history import History
+from spacepolicy.web.answering.app_state import make_app_state
+from spacepolicy.web.search import SearchService
 from spacepolicy.web.search_index import SearchIndex, Text
+from spacepolicy.web.service import Service
 
 from .conftest import SHIPPED_BASE, MakeService, serve
 
@@ -197,3 +204,22 @@ def test_an_index_that_was_changed_finds_what_one_made_anew_finds(
         assert changed.kind_of(thing) == anew.kind_of(thing)
         assert changed.texts_of(thing) == anew.texts_of(thing)
     assert index.find("a") == SearchIndex(before, kinds, kinds).find("a")
+
+
+def test_searches_wait_for_each_other_and_are_refused_after_a_while(
+    shipped_service: Service,
+) -> None:
+    async def asked() -> list[str]:
+        state = make_app_state(replace(shipped_service, max_wait_seconds=0.05))
+        search = SearchService(state)
+        async with AsyncExitStack() as stack:
+            for _ in range(state.searches.max_running):
+                seat = state.searches.admitted(query_identifier(None), 1)
+                await stack.enter_async_context(seat)
+            with pytest.raises(OverloadedError):
+                await search.looked(lambda: "too soon")
+            waiting = asyncio.create_task(search.looked(lambda: "found"))
+            await asyncio.sleep(0)
+        return [await waiting, await search.looked(lambda: "again")]
+
+    assert asyncio.run(asked()) == ["found", "again"]
