@@ -26,7 +26,7 @@ from spacepolicy.web.linked_data.knowledge_cache import KnowledgeCache
 from spacepolicy.web.routes import Handler
 
 _LISTED: Final = 200
-"""How many things the page offers: a name of each in three lists takes 60 kB."""
+"""How many things the page offers, in three lists: it has 127 kB then, with 2,770 policies."""
 _TOLD: Final = 20
 """How many things a problem names."""
 Others = Annotated[list[str] | None, Query(description="IRIs of more things, one each")]

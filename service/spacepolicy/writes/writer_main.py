@@ -79,7 +79,8 @@ def main(arguments: list[str], connection: socket.socket) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process once its parent is another one."""
+    """End this process once its parent is another one. (The kernel's own signal, PR_SET_PDEATHSIG,
+    comes when the thread ends that started it, and a writer may be started by any.)"""
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
     os._exit(1)
