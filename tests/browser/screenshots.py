@@ -16,6 +16,7 @@ PAGES: Final = {
     "region": "/doc/id/region/china#where",
     "measure": "/doc/id/policy/shanghai-2022-spatial-information/task/12/measure/1",
     "questions": "/queries",
+    "answer": "/queries/targets#answer",
     "source": "/source/shanghai-2022-opinions#char=1510,1534",
     "compare": "/compare",
     "ontology": "/ontology",

@@ -18,7 +18,7 @@ def test_the_first_page_answers_its_questions_live(site: httpx.Client) -> None:
     page = site.get("/", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "How many things are there?" in page.text
-    assert '<td class="number">1000</td>' in page.text
+    assert ' class="number">1000</td>' in page.text
     in_chinese = site.get("/", params={"lang": "zh"}, headers={"Accept": "text/html"})
     assert "有多少事物？" in in_chinese.text
 
@@ -123,9 +123,9 @@ def test_a_saved_query_is_put_into_the_form(shipped: httpx.Client) -> None:
 
 def test_an_answer_of_a_saved_query_calls_things_by_their_names(shipped: httpx.Client) -> None:
     page = shipped.get("/queries/where-side-by-side", headers={"Accept": "text/html"}).text
-    cell = r'<td><a href="/id/region/shanghai"[^>]*>([^<]*)</a></td>'
+    cell = r'<td[^>]*><a href="/id/region/shanghai"[^>]*>([^<]*)</a></td>'
     assert set(re.findall(cell, page)) == {"Shanghai"}
-    words = re.findall(r'<td><a href="/source/[^"]*#char=4352,4398"[^>]*>([^<]*)</a>', page)
+    words = re.findall(r'<td[^>]*><a href="/source/[^"]*#char=4352,4398"[^>]*>([^<]*)</a>', page)
     assert words == ["“promote the digital transformation of Shanghai”"]
 
 
@@ -156,7 +156,7 @@ def test_numbers_stand_below_each_other(site: httpx.Client) -> None:
     assert re.findall(r'<th scope="col"( class="number")?>(\w)', page) == [
         (' class="number"', "n"), ("", "t"), ("", "m"),
     ]  # fmt: skip
-    assert page.count('<td class="number">') == 3
+    assert len(re.findall(r'<td[^>]* class="number">', page)) == 3
 
 
 def test_the_service_tells_that_it_lives_and_is_ready(site: httpx.Client) -> None:

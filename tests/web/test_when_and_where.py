@@ -140,6 +140,6 @@ def test_a_thing_tells_the_revisions_that_changed_it(make_service: MakeService) 
     with serve(service) as site:
         page = site.client.get("/doc/id/a", headers=PAGE).text
         assert '<a href="/revisions/7">7</a>' in page
-        assert '<td><a href="/revisions/6..7">+2 −1</a></td>' in page
+        assert '><a href="/revisions/6..7">+2 −1</a></td>' in page
         service.revision.changes.write_text("TX .\nTC .\n", encoding="utf-8")
         assert "<h2>History</h2>" not in site.client.get("/doc/id/a?lang=en", headers=PAGE).text

@@ -32,8 +32,8 @@ function draw(parent, state, redraw) {
   const numeric = new Set(columnsOf(state.table, isNumber));
   const head = element("tr", {}, ...state.table.columns.map((name) => heading(name, state, redraw, numeric)));
   const lines = rows.map((row) => element("tr", {}, ...state.table.columns.map((name) =>
-    element("td", { "data-label": name, class: numeric.has(name) ? "number" : null }, shown(row[name], state.site, names)))));
-  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
+    element("td", { "data-label": name.replaceAll("_", " "), class: numeric.has(name) ? "number" : null }, shown(row[name], state.site, names)))));
+  const table = element("table", { class: "records" }, element("thead", {}, head), element("tbody", {}, ...lines));
   const region = element("div", { class: "scroll wb-scroll", tabindex: 0, role: "region", "aria-label": say("result") }, table);
   parent.replaceChildren(region, paging(found.length, first, rows.length, state, redraw));
   if (state.named) nameRows(rows, state, redraw);
