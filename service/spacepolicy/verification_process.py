@@ -7,21 +7,17 @@ in the same process.
 """
 
 import base64
-import ctypes
 import json
 import resource
-import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Final, final
+from typing import final
 
+from spacepolicy.child_process import die_with_parent
 from spacepolicy.errors import UsageError
 from spacepolicy.source_texts import CopyText, read_copy
 from spacepolicy.verification import Cited, verify
-
-_PR_SET_PDEATHSIG: Final = 1
-"""Of <linux/prctl.h>: this process dies with its parent."""
 
 
 @final
@@ -84,7 +80,7 @@ def _copy(table: dict[str, str] | None) -> CopyText | None:
 
 def main() -> None:
     """Answer the request on standard input."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     limit = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

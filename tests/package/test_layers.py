@@ -12,6 +12,7 @@ LAYERS = {
     "assets": 1,
     "errors": 1,
     "fingerprints": 1,
+    "child_process": 1,
     "similar_words": 1,
     "text_structure": 1,
     "namespaces": 1,

@@ -1,7 +1,11 @@
 """The search index of a revision is the same whether it is made anew or of that of another one."""
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextvars import Context
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from spacepolicy.errors import ProblemError, ResultLimitError, TimeLimitError
+from spacepolicy.errors import EngineError, ProblemError, ResultLimitError, TimeLimitError
 from spacepolicy.namespaces import Base
 from spacepolicy.web import search, search_texts
 from spacepolicy.web.answering.app_state import AppState, make_app_state
@@ -18,6 +22,7 @@ from spacepolicy.web.search import SearchService
 from spacepolicy.web.search_index import SearchIndex
 from spacepolicy.web.service import Service
 
+from ..engine.processes import PATIENCE_SECONDS, state, within
 from .test_writing import Site, built, open_site  # noqa: F401 # a fixture
 
 G: Final = "urn:g"
@@ -194,3 +199,40 @@ def test_an_index_that_fails_is_made_again(
         with pytest.raises(ProblemError):
             index_at(loop, kept, site.number)
     assert index_at(loop, kept, site.number).find("rocket").total
+
+
+def test_a_process_that_fails_is_told_and_leaves_nothing(
+    site: Site,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    loop: asyncio.Runner,
+    tmp_path: Path,
+) -> None:
+    kept = SearchService(make_app_state(service))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with monkeypatch.context() as patched:
+        patched.setattr(search_texts, "_WRITING", "spacepolicy.no_such_module")
+        with pytest.raises(EngineError, match="failed"):
+            index_at(loop, kept, site.number)
+    assert index_at(loop, kept, site.number).find("rocket").total
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_process_that_writes_an_index_gives_way_and_ends_with_its_parent() -> None:
+    parent = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-m', sys.argv[1], '/'], stdin=-1)\n"
+        "print(child.pid, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", parent, "spacepolicy.web.search_index_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        assert within(PATIENCE_SECONDS, lambda: os.getpriority(os.PRIO_PROCESS, child) == 10)
+        process.kill()
+    assert within(PATIENCE_SECONDS, lambda: state(child) in "XZ")

@@ -16,11 +16,12 @@ from spacepolicy.web.answering.app_state import make_app_state
 from spacepolicy.web.reconciliation.batches import MAX_IDS, MAX_QUERIES
 from spacepolicy.web.reconciliation.endpoint import answered
 from spacepolicy.web.reconciliation.entities import Entities
-from spacepolicy.web.search_index import SearchIndex, Text
+from spacepolicy.web.search_index import Text
 from spacepolicy.web.service import Service
 
 from .conftest import SHIPPED_BASE, MakeService, Site, serve
 from .reconciliation_client import TIMES, ReconciliationClient, cells
+from .search_indexes import index_of
 
 EX = f"{SHIPPED_BASE}id/"
 DEF = f"{SHIPPED_BASE}def/"
@@ -373,7 +374,7 @@ def test_what_is_not_known_has_empty_cells(refine: ReconciliationClient) -> None
 def test_a_batch_has_the_time_of_a_query(service: Service) -> None:
     texts = [Text(f"urn:{n}", "name", "en", f"name {n} of many") for n in range(200)]
     state = make_app_state(replace(service, timeout_seconds=0.001))
-    entities = Entities(service, SearchIndex(texts, {}), "en")
+    entities = Entities(service, index_of(texts), "en")
     batch = {str(n): {"query": f"nam {n} off many"} for n in range(MAX_QUERIES)}
     with pytest.raises(TimeLimitError):
         asyncio.run(answered(state, entities, {"queries": json.dumps(batch)}))

@@ -16,10 +16,11 @@ from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.store.history import History
 from spacepolicy.web.answering.app_state import make_app_state
 from spacepolicy.web.search import SearchService
-from spacepolicy.web.search_index import SearchIndex, Text
+from spacepolicy.web.search_index import Text
 from spacepolicy.web.service import Service
 
 from .conftest import SHIPPED_BASE, MakeService, serve
+from .search_indexes import changed, index_of
 
 ROCKET = f"{SHIPPED_BASE}id/technology/reusable-rocket"
 STATION = f"{SHIPPED_BASE}id/facility/information-and-customs-station"
@@ -153,7 +154,7 @@ def test_a_revision_is_searched_by_its_own_texts(
 
 @given(st.text(max_size=40))
 def test_any_text_finds_itself(text: str) -> None:
-    index = SearchIndex([Text("urn:a", "name", "en", text)], {})
+    index = index_of([Text("urn:a", "name", "en", text)])
     found = index.find(text)
     assert [hit.thing for hit in found.hits] in ([], ["urn:a"])
     if found.hits:
@@ -190,20 +191,20 @@ def test_an_index_that_was_changed_finds_what_one_made_anew_finds(
     come = [each for each in after if each.thing in things]
     of_kept = [each for each in kinds if each[0] not in things]
     of_come = [each for each in later if each[0] in things]
-    index = SearchIndex(before, kinds, kinds)
-    changed = index.changed(things, come, of_come, of_come)
-    anew = SearchIndex([*kept, *come], [*of_kept, *of_come], [*of_kept, *of_come])
+    index = index_of(before, kinds, kinds)
+    after_change = changed(index, things, come, of_come, of_come)
+    anew = index_of([*kept, *come], [*of_kept, *of_come], [*of_kept, *of_come])
     for asked in ("a", "b c", "火", "ab", "c 火"):
-        assert changed.find(asked) == anew.find(asked)
-        assert changed.near_names(asked, 9) == anew.near_names(asked, 9)
-        assert sorted(changed.named_exactly(asked)) == sorted(anew.named_exactly(asked))
-    assert changed.type_counts() == anew.type_counts()
+        assert after_change.find(asked) == anew.find(asked)
+        assert after_change.near_names(asked, 9) == anew.near_names(asked, 9)
+        assert sorted(after_change.named_exactly(asked)) == sorted(anew.named_exactly(asked))
+    assert after_change.type_counts() == anew.type_counts()
     for thing in ("urn:a", "urn:b", "urn:c"):
-        assert changed.names(thing) == anew.names(thing)
-        assert changed.types_of(thing) == anew.types_of(thing)
-        assert changed.kind_of(thing) == anew.kind_of(thing)
-        assert changed.texts_of(thing) == anew.texts_of(thing)
-    assert index.find("a") == SearchIndex(before, kinds, kinds).find("a")
+        assert after_change.names(thing) == anew.names(thing)
+        assert after_change.types_of(thing) == anew.types_of(thing)
+        assert after_change.kind_of(thing) == anew.kind_of(thing)
+        assert after_change.texts_of(thing) == anew.texts_of(thing)
+    assert index.find("a") == index_of(before, kinds, kinds).find("a")
 
 
 def test_searches_wait_for_each_other_and_are_refused_after_a_while(

@@ -121,7 +121,7 @@ def _asked(request: bytes, timeout_seconds: float) -> dict[str, Any]:
                 [sys.executable, "-m", _MODULE],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                start_new_session=True,
+                process_group=0,
                 env={**environment(), **_ARENAS},
             )
         try:

@@ -17,7 +17,6 @@ the worker; when a worker ends by itself, it reports that there. A worker whose 
 a low priority; where all together exceed the budget, the one with the most memory is stopped.
 """
 
-import ctypes
 import gc
 import json
 import mmap
@@ -38,6 +37,7 @@ from typing import Final, final
 from pyoxigraph import Store
 
 from spacepolicy import serialization
+from spacepolicy.child_process import die_with_parent
 from spacepolicy.engine.answer_frames import frame, problem_frame
 from spacepolicy.engine.change_log import ChangeLog
 from spacepolicy.engine.control import (
@@ -80,8 +80,6 @@ _LEAST_ALLOWANCE_BYTES: Final = 64 << 20
 after each longer query, and its successor copy the same pages again."""
 _LOWEST_PRIORITY: Final = 19
 """The nice value of a process that gives way to all others (setpriority(2))."""
-_PR_SET_PDEATHSIG: Final = 1
-"""Of <linux/prctl.h>: this process dies with its parent."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -307,7 +305,7 @@ class _Server:
     ) -> None:
         status = 1
         try:
-            _die_with_parent()
+            die_with_parent()
             if os.getppid() == server:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -429,11 +427,6 @@ def _exit_frame(status: int) -> bytes:
     """The frame that reports how a process ended."""
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     return frame(b"X", str(number).encode())
-
-
-def _die_with_parent() -> None:
-    """Let the kernel end this process when its parent ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

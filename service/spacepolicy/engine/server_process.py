@@ -156,7 +156,7 @@ class ServerStart:
                 [sys.executable, "-m", _SERVER, str(dataset), place, *numbers],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                start_new_session=True,
+                process_group=0,
                 env=environment(),
             )
         return ServerProcess(process, ours, in_memory, _order_of(dataset), counts=counts)

@@ -60,7 +60,7 @@ class ProofPool:
                     [sys.executable, "-m", _MODULE, *arguments],
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
-                    start_new_session=True,
+                    process_group=0,
                 )
         except OSError as error:
             ours.close()

@@ -5,7 +5,6 @@ prefixes as JSON) with the connection as its standard input. It ends when the ot
 connection. MEMORY_BYTES limits its memory beyond the loaded dataset.
 """
 
-import ctypes
 import json
 import os
 import resource
@@ -13,10 +12,10 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Final
 
 from pyoxigraph import Triple
 
+from spacepolicy.child_process import die_with_parent
 from spacepolicy.engine.answer_frames import end_frame, frame, problem_frame
 from spacepolicy.engine.snapshot import GENERATION, opened, scratch_of
 from spacepolicy.errors import (
@@ -30,13 +29,10 @@ from spacepolicy.knowledge.reasoning.proof_view import Explainer
 from spacepolicy.namespaces import Base
 from spacepolicy.proofs.proof_service import receive_statement
 
-_PR_SET_PDEATHSIG: Final = 1
-"""From <linux/prctl.h>: this process is killed when its parent dies."""
-
 
 def main(arguments: list[str], connection: socket.socket) -> None:
     """Load the dataset and answer statements until the connection closes."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     directory, base, prefixes, memory_bytes = arguments
     try:
         dataset = Path(directory) / GENERATION

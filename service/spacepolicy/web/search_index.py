@@ -1,7 +1,7 @@
 """An index of names, definitions and quotations in every language, for one revision.
 
-It is in a temporary file of SQLite, which is gone with it; that of another revision is made from a
-copy of it and what was changed.
+It is in a temporary file of SQLite; that of another revision is made from a copy of it and what was
+changed.
 
 Each text is indexed twice: by the stems of its words, so that "stations" finds a station, and by
 their forms, so that the beginning of a word finds it. Where nothing is found, the words are
@@ -15,9 +15,12 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Final, Literal, final
+from urllib.parse import quote
 
 from spacepolicy.web.tokenizer import corrected, folded, normalised, spaced, spaced_words, words
 
@@ -39,21 +42,6 @@ _AROUND: Final = 60
 """Characters shown before the match, twice as many after it: two lines of a page."""
 _BEGUN: Final = 3
 """How many initial letters a proposed word shares at least: two are shared by chance."""
-_TABLES: Final = """
-CREATE TABLE text (id INTEGER PRIMARY KEY, thing TEXT, role TEXT, language TEXT, text TEXT);
-CREATE INDEX texts ON text (thing);
-CREATE TABLE name (text TEXT, thing TEXT);
-CREATE INDEX exact ON name (text);
-CREATE INDEX named ON name (thing);
-CREATE TABLE type (thing TEXT, value TEXT);
-CREATE INDEX types ON type (thing);
-CREATE TABLE source (thing TEXT, value TEXT);
-CREATE INDEX sources ON source (thing);
-CREATE VIRTUAL TABLE stems USING fts5(text, content='', tokenize='porter unicode61');
-CREATE VIRTUAL TABLE forms USING fts5(text, content='', tokenize='unicode61', prefix='1 2 3');
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab(forms, row);
-"""
-_INDEXES: Final = ("stems", "forms")
 _CACHE_KIB: Final = 32 << 10
 """How much of the index is in memory: that of 100,000 statements has 12 MB, of 300,000 37, and what
 a search reads of the rest is in the system's cache."""
@@ -118,71 +106,26 @@ class SearchFilter:
 
 
 _EVERYTHING: Final = SearchFilter()
-Pairs = Iterable[tuple[str, str]]
-"""Things, each with a class or a source."""
 
 
 @final
 class SearchIndex:
     """The index of texts, with the classes of their things, and the sources with statements about
-    these."""
+    these, as `search_index_process` writes it."""
 
-    def __init__(self, texts: Iterable[Text] = (), types: Pairs = (), sources: Pairs = ()) -> None:
+    def __init__(self, path: Path) -> None:
+        """The index in a file, which may be removed then: it is gone with this object."""
         self._lock = threading.Lock()
-        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.executescript(_TABLES)
-        self._add(texts, types, sources)
-
-    def changed(
-        self, things: Iterable[str], texts: Iterable[Text], types: Pairs, sources: Pairs
-    ) -> "SearchIndex":
-        """Return another index in which what is given takes the place of all there was of these
-        things."""
-        found = SearchIndex()
-        with self._lock:
-            self._database.backup(found._database)
-        found._remove(json.dumps([*things]))
-        found._add(texts, types, sources)
-        return found
-
-    def _remove(self, things: str) -> None:
-        """Remove all that there is of things, a JSON array of IRIs."""
-        rows = self._database.execute(
-            "SELECT id, text FROM text WHERE thing IN (SELECT value FROM json_each(?))", (things,)
+        address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        self._database = sqlite3.connect(
+            address, uri=True, check_same_thread=False, isolation_level=None
         )
-        self._database.execute("BEGIN")
-        for number, text in rows.fetchall():
-            for table in _INDEXES:
-                self._database.execute(
-                    f"INSERT INTO {table} ({table}, rowid, text) VALUES ('delete', ?, ?)",  # noqa: S608 # two constants
-                    (number, spaced(text)),
-                )
-        for table in ("text", "name", "type", "source"):
-            self._database.execute(
-                f"DELETE FROM {table} WHERE thing IN (SELECT value FROM json_each(?))",  # noqa: S608 # four constants
-                (things,),
-            )
-        self._database.execute("COMMIT")
+        self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
-    def _add(self, texts: Iterable[Text], types: Pairs, sources: Pairs) -> None:
-        (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM text").fetchone()
-        self._database.execute("BEGIN")
-        for number, each in enumerate(texts, last + 1):
-            if each.role in NAME_ROLES:
-                name = (normalised(each.text), each.thing)
-                self._database.execute("INSERT INTO name VALUES (?, ?)", name)
-            row = (number, each.thing, each.role, each.language, each.text)
-            self._database.execute("INSERT INTO text VALUES (?, ?, ?, ?, ?)", row)
-            for table in _INDEXES:
-                self._database.execute(
-                    f"INSERT INTO {table} (rowid, text) VALUES (?, ?)",  # noqa: S608 # two constants
-                    (number, spaced(each.text)),
-                )
-        self._database.executemany("INSERT INTO type VALUES (?, ?)", types)
-        self._database.executemany("INSERT INTO source VALUES (?, ?)", sources)
-        self._database.execute("COMMIT")
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of it to a new file."""
+        with self._lock, closing(sqlite3.connect(path)) as copy:
+            self._database.backup(copy)
 
     def _rows(self, query: str, *values: str) -> list[tuple[str, ...]]:
         with self._lock:

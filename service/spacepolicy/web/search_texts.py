@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, final
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 
 from spacepolicy.errors import ProblemError, ResultLimitError
 from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
@@ -14,8 +15,10 @@ from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, Rows
-from spacepolicy.web.search_index import SearchIndex, Text
+from spacepolicy.web.answering.internal_queries import Rows
+from spacepolicy.web.answering.one_off_process import asked
+from spacepolicy.web.search_index import SearchIndex
+from spacepolicy.web.search_index_process import ANSWERS, INDEX, Request
 
 MAX_TEXTS: Final = 2_000_000
 """How many texts are searched, of some nine million statements: the index is made in 40 µs a text
@@ -25,6 +28,9 @@ MAX_CHANGED: Final = 2_000
 everything is read anew. So many take 0.4 s of an index of 22,000 texts and 0.5 of 65,000."""
 _AT_ONCE: Final = 500
 """Things that one query names: 40 kB of IRIs."""
+_FOLDER: Final = "spacepolicy-search-"
+"""How the names of temporary folders begin."""
+_WRITING: Final = "spacepolicy.web.search_index_process"
 _ROLES: Final = {
     f"{RDFS}label": "name",
     f"{SKOS}prefLabel": "name",
@@ -43,18 +49,9 @@ async def index_of_all(app_state: AppState, copies: Mapping[str, str]) -> Search
     Raises: ProblemError where a query fails, ResultLimitError where there are more than `MAX_TEXTS`
     texts.
     """
-    async with AsyncExitStack() as stack:
-        texts, types, sources = [
-            await stack.enter_async_context(internal_queries.many_rows(app_state, query))
-            for query in _queries(app_state, "")
-        ]
-        return await asyncio.to_thread(_made, texts, types, sources, copies)
-
-
-def _made(texts: Rows, types: Rows, sources: Rows, copies: Mapping[str, str]) -> SearchIndex:
-    # What reads them has to end in the thread that it began in.
-    with closing(texts), closing(types), closing(sources):
-        return SearchIndex(_texts(texts, copies), _pairs(types), _pairs(sources))
+    with TemporaryDirectory(prefix=_FOLDER) as folder:
+        await _ask(app_state, Path(folder), "", 0)
+        return await _written(Path(folder), Request(None, copies, MAX_TEXTS))
 
 
 async def changed_index(
@@ -65,20 +62,27 @@ async def changed_index(
 
     Raises: ProblemError where a query fails.
     """
-    found: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
-    for values in _values("thing", things):
-        for rows, query in zip(found, _queries(app_state, values), strict=True):
-            async with internal_queries.many_rows(app_state, query) as answer:
-                rows.extend(await asyncio.to_thread(list, answer))
-    texts, types, sources = found
     own = {each: copies[each] for each in things if each in copies}
-    return await asyncio.to_thread(
-        index.changed,
-        things,
-        _texts(iter(texts), own),
-        _pairs(iter(types)),
-        _pairs(iter(sources)),
-    )
+    with TemporaryDirectory(prefix=_FOLDER) as folder:
+        for number, values in enumerate(_values("thing", things)):
+            await _ask(app_state, Path(folder), values, number)
+        await asyncio.to_thread(index.copy_to, Path(folder) / INDEX)
+        return await _written(Path(folder), Request(tuple(things), own, MAX_TEXTS))
+
+
+async def _ask(app_state: AppState, folder: Path, values: str, number: int) -> None:
+    """Put the answers to the queries into files of the folder."""
+    for name, query in zip(ANSWERS, _queries(app_state, values), strict=True):
+        with (folder / f"{name}-{number}").open("wb") as file:
+            await internal_queries.write_answer(app_state, query, file)
+
+
+async def _written(folder: Path, request: Request) -> SearchIndex:
+    """The index that is written of what the folder has."""
+    refused = await asked(_WRITING, str(folder), request.to_bytes())
+    if refused:
+        raise ResultLimitError(refused.decode(), extras={"limit_texts": request.most_texts})
+    return SearchIndex(folder / INDEX)
 
 
 @final
@@ -153,20 +157,3 @@ def _queries(app_state: AppState, values: str) -> tuple[str, str, str]:
         f"{{ GRAPH ?passage {{ ?thing ?p ?o }} {passage} }} UNION {{ {passage} "
         "BIND (?passage AS ?thing) } FILTER isIRI(?thing) }",
     )
-
-
-def _texts(rows: Iterator[Row], copies: Mapping[str, str]) -> Iterator[Text]:
-    for number, row in enumerate(rows):
-        if number == MAX_TEXTS:
-            raise ResultLimitError(
-                f"There are more than the {MAX_TEXTS} texts that are searched.",
-                extras={"limit_texts": MAX_TEXTS},
-            )
-        if isinstance(text := row["text"], Literal):
-            yield Text(row["thing"].value, row["role"].value, text.language or "", text.value)
-    for thing, words in copies.items():
-        yield Text(thing, "words", "", words)
-
-
-def _pairs(rows: Iterator[Row]) -> Iterator[tuple[str, str]]:
-    return ((row["thing"].value, row["value"].value) for row in rows)

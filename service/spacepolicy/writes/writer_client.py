@@ -51,7 +51,7 @@ class WriterProcess:
                 [sys.executable, "-m", _MODULE, *self._arguments],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                start_new_session=True,
+                process_group=0,
             )
         self._ready = False
 

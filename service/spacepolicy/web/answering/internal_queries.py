@@ -102,11 +102,16 @@ async def many_rows(app_state: AppState, text: str) -> AsyncGenerator[Rows]:
     end or until it closes them, while the context is open: beyond the size of a page they are in a
     temporary file."""
     with SpooledTemporaryFile(max_size=app_state.service.max_page_bytes) as file:
-        async with aclosing(pieces(app_state, public_query(app_state, text))) as answer:
-            async for piece in answer:
-                await asyncio.to_thread(file.write, piece)
+        await write_answer(app_state, text, file)
         file.seek(0)
         yield _rows(file)
+
+
+async def write_answer(app_state: AppState, text: str, file: IO[bytes]) -> None:
+    """Write the answer to a SELECT to a file, however large it is, as JSON."""
+    async with aclosing(pieces(app_state, public_query(app_state, text))) as answer:
+        async for piece in answer:
+            await asyncio.to_thread(file.write, piece)
 
 
 def _rows(answer: bytes | IO[bytes]) -> Rows:

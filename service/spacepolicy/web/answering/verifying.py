@@ -3,14 +3,12 @@ in a user's copies of texts."""
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from pyoxigraph import NamedNode
 
-from spacepolicy.errors import BadParameterError, EngineError, TimeLimitError
+from spacepolicy.errors import BadParameterError, TimeLimitError
 from spacepolicy.namespaces import Base
 from spacepolicy.source_texts import CopyText
 from spacepolicy.sparql_service.admission import query_identifier
@@ -18,6 +16,7 @@ from spacepolicy.verification import Cited
 from spacepolicy.verification_process import SentCopy, request
 from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.answering.one_off_process import asked as answered
 from spacepolicy.web.answering.words_of_copies import Words
 
 MEMORY_BYTES: Final = 1 << 30
@@ -104,37 +103,14 @@ async def verification(
     async with app_state.proofs.admitted(query_identifier(None), service.max_wait_seconds):
         try:
             async with asyncio.timeout(service.timeout_seconds):
-                found: dict[str, Any] = json.loads(await _asked(asked))
+                found: dict[str, Any] = json.loads(
+                    await answered(_MODULE, str(MEMORY_BYTES), asked)
+                )
         except TimeoutError as error:
             raise TimeLimitError("The text was not looked through in the time there is.") from error
     if "refused" in found:
         raise BadParameterError(found["refused"])
     return found
-
-
-async def _asked(request: bytes) -> bytes:
-    """Run the verification in a separate process, which is killed when the caller is cancelled.
-
-    Raises: EngineError where it fails.
-    """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        _MODULE,
-        str(MEMORY_BYTES),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        answer, _ = await process.communicate(request)
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise EngineError("The process that verifies failed.")
-    return answer
 
 
 async def words_of_copies(app_state: AppState) -> Words:

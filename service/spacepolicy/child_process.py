@@ -1,0 +1,13 @@
+"""What processes of our own modules have in common."""
+
+import ctypes
+import signal
+from typing import Final
+
+_PR_SET_PDEATHSIG: Final = 1
+"""Of <linux/prctl.h>: this process dies with its parent."""
+
+
+def die_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
