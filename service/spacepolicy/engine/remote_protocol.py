@@ -83,6 +83,13 @@ class RemoteEndpoints:
 
         Raises: StoreError where the store cannot be reached, refuses, or answers otherwise.
         """
+        return list(self.rows(query))
+
+    def rows(self, query: str) -> Iterator[tuple[object, ...]]:
+        """Yield the rows of a SELECT as they arrive.
+
+        Raises: as `select`.
+        """
         body, kind = urlencode({"query": query}), "application/x-www-form-urlencoded"
         with self._exchange(self.query_url, body.encode(), kind, _ACCEPT) as response:
             media_type = response.headers.get_content_type()
@@ -90,10 +97,11 @@ class RemoteEndpoints:
                 raise StoreError(
                     f"{self.query_url} is no SPARQL endpoint: it answered in {media_type}."
                 )
-            answer = parse_query_results(response.read(), QueryResultsFormat.JSON)
+            answer = parse_query_results(response, QueryResultsFormat.JSON)
             if not isinstance(answer, QuerySolutions):
                 raise StoreError(f"{self.query_url} answered a SELECT without rows.")
-            return [tuple(row) for row in answer]
+            for row in answer:
+                yield tuple(row)
 
     def server(self) -> str:
         """Return the store's Server header; empty where it has none.

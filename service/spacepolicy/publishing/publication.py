@@ -8,6 +8,7 @@ arrived is not sent again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import filterfalse
@@ -26,7 +27,7 @@ from spacepolicy.errors import NotFoundError, ResultLimitError, RevisionGoneErro
 from spacepolicy.publishing import description, remote_contents
 from spacepolicy.publishing.dialect import STANDARD
 from spacepolicy.publishing.engines import dialect
-from spacepolicy.publishing.statements import Contents, by_graph, contents, sha256
+from spacepolicy.publishing.statements import Contents, by_graph, contents
 from spacepolicy.publishing.updates import Lines, UpdatePiece, clearing, pieces
 from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
@@ -229,8 +230,8 @@ class RemotePublication:
     def _pieces(self, counted: Mapping[str, int], default_graph: str) -> Iterable[UpdatePiece]:
         wanted = self._wanted(default_graph)
         counted = {graph: number for graph, number in counted.items() if graph in wanted}
-        removed: dict[str, frozenset[bytes]] = {}
-        added = dict(wanted)
+        removed: dict[str, AbstractSet[bytes]] = {}
+        added: dict[str, AbstractSet[bytes]] = dict(wanted)
         for graph, lines in remote_contents.statements(self._store, counted):
             removed[graph] = lines - wanted[graph]
             added[graph] = wanted[graph] - lines
@@ -259,7 +260,7 @@ class RemotePublication:
         return PublicationOutcome(way, removed, added, len(parts) + len(others), faults)
 
     def _checked(self, default_graph: str) -> tuple[str, ...]:
-        """The graphs that differ from the revision: by their counts, else by their digests."""
+        """The graphs that differ from the revision: by their counts, else by their statements."""
         wanted = self._wanted(default_graph)
         counted = self._counted(default_graph)
         sizes = {graph: len(lines) for graph, lines in wanted.items()}
@@ -270,7 +271,7 @@ class RemotePublication:
         }
         same = {graph: number for graph, number in counted.items() if graph not in faults}
         for graph, lines in remote_contents.statements(self._store, same):
-            if sha256(lines) != sha256(wanted[graph]):
+            if lines != wanted[graph]:
                 faults[graph] = f"has {len(lines - wanted[graph]):,} statements that are others"
         return tuple(f"{_shown(graph)} {fault}" for graph, fault in sorted(faults.items()))
 

@@ -7,7 +7,6 @@ can refer to it. Literals have the engine's canonical lexical form: `01` becomes
 Spec: https://www.w3.org/TR/rdf11-concepts/#section-skolemization
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -39,11 +38,6 @@ def canonical(quads: Iterable[Quad]) -> dict[str, frozenset[bytes]]:
     store = Store()
     store.extend(quads)
     return contents(store)
-
-
-def sha256(lines: Iterable[bytes]) -> str:
-    """Return the SHA-256 of a graph's sorted statements, in hexadecimal digits."""
-    return hashlib.sha256(b"".join(sorted(lines))).hexdigest()
 
 
 def by_graph(quads: Iterable[Quad]) -> dict[str, list[bytes]]:
