@@ -37,7 +37,7 @@ from typing import Final, final
 from pyoxigraph import Store
 
 from spacepolicy import serialization
-from spacepolicy.child_process import die_with_parent
+from spacepolicy.child_process import WORKER_PRIORITY, die_with_parent
 from spacepolicy.engine.answer_frames import frame, problem_frame
 from spacepolicy.engine.change_log import ChangeLog
 from spacepolicy.engine.control import (
@@ -306,6 +306,7 @@ class _Server:
         status = 1
         try:
             die_with_parent()
+            os.nice(WORKER_PRIORITY)
             if os.getppid() == server:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from pyoxigraph import NamedNode
 
+from spacepolicy.child_process import WORKER_PRIORITY
 from spacepolicy.engine.answer_frames import end_frame, frame, problem_frame
 from spacepolicy.engine.bulk_update import read_lines
 from spacepolicy.engine.memory import give_back_freed_memory
@@ -53,6 +54,7 @@ which the store would be locked for the next service."""
 
 def main(arguments: list[str], connection: socket.socket) -> None:
     """Open the store, report that it is ready, and do jobs until the connection closes."""
+    os.nice(WORKER_PRIORITY)
     path, mode, guard, keep, memory_quads = arguments
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:

@@ -120,9 +120,10 @@ def _learning(estimate: CostEstimate, found: StartedQuery) -> Iterator[StartedQu
                 estimate.took(stream.seconds)
             elif found.seat is not None and _now() - began > _PATIENT_SECONDS:
                 _was_not_done(estimate, stream)
-        stream.end()
-        if found.seat is not None:
-            found.seat.leave()
+        if found.seat is None:
+            stream.end()
+        else:
+            stream.end(found.seat.leave)
 
 
 async def _in_a_seat(
@@ -221,9 +222,10 @@ async def _in_a_slot(
         estimate.took(stream.seconds)
         return StartedQuery(BufferedResult(*answer, stream.rows), deadline)
     finally:
-        if stream is not None:
-            stream.end()
-        trial.slot.leave()
+        if stream is None:
+            trial.slot.leave()
+        else:
+            stream.end(trial.slot.leave)
 
 
 def _was_not_done(estimate: CostEstimate, stream: QueryStream) -> None:
@@ -232,7 +234,7 @@ def _was_not_done(estimate: CostEstimate, stream: QueryStream) -> None:
     had = stream.processor_seconds()
     if estimate.known and had is not None:
         estimate.took_longer(had)
-        if had <= LONG_SECONDS:
+        if had <= LONG_SECONDS or stream.has_new_worker:
             return
     estimate.was_long()
 
