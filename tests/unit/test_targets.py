@@ -42,6 +42,30 @@ def test_what_is_named_is_aimed_at(text: str, graphs: set[str], default: bool, n
 
 
 @pytest.mark.parametrize(
+    "triples",
+    [
+        'ex:s ex:unit "{satellite}"',
+        "ex:s ex:p '''{ '}' }'''@en , '|{'",
+        "ex:s ex:p true ; ex:q false",
+        "_:b a ex:t ; ex:p [ ex:q ( 1 2.5 ) ]",
+    ],
+)
+def test_an_insertion_is_one_whatever_its_terms_are(triples: str) -> None:
+    text = f"INSERT DATA {{ {triples} . GRAPH ex:g {{ {triples} }} }}"
+    store = Store()
+    store.update(text, prefixes=PREFIXES)
+    assert len(store) > 1
+    aim = targets(text, PREFIXES)
+    assert aim == Targets(frozenset({G}), default=True, named=False, anything=False)
+    assert aim.inserts
+
+
+@pytest.mark.parametrize("text", ["INSERT DATA { { ex:s ex:p 1 } }", "INSERT DATA { SELECT }"])
+def test_what_has_no_quads_is_no_insertion(text: str) -> None:
+    assert not targets(text, PREFIXES).inserts
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "INSERT { GRAPH ?g { ?s ?p ?o } } WHERE { GRAPH ?g { ?s ?p ?o } }",
@@ -93,7 +117,9 @@ def test_a_graph_that_is_no_iri_adds_nothing_to_the_text() -> None:
 
 
 _IRIS = st.sampled_from(["<http://example.org/g>", "ex:h", "<http://example.org/i>"])
-_TRIPLES = st.sampled_from(["ex:s ex:p 1 .", "ex:s a ex:t .", "ex:s ex:p '}' ; ex:q <x:y> ."])
+_TRIPLES = st.sampled_from(
+    ["ex:s ex:p 1 .", "ex:s a ex:t .", "ex:s ex:p '}' ; ex:q <x:y> .", "ex:s ex:p '{' , true ."]
+)
 _QUADS = st.one_of(_TRIPLES, st.tuples(_IRIS, _TRIPLES).map(lambda x: f"GRAPH {x[0]} {{ {x[1]} }}"))
 _OPERATIONS = st.one_of(
     st.lists(_QUADS, max_size=3).map(lambda quads: f"INSERT DATA {{ {' '.join(quads)} }}"),

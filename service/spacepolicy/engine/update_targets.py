@@ -121,7 +121,7 @@ class _Reader:
             elif token.kind != "separator":
                 if graph is None:
                     self.default = True
-                self.anything |= "{" in token.text or (token.kind == "word" and token.text != "a")
+                self.anything |= _is_of_no_quad(token)
         return place + 1
 
     def _after_group(self, found: list[SparqlToken], place: int) -> int:
@@ -154,6 +154,13 @@ class _Reader:
                     self._aim(self.declared.iri(found, place))
             place += 1
         return place
+
+
+def _is_of_no_quad(token: SparqlToken) -> bool:
+    """Whether a token between braces shows that there is more than quads of the default graph."""
+    if token.kind == "word":
+        return token.text not in ("a", "true", "false")
+    return token.kind == "open" and "{" in token.text
 
 
 def _read(text: str, prefixes: Mapping[str, str], base: str | None) -> _Reader:
