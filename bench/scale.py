@@ -40,6 +40,9 @@ from bench.workloads import WORKLOADS, Workload
 
 _IN_PROCESS_QUERIES: Final = 3000
 _LONG: Final = 1_000_000
+_MORE_MEMORY: Final = ("--memory-mib", "8192")
+"""What the service is given where more is imported: the default, 2,048, is refused with a message
+that says so for five million statements."""
 PARTS: Final = ("memory", "first-bytes", "others", "overload", "start", "merged", "put")
 """What can be named beside kinds of queries."""
 
@@ -70,7 +73,8 @@ def loaded(folder: Path, written: graphs.Written) -> Iterator[tuple[Server, Serv
     with ExitStack() as stack:
         peer = stack.enter_context(servers.peer())
         store = folder / "store"
-        ours = stack.enter_context(servers.service(store, *servers.STORED))
+        memory = _MORE_MEMORY if written.statements > _LONG else ()
+        ours = stack.enter_context(servers.service(store, *servers.STORED, *memory))
         peer_seconds = servers.load_peer(peer, written.path)
         our_seconds = servers.import_file(store, written.path)
         loads = loading.imported(store, written, our_seconds, peer_seconds)
