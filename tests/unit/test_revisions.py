@@ -225,3 +225,8 @@ def test_the_history_tells_the_revisions_that_changed_a_subject(store: Path) -> 
     assert told == [(3, 0, 1), (2, 1, 1), (1, 2, 0)]
     assert [each.revision.number for each in history.about(thing, 2, 1)] == [2]
     assert not list(history.about(NamedNode("https://example.org/b"), 3, 9))
+
+
+@pytest.mark.parametrize(("mode", "quads"), [("stored", 10), ("merged", 17), ("", 17)])
+def test_a_default_graph_of_clients_is_counted_once(mode: str, quads: int) -> None:
+    assert Counts(record=10, inferred=0, default=7).quads(mode) == quads

@@ -105,7 +105,7 @@ def pool(revision: Revision, chosen: Settings, spares: int | None = None) -> Poo
 
     Raises: StoreError where it cannot be loaded.
     """
-    in_memory = revision.counts.stored <= chosen.memory_quads
+    in_memory = revision.counts.quads(revision.mode) <= chosen.memory_quads
     return Pool(
         revision.dataset,
         chosen.memory_mib << 20,

@@ -63,7 +63,8 @@ def export(chosen: Settings, out: Path) -> int:
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}.") from error
     see_record(revision, parse(path=out, format=format, rename_blank_nodes=False), out)
-    say(f"revision {revision.number}: {revision.counts.stored:,} quads; {record_hash(revision)}")
+    quads = revision.counts.quads(revision.mode)
+    say(f"revision {revision.number}: {quads:,} quads; {record_hash(revision)}")
     return 0
 
 

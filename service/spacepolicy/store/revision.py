@@ -23,10 +23,10 @@ class Counts:
     default: int = 0
     graphs: int = 0
 
-    @property
-    def stored(self) -> int:
-        """All statements that an engine holds."""
-        return self.record + self.inferred + self.default
+    def quads(self, mode: str) -> int:
+        """How many quads an engine holds in a store of the mode: where the default graph is what
+        clients put there ("stored"), it is part of the record."""
+        return self.record + self.inferred + (0 if mode == "stored" else self.default)
 
 
 @final

@@ -251,7 +251,8 @@ class DurableStore:
         that is answered from disk."""
         statements = [step.said for step in steps]
         if any(
-            each.files is not None or each.counts.stored > self._memory_quads for each in statements
+            each.files is not None or each.counts.quads(self._mode) > self._memory_quads
+            for each in statements
         ):
             return True
         size = sum(step.patch_bytes for step in steps)

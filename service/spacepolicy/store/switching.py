@@ -21,5 +21,5 @@ def switch(
     found = [revision_folders.read(path, number) for number in numbers]
     touched = [tuple(revision_folders.touched(revision)) for revision in found]
     last = found[-1]
-    pool.publish(last.dataset, in_memory=last.counts.stored <= most_in_memory)
+    pool.publish(last.dataset, in_memory=last.counts.quads(last.mode) <= most_in_memory)
     history.publish_all(list(zip(found, touched, strict=True)))

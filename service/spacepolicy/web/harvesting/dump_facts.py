@@ -41,7 +41,7 @@ class DumpMeasures:
         """
         service = self._files.state.service
         revision = service.revision
-        if not service.keeps_answers or revision.counts.stored > MAX_STATEMENTS:
+        if not service.keeps_answers or revision.counts.quads(revision.mode) > MAX_STATEMENTS:
             return {}
         if revision.publication is not None:
             return {}  # another service over the same store may write them in another order
