@@ -1,6 +1,5 @@
 """What comes over a connection of the engine, however it is cut into pieces."""
 
-import asyncio
 import socket
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from spacepolicy.engine.answer_frames import (
 )
 from spacepolicy.engine.requests import Query
 from spacepolicy.errors import EngineFailedError, MemoryLimitError, ProblemError
-from spacepolicy.sparql_service import query_stream
-from spacepolicy.sparql_service.cost_estimates import LONG_SECONDS
 from spacepolicy.sparql_service.query_stream import begin
 
 ANSWER = header_frame(Header("solutions", "csv")) + frame(b"D", b"n\r\n1\r\n")
@@ -118,70 +115,14 @@ async def whole(engine: Scripted) -> None:
 
 
 class Working(Scripted):
-    """An engine whose worker has said nothing yet, and has had so much of a processor."""
+    """An engine whose worker has had so much of a processor."""
 
-    def __init__(self, *had: float | None) -> None:
-        super().__init__(b"")
-        self._had = [*had]
+    def __init__(self, had: float | None) -> None:
+        super().__init__(ANSWER + ANOTHER)
+        self._had = had
 
     def processor_seconds(self, connection: socket.socket) -> float | None:  # noqa: ARG002
-        return self._had.pop(0) if len(self._had) > 1 else self._had[0]
-
-    def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
-        """A connection whose other end is kept."""
-        del dataset, slow
-        ours, self._keep = socket.socketpair()
-        return ours
-
-    def say(self, answer: bytes) -> None:
-        """Send an answer."""
-        self._keep.sendall(answer)
-
-
-@pytest.mark.anyio
-async def test_the_worker_of_a_query_that_has_just_begun_is_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(query_stream, "ABANDONED_SECONDS", 30)
-    engine, ended = Working(1.0, 1.01), asyncio.Event()
-    begin(engine, Query("ASK {}")).end(ended.set)
-    await asyncio.sleep(0)
-    assert not ended.is_set()
-    engine.say(ANSWER + ANOTHER)
-    await asyncio.wait_for(ended.wait(), 10)
-    assert engine.reusable == [True]
-
-
-@pytest.mark.anyio
-async def test_the_worker_of_a_query_that_goes_on_is_stopped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(query_stream, "ABANDONED_SECONDS", 0.01)
-    engine, ended = Working(1.0, 1.01), asyncio.Event()
-    begin(engine, Query("ASK {}")).end(ended.set)
-    await asyncio.wait_for(ended.wait(), 10)
-    assert engine.reusable == [False]
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("had", [(1.0, 1.0 + 2 * LONG_SECONDS), (None,)])
-async def test_a_query_that_is_not_known_to_be_short_is_stopped_at_once(
-    had: tuple[float | None, ...],
-) -> None:
-    engine, ended = Working(*had), asyncio.Event()
-    begin(engine, Query("ASK {}")).end(ended.set)
-    assert ended.is_set()
-    assert engine.reusable == [False]
-
-
-@pytest.mark.anyio
-async def test_the_answers_that_come_tell_that_a_query_is_not_short() -> None:
-    engine, ended = Working(1.0), asyncio.Event()
-    stream = begin(engine, Query("ASK {}"))
-    engine.say(ANSWER + frame(b"D", b"2") * 9)
-    assert await stream.soon(0.1) is None
-    stream.end(ended.set)
-    assert engine.reusable == [False]
+        return self._had
 
 
 @pytest.mark.anyio

@@ -7,7 +7,7 @@ a task. `frames` is for all others.
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
@@ -23,11 +23,6 @@ SOON_SECONDS: Final = 0.05
 LEFTOVER_SECONDS: Final = 1.0
 """How long answers that nobody waits for are read before the worker is killed: pipelined queries
 take some milliseconds together, and a killed worker has to be started again."""
-ABANDONED_SECONDS: Final = 0.25
-"""How long a query may go on whose client has left, where it has had less than `LONG_SECONDS` of a
-processor: a look-up in a worker that is new takes 0.15 s. Of 180 clients a second that left at once
-each had its worker killed, and the new ones took so long to begin that no look-up was done in time:
-36 requests a second were answered, and others waited for more than 20 s."""
 HEADER_AND_PIECE: Final = 2
 """How many frames a short answer has before its end frame."""
 
@@ -35,10 +30,6 @@ HEADER_AND_PIECE: Final = 2
 _WORKERS_TRIED: Final = 4
 """Workers that are asked one after the other, where each has ended since it was handed out: that
 takes microseconds, so that two in a row are rare."""
-
-
-def _nothing() -> None:
-    pass
 
 
 @final
@@ -99,28 +90,13 @@ class QueryStream:
         it reads first counts as its query's, since the kernel parts a process's time by samples."""
         return (self._had_before or 0.0) < LONG_SECONDS
 
-    def end(self, then: Callable[[], None] = _nothing) -> None:
-        """Give the connection back, and call `then` when the worker does nothing for it any more. A
-        query that has begun just now is not stopped at once: most end soon, and a worker that is
-        stopped has to be started again."""
+    def end(self) -> None:
+        """Give the connection back."""
         if self._takes_more and self._behind > 0:
-            unread, seconds = self._behind, LEFTOVER_SECONDS
-        elif self._has_just_begun():
-            unread, seconds = 1 + self._behind, ABANDONED_SECONDS
+            UnreadAnswers(self._engine, self._connection, self._decoder, self._behind)
         else:
             reusable, slow = self._decoder.reusable, self._decoder.slow
             self._engine.release(self._connection, reusable=reusable, slow=slow)
-            then()
-            return
-        engine, connection, decoder = self._engine, self._connection, self._decoder
-        UnreadAnswers(engine, connection, decoder, unread, seconds=seconds, then=then)
-
-    def _has_just_begun(self) -> bool:
-        """Whether the query still runs, and neither it nor its answer is known to be large."""
-        if self._ended or self._unsent or self.holds_more(1):
-            return False
-        had = self.processor_seconds()
-        return had is not None and had < LONG_SECONDS
 
     async def soon(self, seconds: float, pieces: int = 1) -> tuple[Header, bytes] | None:
         """Return the complete answer if it arrives within `seconds` and in at most `pieces` pieces;
@@ -239,25 +215,17 @@ class QueryStream:
 @final
 class UnreadAnswers:
     """Reads answers that nobody waits for, so that their connection can be used again; after
-    `seconds` the connection is closed. `then` is called at the end."""
+    `LEFTOVER_SECONDS` the connection is closed."""
 
     def __init__(
-        self,
-        engine: Engine,
-        connection: socket.socket,
-        decoder: FrameDecoder,
-        answers: int,
-        *,
-        seconds: float,
-        then: Callable[[], None],
+        self, engine: Engine, connection: socket.socket, decoder: FrameDecoder, answers: int
     ) -> None:
         self._engine = engine
         self._connection = connection
         self._decoder = decoder
         self._answers = answers
-        self._then = then
         self._loop = asyncio.get_running_loop()
-        self._watch = self._loop.call_later(seconds, self._end, False)
+        self._watch = self._loop.call_later(LEFTOVER_SECONDS, self._end, False)
         self._loop.add_reader(connection.fileno(), self._receive)
 
     def _receive(self) -> None:
@@ -279,7 +247,6 @@ class UnreadAnswers:
         self._watch.cancel()
         self._loop.remove_reader(self._connection.fileno())
         self._engine.release(self._connection, reusable=reusable, slow=self._decoder.slow)
-        self._then()
 
 
 @final
@@ -303,9 +270,8 @@ class BufferedResult:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def end(self, then: Callable[[], None] = _nothing) -> None:
-        """Call `then`: no connection is held."""
-        then()
+    def end(self) -> None:
+        """Do nothing: no connection is held."""
 
     async def soon(
         self,

@@ -120,10 +120,9 @@ def _learning(estimate: CostEstimate, found: StartedQuery) -> Iterator[StartedQu
                 estimate.took(stream.seconds)
             elif found.seat is not None and _now() - began > _PATIENT_SECONDS:
                 _was_not_done(estimate, stream)
-        if found.seat is None:
-            stream.end()
-        else:
-            stream.end(found.seat.leave)
+        stream.end()
+        if found.seat is not None:
+            found.seat.leave()
 
 
 async def _in_a_seat(
@@ -222,10 +221,9 @@ async def _in_a_slot(
         estimate.took(stream.seconds)
         return StartedQuery(BufferedResult(*answer, stream.rows), deadline)
     finally:
-        if stream is None:
-            trial.slot.leave()
-        else:
-            stream.end(trial.slot.leave)
+        if stream is not None:
+            stream.end()
+        trial.slot.leave()
 
 
 def _was_not_done(estimate: CostEstimate, stream: QueryStream) -> None:
