@@ -14,8 +14,8 @@ from spacepolicy.publishing.statements import canonical
 _ROWS: Final = 5_000
 """Statements per query, unless a graph has more: half of Virtuoso's default limit of rows."""
 _AT_ONCE: Final = 50_000
-"""Statements that are brought into canonical form together: terms take ten times as much memory as
-lines, 17 GB of ten million in one graph."""
+"""Statements that are brought into canonical form together: 50,000 take 70 MB, 500,000 take 610,
+six times as much as their lines."""
 _COUNTS: Final = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 _COUNT: Final = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 _STATEMENTS: Final = "SELECT ?s ?p ?o { ?s ?p ?o }"

@@ -18,7 +18,7 @@ from spacepolicy.formats import FormatChoice
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD, Base
 from spacepolicy.serialization import whole
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.answering.representation import (
     DeferredRepresentation,
     Representation,
@@ -45,6 +45,7 @@ from spacepolicy.web.linked_data.graph_pages import described_page
 from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.routes import Handler
 from spacepolicy.web.service import Service
+from spacepolicy.web.solution_rows import Row, Term
 
 SCHEMA: Final = "https://schema.org/"
 WELL_KNOWN: Final = "/.well-known/void"

@@ -20,11 +20,12 @@ from spacepolicy.saved_queries import (
     tagged,
 )
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.lanes_svg import AnswerRows, Lanes, lanes_of
 from spacepolicy.web.service import Service
+from spacepolicy.web.solution_rows import Term
 
 
 @final

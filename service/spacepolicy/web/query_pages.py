@@ -13,7 +13,7 @@ from spacepolicy.namespaces import RDFS
 from spacepolicy.saved_queries import START, SavedQuery, tagged
 from spacepolicy.web import pages
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.linked_data.comparison import named
 from spacepolicy.web.linked_data.documents import TYPE, names_of
@@ -21,6 +21,7 @@ from spacepolicy.web.linked_data.labels import Labels
 from spacepolicy.web.linked_data.passage_texts import passage_texts
 from spacepolicy.web.request_context import current_locale
 from spacepolicy.web.service import Service
+from spacepolicy.web.solution_rows import Term
 from spacepolicy.web.tables import Called, Named, TableCell
 
 _MAX_NAMED: Final = 1000

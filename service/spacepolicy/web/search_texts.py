@@ -15,10 +15,10 @@ from spacepolicy.store.history import History
 from spacepolicy.store.revision import Revision
 from spacepolicy.web.answering import internal_queries
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Rows
-from spacepolicy.web.answering.one_off_process import asked
+from spacepolicy.web.answering.one_off_process import output_of
 from spacepolicy.web.search_index import SearchIndex
 from spacepolicy.web.search_index_process import ANSWERS, INDEX, Request
+from spacepolicy.web.solution_rows import Rows
 
 MAX_TEXTS: Final = 2_000_000
 """How many texts are searched, of some nine million statements: the index is made in 40 µs a text
@@ -79,7 +79,7 @@ async def _ask(app_state: AppState, folder: Path, values: str, number: int) -> N
 
 async def _written(folder: Path, request: Request) -> SearchIndex:
     """The index that is written of what the folder has."""
-    refused = await asked(_WRITING, str(folder), request.to_bytes())
+    refused = await output_of(_WRITING, str(folder), request.to_bytes())
     if refused:
         raise ResultLimitError(refused.decode(), extras={"limit_texts": request.most_texts})
     return SearchIndex(folder / INDEX)

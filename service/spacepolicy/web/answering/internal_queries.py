@@ -1,18 +1,14 @@
 """The service's own queries, with admission and a timeout like those of clients."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final
 
 from pyoxigraph import (
-    BlankNode,
-    Literal,
-    NamedNode,
     QueryBoolean,
     QueryResultsFormat,
-    QuerySolutions,
     RdfFormat,
     Triple,
     parse,
@@ -27,10 +23,8 @@ from spacepolicy.web.answering.app_state import AppState
 from spacepolicy.web.answering.query_start import EvaluationRequest, opened
 from spacepolicy.web.answering.response import gathered
 from spacepolicy.web.request_context import note_problem, time_left
+from spacepolicy.web.solution_rows import Row, Rows, rows_of
 
-Term = NamedNode | BlankNode | Literal
-Row = Mapping[str, Term]
-Rows = Generator[Row]
 _GRAPH_FORMAT: Final = "ntriples"
 
 
@@ -93,7 +87,7 @@ async def graph(app_state: AppState, text: str) -> tuple[Triple, ...]:
 
 async def rows(app_state: AppState, text: str) -> tuple[Row, ...]:
     """Return the solutions of a SELECT; an unbound variable is not in its row."""
-    return tuple(_rows(await body(app_state, public_query(app_state, text))))
+    return tuple(rows_of(await body(app_state, public_query(app_state, text))))
 
 
 @asynccontextmanager
@@ -104,7 +98,7 @@ async def many_rows(app_state: AppState, text: str) -> AsyncGenerator[Rows]:
     with SpooledTemporaryFile(max_size=app_state.service.max_page_bytes) as file:
         await write_answer(app_state, text, file)
         file.seek(0)
-        yield _rows(file)
+        yield rows_of(file)
 
 
 async def write_answer(app_state: AppState, text: str, file: IO[bytes]) -> None:
@@ -112,15 +106,6 @@ async def write_answer(app_state: AppState, text: str, file: IO[bytes]) -> None:
     async with aclosing(pieces(app_state, public_query(app_state, text))) as answer:
         async for piece in answer:
             await asyncio.to_thread(file.write, piece)
-
-
-def _rows(answer: bytes | IO[bytes]) -> Rows:
-    solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
-    assert isinstance(solutions, QuerySolutions)  # noqa: S101 # the text is a SELECT
-    names = [variable.value for variable in solutions.variables]
-    for solution in solutions:
-        found = ((name, solution[name]) for name in names)
-        yield {name: term for name, term in found if isinstance(term, Term)}
 
 
 async def boolean(app_state: AppState, text: str) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from spacepolicy.errors import EngineError
 
 
-async def asked(module: str, argument: str, request: bytes = b"") -> bytes:
+async def output_of(module: str, argument: str, request: bytes = b"") -> bytes:
     """What the module, run with the argument, writes to standard output for the request on its
     standard input. The process is killed when the caller is cancelled.
 

@@ -15,9 +15,10 @@ from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.verification import Cited
 from spacepolicy.verification_process import SentCopy, request
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, rows
-from spacepolicy.web.answering.one_off_process import asked as answered
+from spacepolicy.web.answering.internal_queries import rows
+from spacepolicy.web.answering.one_off_process import output_of
 from spacepolicy.web.answering.words_of_copies import Words
+from spacepolicy.web.solution_rows import Row
 
 MEMORY_BYTES: Final = 1 << 30
 """The memory limit of the process: a copy of some megabytes takes a tenth of it."""
@@ -104,7 +105,7 @@ async def verification(
         try:
             async with asyncio.timeout(service.timeout_seconds):
                 found: dict[str, Any] = json.loads(
-                    await answered(_MODULE, str(MEMORY_BYTES), asked)
+                    await output_of(_MODULE, str(MEMORY_BYTES), asked)
                 )
         except TimeoutError as error:
             raise TimeLimitError("The text was not looked through in the time there is.") from error

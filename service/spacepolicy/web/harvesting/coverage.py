@@ -16,7 +16,8 @@ from pyoxigraph import Literal, NamedNode
 from spacepolicy.namespaces import RDFS, SKOS, XSD
 from spacepolicy.saved_queries import EXTENT, LANES, bind, tagged
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.answering.internal_queries import rows
+from spacepolicy.web.solution_rows import Term
 
 _TIME: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _DATATYPES: Final = {4: "gYear", 7: "gYearMonth", 10: "date"}

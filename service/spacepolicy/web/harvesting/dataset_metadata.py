@@ -8,9 +8,10 @@ from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.namespaces import DCTERMS, OWL, RDFS, SKOS, Base
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.answering.revision_cache import RevisionCache
 from spacepolicy.web.harvesting.coverage import DatasetCoverage, read_coverage
+from spacepolicy.web.solution_rows import Row, Term
 
 DCAT: Final = "http://www.w3.org/ns/dcat#"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"

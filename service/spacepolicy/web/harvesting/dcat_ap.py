@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import DCTERMS, RDF, RDFS, SKOS, XSD
-from spacepolicy.web.answering.internal_queries import Term
 from spacepolicy.web.dumps import DUMPS, Dump
 from spacepolicy.web.harvesting.coverage import Extent, end_of_period
 from spacepolicy.web.harvesting.dataset_metadata import DCAT, FOAF, DatasetMetadata
@@ -25,6 +24,7 @@ from spacepolicy.web.harvesting.publisher import Publisher
 from spacepolicy.web.i18n import WORDS
 from spacepolicy.web.locale import LANGUAGES
 from spacepolicy.web.service import Service
+from spacepolicy.web.solution_rows import Term
 
 SPDX: Final = "http://spdx.org/rdf/terms#"
 VCARD: Final = "http://www.w3.org/2006/vcard/ns#"

@@ -11,7 +11,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import OWL, RDF, RDFS
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, graph
+from spacepolicy.web.answering.internal_queries import graph
+from spacepolicy.web.solution_rows import Term
 
 _BETWEEN: Final = {
     f"{RDFS}subClassOf": "subclass",

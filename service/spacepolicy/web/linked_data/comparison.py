@@ -17,13 +17,14 @@ from pyoxigraph import NamedNode, Triple
 from spacepolicy.namespaces import Base
 from spacepolicy.saved_queries import AXIS, LANES, SIDE_BY_SIDE, SavedQuery, bind, tagged
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.documents import TYPE, names_of
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.linked_data.lanes_svg import Lanes, lanes_of
 from spacepolicy.web.linked_data.passage_texts import passage_texts
 from spacepolicy.web.linked_data.value_axes import ValueComparison, named_in, value_axes
 from spacepolicy.web.request_context import current_locale
+from spacepolicy.web.solution_rows import Row, Term
 
 Compared = tuple[NamedNode, ...]
 """Two things or more."""

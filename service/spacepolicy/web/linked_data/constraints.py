@@ -13,8 +13,9 @@ from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.namespaces import RDF, SH
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, graph
+from spacepolicy.web.answering.internal_queries import graph
 from spacepolicy.web.linked_data.vocabulary import ByLanguage, in_language
+from spacepolicy.web.solution_rows import Term
 
 _SHAPES: Final = (
     f"CONSTRUCT {{ ?s ?p ?o }} {{ {{ SELECT DISTINCT ?g {{ GRAPH ?g {{ [] a <{SH}NodeShape> }} }} "

@@ -16,8 +16,9 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.namespaces import OWL, RDF, RDFS, XSD, Base
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.documents import NAMES
+from spacepolicy.web.solution_rows import Row
 
 LANGUAGE: Final = "@language"
 LINK: Final = "@id"

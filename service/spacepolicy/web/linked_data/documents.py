@@ -13,9 +13,10 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from spacepolicy.errors import NotFoundError
 from spacepolicy.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Base
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, boolean, graph, rows
+from spacepolicy.web.answering.internal_queries import boolean, graph, rows
 from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.linked_data.skolem import skolemised
+from spacepolicy.web.solution_rows import Term
 
 MAX_STATEMENTS: Final = 5000
 """How many statements about a thing its document lists: some 500 KiB of Turtle."""

@@ -11,9 +11,9 @@ from typing import Final, final
 from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.saved_queries import SavedQuery
-from spacepolicy.web.answering.internal_queries import Row, Term
 from spacepolicy.web.linked_data import years
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.solution_rows import Row, Term
 
 _MAX_LANES: Final = 40
 """How many things are drawn: what fits on two screens. `/search` has them all."""

@@ -16,8 +16,9 @@ from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.namespaces import OWL, RDFS, Base
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.answering.verifying import words_of_copies
+from spacepolicy.web.solution_rows import Row
 
 _DIGITS: Final = re.compile(r"(\d+)")
 MAX_STATEMENTS: Final = 20_000

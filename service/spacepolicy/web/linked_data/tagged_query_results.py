@@ -9,10 +9,11 @@ from pyoxigraph import NamedNode
 
 from spacepolicy.saved_queries import bind, tagged
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.comparison import named
 from spacepolicy.web.linked_data.labels import Labels
 from spacepolicy.web.request_context import current_locale
+from spacepolicy.web.solution_rows import Term
 
 
 @final

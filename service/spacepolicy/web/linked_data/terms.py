@@ -12,13 +12,14 @@ from spacepolicy.engine.lexer import scan
 from spacepolicy.namespaces import OWL, RDF, SH, SKOS, Base
 from spacepolicy.saved_queries import SavedQuery
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.linked_data.axioms import Axiom, TermAxioms
 from spacepolicy.web.linked_data.constraints import Constraint, Constraints
 from spacepolicy.web.linked_data.documents import TYPE, ThingDocument, names_of
 from spacepolicy.web.linked_data.hierarchy import Term
 from spacepolicy.web.linked_data.labels import Labels, Link
 from spacepolicy.web.request_context import current_locale
+from spacepolicy.web.solution_rows import Row
 
 MAX_EXAMPLES: Final = 8
 """How many examples the page of a term shows, about as many as are read."""

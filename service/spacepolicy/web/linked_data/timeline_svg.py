@@ -13,11 +13,11 @@ from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.saved_queries import TIMELINE
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term
 from spacepolicy.web.linked_data import years
 from spacepolicy.web.linked_data.labels import Link
 from spacepolicy.web.linked_data.neighbourhood_svg import cut
 from spacepolicy.web.linked_data.tagged_query_results import TaggedResults, told
+from spacepolicy.web.solution_rows import Term
 
 _MAX_ROWS: Final = 12
 _MAX_TICKS: Final = 10

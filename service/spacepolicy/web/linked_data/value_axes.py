@@ -13,8 +13,8 @@ from typing import Final, final
 from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.saved_queries import SavedQuery
-from spacepolicy.web.answering.internal_queries import Row, Term
 from spacepolicy.web.linked_data.labels import Labels, Link
+from spacepolicy.web.solution_rows import Row, Term
 
 _STEPS: Final = 4
 """The maximum of steps on an axis: five numbers of four digits fit on a phone."""

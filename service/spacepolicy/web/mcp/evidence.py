@@ -8,11 +8,12 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from spacepolicy.namespaces import Base
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Row, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.answering.verifying import words_of_copies
 from spacepolicy.web.linked_data.documents import NAMES, TYPE, names_of
 from spacepolicy.web.linked_data.jsonld import language_tag
 from spacepolicy.web.mcp.answer import Answer, fitted
+from spacepolicy.web.solution_rows import Row
 
 MAX_NAMED: Final = 500
 """How many things of an answer are named: one for each row of the longest list."""

@@ -7,11 +7,12 @@ from typing import Any, Final, final
 from pyoxigraph import NamedNode
 
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.i18n import BORROWED
 from spacepolicy.web.reconciliation.batches import named_node
 from spacepolicy.web.search_index import NAME_ROLES, SearchIndex, Text
 from spacepolicy.web.service import Service
+from spacepolicy.web.solution_rows import Term
 from spacepolicy.web.tables import short_name
 
 _ASKED_AT_ONCE: Final = 200

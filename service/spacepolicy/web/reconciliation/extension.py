@@ -11,9 +11,10 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 
 from spacepolicy.namespaces import RDFS, XSD
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.reconciliation.batches import ExtensionColumn, ExtensionQuery
 from spacepolicy.web.reconciliation.entities import Entities, property_values
+from spacepolicy.web.solution_rows import Term
 
 ALL_LANGUAGES: Final = "all"
 """The value of a column's language setting for texts in every language."""

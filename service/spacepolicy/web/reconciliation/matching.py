@@ -20,10 +20,11 @@ from pyoxigraph import Literal, NamedNode
 
 from spacepolicy.sparql_service.admission import query_identifier
 from spacepolicy.web.answering.app_state import AppState
-from spacepolicy.web.answering.internal_queries import Term, rows
+from spacepolicy.web.answering.internal_queries import rows
 from spacepolicy.web.reconciliation.batches import Evidence, ReconciliationQuery, Value
 from spacepolicy.web.reconciliation.entities import Entities, existing, property_values
 from spacepolicy.web.search_index import MAX_LENGTH
+from spacepolicy.web.solution_rows import Term
 from spacepolicy.web.tokenizer import normalised
 
 MIN_SCORE: Final = 50.0
