@@ -110,7 +110,7 @@ def _serialize(
     answer: Answer, format: Format, output: ByteSink, prefixes: Mapping[str, str]
 ) -> None:
     file = cast("IO[bytes]", output)  # the engine asks no more of a file
-    if isinstance(answer, QuerySolutions | QueryBoolean):
+    if isinstance(answer, (QuerySolutions, QueryBoolean)):
         answer.serialize(file, format=format.results)
     else:
         serialize(answer, file, format.rdf, prefixes=dict(prefixes))
@@ -120,7 +120,7 @@ def _write_xml(
     answer: Answer, format: Format, output: ByteSink, prefixes: Mapping[str, str]
 ) -> None:
     xml = XmlOutput(output, format)
-    if not isinstance(answer, QuerySolutions | QueryBoolean):
+    if not isinstance(answer, (QuerySolutions, QueryBoolean)):
         prefixes = rdfxml_prefixes(prefixes)
         answer = rdfxml_triples(answer, format, prefixes)
     try:

@@ -59,8 +59,18 @@ def test_an_answer_of_many_pieces_is_whole(engine: Engine) -> None:
     assert body.count(b"\n") == 200001
 
 
-def test_prefixes_given_need_no_declaration(engine: Engine) -> None:
-    query = Query("ASK { :s1 :p1 ?o }", prefixes={"": "https://example.org/"})
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { :s1 :p1 ?o }",
+        "ASK { ?s ?p ?v.ex:s1 ex:p1 ?o }",
+        "ASK { ex-2.b:s1(:p1|^ex:p1)?o }",
+        "ASK { <https://example.org/s1> ?p ?o FILTER(-ex:p1(?o) || true) }",
+    ],
+)
+def test_prefixes_given_need_no_declaration(engine: Engine, text: str) -> None:
+    known = dict.fromkeys(("", "ex", "ex-2.b", "unused"), "https://example.org/")
+    query = Query(text, prefixes=known)
     assert json.loads(answer(engine, query)[1])["boolean"] is True
 
 

@@ -164,6 +164,28 @@ def test_a_worker_in_use_gets_a_copy_of_what_it_shares(dataset: Path) -> None:
         pool.close()
 
 
+def test_a_worker_that_always_has_a_request_gets_its_copy_too(dataset: Path) -> None:
+    pool = Pool(dataset, memory_bytes=64 << 20, spares=1)
+    connection, requests = pool.connect(), 100 * Query(LIGHT).to_bytes()
+    connection.settimeout(PATIENCE_SECONDS)
+
+    def ask() -> None:
+        with suppress(OSError):  # closed at the end
+            while True:
+                connection.sendall(requests)
+
+    try:
+        with ThreadPoolExecutor(1) as asking:
+            asking.submit(ask)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not (found := workers(pool)) or min(map(shared_bytes, found)) > 8 << 20:
+                assert time.monotonic() < deadline
+                assert connection.recv(1 << 20)
+            pool.release(connection, reusable=False)
+    finally:
+        pool.close()
+
+
 def answered(connection: socket.socket, text: str | None) -> int:
     """The rows of the answer to a query that is sent now, or was before."""
     if text is not None:

@@ -12,7 +12,7 @@ import pytest
 from spacepolicy.commands.log_handler import LogHandler
 from spacepolicy.settings import LogFormat
 from spacepolicy.store.revision import Counts, Revision
-from spacepolicy.web.access_log import AccessRecord
+from spacepolicy.web.access_log import AccessRecord, RequestLine
 from spacepolicy.web.request_context import RequestContext, begin_request
 
 
@@ -129,3 +129,39 @@ def test_what_is_logged_within_a_request_has_its_identifiers(
     asyncio.run(answer())
     line = json.loads(written.getvalue())
     assert (line["request_id"], line["query_id"]) == ("r-1", "q-1")
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_the_line_of_a_request_is_the_same_past_the_loggers(format: LogFormat) -> None:
+    record = AccessRecord(0.0, "solutions", "ASK {}", 3, 200, "text/csv", False, "r-1", "q-1")
+    line = RequestLine("GET", "/sparql", record, 7, 0.0123)
+    through, past = io.StringIO(), io.StringIO()
+    theirs = logging.Logger("spacepolicy.requests", logging.INFO)
+    theirs.addHandler(LogHandler(through, format))
+    theirs.info(line)
+    LogHandler(past, format).add(line)
+
+    def without_time(text: str) -> object:
+        return {**json.loads(text), "time": ""} if format == "json" else text
+
+    assert without_time(past.getvalue()) == without_time(through.getvalue())
+    assert "12.3" in past.getvalue()
+
+
+def test_lines_of_requests_are_written_together_in_their_order(written: io.StringIO) -> None:
+    handler = LogHandler(written)
+    other = logging.Logger("here", logging.INFO)
+    other.addHandler(handler)
+
+    async def log() -> str:
+        for number in range(3):
+            handler.add(RequestLine("GET", f"/{number}", AccessRecord(), 1, 0.0))
+            other.info("beside %d", number)
+        before = written.getvalue()
+        await asyncio.sleep(0.3)
+        return before
+
+    assert asyncio.run(log()) == ""
+    lines = written.getvalue().splitlines()
+    assert [line.split()[3] for line in lines[::2]] == ["/0", "/1", "/2"]
+    assert lines[1::2] == [f"INFO here beside {number}" for number in range(3)]

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal, final
+from typing import Final, Literal, NamedTuple, final
 
 from spacepolicy.engine.hints import Hint
 from spacepolicy.errors import (
@@ -49,16 +49,14 @@ class Header:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """A piece of the answer."""
 
     payload: bytes
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """The answer is complete; `rows` are its solutions, None where they are not counted, and
     `seconds` the processor time that it took, where that is known."""
 

@@ -21,8 +21,10 @@ million statements in memory and 5 ms with five, touching so much takes 10 ms.""
 _SHARE: Final = 0.75
 """The part of a machine's memory that the engine has by default: the front, the writer and the
 system's cache of files have the rest."""
-_STEP_BYTES: Final = 4 << 20
-"""So much is copied at once, which takes 3 ms; a query that comes meanwhile waits for that."""
+_STEP_BYTES: Final = 1 << 20
+PIECE_SECONDS: Final = 0.001
+"""So much is copied at once, and takes up to so long; a query that comes meanwhile waits for
+that."""
 _MADV_POPULATE_WRITE: Final = 23
 """Of Linux 5.14, <asm-generic/mman-common.h>; Python has no name for it."""
 _PRIVATE: Final = re.compile(

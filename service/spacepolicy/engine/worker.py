@@ -29,7 +29,7 @@ from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.hint_rules import Hints, only_selected
 from spacepolicy.engine.hints import Hint, hint
 from spacepolicy.engine.lexer import scan
-from spacepolicy.engine.memory import OwnCopy, OwnMemory
+from spacepolicy.engine.memory import PIECE_SECONDS, OwnCopy, OwnMemory
 from spacepolicy.engine.named_graphs import Narrowed, query_without
 from spacepolicy.engine.processor_time import user_seconds
 from spacepolicy.engine.query_dataset import QueryDataset, dataset_of
@@ -61,6 +61,8 @@ _SHORT_SECONDS: Final = 0.001
 _FEW: Final = 16
 """A worker may answer so many short queries before it checks its memory and priority: that takes 2
 µs, where a look-up takes 60."""
+_MOST_COPYING_SECONDS: Final = 0.01
+"""How long requests wait for copies at most; as long as others wait behind a quick query."""
 _TIMES: Final = struct.Struct("ddd")
 
 
@@ -144,6 +146,7 @@ class Worker:
         self._priority = os.getpriority(os.PRIO_PROCESS, 0)
         self._editor = UpdateExecutor(store)
         self._hints = Hints(store)
+        self._copied = time.monotonic()
         self._queries = 0
         self._last = self._slow = False
         _confine(on_disk=on_disk)
@@ -153,8 +156,8 @@ class Worker:
         """Answer the connection's queries until it closes, or this process has grown too large."""
         behind = b""
         while not self._last:
-            if not behind and self._queries:
-                self._copy_meanwhile()
+            if self._queries and not self._copy.whole:
+                self._copy_a_part(waits=bool(behind))
             request = receive(self._connection, behind)
             if request is None:
                 return
@@ -168,11 +171,17 @@ class Worker:
             else:
                 self._answer(request)
 
-    def _copy_meanwhile(self) -> None:
-        """Copy the shared memory piece by piece while no request is there; a worker that has
-        answered none yet may be a spare one for long."""
-        while not self._copy.whole and not has_news(self._connection):
+    def _copy_a_part(self, *, waits: bool) -> None:
+        """Copy the shared memory piece by piece: all of it while no request is there, and else for
+        as long as the worker has answered since it last did, so that it is warm soon where there is
+        always one. A worker that has answered none yet may be a spare one for long."""
+        began = time.monotonic()
+        until = began + min(began - self._copied, _MOST_COPYING_SECONDS)
+        while not self._copy.whole:
+            if time.monotonic() + PIECE_SECONDS > until and (waits or has_news(self._connection)):
+                break
             self._copy.copy_a_piece()
+            self._copied = time.monotonic()
 
     def _follow(self, number: int) -> None:
         """Answer over the revision with that number from now on."""
@@ -312,7 +321,7 @@ def _evaluate(
         return dataset.store.query(
             text,
             base_iri=query.base,
-            prefixes=dict(query.prefixes),
+            prefixes=_used(query.prefixes, text),
             default_graph=dataset.default_graphs,
             named_graphs=dataset.named_graphs,
             custom_functions=functions or None,
@@ -339,6 +348,14 @@ def _evaluate(
         raise damage(str(error)) or BadParameterError(str(error)) from error
 
 
+def _used(prefixes: Mapping[str, str], text: str) -> dict[str, str]:
+    """The prefixes that the text may use: the engine reads the IRI of each, which takes 15 us for
+    thirty, where a look-up takes 30. A text with escapes may hide some."""
+    if "\\" in text:
+        return dict(prefixes)
+    return {prefix: iri for prefix, iri in prefixes.items() if prefix in text}
+
+
 def _weighed(answer: serialization.Answer, query: Query) -> tuple[serialization.Answer, bool]:
     """The answer, and whether it is empty or leaves a variable unbound, as far as that is known
     before it is written."""
@@ -346,8 +363,8 @@ def _weighed(answer: serialization.Answer, query: Query) -> tuple[serialization.
         case QueryBoolean():
             return answer, not answer
         case QuerySolutions():
-            names = (variable.value for variable in answer.variables)
-            return answer, any(only_selected(query.text, name) for name in names)
+            text = query.text
+            return answer, any(only_selected(text, each.value) for each in answer.variables)
         case QueryTriples() if query.hints:
             first = next(answer, None)
             return (answer, True) if first is None else (chain((first,), answer), False)

@@ -8,7 +8,7 @@ import termios
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, Final, cast, final
+from typing import Any, ClassVar, Final, cast, final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -77,6 +77,8 @@ class ClosingConnection(HttpToolsProtocol):
     _linger_bytes = -1
     _framing: Framing
     _joined: JoinedWrites
+    _date: ClassVar[tuple[list[tuple[bytes, bytes]], bytes] | None] = None
+    """The fields of all responses as uvicorn last made them, and the date among them."""
 
     @property
     def _busy(self) -> bool:
@@ -91,7 +93,11 @@ class ClosingConnection(HttpToolsProtocol):
 
     def date(self) -> bytes:
         """Return the value of the Date field for now."""
-        return dict(self.server_state.default_headers).get(_DATE, b"")
+        headers = self.server_state.default_headers  # uvicorn makes another list each second
+        kept = ClosingConnection._date
+        if kept is None or kept[0] is not headers:
+            kept = ClosingConnection._date = headers, dict(headers).get(_DATE, b"")
+        return kept[1]
 
     # The end of a connection
 

@@ -29,6 +29,10 @@ class JoinedWrites:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 # whatever a transport has
         return getattr(self._transport, name)
 
+    def is_closing(self) -> bool:
+        """Whether the transport is being closed; asked at each request, and so written out."""
+        return self._transport.is_closing()
+
     def write(self, data: bytes) -> None:
         """Write the bytes after those held back; a head alone is held back."""
         if self._head:

@@ -8,7 +8,7 @@ revision clears the cache.
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, final
+from typing import Final, NamedTuple, Protocol, final
 
 from spacepolicy.http.content_codings import IDENTITY
 
@@ -51,8 +51,7 @@ class RequestKey:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class CachedResponse:
+class CachedResponse(NamedTuple):
     """The head of a cached response: the key and coding of its body, its entity tag and fields.
 
     `written` is the head as bytes: the status line and all fields but those that differ in each

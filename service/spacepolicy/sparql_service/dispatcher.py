@@ -154,9 +154,12 @@ class Dispatcher:
         self._scheduled = False
         touched = dict[WorkerChannel, None]()
         try:
-            self._send_quick(touched)
-            self._send_unknown(touched)
-            self._send_medium(touched)
+            if self._quick:
+                self._send_quick(touched)
+            if self._unknown:
+                self._send_unknown(touched)
+            if self._medium:
+                self._send_medium(touched)
         except (EngineError, EngineFailedError):
             for waiting in (self._quick, self._unknown, self._medium):
                 _give_up(waiting)

@@ -27,8 +27,7 @@ class ResponseTemplate:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class PreparedQuery:
+class PreparedQuery(NamedTuple):
     """A query as the engine takes it, over one revision and row order, and how its answer is sent.
 
     `body` is the cache key of the answer, and `tag` its entity tag without the coding; both are
@@ -47,6 +46,7 @@ class PreparedQuery:
     tag: str | None
 
 
+@final
 class Arrival(NamedTuple):
     """When a request arrived, by the monotonic clock, and the identifiers that its response
     carries: the request's and the query's."""
@@ -57,8 +57,7 @@ class Arrival(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class LoggedResponse:
+class LoggedResponse(NamedTuple):
     """What the log says of a response."""
 
     status: int

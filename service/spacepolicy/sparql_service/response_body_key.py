@@ -1,15 +1,13 @@
 """The cache key of an answer's body."""
 
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 _OVERHEAD_BYTES: Final = 512
 """At most what the object and its short parts take: Python objects have some 50 bytes each."""
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class BodyKey:
+class BodyKey(NamedTuple):
     """What a body depends on besides the revision. `origin` is the address of the endpoint, against
     which relative IRIs are resolved; `order` names the order of its rows, which changes when the
     dataset has been loaded into memory."""

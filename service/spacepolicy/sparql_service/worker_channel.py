@@ -183,7 +183,7 @@ class WorkerChannel:
     def _tell(self, frames: Iterable[Frame]) -> None:
         """Pass the frames to their queries."""
         for frame in frames:
-            if isinstance(frame, Header | Data):
+            if isinstance(frame, (Header, Data)):
                 if self._sent and self._sent[0] is not None:
                     self._come.append(frame)
                 continue
