@@ -34,8 +34,9 @@ ONE, TWO = Path("one"), Path("two")
 HEADER = Header("solutions", "csv")
 
 
-def answer(body: bytes, *, last: bool = False) -> bytes:
-    return header_frame(HEADER) + frame(b"D", body) + end_frame(last=last, rows=1, seconds=0.25)
+def answer(body: bytes, *, last: bool = False, slow: bool = False) -> bytes:
+    end = end_frame(last=last, rows=1, seconds=0.25, slow=slow)
+    return header_frame(HEADER) + frame(b"D", body) + end
 
 
 @dataclass
@@ -46,6 +47,8 @@ class Scripted:
     workers: list[socket.socket] = field(default_factory=list)
     connections: list[socket.socket] = field(default_factory=list)
     released: list[bool] = field(default_factory=list)
+    slow: list[bool] = field(default_factory=list)
+    """Whether each was asked for a worker of low priority."""
     had: float | None = None
     """What each worker has had of a processor."""
 
@@ -64,7 +67,8 @@ class Scripted:
         return self.had
 
     def connect(self, dataset: Path | None = None, *, slow: bool = False) -> socket.socket:
-        del dataset, slow
+        del dataset
+        self.slow.append(slow)
         ours, theirs = socket.socketpair()
         self.workers.append(theirs)
         self.connections.append(ours)
@@ -194,6 +198,48 @@ async def test_what_is_not_quick_has_its_worker_for_itself(engine: Scripted) -> 
     await until_heard(queries[0])
     await asyncio.sleep(0)
     assert engine.workers[1].recv(100) == b"1;"
+
+
+@pytest.mark.anyio
+async def test_what_takes_a_tenth_of_a_second_has_workers_of_low_priority_that_stay(
+    engine: Scripted,
+) -> None:
+    ours = dispatcher(engine)
+    slow, medium = [Noted(estimate(0.3)), Noted(estimate(0.3))], Noted(estimate(0.02))
+    await submitted(ours, *slow, medium)
+    assert engine.slow == [False, True]
+    assert [each.recv(100) for each in engine.workers] == [b"2;", b"0;"]
+    engine.workers[1].sendall(answer(b"a", slow=True))
+    await until_heard(slow[0])
+    await asyncio.sleep(0)
+    assert engine.workers[1].recv(100) == b"1;"
+    engine.workers[0].sendall(answer(b"b", slow=True))
+    await until_heard(medium)
+    assert engine.released == [True]  # its worker was taken for one that answers at full priority
+
+
+@pytest.mark.anyio
+async def test_what_has_become_slow_while_it_waited_hinders_nobody(engine: Scripted) -> None:
+    ours, kind = dispatcher(engine), estimate(0.09)
+    await submitted(ours, Noted(kind), Noted(kind), Noted(estimate(0.02)))
+    kind.took(1.0)
+    assert kind.is_slow
+    assert not kind.is_long
+    engine.workers[0].sendall(answer(b"a"))
+    await until(lambda: len(engine.workers) == 2)
+    assert engine.slow == [False, True]
+    assert [each.recv(100) for each in engine.workers] == [b"0;2;", b"1;"]
+
+
+@pytest.mark.anyio
+async def test_what_would_wait_for_more_than_a_second_is_left_to_the_application(
+    engine: Scripted,
+) -> None:
+    ours = dispatcher(engine)
+    await submitted(ours, Noted(estimate(0.3)))
+    found = [ours.submit(Noted(estimate(0.3))) for _ in range(6)]
+    assert found == [True] * 4 + [False] * 2
+    assert ours.submit(Noted(estimate(0.02)))
 
 
 @pytest.mark.anyio
@@ -533,6 +579,19 @@ def test_what_is_expected_follows_what_the_latest_took() -> None:
     expected.took(100 * LONG_SECONDS)
     assert expected.is_long
     assert expected.seconds > QUICK_SECONDS
+
+
+def test_a_kind_of_which_some_queries_hold_others_up_is_not_quick() -> None:
+    uneven, even = estimate(0.001), estimate(0.001)
+    for number in range(100):
+        uneven.took(0.06 if number % 20 == 0 else 0.001)
+        even.took(0.06 if number == 20 else 0.001)
+    assert uneven.seconds < QUICK_SECONDS
+    assert not uneven.is_quick
+    assert even.is_quick
+    for _ in range(200):
+        uneven.took(0.001)
+    assert uneven.is_quick
 
 
 def test_time_alone_makes_no_kind_a_long_one() -> None:

@@ -1,13 +1,14 @@
 """How much memory the processes of an engine use, and how a worker gets its own copy of it.
 
 Spec: https://www.kernel.org/doc/html/latest/filesystems/proc.html (smaps_rollup, statm),
-https://man7.org/linux/man-pages/man2/madvise.2.html (MADV_POPULATE_WRITE)
+https://man7.org/linux/man-pages/man2/madvise.2.html (MADV_POPULATE_WRITE, MADV_COLLAPSE)
 """
 
 import ctypes
 import os
 import re
 import resource
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
@@ -21,12 +22,14 @@ million statements in memory and 5 ms with five, touching so much takes 10 ms.""
 _SHARE: Final = 0.75
 """The part of a machine's memory that the engine has by default: the front, the writer and the
 system's cache of files have the rest."""
-_STEP_BYTES: Final = 1 << 20
+_HUGE_BYTES: Final = 2 << 20
 PIECE_SECONDS: Final = 0.001
-"""So much is copied at once, and takes up to so long; a query that comes meanwhile waits for
-that."""
+"""The size of a huge page, of which one is copied at once, and how long that takes; a query that
+comes meanwhile waits for it. (It takes 6 ms where a virtual machine gets the memory from its host
+only then.)"""
 _MADV_POPULATE_WRITE: Final = 23
-"""Of Linux 5.14, <asm-generic/mman-common.h>; Python has no name for it."""
+_MADV_COLLAPSE: Final = 25
+"""Of Linux 5.14 and 6.1, <asm-generic/mman-common.h>; Python has no name for them."""
 _PRIVATE: Final = re.compile(
     r"^([0-9a-f]+)-([0-9a-f]+) rw-p [0-9a-f]+ 00:00 0 +(?:\[heap\])?$", re.MULTILINE
 )
@@ -110,21 +113,52 @@ class OwnMemory:
         return _fields(os.pread(self._rollup, _ROLLUP_BYTES, 0)).get(b"Private_Dirty", 0)
 
 
+def gather_into_huge_pages() -> None:
+    """Move the memory of this process into huge pages, where the kernel has them: 0.1 to 1 s for a
+    million statements (380 MiB), of which a fork takes 9 ms before and 1.3 after."""
+    library = ctypes.CDLL(None)
+    for low, high in _private_mappings():
+        for start, end in _pieces(low, high):
+            _advise(library, start, end, _MADV_COLLAPSE)
+
+
+def _private_mappings() -> list[tuple[int, int]]:
+    """The address ranges of this process's own memory."""
+    maps = Path("/proc/self/maps").read_text(encoding="ascii", errors="replace")
+    return [(int(low, 16), int(high, 16)) for low, high in _PRIVATE.findall(maps)]
+
+
+def _pieces(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """The range in pieces, each within one huge page."""
+    while low < high:
+        end = min(high, low // _HUGE_BYTES * _HUGE_BYTES + _HUGE_BYTES)
+        yield low, end
+        low = end
+
+
+def _advise(library: ctypes.CDLL, start: int, end: int, advice: int) -> bool:
+    """Advise the kernel about a range; return whether it could follow."""
+    address, size = ctypes.c_void_p(start), ctypes.c_size_t(end - start)
+    return bool(library.madvise(address, size, advice) == 0)
+
+
 @final
 class OwnCopy:
     """A copy of the pages that this process shares with the one it was forked from, made by the
-    kernel piece by piece.
+    kernel piece by piece, in huge pages where it has them.
 
     Reading a dataset writes to it, since its nodes count their references, so that each page is
     copied when it is first touched. That takes 12 to 25 µs a page, 2.7 s for a million statements
-    (382 MiB); copying them beforehand takes 0.3 s.
+    (382 MiB); copying them beforehand takes 0.1 to 1 s. In huge pages the processor finds an
+    address sooner: queries over a million statements take a fifth less (a top-k 7.6 ms and not 9.4,
+    a star 63 µs and not 77).
     """
 
     def __init__(self, allowance_bytes: int) -> None:
-        maps = Path("/proc/self/maps").read_text(encoding="ascii", errors="replace")
-        found = [(int(low, 16), int(high, 16)) for low, high in _PRIVATE.findall(maps)]
+        found = _private_mappings()
         fits = sum(high - low for low, high in found) <= allowance_bytes
-        self._left = found if fits else []
+        ranges = found if fits else ()
+        self._left = [piece for low, high in ranges for piece in _pieces(low, high)]
         self._library = ctypes.CDLL(None)
 
     @property
@@ -133,14 +167,17 @@ class OwnCopy:
         return not self._left
 
     def copy_a_piece(self) -> None:
-        """Copy the next piece; kernels before 5.14 cannot, and leave it to the queries."""
-        low, high = self._left.pop()
-        middle = max(low, high - _STEP_BYTES)
-        address, size = ctypes.c_void_p(middle), ctypes.c_size_t(high - middle)
-        if self._library.madvise(address, size, _MADV_POPULATE_WRITE) != 0:
+        """Copy the next piece; kernels before 5.14 cannot, and leave it to the queries.
+
+        A huge page that is shared is left as it is by the kernel's call to make one, so that a page
+        of it is copied first; and what could not be made one is copied as it is.
+        """
+        start, end = self._left.pop()
+        first = min(end, start + resource.getpagesize())
+        _advise(self._library, start, first, _MADV_POPULATE_WRITE)
+        _advise(self._library, start, end, _MADV_COLLAPSE)
+        if not _advise(self._library, start, end, _MADV_POPULATE_WRITE):
             self._left.clear()
-        elif middle > low:
-            self._left.append((low, middle))
 
 
 def _touched_pages() -> int:

@@ -51,6 +51,7 @@ from spacepolicy.engine.control import (
     Wanted,
 )
 from spacepolicy.engine.memory import (
+    gather_into_huge_pages,
     give_back_freed_memory,
     proportional_bytes,
     resident_bytes,
@@ -173,6 +174,8 @@ def main(dataset: Path, memory: MemoryLimits, in_memory: bool, control: socket.s
     sys.meta_path.insert(0, _NoPandas())
     serialization.load_columns()
     give_back_freed_memory()  # otherwise each worker would copy it
+    if store is not None:
+        gather_into_huge_pages()
     gc.freeze()  # objects of the server are not touched, and so not copied, in its children
     if _said(control, READY + b" " + road.encode()):
         _Server(dataset, store, memory, control).serve()

@@ -2,7 +2,8 @@
 
 Quick queries share a few connections, as many as there are processors. Queries that take some
 milliseconds wait for one of as many others, so that they hinder the quick ones little and each
-other not at all. Longer queries need a seat, and are left to the application.
+other not at all; and those of a tenth of a second and more for one of as many to workers of low
+priority. Longer queries need a seat, and are left to the application.
 
 An unknown kind is tried as a quick one. After one has turned out not to be quick, unknown kinds are
 tried one at a time per connection for a while, and never on all connections at once.
@@ -31,11 +32,27 @@ again to other workers."""
 _WARY_SECONDS: Final = 1.0
 """How long unknown kinds are tried one at a time after one that was long."""
 _MEDIUM_PATIENCE: Final = 5
+_SLOW_PATIENCE: Final = 10
 """A query with a connection of its own is waited for so many times as long: fewer of these run at
-once than have seats, so each is done sooner. With the usual patience that is 0.25 s, within the
-second in which a client's leaving is to be noticed."""
+once than have seats, so each is done sooner. With the usual patience that is 0.25 and 0.5 s, within
+the second in which a client's leaving is to be noticed."""
+_MOST_WAITING_SECONDS: Final = 1.0
+"""A query that would wait longer for a connection of its own is left to the application, which
+checks its timeout meanwhile; none that is sent here has a shorter one."""
 _TRIES: Final = 3
 """A query that loses its worker so often through other queries is left to the application."""
+
+
+@final
+class _OwnChannels:
+    """Queries that have a connection each for themselves, and the connections; `slow`: to workers
+    of low priority."""
+
+    def __init__(self, patience: float, *, slow: bool) -> None:
+        self.patience = patience
+        self.slow = slow
+        self.waiting = deque[PendingQuery]()
+        self.channels: list[WorkerChannel] = []
 
 
 @final
@@ -43,7 +60,8 @@ class Dispatcher:
     """Sends queries to the workers of an engine; belongs to one event loop.
 
     A query may take `patience_seconds` once its worker has begun; then it is left to the
-    application. At most `max_waiting` queries that are not quick are queued.
+    application. At most `max_waiting` queries that are not quick are queued, fewer of those that
+    take long.
     """
 
     def __init__(self, engine: Engine, patience_seconds: float, max_waiting: int) -> None:
@@ -53,9 +71,9 @@ class Dispatcher:
         self._dataset: Path | None = None
         self._quick = deque[PendingQuery]()
         self._unknown = deque[PendingQuery]()
-        self._medium = deque[PendingQuery]()
+        self._medium = _OwnChannels(_MEDIUM_PATIENCE, slow=False)
+        self._slow = _OwnChannels(_SLOW_PATIENCE, slow=True)
         self._channels: list[WorkerChannel] = []
-        self._medium_channels: list[WorkerChannel] = []
         self._trying: list[WorkerChannel] = []
         self._made = WeakSet[WorkerChannel]()
         self._wary_until = 0.0
@@ -64,22 +82,20 @@ class Dispatcher:
     @property
     def idle(self) -> bool:
         """Whether no query waits or runs."""
-        channels = (*self._channels, *self._medium_channels)
-        return not (self._quick or self._unknown or self._medium) and all(
-            channel.idle for channel in channels
-        )
+        channels = (*self._channels, *self._medium.channels, *self._slow.channels)
+        return not self.queued and all(channel.idle for channel in channels)
 
     @property
     def queued(self) -> int:
         """How many queries wait for a worker."""
-        return len(self._quick) + len(self._unknown) + len(self._medium)
+        return sum(map(len, self._queues()))
 
     def submit(self, pending: PendingQuery) -> bool:
         """Send the query now or queue it; False where the application has to answer it."""
         estimate = pending.estimate
         if not self._engine.abreast or estimate.is_long:
             return False
-        if not estimate.is_quick and len(self._medium) >= self._max_waiting:
+        if not estimate.is_quick and self._would_wait_long(pending):
             return False
         if pending.dataset is not self._dataset:
             self.turn_to(pending.dataset)
@@ -106,10 +122,11 @@ class Dispatcher:
         if dataset == self._dataset:
             return
         self._dataset = dataset
-        for channel in (*self._channels, *self._medium_channels):
+        for channel in (*self._channels, *self._medium.channels, *self._slow.channels):
             channel.close()
-        self._channels, self._medium_channels, self._trying = [], [], []
-        for waiting in (self._quick, self._unknown, self._medium):
+        self._channels, self._medium.channels, self._slow.channels = [], [], []
+        self._trying = []
+        for waiting in self._queues():
             _give_up(waiting)
 
     def close(self) -> None:
@@ -120,8 +137,7 @@ class Dispatcher:
 
     def news(self) -> None:
         """Implements `Listener.news`."""
-        waiting = self._quick or self._unknown or self._medium
-        if waiting and not self._scheduled:
+        if not self._scheduled and any(self._queues()):
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._send)
 
@@ -131,7 +147,8 @@ class Dispatcher:
 
     def closed(self, channel: WorkerChannel, others: Sequence[PendingQuery]) -> None:
         """Implements `Listener.closed`."""
-        for channels in (self._channels, self._medium_channels, self._trying):
+        kinds = self._channels, self._medium.channels, self._slow.channels, self._trying
+        for channels in kinds:
             if channel in channels:
                 channels.remove(channel)
         for pending in reversed(others):
@@ -141,9 +158,22 @@ class Dispatcher:
                 pending.unanswered(None)
         self.news()
 
+    def _queues(self) -> tuple[deque[PendingQuery], ...]:
+        return self._quick, self._unknown, self._medium.waiting, self._slow.waiting
+
+    def _own(self, pending: PendingQuery) -> _OwnChannels:
+        """The connections of which a query that is not quick has one for itself."""
+        return self._slow if pending.estimate.is_slow else self._medium
+
+    def _would_wait_long(self, pending: PendingQuery) -> bool:
+        """Whether too many queries wait for a connection of their own already."""
+        waiting = len(self._own(pending).waiting)
+        seconds = waiting * pending.estimate.seconds / self._engine.abreast
+        return waiting >= self._max_waiting or seconds > _MOST_WAITING_SECONDS
+
     def _enqueue(self, pending: PendingQuery) -> None:
         if not pending.estimate.is_quick:
-            self._medium.append(pending)
+            self._own(pending).waiting.append(pending)
         elif pending.estimate.known:
             self._quick.append(pending)
         else:
@@ -158,10 +188,11 @@ class Dispatcher:
                 self._send_quick(touched)
             if self._unknown:
                 self._send_unknown(touched)
-            if self._medium:
-                self._send_medium(touched)
+            for own in (self._medium, self._slow):
+                if own.waiting:
+                    self._send_alone(own, touched)
         except (EngineError, EngineFailedError):
-            for waiting in (self._quick, self._unknown, self._medium):
+            for waiting in self._queues():
                 _give_up(waiting)
         for channel in touched:
             channel.flush()
@@ -169,7 +200,7 @@ class Dispatcher:
     def _send_quick(self, touched: dict[WorkerChannel, None]) -> None:
         while (pending := _next(self._quick)) is not None:
             if not pending.estimate.is_quick:
-                self._medium.append(self._quick.popleft())
+                self._enqueue(self._quick.popleft())
                 continue
             seconds = pending.estimate.seconds
             channel = self._room(seconds)
@@ -196,17 +227,23 @@ class Dispatcher:
             if channel not in self._trying:
                 self._trying.append(channel)
 
-    def _send_medium(self, touched: dict[WorkerChannel, None]) -> None:
-        while (pending := _next(self._medium)) is not None:
+    def _send_alone(self, own: _OwnChannels, touched: dict[WorkerChannel, None]) -> None:
+        """Send queries that have a connection each; what was learned of a kind since may have made
+        it one for others."""
+        while (pending := _next(own.waiting)) is not None:
             if pending.estimate.is_long:
-                self._medium.popleft().unanswered(None)
+                own.waiting.popleft().unanswered(None)
                 continue
-            channel = next((each for each in self._medium_channels if each.idle), None)
+            if self._own(pending) is not own:
+                self._own(pending).waiting.append(own.waiting.popleft())
+                self.news()
+                continue
+            channel = next((each for each in own.channels if each.idle), None)
             if channel is None:
-                if len(self._medium_channels) >= self._engine.abreast:
+                if len(own.channels) >= self._engine.abreast:
                     return
-                channel = self._opened(self._medium_channels, _MEDIUM_PATIENCE)
-            self._medium.popleft()
+                channel = self._opened(own.channels, own)
+            own.waiting.popleft()
             channel.put(pending, pending.estimate.seconds)
             touched[channel] = None
 
@@ -235,13 +272,15 @@ class Dispatcher:
             return self._opened(self._channels)
         return found
 
-    def _opened(self, channels: list[WorkerChannel], times: float | None = None) -> WorkerChannel:
-        """Open a channel and add it to the list; `times` multiplies the patience, None for quick
-        queries."""
+    def _opened(
+        self, channels: list[WorkerChannel], own: _OwnChannels | None = None
+    ) -> WorkerChannel:
+        """Open a channel and add it to the list; `own`: for queries that have it for themselves."""
         assert self._dataset is not None  # noqa: S101 # something waits to be sent
-        patience = self._patience_seconds * (times or 1)
-        hold = HOLD_SECONDS if times is None else patience
-        channel = WorkerChannel(self._engine, self._dataset, self, hold, patience)
+        patience = self._patience_seconds * (own.patience if own else 1)
+        hold = patience if own else HOLD_SECONDS
+        slow = own is not None and own.slow
+        channel = WorkerChannel(self._engine, self._dataset, self, hold, patience, slow=slow)
         channels.append(channel)
         self._made.add(channel)
         return channel

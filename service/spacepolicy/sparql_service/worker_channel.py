@@ -90,8 +90,10 @@ class WorkerChannel:
         listener: Listener,
         hold_seconds: float,
         patience_seconds: float,
+        *,
+        slow: bool = False,
     ) -> None:
-        """Connect to a worker.
+        """Connect to a worker; `slow`: to one of low priority, if there is one.
 
         The first query may take `hold_seconds` before the others are sent elsewhere, and
         `patience_seconds` before it is handed over; in processor time, where the engine knows it.
@@ -102,7 +104,8 @@ class WorkerChannel:
         self._listener = listener
         self._hold_seconds = min(hold_seconds, patience_seconds)
         self._patience_seconds = patience_seconds
-        self._connection = engine.connect(dataset)
+        self._slow = slow
+        self._connection = engine.connect(dataset, slow=slow)
         self._decoder = FrameDecoder()
         self._come: list[Header | Data] = []
         self._sent: deque[PendingQuery | None] = deque()
@@ -194,7 +197,7 @@ class WorkerChannel:
             if not self._decoder.reusable:
                 self._end(self._leave())
                 return
-            if self._decoder.slow and self.shared:
+            if self._decoder.slow and self.shared and not self._slow:
                 self._listener.closed(self, self._leave())
                 self.close()
                 return
