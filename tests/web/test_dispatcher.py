@@ -368,8 +368,22 @@ async def test_unknown_kinds_are_tried_one_at_a_time_after_one_that_was_long(
     await until(lambda: runaway.estimate.known)
     others = [Noted(estimate(known=False)) for _ in range(3)]
     await submitted(ours, *others, Noted())
-    said = [each.recv(100) for each in engine.workers[1:]]
-    assert said in ([b"3;", b"0;"], [b"3;0;"])
+    said = [each.recv(100) for each in (engine.workers[0], engine.workers[2])]
+    assert said == [b"3;", b"0;"]
+
+
+@pytest.mark.anyio
+async def test_a_worker_is_kept_for_what_is_known_to_be_quick(engine: Scripted) -> None:
+    engine.abreast = 2
+    ours, runaways = dispatcher(engine, 0.2), [Noted(estimate(known=False)) for _ in range(3)]
+    await submitted(ours, Noted(), *runaways)
+    await asyncio.sleep(4 * HOLD_SECONDS)
+    kept, *others = engine.workers
+    assert kept.recv(100) == b"0;"
+    assert [each.recv(100)[:2] for each in others] == [b"1;", b"2;"]
+    kept.sendall(answer(b"a"))
+    await submitted(ours, Noted())
+    assert kept.recv(100) == b"0;"
 
 
 @pytest.mark.anyio

@@ -203,7 +203,7 @@ class Dispatcher:
                 self._enqueue(self._quick.popleft())
                 continue
             seconds = pending.estimate.seconds
-            channel = self._room(seconds)
+            channel = self._room(self._channels, seconds)
             if channel is None:
                 return
             self._quick.popleft()
@@ -218,11 +218,13 @@ class Dispatcher:
                 self._enqueue(self._unknown.popleft())
                 self.news()
                 continue
-            channel = self._room_alone() if wary else self._room(pending.estimate.seconds)
+            unkept = self._unkept()
+            seconds = pending.estimate.seconds
+            channel = self._room_alone(unkept) if wary else self._room(unkept, seconds)
             if channel is None:
                 return
             self._unknown.popleft()
-            channel.put(pending, _FULL_SECONDS if wary else pending.estimate.seconds)
+            channel.put(pending, _FULL_SECONDS if wary else seconds)
             touched[channel] = None
             if channel not in self._trying:
                 self._trying.append(channel)
@@ -247,11 +249,21 @@ class Dispatcher:
             channel.put(pending, pending.estimate.seconds)
             touched[channel] = None
 
-    def _room(self, seconds: float) -> WorkerChannel | None:
+    def _unkept(self) -> Sequence[WorkerChannel]:
+        """The channels that may be lost to a query of an unknown kind: all but the first, whose
+        worker is kept for what is known to be quick, since another would have to get its copy of
+        the dataset first."""
+        if self._engine.abreast < 2:
+            return self._channels
+        if not self._channels:
+            self._opened(self._channels)
+        return self._channels[1:]
+
+    def _room(self, channels: Sequence[WorkerChannel], seconds: float) -> WorkerChannel | None:
         """The channel for a quick query: the first with little work, so that its worker stays
         awake; else the one with the least, if it is not full."""
         shortest = None
-        for channel in self._channels:
+        for channel in channels:
             if channel.seconds < _SHORT_SECONDS:
                 return channel
             if shortest is None or channel.seconds < shortest.seconds:
@@ -262,12 +274,12 @@ class Dispatcher:
             return None
         return shortest
 
-    def _room_alone(self) -> WorkerChannel | None:
+    def _room_alone(self, channels: Sequence[WorkerChannel]) -> WorkerChannel | None:
         """Return an idle channel, while another is left for queries known to be quick."""
         self._trying = [each for each in self._trying if not each.idle]
         if len(self._trying) >= max(1, self._engine.abreast - 1):
             return None
-        found = next((each for each in self._channels if each.idle), None)
+        found = next((each for each in channels if each.idle), None)
         if found is None and len(self._channels) < self._engine.abreast:
             return self._opened(self._channels)
         return found

@@ -222,12 +222,15 @@ class WorkerChannel:
         pending.answered(header, parts[0] if len(parts) == 1 else b"".join(parts), frame)
 
     def _next(self) -> PendingQuery | None:
-        """Remove the first query, which is answered; the next becomes the first."""
-        self._begin_first()
+        """Remove the first query, which is answered; the next, if any, becomes the first."""
         pending, seconds = self._sent.popleft(), self._expected.popleft()
-        self.seconds = self.seconds - seconds if self._sent else 0.0
-        if not self._sent and not self.shared:
-            self._close(reusable=self._decoder.reusable)
+        if self._sent:
+            self.seconds -= seconds
+            self._begin_first()
+        else:
+            self.seconds, self._first_since = 0.0, self._loop.time()
+            if not self.shared:
+                self._close(reusable=self._decoder.reusable)
         return pending
 
     # Time limits
