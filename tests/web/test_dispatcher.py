@@ -375,13 +375,16 @@ async def test_unknown_kinds_are_tried_one_at_a_time_after_one_that_was_long(
 @pytest.mark.anyio
 async def test_a_worker_is_kept_for_what_is_known_to_be_quick(engine: Scripted) -> None:
     engine.abreast = 2
-    ours, runaways = dispatcher(engine, 0.2), [Noted(estimate(known=False)) for _ in range(3)]
-    await submitted(ours, Noted(), *runaways)
-    await asyncio.sleep(4 * HOLD_SECONDS)
-    kept, *others = engine.workers
+    ours, quick = dispatcher(engine, 0.2), Noted()
+    runaways = [Noted(estimate(known=False)) for _ in range(3)]
+    await submitted(ours, quick, *runaways)
+    kept, trying = engine.workers
     assert kept.recv(100) == b"0;"
-    assert [each.recv(100)[:2] for each in others] == [b"1;", b"2;"]
     kept.sendall(answer(b"a"))
+    await until_heard(quick)
+    assert trying.recv(100) == b"1;2;3;"
+    await until(lambda: len(engine.workers) == 3)
+    assert engine.workers[2].recv(100) == b"2;"
     await submitted(ours, Noted())
     assert kept.recv(100) == b"0;"
 
