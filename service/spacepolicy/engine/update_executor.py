@@ -3,7 +3,8 @@
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-http-rdf-update/
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from functools import partial
 from typing import Final, final
 
@@ -21,6 +22,7 @@ from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
 from spacepolicy.engine.named_graphs import update_without
+from spacepolicy.engine.noted_changes import NotedOperation, noted
 from spacepolicy.engine.nquads import Graph, graph_lines, lines
 from spacepolicy.engine.prologues import UpdatePart, parts
 from spacepolicy.engine.rdf_documents import read
@@ -93,16 +95,48 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
     yield from _named_targets(aim)
     seen = _compared(aim)
     graphs = _named(store, seen)
-    if aim.inserts:
-        other = Store()
-        _run(other, edit)
-        added = lines(_extended(store, other))
-        yield from _effect_lines((), added, graphs, _named(store, seen))
+    operations = None if seen is None else _noted(edit)
+    if operations is not None:
+        _run(Store(), edit)  # raises what is to be said of the text itself
+        removed, added = _noted_effect(store, operations, edit)
+        yield from _effect_lines(lines(removed), lines(added), graphs, _named(store, seen))
         return
     before = _lines(store, seen)
     _run(store, edit)
     after = _lines(store, seen)
     yield from _effect_lines(before - after, after - before, graphs, _named(store, seen))
+
+
+def _noted(edit: DatasetEdit) -> list[NotedOperation] | None:
+    """The operations of the update, each of which notes its effect; None where one cannot."""
+    found: list[NotedOperation] = []
+    for part in parts(_text(edit), edit.prefixes, edit.base):
+        for graph in edit.derived:
+            narrowed = update_without(part.text, part.prefixes, part.base, graph)
+            part = replace(part, text=narrowed)  # noqa: PLW2901 # one graph after the other
+        operations = noted(part)
+        if operations is None:
+            return None
+        found += operations
+    return found
+
+
+def _noted_effect(
+    store: Store, operations: Iterable[NotedOperation], edit: DatasetEdit
+) -> tuple[set[Quad], set[Quad]]:
+    """Carry the operations out; return the quads that are gone, and those that have come."""
+    there: dict[Quad, bool] = {}
+    for operation in operations:
+        _tried(edit, partial(with_unknown_functions, partial(_run_part, store, operation.part, ())))
+        removed, added = operation.taken(store)
+        for quad in removed | added:
+            there.setdefault(quad, quad in store)
+        for quad in removed:
+            store.remove(quad)
+        store.extend(added)
+    gone = {quad for quad, was in there.items() if was and quad not in store}
+    come = {quad for quad, was in there.items() if not was and quad in store}
+    return gone, come
 
 
 def _extended(store: Store, other: Store) -> set[Quad]:
@@ -170,14 +204,31 @@ def _run_part(
         raise
 
 
+def _text(edit: DatasetEdit) -> str:
+    """The text of the update over the dataset that its request names.
+
+    Raises: as `with_using`.
+    """
+    if edit.using_graphs is None and edit.using_named_graphs is None:
+        return edit.text
+    using, named = edit.using_graphs or (), edit.using_named_graphs or ()
+    return with_using(edit.text, edit.prefixes, using, named)
+
+
 def _run(store: Store, edit: DatasetEdit) -> None:
-    text = edit.text
-    if edit.using_graphs is not None or edit.using_named_graphs is not None:
-        using, named = edit.using_graphs or (), edit.using_named_graphs or ()
-        text = with_using(text, edit.prefixes, using, named)
-    try:
+    text = _text(edit)
+
+    def run() -> None:
         for part in parts(text, edit.prefixes, edit.base):
             with_unknown_functions(partial(_run_part, store, part, edit.derived))
+
+    _tried(edit, run)
+
+
+def _tried(edit: DatasetEdit, run: Callable[[], object]) -> None:
+    """Raises: the problem for what the engine raises of the update."""
+    try:
+        run()
     except SyntaxError as error:
         raise query_syntax_error(str(error), edit.text, edit.prefixes) from error
     except (ValueError, RuntimeError) as error:

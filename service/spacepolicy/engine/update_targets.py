@@ -17,7 +17,6 @@ from spacepolicy.engine.tokens import Declared, SparqlToken, after_group, tokens
 from spacepolicy.errors import BadParameterError
 
 _SKIPPED: Final = frozenset({"SILENT", "GRAPH"})
-_OF_INSERTS: Final = frozenset({"PREFIX", "BASE", "INSERT"})
 _WHOLES: Final = frozenset({"DEFAULT", "NAMED", "ALL"})
 
 
@@ -31,8 +30,6 @@ class Targets:
     default: bool = False
     named: bool = False
     anything: bool = False
-    inserts: bool = field(default=False, compare=False)
-    """Whether the update is made of INSERT DATA alone: its quads are added, whatever there is."""
 
 
 @final
@@ -47,7 +44,6 @@ class _Reader:
     named: bool = False
     anything: bool = False
     uses: bool = False
-    inserts: bool = True
     wheres: list[int] = field(default_factory=list)
     shorthands: list[tuple[int, int, int]] = field(default_factory=list)
 
@@ -58,7 +54,6 @@ class _Reader:
         while place < len(found):
             token = found[place]
             place += 1
-            self.inserts &= token.word in _OF_INSERTS or token.text == ";"
             match token.word:
                 case "PREFIX" | "BASE":
                     self.anything |= not self.declared.declare(found, place - 1)
@@ -94,7 +89,6 @@ class _Reader:
     ) -> int:
         """Read the quads after INSERT or DELETE, whose graphs are targets."""
         word = found[place].word if place < len(found) else ""
-        self.inserts &= word == "DATA"
         if word in ("DATA", "WHERE"):
             place += 1
         if place >= len(found) or found[place].text != "{":
@@ -179,8 +173,7 @@ def targets(text: str, prefixes: Mapping[str, str], base: str | None = None) -> 
     True
     """
     read = _read(text, prefixes, base)
-    inserts = read.inserts and not read.anything
-    return Targets(frozenset(read.graphs), read.default, read.named, read.anything, inserts)
+    return Targets(frozenset(read.graphs), read.default, read.named, read.anything)
 
 
 def with_using(
