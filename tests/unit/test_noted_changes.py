@@ -8,7 +8,8 @@ from pyoxigraph import RdfFormat, Store
 from spacepolicy.engine import update_executor
 from spacepolicy.engine.noted_changes import noted
 from spacepolicy.engine.prologues import UpdatePart
-from spacepolicy.engine.update_executor import effect
+from spacepolicy.engine.snapshot import CREATED, DROPPED
+from spacepolicy.engine.update_executor import UpdateExecutor, effect
 from spacepolicy.engine.update_protocol import DatasetEdit
 from spacepolicy.errors import QuerySyntaxError
 
@@ -77,6 +78,16 @@ def test_other_operations_note_nothing(text: str) -> None:
     assert noted(UpdatePart(f"{FORMS[0]} ; {text}", PREFIXES, None)) is None
 
 
+NOTHING = DatasetEdit("update", "INSERT DATA { }", prefixes=PREFIXES)
+
+
+def graphs(lines: bytes) -> bytes:
+    """The marked graphs of an effect, as they come with its patch."""
+    marks = {b"X ": DROPPED, b"C ": CREATED}
+    found = [line for line in lines.splitlines() if line[:2] in marks]
+    return "\n".join(marks[line[:2]] + line[2:].decode() for line in found).encode()
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(FORMS), min_size=1, max_size=4))
 def test_what_is_noted_is_what_a_comparison_finds(operations: list[str]) -> None:
@@ -84,9 +95,24 @@ def test_what_is_noted_is_what_a_comparison_finds(operations: list[str]) -> None
     noting, comparing = held(), held()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(update_executor, "_noted", lambda _: None)
-        expected = told(comparing, text)
-    assert told(noting, text) == expected
+        expected, after = told(comparing, text)
+    executor = UpdateExecutor(noting)
+    found = executor.edit(DatasetEdit("update", text, prefixes=PREFIXES), [], [])
+    assert sorted(found.splitlines()) == expected
+    executor.edit(NOTHING, [found, graphs(found)], [])
+    assert dumped(noting) == after
     assert {*noting.named_graphs()} == {*comparing.named_graphs()}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(FORMS), min_size=1, max_size=3))
+def test_what_is_not_kept_leaves_the_store_as_it_was(operations: list[str]) -> None:
+    store = held()
+    before = dumped(store), {*store.named_graphs()}
+    executor = UpdateExecutor(store)
+    executor.edit(DatasetEdit("update", " ; ".join(operations), prefixes=PREFIXES), [], [])
+    executor.edit(NOTHING, [], [])
+    assert (dumped(store), {*store.named_graphs()}) == before
 
 
 def test_blank_nodes_that_are_inserted_stay_one_in_all_graphs() -> None:

@@ -27,9 +27,10 @@ _PROLOGUE: Final = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
 @dataclass(frozen=True, slots=True)
 class NotedOperation:
     """An operation that only adds to graphs that are named anew: to `removed` and `added`, each
-    with the graph that is meant."""
+    with the graph that is meant. `needs_data`: what it adds depends on the store that it runs on."""
 
     part: UpdatePart
+    needs_data: bool
     removed: tuple[tuple[NamedNode, Graph], ...]
     added: tuple[tuple[NamedNode, Graph], ...]
 
@@ -133,7 +134,7 @@ class _Operation:
         keyword = "INSERT DATA" if data else "INSERT"
         text = f"{prologue} {head} {keyword} {{ {quads} }}{pattern} {rest}"
         rewritten = UpdatePart(text, part.prefixes, part.base)
-        return NotedOperation(rewritten, tuple(self.removed), tuple(self.added))
+        return NotedOperation(rewritten, not data, tuple(self.removed), tuple(self.added))
 
     def _noted(
         self, place: int, end: int, target: Graph, kept: list[tuple[NamedNode, Graph]]
