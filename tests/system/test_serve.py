@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -125,6 +126,27 @@ def test_a_store_of_another_mode_is_refused(serve: Serve, program: Program) -> N
 @pytest.mark.usefixtures("published")
 def test_a_dataset_too_large_for_memory_is_served_from_disk(serve: Serve) -> None:
     assert serve("--memory-quads", "10").ask(TASKS).text.split() == ["n", "12"]
+
+
+@pytest.mark.parametrize(("memory_quads", "place"), [("4", "memory"), ("2", "disk")])
+def test_a_plain_store_is_in_memory_where_its_statements_fit(
+    serve: Serve, program: Program, memory_quads: str, place: str
+) -> None:
+    file = program.folder / "three.nt"
+    file.write_text("".join(f"<urn:s> <urn:p> <urn:{n}> .\n" for n in range(3)), encoding="ascii")
+    plain = "--content", "none", "--default-graph", "stored"
+    ended = program.run("import", "--store", str(program.store), *plain, str(file))
+    assert ended.returncode == 0, ended.stderr
+    server = serve(*plain, "--memory-quads", memory_quads)
+    assert server.ask("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").text.split() == ["n", "3"]
+    process = server.process.pid
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    commands = [
+        Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+        for child in children.split()
+    ]
+    (engine,) = (each for each in commands if "spacepolicy.engine.server" in each)
+    assert engine[engine.index("spacepolicy.engine.server") + 2] == place
 
 
 @pytest.mark.usefixtures("published")

@@ -27,7 +27,7 @@ _PROLOGUE: Final = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
 @dataclass(frozen=True, slots=True)
 class NotedOperation:
     """An operation that only adds to graphs that are named anew: to `removed` and `added`, each
-    with the graph that is meant. `needs_data`: what it adds depends on the store that it runs on."""
+    with the graph that is meant. `needs_data`: what it adds depends on what the store has."""
 
     part: UpdatePart
     needs_data: bool

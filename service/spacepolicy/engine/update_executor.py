@@ -100,7 +100,8 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
     if operations is not None:
         _run(Store(), edit)  # raises what is to be said of the text itself
         removed, added = _noted_effect(store, operations, edit)
-        made = {quad.graph_name for quad in added} - {DefaultGraph()}
+        names = {quad.graph_name for quad in added}
+        made = {name for name in names if not isinstance(name, DefaultGraph)}
         now = _named(store, seen) | made
         yield from _effect_lines(lines(removed), lines(added), graphs, now)
         return
