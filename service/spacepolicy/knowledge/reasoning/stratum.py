@@ -62,6 +62,7 @@ class Stratum:
             for graph in graphs:
                 self._store.extend(_quad(each, graph) for each in wanted)
         self.concluded: set[Triple] = set()
+        self._of_subject: dict[Term, set[Triple]] = {}
         self._conclude(None)
 
     def _conclude(self, subjects: Iterable[Term] | None) -> None:
@@ -76,7 +77,16 @@ class Stratum:
                     if quad not in self._store:
                         self._store.add(quad)
                         self.concluded.add(triple)
+                        self._of_subject.setdefault(triple.subject, set()).add(triple)
                         new = True
+
+    def _drop(self, triple: Triple) -> None:
+        """Take a conclusion back."""
+        self.concluded.discard(triple)
+        about = self._of_subject[triple.subject]
+        about.discard(triple)
+        if not about:
+            del self._of_subject[triple.subject]
 
     def _answers(self, rule: ConstructRule, only: str) -> list[Triple]:
         subject = rule.conclusion.subject
@@ -97,26 +107,36 @@ class Stratum:
         left = [each for each in gone if each.predicate in self.watched]
         if not arrived and not left:
             return Turnover(frozenset(), frozenset())
-        before = frozenset(self.concluded)
+        stated = [each for each in arrived if each in self.concluded]
         touched = self._touched(left)
         for triple in left:
             self._store.remove(_quad(triple, _HOLDS))
             self._store.remove(_quad(triple, _ASSERTED))
+        for triple in stated:
+            self._drop(triple)
         for triple in arrived:
-            self.concluded.discard(triple)
             self._store.add(_quad(triple, _HOLDS))
             if triple in asserted:
                 self._store.add(_quad(triple, _ASSERTED))
         touched |= self._touched(arrived)
-        self._redo(touched)
-        return Turnover(frozenset(self.concluded) - before, before - self.concluded)
+        before, after = self._redo(touched)
+        return Turnover(after - before, (before | {*stated}) - after)
 
-    def _redo(self, touched: set[Term]) -> None:
+    def _redo(self, touched: set[Term]) -> tuple[frozenset[Triple], frozenset[Triple]]:
+        """Draw the conclusions about the subjects anew; return those before and those after."""
         everything = len(touched) > _MANY or any(not isinstance(t, NamedNode) for t in touched)
-        for triple in [t for t in self.concluded if everything or t.subject in touched]:
-            self.concluded.discard(triple)
+        subjects = self._of_subject.keys() if everything else touched
+        before = self._about(subjects)
+        for triple in before:
+            self._drop(triple)
             self._store.remove(_quad(triple, _HOLDS))
         self._conclude(None if everything else touched)
+        return before, self._about(self._of_subject.keys() if everything else touched)
+
+    def _about(self, subjects: Iterable[Term]) -> frozenset[Triple]:
+        """The conclusions about the subjects."""
+        none = set[Triple]()
+        return frozenset().union(*(self._of_subject.get(each, none) for each in subjects))
 
     def _touched(self, changed: Iterable[Triple]) -> set[Term]:
         """The subjects whose conclusions may rest on these: their own, and all that lead to
