@@ -107,7 +107,7 @@ class Stratum:
         left = [each for each in gone if each.predicate in self.watched]
         if not arrived and not left:
             return Turnover(frozenset(), frozenset())
-        stated = [each for each in arrived if each in self.concluded]
+        stated = {each for each in arrived if each in self.concluded}
         touched = self._touched(left)
         for triple in left:
             self._store.remove(_quad(triple, _HOLDS))
@@ -120,7 +120,7 @@ class Stratum:
                 self._store.add(_quad(triple, _ASSERTED))
         touched |= self._touched(arrived)
         before, after = self._redo(touched)
-        return Turnover(after - before, (before | {*stated}) - after)
+        return Turnover(after - before, (before | stated) - after)
 
     def _redo(self, touched: set[Term]) -> tuple[frozenset[Triple], frozenset[Triple]]:
         """Draw the conclusions about the subjects anew; return those before and those after."""
