@@ -15,7 +15,7 @@ from spacepolicy.knowledge.reasoning.construct_rules import ConstructRule
 from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.facts import Delta, joined, less
 from spacepolicy.knowledge.reasoning.fixpoint import Clash, ClosureChange, Reasoner
-from spacepolicy.knowledge.reasoning.stratum import Stratum, Turnover
+from spacepolicy.knowledge.reasoning.stratum import Stratum, Turnover, watched_by
 from spacepolicy.knowledge.reasoning.terms import TermNumbers
 from spacepolicy.store.revision import Change
 
@@ -111,7 +111,8 @@ class Materialisation:
         self._inferred = inferred
         stated = set(self._merge.stated())
         self.reasoner = Reasoner(stated)
-        self._stratum = Stratum(rules, stated, self.reasoner.inferences())
+        inferred_for_rules = self.reasoner.inferences(watched_by(rules))
+        self._stratum = Stratum(rules, stated, inferred_for_rules)
         self.entailments = Entailments(self.reasoner, self._stratum.concluded)
 
     def change(self, change: Change) -> DerivedChange:

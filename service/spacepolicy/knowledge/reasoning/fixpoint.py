@@ -10,7 +10,7 @@ https://doi.org/10.1145/170035.170066
 
 import gc
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, final
@@ -138,10 +138,13 @@ class Reasoner:
             rows = (row for row in self._facts.rows(key) if row not in derived)
             yield from self._terms.triples(key, rows)
 
-    def inferences(self) -> list[Triple]:
-        """Every inference that is not asserted, each once."""
+    def inferences(self, predicates: Container[Term] | None = None) -> list[Triple]:
+        """Every inference that is not asserted, each once; those with the given predicates, where
+        some are given."""
         with _without_collection():
-            return _stated(self._terms, self._derived)
+            if predicates is None:
+                return _stated(self._terms, self._derived)
+            return _stated(self._terms, self._terms.of_predicates(self._derived, predicates))
 
     def inferred(self) -> frozenset[Triple]:
         """The same as a set."""

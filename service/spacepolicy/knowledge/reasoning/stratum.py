@@ -42,6 +42,11 @@ class Turnover:
     gone: frozenset[Triple]
 
 
+def watched_by(rules: Iterable[ConstructRule]) -> frozenset[NamedNode]:
+    """The predicates that the rules read or conclude."""
+    return frozenset().union(*({*rule.watched, rule.predicate} for rule in rules))
+
+
 @final
 class Stratum:
     """The conclusions of the rules from asserted statements and OWL's inferences.
@@ -54,8 +59,7 @@ class Stratum:
         self, rules: Sequence[ConstructRule], asserted: Iterable[Triple], inferred: Iterable[Triple]
     ) -> None:
         self._rules = tuple(rules)
-        self.watched = frozenset().union(*(rule.watched for rule in rules))
-        self.watched |= {rule.predicate for rule in rules}
+        self.watched = watched_by(rules)
         self._store = Store()
         for graphs, stated in (((_HOLDS, _ASSERTED), asserted), ((_HOLDS,), inferred)):
             wanted = [each for each in stated if each.predicate in self.watched]
