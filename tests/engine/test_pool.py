@@ -1,6 +1,7 @@
 """What holds of the processes of the pool."""
 
 import asyncio
+import mmap
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from spacepolicy.engine.memory import OwnCopy
 from spacepolicy.engine.pool import Pool
 from spacepolicy.engine.port import ask
 from spacepolicy.engine.requests import Query
+from spacepolicy.engine.worker import Busy
 from spacepolicy.errors import (
     EngineFailedError,
     MemoryLimitError,
@@ -222,6 +224,20 @@ def test_a_worker_that_is_ended_as_unused_answers_a_query_that_has_come(dataset:
         for each in connections:
             each.close()
         pool.close()
+
+
+def test_a_worker_that_is_ended_as_unused_answers_a_query_that_it_has_taken_in() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        worker = server._Child(1, os.getpid(), theirs, Busy(mmap.mmap(-1, mmap.PAGESIZE)))
+        ours.sendall(b"query")
+        assert theirs.recv(5) == b"query"  # by the worker, which has not begun it yet
+        worker.retire()
+        with pytest.raises(BrokenPipeError):
+            ours.sendall(b"another")
+        theirs.sendall(b"answer")
+        assert ours.recv(6) == b"answer"
+        assert theirs.recv(1) == b""
 
 
 def test_a_query_goes_to_another_worker_where_one_takes_nothing_more(pool: Pool) -> None:

@@ -118,15 +118,14 @@ class _Child:
     is_retired: bool = False
 
     def retire(self) -> None:
-        """Let the process end, once it has answered what has come: whoever sends it more is told
-        that it takes nothing. It may not have seen yet that a query has come."""
+        """Let the process end, once it has answered what has come: it reads to an end then, and
+        whoever sends it more is told that it takes nothing. It may have taken a query in that it
+        has not begun yet, so that its side stays open for the answer."""
         if self.is_retired:
             return
         self.is_retired = True
         with suppress(OSError):  # the other side has hung up
             self.connection.shutdown(socket.SHUT_RD)
-            if not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
-                self.connection.shutdown(socket.SHUT_RDWR)
 
     def kill(self, ending: Ending) -> None:
         """End the process; only the first reason counts."""
