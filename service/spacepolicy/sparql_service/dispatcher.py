@@ -82,8 +82,9 @@ class Dispatcher:
     @property
     def idle(self) -> bool:
         """Whether no query waits or runs."""
-        channels = (*self._channels, *self._medium.channels, *self._slow.channels)
-        return not self.queued and all(channel.idle for channel in channels)
+        return not self.queued and all(
+            channel.idle for channels in self._lists() for channel in channels
+        )
 
     @property
     def queued(self) -> int:
@@ -122,7 +123,7 @@ class Dispatcher:
         if dataset == self._dataset:
             return
         self._dataset = dataset
-        for channel in (*self._channels, *self._medium.channels, *self._slow.channels):
+        for channel in [channel for channels in self._lists() for channel in channels]:
             channel.close()
         self._channels, self._medium.channels, self._slow.channels = [], [], []
         self._trying = []
@@ -147,8 +148,7 @@ class Dispatcher:
 
     def closed(self, channel: WorkerChannel, others: Sequence[PendingQuery]) -> None:
         """Implements `Listener.closed`."""
-        kinds = self._channels, self._medium.channels, self._slow.channels, self._trying
-        for channels in kinds:
+        for channels in (*self._lists(), self._trying):
             if channel in channels:
                 channels.remove(channel)
         for pending in reversed(others):
@@ -157,6 +157,10 @@ class Dispatcher:
             else:
                 pending.unanswered(None)
         self.news()
+
+    def _lists(self) -> tuple[list[WorkerChannel], ...]:
+        """The open channels: those for quick queries, and those for one query at a time."""
+        return self._channels, self._medium.channels, self._slow.channels
 
     def _queues(self) -> tuple[deque[PendingQuery], ...]:
         return self._quick, self._unknown, self._medium.waiting, self._slow.waiting
