@@ -22,13 +22,13 @@ from spacepolicy.engine.booleans import lowered
 from spacepolicy.engine.functions import Functions, with_unknown_functions
 from spacepolicy.engine.isomorphism import blank_nodes, isomorphic
 from spacepolicy.engine.named_graphs import update_without
-from spacepolicy.engine.noted_changes import NotedOperation, noted
 from spacepolicy.engine.nquads import Graph, graph_lines, lines
 from spacepolicy.engine.prologues import UpdatePart, parts
 from spacepolicy.engine.rdf_documents import read
 from spacepolicy.engine.snapshot import CREATED, DROPPED, carry_out, undo
 from spacepolicy.engine.syntax import query_syntax_error
 from spacepolicy.engine.update_protocol import DatasetEdit
+from spacepolicy.engine.update_rewriting import RewrittenOperation, rewritten_operations
 from spacepolicy.engine.update_targets import Targets, targets, with_using
 from spacepolicy.errors import BadParameterError
 
@@ -96,10 +96,10 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
     yield from _named_targets(aim)
     seen = _compared(aim)
     graphs = _named(store, seen)
-    operations = None if seen is None else _noted(edit)
+    operations = None if seen is None else _rewritten(edit)
     if operations is not None:
         _run(Store(), edit)  # raises what is to be said of the text itself
-        removed, added = _noted_effect(store, operations, edit)
+        removed, added = _recorded_effect(store, operations, edit)
         names = {quad.graph_name for quad in added}
         made = {name for name in names if not isinstance(name, DefaultGraph)}
         now = _named(store, seen) | made
@@ -111,22 +111,22 @@ def _update(store: Store, edit: DatasetEdit) -> Iterator[bytes]:
     yield from _effect_lines(before - after, after - before, graphs, _named(store, seen))
 
 
-def _noted(edit: DatasetEdit) -> list[NotedOperation] | None:
-    """The operations of the update, each of which notes its effect; None where one cannot."""
-    found: list[NotedOperation] = []
+def _rewritten(edit: DatasetEdit) -> list[RewrittenOperation] | None:
+    """The operations of the update, rewritten to record its effect; None where one cannot."""
+    found: list[RewrittenOperation] = []
     for part in parts(_text(edit), edit.prefixes, edit.base):
         for graph in edit.derived:
             narrowed = update_without(part.text, part.prefixes, part.base, graph)
             part = replace(part, text=narrowed)  # noqa: PLW2901 # one graph after the other
-        operations = noted(part)
+        operations = rewritten_operations(part)
         if operations is None:
             return None
         found += operations
     return found
 
 
-def _noted_effect(
-    store: Store, operations: Sequence[NotedOperation], edit: DatasetEdit
+def _recorded_effect(
+    store: Store, operations: Sequence[RewrittenOperation], edit: DatasetEdit
 ) -> tuple[set[Quad], set[Quad]]:
     """Evaluate the operations; return the quads that are gone after all of them, and those that
     have come.

@@ -25,7 +25,7 @@ _PROLOGUE: Final = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
 
 @final
 @dataclass(frozen=True, slots=True)
-class NotedOperation:
+class RewrittenOperation:
     """An operation that only adds to graphs that are named anew: to `removed` and `added`, each
     with the graph that is meant. `needs_data`: what it adds depends on what the store has."""
 
@@ -52,7 +52,7 @@ def _taken(store: Store, noted: Sequence[tuple[NamedNode, Graph]]) -> set[Quad]:
     return found
 
 
-def noted(part: UpdatePart) -> list[NotedOperation] | None:
+def rewritten_operations(part: UpdatePart) -> list[RewrittenOperation] | None:
     """The operations of the part, one by one; None where one is of another kind than INSERT and
     DELETE, or writes to graphs that its text does not name."""
     try:
@@ -65,7 +65,7 @@ class _OtherwiseError(Exception):
     """The text is not of the form that is rewritten."""
 
 
-def _operations(part: UpdatePart) -> Iterator[NotedOperation]:
+def _operations(part: UpdatePart) -> Iterator[RewrittenOperation]:
     """Raises: _OtherwiseError."""
     found = tokens(part.text)
     declared = Declared(part.prefixes, part.base)
@@ -105,7 +105,7 @@ class _Operation:
     removed: list[tuple[NamedNode, Graph]] = field(default_factory=list)
     added: list[tuple[NamedNode, Graph]] = field(default_factory=list)
 
-    def rewritten(self, part: UpdatePart, prologue: str) -> NotedOperation:
+    def rewritten(self, part: UpdatePart, prologue: str) -> RewrittenOperation:
         """Raises: _OtherwiseError."""
         target: Graph = DefaultGraph()
         place, head = 0, ""
@@ -134,7 +134,7 @@ class _Operation:
         keyword = "INSERT DATA" if data else "INSERT"
         text = f"{prologue} {head} {keyword} {{ {quads} }}{pattern} {rest}"
         rewritten = UpdatePart(text, part.prefixes, part.base)
-        return NotedOperation(rewritten, not data, tuple(self.removed), tuple(self.added))
+        return RewrittenOperation(rewritten, not data, tuple(self.removed), tuple(self.added))
 
     def _noted(
         self, place: int, end: int, target: Graph, kept: list[tuple[NamedNode, Graph]]

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, Store
 
 from spacepolicy.engine import update_executor
-from spacepolicy.engine.noted_changes import noted
 from spacepolicy.engine.prologues import UpdatePart
 from spacepolicy.engine.snapshot import CREATED, DROPPED
 from spacepolicy.engine.update_executor import UpdateExecutor, effect
 from spacepolicy.engine.update_protocol import DatasetEdit
+from spacepolicy.engine.update_rewriting import rewritten_operations
 from spacepolicy.errors import QuerySyntaxError
 
 PREFIXES = {"": "urn:", "g": "urn:g:"}
@@ -70,12 +70,12 @@ def told(store: Store, text: str) -> tuple[list[bytes], set[bytes]]:
 
 @pytest.mark.parametrize("text", FORMS)
 def test_operations_that_insert_and_delete_note_what_they_do(text: str) -> None:
-    assert noted(UpdatePart(text, PREFIXES, None))
+    assert rewritten_operations(UpdatePart(text, PREFIXES, None))
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_other_operations_note_nothing(text: str) -> None:
-    assert noted(UpdatePart(f"{FORMS[0]} ; {text}", PREFIXES, None)) is None
+    assert rewritten_operations(UpdatePart(f"{FORMS[0]} ; {text}", PREFIXES, None)) is None
 
 
 NOTHING = DatasetEdit("update", "INSERT DATA { }", prefixes=PREFIXES)
@@ -94,7 +94,7 @@ def test_what_is_noted_is_what_a_comparison_finds(operations: list[str]) -> None
     text = " ; ".join(operations)
     noting, comparing = held(), held()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(update_executor, "_noted", lambda _: None)
+        patched.setattr(update_executor, "_rewritten", lambda _: None)
         expected, after = told(comparing, text)
     executor = UpdateExecutor(noting)
     found = executor.edit(DatasetEdit("update", text, prefixes=PREFIXES), [], [])
