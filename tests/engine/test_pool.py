@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from spacepolicy.engine import server, server_process
+from spacepolicy.engine import memory, server, server_process
 from spacepolicy.engine.answer_frames import Data, End, Frame, FrameDecoder, Problem
 from spacepolicy.engine.control import Ending
 from spacepolicy.engine.memory import OwnCopy
@@ -184,6 +184,41 @@ def test_a_worker_that_always_has_a_request_gets_its_copy_too(dataset: Path) -> 
                 assert time.monotonic() < deadline
                 assert connection.recv(1 << 20)
             pool.release(connection, reusable=False)
+    finally:
+        pool.close()
+
+
+def huge_bytes(process: int) -> int:
+    """What of the process's own memory is in huge pages."""
+    text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+    found = re.search(r"^AnonHugePages:\s+(\d+) kB", text, re.MULTILINE)
+    return 0 if found is None else int(found[1]) << 10
+
+
+def kernel_gathers() -> bool:
+    """Whether the kernel gathers pages of this process into a huge one where it is asked to."""
+    with mmap.mmap(-1, 8 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
+        held.write(bytes(8 << 20))
+        before = huge_bytes(os.getpid())
+        with suppress(OSError):
+            held.madvise(memory._MADV_COLLAPSE)
+        return huge_bytes(os.getpid()) > before
+
+
+def test_a_dataset_and_the_copies_of_workers_are_in_huge_pages_where_the_kernel_has_them(
+    dataset: Path,
+) -> None:
+    least = 2 << 20 if kernel_gathers() else 0
+    pool = Pool(dataset, memory_bytes=64 << 20, spares=1)
+    try:
+        assert rows(pool, LIGHT) == 10
+        assert huge_bytes(pool.process) >= least
+
+        def gathered() -> bool:
+            own = [each for each in workers(pool) if shared_bytes(each) < 8 << 20]
+            return any(huge_bytes(each) >= least for each in own)
+
+        assert within(PATIENCE_SECONDS, gathered)
     finally:
         pool.close()
 
