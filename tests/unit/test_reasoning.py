@@ -5,10 +5,22 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
+from pyoxigraph import (
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Store,
+    Triple,
+    parse,
+)
 
+from spacepolicy.knowledge.incremental.owl_closure import OwlClosure
+from spacepolicy.knowledge.reasoning import joins, stored_facts
 from spacepolicy.knowledge.reasoning.fixpoint import ClosureChange, Reasoner
 from spacepolicy.knowledge.reasoning.proof import Prover
+from spacepolicy.knowledge.reasoning.rule import is_axiomatic
 
 E = "https://example.org/"
 PREFIXES = f"""
@@ -132,6 +144,86 @@ def test_a_shift_is_what_holds_and_what_follows_now_and_did_not(
         )
         read = parse(b"\n".join(words), RdfFormat.N_TRIPLES, rename_blank_nodes=False)
         assert {quad.triple for quad in read} == now - held
+
+
+INFERRED = NamedNode(f"{E}graph/inferred")
+
+
+def stored(reasoner: Reasoner) -> OwlClosure:
+    """A store that has what holds and what is inferred."""
+    dataset = Store()
+    for statements, graph in (
+        (holding(reasoner), DefaultGraph()),
+        (reasoner.inferred(), INFERRED),
+    ):
+        dataset.extend(Quad(e.subject, e.predicate, e.object, graph) for e in statements)
+    return OwlClosure(dataset, INFERRED, ())
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(FACTS, max_size=12),
+    WRITES,
+    st.lists(FACTS, max_size=3),
+    st.booleans(),
+    st.sampled_from([0, 1, 16]),
+)
+def test_what_stands_in_a_store_changes_as_what_is_in_memory_does(
+    first: list[Triple],
+    writes: list[tuple[list[Triple], bool]],
+    others: list[Triple],
+    goes_on: bool,
+    few: int,
+) -> None:
+    """A reasoner that reads what it needs, through several changes that the store does not have, or
+    begun anew before each."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (stored_facts, joins):
+            patch.setattr(module, "_FEW", max(few, 2) if module is joins else few)
+        known = Reasoner({*AXIOMATIC, *first})
+        closure = stored(known)
+        reasoner = Reasoner.stored(closure, closure.axioms())
+        assert set(closure.axioms()) == {each for each in known.asserted() if is_axiomatic(each)}
+        for statements, is_addition in writes:
+            added, withdrawn = (statements, others) if is_addition else (others, statements)
+            clashes = clashing(known)
+            shift = known.shift(added=added, withdrawn=withdrawn)
+            found = reasoner.shift(added=added, withdrawn=withdrawn)
+            assert statements_of(found) == statements_of(shift)
+            assert {each.statements for each in found.clashes} == {
+                e.statements for e in shift.clashes
+            }
+            if not any(map(is_axiomatic, (*added, *withdrawn))):
+                new = {(each.rule, each.statements) for each in shift.clashes}
+                assert new == clashing(known) - clashes
+            if not goes_on:
+                closure = stored(known)
+                reasoner = Reasoner.stored(closure, closure.axioms())
+        assert set(reasoner.asserted()) == set(known.asserted())
+        assert reasoner.inferred() == known.inferred()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(FACTS, max_size=12), st.lists(FACTS, max_size=4), st.data())
+def test_a_store_is_asked_for_statements_by_any_of_their_parts(
+    first: list[Triple], added: list[Triple], data: st.DataObject
+) -> None:
+    known = Reasoner({*AXIOMATIC, *first})
+    closure = stored(known)
+    reasoner = Reasoner.stored(closure, closure.axioms())
+    known.shift(added=added)
+    reasoner.shift(added=added)
+    pool = sorted({part for each in known.asserted() for part in each}, key=str)
+    parts = st.one_of(st.none(), st.sampled_from(pool))
+    for _ in range(4):
+        subject, predicate, value = data.draw(st.tuples(parts, parts, parts))
+        if isinstance(subject, Literal) or not isinstance(predicate, NamedNode | None):
+            continue
+        found = list(reasoner.matching(subject, predicate, value))
+        assert set(found) == set(known.matching(subject, predicate, value))
+        assert len(found) == len(set(found))
+    for thing in pool:
+        assert set(reasoner.classes_of(thing)) == set(known.classes_of(thing))
 
 
 @settings(max_examples=30, deadline=None)

@@ -5,12 +5,14 @@ import random
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
+from spacepolicy.knowledge.incremental.conclusions import Conclusions
 from spacepolicy.knowledge.incremental.materialisation import Materialisation
 from spacepolicy.knowledge.reasoning.construct_rules import (
     ConstructRule,
     RuleError,
     read_construct_rules,
 )
+from spacepolicy.knowledge.reasoning.facts import joined
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.stratum import Stratum
 from spacepolicy.store.revision import Change
@@ -130,17 +132,54 @@ def test_changes_come_to_what_a_new_beginning_comes_to() -> None:
     ]
     for _ in range(40):
         asserted = set(triples(" ".join(chosen.sample(pool, 12))))
-        stratum = Stratum(ALL, asserted, ())
+        reasoner = Reasoner(asserted, ())
+        conclusions = Conclusions(ALL, reasoner, Stratum(ALL, asserted, ()).concluded)
         for _ in range(6):
             gone = set(chosen.sample(sorted(asserted, key=str), 2))
             come = set(triples(" ".join(chosen.sample(pool, 3))))
-            before = set(stratum.concluded)
-            turnover = stratum.change(come=come, gone=gone, asserted=frozenset(come))
+            before = set(conclusions.concluded)
+            shift = reasoner.shift(added=come, withdrawn=gone)
+            turnover = conclusions.change(joined([shift.come, shift.gone]))
             asserted = (asserted - gone) | come
             anew = Stratum(ALL, asserted, ()).concluded
-            assert stratum.concluded == anew
+            assert conclusions.concluded == anew
             assert before - turnover.gone | turnover.appeared == anew
             assert not turnover.gone & turnover.appeared
+            assert {*conclusions.entailments.matching(None, None, None)} == asserted | anew
+
+
+def concluded_after(before: str, after: str, *texts: str) -> set[Triple]:
+    """The conclusions of the rules once statements have been replaced by others."""
+    chosen = rules(**{f"r{place}": text for place, text in enumerate(texts)})
+    asserted, then = triples(before), triples(after)
+    reasoner = Reasoner(asserted, ())
+    conclusions = Conclusions(chosen, reasoner, Stratum(chosen, asserted, ()).concluded)
+    shift = reasoner.shift(added=then, withdrawn=set(asserted) - set(then))
+    conclusions.change(joined([shift.come, shift.gone]))
+    assert conclusions.concluded == Stratum(chosen, then, ()).concluded
+    return conclusions.concluded
+
+
+def test_a_thing_that_a_rule_names_concerns_all_that_the_rule_concludes() -> None:
+    rates = ":a :rate 2 . :b :rate 3 . "
+    found = concluded_after(
+        f"{rates} :scale :factor 1 .",
+        f"{rates} :scale :factor 5 .",
+        "CONSTRUCT { ?x :scaled ?y } WHERE { ?x :rate ?r . :scale :factor ?f . "
+        "BIND (?r * ?f AS ?y) }",
+    )
+    assert found == set(triples(":a :scaled 10 . :b :scaled 15 ."))
+
+
+def test_a_name_that_one_rule_computes_leads_another_to_what_is_said_of_it() -> None:
+    named = ':b :code "d" . <https://example.org/c> :label "c" . <https://example.org/d> :label "d"'
+    found = concluded_after(
+        f'{named} . :a :code "c" .',
+        f'{named} . :a :code "d" .',
+        f'CONSTRUCT {{ ?x :is ?y }} WHERE {{ ?x :code ?c . BIND (IRI(CONCAT("{E}", ?c)) AS ?y) }}',
+        "CONSTRUCT { ?x :called ?l } WHERE { ?x :is ?y . ?y :label ?l }",
+    )
+    assert found == set(triples(':a :is :d ; :called "d" . :b :is :d ; :called "d" .'))
 
 
 def test_a_way_names_the_rule_and_the_statements_that_it_rests_on() -> None:
@@ -171,7 +210,10 @@ def test_a_rule_of_another_form_is_refused(text: str) -> None:
 
 def test_a_store_that_is_written_has_what_one_that_is_built_anew_would_have() -> None:
     """Axioms, the stratum after them, and graphs that state what follows, in one dataset."""
-    axioms = ":doneBy rdfs:subPropertyOf :hasActor . :isPointOf rdfs:subPropertyOf :in ."
+    axioms = (
+        ":doneBy rdfs:subPropertyOf :hasActor . :isPointOf rdfs:subPropertyOf :in . "
+        ":leads rdfs:subPropertyOf :effective ."
+    )
     chosen = random.Random(11)  # noqa: S311 # the same choices each time
     things = [f":t{number}" for number in range(5)]
     pool = [
@@ -179,6 +221,7 @@ def test_a_store_that_is_written_has_what_one_that_is_built_anew_would_have() ->
         *(f"{one} :doneBy {actor} ." for one in things for actor in (":x", ":y")),
         *(f"{one} :effective :x ." for one in things),
         *(f"{one} :time :p ." for one in things),
+        *(f"{one} :leads :x ." for one in things),
     ]
     graphs = [NamedNode(f"{E}graph/{name}") for name in "ab"]
 
@@ -192,9 +235,10 @@ def test_a_store_that_is_written_has_what_one_that_is_built_anew_would_have() ->
     dataset = Store()
     dataset.extend(in_graph(each, NamedNode(f"{E}axioms")) for each in triples(axioms))
     dataset.extend(some(8))
-    knowledge = Materialisation(dataset, frozenset(), INFERRED, ALL)
     derived = _derived(dataset)
-    for _ in range(60):
+    dataset.extend(derived)
+    knowledge = Materialisation(dataset, frozenset(), INFERRED, ALL)
+    for _ in range(200):
         record = [q for q in dataset if q.graph_name in graphs]
         gone = tuple(chosen.sample(record, min(2, len(record))))
         come = tuple(quad for quad in set(some(3)) if quad not in dataset or quad in gone)
@@ -203,14 +247,16 @@ def test_a_store_that_is_written_has_what_one_that_is_built_anew_would_have() ->
         if chosen.random() < 0.3:
             knowledge.undo(change)
             continue
-        for quad in gone:
-            dataset.remove(quad)
-        dataset.extend(come)
         removed, added = set(found.quads.removed), set(found.quads.added)
         assert removed <= derived
         assert not added & derived
+        for quad in (*gone, *removed):
+            dataset.remove(quad)
+        dataset.extend((*come, *added))
         derived = derived - removed | added
         assert derived == _derived(dataset)
+        if chosen.random() < 0.5:  # another process goes on
+            knowledge = Materialisation(dataset, frozenset(), INFERRED, ALL)
 
 
 INFERRED = NamedNode(f"{E}graph/inferred")
@@ -218,7 +264,8 @@ INFERRED = NamedNode(f"{E}graph/inferred")
 
 def _derived(dataset: Store) -> set[Quad]:
     """The default graph and the inferred one, made from nothing."""
-    stated = {quad.triple for quad in dataset}
+    apart = DefaultGraph(), INFERRED
+    stated = {quad.triple for quad in dataset if quad.graph_name not in apart}
     by_owl = Reasoner(stated).inferences()
     inferred = {*by_owl, *Stratum(ALL, stated, by_owl).concluded}
     return {

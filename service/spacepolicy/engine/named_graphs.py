@@ -11,7 +11,7 @@ and MINUS it stays inside. `GRAPH <that graph> { … }` has no solution, nor has
 Spec: https://www.w3.org/TR/sparql11-query/#rdfDataset, #sparqlAlgebra (translate group)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -81,7 +81,7 @@ class _Reader:
 
     declared: Declared
     graph: str
-    tokens: list[SparqlToken]
+    tokens: Sequence[SparqlToken]
     names: bool = False
     pieces: list[tuple[int, str]] = field(default_factory=list)
 

@@ -8,7 +8,7 @@ Spec: https://www.w3.org/TR/sparql11-query/#rUpdate (rule 29)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, final
 
@@ -87,7 +87,7 @@ def _in_place(text: str, start: int, end: int) -> str:
 def _declare(declared: Declared, found: Sequence[SparqlToken]) -> None:
     """Record the declarations that a part begins with."""
     plain = [
-        replace(token, text=without_escapes(token.text)) if token.kind == "iri" else token
+        token._replace(text=without_escapes(token.text)) if token.kind == "iri" else token
         for token in found
     ]
     place = 0

@@ -7,7 +7,7 @@ effect is then found by comparing every graph, and nothing is missed.
 Spec: https://www.w3.org/TR/sparql11-update/, https://www.w3.org/TR/sparql11-protocol/#update-operation
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -85,7 +85,7 @@ class _Reader:
             self.graphs.add(graph)
 
     def _templates(
-        self, token: SparqlToken, found: list[SparqlToken], place: int, graph: str | None
+        self, token: SparqlToken, found: Sequence[SparqlToken], place: int, graph: str | None
     ) -> int:
         """Read the quads after INSERT or DELETE, whose graphs are targets."""
         word = found[place].word if place < len(found) else ""
@@ -100,7 +100,7 @@ class _Reader:
             self.shorthands.append((token.end, start, found[end - 1].end))
         return end
 
-    def _quads(self, found: list[SparqlToken], place: int, graph: str | None) -> int:
+    def _quads(self, found: Sequence[SparqlToken], place: int, graph: str | None) -> int:
         """Read quads up to the closing brace; return the number of the token behind it."""
         while place < len(found) and found[place].text != "}":
             token = found[place]
@@ -118,13 +118,13 @@ class _Reader:
                 self.anything |= _is_of_no_quad(token)
         return place + 1
 
-    def _after_group(self, found: list[SparqlToken], place: int) -> int:
+    def _after_group(self, found: Sequence[SparqlToken], place: int) -> int:
         """The number of the token behind the group in braces that opens at this one."""
         end = after_group(found, place)
         self.anything |= end is None
         return place if end is None else end
 
-    def _whole(self, found: list[SparqlToken], place: int) -> int:
+    def _whole(self, found: Sequence[SparqlToken], place: int) -> int:
         """Read the target of CLEAR, DROP or CREATE."""
         while place < len(found) and found[place].word in _SKIPPED:
             place += 1
@@ -136,7 +136,7 @@ class _Reader:
             self._aim(self.declared.iri(found, place))
         return place + 1
 
-    def _transfer(self, operation: str, found: list[SparqlToken], place: int) -> int:
+    def _transfer(self, operation: str, found: Sequence[SparqlToken], place: int) -> int:
         """Read the two ends of ADD, MOVE or COPY."""
         for end in ("from", "to"):
             while place < len(found) and found[place].word in _SKIPPED | {"TO"}:

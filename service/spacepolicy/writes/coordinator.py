@@ -44,7 +44,7 @@ from spacepolicy.writes.writer_client import ENDING_SECONDS, KEEPING_SECONDS, Wr
 _PUBLISHING_SECONDS: Final = 600.0
 _LEAST_SECONDS: Final = 1.0
 """The least time that the writer process has for a change whose evaluation took almost all of its
-time: to stop that process costs more, since another has to derive everything anew."""
+time: to stop that process costs more, since another takes two seconds to begin."""
 _log: Final = logging.getLogger(__name__)
 
 

@@ -19,7 +19,8 @@ from rdflib.term import Node
 
 from spacepolicy.knowledge.incremental.materialisation import DerivedChange
 from spacepolicy.knowledge.loading.record import shown
-from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes
+from spacepolicy.knowledge.reasoning.entailments import Entailments
+from spacepolicy.knowledge.reasoning.facts import Nodes
 from spacepolicy.knowledge.reasoning.fixpoint import Clash
 from spacepolicy.knowledge.reasoning.wording import Wording
 from spacepolicy.knowledge.validation.affected_targets import AffectedTargets

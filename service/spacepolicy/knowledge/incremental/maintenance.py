@@ -93,9 +93,15 @@ class Maintenance:
         return self._revision.number + len(self._taken)
 
     def _prepare(self) -> None:
-        """Derive everything, to be ready for changes."""
+        """Prepare for changes."""
         self._is_stale = True
         self._taken.clear()
+        self._prepare_knowledge()
+        self._digest = self._read_digest()
+        self._is_stale = False
+
+    def _prepare_knowledge(self) -> None:
+        """Read what is needed to derive and to validate."""
         self._knowledge: Materialisation | GraphMerge | None = None
         self._guard: Guard | None = None
         base = self._revision.base if self._merged else None
@@ -107,7 +113,8 @@ class Maintenance:
             inferred = Base(base).inferred
             derived.add(inferred)
             rules = stored_rules(live, Base(base), self._revision.prefixes)
-            self._knowledge = Materialisation(live, files.apart, inferred, rules)
+            statements = self._revision.counts.default
+            self._knowledge = Materialisation(live, files.apart, inferred, rules, statements)
             if self._guard_mode != "off":
                 graphs = (NamedNode(iri) for iri in files.shapes)
                 shapes = [
@@ -117,8 +124,6 @@ class Maintenance:
                 ]
                 self._guard = Guard(self._knowledge.entailments, shapes, live)
         self._derived = derived
-        self._digest = self._read_digest()
-        self._is_stale = False
 
     def _read_digest(self) -> RecordDigest:
         """The digest of the record: the saved one, or that of the dataset, which is then saved."""
@@ -213,14 +218,24 @@ class Maintenance:
 
         Raises: StoreError.
         """
-        if self._is_stale:
+        if self._is_stale or self._has_read_all:
             self._guard = self._knowledge = None
             gc.unfreeze()
             gc.collect()  # cyclic garbage holds the former dataset open, and so locked
-            self._prepare()
+            if self._is_stale:
+                self._prepare()
+            else:
+                self._prepare_knowledge()
             gc.freeze()
         if self._unkept_bytes > digest_file.MOST_PATCH_BYTES // 2:
             self.keep_digest()
+
+    @property
+    def _has_read_all(self) -> bool:
+        """Whether a large change, or one of the axioms, had all statements read; once it is
+        published, the dataset is read as it is needed again."""
+        knowledge = self._knowledge
+        return not self._taken and isinstance(knowledge, Materialisation) and knowledge.is_whole
 
     def _take_back(self, change: Change, whole: Change, digest: Future[str]) -> None:
         if isinstance(whole.added, QuadLines) and not self._taken:

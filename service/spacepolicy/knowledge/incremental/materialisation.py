@@ -10,12 +10,11 @@ from typing import Final, final
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 
 from spacepolicy.engine.nquads import Graph, QuadLines, Quads
-from spacepolicy.knowledge.incremental.statements import NumberedStatements
+from spacepolicy.knowledge.incremental.conclusions import Conclusions, Turnover
+from spacepolicy.knowledge.incremental.owl_closure import OwlClosure
 from spacepolicy.knowledge.reasoning.construct_rules import ConstructRule
-from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.facts import Delta, joined, less
 from spacepolicy.knowledge.reasoning.fixpoint import Clash, ClosureChange, Reasoner
-from spacepolicy.knowledge.reasoning.stratum import Stratum, Turnover, watched_by
 from spacepolicy.knowledge.reasoning.terms import TermNumbers
 from spacepolicy.store.revision import Change
 
@@ -46,15 +45,6 @@ class GraphMerge:
     def __init__(self, dataset: Store, apart: frozenset[NamedNode] = frozenset()) -> None:
         self._dataset = dataset
         self._apart = apart
-
-    def stated(self) -> frozenset[Triple]:
-        """All statements of the merged graphs."""
-        return frozenset(
-            quad.triple
-            for graph in self._dataset.named_graphs()
-            if graph not in self._apart
-            for quad in self._dataset.quads_for_pattern(None, None, None, graph)
-        )
 
     def _is_merged(self, quad: Quad) -> bool:
         return quad.graph_name != _DEFAULT and quad.graph_name not in self._apart
@@ -93,11 +83,11 @@ def _in_default(triples: Iterable[Triple]) -> tuple[Quad, ...]:
 
 @final
 class Materialisation:
-    """The statements that the merged graphs of a dataset assert, and the inferences; updated as the
-    record changes.
+    """What the merged graphs of a store assert, and what is inferred, as the record changes.
 
-    `apart` are graphs that are not merged, `inferred` is the graph of inferences, `rules` are those
-    beyond OWL.
+    The store has in its default graph all that holds, and in the graph `inferred` what is inferred
+    and not asserted; it is read as it is needed. `apart` are graphs that are not merged, `rules`
+    are those beyond OWL; `statements` says how many the default graph has.
     """
 
     def __init__(
@@ -106,14 +96,21 @@ class Materialisation:
         apart: frozenset[str],
         inferred: NamedNode,
         rules: Sequence[ConstructRule] = (),
+        statements: int = 0,
     ) -> None:
         self._merge = GraphMerge(dataset, frozenset(NamedNode(iri) for iri in apart) | {inferred})
         self._inferred = inferred
-        stated = set(self._merge.stated())
-        self.reasoner = Reasoner(stated)
-        inferred_for_rules = self.reasoner.inferences(watched_by(rules))
-        self._stratum = Stratum(rules, stated, inferred_for_rules)
-        self.entailments = Entailments(self.reasoner, self._stratum.concluded)
+        self._statements = statements
+        closure = OwlClosure(dataset, inferred, rules)
+        self.reasoner = Reasoner.stored(closure, closure.axioms())
+        closure.concluded.intersection_update(self.reasoner.infer_again(closure.concluded))
+        self._conclusions = Conclusions(rules, self.reasoner, closure.concluded)
+        self.entailments = self._conclusions.entailments
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all statements are in memory."""
+        return self.reasoner.facts.is_whole
 
     def change(self, change: Change) -> DerivedChange:
         """Take the change of the record in; the dataset must not have it yet."""
@@ -129,43 +126,25 @@ class Materialisation:
         self, *, withdrawn: Sequence[Triple], added: Sequence[Triple]
     ) -> tuple[ClosureChange, Turnover]:
         """Withdraw statements of the record and add others, in both strata."""
+        if len(withdrawn) + len(added) > self._statements:
+            self.reasoner.facts.see_all()
         shift = self.reasoner.shift(added=added, withdrawn=withdrawn)
-        watched = self._stratum.watched
-        come, gone = (
-            NumberedStatements(shift.terms, shift.terms.of_predicates(delta, watched))
-            for delta in (joined([shift.come, shift.inferred]), shift.gone)
-        )
-        stated, taken_back = (
-            [triple for triple in triples if triple.predicate in watched]
-            for triples in (added, withdrawn)
-        )
-        turnover = self._stratum.change(
-            come=(*stated, *come), gone=(*taken_back, *gone), asserted=frozenset(stated)
-        )
-        self.entailments.change(
-            self._stratum.concluded, appeared=turnover.appeared, gone=turnover.gone
-        )
-        return shift, turnover
+        changed = joined([shift.come, shift.gone, shift.inferred, shift.no_longer_inferred])
+        return shift, self._conclusions.change(changed)
 
     def _change(self, withdrawn: Sequence[Triple], added: Sequence[Triple]) -> DerivedChange:
-        clashing = set(self.reasoner.clashes())
         shift, turnover = self._shift(withdrawn=withdrawn, added=added)
-        clashes = tuple(each for each in self.reasoner.clashes() if each not in clashing)
         terms, inferred = shift.terms, self._inferred
         concluded, dropped = terms.delta(turnover.appeared), terms.delta(turnover.gone)
         gone = joined([less(shift.gone, concluded), less(dropped, shift.come)])
         come = joined([less(shift.come, dropped), less(concluded, shift.gone)])
-        no_longer = joined([shift.no_longer_inferred, dropped])
+        no_longer = joined(
+            [less(shift.no_longer_inferred, concluded), less(dropped, shift.inferred)]
+        )
+        now = joined([less(shift.inferred, dropped), less(concluded, shift.no_longer_inferred)])
         removed = _of_graphs(terms, {_DEFAULT: gone, inferred: no_longer})
-        added_quads = _of_graphs(
-            terms, {_DEFAULT: come, inferred: joined([shift.inferred, concluded])}
-        )
-        return DerivedChange(
-            Change(removed, added_quads),
-            clashes,
-            come,
-            gone,
-        )
+        added_quads = _of_graphs(terms, {_DEFAULT: come, inferred: now})
+        return DerivedChange(Change(removed, added_quads), shift.clashes, come, gone)
 
 
 def _of_graphs(terms: TermNumbers, deltas: Mapping[Graph, Delta]) -> Quads:
@@ -175,7 +154,8 @@ def _of_graphs(terms: TermNumbers, deltas: Mapping[Graph, Delta]) -> Quads:
         return tuple(
             Quad(triple.subject, triple.predicate, triple.object, graph)
             for graph, delta in deltas.items()
-            for triple in NumberedStatements(terms, delta)
+            for key, rows in delta.items()
+            for triple in terms.triples(key, rows)
         )
     known: dict[int, bytes] = {}
     parts: list[bytes] = []

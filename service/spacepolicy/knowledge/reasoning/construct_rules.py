@@ -14,7 +14,7 @@ from typing import Final, final
 
 from pyoxigraph import Literal, NamedNode, Store, Triple, Variable
 
-from spacepolicy.knowledge.reasoning.expressions import TYPE, Pattern, PatternTerm
+from spacepolicy.knowledge.reasoning.expressions import TYPE, Pattern, PatternTerm, Term
 from spacepolicy.knowledge.reasoning.rule import InferenceRule
 from spacepolicy.namespaces import RDFS, SH, Base
 
@@ -42,7 +42,7 @@ class ConstructRule:
     `body` is the group of its WHERE clause, in SPARQL, with the prefixes of `prologue`; `predicate`
     is that of the conclusion; `positive` are the triple patterns outside of FILTERs, which are the
     premises of a proof; `links` are the predicates by which the body leads from one variable to
-    another, `watched` all its predicates.
+    another, `watched` all its predicates, and `constants` the things that it names as subjects.
     """
 
     iri: NamedNode
@@ -55,6 +55,7 @@ class ConstructRule:
     positive: tuple[Pattern, ...]
     links: frozenset[NamedNode]
     watched: frozenset[NamedNode]
+    constants: frozenset[Term]
 
     @property
     def axiom(self) -> Triple:
@@ -133,6 +134,7 @@ def _read(iri: NamedNode, name: str, text: Literal, prefixes: Mapping[str, str])
         positive,
         links,
         watched,
+        frozenset(each.subject for each in whole if not isinstance(each.subject, Variable)),
     )
 
 

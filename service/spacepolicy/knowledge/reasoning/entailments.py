@@ -14,43 +14,36 @@ from typing import final
 from pyoxigraph import NamedNode, Triple
 
 from spacepolicy.knowledge.reasoning.expressions import Term
-from spacepolicy.knowledge.reasoning.facts import NONE, Facts, Key
+from spacepolicy.knowledge.reasoning.facts import NONE, Facts, Index, Key, Nodes
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.terms import TermNumbers
-
-Nodes = AbstractSet[int]
-"""Terms by their numbers: literals have negative ones."""
-Values = Mapping[int, Nodes]
-"""The nodes that each node leads to; empty where a node is missing."""
 
 
 @final
 class Entailments:
     """The statements that a reasoner has, and those that are concluded from them; by the reasoner's
-    numbers for terms, and read-only but for `change`."""
+    numbers for terms, and read-only but for `change` and `number`."""
 
     def __init__(self, reasoner: Reasoner, concluded: Iterable[Triple] = ()) -> None:
         self._reasoner = reasoner
-        self._number(concluded)
+        self._terms: TermNumbers | None = None
+        self.number(concluded)
 
-    def _number(self, concluded: Iterable[Triple]) -> None:
-        self._terms = self._reasoner.terms
-        self._concluded = Facts()
-        self._add(concluded)
+    def number(self, concluded: Iterable[Triple]) -> None:
+        """Number the conclusions, which are these, anew where the reasoner has other numbers now;
+        it has them after a change of the axioms."""
+        if self._terms is not self.terms:
+            self._terms = self.terms
+            self._concluded = Facts()
+            self._add(concluded)
 
     def _add(self, concluded: Iterable[Triple]) -> None:
-        for key, rows in self._terms.delta(concluded).items():
+        for key, rows in self.terms.delta(concluded).items():
             self._concluded.add(key, rows)
 
-    def change(
-        self, concluded: Iterable[Triple], *, appeared: Iterable[Triple], gone: Iterable[Triple]
-    ) -> None:
-        """Take in the conclusions that are new and those that are gone; `concluded` are all there
-        are now, which are numbered anew where the reasoner has other numbers."""
-        if self._terms is not self._reasoner.terms:
-            self._number(concluded)
-            return
-        for key, rows in self._terms.delta(gone).items():
+    def change(self, *, appeared: Iterable[Triple], gone: Iterable[Triple]) -> None:
+        """Take in the conclusions that are new, and those that are gone."""
+        for key, rows in self.terms.delta(gone).items():
             self._concluded.remove(key, rows)
         self._add(appeared)
 
@@ -59,25 +52,34 @@ class Entailments:
         """The numbers of terms, until the axioms change."""
         return self._reasoner.terms
 
+    @property
+    def _both(self) -> tuple[Facts, Facts]:
+        return self._reasoner.facts, self._concluded
+
     def members(self, key: Key) -> Nodes:
         """The members of the class."""
-        found, more = self._reasoner.facts.members(key), self._concluded.classes.get(key)
-        return found | more if more else found
+        found, more = (facts.members(key) for facts in self._both)
+        return _JoinedNodes(found, more) if more else found
 
     def classes(self) -> Iterator[tuple[Key, Nodes]]:
         """Each class with its members."""
-        keys = {*self._reasoner.facts.classes, *self._concluded.classes}
+        keys = {key for facts in self._both for key in facts.all_keys() if key < 0}
         return ((key, self.members(key)) for key in keys)
 
-    def objects(self, key: Key) -> Values:
-        """The objects of each subject of the predicate."""
-        found, more = self._reasoner.facts.relation(key), self._concluded.relations.get(key)
-        return found.objects if more is None else _Joined(found.objects, more.objects)
+    def classes_of(self, nodes: Nodes) -> dict[int, set[int]]:
+        """The numbers of the classes of each of the nodes."""
+        found, more = (facts.classes_of(nodes) for facts in self._both)
+        return {node: found[node] | more[node] for node in nodes}
 
-    def subjects(self, key: Key) -> Values:
+    def objects(self, key: Key) -> Index:
+        """The objects of each subject of the predicate."""
+        found, more = (facts.relation(key).objects for facts in self._both)
+        return _JoinedIndex(found, more) if more else found
+
+    def subjects(self, key: Key) -> Index:
         """The subjects of each object of the predicate."""
-        found, more = self._reasoner.facts.relation(key), self._concluded.relations.get(key)
-        return found.subjects if more is None else _Joined(found.subjects, more.subjects)
+        found, more = (facts.relation(key).subjects for facts in self._both)
+        return _JoinedIndex(found, more) if more else found
 
     def matching(
         self, subject: Term | None, predicate: NamedNode | None, value: Term | None
@@ -90,21 +92,47 @@ class Entailments:
 
 
 @final
-class _Joined(Mapping[int, Nodes]):
+class _JoinedIndex(Mapping[int, Nodes]):
     """Two indexes as one."""
 
-    def __init__(self, one: Values, other: Values) -> None:
-        self._both = one, other
+    def __init__(self, one: Index, other: Index) -> None:
+        self._one, self._other = one, other
+
+    def get(self, node: int, _default: Nodes = NONE) -> Nodes:  # type: ignore[override] # of nodes
+        found, more = self._one.get(node, NONE), self._other.get(node, NONE)
+        return _JoinedNodes(found, more) if more else found
 
     def __getitem__(self, node: int) -> Nodes:
-        found = NONE.union(*(each.get(node, NONE) for each in self._both))
+        found = self.get(node)
         if not found:
             raise KeyError(node)
         return found
 
     def __iter__(self) -> Iterator[int]:
-        one, other = self._both
-        return itertools.chain(one, (node for node in other if node not in one))
+        return itertools.chain(self._one, (node for node in self._other if node not in self._one))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+@final
+class _JoinedNodes(AbstractSet[int]):
+    """Two sets as one."""
+
+    def __init__(self, one: Nodes, other: Nodes) -> None:
+        self._one, self._other = one, other
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._one or node in self._other
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.chain(self._one, (node for node in self._other if node not in self._one))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __and__(self, nodes: AbstractSet[object]) -> set[int]:
+        """Those of the nodes that are in either; no others are read."""
+        return {node for node in nodes if node in self}  # type: ignore[misc] # nodes are numbers
+
+    __rand__ = __and__

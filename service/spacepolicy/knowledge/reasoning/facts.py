@@ -4,9 +4,10 @@ A relation's rows are (subject, object); the members of a class are rows of one 
 literals are negative.
 """
 
-import itertools
-from collections.abc import Iterable, Iterator
-from typing import Final, final
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final, Protocol, final
 
 Row = tuple[int, ...]
 Key = int
@@ -14,7 +15,11 @@ Key = int
 of the class's number."""
 Delta = dict[Key, set[Row]]
 """New statements, or withdrawn ones, by their key."""
-Index = dict[int, set[int]]
+Nodes = AbstractSet[int]
+"""Terms by their numbers: literals have negative ones."""
+Index = Mapping[int, Nodes]
+"""The nodes that each node leads to; a node that is missing leads to none."""
+Rows = dict[int, set[int]]
 NONE: Final[frozenset[int]] = frozenset()
 
 
@@ -40,6 +45,46 @@ def less(delta: Delta, other: Delta) -> Delta:
     return {key: rows - other.get(key, set()) for key, rows in delta.items()}
 
 
+class LazyNodes(AbstractSet[int]):
+    """A set that is not read as a whole where that is not needed."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
+
+    def __and__(self, nodes: AbstractSet[object]) -> set[int]:
+        """The nodes that are in both; of two sets that are not in memory, this one is read."""
+        if isinstance(nodes, set | frozenset):
+            return {node for node in nodes if node in self}
+        return {node for node in self if node in nodes}
+
+    @abstractmethod
+    def within(self, count: int) -> Nodes | None:
+        """All of the nodes; None where more than so many are not in memory."""
+
+    def __rand__(self, nodes: AbstractSet[object]) -> set[int]:
+        return {node for node in nodes if node in self}  # type: ignore[misc] # nodes are numbers
+
+
+class Relation(Protocol):
+    """The statements of a predicate, by subject and by object."""
+
+    @property
+    def objects(self) -> Index:
+        """The objects of each subject; always the same."""
+
+    @property
+    def subjects(self) -> Index:
+        """The subjects of each object; always the same."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every row."""
+
+
 @final
 class FactTable:
     """The statements of a predicate, indexed by subject; on demand by object too."""
@@ -47,11 +92,11 @@ class FactTable:
     __slots__ = ("_subjects", "objects")
 
     def __init__(self) -> None:
-        self.objects: Index = {}
-        self._subjects: Index | None = None
+        self.objects: Rows = {}
+        self._subjects: Rows | None = None
 
     @property
-    def subjects(self) -> Index:
+    def subjects(self) -> Rows:
         """The subjects of each object; indexed on the first call, and kept."""
         if self._subjects is None:
             self._subjects = {}
@@ -80,7 +125,7 @@ class FactTable:
         return ((subject, each) for subject, found in self.objects.items() for each in found)
 
 
-def _put(index: Index, key: int, value: int) -> None:
+def _put(index: Rows, key: int, value: int) -> None:
     found = index.get(key)
     if found is None:
         index[key] = {value}
@@ -88,36 +133,70 @@ def _put(index: Index, key: int, value: int) -> None:
         found.add(value)
 
 
-def _take(index: Index, key: int, value: int) -> None:
+def _take(index: Rows, key: int, value: int) -> None:
     found = index[key]
     found.discard(value)
     if not found:
         del index[key]
 
 
-@final
 class Facts:
-    """All statements that hold."""
+    """All statements that hold, in memory."""
 
-    __slots__ = ("classes", "relations")
+    __slots__ = ("_classes", "_tables")
 
     def __init__(self) -> None:
-        self.classes: dict[Key, set[int]] = {}
-        self.relations: dict[Key, FactTable] = {}
+        self._classes: dict[Key, set[int]] = {}
+        self._tables: dict[Key, FactTable] = {}
 
-    def members(self, key: Key) -> set[int]:
-        """The members of the class; always the same set object."""
-        return self.classes.setdefault(key, set())
+    @property
+    def is_whole(self) -> bool:
+        """Whether all statements are in memory."""
+        return True
 
-    def relation(self, key: Key) -> FactTable:
+    def members(self, key: Key) -> Nodes:
+        """The members of the class; always the same object."""
+        return self.class_members(key)
+
+    def relation(self, key: Key) -> Relation:
         """The table of the predicate; always the same object."""
-        found = self.relations.get(key)
+        return self.table(key)
+
+    def class_members(self, key: Key) -> set[int]:
+        """The members of the class that are in memory."""
+        return self._classes.setdefault(key, set())
+
+    def table(self, key: Key) -> FactTable:
+        """The rows of the predicate that are in memory."""
+        found = self._tables.get(key)
         if found is None:
-            found = self.relations[key] = FactTable()
+            found = self._tables[key] = FactTable()
         return found
 
-    def keys(self) -> Iterator[Key]:
-        return itertools.chain(self.classes, self.relations)
+    def see(self, nodes: Iterable[int]) -> None:
+        """Have all statements about the nodes at hand; here they always are."""
+
+    def see_all(self) -> None:
+        """Have all statements at hand; here they always are."""
+
+    def all_keys(self) -> tuple[Key, ...]:
+        """The keys of all statements."""
+        self.see_all()
+        return (*self._classes, *self._tables)
+
+    def keys_of(self, one: int | None, other: int | None) -> tuple[Key, ...]:
+        """All keys that have rows with the given numbers, and perhaps others."""
+        del one, other
+        return self.all_keys()
+
+    def classes_of(self, nodes: Nodes) -> dict[int, set[int]]:
+        """The numbers of the classes of each of the nodes."""
+        self.see(nodes)
+        found: dict[int, set[int]] = {node: set() for node in nodes}
+        for key, members in self._classes.items():
+            for node in members & nodes:
+                found[node].add(~key)
+        return found
 
     def rows(self, key: Key) -> Iterator[Row]:
         """Every row of the key."""
@@ -159,15 +238,17 @@ class Facts:
         return {row for row in rows if row[1] not in objects.get(row[0], NONE) and row[0] >= 0}
 
     def add(self, key: Key, rows: Iterable[Row]) -> None:
+        """Add rows of subjects that were seen."""
         if key < 0:
-            self.members(key).update(row[0] for row in rows)
+            self.class_members(key).update(row[0] for row in rows)
         else:
-            self.relation(key).add(rows)
+            self.table(key).add(rows)
 
     def remove(self, key: Key, rows: Iterable[Row]) -> None:
+        """Remove rows of subjects that were seen."""
         if key < 0:
-            self.members(key).difference_update(row[0] for row in rows)
+            self.class_members(key).difference_update(row[0] for row in rows)
             return
-        relation = self.relation(key)
+        table = self.table(key)
         for subject, value in rows:
-            relation.remove(subject, value)
+            table.remove(subject, value)

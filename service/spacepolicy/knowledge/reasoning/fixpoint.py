@@ -10,10 +10,10 @@ https://doi.org/10.1145/170035.170066
 
 import gc
 import itertools
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, Self, final
 
 from pyoxigraph import BlankNode, NamedNode, Triple
 
@@ -22,6 +22,7 @@ from spacepolicy.knowledge.reasoning.facts import Delta, Facts, Key, Row, add, j
 from spacepolicy.knowledge.reasoning.program import Program
 from spacepolicy.knowledge.reasoning.rule import InferenceRule, is_axiomatic
 from spacepolicy.knowledge.reasoning.rules import compile_rules
+from spacepolicy.knowledge.reasoning.stored_facts import HoldingStatements, StoredFacts
 from spacepolicy.knowledge.reasoning.terms import TermNumbers
 
 _PORTION: Final = 50_000
@@ -66,13 +67,14 @@ class InferredChange:
 class ClosureChange:
     """The effects of a change on the statements that hold and on the inferences, as rows of the
     numbers of `terms`: what now holds and did not, what no longer holds, what is now only inferred,
-    and what no longer is."""
+    and what no longer is; and the clashes that are new."""
 
     terms: TermNumbers
     come: Delta
     gone: Delta
     inferred: Delta
     no_longer_inferred: Delta
+    clashes: tuple[Clash, ...]
 
 
 def reason(rules: Sequence[InferenceRule], asserted: Iterable[Triple]) -> Reasoning:
@@ -98,13 +100,31 @@ class Reasoner:
             asserted = tuple(asserted)
             self._start(asserted, compile_rules(asserted) if rules is None else tuple(rules))
 
-    def _start(self, asserted: Sequence[Triple], rules: tuple[InferenceRule, ...]) -> None:
+    @classmethod
+    def stored(cls, closure: HoldingStatements, axioms: Iterable[Triple]) -> Self:
+        """A reasoner over statements that stand in a store with all that is inferred from them,
+        which are read as they are needed; `axioms` has the axioms among the asserted ones. Of their
+        clashes it only knows those that a change brings or touches."""
+        reasoner = cls(())
+        terms = TermNumbers()
+        facts = StoredFacts(terms, closure)
+        reasoner._begin(compile_rules(axioms), terms, facts, facts.derived)
+        return reasoner
+
+    def _begin(
+        self, rules: tuple[InferenceRule, ...], terms: TermNumbers, facts: Facts, derived: Delta
+    ) -> None:
         self.rules = rules
-        self._terms = TermNumbers()
-        self._facts = Facts()
-        self._derived: Delta = {}
+        self._terms = terms
+        self._facts = facts
+        self._derived = derived
         self._clashes: dict[tuple[int, Row], Clash] = {}
-        self._program = Program(self._terms, self._facts, rules)
+        self._clashing_before: set[tuple[int, Row]] = set()
+        """The clashes that there were before the last change, as far as they are known."""
+        self._program = Program(terms, facts, rules)
+
+    def _start(self, asserted: Sequence[Triple], rules: tuple[InferenceRule, ...]) -> None:
+        self._begin(rules, TermNumbers(), Facts(), {})
         self._saturate(self._new(asserted[:_PORTION]), self._derived, first=True)
         for start in range(_PORTION, len(asserted), _PORTION):
             self._saturate(self._new(asserted[start : start + _PORTION]), self._derived)
@@ -133,23 +153,20 @@ class Reasoner:
 
     def asserted(self) -> Iterator[Triple]:
         """Every statement that is asserted."""
-        for key in tuple(self._facts.keys()):
+        for key in self._facts.all_keys():
             derived = self._derived.get(key, frozenset[Row]())
             rows = (row for row in self._facts.rows(key) if row not in derived)
             yield from self._terms.triples(key, rows)
 
-    def inferences(self, predicates: Container[Term] | None = None) -> list[Triple]:
-        """Every inference that is not asserted, each once; those with the given predicates, where
-        some are given."""
+    def inferences(self) -> list[Triple]:
+        """Every inference that is not asserted, each once."""
         with _without_collection():
-            if predicates is None:
-                return _stated(self._terms, self._derived)
-            return _stated(self._terms, self._terms.of_predicates(self._derived, predicates))
+            self._facts.see_all()
+            return _stated(self._terms, self._derived)
 
     def inferred(self) -> frozenset[Triple]:
         """The same as a set."""
-        with _without_collection():
-            return _triples(self._terms, self._derived)
+        return frozenset(self.inferences())
 
     def clashes(self) -> tuple[Clash, ...]:
         """The contradictions, in a stable order."""
@@ -187,6 +204,7 @@ class Reasoner:
             if not self._fixed and any(map(is_axiomatic, itertools.chain(added, withdrawn))):
                 return self._shift_anew(added, withdrawn)
             self.rounds = 0
+            self._clashing_before = set(self._clashes)
             old, new = self._terms.delta(withdrawn), self._terms.delta(added)
             touched = joined([old, new])
             held, derived = self._standing(touched)
@@ -203,31 +221,48 @@ class Reasoner:
                 gone=joined([less(held, now_held), gone]),
                 inferred=joined([less(now_derived, derived), appeared]),
                 no_longer_inferred=joined([less(derived, now_derived), gone]),
+                clashes=self._new_clashes(),
             )
+
+    def _new_clashes(self) -> tuple[Clash, ...]:
+        """The clashes that there were not before the change."""
+        found = self._clashes.items()
+        return tuple(clash for key, clash in found if key not in self._clashing_before)
 
     def _standing(self, delta: Delta) -> tuple[Delta, Delta]:
         """Those of the statements that hold, and those that are only inferred."""
         none = frozenset[Row]()
+        self._see(delta)
         held = {
             key: {row for row in rows if self._facts.holds(key, row)} for key, rows in delta.items()
         }
         return held, {key: rows & self._derived.get(key, none) for key, rows in held.items()}
 
+    def _see(self, delta: Delta) -> None:
+        """Have all statements about the subjects at hand."""
+        for rows in delta.values():
+            self._facts.see(row[0] for row in rows)
+
     def _shift_anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> ClosureChange:
-        before = {*self.asserted()}, _triples(self._terms, self._derived)
+        before = {*self.asserted()}, self.inferred()
+        if isinstance(self._facts, StoredFacts):
+            self._find_clashes(None)  # those of the store are not known
+        clashing = {each.statements for each in self.clashes()}
         self._anew(added, withdrawn)
-        after = {*self.asserted()}, _triples(self._terms, self._derived)
+        after = {*self.asserted()}, self.inferred()
         (held, derived), (now_held, now_derived) = (
             (asserted | inferred, inferred) for asserted, inferred in (before, after)
         )
         pairs = (now_held, held), (held, now_held), (now_derived, derived), (derived, now_derived)
-        return ClosureChange(self._terms, *(self._terms.delta(one - other) for one, other in pairs))
+        come, gone, inferred, no_longer = (self._terms.delta(one - other) for one, other in pairs)
+        clashes = (each for each in self.clashes() if each.statements not in clashing)
+        return ClosureChange(self._terms, come, gone, inferred, no_longer, tuple(clashes))
 
     def _anew(self, added: Sequence[Triple], withdrawn: Sequence[Triple]) -> InferredChange:
-        before = _triples(self._terms, self._derived)
+        before = self.inferred()
         asserted = tuple({*self.asserted()}.difference(withdrawn).union(added))
         self._start(asserted, compile_rules(asserted))
-        after = _triples(self._terms, self._derived)
+        after = self.inferred()
         return InferredChange(after - before, before - after)
 
     def matching(
@@ -239,9 +274,7 @@ class Reasoner:
     def classes_of(self, thing: Term) -> Iterator[Term]:
         """The classes of the thing."""
         number = self._terms.number(thing)
-        for key, members in self._facts.classes.items():
-            if number in members:
-                yield self._terms.term(~key)
+        return map(self._terms.term, self._facts.classes_of({number})[number])
 
     def holds(self, statement: Triple) -> bool:
         """Whether the statement is asserted or inferred."""
@@ -251,13 +284,26 @@ class Reasoner:
     def is_asserted(self, statement: Triple) -> bool:
         """Whether the statement is asserted, and not only inferred or unknown."""
         ((key, rows),) = self._terms.delta([statement]).items()
+        self._see({key: rows})
         derived = self._derived.get(key, frozenset[Row]())
         return all(self._facts.holds(key, row) and row not in derived for row in rows)
+
+    def infer_again(self, statements: Iterable[Triple]) -> list[Triple]:
+        """Add those of the statements that follow from the ones that hold; return the others."""
+        left = self._terms.delta(statements)
+        while any((found := self._program.rederivable(left)).values()):
+            self._see(found)
+            for key, rows in found.items():
+                self._facts.add(key, rows)
+            add(self._derived, found)
+            left = less(left, found)
+        return [triple for key, rows in left.items() for triple in self._terms.triples(key, rows)]
 
     def _assert(self, delta: Delta) -> tuple[Delta, Delta]:
         """Add asserted statements; return the inferences that are new, and those that are gone."""
         new: Delta = {}
         gone: Delta = {}
+        self._see(delta)
         for key, rows in delta.items():
             derived = self._derived.get(key)
             if derived:
@@ -305,15 +351,20 @@ class Reasoner:
         """Withdraw asserted statements; return the inferences that are new, and those that are
         gone."""
         left: Delta = {}
+        self._see(delta)
         for key, rows in delta.items():
             derived = self._derived.get(key, frozenset[Row]())
             left[key] = {row for row in rows if row not in derived and self._facts.holds(key, row)}
         resting = self._resting_on(left)
-        for key, rows in joined([left, resting]).items():
+        removed = joined([left, resting])
+        if isinstance(self._facts, StoredFacts):
+            self._find_clashes(removed)  # those of the store are not known
+            self._clashing_before.update(self._clashes)
+        for key, rows in removed.items():
             self._facts.remove(key, rows)
         for key, rows in resting.items():
             self._derived[key] -= rows
-        found = self._program.rederivable(joined([left, resting]))
+        found = self._program.rederivable(removed)
         again = {key: self._worth_stating(key, rows) for key, rows in found.items()}
         for key, rows in again.items():
             self._facts.add(key, rows)
@@ -328,6 +379,7 @@ class Reasoner:
         delta = withdrawn
         while any(delta.values()):
             found = self._program.consequences(delta)
+            self._see(found)
             delta = {}
             for key, rows in found.items():
                 derived = self._derived.get(key)

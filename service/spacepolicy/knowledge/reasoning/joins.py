@@ -10,10 +10,13 @@ https://doi.org/10.1145/2590989.2590991
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import final
+from typing import Final, final
 
-from spacepolicy.knowledge.reasoning.facts import NONE, Facts, Index, Key, Row
+from spacepolicy.knowledge.reasoning.facts import NONE, Facts, Index, Key, LazyNodes, Nodes, Row
 
+_FEW: Final = 16
+"""How many elements of each set are read at first to find the smallest, and then sixteen times as
+many: one takes 8 µs, and of the values of a key one mostly has a handful of members."""
 Slot = int | str
 """A number, or the name of a variable."""
 
@@ -163,13 +166,37 @@ def _expansion(facts: Facts, slot: Slot, met: Sequence[Atom], places: dict[Slot,
     def step(rows: Iterable[Row]) -> list[Row]:
         found: list[Row] = []
         for row in rows:
-            sets = [other.get(row[at], NONE) for other, at in lookups]
-            sets.sort(key=len)
-            numbers = sets[0].intersection(*sets[1:], *classes)
+            numbers = intersection([other.get(row[at], NONE) for other, at in lookups])
+            for members in classes:
+                numbers = numbers & members
             found += [(*row, z) for z in numbers]
         return found
 
     return step
+
+
+def intersection(sets: Sequence[Nodes]) -> Nodes:
+    """The numbers that are in all of the sets; of those that are not in memory, no more is read
+    than of the smallest, about."""
+    if not any(isinstance(each, LazyNodes) for each in sets):
+        return _in_all(sets)
+    count = _FEW
+    while not (at_hand := [found for each in sets if (found := _within(each, count)) is not None]):
+        count *= _FEW
+    numbers = _in_all(at_hand)
+    for each in sets:
+        if isinstance(each, LazyNodes) and _within(each, count) is None:
+            numbers = numbers & each
+    return numbers
+
+
+def _within(nodes: Nodes, count: int) -> Nodes | None:
+    return nodes.within(count) if isinstance(nodes, LazyNodes) else nodes
+
+
+def _in_all(sets: Sequence[Nodes]) -> Nodes:
+    least, *others = sorted(sets, key=len)
+    return set(least).intersection(*others)
 
 
 def _lookup(facts: Facts, atom: Atom, slot: Slot, places: dict[Slot, int]) -> tuple[Index, int]:

@@ -20,11 +20,12 @@ from spacepolicy.knowledge.reasoning.expressions import (
     Test,
 )
 from spacepolicy.knowledge.reasoning.facts import (
+    NONE,
     Delta,
     Facts,
-    FactTable,
     Index,
     Key,
+    Relation,
     Row,
     add,
 )
@@ -149,24 +150,30 @@ class Program:
             if key not in self._kept and rows:
                 found.setdefault(key, set()).update(self._renamed(rows, same.objects))
         links = new.get(self.same)
-        for key in tuple(self.facts.keys()) if links else ():
-            if key not in self._kept:
-                met: set[Row] = set()
-                for one, _ in links or ():
-                    if "eq-rep-s" in self._replacing:
-                        met.update(self.facts.matching(key, one, None))
-                    if "eq-rep-o" in self._replacing and key >= 0:
-                        met.update(self.facts.matching(key, None, one))
-                found.setdefault(key, set()).update(self._renamed(met, same.objects))
+        met: Delta = {}
+        for one, _ in links or ():
+            if "eq-rep-s" in self._replacing:
+                self._meet(met, one, None)
+            if "eq-rep-o" in self._replacing:
+                self._meet(met, None, one)
+        for key, rows in met.items():
+            found.setdefault(key, set()).update(self._renamed(rows, same.objects))
+
+    def _meet(self, met: Delta, one: int | None, other: int | None) -> None:
+        """Add the statements with that subject or object, in which names may be replaced; not
+        memberships of a class that is the object."""
+        for key in self.facts.keys_of(one, other):
+            if key not in self._kept and (key >= 0 or one is not None):
+                met.setdefault(key, set()).update(self.facts.matching(key, one, other))
 
     def _renamed(self, rows: Iterable[Row], names: Index) -> Iterator[Row]:
         """The rows with one thing at a time replaced by another of its names."""
         for row in rows:
             if "eq-rep-s" in self._replacing:
-                for name in names.get(row[0], ()):
+                for name in names.get(row[0], NONE):
                     yield (name, *row[1:])
             if "eq-rep-o" in self._replacing and len(row) == 2:
-                for name in names.get(row[1], ()):
+                for name in names.get(row[1], NONE):
                     yield (row[0], name)
 
     def rederivable(self, gone: Delta) -> Delta:
@@ -183,7 +190,7 @@ class Program:
                 found[key] = again
         return found
 
-    def _is_renamed(self, key: Key, row: Row, same: FactTable) -> bool:
+    def _is_renamed(self, key: Key, row: Row, same: Relation) -> bool:
         """Whether the row holds under another name: a rule leads from the first name to the second,
         and that the second is the same as the first may not have been inferred yet."""
         return any(self.facts.holds(key, each) for each in self._renamed([row], same.subjects))

@@ -81,20 +81,22 @@ class TermNumbers:
         self, facts: Facts, subject: Term | None, predicate: NamedNode | None, value: Term | None
     ) -> Iterator[Triple]:
         """The statements of the facts that have the given parts."""
-        keys = facts.keys() if predicate is None else self._keys(facts, predicate, value)
         one = None if subject is None else self.number(subject)
         other = None if value is None else self.number(value)
-        for key in tuple(keys):
+        for key in self._keys(facts, one, predicate, other):
             yield from self.triples(key, facts.matching(key, one, other))
 
-    def _keys(self, facts: Facts, predicate: NamedNode, value: Term | None) -> Iterator[Key]:
+    def _keys(
+        self, facts: Facts, one: int | None, predicate: NamedNode | None, other: int | None
+    ) -> Iterable[Key]:
+        if predicate is None:
+            return facts.keys_of(one, other)
         role = self.number(predicate)
-        if role != self.type or isinstance(value, Literal):
-            yield role
-        elif value is not None:
-            yield ~self.number(value)
-        else:
-            yield from facts.classes
+        if role != self.type or (other is not None and other < 0):
+            return (role,)
+        if other is not None:
+            return (~other,)
+        return [key for key in facts.keys_of(one, other) if key < 0]
 
     def words(self, key: Key, rows: Iterable[Row], known: dict[int, bytes]) -> Iterator[bytes]:
         """The statements of the key's rows in N-Triples, each without its final dot; `known` caches

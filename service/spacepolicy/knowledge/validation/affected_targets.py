@@ -21,9 +21,9 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import Node
 
-from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes
+from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.expressions import TYPE
-from spacepolicy.knowledge.reasoning.facts import Delta, Key, Row
+from spacepolicy.knowledge.reasoning.facts import Delta, Key, Nodes, Row
 from spacepolicy.knowledge.validation.paths import AnyPath, Paths, Side, Way, itself, then
 from spacepolicy.knowledge.validation.targets import ShapeTargets
 from spacepolicy.knowledge.validation.terms import Term, term_of

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from spacepolicy.knowledge.reasoning.entailments import Nodes, Values
-from spacepolicy.knowledge.reasoning.facts import NONE
+from spacepolicy.knowledge.reasoning.facts import NONE, Index, Nodes
 from spacepolicy.knowledge.validation.paths import united
 
 
@@ -23,12 +22,12 @@ class Conformance:
 
 Judge = Callable[[Nodes], Conformance]
 """A function that decides which of the nodes conform to a shape."""
-Check = Callable[[Nodes, Values], Conformance]
+Check = Callable[[Nodes, Index], Conformance]
 """A function that decides which of the nodes meet a constraint on their values."""
 UNDECIDED: Final = Conformance(NONE)
 
 
-def alone(nodes: Nodes) -> Values:
+def alone(nodes: Nodes) -> Index:
     """Each node as its own value, as in a node shape."""
     return {node: {node} for node in nodes}
 
@@ -82,7 +81,7 @@ def negation(judge: Judge) -> Judge:
 def of_each(judge: Judge) -> Check:
     """The check that each value conforms."""
 
-    def check(nodes: Nodes, values: Values) -> Conformance:
+    def check(nodes: Nodes, values: Index) -> Conformance:
         every = united(values, nodes)
         judged = judge(every)
         violating = {n for n in nodes if not judged.violating.isdisjoint(values.get(n, NONE))}
@@ -98,7 +97,7 @@ def of_each(judge: Judge) -> Check:
 def counted(met: Callable[[int, int], bool], limit: int) -> Check:
     """The check of the number of values."""
 
-    def check(nodes: Nodes, values: Values) -> Conformance:
+    def check(nodes: Nodes, values: Index) -> Conformance:
         conforming = {node for node in nodes if met(len(values.get(node, NONE)), limit)}
         return Conformance(conforming, nodes - conforming)
 

@@ -7,16 +7,16 @@ Spec: https://www.w3.org/TR/sparql11-query/#propertypaths, https://www.w3.org/TR
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, final
 from typing import Literal as Choice
+from typing import final
 
 from pyoxigraph import NamedNode
 from rdflib import URIRef
 from rdflib.paths import AlternativePath, InvPath, MulPath, Path, SequencePath
 
-from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes, Values
+from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.expressions import TYPE
-from spacepolicy.knowledge.reasoning.facts import NONE
+from spacepolicy.knowledge.reasoning.facts import NONE, Index, Nodes
 
 AnyPath = Path | URIRef
 Side = Choice["subject", "object"]
@@ -25,7 +25,6 @@ Way = Callable[[Nodes], Nodes]
 Read = tuple[NamedNode, Side, Way]
 """A predicate that a path reads, the side of it where the way back begins, and that way to the
 start of the path."""
-_NOTHING: Final[Values] = {}
 
 
 @final
@@ -46,7 +45,7 @@ class Paths:
         """The way from the values of the path to its start."""
         return self._way(path, inverse=True)
 
-    def values(self, path: AnyPath) -> Callable[[Nodes], Values]:
+    def values(self, path: AnyPath) -> Callable[[Nodes], Index]:
         """The values of the path for each of the nodes; the result may have other nodes too.
 
         Raises: as `forward`.
@@ -58,25 +57,44 @@ class Paths:
         way = self.forward(path)
         return lambda nodes: {node: way({node}) for node in nodes}
 
-    def objects(self, predicate: NamedNode, nodes: Nodes) -> Values:
+    def each(self, path: AnyPath) -> Callable[[int], Iterator[int]]:
+        """The values of the path from a node, one after the other; one may come several times. No
+        more is read than is taken, but for paths of any length.
+
+        Raises: as `forward`.
+        """
+        return self._each(path, inverse=False)
+
+    def _each(self, path: AnyPath, *, inverse: bool) -> Callable[[int], Iterator[int]]:
+        match path:
+            case URIRef():
+                predicate = NamedNode(str(path))
+                follow = self.subjects if inverse else self.objects
+                return lambda node: iter(follow(predicate, {node}).get(node, NONE))
+            case InvPath():
+                return self._each(path.arg, inverse=not inverse)
+            case AlternativePath():
+                parts = [self._each(each, inverse=inverse) for each in path.args]
+                return lambda node: (value for part in parts for value in part(node))
+            case _:
+                way = self._way(path, inverse=inverse)
+                return lambda node: iter(way({node}))
+
+    def objects(self, predicate: NamedNode, nodes: Nodes) -> Index:
         """The objects of each of the nodes, and perhaps of others."""
         objects = self._entailed.objects(self._entailed.terms.number(predicate))
-        return self._classes(nodes, objects) if predicate == TYPE else objects
+        if predicate != TYPE:
+            return objects
+        classes = self._entailed.classes_of(nodes)  # and what is no class, but a literal
+        return {node: classes[node] | objects.get(node, NONE) for node in nodes}
 
-    def subjects(self, predicate: NamedNode, nodes: Nodes) -> Values:
+    def subjects(self, predicate: NamedNode, nodes: Nodes) -> Index:
         """The subjects of each of the nodes, and perhaps of others."""
         subjects = self._entailed.subjects(self._entailed.terms.number(predicate))
         if predicate != TYPE:
             return subjects
-        return {**subjects, **{kind: self._entailed.members(~kind) for kind in nodes if kind >= 0}}
-
-    def _classes(self, nodes: Nodes, others: Values) -> Values:
-        """The classes of each of the nodes; `others` has those that are not indexed as classes."""
-        found: dict[int, set[int]] = {node: set(others.get(node, NONE)) for node in nodes}
-        for key, members in self._entailed.classes():
-            for node in members & nodes:
-                found[node].add(~key)
-        return found
+        members = self._entailed.members
+        return {node: members(~node) if node >= 0 else subjects.get(node, NONE) for node in nodes}
 
     def _way(self, path: AnyPath, *, inverse: bool) -> Way:
         match path:
@@ -144,9 +162,9 @@ class Paths:
             raise TypeError(f"{path!r} is no path of SHACL")
 
 
-def united(values: Values, nodes: Nodes) -> Nodes:
+def united(values: Index, nodes: Nodes) -> Nodes:
     """The union of the values of the nodes."""
-    return NONE.union(*(found for node in nodes if (found := values.get(node))))
+    return NONE.union(*(values.get(node, NONE) for node in nodes))
 
 
 def itself(nodes: Nodes) -> Nodes:

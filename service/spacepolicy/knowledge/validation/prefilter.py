@@ -18,8 +18,8 @@ from rdflib.extras.shacl import parse_shacl_path
 from rdflib.namespace import SH
 from rdflib.term import Node
 
-from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes, Values
-from spacepolicy.knowledge.reasoning.facts import NONE
+from spacepolicy.knowledge.reasoning.entailments import Entailments
+from spacepolicy.knowledge.reasoning.facts import NONE, Index, Nodes
 from spacepolicy.knowledge.validation.affected_targets import prefixed
 from spacepolicy.knowledge.validation.conformance import (
     COUNTS,
@@ -36,7 +36,7 @@ from spacepolicy.knowledge.validation.conformance import (
     negation,
     of_each,
 )
-from spacepolicy.knowledge.validation.paths import Paths, united
+from spacepolicy.knowledge.validation.paths import AnyPath, Paths, united
 from spacepolicy.knowledge.validation.term_constraints import OF_TERMS, is_less, is_unique
 from spacepolicy.knowledge.validation.terms import Term, term_of
 
@@ -178,19 +178,42 @@ class Prefilter:
         )
         if (shape, SH.deactivated, None) in shapes:
             return lambda _: UNDECIDED
-        path = shapes.value(shape, SH.path)
-        values = alone if path is None else self._paths.values(parse_shacl_path(self._shapes, path))
-        checks = [
-            self._check(shape, str(parameter).removeprefix(str(SH)), wanted)
+        node = shapes.value(shape, SH.path)
+        path = None if node is None else parse_shacl_path(shapes, node)
+        constraints = [
+            (name, wanted)
             for parameter, wanted in shapes.predicate_objects(shape)
             if isinstance(parameter, URIRef)
             and parameter.startswith(str(SH))
-            and parameter.removeprefix(str(SH)) not in _SILENT
+            and (name := parameter.removeprefix(str(SH))) not in _SILENT
         ]
+        if path is not None and [name for name, _ in constraints] == ["minCount"]:
+            return self._at_least(path, int(str(constraints[0][1])))
+        values = alone if path is None else self._paths.values(path)
+        checks = [self._check(shape, name, wanted) for name, wanted in constraints]
 
         def judge(nodes: Nodes) -> Conformance:
             found = values(nodes)
             return all_of(nodes, (check(nodes, found) for check in checks))
+
+        return judge
+
+    def _at_least(self, path: AnyPath, count: int) -> Judge:
+        """The judge of whether a path has so many values: of what everything leads to, no more is
+        read than these."""
+        values = self._paths.each(path)
+
+        def has(node: int) -> bool:
+            found: set[int] = set()
+            for value in values(node) if count else ():
+                found.add(value)
+                if len(found) == count:
+                    break
+            return len(found) == count
+
+        def judge(nodes: Nodes) -> Conformance:
+            conforming = {node for node in nodes if has(node)}
+            return Conformance(conforming, nodes - conforming)
 
         return judge
 
@@ -248,7 +271,7 @@ class Prefilter:
         return of_each(judge)
 
     def _having(self, term: Term) -> Check:
-        def check(nodes: Nodes, values: Values) -> Conformance:
+        def check(nodes: Nodes, values: Index) -> Conformance:
             number = self._entailed.terms.number(term)
             conforming = {node for node in nodes if number in values.get(node, NONE)}
             return Conformance(conforming, nodes - conforming)
@@ -273,7 +296,7 @@ class Prefilter:
     def _compared(self, wanted: Node, *, equal: bool) -> Check:
         predicate = NamedNode(str(wanted))
 
-        def check(nodes: Nodes, values: Values) -> Conformance:
+        def check(nodes: Nodes, values: Index) -> Conformance:
             others, term = self._paths.objects(predicate, nodes), self._entailed.terms.term
             return Conformance(
                 {
@@ -290,7 +313,7 @@ class Prefilter:
         return check
 
     def _unique_languages(self, wanted: Node) -> Check:
-        def check(nodes: Nodes, values: Values) -> Conformance:
+        def check(nodes: Nodes, values: Index) -> Conformance:
             term = self._entailed.terms.term
             if str(wanted) != "true":
                 return Conformance(nodes)
@@ -311,7 +334,7 @@ class Prefilter:
         if (shape, SH.qualifiedValueShapesDisjoint, None) in shapes:
             return lambda _nodes, _values: UNDECIDED
 
-        def check(nodes: Nodes, values: Values) -> Conformance:
+        def check(nodes: Nodes, values: Index) -> Conformance:
             judged = inner(united(values, nodes))
             conforming, violating = set(), set()
             for node in nodes:

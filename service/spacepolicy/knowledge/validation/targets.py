@@ -11,9 +11,9 @@ from rdflib import Graph
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
-from spacepolicy.knowledge.reasoning.entailments import Entailments, Nodes
+from spacepolicy.knowledge.reasoning.entailments import Entailments
 from spacepolicy.knowledge.reasoning.expressions import TYPE
-from spacepolicy.knowledge.reasoning.facts import NONE
+from spacepolicy.knowledge.reasoning.facts import NONE, Nodes
 from spacepolicy.knowledge.validation.paths import Paths
 from spacepolicy.knowledge.validation.terms import Term, term_of
 
