@@ -62,6 +62,7 @@ class Conclusions:
         if not subjects:
             return Turnover(frozenset(), frozenset())
         touched = self._leading_to(subjects)
+        self._reasoner.facts.see(touched)  # a store still has the conclusions that go
         about = {terms.term(node) for node in touched}
         before = frozenset[Triple]().union(*(self._of_subject.get(e, ()) for e in about))
         after = frozenset(each for each in self._drawn(touched) if each.subject in about)

@@ -7,14 +7,14 @@ Spec: https://www.w3.org/TR/shacl-af/#rules
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import final
 
 from pyoxigraph import NamedNode, Triple
 
 from spacepolicy.knowledge.reasoning.expressions import Term
-from spacepolicy.knowledge.reasoning.facts import NONE, Facts, Index, Key, Nodes
+from spacepolicy.knowledge.reasoning.facts import NONE, Facts, Index, Key, LazyIndex, Nodes
 from spacepolicy.knowledge.reasoning.fixpoint import Reasoner
 from spacepolicy.knowledge.reasoning.terms import TermNumbers
 
@@ -92,21 +92,15 @@ class Entailments:
 
 
 @final
-class _JoinedIndex(Mapping[int, Nodes]):
+class _JoinedIndex(LazyIndex):
     """Two indexes as one."""
 
     def __init__(self, one: Index, other: Index) -> None:
         self._one, self._other = one, other
 
-    def get(self, node: int, _default: Nodes = NONE) -> Nodes:  # type: ignore[override] # of nodes
-        found, more = self._one.get(node, NONE), self._other.get(node, NONE)
+    def get(self, node: int, default: Nodes = NONE) -> Nodes:  # type: ignore[override] # of nodes
+        found, more = self._one.get(node, default), self._other.get(node, NONE)
         return _JoinedNodes(found, more) if more else found
-
-    def __getitem__(self, node: int) -> Nodes:
-        found = self.get(node)
-        if not found:
-            raise KeyError(node)
-        return found
 
     def __iter__(self) -> Iterator[int]:
         return itertools.chain(self._one, (node for node in self._other if node not in self._one))

@@ -70,6 +70,22 @@ class LazyNodes(AbstractSet[int]):
         return {node for node in nodes if node in self}  # type: ignore[misc] # nodes are numbers
 
 
+class LazyIndex(Mapping[int, Nodes]):
+    """An index that finds what a node leads to when it is asked for."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def get(self, node: int, default: Nodes = NONE) -> Nodes:  # type: ignore[override] # of nodes
+        """What the node leads to."""
+
+    def __getitem__(self, node: int) -> Nodes:
+        found = self.get(node)
+        if not found:
+            raise KeyError(node)
+        return found
+
+
 class Relation(Protocol):
     """The statements of a predicate, by subject and by object."""
 

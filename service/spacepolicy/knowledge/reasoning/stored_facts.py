@@ -7,7 +7,7 @@ store. Of other subjects single values are read.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol, final
 
 from pyoxigraph import NamedNode, Triple
@@ -18,9 +18,11 @@ from spacepolicy.knowledge.reasoning.facts import (
     Delta,
     Facts,
     Key,
+    LazyIndex,
     LazyNodes,
     Nodes,
     Row,
+    Rows,
     add,
 )
 from spacepolicy.knowledge.reasoning.terms import TermNumbers
@@ -227,27 +229,13 @@ class _Relation:
         return self._facts.table(self._key).rows()
 
 
-@final
-class _Objects(Mapping[int, Nodes]):
-    """The objects of subjects."""
+class _StoredIndex(LazyIndex):
+    """An index of a predicate; `known` is what of it is in memory."""
 
-    __slots__ = ("_asked", "_facts", "_key", "_known")
+    __slots__ = ("_facts", "_key", "_known")
 
-    def __init__(self, facts: StoredFacts, key: Key) -> None:
-        self._facts, self._key, self._known = facts, key, facts.table(key).objects
-        self._asked: set[int] = set()
-
-    def get(self, node: int, default: Nodes = NONE) -> Nodes:  # type: ignore[override] # of nodes
-        if node not in self._facts.seen and node not in self._asked:
-            self._asked.add(node)
-            self._facts.see_row(self._key, node)
-        return self._known.get(node, default)
-
-    def __getitem__(self, node: int) -> Nodes:
-        found = self.get(node)
-        if not found:
-            raise KeyError(node)
-        return found
+    def __init__(self, facts: StoredFacts, key: Key, known: Rows) -> None:
+        self._facts, self._key, self._known = facts, key, known
 
     def __iter__(self) -> Iterator[int]:
         self._facts.see_key(self._key)
@@ -259,15 +247,32 @@ class _Objects(Mapping[int, Nodes]):
 
 
 @final
-class _Subjects(Mapping[int, Nodes]):
+class _Objects(_StoredIndex):
+    """The objects of subjects."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(self, facts: StoredFacts, key: Key) -> None:
+        super().__init__(facts, key, facts.table(key).objects)
+        self._asked: set[int] = set()
+
+    def get(self, node: int, default: Nodes = NONE) -> Nodes:  # type: ignore[override] # of nodes
+        if node not in self._facts.seen and node not in self._asked:
+            self._asked.add(node)
+            self._facts.see_row(self._key, node)
+        return self._known.get(node, default)
+
+
+@final
+class _Subjects(_StoredIndex):
     """The subjects of objects: of some very many, so that they are read as far as they are
     needed."""
 
-    __slots__ = ("_facts", "_key", "_known", "_more", "_objects", "_whole")
+    __slots__ = ("_more", "_objects", "_whole")
 
     def __init__(self, facts: StoredFacts, key: Key, objects: _Objects) -> None:
-        self._facts, self._key, self._objects = facts, key, objects
-        self._known = facts.table(key).subjects
+        super().__init__(facts, key, facts.table(key).subjects)
+        self._objects = objects
         self._whole: set[int] = set()
         """The objects of which all subjects are in memory."""
         self._more: dict[int, int] = {}
@@ -300,20 +305,6 @@ class _Subjects(Mapping[int, Nodes]):
             self._more[value] = count
             return None
         return self._known.get(value, NONE)
-
-    def __getitem__(self, node: int) -> Nodes:
-        found = self.get(node)
-        if not found:
-            raise KeyError(node)
-        return found
-
-    def __iter__(self) -> Iterator[int]:
-        self._facts.see_key(self._key)
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        self._facts.see_key(self._key)
-        return len(self._known)
 
 
 @final
